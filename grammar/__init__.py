@@ -1,0 +1,1 @@
+"""Rules as mathematics: SymPy and networkx, never JAX."""

@@ -1,0 +1,182 @@
+"""The functions a formula may use, as SymPy classes with stated conventions at their edges.
+
+Derivatives follow one convention: at a kink the derivative is that of the flat side, and 0 when
+there is no flat side (`abs` at 0); a jump (`sign`, a comparison) has derivative 0 everywhere; where
+a slope would be infinite (`sqrt` and `spow` at 0) it is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import sympy as sp
+
+
+def indicator(condition: sp.Basic) -> sp.Expr:
+    """1 where `condition` holds, else 0."""
+    return sp.Piecewise((sp.Integer(1), condition), (sp.Integer(0), True))
+
+
+class RuleFunction(sp.Function):
+    """A function whose derivative and standard form are stated here and not left to SymPy."""
+
+    is_real = True
+    nargs: ClassVar[int]
+
+
+class relu(RuleFunction):
+    """max(x, 0), with slope 0 at 0."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return sp.Max(x, 0) if x.is_Number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return indicator(self.args[0] > 0)
+
+    def doit(self, **hints: object) -> sp.Expr:
+        return sp.Max(self.args[0], 0)
+
+
+class clip(RuleFunction):
+    """min(max(x, low), high), with slope 0 at and beyond the limits."""
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr | None:
+        if x.is_Number and low.is_Number and high.is_Number:
+            return sp.Min(sp.Max(x, low), high)
+        return None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        x, low, high = self.args
+        if argindex == 1:
+            return indicator(sp.And(x > low, x < high))
+        return indicator(x <= low) if argindex == 2 else indicator(x >= high)
+
+    def doit(self, **hints: object) -> sp.Expr:
+        x, low, high = self.args
+        return sp.Min(sp.Max(x, low), high)
+
+
+class sigmoid(RuleFunction):
+    """1/(1 + exp(-x)), without overflow."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return sp.Rational(1, 2) if x.is_zero else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return self * (1 - self)
+
+    def doit(self, **hints: object) -> sp.Expr:
+        return 1 / (1 + sp.exp(-self.args[0]))
+
+
+class spow(RuleFunction):
+    """sign(x)*|x|**p, the signed power; its slope in x is 0 at 0."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x: sp.Expr, p: sp.Expr) -> sp.Expr | None:
+        if p == 1 or x.is_zero:
+            return x
+        return None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        x, p = self.args
+        nonzero = sp.Ne(x, 0)
+        if argindex == 1:
+            return sp.Piecewise((p * sp.Abs(x) ** (p - 1), nonzero), (sp.Integer(0), True))
+        return sp.Piecewise((self * sp.log(sp.Abs(x)), nonzero), (sp.Integer(0), True))
+
+    def doit(self, **hints: object) -> sp.Expr:
+        x, p = self.args
+        return sp.sign(x) * sp.Abs(x) ** p
+
+
+class prev(RuleFunction):
+    """The value that a signal or state had one step earlier (0 before the first step)."""
+
+    nargs = 1
+
+
+class over_pre(RuleFunction):
+    """Common base of the sums over presynaptic neurons: non-local, they live at `post`."""
+
+    nargs = 1
+
+
+class over_post(RuleFunction):
+    """Common base of the sums over postsynaptic neurons: non-local, they live at `pre`."""
+
+    nargs = 1
+
+
+class sum_pre(over_pre):
+    """Sum over the presynaptic neurons j of a synapse expression."""
+
+
+class max_pre(over_pre):
+    """Maximum over the presynaptic neurons j of a synapse expression."""
+
+
+class sum_post(over_post):
+    """Sum over the postsynaptic neurons i of a synapse expression."""
+
+
+class max_post(over_post):
+    """Maximum over the postsynaptic neurons i of a synapse expression."""
+
+
+class cumsum_post(RuleFunction):
+    """Sum over the postsynaptic neurons k <= i of a synapse expression; stays at the synapse."""
+
+    nargs = 1
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One row of the table of functions: name, number of arguments, maker, meaning."""
+
+    name: str
+    nargs: tuple[int, ...]
+    make: object
+    meaning: str
+
+
+OPERATORS: dict[str, Operator] = {
+    o.name: o
+    for o in (
+        Operator("abs", (1,), sp.Abs, "absolute value"),
+        Operator("sign", (1,), sp.sign, "-1, 0 or 1"),
+        Operator("sqrt", (1,), sp.sqrt, "square root"),
+        Operator("exp", (1,), sp.exp, "exponential"),
+        Operator("log", (1,), sp.log, "natural logarithm"),
+        Operator("tanh", (1,), sp.tanh, "hyperbolic tangent"),
+        Operator("sigmoid", (1,), sigmoid, "1/(1 + exp(-x))"),
+        Operator("sin", (1,), sp.sin, "sine"),
+        Operator("cos", (1,), sp.cos, "cosine"),
+        Operator("relu", (1,), relu, "max(x, 0)"),
+        Operator("min", (2,), sp.Min, "the smaller"),
+        Operator("max", (2,), sp.Max, "the larger"),
+        Operator("clip", (3,), clip, "x kept between low and high"),
+        Operator("spow", (2,), spow, "signed power sign(x)*|x|**p"),
+        Operator("prev", (1,), prev, "value one step earlier"),
+        Operator("sum_pre", (1,), sum_pre, "sum over presynaptic neurons (non-local)"),
+        Operator("sum_post", (1,), sum_post, "sum over postsynaptic neurons (non-local)"),
+        Operator("max_pre", (1,), max_pre, "maximum over presynaptic neurons (non-local)"),
+        Operator("max_post", (1,), max_post, "maximum over postsynaptic neurons (non-local)"),
+        Operator("cumsum_post", (1,), cumsum_post, "sum over neurons k <= i (non-local)"),
+    )
+}
+
+#: Functions that read more than one neuron or synapse: a rule must declare them `nonlocal`.
+NONLOCAL = frozenset({"sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post"})
