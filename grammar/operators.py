@@ -7,6 +7,7 @@ a slope would be infinite (`sqrt` and `spow` at 0) it is 0.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,12 +33,15 @@ class relu(RuleFunction):
 
     @classmethod
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
         return sp.Max(x, 0) if x.is_Number else None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
         return indicator(self.args[0] > 0)
 
     def doit(self, **hints: object) -> sp.Expr:
+        """The same in functions of SymPy."""
         return sp.Max(self.args[0], 0)
 
 
@@ -48,17 +52,20 @@ class clip(RuleFunction):
 
     @classmethod
     def eval(cls, x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
         if x.is_Number and low.is_Number and high.is_Number:
             return sp.Min(sp.Max(x, low), high)
         return None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
         x, low, high = self.args
         if argindex == 1:
             return indicator(sp.And(x > low, x < high))
         return indicator(x <= low) if argindex == 2 else indicator(x >= high)
 
     def doit(self, **hints: object) -> sp.Expr:
+        """The same in functions of SymPy."""
         x, low, high = self.args
         return sp.Min(sp.Max(x, low), high)
 
@@ -70,12 +77,15 @@ class sigmoid(RuleFunction):
 
     @classmethod
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
         return sp.Rational(1, 2) if x.is_zero else None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
         return self * (1 - self)
 
     def doit(self, **hints: object) -> sp.Expr:
+        """The same in functions of SymPy."""
         return 1 / (1 + sp.exp(-self.args[0]))
 
 
@@ -86,11 +96,13 @@ class spow(RuleFunction):
 
     @classmethod
     def eval(cls, x: sp.Expr, p: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
         if p == 1 or x.is_zero:
             return x
         return None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
         x, p = self.args
         nonzero = sp.Ne(x, 0)
         if argindex == 1:
@@ -98,6 +110,7 @@ class spow(RuleFunction):
         return sp.Piecewise((self * sp.log(sp.Abs(x)), nonzero), (sp.Integer(0), True))
 
     def doit(self, **hints: object) -> sp.Expr:
+        """The same in functions of SymPy."""
         x, p = self.args
         return sp.sign(x) * sp.Abs(x) ** p
 
@@ -148,7 +161,7 @@ class Operator:
 
     name: str
     nargs: tuple[int, ...]
-    make: object
+    make: Callable[..., sp.Expr]
     meaning: str
 
 

@@ -39,7 +39,9 @@ class Form(enum.Enum):
     ACCUMULATE = "accumulate"  # dx/dt = -x/tau + f     DC gain tau
     DERIVATIVE = "derivative"  # dx/dt = f
     STEP = "step"  # x <- f, once per step
-    AVERAGE = "average"  # x += tau*(f - x), once per reward after the reward's updates; tau is a gain
+    AVERAGE = (
+        "average"  # x += tau*(f - x), once per reward after the reward's updates; tau is a gain
+    )
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,11 @@ class Update:
 class RuleParts:
     """A rule without its methods: what printers and analyses read.
 
-    Order of evaluation in a step: the circuit's forward pass; then definitions and all states
-    read the *old* states; synapse states are written, then the weights, then pre, post and
-    global states. At an event, its updates run in the order of the text.
+    Order of evaluation in a step: the circuit's forward pass; then the synapse states, which read
+    the old value of every state; then the weights, which read the new synapse states and the old
+    pre, post and global ones; then the pre, post and global states, from old values. A definition
+    is an abbreviation: it has whatever values its reader sees. At an event, its updates run in
+    the order of the text.
 
     Attributes:
         parameters: in the order of the text.

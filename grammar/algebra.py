@@ -1,0 +1,257 @@
+"""Building SymPy expressions: bounded, exact, and never complex or infinite.
+
+SymPy's own constructors rewrite what they are given, sometimes slowly and sometimes into complex
+numbers. The functions here are the only makers of compound expressions from user input. Numbers
+are exact rationals, so that `0.1*10` is `1` and a Python float survives the way to SymPy and back;
+what cannot be kept exactly within 15 digits is rounded to double precision at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import sympy as sp
+from sympy.core.parameters import distribute
+
+from grammar.operators import OPERATORS
+
+MAX_EXPONENT = 64
+SMALLEST, LARGEST = 1e-30, 1e30
+_EXACT = 10**15
+
+#: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
+as_written = distribute
+
+
+class AlgebraError(Exception):
+    """An operation without a finite real result; the parser adds the place."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message, self.remedy = message, remedy
+        super().__init__(message)
+
+
+def number(value: str | float | sp.Rational) -> sp.Rational:
+    """An exact number within the bounds.
+
+    Example:
+        >>> number("0.05"), number(2.0), number("1e3")
+        (1/20, 2, 1000)
+    """
+    if isinstance(value, str):
+        # The size is judged on the float: the exact value of `1e999999999` would fill the memory.
+        approximate = float(value)
+        _check_size(approximate)
+        zero = approximate == 0.0
+    else:
+        zero = value == 0
+    return sp.Integer(0) if zero else _tidy(sp.Rational(str(value)))
+
+
+def _check_size(value: float) -> None:
+    if value != 0.0 and not SMALLEST <= abs(value) <= LARGEST:
+        raise AlgebraError(
+            f"a number outside {SMALLEST:g} to {LARGEST:g}", "rescale the formula's units"
+        )
+
+
+def _tidy(value: sp.Rational) -> sp.Rational:
+    if abs(value.p) > LARGEST * value.q or abs(value.p) * LARGEST < (value.q if value.p else 0):
+        _check_size(math.inf)
+    if abs(value.p) > _EXACT or value.q > _EXACT:
+        return sp.Rational(repr(value.p / value.q))
+    return value
+
+
+def _constant(expr: sp.Expr) -> sp.Expr:
+    """Fold the irrational constants that SymPy makes of, for instance, `sqrt(2*x)`."""
+    if expr.is_Rational:
+        return _tidy(expr)
+    if expr is sp.E:
+        return number(repr(math.e))
+    if expr.is_Pow and expr.base.is_Rational and expr.exp.is_Rational:
+        if expr.base < 0:
+            raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
+        return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
+    return expr
+
+
+def _settle(expr: sp.Expr) -> sp.Expr:
+    """Check the result of one operation, and round the numbers in it that grew too long."""
+    if expr in (sp.zoo, sp.nan, sp.oo, -sp.oo) or expr.has(sp.I):
+        raise AlgebraError("a result that is infinite, undefined or complex", "rewrite the formula")
+    if expr.is_Add or expr.is_Mul:
+        parts = [_settle(a) if a.is_Mul or a.is_Pow else _constant(a) for a in expr.args]
+        return expr if tuple(parts) == expr.args else expr.func(*parts)
+    if expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Rational:
+        exponent = _tidy(expr.exp)
+        if abs(exponent) > MAX_EXPONENT:
+            raise AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
+        return expr if exponent == expr.exp else sp.Pow(expr.base, exponent)
+    return _constant(expr)
+
+
+def add(terms: Sequence[sp.Expr]) -> sp.Expr:
+    """The sum of the terms."""
+    return _settle(sp.Add(*terms))
+
+
+def multiply(factors: Sequence[sp.Expr]) -> sp.Expr:
+    """The product of the factors."""
+    return _settle(sp.Mul(*factors))
+
+
+def reciprocal(expr: sp.Expr) -> sp.Expr:
+    """1/expr."""
+    if expr == 0:
+        raise AlgebraError("a division by zero", "check the denominator")
+    return _settle(sp.Pow(expr, -1))
+
+
+def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """base**exponent."""
+    if exponent.is_Rational and abs(exponent) > MAX_EXPONENT:
+        raise AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
+    if base == 0 and exponent.is_Rational and exponent < 0:
+        raise AlgebraError("a division by zero", "check the base of the power")
+    return _settle(sp.Pow(base, exponent))
+
+
+def _sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
+
+
+_NUMERIC: dict[str, Callable[..., float]] = {
+    "exp": math.exp,
+    "log": math.log,
+    "tanh": math.tanh,
+    "sigmoid": _sigmoid,
+    "sin": math.sin,
+    "cos": math.cos,
+    "spow": lambda x, p: math.copysign(abs(x) ** p, x) if x else 0.0,
+}
+_EXACT_CALLS: dict[str, Callable[..., sp.Expr]] = {
+    "abs": abs,
+    "sign": sp.sign,
+    "relu": lambda x: max(x, sp.Integer(0)),
+    "min": min,
+    "max": max,
+    "clip": lambda x, low, high: min(max(x, low), high),
+}
+
+
+def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
+    """The function `name` of the table of operators, applied to `args`.
+
+    A function of numbers becomes a number. Anything else stays as it is: SymPy's automatic
+    rewriting of `abs` or `tanh` asks many questions about its argument, which may take seconds.
+    """
+    if name == "sqrt":
+        return power(args[0], sp.Rational(1, 2))
+    if all(a.is_Rational for a in args):
+        if name in _EXACT_CALLS:
+            return sp.sympify(_EXACT_CALLS[name](*args))
+        if name in _NUMERIC:
+            try:
+                return number(repr(_NUMERIC[name](*(a.p / a.q for a in args))))
+            except (ArithmeticError, ValueError):
+                raise AlgebraError(
+                    f"`{name}` has no finite real value here", "check its argument"
+                ) from None
+    return OPERATORS[name].make(*args, evaluate=False)
+
+
+_COMPARE: dict[str, Callable[..., sp.Basic]] = {
+    "<": sp.StrictLessThan,
+    "<=": sp.LessThan,
+    ">": sp.StrictGreaterThan,
+    ">=": sp.GreaterThan,
+    "==": sp.Equality,
+    "!=": sp.Unequality,
+}
+
+
+def compare(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
+    """The condition `left op right`; one between numbers is decided at once."""
+    decided = left.is_Rational and right.is_Rational
+    return _COMPARE[op](left, right, evaluate=bool(decided))
+
+
+def combine(kind: type[sp.Basic], conditions: Sequence[sp.Basic]) -> sp.Basic:
+    """`and` (kind sp.And) or `or` (kind sp.Or) of conditions."""
+    decisive, neutral = (sp.false, sp.true) if kind is sp.And else (sp.true, sp.false)
+    flat: list[sp.Basic] = []
+    for condition in conditions:
+        flat += condition.args if isinstance(condition, kind) else [condition]
+    if decisive in flat:
+        return decisive
+    rest = {c for c in flat if c != neutral}
+    if len(rest) < 2:
+        return rest.pop() if rest else neutral
+    return kind(*rest, evaluate=False)
+
+
+def negate(condition: sp.Basic) -> sp.Basic:
+    """`not condition`, carried down to the comparisons."""
+    if isinstance(condition, sp.And | sp.Or):
+        kind = sp.Or if isinstance(condition, sp.And) else sp.And
+        return combine(kind, [negate(c) for c in condition.args])
+    if condition in (sp.true, sp.false):
+        return sp.false if condition == sp.true else sp.true
+    return condition.negated
+
+
+def choose(condition: sp.Basic, first: sp.Expr, second: sp.Expr) -> sp.Expr:
+    """`first` where the condition holds, else `second`."""
+    if condition == sp.true or first == second:
+        return first
+    if condition == sp.false:
+        return second
+    # One flat list of cases, so that a chain of `else ... if` has a single form.
+    rest = second.args if isinstance(second, sp.Piecewise) else [(second, True)]
+    return sp.Piecewise((first, condition), *rest, evaluate=False)
+
+
+def substitute(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """Replace symbols, rebuilding with the functions above.
+
+    Example:
+        >>> x, y = sp.symbols("x y", real=True)
+        >>> substitute(x * y + y, {x: sp.Integer(0)})
+        y
+    """
+    with as_written(False):
+        return _rebuild(expr, values)
+
+
+def _rebuild(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
+    if expr.is_Symbol:
+        return values.get(expr, expr)
+    if not expr.args or not expr.free_symbols & set(values):
+        return expr
+    if isinstance(expr, sp.Piecewise):
+        result = _rebuild(expr.args[-1].expr, values)
+        for case in reversed(expr.args[:-1]):
+            result = choose(_rebuild(case.cond, values), _rebuild(case.expr, values), result)
+        return result
+    args = [_rebuild(a, values) for a in expr.args]
+    if expr.is_Add:
+        return add(args)
+    if expr.is_Mul:
+        return multiply(args)
+    if expr.is_Pow:
+        return power(*args)
+    if isinstance(expr, sp.And | sp.Or):
+        return combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
+    if expr.is_Relational:
+        return compare(expr.rel_op, *args)
+    return call(operator_name(expr), args)
+
+
+_NAMES = {o.make: o.name for o in OPERATORS.values()}
+
+
+def operator_name(expr: sp.Basic) -> str:
+    """The name in rule text of the function at the top of `expr`."""
+    return _NAMES[expr.func]

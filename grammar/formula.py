@@ -1,0 +1,353 @@
+"""One formula: from tokens to a SymPy expression, by a whitelisted walk over a syntax tree.
+
+The tokens are checked and written out again with every name and number replaced by a numbered
+placeholder before `ast.parse` sees them. Python's parser is thereby left with one job, precedence:
+it meets no keyword, literal or string of the user's, and every node leads back to a token
+and so to a column. Nothing is ever compiled or executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from grammar import algebra
+from grammar.errors import RuleError
+from grammar.lexer import Token
+from grammar.operators import NONLOCAL, OPERATORS, cumsum_post, over_post, over_pre
+from grammar.source import Line
+from grammar.symbols import Site
+
+MAX_DEPTH = 64
+MAX_CHAIN = 32
+MAX_ARGUMENTS = 8
+
+FILTERS = ("lowpass", "accumulate", "average")
+_WORDS = frozenset({"and", "or", "not", "if", "else"})
+_PREFIX = frozenset({"-", "+", "not"})
+_INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", ","}) | (
+    _WORDS - {"not"}
+)
+_COMPARE: dict[type[ast.cmpop], str] = {
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+}
+
+Resolve = Callable[[Line, Token], sp.Symbol]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A place where a formula reads a variable, or a sum over neurons.
+
+    Attributes:
+        name: of the variable or function.
+        column: where.
+        site: the site of the value, when the function fixes it; None for a variable.
+        reduced: whether the variable stands inside a sum over neurons, which fixes the site.
+    """
+
+    name: str
+    column: int
+    site: Site | None = None
+    reduced: bool = False
+
+
+@dataclass
+class Formula:
+    """A formula that was read: its expression, what it reads, and where its terms begin."""
+
+    line: Line
+    column: int
+    expr: sp.Expr = sp.S.Zero
+    reads: list[Read] = field(default_factory=list)
+    terms: dict[sp.Expr, int] = field(default_factory=dict)
+
+
+def suggest(name: str, known: Sequence[str]) -> str:
+    """A remedy that names what the user probably meant, or ""."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else ""
+
+
+def read_formula(line: Line, tokens: Sequence[Token], resolve: Resolve, after: int) -> Formula:
+    """Read the formula that `tokens` spell; `after` is the column where it should start."""
+    return read_list(line, tokens, resolve, after, single=True)[0]
+
+
+def read_list(
+    line: Line, tokens: Sequence[Token], resolve: Resolve, after: int, single: bool = False
+) -> list[Formula]:
+    """Read formulas separated by commas, as between the brackets of a call."""
+    if not tokens:
+        raise line.error("a formula is missing here", after, "write an expression, or 0")
+    _check_sequence(line, tokens, single)
+    _check_nesting(line, tokens)
+    text, places = _placeholders(tokens)
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError as problem:
+        column = places.get((problem.offset or 1) - 1, tokens[0]).column
+        raise line.error(
+            "this formula cannot be read", column, "look for a missing `else` or operand"
+        ) from None
+    except (MemoryError, RecursionError):
+        raise line.error(
+            "this formula is nested too deeply", after, "name its parts on lines of their own"
+        ) from None
+    parts = tree.elts if isinstance(tree, ast.Tuple) and not single else [tree]
+    return [_Walk(line, places, resolve).formula(part) for part in parts]
+
+
+def _placeholders(tokens: Sequence[Token]) -> tuple[str, dict[int, Token]]:
+    words, places, offset = [], {}, 0
+    for token in tokens:
+        word = "v" if token.kind == "number" or _is_operand(token) else token.text
+        places[offset] = token
+        words.append(word)
+        offset += len(word) + 1
+    return " ".join(words), places
+
+
+def _is_operand(token: Token) -> bool:
+    return token.kind == "number" or (token.kind == "name" and token.text not in _WORDS)
+
+
+def _check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
+    """Operands and operators must alternate; say which of them is missing."""
+    wants_operand, previous = True, None
+    opened: list[tuple[Token, bool]] = []
+    for token in tokens:
+        text = token.text
+        if text == "(" and token.kind == "op":
+            calls = previous is not None and previous.kind == "name" and not wants_operand
+            if not wants_operand and not calls:
+                raise line.error("an operator is missing before `(`", token.column, "write `*`")
+            opened.append((token, calls))
+            wants_operand = True
+        elif text == ")" and token.kind == "op":
+            if not opened:
+                raise line.error("this `)` closes nothing", token.column, "remove it")
+            if wants_operand:
+                raise line.error("something is missing before `)`", token.column)
+            opened.pop()
+        elif _is_operand(token):
+            if not wants_operand:
+                assert previous is not None
+                raise line.error(
+                    f"an operator is missing between `{previous}` and `{token}`",
+                    token.column,
+                    "write `*` for a product",
+                )
+            wants_operand = False
+        elif text in _PREFIX and wants_operand:
+            pass
+        elif text in _INFIX and not wants_operand:
+            if text == "," and not (opened[-1][1] if opened else not single):
+                raise line.error(
+                    "a comma outside the brackets of a function", token.column, "remove it"
+                )
+            wants_operand = True
+        elif text in _INFIX:
+            raise line.error(f"something is missing before `{text}`", token.column)
+        else:
+            raise line.error(*_misplaced(token))
+        previous = token
+    if opened:
+        raise line.error("this `(` is never closed", opened[-1][0].column, "add `)`")
+    if wants_operand:
+        assert previous is not None
+        end = previous.column + len(previous.text)
+        raise line.error("the formula ends too early", end, "something is missing here")
+
+
+def _misplaced(token: Token) -> tuple[str, int, str]:
+    remedies = {
+        "=": "write `==` to compare",
+        "[": "only a state kept per condition has a subscript: `NAME[condition]`",
+        "]": "only a state kept per condition has a subscript: `NAME[condition]`",
+        "<-": "write `x < -1` with a blank, or one statement a line",
+        ":": "a formula may end with `: pre`, `: post`, `: synapse` or `: global`",
+        ";": "one statement a line; `;` separates the statements of an event",
+    }
+    return f"`{token}` cannot stand here", token.column, remedies.get(token.text, "")
+
+
+def _check_nesting(line: Line, tokens: Sequence[Token]) -> None:
+    """Refuse what would exhaust Python's parser or this reader."""
+    depth = prefixes = powers = chain = 0
+    for token in tokens:
+        depth += (token.text == "(") - (token.text == ")")
+        prefixes = prefixes + 1 if token.text in _PREFIX else 0
+        powers += token.text == "**"
+        powers = 0 if token.text in ("+", "-", "*", "/", ",") else powers
+        chain += token.text == "if"
+        if depth > MAX_DEPTH or max(prefixes, powers, chain) > MAX_CHAIN:
+            raise line.error(
+                "the formula is nested too deeply here",
+                token.column,
+                "name its parts on lines of their own",
+            )
+
+
+class _Walk:
+    """The walk over one formula's syntax tree."""
+
+    def __init__(self, line: Line, places: dict[int, Token], resolve: Resolve) -> None:
+        self.line, self.places, self.resolve = line, places, resolve
+        self.reducing = False
+        self.depth = 0
+
+    def formula(self, tree: ast.expr) -> Formula:
+        self.read = Formula(self.line, self.place(tree).column)
+        self.read.expr = self.number(tree)
+        return self.read
+
+    def place(self, node: ast.expr) -> Token:
+        return self.places[node.col_offset]
+
+    def error(self, node: ast.expr, message: str, remedy: str = "") -> RuleError:
+        return self.line.error(message, self.place(node).column, remedy)
+
+    def build(self, node: ast.expr, make: Callable[..., sp.Basic], *args: object) -> sp.Basic:
+        """Call a function of `algebra` and give its complaint a place."""
+        try:
+            return make(*args)
+        except algebra.AlgebraError as problem:
+            message = f"this makes {problem.message}"
+            raise self.error(node, message, problem.remedy) from None
+
+    def number(self, node: ast.expr) -> sp.Expr:
+        """A formula where a number is wanted."""
+        self.depth += 1
+        if self.depth > 2 * MAX_DEPTH:
+            raise self.error(node, "the formula is nested too deeply here", "name its parts")
+        expr = self._number(node)
+        self.depth -= 1
+        return expr
+
+    def _number(self, node: ast.expr) -> sp.Expr:
+        match node:
+            case ast.Name():
+                return self.operand(node)
+            case ast.UnaryOp(op=ast.USub(), operand=inner):
+                return self.build(node, algebra.multiply, [sp.Integer(-1), self.number(inner)])
+            case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+                return self.number(inner)
+            case ast.BinOp(op=ast.Add() | ast.Sub()):
+                return self.sum(node)
+            case ast.BinOp(op=ast.Mult() | ast.Div()):
+                return self.product(node)
+            case ast.BinOp(op=ast.Pow(), left=left, right=right):
+                return self.build(right, algebra.power, self.number(left), self.number(right))
+            case ast.Call():
+                return self.call(node)
+            case ast.IfExp(test=test, body=body, orelse=other):
+                return algebra.choose(self.condition(test), self.number(body), self.number(other))
+            case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
+                return algebra.choose(self.condition(node), sp.Integer(1), sp.Integer(0))
+        raise self.error(node, "this formula cannot be read")
+
+    def operand(self, node: ast.expr) -> sp.Expr:
+        token = self.place(node)
+        if token.kind == "number":
+            return self.build(node, algebra.number, token.text)
+        if token.text in OPERATORS or token.text == "where":
+            raise self.error(node, f"`{token}` is a function", f"write `{token}(...)`")
+        if token.text in FILTERS:
+            raise self.nested_filter(node)
+        symbol = self.resolve(self.line, token)
+        self.read.reads.append(Read(token.text, token.column, reduced=self.reducing))
+        return symbol
+
+    def sum(self, node: ast.expr) -> sp.Expr:
+        terms: list[tuple[ast.expr, bool]] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+            terms.append((node.right, isinstance(node.op, ast.Sub)))
+            node = node.left
+        terms.append((node, False))
+        values = []
+        for part, negative in reversed(terms):
+            value = self.number(part)
+            self.read.terms.setdefault(value, self.place(part).column)
+            values.append(-value if negative else value)
+        return self.build(node, algebra.add, values)
+
+    def product(self, node: ast.expr) -> sp.Expr:
+        factors: list[tuple[ast.expr, bool]] = []
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div):
+            factors.append((node.right, isinstance(node.op, ast.Div)))
+            node = node.left
+        factors.append((node, False))
+        values = []
+        for part, divides in reversed(factors):
+            value = self.number(part)
+            values.append(self.build(part, algebra.reciprocal, value) if divides else value)
+        return self.build(node, algebra.multiply, values)
+
+    def nested_filter(self, node: ast.expr) -> RuleError:
+        token = self.place(node)
+        return self.error(
+            node,
+            f"`{token}` cannot stand inside a formula, because it is a state",
+            f"give it a name on its own line: `x = {token}(...)`",
+        )
+
+    def call(self, node: ast.Call) -> sp.Expr:
+        name = self.place(node.func).text
+        if name in FILTERS:
+            raise self.nested_filter(node)
+        if name == "where":
+            self.count(node, name, (3,))
+            test, first, second = node.args
+            return algebra.choose(self.condition(test), self.number(first), self.number(second))
+        if name not in OPERATORS:
+            remedy = suggest(name, [*OPERATORS, "where"]) or f"for a product write `{name}*(...)`"
+            raise self.error(node, f"there is no function `{name}`", remedy)
+        many = tuple(range(2, MAX_ARGUMENTS + 1)) if name in ("min", "max") else None
+        self.count(node, name, many or OPERATORS[name].nargs)
+        if name == "prev" and not isinstance(node.args[0], ast.Name):
+            raise self.error(node.args[0], "`prev` takes a name", "name the formula first")
+        args = self.arguments(node, name)
+        return self.build(node, algebra.call, name, args)
+
+    def arguments(self, node: ast.Call, name: str) -> list[sp.Expr]:
+        outer = self.reducing
+        if name in NONLOCAL:
+            make = OPERATORS[name].make
+            assert isinstance(make, type)
+            sites = ((over_pre, Site.POST), (over_post, Site.PRE), (cumsum_post, Site.SYNAPSE))
+            site = next(site for base, site in sites if issubclass(make, base))
+            column = self.place(node).column
+            self.read.reads.append(Read(name, column, site, reduced=outer))
+            self.reducing = True
+        args = [self.number(a) for a in node.args]
+        self.reducing = outer
+        return args
+
+    def count(self, node: ast.Call, name: str, allowed: tuple[int, ...]) -> None:
+        if len(node.args) not in allowed:
+            wanted = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 1 else f"{allowed[0]}"
+            raise self.error(node, f"`{name}` takes {wanted} arguments, not {len(node.args)}")
+
+    def condition(self, node: ast.expr) -> sp.Basic:
+        """A formula where a condition is wanted."""
+        match node:
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return algebra.compare(_COMPARE[type(op)], self.number(left), self.number(right))
+            case ast.Compare():
+                raise self.error(node, "comparisons cannot be chained", "write `a < b and b < c`")
+            case ast.BoolOp(op=kind, values=values):
+                join = sp.And if isinstance(kind, ast.And) else sp.Or
+                return algebra.combine(join, [self.condition(v) for v in values])
+            case ast.UnaryOp(op=ast.Not(), operand=inner):
+                return algebra.negate(self.condition(inner))
+        raise self.error(node, "a condition must compare", "write for instance `x > 0`")

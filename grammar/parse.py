@@ -1,0 +1,409 @@
+"""The parser: from the text of a rule to a `Rule`, or to an error that points at the problem."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+import sympy as sp
+
+from grammar import algebra
+from grammar.algebra import as_written
+from grammar.formula import (
+    FILTERS,
+    Formula,
+    read_formula,
+    read_list,
+    suggest,
+)
+from grammar.lexer import GREEK, Token
+from grammar.operators import NONLOCAL, OPERATORS
+from grammar.parts import Definition, Form, Parameter, State, Update
+from grammar.rule import Rule
+from grammar.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
+from grammar.source import Line
+from grammar.statements import RESERVED, Assignment, Draft, end_of, read_statements
+from grammar.symbols import SIGNALS, WEIGHT, Site, symbol
+
+#: Gain of the running reward baseline where the text uses `R_bar` without defining it.
+BASELINE = "R_bar"
+BASELINE_GAIN = sp.Rational(1, 5)
+
+#: What the forward pass may read: it runs before the activity of the step exists.
+FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
+
+#: How many symbols a definition may stand for, those that it uses written out.
+MAX_EXPANSION = 20_000
+
+_STEM = re.compile(r"[A-Za-z]+")
+_GREEK_PARAMETERS = frozenset(GREEK) - set(SIGNALS)
+
+
+def parse(text: str) -> Rule:
+    """Read a rule.
+
+    Args:
+        text: the statements, one a line; see `docs/rule-language.md`.
+
+    Returns:
+        The rule. `parse(rule.text()) == rule`.
+
+    Raises:
+        RuleError: the text is not a rule; the error has the line, the column and a remedy.
+
+    Example:
+        >>> rule = parse("on reward: w += eta*(R - R_bar)*post*pre")
+        >>> [p.name for p in rule.parameters]
+        ['eta']
+    """
+    draft = read_statements(text)
+    with as_written(False):
+        return _Builder(draft).build()
+
+
+class _Builder:
+    """Resolves the names of a draft and puts the rule together."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.parameters = dict(draft.parameters)
+        self.baseline: Token | None = None
+        self.states = {a.target.text: a for a in draft.assignments if _form(a)}
+        self.definitions = {a.target.text: a for a in draft.assignments if not _form(a)}
+        self.formulas: list[Formula] = []
+
+    # Names ---------------------------------------------------------------------------------
+
+    def resolve(self, line: Line, token: Token) -> sp.Symbol:
+        """The symbol of a name, or an error with what was probably meant."""
+        name = token.text
+        if name in self.states:
+            self._check_subscript(line, token, self.states[name].target.per_condition)
+        elif name == BASELINE and name not in self.draft.defined:
+            self.baseline = self.baseline or token
+            self._check_subscript(line, token, self.baseline.per_condition)
+        elif name in self.definitions or name in SIGNALS or name == WEIGHT:
+            self._check_subscript(line, token, False)
+        elif name in self.parameters or is_parameter_name(name):
+            self._check_subscript(line, token, False)
+            if name not in self.parameters:
+                unit = Fraction(1) if name.lower().startswith("tau") else None
+                self.parameters[name] = Parameter(name, unit=unit)
+        else:
+            raise self._unknown(line, token)
+        return symbol(name)
+
+    def _check_subscript(self, line: Line, token: Token, per_condition: bool) -> None:
+        if token.per_condition and not per_condition:
+            raise line.error(
+                f"`{token.text}` is not kept per condition",
+                token.column,
+                f"define `{token} = average(..., 0.2)`, or write `{token.text}` everywhere",
+            )
+        if per_condition and not token.per_condition:
+            raise line.error(
+                f"`{token.text}` is kept per condition",
+                token.column,
+                f"write `{token.text}[condition]` everywhere",
+            )
+
+    def _unknown(self, line: Line, token: Token) -> Exception:
+        name = token.text
+        if name in RESERVED:
+            return line.error(
+                f"`{name}` is a word of the language", token.column, "use another name here"
+            )
+        known = [*self.draft.defined, *self.parameters, *SIGNALS, WEIGHT, BASELINE]
+        remedy = suggest(name, known)
+        declare = f"if it is a parameter, declare it: `param {name} = 1`"
+        return line.error(
+            f"`{name}` is not known",
+            token.column,
+            f"{remedy} Else, {declare}" if remedy else declare,
+        )
+
+    # Equations -----------------------------------------------------------------------------
+
+    def formula(self, assignment: Assignment) -> Formula:
+        read = read_formula(assignment.line, assignment.body, self.resolve, assignment.start)
+        if assignment.adds:
+            target = self.resolve(assignment.line, assignment.target)
+            read.expr = algebra.add(
+                [target, algebra.multiply([sp.Integer(assignment.adds), read.expr])]
+            )
+        self.formulas.append(read)
+        return read
+
+    def filtered(self, assignment: Assignment) -> tuple[Formula, Formula]:
+        """The two arguments of `lowpass(f, tau)` and its like."""
+        line, body, name = assignment.line, assignment.body, assignment.body[0].text
+        depth = 0
+        for i, token in enumerate(body):
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text == ")" and depth == 0 and i < len(body) - 1:
+                raise line.error(
+                    f"`{name}(...)` must stand alone",
+                    body[i + 1].column,
+                    "give the filter a name on its own line and use the name",
+                )
+        if depth:
+            raise line.error("this `(` is never closed", body[1].column, "add `)`")
+        after = end_of(body[:2])
+        parts = read_list(line, body[2:-1], self.resolve, after)
+        if len(parts) != 2:
+            column = body[0].column
+            message = f"`{name}` takes 2 arguments, not {len(parts)}"
+            gain = "GAIN" if name == Form.AVERAGE.value else "TAU"
+            raise line.error(message, column, f"write `{name}(FORMULA, {gain})`")
+        self.formulas.append(parts[0])
+        for read in parts[1].reads:
+            if read.name not in self.parameters or read.site is not None:
+                raise line.error(
+                    f"`{read.name}` cannot be a part of a time constant or gain",
+                    read.column,
+                    "use parameters and numbers",
+                )
+        if parts[1].expr.is_number and not parts[1].expr > 0:
+            raise line.error("this must be positive", parts[1].column, "write a positive number")
+        return parts[0], parts[1]
+
+    def build(self) -> Rule:
+        draft = self.draft
+        if not (draft.assignments or draft.updates or draft.forward):
+            raise Line(1, "").error("the text states no rule", 1, "write `on reward: w += ...`")
+        equations, taus = [], {}
+        for assignment in draft.assignments:
+            form = _form(assignment)
+            if form and form.value in FILTERS:
+                formula, taus[assignment.target.text] = self.filtered(assignment)
+            else:
+                formula = self.formula(assignment)
+            declared = assignment.site
+            if assignment.target.text == WEIGHT:
+                declared = self._weight_site(assignment)
+            elif form is Form.AVERAGE:
+                declared = self._average_site(assignment)
+            elif assignment.target.per_condition:
+                raise assignment.line.error(
+                    "only an average is kept per condition",
+                    assignment.target.column,
+                    "write `NAME[condition] = average(..., 0.2)`",
+                )
+            equations.append(
+                Equation(assignment.target, assignment.line, declared, formula, form is not None)
+            )
+        definitions = _in_order([e for e in equations if not e.is_state])
+        updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
+        forward = [(a, self.formula(a)) for a in draft.forward.values()]
+        known = SIGNAL_SITES | dict.fromkeys(self.parameters, Site.GLOBAL)
+        known |= {BASELINE: Site.GLOBAL} if self.baseline else {}
+        sites = infer_sites(equations, known)
+        for _, name, formula in updates:
+            check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
+        self._check_forward(forward, definitions, sites)
+        self._check_nonlocal()
+        states = [e for e in equations if e.is_state]
+        return self._rule(definitions, states, taus, updates, forward, sites)
+
+    def _weight_site(self, assignment: Assignment) -> Site:
+        if assignment.site not in (None, Site.SYNAPSE):
+            raise assignment.line.error(
+                "`w` lives at the synapse", assignment.target.column, "write `: synapse`"
+            )
+        return Site.SYNAPSE
+
+    def _average_site(self, assignment: Assignment) -> Site:
+        if assignment.site not in (None, Site.GLOBAL):
+            raise assignment.line.error(
+                "an average over rewards is global", assignment.target.column, "write `: global`"
+            )
+        return Site.GLOBAL
+
+    def _target(self, update: Assignment) -> str:
+        name, column = update.target.text, update.target.column
+        if name not in self.states and name not in (WEIGHT, BASELINE):
+            if name in self.definitions:
+                problem, remedy = "is a definition and has no memory", "make it a state"
+            elif name in self.parameters:
+                problem, remedy = "is a parameter", "make it a state"
+            elif name in SIGNALS:
+                problem, remedy = "is a signal of the circuit", "change a state or `w`"
+            else:
+                problem = "is not a state"
+                remedy = suggest(name, [*self.states, WEIGHT]) or (
+                    f"declare it: `{name} <- {name} : synapse`"
+                )
+            raise update.line.error(f"`{name}` {problem}", column, remedy)
+        self.resolve(update.line, update.target)
+        return name
+
+    def _check_forward(
+        self,
+        forward: list[tuple[Assignment, Formula]],
+        definitions: list[Equation],
+        sites: dict[str, Site],
+    ) -> None:
+        behind: dict[str, set[str]] = {name: {name} for name in SIGNALS}
+        for equation in definitions:
+            reads = (r.name for r in equation.formula.reads)
+            behind[equation.target.text] = {s for name in reads for s in behind.get(name, ())}
+        for assignment, formula in forward:
+            target = assignment.target.text
+            site = Site.SYNAPSE if target == WEIGHT else Site.POST
+            check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites)
+            for read in formula.reads:
+                early = behind.get(read.name, set()) - FORWARD_SIGNALS
+                if early:
+                    raise formula.line.error(
+                        f"the forward pass cannot read `{sorted(early)[0]}`, which it computes",
+                        read.column,
+                        "keep it in a state and read the state",
+                    )
+
+    def _check_nonlocal(self) -> None:
+        used = {r.name for f in self.formulas for r in f.reads}
+        declared = self.draft.nonlocals
+        for formula in self.formulas:
+            for read in formula.reads:
+                if read.name in NONLOCAL and read.name not in declared:
+                    raise formula.line.error(
+                        f"`{read.name}` reads more than one neuron or synapse",
+                        read.column,
+                        f"if that is meant, declare it: `nonlocal {read.name}`",
+                    )
+        for name, (line, token) in declared.items():
+            if name not in used:
+                known = name in OPERATORS or name in SIGNALS or name in self.draft.defined
+                message = "is not used" if known else "is not known"
+                raise line.error(f"`{name}` {message}", token.column, "remove it from `nonlocal`")
+
+    # Putting together ----------------------------------------------------------------------
+
+    def _rule(
+        self,
+        definitions: list[Equation],
+        equations: list[Equation],
+        taus: dict[str, Formula],
+        updates: list[tuple[Assignment, str, Formula]],
+        forward: list[tuple[Assignment, Formula]],
+        sites: dict[str, Site],
+    ) -> Rule:
+        states = []
+        for equation in equations:
+            name = equation.target.text
+            form = _form(self.states[name])
+            assert form is not None
+            states.append(
+                State(
+                    name,
+                    sites[name],
+                    form,
+                    equation.formula.expr,
+                    taus[name].expr if name in taus else None,
+                    self._initial(name),
+                    equation.target.per_condition,
+                )
+            )
+        if self.baseline:
+            states.append(
+                State(
+                    BASELINE,
+                    Site.GLOBAL,
+                    Form.AVERAGE,
+                    symbol("R"),
+                    BASELINE_GAIN,
+                    self._initial(BASELINE),
+                    self.baseline.per_condition,
+                )
+            )
+        names = {s.name for s in states} - {WEIGHT}
+        for name, (line, token, _) in self.draft.initial.items():
+            if name not in names:
+                raise line.error(
+                    f"`{name}` is not a state of this rule",
+                    token.column,
+                    suggest(name, sorted(names)) or "only states have an initial value",
+                )
+        settings = self.draft.settings
+        bounds = settings.get("bounds", (-float("inf"), float("inf")))
+        assert isinstance(bounds, tuple)
+        return Rule(
+            parameters=tuple(self.parameters.values()),
+            definitions=tuple(
+                Definition(e.target.text, sites[e.target.text], e.formula.expr) for e in definitions
+            ),
+            states=tuple(states),
+            updates=tuple(
+                Update(a.event, name, f.expr) for a, name, f in updates if a.event is not None
+            ),
+            forward=tuple((a.target.text, f.expr) for a, f in forward),
+            lower=bounds[0],
+            upper=bounds[1],
+            zero_diagonal=bool(settings.get("diagonal", False)),
+            euler=bool(settings.get("integrate", False)),
+            nonlocal_names=frozenset(self.draft.nonlocals),
+        )
+
+    def _initial(self, name: str) -> float:
+        return self.draft.initial[name][2] if name in self.draft.initial else 0.0
+
+
+def is_parameter_name(name: str) -> bool:
+    """Whether an undeclared name is a parameter: it starts with the name of a Greek letter.
+
+    Example:
+        >>> [is_parameter_name(n) for n in ("theta_1", "tau_u", "Delta", "xi_bar", "etas")]
+        [True, True, True, False, False]
+    """
+    stem = _STEM.match(name)
+    return stem is not None and stem.group().lower() in _GREEK_PARAMETERS
+
+
+def _form(assignment: Assignment) -> Form | None:
+    """How the assigned name evolves; None for a definition."""
+    body = assignment.body
+    if assignment.op == "=":
+        called = len(body) > 1 and body[0].text in FILTERS and body[1].text == "("
+        return Form(body[0].text) if called else None
+    return Form.STEP if assignment.op == "<-" else Form.DERIVATIVE
+
+
+def _in_order(definitions: list[Equation]) -> list[Equation]:
+    """Definitions with those they use before them; otherwise in the order of the text."""
+    waiting = {e.target.text: e for e in definitions}
+    needs = {n: {r.name for r in e.formula.reads} & set(waiting) for n, e in waiting.items()}
+    ordered: list[Equation] = []
+    while waiting:
+        ready = next((n for n in waiting if not needs[n] & set(waiting)), None)
+        if ready is None:
+            raise _loop(waiting, needs)
+        ordered.append(waiting.pop(ready))
+    _check_expansion(ordered)
+    return ordered
+
+
+def _loop(waiting: dict[str, Equation], needs: dict[str, set[str]]) -> Exception:
+    path = [next(iter(waiting))]
+    while path[-1] not in path[:-1]:
+        path.append(min(needs[path[-1]] & set(waiting)))
+    path = path[path.index(path[-1]) :]
+    equation = waiting[path[0]]
+    return equation.line.error(
+        "an algebraic loop: " + " -> ".join(path),
+        equation.target.column,
+        f"make one of them a state, for instance with `{path[0]} <- ...`",
+    )
+
+
+def _check_expansion(ordered: list[Equation]) -> None:
+    """Definitions of definitions can double in size at every line; refuse it before it hurts."""
+    sizes: dict[str, int] = {}
+    for equation in ordered:
+        size = 1 + sum(sizes.get(r.name, 2) for r in equation.formula.reads)
+        sizes[equation.target.text] = size
+        if size > MAX_EXPANSION:
+            raise equation.line.error(
+                f"`{equation.target}` stands for more than {MAX_EXPANSION} symbols",
+                equation.target.column,
+                "make a state of one of the definitions that it uses",
+            )

@@ -1,0 +1,136 @@
+"""The noun of the project: a rule, with everything that one can ask of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+
+import sympy as sp
+
+from grammar.algebra import LARGEST, SMALLEST, substitute
+from grammar.errors import RuleError
+from grammar.locality import LocalityCertificate, locality
+from grammar.parts import Form, Parameter, RuleParts, State
+from grammar.sites import site_table
+from grammar.symbols import Site, symbol
+from grammar.terms import Term, drop, terms
+from grammar.unparse import unparse
+
+
+@dataclass(frozen=True)
+class Rule(RuleParts):
+    """A plasticity rule: formulas for its states and updates, with named parameters.
+
+    Two rules are equal when all their parts are; see `digest` for equality up to notation.
+    """
+
+    @classmethod
+    def of(cls, parts: RuleParts) -> Rule:
+        """The rule made of these parts."""
+        return cls(**{f.name: getattr(parts, f.name) for f in fields(RuleParts)})
+
+    def text(self) -> str:
+        """The rule in the rule language; `parse(rule.text()) == rule`."""
+        return unparse(self)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of this name."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter
+        raise RuleError(f"the rule has no parameter `{name}`", remedy=self._names())
+
+    def state(self, name: str) -> State:
+        """The state of this name."""
+        for state in self.states:
+            if state.name == name:
+                return state
+        names = ", ".join(s.name for s in self.states) or "none"
+        raise RuleError(f"the rule has no state `{name}`", remedy=f"its states: {names}")
+
+    def _names(self) -> str:
+        return "its parameters: " + (", ".join(p.name for p in self.parameters) or "none")
+
+    @property
+    def free(self) -> tuple[Parameter, ...]:
+        """The parameters that a fit may change."""
+        return tuple(p for p in self.parameters if p.free)
+
+    def with_values(self, values: Mapping[str, float]) -> Rule:
+        """The rule with other values of some parameters."""
+        for name, value in values.items():
+            bounds = self.parameter(name)
+            if not (math.isfinite(value) and bounds.lower <= value <= bounds.upper):
+                raise RuleError(
+                    f"`{name}` cannot be {value}",
+                    remedy=f"its bounds are [{bounds.lower}, {bounds.upper}]",
+                )
+            if abs(value) > LARGEST:
+                raise RuleError(f"`{name}` cannot be {value}: beyond {LARGEST:g}")
+        new = {n: float(v) if abs(v) >= SMALLEST else 0.0 for n, v in values.items()}
+        return replace(
+            self,
+            parameters=tuple(replace(p, value=new.get(p.name, p.value)) for p in self.parameters),
+        )
+
+    def site_of(self, name: str) -> Site:
+        """Where a signal, state, definition or parameter lives."""
+        table = site_table(self)
+        if name not in table:
+            raise RuleError(f"the rule does not know `{name}`")
+        return table[name]
+
+    def expand(self, expr: sp.Expr) -> sp.Expr:
+        """The expression with all definitions written out."""
+        meaning: dict[sp.Symbol, sp.Expr] = {}
+        for definition in self.definitions:
+            meaning[symbol(definition.name)] = substitute(definition.expr, meaning)
+        return substitute(expr, meaning)
+
+    def terms(self) -> tuple[Term, ...]:
+        """The candidate terms of a family, one for each free coefficient."""
+        return terms(self)
+
+    def drop(self, names: Iterable[str]) -> Rule:
+        """The rule without the terms of these coefficients, and without what only they used."""
+        return Rule.of(drop(self, names))
+
+    def locality(self) -> LocalityCertificate:
+        """What a synapse would need in order to follow the rule."""
+        return locality(self)
+
+    def sympy(self) -> dict[str, sp.Basic]:
+        """The equations as SymPy objects, by the name they define; updates as `on reward: w`.
+
+        The state itself is a function of `t` on both sides of its differential equation, so that
+        SymPy's solvers can be used; everything else is a symbol.
+        """
+        equations: dict[str, sp.Basic] = {d.name: d.expr for d in self.definitions}
+        for state in self.states:
+            equations[state.name] = _equation(state)
+        for update in self.updates:
+            key = f"on {update.event.value}: {update.target}"
+            later = equations.get(key, symbol(update.target))
+            step = later.rhs if isinstance(later, sp.Equality) else later
+            target = symbol(update.target)
+            value = update.expr.subs(target, step)
+            equations[key] = sp.Eq(symbol(update.target + "_next"), value, evaluate=False)
+        return equations
+
+
+def _equation(state: State) -> sp.Equality:
+    x, f = symbol(state.name), state.expr
+    if state.form is Form.STEP:
+        return sp.Eq(symbol(state.name + "_next"), f, evaluate=False)
+    if state.form is Form.AVERAGE:
+        assert state.tau is not None
+        return sp.Eq(symbol(state.name + "_next"), x + state.tau * (f - x), evaluate=False)
+    if state.tau is not None:
+        f = (f - x) / state.tau if state.form is Form.LOWPASS else f - x / state.tau
+    t = sp.Symbol("t", real=True)
+    function = sp.Function(state.name, real=True)(t)
+    return sp.Eq(sp.Derivative(function, t), f.subs(x, function), evaluate=False)

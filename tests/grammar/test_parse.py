@@ -1,0 +1,128 @@
+"""What typical rules become, and that their text gives them back."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+import sympy as sp
+
+from grammar import Event, Form, Parameter, RuleError, Site, parse, symbol, unparse
+
+MICONI = """
+    u_bar = lowpass(u, tau_u)                       : post
+    de/dt = -e/tau_e + (pre*(u - u_bar))**3         : synapse
+    on reward: w += eta*(R - R_bar)*e
+"""
+
+
+def test_the_rule_of_the_readme() -> None:
+    rule = parse(MICONI)
+    u_bar, e, baseline = rule.states
+    assert (u_bar.form, u_bar.site, u_bar.tau) == (Form.LOWPASS, Site.POST, symbol("tau_u"))
+    assert (e.form, e.site) == (Form.DERIVATIVE, Site.SYNAPSE)
+    assert (baseline.name, baseline.form, baseline.tau) == (
+        "R_bar",
+        Form.AVERAGE,
+        sp.Rational("0.2"),
+    )
+    assert [p.name for p in rule.parameters] == ["tau_u", "tau_e", "eta"]
+    assert rule.updates[0].event is Event.REWARD
+    expected = symbol("eta") * (symbol("R") - symbol("R_bar")) * symbol("e")
+    assert rule.updates[0].expr == symbol("w") + expected
+
+
+ROUND_TRIP = [
+    MICONI,
+    "dw/dt = eta*post*(pre - post*w)",
+    "w += eta*pre*post",
+    "w <- 0.9*w",
+    "param lambda = 2 s in [1, 3] free\ndw/dt = -w/lambda",
+    "param A = 5 Hz\nparam k = 1 ms**(1/2)\nparam q\nw += A*dt*k**2*q",
+    "x_tr = accumulate(pre, 17)\ny_tr = accumulate(post, 34)\ndw/dt = eta*(x_tr*post - 2*y_tr*pre)",
+    "on trial start: e <- 0\non trial end: w -= w/tau_w; e <- 0\nde/dt = pre*post",
+    "on reward:\n  w += eta*e\n  e <- 0\nde/dt = pre*post",
+    "th = lowpass(post**2, 100)\ninitial th = 1.5\ndw/dt = eta*pre*post*(post - th)",
+    "forward w = w + alpha*H\nforward bias = -th\nH <- (1 - eta)*H + eta*pre*post\n"
+    "th <- th + gamma*(post - 0.1)\ndiagonal w = 0\nbounds w in [-inf, 0]\nintegrate euler",
+    "w += eta*(post*pre - cumsum_post(post*w)*post)\nnonlocal cumsum_post",
+    "s = sum_pre(w**2)\nnonlocal sum_pre\nw += eta*(1 - s)*pre",
+    "w += eta*((pre > 0.5)*post + (post if pre > 0 and u < 1 else min(pre, u, 1)))",
+    "w += where(pre == 0, 1, spow(u, 0.5)) + clip(u, -1, 1)*relu(pre) + 2*(u - pre)",
+    "w += eta*(R - R_bar[condition])*pre*post",
+    "R_bar[condition] = average(R, eta)\ninitial R_bar = -1\nw += (R - R_bar[condition])*pre*post",
+    "w += -(u - pre)*u/(2*sqrt(abs(u))*pre**3) - 1/3*u**-0.3 + 2**u",
+    "w += abs(log(abs(u)) + prev(u)) + exp(1)*exp(u)*exp(pre)",
+    "m = n*u\nn = post + 1\nw += m*pre",
+    "a <- b + a*0.5\nb <- a*0.3 + post\nw += a*pre",
+    "w += prev(pre)*(not pre > 0) + sign(u)*tanh(u)**2/sigmoid(u)",
+]
+
+
+@pytest.mark.parametrize("text", ROUND_TRIP)
+def test_text_and_rule_agree(text: str) -> None:
+    rule = parse(text)
+    assert parse(unparse(rule)) == rule
+    assert unparse(parse(unparse(rule))) == unparse(rule)
+
+
+def test_units_are_converted_to_ms() -> None:
+    rule = parse("param a = 2 s\nparam f = 5 Hz\nparam g = 3 1/ms\nparam h ms**2\nw += a*f*g*h*pre")
+    assert rule.parameters == (
+        Parameter("a", 2000.0, Fraction(1)),
+        Parameter("f", 0.005, Fraction(-1)),
+        Parameter("g", 3.0, Fraction(-1)),
+        Parameter("h", None, Fraction(2)),
+    )
+
+
+def test_greek_letters_and_macrons_are_names() -> None:
+    greek = "ū = lowpass(u, τ_u)\nde/dt = −e/τ_e + (pre·(u − ū))³\non reward: w += η×(R − R̄)*e"
+    assert parse(greek) == parse(MICONI)
+
+
+def test_ordinary_names_are_not_constants() -> None:
+    text = "".join(f"param {n} = 1\n" for n in ("S", "E", "I", "N", "O", "Q", "beta", "gamma"))
+    rule = parse(text + "w += S*E*I*N*O*Q*beta*gamma*lambda*zeta*pi")
+    assert all(s.is_Symbol for s in rule.updates or rule.states[0].expr.free_symbols)
+    assert rule.states[0].expr.count(sp.Symbol) == 12
+
+
+def test_sites_are_inferred() -> None:
+    rule = parse("a <- b + u\nb <- a*0.5\nc = pre*a\nk = 2*alpha\nw += c*k")
+    sites = {n: rule.site_of(n) for n in "abck"}
+    assert sites == {"a": Site.POST, "b": Site.POST, "c": Site.SYNAPSE, "k": Site.GLOBAL}
+
+
+def test_dropping_a_term_removes_what_only_it_used() -> None:
+    rule = parse(
+        "param theta_1 = 1 free\nparam theta_2 = 1 free\nparam kappa = 2\n"
+        "u_bar = lowpass(u, tau_u)\nd = kappa*(u - u_bar)\n"
+        "de/dt = -e/tau_e + theta_1*xi*pre + theta_2*d*pre\non reward: w += eta*R*e"
+    )
+    assert [t.text for t in rule.terms()] == ["xi*pre", "d*pre"]
+    small = rule.drop(["theta_2"])
+    assert small == parse(
+        "param theta_1 = 1 free\nparam tau_e ms\nparam eta\n"
+        "de/dt = -e/tau_e + theta_1*xi*pre\non reward: w += eta*R*e"
+    )
+    assert rule.drop(["theta_1", "theta_2"]).state("e").expr == -symbol("e") / symbol("tau_e")
+    with pytest.raises(RuleError, match="no parameter `theta_9`"):
+        rule.drop(["theta_9"])
+
+
+def test_values_are_replaced_within_bounds() -> None:
+    rule = parse("param theta_1 = 1 in [0, 2] free\nw += theta_1*pre")
+    assert rule.with_values({"theta_1": 0.5}).parameter("theta_1").value == 0.5
+    for name, value in (("theta_1", 3.0), ("theta_1", float("nan")), ("theta", 1.0)):
+        with pytest.raises(RuleError):
+            rule.with_values({name: value})
+
+
+def test_nonlocal_functions_are_certified_as_such() -> None:
+    certificate = parse("w += sum_pre(w)*pre\nnonlocal sum_pre").locality()
+    assert not certificate.local
+    assert len(certificate.violations) == 1
+    side = parse("on reward: w += (R - R_bar[condition])*xi*pre").locality()
+    assert side.local
+    assert any("R_bar[condition]" in n and "trial's identity" in n for n in side.notes)
