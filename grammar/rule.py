@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 import sympy as sp
 
 from grammar.algebra import LARGEST, SMALLEST, substitute
+from grammar.canonical import canonical
 from grammar.errors import RuleError
 from grammar.locality import LocalityCertificate, locality
 from grammar.parts import Form, Parameter, RuleParts, State
@@ -98,6 +101,15 @@ class Rule(RuleParts):
     def drop(self, names: Iterable[str]) -> Rule:
         """The rule without the terms of these coefficients, and without what only they used."""
         return Rule.of(drop(self, names))
+
+    def canonical(self) -> Rule:
+        """The form that equal rules share, however they are written."""
+        return Rule.of(canonical(self))
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hexadecimal digits that equal rules share; see `grammar.canonical`."""
+        return hashlib.sha256(unparse(canonical(self)).encode()).hexdigest()[:16]
 
     def locality(self) -> LocalityCertificate:
         """What a synapse would need in order to follow the rule."""

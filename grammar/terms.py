@@ -87,8 +87,8 @@ def drop(parts: RuleParts, names: Iterable[str]) -> RuleParts:
         raise RuleError(
             f"dropping {', '.join(sorted(s.name for s in zeros))} makes {problem.message}"
         ) from None
-    gone = (_live(parts) - _live(after)) | {s.name for s in zeros}
-    return _without(after, gone)
+    gone = (live_names(parts) - live_names(after)) | {s.name for s in zeros}
+    return without(after, gone)
 
 
 def _substituted(parts: RuleParts, values: Mapping[sp.Symbol, sp.Expr]) -> RuleParts:
@@ -110,7 +110,7 @@ def _substituted(parts: RuleParts, values: Mapping[sp.Symbol, sp.Expr]) -> RuleP
     )
 
 
-def _live(parts: RuleParts) -> set[str]:
+def live_names(parts: RuleParts) -> set[str]:
     """The names that the weights or the forward pass depend on."""
     reads: dict[str, set[str]] = {}
     for definition in parts.definitions:
@@ -132,7 +132,8 @@ def _live(parts: RuleParts) -> set[str]:
     return live
 
 
-def _without(parts: RuleParts, gone: set[str]) -> RuleParts:
+def without(parts: RuleParts, gone: set[str]) -> RuleParts:
+    """The rule without these names, which nothing that stays may read."""
     kept = replace(
         parts,
         parameters=tuple(p for p in parts.parameters if p.name not in gone),
