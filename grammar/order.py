@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
 
+from grammar.parts import Definition, RuleParts, State
 from grammar.sites import site_of
 from grammar.symbols import Site
 
@@ -69,3 +70,17 @@ def sort_terms(
         return (1 if coefficient > 0 else 2), bool(term.is_Rational), natural(show(body))
 
     return sorted(terms, key=key)
+
+
+def equations(parts: RuleParts) -> list[Definition | State]:
+    """Definitions and states, a definition just before the first state that uses it."""
+    rows: list[Definition | State] = []
+    waiting = list(parts.definitions)
+    for state in parts.states:
+        names = {s.name for s in state.expr.free_symbols}
+        used = [i for i, d in enumerate(waiting) if d.name in names]
+        count = used[-1] + 1 if used else 0
+        rows += waiting[:count]
+        del waiting[:count]
+        rows.append(state)
+    return rows + waiting

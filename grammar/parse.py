@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
 
 from grammar import algebra
 from grammar.algebra import as_written
+from grammar.dependencies import in_order
 from grammar.formula import (
     FILTERS,
     Formula,
@@ -16,27 +18,21 @@ from grammar.formula import (
     read_list,
     suggest,
 )
-from grammar.lexer import GREEK, Token
+from grammar.names import BASELINE, Names
 from grammar.operators import NONLOCAL, OPERATORS
-from grammar.parts import Definition, Form, Parameter, State, Update
+from grammar.parts import Definition, Form, State, Update
 from grammar.rule import Rule
 from grammar.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from grammar.source import Line
-from grammar.statements import RESERVED, Assignment, Draft, end_of, read_statements
+from grammar.statements import Assignment, Draft, end_of, read_statements
 from grammar.symbols import SIGNALS, WEIGHT, Site, symbol
+from grammar.units import Clash, Owner, infer_units
 
 #: Gain of the running reward baseline where the text uses `R_bar` without defining it.
-BASELINE = "R_bar"
 BASELINE_GAIN = sp.Rational(1, 5)
 
 #: What the forward pass may read: it runs before the activity of the step exists.
 FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
-
-#: How many symbols a definition may stand for, those that it uses written out.
-MAX_EXPANSION = 20_000
-
-_STEM = re.compile(r"[A-Za-z]+")
-_GREEK_PARAMETERS = frozenset(GREEK) - set(SIGNALS)
 
 
 def parse(text: str) -> Rule:
@@ -66,68 +62,18 @@ class _Builder:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.parameters = dict(draft.parameters)
-        self.baseline: Token | None = None
         self.states = {a.target.text: a for a in draft.assignments if _form(a)}
         self.definitions = {a.target.text: a for a in draft.assignments if not _form(a)}
+        states = {name: a.target.per_condition for name, a in self.states.items()}
+        self.names = Names(draft.parameters, states, self.definitions)
         self.formulas: list[Formula] = []
-
-    # Names ---------------------------------------------------------------------------------
-
-    def resolve(self, line: Line, token: Token) -> sp.Symbol:
-        """The symbol of a name, or an error with what was probably meant."""
-        name = token.text
-        if name in self.states:
-            self._check_subscript(line, token, self.states[name].target.per_condition)
-        elif name == BASELINE and name not in self.draft.defined:
-            self.baseline = self.baseline or token
-            self._check_subscript(line, token, self.baseline.per_condition)
-        elif name in self.definitions or name in SIGNALS or name == WEIGHT:
-            self._check_subscript(line, token, False)
-        elif name in self.parameters or is_parameter_name(name):
-            self._check_subscript(line, token, False)
-            if name not in self.parameters:
-                unit = Fraction(1) if name.lower().startswith("tau") else None
-                self.parameters[name] = Parameter(name, unit=unit)
-        else:
-            raise self._unknown(line, token)
-        return symbol(name)
-
-    def _check_subscript(self, line: Line, token: Token, per_condition: bool) -> None:
-        if token.per_condition and not per_condition:
-            raise line.error(
-                f"`{token.text}` is not kept per condition",
-                token.column,
-                f"define `{token} = average(..., 0.2)`, or write `{token.text}` everywhere",
-            )
-        if per_condition and not token.per_condition:
-            raise line.error(
-                f"`{token.text}` is kept per condition",
-                token.column,
-                f"write `{token.text}[condition]` everywhere",
-            )
-
-    def _unknown(self, line: Line, token: Token) -> Exception:
-        name = token.text
-        if name in RESERVED:
-            return line.error(
-                f"`{name}` is a word of the language", token.column, "use another name here"
-            )
-        known = [*self.draft.defined, *self.parameters, *SIGNALS, WEIGHT, BASELINE]
-        remedy = suggest(name, known)
-        declare = f"if it is a parameter, declare it: `param {name} = 1`"
-        return line.error(
-            f"`{name}` is not known",
-            token.column,
-            f"{remedy} Else, {declare}" if remedy else declare,
-        )
 
     # Equations -----------------------------------------------------------------------------
 
     def formula(self, assignment: Assignment) -> Formula:
-        read = read_formula(assignment.line, assignment.body, self.resolve, assignment.start)
+        read = read_formula(assignment.line, assignment.body, self.names.resolve, assignment.start)
         if assignment.adds:
-            target = self.resolve(assignment.line, assignment.target)
+            target = self.names.resolve(assignment.line, assignment.target)
             read.expr = algebra.add(
                 [target, algebra.multiply([sp.Integer(assignment.adds), read.expr])]
             )
@@ -149,7 +95,7 @@ class _Builder:
         if depth:
             raise line.error("this `(` is never closed", body[1].column, "add `)`")
         after = end_of(body[:2])
-        parts = read_list(line, body[2:-1], self.resolve, after)
+        parts = read_list(line, body[2:-1], self.names.resolve, after)
         if len(parts) != 2:
             column = body[0].column
             message = f"`{name}` takes 2 arguments, not {len(parts)}"
@@ -157,7 +103,7 @@ class _Builder:
             raise line.error(message, column, f"write `{name}(FORMULA, {gain})`")
         self.formulas.append(parts[0])
         for read in parts[1].reads:
-            if read.name not in self.parameters or read.site is not None:
+            if read.name not in self.names.parameters or read.site is not None:
                 raise line.error(
                     f"`{read.name}` cannot be a part of a time constant or gain",
                     read.column,
@@ -192,18 +138,34 @@ class _Builder:
             equations.append(
                 Equation(assignment.target, assignment.line, declared, formula, form is not None)
             )
-        definitions = _in_order([e for e in equations if not e.is_state])
+        definitions = in_order([e for e in equations if not e.is_state])
         updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
         forward = [(a, self.formula(a)) for a in draft.forward.values()]
-        known = SIGNAL_SITES | dict.fromkeys(self.parameters, Site.GLOBAL)
-        known |= {BASELINE: Site.GLOBAL} if self.baseline else {}
+        known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
+        known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
         sites = infer_sites(equations, known)
         for _, name, formula in updates:
             check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
         self._check_forward(forward, definitions, sites)
         self._check_nonlocal()
         states = [e for e in equations if e.is_state]
-        return self._rule(definitions, states, taus, updates, forward, sites)
+        rule = self._rule(definitions, states, taus, updates, forward, sites)
+        owners: dict[Owner, Formula] = {
+            ("definition", e.target.text): e.formula for e in definitions
+        }
+        owners |= {("state", e.target.text): e.formula for e in states}
+        owners |= {("tau", name): formula for name, formula in taus.items()}
+        owners |= {("update", i): formula for i, (_, _, formula) in enumerate(updates)}
+        owners |= {("forward", a.target.text): formula for a, formula in forward}
+        return self._with_time_constants(rule, _units(rule, owners))
+
+    def _with_time_constants(self, rule: Rule, units: Mapping[str, Fraction | None]) -> Rule:
+        """With the unit ms stated for the implicit parameters whose name and use say so."""
+        taus = {n for n in self.names.implicit if n.lower().startswith("tau") and units[n] == 1}
+        parameters = (
+            replace(p, unit=units[p.name]) if p.name in taus else p for p in rule.parameters
+        )
+        return replace(rule, parameters=tuple(parameters))
 
     def _weight_site(self, assignment: Assignment) -> Site:
         if assignment.site not in (None, Site.SYNAPSE):
@@ -224,7 +186,7 @@ class _Builder:
         if name not in self.states and name not in (WEIGHT, BASELINE):
             if name in self.definitions:
                 problem, remedy = "is a definition and has no memory", "make it a state"
-            elif name in self.parameters:
+            elif name in self.names.parameters:
                 problem, remedy = "is a parameter", "make it a state"
             elif name in SIGNALS:
                 problem, remedy = "is a signal of the circuit", "change a state or `w`"
@@ -234,7 +196,7 @@ class _Builder:
                     f"declare it: `{name} <- {name} : synapse`"
                 )
             raise update.line.error(f"`{name}` {problem}", column, remedy)
-        self.resolve(update.line, update.target)
+        self.names.resolve(update.line, update.target)
         return name
 
     def _check_forward(
@@ -304,7 +266,7 @@ class _Builder:
                     equation.target.per_condition,
                 )
             )
-        if self.baseline:
+        if self.names.baseline:
             states.append(
                 State(
                     BASELINE,
@@ -313,7 +275,7 @@ class _Builder:
                     symbol("R"),
                     BASELINE_GAIN,
                     self._initial(BASELINE),
-                    self.baseline.per_condition,
+                    self.names.baseline.per_condition,
                 )
             )
         names = {s.name for s in states} - {WEIGHT}
@@ -328,7 +290,7 @@ class _Builder:
         bounds = settings.get("bounds", (-float("inf"), float("inf")))
         assert isinstance(bounds, tuple)
         return Rule(
-            parameters=tuple(self.parameters.values()),
+            parameters=tuple(self.names.parameters.values()),
             definitions=tuple(
                 Definition(e.target.text, sites[e.target.text], e.formula.expr) for e in definitions
             ),
@@ -348,15 +310,14 @@ class _Builder:
         return self.draft.initial[name][2] if name in self.draft.initial else 0.0
 
 
-def is_parameter_name(name: str) -> bool:
-    """Whether an undeclared name is a parameter: it starts with the name of a Greek letter.
-
-    Example:
-        >>> [is_parameter_name(n) for n in ("theta_1", "tau_u", "Delta", "xi_bar", "etas")]
-        [True, True, True, False, False]
-    """
-    stem = _STEM.match(name)
-    return stem is not None and stem.group().lower() in _GREEK_PARAMETERS
+def _units(rule: Rule, owners: Mapping[Owner, Formula]) -> dict[str, Fraction | None]:
+    """The dimensions of the rule, or an error at the term that does not fit."""
+    try:
+        return infer_units(rule)
+    except Clash as clash:
+        formula = owners[clash.owner]
+        column = formula.terms.get(clash.term) or formula.terms.get(-clash.term)
+        raise formula.line.error(clash.message, column or formula.column, clash.remedy) from None
 
 
 def _form(assignment: Assignment) -> Form | None:
@@ -366,44 +327,3 @@ def _form(assignment: Assignment) -> Form | None:
         called = len(body) > 1 and body[0].text in FILTERS and body[1].text == "("
         return Form(body[0].text) if called else None
     return Form.STEP if assignment.op == "<-" else Form.DERIVATIVE
-
-
-def _in_order(definitions: list[Equation]) -> list[Equation]:
-    """Definitions with those they use before them; otherwise in the order of the text."""
-    waiting = {e.target.text: e for e in definitions}
-    needs = {n: {r.name for r in e.formula.reads} & set(waiting) for n, e in waiting.items()}
-    ordered: list[Equation] = []
-    while waiting:
-        ready = next((n for n in waiting if not needs[n] & set(waiting)), None)
-        if ready is None:
-            raise _loop(waiting, needs)
-        ordered.append(waiting.pop(ready))
-    _check_expansion(ordered)
-    return ordered
-
-
-def _loop(waiting: dict[str, Equation], needs: dict[str, set[str]]) -> Exception:
-    path = [next(iter(waiting))]
-    while path[-1] not in path[:-1]:
-        path.append(min(needs[path[-1]] & set(waiting)))
-    path = path[path.index(path[-1]) :]
-    equation = waiting[path[0]]
-    return equation.line.error(
-        "an algebraic loop: " + " -> ".join(path),
-        equation.target.column,
-        f"make one of them a state, for instance with `{path[0]} <- ...`",
-    )
-
-
-def _check_expansion(ordered: list[Equation]) -> None:
-    """Definitions of definitions can double in size at every line; refuse it before it hurts."""
-    sizes: dict[str, int] = {}
-    for equation in ordered:
-        size = 1 + sum(sizes.get(r.name, 2) for r in equation.formula.reads)
-        sizes[equation.target.text] = size
-        if size > MAX_EXPANSION:
-            raise equation.line.error(
-                f"`{equation.target}` stands for more than {MAX_EXPANSION} symbols",
-                equation.target.column,
-                "make a state of one of the definitions that it uses",
-            )

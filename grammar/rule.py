@@ -6,6 +6,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from functools import cached_property
 
 import sympy as sp
@@ -13,12 +14,14 @@ import sympy as sp
 from grammar.algebra import LARGEST, SMALLEST, substitute
 from grammar.canonical import canonical
 from grammar.errors import RuleError
+from grammar.latex import latex
 from grammar.locality import LocalityCertificate, locality
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.sites import site_table
 from grammar.symbols import Site, symbol
 from grammar.terms import Term, drop, terms
-from grammar.unparse import unparse
+from grammar.units import Clash, infer_units
+from grammar.unparse import show_number, show_unit, unparse
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,23 @@ class Rule(RuleParts):
 
     def __str__(self) -> str:
         return self.text()
+
+    def latex(self, values: bool = False) -> str:
+        """The rule for LaTeX's display mathematics; with `values`, numbers for parameters."""
+        return latex(self, values)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def markdown(self) -> str:
+        """The equations, and a table of the parameters, for Markdown with mathematics."""
+        rows = [
+            f"| `{p.name}` | {'' if p.value is None else show_number(p.value)} "
+            f"| {'' if not p.unit else show_unit(p.unit)} | {'yes' if p.free else ''} |"
+            for p in self.parameters
+        ]
+        table = ["| parameter | value | unit | free |", "| --- | --- | --- | --- |", *rows]
+        return f"$$\n{self.latex()}\n$$\n" + ("\n" + "\n".join(table) + "\n" if rows else "")
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name."""
@@ -114,6 +134,13 @@ class Rule(RuleParts):
     def locality(self) -> LocalityCertificate:
         """What a synapse would need in order to follow the rule."""
         return locality(self)
+
+    def units(self) -> dict[str, Fraction | None]:
+        """Each name's dimension as a power of ms, None where the rule leaves it open."""
+        try:
+            return infer_units(self)
+        except Clash as clash:
+            raise RuleError(clash.message, remedy=clash.remedy) from None
 
     def sympy(self) -> dict[str, sp.Basic]:
         """The equations as SymPy objects, by the name they define; updates as `on reward: w`.

@@ -8,10 +8,13 @@ from fractions import Fraction
 import sympy as sp
 
 from grammar.algebra import as_written, operator_name
-from grammar.order import natural, sort_factors, sort_terms, split_product
+from grammar.order import equations, natural, sort_factors, sort_terms, split_product
 from grammar.parts import Definition, Form, Parameter, RuleParts, State, Update
 from grammar.sites import site_table
 from grammar.symbols import symbol
+
+#: Sites are aligned in one column, but not beyond this one.
+MAX_ALIGNED = 48
 
 # Precedence levels, loosest first.
 _IF, _OR, _AND, _COMPARE, _ADD, _MUL, _UNARY, _POW, _ATOM = range(9)
@@ -90,18 +93,11 @@ class _Writer:
         return lines
 
     def equations(self) -> list[str]:
-        """Definitions and states, a definition just before the first state that uses it."""
-        rows: list[tuple[str, str]] = []
-        waiting = list(self.parts.definitions)
-        for state in self.parts.states:
-            names = {s.name for s in state.expr.free_symbols}
-            used = [i for i, d in enumerate(waiting) if d.name in names]
-            count = used[-1] + 1 if used else 0
-            rows += [self.definition(d) for d in waiting[:count]]
-            del waiting[:count]
-            rows.append(self.state(state))
-        rows += [self.definition(d) for d in waiting]
-        width = min(max((len(left) for left, site in rows if site), default=0), 48)
+        rows = [
+            self.state(x) if isinstance(x, State) else self.definition(x)
+            for x in equations(self.parts)
+        ]
+        width = min(max((len(left) for left, site in rows if site), default=0), MAX_ALIGNED)
         return [f"{left:<{width}}  : {site}" if site else left for left, site in rows]
 
     def parameter(self, parameter: Parameter) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from rule_texts import MICONI, ROUND_TRIP
 
 from grammar import parse
@@ -46,8 +45,8 @@ EQUAL = {
         "w += alpha*pre*post**2 + beta*pre*post",
     ),
     "symmetric states": (
-        "a = lowpass(pre, tau_a)\nb = lowpass(pre, tau_b)\nw += (a - b)*post/tau_a",
-        "b = lowpass(pre, tau_x)\na = lowpass(pre, tau_y)\nw += (b - a)*post/tau_x",
+        "a = lowpass(pre, tau_a)\nb = lowpass(pre, tau_b)\nw += (a - b)*post*eta/tau_a",
+        "b = lowpass(pre, tau_x)\na = lowpass(pre, tau_y)\nw += (b - a)*post*eta/tau_x",
     ),
 }
 

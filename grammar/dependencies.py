@@ -1,0 +1,52 @@
+"""The order in which definitions can be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grammar.errors import RuleError
+from grammar.sites import Equation
+
+#: How many symbols a definition may stand for, those that it uses written out.
+MAX_EXPANSION = 20_000
+
+
+def in_order(definitions: Sequence[Equation]) -> list[Equation]:
+    """Definitions with those they use before them; otherwise in the order of the text."""
+    waiting = {e.target.text: e for e in definitions}
+    needs = {n: {r.name for r in e.formula.reads} & set(waiting) for n, e in waiting.items()}
+    ordered: list[Equation] = []
+    while waiting:
+        ready = next((n for n in waiting if not needs[n] & set(waiting)), None)
+        if ready is None:
+            raise _loop(waiting, needs)
+        ordered.append(waiting.pop(ready))
+    _check_expansion(ordered)
+    return ordered
+
+
+def _loop(waiting: dict[str, Equation], needs: dict[str, set[str]]) -> RuleError:
+    path = [next(iter(waiting))]
+    while path[-1] not in path[:-1]:
+        path.append(min(needs[path[-1]] & set(waiting)))
+    path = path[path.index(path[-1]) :]
+    equation = waiting[path[0]]
+    return equation.line.error(
+        "an algebraic loop: " + " -> ".join(path),
+        equation.target.column,
+        f"make one of them a state, for instance with `{path[0]} <- ...`",
+    )
+
+
+def _check_expansion(ordered: list[Equation]) -> None:
+    """Definitions of definitions can double in size at every line; refuse it before it hurts."""
+    sizes: dict[str, int] = {}
+    for equation in ordered:
+        size = 1 + sum(sizes.get(r.name, 2) for r in equation.formula.reads)
+        sizes[equation.target.text] = size
+        if size > MAX_EXPANSION:
+            raise equation.line.error(
+                f"`{equation.target}` stands for more than {MAX_EXPANSION} symbols",
+                equation.target.column,
+                "make a state of one of the definitions that it uses",
+            )
