@@ -1,0 +1,4 @@
+"""Circuits: the networks whose weights a rule changes."""
+
+from rulegen.circuits.rate import Network as Network
+from rulegen.circuits.rate import RateCircuit as RateCircuit

@@ -1,0 +1,274 @@
+"""A rule as pure JAX functions on arrays: init, step, integrate, event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import jax.numpy as jnp
+from grammar import Event, Rule, Site
+from grammar import operators as op
+from grammar.symbols import SIGNALS, WEIGHT
+from rulegen.compile.emit import Emitter
+from rulegen.compile.lowering import FactoredState, Lowering, NotFactorable, factor
+from rulegen.compile.products import basis, contract, merge
+from rulegen.compile.system import Equation, make_system
+from rulegen.compile.tangents import Tangents, add_tangents, all_equations, tangent_name
+
+Array = jax.Array
+Values = Mapping[str, Array]
+RuleState = dict[str, Array]
+
+PREVIOUS = "prev "
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule ready to run. Its methods are pure and can be jitted, vmapped and scanned.
+
+    A *rule state* is a dictionary of arrays: the weights `w` (N_post, N_pre), every state of the
+    rule in the shape of its site (per-condition states with an axis of conditions), and the
+    tangents of all of them, `w@p` being d(w)/d(p).
+
+    Attributes:
+        rule: the rule it was made from.
+        tangents: its one-step system with tangents.
+        lowering: how synapse states are computed.
+        reason: why, in words.
+        factored: the synapse states in factored form (empty in the dense lowering).
+    """
+
+    rule: Rule
+    tangents: Tangents
+    lowering: Lowering
+    reason: str
+    factored: tuple[FactoredState, ...]
+
+    # -- what there is ---------------------------------------------------------------------
+
+    @cached_property
+    def signals(self) -> frozenset[str]:
+        """Names of the circuit's and the task's signals that the rule reads."""
+        return self._read & SIGNALS.keys()
+
+    @cached_property
+    def step_signals(self) -> frozenset[str]:
+        """Those of `signals` that are read at every step and not only at events."""
+        system = self.tangents.system
+        equations = (*system.synapse, *system.weights, *system.neuron)
+        return frozenset(s.name for e in equations for s in e.expr.free_symbols) & SIGNALS.keys()
+
+    @cached_property
+    def stepped(self) -> tuple[Equation, ...]:
+        """The equations that run inside the time loop, in order of evaluation."""
+        system = self.tangents.system
+        if self.lowering is Lowering.FACTORED:
+            return system.neuron
+        return (*system.synapse, *system.weights, *system.neuron)
+
+    @cached_property
+    def continuous(self) -> bool:
+        """Whether the weights change at every step."""
+        return bool(self.tangents.system.weights)
+
+    @cached_property
+    def noise_in_loop(self) -> bool:
+        """Whether the tangents of the exploration noise are needed inside the time loop."""
+        noise = {tangent_name("xi", p) for p in self.tangents.noise}
+        return any(s.name in noise for e in self.stepped for s in e.expr.free_symbols)
+
+    @cached_property
+    def previous(self) -> frozenset[str]:
+        """Names of which the rule reads the value one step earlier."""
+        atoms = {a for e in all_equations(self.tangents.system) for a in e.expr.atoms(op.prev)}
+        return frozenset(a.args[0].name for a in atoms)
+
+    @cached_property
+    def recorded(self) -> tuple[str, ...]:
+        """Names whose history over a trial the factored lowering needs, without noise tangents."""
+        constants = self.tangents.system.constants
+        sides = [side for p in basis(self.factored) for side in (p.post, p.pre)]
+        names = {s.name for side in sides for s in side.free_symbols} - constants
+        return tuple(sorted(n for n in names if not n.startswith("xi@")))
+
+    @cached_property
+    def _read(self) -> frozenset[str]:
+        return frozenset(
+            s.name for e in all_equations(self.tangents.system) for s in e.expr.free_symbols
+        )
+
+    def explain(self) -> str:
+        """Which lowering was chosen and why."""
+        if self.lowering is Lowering.DENSE:
+            return f"dense: {self.reason}"
+        products = basis(self.factored)
+        sides = len({p.pre for p in products})
+        return (
+            f"factored: {len(products)} products of a postsynaptic and a presynaptic factor, "
+            f"in {sides} matrix products per trial"
+        )
+
+    # -- running ---------------------------------------------------------------------------
+
+    def init(self, weights: Array, conditions: int) -> RuleState:
+        """The state before the first trial, for weights of shape (N_post, N_pre)."""
+        n_post, n_pre = weights.shape
+        shapes = {Site.GLOBAL: (), Site.PRE: (n_pre,), Site.POST: (n_post,)}
+        shapes[Site.SYNAPSE] = (n_post, n_pre)
+        system = self.tangents.system
+        state = {WEIGHT: weights}
+        for name, value in system.initial.items():
+            shape = (conditions,) if name in system.per_condition else shapes[system.sites[name]]
+            state[name] = jnp.full(shape, value, weights.dtype)
+        for parameter in self.tangents.wrt:
+            if parameter in self.tangents.weight:
+                state[tangent_name(WEIGHT, parameter)] = jnp.zeros_like(weights)
+        return state
+
+    def split(self, state: RuleState) -> tuple[RuleState, RuleState]:
+        """Part a state into what the time loop changes and what stays still during a trial."""
+        names = {e.name for e in self.stepped}
+        moving = {k: v for k, v in state.items() if k in names}
+        still = {k: v for k, v in state.items() if k not in names}
+        return moving, still
+
+    def start_history(self, signals: Values, state: RuleState) -> RuleState:
+        """The memory that `prev` needs, at the start of a trial: zeros."""
+        known = {**signals, **state}
+        return {PREVIOUS + name: jnp.zeros_like(known[name]) for name in sorted(self.previous)}
+
+    def step(
+        self, moving: RuleState, still: RuleState, signals: Values, parameters: Values, condition: Array
+    ) -> tuple[RuleState, dict[str, Array]]:
+        """One time step: the new `moving` part, and what `integrate` will need of this step."""
+        system = self.tangents.system
+        history = {k.removeprefix(PREVIOUS): v for k, v in moving.items() if k.startswith(PREVIOUS)}
+        old = {**self._view(still, condition), **self._view(moving, condition)}
+        values = {**signals, **parameters, **old}
+        read = {name: values[name] for name in self.recorded}
+        new = dict(moving)
+        for group in (system.synapse, system.weights, system.neuron):
+            emitter = Emitter(values, system.sites, history)
+            for equation in group:
+                if equation.name in moving:
+                    self._write(new, equation, emitter(equation.expr, equation.site), condition)
+            if group is system.weights and group:
+                self._constrain(new)
+            if group is system.synapse:
+                # The weights see the new synapse states; the neuron states below see old values.
+                values = {**values, **{e.name: new[e.name] for e in group if e.name in new}}
+        for name in history:
+            new[PREVIOUS + name] = {**signals, **self._view(new, condition)}[name]
+        return new, read
+
+    def integrate(
+        self, state: RuleState, history: Values, parameters: Values, steps: int
+    ) -> RuleState:
+        """Advance the factored synapse states over a whole trial.
+
+        Args:
+            state: the rule state.
+            history: for each name in `recorded` (and noise tangent) its values over the trial,
+                shape (T, N), or (T, 1) for a global one.
+            parameters: parameter values.
+            steps: the number of steps T.
+        """
+        if not self.factored:
+            return state
+        system = self.tangents.system
+        over_time = Emitter({**state, **parameters, **history}, system.sites)
+        constant = Emitter({**state, **parameters}, system.sites)
+        products = contract(basis(self.factored), over_time, steps)
+        new = dict(state)
+        for x in self.factored:
+            rho = constant(x.rho, Site.GLOBAL)
+            value = state[x.name] * jnp.power(rho, steps)
+            if x.source:
+                slope = constant(x.slope, Site.GLOBAL)
+                value += state[x.source] * slope * steps * jnp.power(rho, steps - 1)
+            for p in x.products:
+                value += constant(p.coefficient, Site.SYNAPSE) * products[p.bare]
+            new[x.name] = value
+        return new
+
+    def event(
+        self, event: Event, state: RuleState, signals: Values, parameters: Values, condition: Array
+    ) -> RuleState:
+        """Apply the updates of `event`, in the order of the text."""
+        system = self.tangents.system
+        state = dict(state)
+        for equation in system.events[event]:
+            values = {**signals, **parameters, **self._view(state, condition)}
+            emitter = Emitter(values, system.sites)
+            self._write(state, equation, emitter(equation.expr, equation.site), condition)
+            if equation.name == WEIGHT:
+                self._constrain(state)
+        return state
+
+    def _view(self, state: Values, condition: Array) -> dict[str, Array]:
+        per_condition = self.tangents.system.per_condition
+        return {k: v[condition] if k in per_condition else v for k, v in state.items()}
+
+    def _write(self, state: RuleState, equation: Equation, value: Array, condition: Array) -> None:
+        old = state[equation.name]
+        if equation.name in self.tangents.system.per_condition:
+            here = jnp.arange(old.shape[0]) == condition
+            state[equation.name] = jnp.where(here, value, old)
+        else:
+            state[equation.name] = jnp.broadcast_to(value, old.shape).astype(old.dtype)
+
+    def _constrain(self, state: RuleState) -> None:
+        """Bounds and zero diagonal; the tangent of a weight held at a bound is 0."""
+        weights = state[WEIGHT]
+        free = jnp.ones_like(weights, dtype=bool)
+        if self.rule.lower > float("-inf") or self.rule.upper < float("inf"):
+            free &= (weights > self.rule.lower) & (weights < self.rule.upper)
+            state[WEIGHT] = jnp.clip(weights, self.rule.lower, self.rule.upper)
+        elif not self.rule.zero_diagonal:
+            return
+        if self.rule.zero_diagonal:
+            free &= ~jnp.eye(*weights.shape, dtype=bool)
+            state[WEIGHT] = jnp.where(jnp.eye(*weights.shape, dtype=bool), 0.0, state[WEIGHT])
+        for parameter in self.tangents.weight:
+            name = tangent_name(WEIGHT, parameter)
+            state[name] = jnp.where(free, state[name], 0.0)
+
+
+def compile_rule(
+    rule: Rule,
+    *,
+    wrt: Iterable[str] = (),
+    noise_tangent: bool = False,
+    lowering: Lowering | None = None,
+) -> CompiledRule:
+    """Compile `rule`, with tangents along the parameters `wrt`.
+
+    Args:
+        rule: the rule; parameter values are not compiled in, so changing them costs nothing.
+        wrt: names of the parameters to carry tangents of.
+        noise_tangent: see `rulegen.compile.tangents.Tangents.noise`.
+        lowering: force one; by default factored where the algebra allows it.
+
+    Raises:
+        NotFactorable: when the factored lowering is forced and impossible.
+
+    Example:
+        >>> from grammar import parse
+        >>> rule = parse("e <- e + xi*pre : synapse")
+        >>> print(compile_rule(rule).explain())
+        factored: 1 products of a postsynaptic and a presynaptic factor, in 1 matrix products per trial
+    """
+    tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent)
+    if lowering is Lowering.DENSE:
+        return CompiledRule(rule, tangents, Lowering.DENSE, "as asked", ())
+    try:
+        factored = factor(tangents)
+    except NotFactorable as why:
+        if lowering is Lowering.FACTORED:
+            raise
+        return CompiledRule(rule, tangents, Lowering.DENSE, str(why), ())
+    if not tangents.wrt:
+        factored = tuple(merge(state, tangents.system) for state in factored)
+    return CompiledRule(rule, tangents, Lowering.FACTORED, "the drive separates", factored)

@@ -1,0 +1,142 @@
+"""From a SymPy expression to JAX operations: a walk over the tree, one operation a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+import jax
+import jax.numpy as jnp
+import sympy as sp
+
+from grammar import Site
+from grammar import operators as op
+from grammar.symbols import WEIGHT
+
+Array = jax.Array
+
+
+def spread(value: Array, source: Site, target: Site) -> Array:
+    """Give a value of site `source` the axes of `target`, so that it broadcasts there.
+
+    Synapse arrays end in the axes (post, pre): a pre value gets a post axis of length one, a
+    post value a pre axis of length one.
+    """
+    if target is not Site.SYNAPSE or source in (Site.SYNAPSE, Site.GLOBAL):
+        return value
+    return jnp.expand_dims(value, -2 if source is Site.PRE else -1)
+
+
+class Emitter:
+    """Evaluates rule expressions with JAX.
+
+    Args:
+        values: the array of each symbol, by name. Leading axes (time) are allowed when every
+            array that an expression reads has them or broadcasts against them.
+        sites: the site of each symbol.
+        previous: values one step earlier, for `prev(x)`.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> from grammar import parse
+        >>> rule = parse("e <- pre*post : synapse")
+        >>> sites = {"pre": Site.PRE, "post": Site.POST}
+        >>> emitter = Emitter({"pre": jnp.array([1.0, 2.0]), "post": jnp.array([3.0])}, sites)
+        >>> print(emitter(rule.states[0].expr, Site.SYNAPSE))
+        [[3. 6.]]
+    """
+
+    def __init__(
+        self,
+        values: Mapping[str, Array],
+        sites: Mapping[str, Site],
+        previous: Mapping[str, Array] | None = None,
+    ) -> None:
+        self.values, self.sites, self.previous = values, sites, previous or {}
+
+    def __call__(self, expr: sp.Basic, site: Site) -> Array | float:
+        """The value of `expr` as seen from `site`."""
+        if isinstance(expr, sp.Symbol):
+            return spread(self.values[expr.name], self.sites[expr.name], site)
+        if expr.is_Number:
+            return float(expr)  # a Python scalar takes the precision of what it meets
+        if expr in (sp.true, sp.false):
+            return bool(expr)
+        if isinstance(expr, op.prev):
+            name = expr.args[0].name
+            return spread(self.previous[name], self.sites[name], site)
+        if isinstance(expr, op.over_pre):
+            return spread(self.over(expr, axis=-1), Site.POST, site)
+        if isinstance(expr, op.over_post):
+            return spread(self.over(expr, axis=-2), Site.PRE, site)
+        if isinstance(expr, op.cumsum_post):
+            return jnp.cumsum(self(expr.args[0], Site.SYNAPSE), axis=-2)
+        if isinstance(expr, sp.Piecewise):
+            return self.piecewise(expr, site)
+        if isinstance(expr, sp.Pow):
+            return self.power(expr, site)
+        function = FUNCTIONS.get(type(expr))
+        if function is None:
+            raise TypeError(f"no JAX translation of {type(expr).__name__}")
+        return function(*(self(argument, site) for argument in expr.args))
+
+    def over(self, expr: sp.Expr, axis: int) -> Array:
+        """A sum or maximum over one axis of a synapse expression."""
+        reduction = jnp.max if isinstance(expr, op.max_pre | op.max_post) else jnp.sum
+        # Every synapse counts, even where the expression is the same for a whole row or column.
+        full, _ = jnp.broadcast_arrays(self(expr.args[0], Site.SYNAPSE), self.values[WEIGHT])
+        return reduction(full, axis=axis)
+
+    def piecewise(self, expr: sp.Piecewise, site: Site) -> Array:
+        """The first branch whose condition holds."""
+        *pairs, (default, _) = expr.args
+        result = self(default, site)
+        for value, condition in reversed(pairs):
+            result = jnp.where(self(condition, site), self(value, site), result)
+        return result
+
+    def power(self, expr: sp.Pow, site: Site) -> Array:
+        """base**exponent, with the exponent kept out of the array when it is a number."""
+        base, exponent = expr.args
+        if base is sp.E:
+            return jnp.exp(self(exponent, site))
+        x = jnp.asarray(self(base, site))
+        if exponent.is_Integer:
+            return jax.lax.integer_pow(x, int(exponent))
+        if exponent == sp.Rational(1, 2):
+            return jnp.sqrt(x)
+        if exponent == sp.Rational(-1, 2):
+            return jax.lax.rsqrt(x)
+        return jnp.power(x, self(exponent, site))
+
+
+def _tree(function: object) -> object:
+    return lambda *arguments: reduce(function, arguments)
+
+
+FUNCTIONS = {
+    sp.Add: _tree(jnp.add),
+    sp.Mul: _tree(jnp.multiply),
+    sp.Abs: jnp.abs,
+    sp.sign: jnp.sign,
+    sp.exp: jnp.exp,
+    sp.log: jnp.log,
+    sp.tanh: jnp.tanh,
+    sp.sin: jnp.sin,
+    sp.cos: jnp.cos,
+    sp.Min: _tree(jnp.minimum),
+    sp.Max: _tree(jnp.maximum),
+    op.relu: jax.nn.relu,
+    op.clip: jnp.clip,
+    op.sigmoid: jax.nn.sigmoid,
+    op.spow: lambda x, p: jnp.sign(x) * jnp.abs(x) ** p,
+    sp.StrictLessThan: jnp.less,
+    sp.LessThan: jnp.less_equal,
+    sp.StrictGreaterThan: jnp.greater,
+    sp.GreaterThan: jnp.greater_equal,
+    sp.Equality: jnp.equal,
+    sp.Unequality: jnp.not_equal,
+    sp.And: _tree(jnp.logical_and),
+    sp.Or: _tree(jnp.logical_or),
+    sp.Not: jnp.logical_not,
+}

@@ -1,0 +1,147 @@
+"""Forward-mode tangents of a rule, derived from its formulas.
+
+The tangent of a state x along a parameter p obeys, with activity and rewards held fixed,
+
+    x_p' = sum_q (df/dq) q_p + df/dp        for  x' = f(states q, signals, p),
+
+which is again an equation over sites: the tangents of a system are simply more states of a larger
+system, `x@p`, and take the same lowerings as everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.functions.special.delta_functions import DiracDelta, Heaviside
+
+from grammar import Event, Site
+from grammar.operators import indicator
+from grammar.symbols import WEIGHT, symbol
+from rulegen.compile.system import Equation, System
+
+
+def tangent_name(name: str, parameter: str) -> str:
+    """The name of d(name)/d(parameter)."""
+    return f"{name}@{parameter}"
+
+
+def derivative(expr: sp.Expr, wrt: sp.Symbol) -> sp.Expr:
+    """d(expr)/d(wrt) with the project's conventions at kinks and jumps.
+
+    A jump has derivative 0; max(x, 0) has slope 0 at 0; see `grammar.operators`.
+    """
+    result = sp.diff(expr, wrt)
+    if result.has(DiracDelta):
+        result = result.replace(DiracDelta, lambda *args: sp.Integer(0))
+    if result.has(Heaviside):
+        result = result.replace(Heaviside, lambda x, *rest: indicator(x > 0))
+    return result
+
+
+@dataclass(frozen=True)
+class Tangents:
+    """A system together with the tangents of its states along some parameters.
+
+    Attributes:
+        system: the system, enlarged by the tangent states.
+        wrt: the parameters.
+        weight: for each parameter, whether the weights depend on it at all.
+        noise: parameters for which the exploration noise has a tangent `xi@p`: with the
+            potentials held fixed, a changed weight is a changed noise,
+            xi_p = -(a/sigma) w_p pre.
+    """
+
+    system: System
+    wrt: tuple[str, ...]
+    weight: frozenset[str]
+    noise: frozenset[str]
+
+
+def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> Tangents:
+    """Enlarge `system` by the tangents of all its states along the parameters `wrt`.
+
+    Args:
+        system: the one-step system.
+        wrt: names of parameters.
+        noise: whether `xi` depends on the weights (needed for an unbiased score; see
+            `rulegen.estimators.score`).
+    """
+    wrt = tuple(wrt)
+    moving = {p: dependent_states(system, p, noise=noise) for p in wrt}
+    weight = frozenset(p for p in wrt if WEIGHT in moving[p])
+    noisy = weight if noise and reads(system, "xi") else frozenset()
+    sites, initial = dict(system.sites), dict(system.initial)
+    for p in wrt:
+        sites |= {tangent_name(name, p): system.sites[name] for name in moving[p]}
+        initial |= {tangent_name(name, p): 0.0 for name in moving[p] - {WEIGHT}}
+        if p in noisy:
+            sites[tangent_name("xi", p)] = Site.POST
+
+    def tangents_of(equation: Equation) -> list[Equation]:
+        return [
+            tangent(equation, p, moving[p] | ({"xi"} if p in noisy else set()))
+            for p in wrt
+            if equation.name in moving[p]
+        ]
+
+    def with_tangents(equations: Iterable[Equation]) -> tuple[Equation, ...]:
+        # Each tangent is taken at the values before its own update, so it stands in front of it.
+        return tuple(e for equation in equations for e in (*tangents_of(equation), equation))
+
+    return Tangents(
+        system=System(
+            sites=sites,
+            constants=system.constants
+            | {tangent_name(name, p) for p in wrt for name in moving[p] & system.constants},
+            synapse=with_tangents(system.synapse),
+            weights=with_tangents(system.weights),
+            neuron=with_tangents(system.neuron),
+            events={event: with_tangents(updates) for event, updates in system.events.items()},
+            per_condition=system.per_condition
+            | {tangent_name(name, p) for p in wrt for name in moving[p] & system.per_condition},
+            initial=initial,
+        ),
+        wrt=wrt,
+        weight=weight,
+        noise=noisy,
+    )
+
+
+def tangent(equation: Equation, parameter: str, sources: Iterable[str]) -> Equation:
+    """The map of d(state)/d(parameter), with `sources` the variables that depend on it."""
+    terms = [derivative(equation.expr, symbol(parameter))]
+    terms += [
+        derivative(equation.expr, symbol(name)) * symbol(tangent_name(name, parameter))
+        for name in sorted(sources)
+        if equation.expr.has(symbol(name))
+    ]
+    return Equation(tangent_name(equation.name, parameter), equation.site, sp.Add(*terms))
+
+
+def all_equations(system: System) -> list[Equation]:
+    """Every map of the system, those of events included."""
+    equations = [*system.synapse, *system.weights, *system.neuron]
+    for event in Event:
+        equations += system.events[event]
+    return equations
+
+
+def reads(system: System, name: str) -> bool:
+    """Whether any equation of the system reads `name`."""
+    return any(equation.expr.has(symbol(name)) for equation in all_equations(system))
+
+
+def dependent_states(system: System, parameter: str, *, noise: bool) -> set[str]:
+    """States (and `w`) whose value depends on `parameter`, directly or through others."""
+    equations = all_equations(system)
+    moving: set[str] = set()
+    while True:
+        sources = {symbol(parameter)} | {symbol(name) for name in moving}
+        if noise and WEIGHT in moving:
+            sources.add(symbol("xi"))
+        grown = {e.name for e in equations if e.expr.free_symbols & sources} | moving
+        if grown == moving:
+            return moving
+        moving = grown

@@ -1,0 +1,101 @@
+"""The score estimator: activity-noise score function times forward-mode eligibility tangents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import jax
+import numpy as np
+from pydantic import Field
+
+from grammar import Rule
+from rulegen.compile import compile_rule
+from rulegen.estimators.base import Estimator, MetaGradient
+from rulegen.lives import Lives, World
+
+
+class Score(Estimator):
+    """REINFORCE on the activity of the circuit, without differentiating through learning.
+
+    With s_k = d log p(activity of trial k) / d theta from the life itself,
+
+        g = (1/K) sum_k s_k A_k ,   A_k = sum_{j>=k} gamma^(j-k) (R_j - b_k[c_j]) ,
+
+    where b_k[c] is the life's running mean reward of condition c before trial k. At `gamma` = 1 and
+    with `exact` tangents and `clip` = 0 this is unbiased; its variance grows with the length of
+    the life. `gamma` = 0 gives each weight change credit for the next trial only: small
+    variance, and a bias, because it leaves out how a changed weight changes later learning.
+
+    Attributes:
+        gamma: discount over trials.
+        gain: gain of the running baseline b.
+        exact: with the potentials held fixed, a changed weight is a changed noise, so rules that
+            read `xi` have a tangent xi_p = -(a/sigma) W_p pre. It costs about as much as all
+            other tangents together; without it the estimate of such rules is biased.
+
+    Source: Williams 1992, 10.1007/BF00992696; NFAM 2026 (see docs/architecture.md).
+    """
+
+    name: Literal["score"] = "score"
+    gamma: float = Field(0.0, ge=0, le=1)
+    gain: float = Field(0.2, gt=0, le=1)
+    exact: bool = False
+
+    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
+        """Compile with tangents along `free`."""
+        return Lives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
+
+    def estimate(
+        self,
+        lives: Lives,
+        values: np.ndarray,
+        free: np.ndarray,
+        key: jax.Array,
+        tick: Callable[[int], None] | None = None,
+    ) -> MetaGradient:
+        """See `Estimator.estimate`."""
+        batch = lives.run(values, key, self.lives, tick=tick)
+        credit = advantages(batch.rewards, batch.conditions, self.gamma, self.gain)
+        # The tangents exist for all free parameters of the rule; keep those asked for.
+        names = [lives.life.names[i] for i in free]
+        columns = [lives.rule.tangents.wrt.index(name) for name in names]
+        scores = batch.scores[:, :, columns].astype(float)
+        gradients = np.einsum("lk,lkp->lp", credit, scores) / credit.shape[1]
+        gradients = np.where(np.isfinite(gradients).all(axis=1, keepdims=True), gradients, 0.0)
+        gradient, error = self.average(gradients)
+        return MetaGradient(gradient, error, batch.means, batch.counts())
+
+
+def advantages(
+    rewards: np.ndarray, conditions: np.ndarray, gamma: float, gain: float
+) -> np.ndarray:
+    """`A_k = sum_{j>=k} gamma^(j-k) (R_j - b_k[c_j])` for each life and trial, shape (L, K).
+
+    b_k[c] is the running mean `b <- b + gain (R - b)` over earlier trials of condition c, and 0
+    before the first one.
+
+    Example:
+        >>> import numpy as np
+        >>> r, c = np.array([[1.0, 2.0, 2.0]]), np.array([[0, 0, 0]])
+        >>> advantages(r, c, gamma=0.0, gain=0.5)
+        array([[1.  , 1.5 , 0.75]])
+    """
+    rewards = np.asarray(rewards, float)
+    count, trials = rewards.shape
+    kinds = int(conditions.max()) + 1
+    rows = np.arange(count)
+    baselines = np.zeros((trials + 1, count, kinds))
+    for k in range(trials):
+        baselines[k + 1] = baselines[k]
+        here = baselines[k + 1, rows, conditions[:, k]]
+        baselines[k + 1, rows, conditions[:, k]] = here + gain * (rewards[:, k] - here)
+    result = np.empty_like(rewards)
+    future = np.zeros(count)  # sum_{j>=k} gamma^(j-k) R_j
+    weight = np.zeros((count, kinds))  # sum over the same j with c_j = c of gamma^(j-k)
+    for k in reversed(range(trials)):
+        future = rewards[:, k] + gamma * future
+        weight = gamma * weight
+        weight[rows, conditions[:, k]] += 1.0
+        result[:, k] = future - np.einsum("lc,lc->l", weight, baselines[k])
+    return result

@@ -1,0 +1,106 @@
+"""What a task is: trials with a stimulus, a target and a reward at the end."""
+
+from __future__ import annotations
+
+import abc
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rulegen.noise import Purpose, Stream, permutation
+from rulegen.settings import Settings
+
+Array = jax.Array
+
+
+class Trial(NamedTuple):
+    """One trial as arrays.
+
+    Attributes:
+        stimulus: input to each channel, shape (T, channels).
+        target: wanted output, shape (T, outputs).
+        weight: how much each step counts for the reward, shape (T,), of sum 1.
+    """
+
+    stimulus: Array
+    target: Array
+    weight: Array
+
+
+class Task(Settings, abc.ABC):
+    """Base of all tasks: periods in ms, conditions that return in shuffled blocks.
+
+    The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`: it is maximised, and 0
+    is perfect.
+    """
+
+    @property
+    @abc.abstractmethod
+    def conditions(self) -> int:
+        """Number of trial types."""
+
+    @property
+    @abc.abstractmethod
+    def channels(self) -> int:
+        """Number of input channels."""
+
+    @property
+    def outputs(self) -> int:
+        """Number of readouts."""
+        return 1
+
+    @property
+    @abc.abstractmethod
+    def periods(self) -> dict[str, float]:
+        """Names and lengths (ms) of the parts of a trial, in order."""
+
+    @abc.abstractmethod
+    def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
+        """The trial of type `condition` (a traced integer) at step `dt`; `stream` is its own."""
+
+    def steps(self, dt: float) -> int:
+        """Number of steps of a trial.
+
+        Raises:
+            ValueError: when a period is shorter than `dt`.
+        """
+        return sum(self.spans(dt).values())
+
+    def spans(self, dt: float) -> dict[str, int]:
+        """Number of steps of each period.
+
+        Raises:
+            ValueError: when a period is shorter than `dt`.
+        """
+        spans = {name: round(length / dt) for name, length in self.periods.items()}
+        for name, steps in spans.items():
+            if steps < 1:
+                raise ValueError(
+                    f"{name} lasts {self.periods[name]:g} ms, less than one step of {dt:g} ms"
+                )
+        return spans
+
+    def window(self, period: str, dt: float) -> Array:
+        """1.0 during `period`, else 0.0; shape (T,)."""
+        spans = self.spans(dt)
+        names = list(spans)
+        start = sum(spans[name] for name in names[: names.index(period)])
+        steps = jnp.arange(self.steps(dt))
+        return ((steps >= start) & (steps < start + spans[period])).astype(float)
+
+    def order(self, stream: Stream, trials: int) -> Array:
+        """Conditions of the trials of a life: shuffled blocks of all conditions, shape (K,)."""
+        source = stream.fold(Purpose.ORDER)
+        blocks = -(-trials // self.conditions)
+        shuffled = jax.vmap(lambda i: permutation(source.fold(i), self.conditions))
+        return shuffled(jnp.arange(blocks)).reshape(-1)[:trials]
+
+    def reward(self, trial: Trial, output: Array) -> Array:
+        """Reward at the end of the trial, from the outputs, shape (T, outputs)."""
+        return -jnp.sum(trial.weight * jnp.mean((output - trial.target) ** 2, axis=-1))
+
+    @property
+    @abc.abstractmethod
+    def chance(self) -> float:
+        """The best reward that is possible without knowing the condition."""
