@@ -71,8 +71,6 @@ def _constant(expr: sp.Expr) -> sp.Expr:
     if expr is sp.E:
         return number(repr(math.e))
     if expr.is_Pow and expr.base.is_Rational and expr.exp.is_Rational:
-        if expr.base < 0:
-            raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
         return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
     return expr
 
@@ -82,8 +80,13 @@ def _settle(expr: sp.Expr) -> sp.Expr:
     if expr in (sp.zoo, sp.nan, sp.oo, -sp.oo) or expr.has(sp.I):
         raise AlgebraError("a result that is infinite, undefined or complex", "rewrite the formula")
     if expr.is_Add or expr.is_Mul:
-        parts = [_settle(a) if a.is_Mul or a.is_Pow else _constant(a) for a in expr.args]
-        return expr if tuple(parts) == expr.args else expr.func(*parts)
+        parts = [
+            _settle(a) if a.is_Mul or a.is_Pow or a.is_Piecewise else _constant(a)
+            for a in expr.args
+        ]
+        return expr if tuple(parts) == expr.args else _settle(expr.func(*parts))
+    if isinstance(expr, sp.Piecewise):
+        return _chosen([(_settle(case.expr), case.cond) for case in expr.args])
     if expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Rational:
         exponent = _tidy(expr.exp)
         if abs(exponent) > MAX_EXPONENT:
@@ -106,7 +109,7 @@ def reciprocal(expr: sp.Expr) -> sp.Expr:
     """1/expr."""
     if expr == 0:
         raise AlgebraError("a division by zero", "check the denominator")
-    return _settle(sp.Pow(expr, -1))
+    return power(expr, sp.Integer(-1))
 
 
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
@@ -115,6 +118,16 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
     if base == 0 and exponent.is_Rational and exponent < 0:
         raise AlgebraError("a division by zero", "check the base of the power")
+    if base.is_Rational and base < 0 and exponent.is_Rational and not exponent.is_Integer:
+        raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
+    if base == 1:
+        return base
+    if base == 0 and not exponent.is_Rational:
+        raise AlgebraError("a variable power of zero", "check the base of the power")
+    if exponent.has(sp.Piecewise):
+        raise AlgebraError("an exponent with a condition in it", "choose between two powers")
+    if isinstance(base, sp.Piecewise):
+        return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
     return _settle(sp.Pow(base, exponent))
 
 
@@ -174,6 +187,8 @@ _COMPARE: dict[str, Callable[..., sp.Basic]] = {
 
 def compare(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     """The condition `left op right`; one between numbers is decided at once."""
+    if left.has(sp.Piecewise) or right.has(sp.Piecewise):
+        raise AlgebraError("a condition inside a condition", "join conditions by `and` and `or`")
     decided = left.is_Rational and right.is_Rational
     return _COMPARE[op](left, right, evaluate=bool(decided))
 
@@ -213,6 +228,14 @@ def choose(condition: sp.Basic, first: sp.Expr, second: sp.Expr) -> sp.Expr:
     return sp.Piecewise((first, condition), *rest, evaluate=False)
 
 
+def _chosen(cases: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
+    """The first value whose condition holds; the last condition is always true."""
+    result = cases[-1][0]
+    for value, condition in reversed(cases[:-1]):
+        result = choose(condition, value, result)
+    return result
+
+
 def substitute(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """Replace symbols, rebuilding with the functions above.
 
@@ -231,10 +254,7 @@ def _rebuild(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
     if not expr.args or not expr.free_symbols & set(values):
         return expr
     if isinstance(expr, sp.Piecewise):
-        result = _rebuild(expr.args[-1].expr, values)
-        for case in reversed(expr.args[:-1]):
-            result = choose(_rebuild(case.cond, values), _rebuild(case.expr, values), result)
-        return result
+        return _chosen([(_rebuild(e, values), _rebuild(c, values)) for e, c in expr.args])
     args = [_rebuild(a, values) for a in expr.args]
     if expr.is_Add:
         return add(args)

@@ -15,8 +15,9 @@ from typing import TypeVar
 import sympy as sp
 
 from grammar import algebra
-from grammar.locality import expressions
-from grammar.normal import normal, round_number, serialise
+from grammar.errors import RuleError
+from grammar.locality import expressions, used_names
+from grammar.normal import normal, round_number, serialise, times
 from grammar.operators import NONLOCAL
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.renaming import renamed
@@ -29,6 +30,9 @@ T = TypeVar("T")
 def canonical(parts: RuleParts) -> RuleParts:
     """The canonical form of a rule; `canonical(canonical(r)) == canonical(r)`.
 
+    Raises:
+        RuleError: the values of the parameters make a formula undefined.
+
     Example:
         >>> from grammar.parse import parse
         >>> a = parse("on reward: w += eta*(R - R_bar)*e\\nde/dt = -e/tau_e + 2*pre*post")
@@ -36,39 +40,39 @@ def canonical(parts: RuleParts) -> RuleParts:
         >>> canonical(a) == canonical(b)
         True
     """
-    with algebra.as_written(False):
-        parts = _mapped(parts, _constants(parts))
-        parts = _derivatives(_written_out(parts))
-        parts = _mapped(parts, {})
-        live = live_names(parts)
-        if len(live) > 1:
-            parts = without(parts, _names(parts) - live)
-        for _ in range(len(parts.states) + 1):
-            before = parts
-            for state in parts.states:
-                parts = _rescaled(parts, state.name)
-            if parts == before:
-                break
-        parts = _absorbed(parts)
-        parts = without(parts, {p.name for p in parts.parameters} - _used(parts))
-        parts = replace(
-            parts,
-            nonlocal_names=frozenset(
-                type(f).__name__ for e in expressions(parts) for f in e.atoms(sp.Function)
-            )
-            & NONLOCAL,
-            updates=tuple(sorted(parts.updates, key=lambda u: u.event.value)),
-            forward=tuple(sorted(parts.forward)),
-        )
-        return renamed(parts)
+    try:
+        with algebra.as_written(False):
+            return _canonical(parts)
+    except algebra.AlgebraError as problem:
+        raise RuleError(f"with its values put in, the rule makes {problem.message}") from None
+
+
+def _canonical(parts: RuleParts) -> RuleParts:
+    parts = _mapped(parts, _constants(parts))
+    parts = _derivatives(_written_out(parts))
+    parts = _mapped(parts, {})
+    live = live_names(parts)
+    if len(live) > 1:
+        parts = without(parts, _names(parts) - live)
+    for _ in range(len(parts.states) + 1):
+        before = parts
+        for state in parts.states:
+            parts = _rescaled(parts, state.name)
+        if parts == before:
+            break
+    parts = _absorbed(parts)
+    parts = without(parts, {p.name for p in parts.parameters} - used_names(parts))
+    parts = replace(
+        parts,
+        nonlocal_names=NONLOCAL & used_names(parts),
+        updates=tuple(sorted(parts.updates, key=lambda u: u.event.value)),
+        forward=tuple(sorted(parts.forward)),
+    )
+    return renamed(parts)
 
 
 def _names(parts: RuleParts) -> set[str]:
     return {s.name for s in parts.states} | {p.name for p in parts.parameters}
-
-
-def _used(parts: RuleParts) -> set[str]:
-    return {s.name for e in expressions(parts) for s in e.free_symbols}
 
 
 def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
@@ -178,7 +182,7 @@ def _rescaled(parts: RuleParts, name: str) -> RuleParts:
 
     def new(expr: sp.Expr, target: str = "") -> sp.Expr:
         scaled = algebra.substitute(expr, {own: algebra.multiply([scale, own])})
-        return normal(algebra.multiply([inverse, scaled]) if target == name else scaled)
+        return times(normal(scaled), inverse) if target == name else normal(scaled)
 
     return replace(
         parts,
@@ -226,7 +230,7 @@ def _scaled(parts: RuleParts, expr: sp.Expr, step: bool, others: list[sp.Expr]) 
     if number == 0:
         return expr
     size = algebra.multiply([abs(number), product])
-    rest = normal(algebra.multiply([change, algebra.reciprocal(size)]))
+    rest = times(change, algebra.reciprocal(size))
     taken = {s for e in [rest, *others] for s in e.free_symbols}
     factors = [f.as_base_exp() for f in sp.Mul.make_args(product)]
     alone = [b for b, e in factors if b.is_Symbol and b not in taken and abs(e) == 1]
@@ -234,5 +238,5 @@ def _scaled(parts: RuleParts, expr: sp.Expr, step: bool, others: list[sp.Expr]) 
         return expr
     free = {symbol(p.name) for p in parts.parameters if p.free}
     eta = min(alone, key=lambda s: (s in free, s.name))
-    new = normal(algebra.multiply([eta, rest]))
+    new = times(rest, eta)
     return algebra.add([own, new]) if step else new

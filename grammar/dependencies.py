@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import sympy as sp
+from sympy.core.relational import Relational
+
 from grammar.errors import RuleError
+from grammar.formula import Formula
 from grammar.sites import Equation
+from grammar.symbols import symbol
 
 #: How many symbols a definition may stand for, those that it uses written out.
 MAX_EXPANSION = 20_000
@@ -50,3 +55,21 @@ def _check_expansion(ordered: list[Equation]) -> None:
                 equation.target.column,
                 "make a state of one of the definitions that it uses",
             )
+
+
+def check_conditions(ordered: Sequence[Equation], formulas: Sequence[Formula]) -> None:
+    """Refuse a condition inside a condition also where a definition stands between them."""
+    cased: set[sp.Symbol] = set()
+    for equation in ordered:
+        expr = equation.formula.expr
+        if expr.has(sp.Piecewise) or expr.free_symbols & cased:
+            cased.add(symbol(equation.target.text))
+    for formula in formulas:
+        tested = {s for c in formula.expr.atoms(Relational) for s in c.free_symbols} & cased
+        for read in formula.reads:
+            if tested and symbol(read.name) in tested:
+                raise formula.line.error(
+                    f"a condition inside a condition: `{read.name}` has one",
+                    read.column,
+                    "join conditions by `and` and `or`, or make a state of it",
+                )

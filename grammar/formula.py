@@ -255,7 +255,8 @@ class _Walk:
         """A formula where a condition is wanted."""
         match node:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return algebra.compare(_COMPARE[type(op)], self.number(left), self.number(right))
+                sides = self.number(left), self.number(right)
+                return self.build(node, algebra.compare, _COMPARE[type(op)], *sides)
             case ast.Compare():
                 raise self.error(node, "comparisons cannot be chained", "write `a < b and b < c`")
             case ast.BoolOp(op=kind, values=values):

@@ -92,6 +92,13 @@ def _verdict(items: tuple[LocalityItem, ...], violations: tuple[str, ...]) -> st
     return "local, given side information" if any(i.note for i in items) else "local"
 
 
+def used_names(parts: RuleParts) -> set[str]:
+    """The names of all variables, parameters and functions that the formulas read."""
+    exprs = expressions(parts)
+    names = {str(s.name) for e in exprs for s in e.free_symbols}
+    return names | {type(f).__name__ for e in exprs for f in e.atoms(sp.Function)}
+
+
 def expressions(parts: RuleParts) -> list[sp.Expr]:
     """Every expression of the rule."""
     taus = [s.tau for s in parts.states if s.tau is not None]

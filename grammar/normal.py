@@ -75,6 +75,12 @@ def _rounded(term: sp.Expr) -> sp.Expr:
     return term if rounded == coefficient else algebra.multiply([rounded, rest])
 
 
+def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
+    """A sum in normal form times one factor, with the numbers rounded once."""
+    terms = sp.Add.make_args(expr)
+    return algebra.add([_rounded(algebra.multiply([t, factor])) for t in terms])
+
+
 def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     count = len(base.args) if base.is_Add else 1
     if count > 1 and exponent.is_Integer and exponent > 1:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from grammar import algebra
 from grammar.algebra import as_written
-from grammar.dependencies import in_order
+from grammar.dependencies import check_conditions, in_order
 from grammar.formula import (
     FILTERS,
     Formula,
@@ -18,6 +18,7 @@ from grammar.formula import (
     read_list,
     suggest,
 )
+from grammar.locality import used_names
 from grammar.names import BASELINE, Names
 from grammar.operators import NONLOCAL, OPERATORS
 from grammar.parts import Definition, Form, State, Update
@@ -53,8 +54,13 @@ def parse(text: str) -> Rule:
         ['eta']
     """
     draft = read_statements(text)
-    with as_written(False):
-        return _Builder(draft).build()
+    try:
+        with as_written(False):
+            return _Builder(draft).build()
+    except RecursionError:
+        raise Line(1, "").error(
+            "the formulas are nested too deeply", 1, "name their parts on lines of their own"
+        ) from None
 
 
 class _Builder:
@@ -115,8 +121,6 @@ class _Builder:
 
     def build(self) -> Rule:
         draft = self.draft
-        if not (draft.assignments or draft.updates or draft.forward):
-            raise Line(1, "").error("the text states no rule", 1, "write `on reward: w += ...`")
         equations, taus = [], {}
         for assignment in draft.assignments:
             form = _form(assignment)
@@ -139,6 +143,7 @@ class _Builder:
                 Equation(assignment.target, assignment.line, declared, formula, form is not None)
             )
         definitions = in_order([e for e in equations if not e.is_state])
+        check_conditions(definitions, self.formulas)
         updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
         forward = [(a, self.formula(a)) for a in draft.forward.values()]
         known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
@@ -147,9 +152,9 @@ class _Builder:
         for _, name, formula in updates:
             check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
         self._check_forward(forward, definitions, sites)
-        self._check_nonlocal()
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
+        self._check_nonlocal(rule)
         owners: dict[Owner, Formula] = {
             ("definition", e.target.text): e.formula for e in definitions
         }
@@ -222,8 +227,7 @@ class _Builder:
                         "keep it in a state and read the state",
                     )
 
-    def _check_nonlocal(self) -> None:
-        used = {r.name for f in self.formulas for r in f.reads}
+    def _check_nonlocal(self, rule: Rule) -> None:
         declared = self.draft.nonlocals
         for formula in self.formulas:
             for read in formula.reads:
@@ -234,7 +238,7 @@ class _Builder:
                         f"if that is meant, declare it: `nonlocal {read.name}`",
                     )
         for name, (line, token) in declared.items():
-            if name not in used:
+            if name not in used_names(rule):
                 known = name in OPERATORS or name in SIGNALS or name in self.draft.defined
                 message = "is not used" if known else "is not known"
                 raise line.error(f"`{name}` {message}", token.column, "remove it from `nonlocal`")

@@ -19,7 +19,7 @@ _UNIT_REMEDY = "units are ms, s, Hz, 1/ms and ms**k"
 
 def _missing(line: Line, tokens: Sequence[Token], what: str, remedy: str = "") -> RuleError:
     last = tokens[-1]
-    return line.error(f"{what} is missing here", last.column + len(last.text) + 1, remedy)
+    return line.error(f"{what} is missing here", last.column + len(last.text), remedy)
 
 
 def _word(tokens: Sequence[Token], index: int) -> str:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from grammar.algebra import LARGEST, SMALLEST, substitute
+from grammar.algebra import LARGEST, SMALLEST, AlgebraError, substitute
 from grammar.canonical import canonical
 from grammar.errors import RuleError
 from grammar.latex import latex
@@ -110,9 +110,12 @@ class Rule(RuleParts):
     def expand(self, expr: sp.Expr) -> sp.Expr:
         """The expression with all definitions written out."""
         meaning: dict[sp.Symbol, sp.Expr] = {}
-        for definition in self.definitions:
-            meaning[symbol(definition.name)] = substitute(definition.expr, meaning)
-        return substitute(expr, meaning)
+        try:
+            for definition in self.definitions:
+                meaning[symbol(definition.name)] = substitute(definition.expr, meaning)
+            return substitute(expr, meaning)
+        except AlgebraError as problem:
+            raise RuleError(f"written out, this makes {problem.message}") from None
 
     def terms(self) -> tuple[Term, ...]:
         """The candidate terms of a family, one for each free coefficient."""

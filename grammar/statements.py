@@ -60,7 +60,8 @@ def read_statements(text: str) -> Draft:
     draft = Draft()
     block: tuple[int, Event] | None = None
     count = 0
-    for line in read_lines(text):
+    lines = read_lines(text)
+    for line in lines:
         tokens = tokenise(line)
         if not tokens:
             continue
@@ -79,6 +80,8 @@ def read_statements(text: str) -> Draft:
                 _statement(draft, line, tokens)
         if count > MAX_STATEMENTS:
             raise line.error(f"more than {MAX_STATEMENTS} statements", 0, "split the rule")
+    if not (draft.assignments or draft.updates or draft.forward):
+        raise lines[0].error("the text states no rule", 1, "write `on reward: w += ...`")
     return draft
 
 
@@ -89,7 +92,7 @@ def _is_word(tokens: Sequence[Token], word: str) -> bool:
 
 def end_of(tokens: Sequence[Token]) -> int:
     """The column just after the tokens."""
-    return tokens[-1].column + len(tokens[-1].text) + 1
+    return tokens[-1].column + len(tokens[-1].text)
 
 
 def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from grammar import algebra
 from grammar.errors import RuleError
-from grammar.locality import expressions
+from grammar.locality import used_names
 from grammar.parts import RuleParts
 from grammar.symbols import WEIGHT, symbol
 from grammar.unparse import show_expression
@@ -143,6 +143,4 @@ def without(parts: RuleParts, gone: set[str]) -> RuleParts:
             u for u in parts.updates if u.target not in gone and u.expr != symbol(u.target)
         ),
     )
-    names = {type(f).__name__ for e in expressions(kept) for f in e.atoms(sp.Function)}
-    names |= {s.name for e in expressions(kept) for s in e.free_symbols}
-    return replace(kept, nonlocal_names=kept.nonlocal_names & names)
+    return replace(kept, nonlocal_names=kept.nonlocal_names & used_names(kept))

@@ -105,17 +105,18 @@ class _Inference:
 
     def run(self) -> dict[str, Fraction | None]:
         parts = self.parts
+        # Time constants first: they are the surest, so that a clash is found where it arises.
+        for state in (s for s in parts.states if s.tau is not None):
+            self.owner = ("tau", state.name)
+            gain = state.form is Form.AVERAGE
+            what = "the gain of an average" if gain else "a time constant"
+            self.require(state.tau, Dimension(Fraction(0 if gain else 1)), what)
         for definition in parts.definitions:
             self.owner = ("definition", definition.name)
             self.balance(self.of_name(definition.name), definition.expr)
         for state in parts.states:
-            own = self.of_name(state.name)
-            if state.tau is not None:
-                self.owner = ("tau", state.name)
-                gain = state.form is Form.AVERAGE
-                what = "the gain of an average" if gain else "a time constant"
-                self.require(state.tau, Dimension(Fraction(0 if gain else 1)), what)
             self.owner = ("state", state.name)
+            own = self.of_name(state.name)
             rate = state.form in (Form.ACCUMULATE, Form.DERIVATIVE)
             self.balance(own.plus(Dimension(Fraction(-1))) if rate else own, state.expr)
         for i, update in enumerate(parts.updates):

@@ -35,9 +35,8 @@ def test_text_and_rule_agree(text: str) -> None:
 
 
 def test_units_are_converted_to_ms() -> None:
-    rule = parse(
-        "param a = 2 s\nparam f = 5 Hz\nparam g = 3 1/ms\nparam h ms**2\nw += (a*f + g*dt + h/dt**2)*pre"
-    )
+    declared = "param a = 2 s\nparam f = 5 Hz\nparam g = 3 1/ms\nparam h ms**2\n"
+    rule = parse(declared + "w += (a*f + g*dt + h/dt**2)*pre")
     assert rule.parameters == (
         Parameter("a", 2000.0, Fraction(1)),
         Parameter("f", 0.005, Fraction(-1)),
