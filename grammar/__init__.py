@@ -4,6 +4,11 @@ from grammar.errors import ConfigError as ConfigError
 from grammar.errors import RuleError as RuleError
 from grammar.errors import RulegenError as RulegenError
 from grammar.errors import RunError as RunError
+from grammar.families import confavreux as confavreux
+from grammar.families import maoutsa as maoutsa
+from grammar.families import mehta as mehta
+from grammar.families import polynomial as polynomial
+from grammar.latex_names import format_number as format_number
 from grammar.locality import LocalityCertificate as LocalityCertificate
 from grammar.locality import LocalityItem as LocalityItem
 from grammar.parse import parse as parse

@@ -100,6 +100,10 @@ class Rule(RuleParts):
             parameters=tuple(replace(p, value=new.get(p.name, p.value)) for p in self.parameters),
         )
 
+    def fixed(self) -> Rule:
+        """The rule with its free parameters held at their values: a family's fitted member."""
+        return replace(self, parameters=tuple(replace(p, free=False) for p in self.parameters))
+
     def site_of(self, name: str) -> Site:
         """Where a signal, state, definition or parameter lives."""
         table = site_table(self)
