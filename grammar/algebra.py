@@ -71,6 +71,8 @@ def _constant(expr: sp.Expr) -> sp.Expr:
     if expr is sp.E:
         return number(repr(math.e))
     if expr.is_Pow and expr.base.is_Rational and expr.exp.is_Rational:
+        if expr.base < 0:
+            raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
         return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
     return expr
 

@@ -3,7 +3,8 @@
 What does not matter: the order of terms and statements (except updates at one event), names of
 states, definitions and valueless parameters, definitions written out or not, `lowpass` or its
 differential equation, unused statements, and the scale of a state that is linear in itself
-(`e -> k*e` with `eta -> eta/k`). Numbers are compared to 12 digits.
+(`e -> k*e` with `eta -> eta/k`), unless only states that it drives drive it. Numbers are compared
+to 12 digits.
 """
 
 from __future__ import annotations
@@ -172,6 +173,9 @@ def _rescaled(parts: RuleParts, name: str) -> RuleParts:
     terms = sp.Add.make_args(state.expr)
     drive = [t for t in terms if own not in t.free_symbols]
     linear = all(own not in (t / own).free_symbols for t in terms if t not in drive)
+    # What it drives itself has no unit before it has: in a circle only what comes in counts.
+    circle = _driven(parts, name)
+    drive = [t for t in drive if not t.free_symbols & circle]
     if name == WEIGHT or state.form is Form.AVERAGE or not linear or drive in ([], [0]):
         return parts
     number, product = _content(drive, _parameter_symbols(parts))
@@ -197,6 +201,16 @@ def _rescaled(parts: RuleParts, name: str) -> RuleParts:
         updates=tuple(replace(u, expr=new(u.expr, u.target)) for u in parts.updates),
         forward=tuple((n, new(e)) for n, e in parts.forward),
     )
+
+
+def _driven(parts: RuleParts, name: str) -> set[sp.Symbol]:
+    """The states that this one drives, directly or through others, but for the weight."""
+    driven = {symbol(name)}
+    while True:
+        reached = {symbol(s.name) for s in parts.states if s.expr.free_symbols & driven}
+        if reached - {symbol(WEIGHT)} <= driven:
+            return driven
+        driven |= reached - {symbol(WEIGHT)}
 
 
 def _absorbed(parts: RuleParts) -> RuleParts:

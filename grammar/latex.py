@@ -231,8 +231,12 @@ class _Tex:
         coefficient, above, below = split_product(expr)
         sign = "-" if coefficient < 0 else ""
         size = abs(coefficient)
-        decimal = sp.Rational(repr(size.p / size.q)) == size
-        over, under = ([size], []) if decimal else ([sp.Integer(size.p)], [sp.Integer(size.q)])
+        if _is_decimal(size):
+            over, under = [size], []
+        elif _is_decimal(1 / size):  # a time constant of 16.8 ms stays one
+            over, under = [sp.Integer(1)], [1 / size]
+        else:
+            over, under = [sp.Integer(size.p)], [sp.Integer(size.q)]
         if over == [1] and (above or under or below):
             over = []
         top = [_plain(n) for n in over] + [self.tex(f, _MUL) for f in self.sorted(above)]
@@ -303,6 +307,11 @@ class _Tex:
             return word.join(sorted(texts))
         left, right = (self.tex(a, _ADD) for a in cond.args)
         return f"{left} {_RELATIONS[cond.rel_op]} {right}"
+
+
+def _is_decimal(number: sp.Rational) -> bool:
+    """Whether the number has a short decimal form, such as 0.25 but not 1/3."""
+    return bool(sp.Rational(repr(number.p / number.q)) == number)
 
 
 def _plain(value: sp.Rational) -> str:

@@ -61,7 +61,7 @@ def locality(parts: RuleParts) -> LocalityCertificate:
     states = {s.name: s for s in parts.states}
     names = {s.name for e in exprs for s in e.free_symbols}
     items = []
-    for name in [*SIGNALS, WEIGHT, *states]:
+    for name in dict.fromkeys([*SIGNALS, WEIGHT, *states]):
         if name not in names:
             continue
         state = states.get(name)

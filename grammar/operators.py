@@ -25,6 +25,15 @@ class RuleFunction(sp.Function):
     is_real = True
     nargs: ClassVar[int]
 
+    def doit(self, **hints: bool) -> sp.Expr:
+        """The same in functions of SymPy, where there are such, also in the arguments."""
+        deep = hints.get("deep", True)
+        return self.plain(*(a.doit(**hints) if deep else a for a in self.args))
+
+    def plain(self, *args: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return self.func(*args)
+
 
 class relu(RuleFunction):
     """max(x, 0), with slope 0 at 0."""
@@ -40,9 +49,9 @@ class relu(RuleFunction):
         """The derivative in one argument."""
         return indicator(self.args[0] > 0)
 
-    def doit(self, **hints: object) -> sp.Expr:
-        """The same in functions of SymPy."""
-        return sp.Max(self.args[0], 0)
+    def plain(self, x: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return sp.Max(x, 0)
 
 
 class clip(RuleFunction):
@@ -64,9 +73,8 @@ class clip(RuleFunction):
             return indicator(sp.And(x > low, x < high))
         return indicator(x <= low) if argindex == 2 else indicator(x >= high)
 
-    def doit(self, **hints: object) -> sp.Expr:
-        """The same in functions of SymPy."""
-        x, low, high = self.args
+    def plain(self, x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
         return sp.Min(sp.Max(x, low), high)
 
 
@@ -84,9 +92,9 @@ class sigmoid(RuleFunction):
         """The derivative in one argument."""
         return self * (1 - self)
 
-    def doit(self, **hints: object) -> sp.Expr:
-        """The same in functions of SymPy."""
-        return 1 / (1 + sp.exp(-self.args[0]))
+    def plain(self, x: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return 1 / (1 + sp.exp(-x))
 
 
 class spow(RuleFunction):
@@ -109,9 +117,8 @@ class spow(RuleFunction):
             return sp.Piecewise((p * sp.Abs(x) ** (p - 1), nonzero), (sp.Integer(0), True))
         return sp.Piecewise((self * sp.log(sp.Abs(x)), nonzero), (sp.Integer(0), True))
 
-    def doit(self, **hints: object) -> sp.Expr:
-        """The same in functions of SymPy."""
-        x, p = self.args
+    def plain(self, x: sp.Expr, p: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
         return sp.sign(x) * sp.Abs(x) ** p
 
 
@@ -121,16 +128,20 @@ class prev(RuleFunction):
     nargs = 1
 
 
-class over_pre(RuleFunction):
+class Reduction(RuleFunction):
+    """Common base of what reads more than one neuron or synapse."""
+
+    nargs = 1
+    #: Not even of a constant: it depends on how many neurons there are.
+    is_number = False
+
+
+class over_pre(Reduction):
     """Common base of the sums over presynaptic neurons: non-local, they live at `post`."""
 
-    nargs = 1
 
-
-class over_post(RuleFunction):
+class over_post(Reduction):
     """Common base of the sums over postsynaptic neurons: non-local, they live at `pre`."""
-
-    nargs = 1
 
 
 class sum_pre(over_pre):
@@ -149,10 +160,8 @@ class max_post(over_post):
     """Maximum over the postsynaptic neurons i of a synapse expression."""
 
 
-class cumsum_post(RuleFunction):
+class cumsum_post(Reduction):
     """Sum over the postsynaptic neurons k <= i of a synapse expression; stays at the synapse."""
-
-    nargs = 1
 
 
 @dataclass(frozen=True)

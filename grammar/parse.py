@@ -20,7 +20,7 @@ from grammar.formula import (
 )
 from grammar.locality import used_names
 from grammar.names import BASELINE, Names
-from grammar.operators import NONLOCAL, OPERATORS
+from grammar.operators import NONLOCAL, OPERATORS, prev
 from grammar.parts import Definition, Form, State, Update
 from grammar.rule import Rule
 from grammar.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
@@ -155,6 +155,7 @@ class _Builder:
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
         self._check_nonlocal(rule)
+        self._check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
         owners: dict[Owner, Formula] = {
             ("definition", e.target.text): e.formula for e in definitions
         }
@@ -226,6 +227,16 @@ class _Builder:
                         read.column,
                         "keep it in a state and read the state",
                     )
+
+    def _check_prev(self, rule: Rule, formulas: list[Formula]) -> None:
+        """Events and the forward pass happen between steps."""
+        for formula in formulas:
+            if rule.expand(formula.expr).has(prev):
+                raise formula.line.error(
+                    "`prev` has a meaning only where something changes at every step",
+                    formula.column,
+                    "keep the value in a state, `NAME <- prev(...)`, and read the state",
+                )
 
     def _check_nonlocal(self, rule: Rule) -> None:
         declared = self.draft.nonlocals

@@ -85,7 +85,7 @@ SIGNALS: dict[str, Signal] = {
             Site.POST,
             0,
             r"\epsilon_i",
-            "output error sent back to the postsynaptic neuron through the feedback weights",
+            "output error (target minus output) sent back to the postsynaptic neuron",
             "needs a feedback pathway that carries an error to each neuron",
         ),
         Signal(
@@ -93,7 +93,7 @@ SIGNALS: dict[str, Signal] = {
             Site.PRE,
             0,
             r"\epsilon_j",
-            "output error sent back to the presynaptic neuron",
+            "output error (target minus output) sent back to the presynaptic neuron",
             "needs a feedback pathway that carries an error to each neuron",
         ),
         Signal("pre_spike", Site.PRE, -1, r"S_j", "presynaptic spikes, impulses of unit area"),

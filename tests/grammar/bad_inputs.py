@@ -108,6 +108,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += 1e20*1e20*pre", 1, 6, "a number outside"),
     ("w += " + "9" * 60, 1, 6, "a number of 60 characters"),
     ("w += sqrt(-2)", 1, 6, "root of a negative number"),
+    ("w += (-(pre**2))**(1/3)", 1, 20, "root of a negative number"),
     ("w += log(0)", 1, 6, "no finite real value"),
     ("w += exp(1e9)", 1, 6, "no finite real value"),
     ("w += 3j*pre", 1, 7, "an operator is missing"),
@@ -150,6 +151,9 @@ BAD: list[tuple[str, int, int, str]] = [
     ("param a = b\nw += a*pre", 1, 11, "not a number"),
     ("param a = 3 in [0, 1]\nw += a*pre", 1, 7, "outside the bounds"),
     ("param a = 3 fixed\nw += a*pre", 1, 13, "no unit `fixed`"),
+    ("on reward: w += prev(post)*pre", 1, 17, "`prev` has a meaning only"),
+    ("H <- H + pre*post\nforward w = w + prev(H)", 2, 13, "keep the value in a state"),
+    ("d = post - prev(post)\non trial end: w += d*pre", 2, 20, "`prev` has a meaning only"),
     # Units
     ("w += u + tau_u*dt\ne = lowpass(u, tau_u)", 1, 10, "is ms**2, but"),
     ("param T = 3 ms\nw += exp(T)*pre", 2, 6, "the argument of `exp`"),

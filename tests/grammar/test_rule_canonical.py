@@ -37,6 +37,12 @@ EQUAL = {
         "param a = 0.1\nde/dt = -e/10 + 3*pre*post\non reward: w += a*R*e",
         "param a = 0.3\nparam t = 10\nde/dt = -e/t + pre*post\non reward: w += a*R*e",
     ),
+    "scale in a circle of states": (
+        "dw/dt = eta*pre*post + (a - w)/tau\nda/dt = (w - 2*a + b)/tau : synapse\n"
+        "db/dt = (a - b)/(8*tau) : synapse",
+        "dw/dt = eta*pre*post + (a/2 - w)/tau\nda/dt = 2*(w - a + b)/tau : synapse\n"
+        "db/dt = (a/2 - b)/(8*tau) : synapse",
+    ),
     "unused statements": (MICONI, MICONI + "param kappa = 3\nz = lowpass(pre, 10)\n"),
     "comparisons": ("w += (pre > u)*pre", "w += (u < pre)*pre"),
     "relu": ("w += relu(pre)*u", "w += max(pre, 0)*u"),

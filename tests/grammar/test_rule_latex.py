@@ -77,3 +77,7 @@ def test_a_rule_displays_itself() -> None:
     assert rule._repr_latex_().startswith("$\\displaystyle ")
     assert rule.latex() in rule.markdown()
     assert "| `tau_u` |  | ms |  |" in rule.markdown()
+
+
+def test_a_time_constant_in_numbers_stays_one() -> None:
+    assert r"-\frac{x_{j}}{16.8}" in parse("x = accumulate(pre, 16.8)\nw += x*post/100").latex()
