@@ -9,12 +9,11 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from grammar import Event, Site
+from grammar import Event
 from grammar.symbols import WEIGHT
 from rulegen.circuits import Network, RateCircuit
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import RuleState
-from rulegen.compile.emit import Emitter
 from rulegen.compile.tangents import tangent_name
 from rulegen.noise import Purpose, Stream, normal
 from rulegen.settings import Settings
@@ -28,9 +27,11 @@ class LifeSettings(Settings):
 
     Attributes:
         trials: number of trials K.
-        warmup: trials at the start without weight changes, in which baselines settle.
+        warmup: trials at the start without weight changes, in which everything else of the rule
+            runs, so that baselines settle.
         weight_limit: a life with a weight beyond this is counted as diverged.
-        floor: the reward that a diverged life gets from then on.
+        floor: the reward that a diverged life gets from then on; its own worst reward where that
+            is lower, so that diverging never pays.
     """
 
     trials: int = Field(200, ge=1)
@@ -44,8 +45,8 @@ class Outcome(enum.IntEnum):
 
     OK = 0
     DIVERGED = 1  # a weight or reward left the finite range
-    SATURATED = 2  # nearly all rates at their limit over the last trial
-    SILENT = 3  # no activity over the last trial
+    SATURATED = 2  # mean |rate| of the last trial above 99% of the largest rate there is
+    SILENT = 3  # mean |rate| of the last trial below a millionth
 
 
 class LifeResult(NamedTuple):
@@ -79,6 +80,21 @@ class Life:
         task: the task.
         settings: length of the life and its limits.
         rule: the compiled rule; its tangents decide which scores are computed.
+
+    Raises:
+        ValueError: when the rule and the circuit do not fit each other, or a period of the task is
+            shorter than a step.
+
+    Example:
+        >>> from grammar import parse
+        >>> from rulegen.compile import compile_rule
+        >>> from rulegen.noise import stream
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> rule = compile_rule(parse("e <- e + xi*pre : synapse\\non reward: w += 0.01*R*e"))
+        >>> circuit = RateCircuit(neurons=3)
+        >>> life = Life(circuit, DelayedAssociation(), LifeSettings(trials=4), rule)
+        >>> life(jnp.zeros(0), stream(jax.random.key(0))).rewards.shape
+        (4,)
     """
 
     def __init__(
@@ -107,34 +123,48 @@ class Life:
             parameters: values of all parameters of the rule in the order of its text, shape (P,).
             stream: random numbers of this life.
         """
+        return self.live(parameters, stream)[-1]
+
+    def live(self, parameters: Array, stream: Stream) -> tuple[Network, RuleState, LifeResult]:
+        """Run one life; also its network and the rule state (with the weights) at the end."""
         dtype = parameters.dtype
         circuit, task = self.circuit, self.task
-        values = dict(zip(self.names, parameters, strict=True))
+        values = self.constants(parameters)
         network = circuit.draw(stream, task.channels, task.outputs, dtype)
         conditions = task.order(stream, self.settings.trials)
         numbers = jnp.arange(self.settings.trials)
 
         def one_trial(
-            carry: tuple[RuleState, Array], inputs: tuple[Array, Array]
-        ) -> tuple[tuple[RuleState, Array], tuple[Array, Array]]:
-            (state, outcome), (number, condition) = carry, inputs
+            carry: tuple[RuleState, Array, Array], inputs: tuple[Array, Array]
+        ) -> tuple[tuple[RuleState, Array, Array], tuple[Array, Array]]:
+            (state, outcome, worst), (number, condition) = carry, inputs
             state, reward, score, level = self._trial(
                 state, values, network, stream, number, condition
             )
             finite = jnp.isfinite(reward) & (
                 jnp.max(jnp.abs(state[WEIGHT])) <= self.settings.weight_limit
             )
-            now = jnp.where(level > 0.99, Outcome.SATURATED, Outcome.OK)
+            saturated = level > 0.99 * circuit.limit
+            now = jnp.where(saturated, Outcome.SATURATED, Outcome.OK)
             now = jnp.where(level < 1e-6, Outcome.SILENT, now)
             dead = (outcome == Outcome.DIVERGED) | ~finite
             outcome = jnp.where(dead, Outcome.DIVERGED, now)
-            reward = jnp.where(dead, self.settings.floor, reward)
-            return (state, outcome), (reward, jnp.where(dead, 0.0, score))
+            reward = jnp.where(dead, worst, reward)
+            worst = jnp.minimum(worst, reward)
+            return (state, outcome, worst), (reward, jnp.where(dead, 0.0, score))
 
         state = self.rule.init(network.weights, task.conditions)
-        start = (state, jnp.asarray(Outcome.OK))
-        (_, outcome), (rewards, scores) = jax.lax.scan(one_trial, start, (numbers, conditions))
-        return LifeResult(rewards, conditions, scores, outcome)
+        start = (state, jnp.asarray(Outcome.OK), jnp.asarray(self.settings.floor, dtype))
+        end, (rewards, scores) = jax.lax.scan(one_trial, start, (numbers, conditions))
+        state, outcome, _ = end
+        return network, state, LifeResult(rewards, conditions, scores, outcome)
+
+    def constants(self, parameters: Array) -> dict[str, Array]:
+        """What formulas read by name and what does not change during a life."""
+        n = float(self.circuit.neurons)
+        fixed = {"dt": self.circuit.dt, "N_pre": n, "N_post": n}
+        values = dict(zip(self.names, parameters, strict=True))
+        return values | {k: jnp.asarray(v, parameters.dtype) for k, v in fixed.items()}
 
     def _trial(
         self,
@@ -149,66 +179,60 @@ class Life:
         circuit, task, rule = self.circuit, self.task, self.rule
         dtype = network.weights.dtype
         n, dt = circuit.neurons, circuit.dt
-        fixed = {"dt": dt, "N_pre": float(n), "N_post": float(n)}
-        values = {**values, **{k: jnp.asarray(v, dtype) for k, v in fixed.items()}}
         trial = task.trial(stream.fold(Purpose.TASK).fold(number), condition, dt)
-        before = state
-        state = rule.event(Event.TRIAL_START, state, {}, values, condition)
+        learning = number >= self.settings.warmup
+        u0 = circuit.init(stream.fold(Purpose.START).fold(number), dtype)
+        now = self._before_the_first_step(u0)
+        state = hold(state, rule.event(Event.TRIAL_START, state, now, values, condition), learning)
         xi = normal(stream.fold(Purpose.EXPLORATION).fold(number), (task.steps(dt), n), dtype)
         drive = (trial.stimulus @ network.inputs.T).astype(dtype)
         moving, still = rule.split(state)
-        u0 = circuit.init(stream.fold(Purpose.START).fold(number), dtype)
-        moving |= rule.start_history(circuit.signals(u0, u0, u0), state)
+        moving |= rule.start_history(now, state)
         noise_scale = circuit.step_size / circuit.noise if circuit.noise else 0.0
 
         def one_step(
             carry: tuple[Array, RuleState], inputs: tuple[Array, Array]
-        ) -> tuple[tuple[Array, RuleState], tuple[Array, dict[str, Array], Array]]:
+        ) -> tuple[
+            tuple[Array, RuleState], tuple[Array, dict[str, Array], dict[str, Array], Array]
+        ]:
             (u, moving), (drive, xi) = carry, inputs
-            weights, bias = self._forward({**still, **moving}, values)
+            state = {**still, **moving}
+            weights, bias = rule.forward(state, values, condition)
             after = circuit.step(weights, u, drive + bias, xi)
             signals = circuit.signals(u, after, xi)
-            score = jnp.zeros(len(rule.tangents.wrt), dtype)
+            score, noise = jnp.zeros(len(rule.tangents.wrt), dtype), {}
             if rule.continuous:
-                score = noise_scale * self._project({**still, **moving}, xi[None], signals["pre"][None])
-            if rule.noise_in_loop:
-                signals |= self._noise_tangents({**still, **moving}, signals["pre"], noise_scale)
-            moving, record = rule.step(moving, still, signals, values, condition)
-            return (after, moving), (after, record, score)
+                score = noise_scale * self._project(state, xi[None], signals["pre"][None])
+            if rule.continuous or rule.noise_in_loop:
+                noise = self._noise_tangents(state, signals["pre"], noise_scale)
+            new, record = rule.step(moving, still, signals | noise, values, condition)
+            return (after, hold(moving, new, learning)), (after, record, noise, score)
 
-        (_, moving), (u, record, scores) = jax.lax.scan(one_step, (u0, moving), (drive, xi))
+        carry = (u0, moving)
+        (_, moving), (u, record, noise, scores) = jax.lax.scan(one_step, carry, (drive, xi))
         state = {**still, **{k: v for k, v in moving.items() if k in state}}
-        rates = circuit.rates(u)
-        pre = jnp.concatenate([circuit.rates(u0)[None], rates[:-1]])
+        potentials = jnp.concatenate([u0[None], u])
+        rates = circuit.rates(potentials)
+        pre, post = rates[:-1], rates[1:]
         score = jnp.sum(scores, axis=0)
         if not rule.continuous:
+            # With weights constant over the trial, one product over time does for all steps.
             score = noise_scale * self._project(state, xi, pre)
-        history = {k: v[:, None] if v.ndim == 1 else v for k, v in record.items()}
-        history |= self._noise_tangents(state, pre, noise_scale)
-        state = rule.integrate(state, history, values, u.shape[0])
-        reward = task.reward(trial, rates @ network.readout.T)
-        now = circuit.signals(u[-2] if u.shape[0] > 1 else u0, u[-1], xi[-1])
-        now["R"] = reward.astype(dtype)
-        state = rule.event(Event.REWARD, state, now, values, condition)
-        state = rule.event(Event.TRIAL_END, state, now, values, condition)
-        learning = number >= self.settings.warmup
-        for name in state:
-            if name == WEIGHT or name.startswith(WEIGHT + "@"):
-                state[name] = jnp.where(learning, state[name], before[name])
-        return state, now["R"], score, jnp.mean(jnp.abs(rates))
+            noise = self._noise_tangents(state, pre, noise_scale)
+        history = {k: v[:, None] if v.ndim == 1 else v for k, v in record.items()} | noise
+        state = rule.integrate(state, history, values, len(u))
+        reward = task.reward(trial, post @ network.readout.T).astype(dtype)
+        now = circuit.signals(potentials[-2], potentials[-1], xi[-1]) | {"R": reward}
+        now |= {name: values[-1] for name, values in noise.items()}
+        for event in (Event.REWARD, Event.TRIAL_END):
+            state = hold(state, rule.event(event, state, now, values, condition), learning)
+        return state, reward, score, jnp.mean(jnp.abs(post))
 
-    def _forward(self, state: RuleState, values: dict[str, Array]) -> tuple[Array, Array | float]:
-        """The weights and the bias that the forward pass uses."""
-        weights: Array = state[WEIGHT]
-        bias: Array | float = 0.0
-        emitter = Emitter({**state, **values}, self.rule.tangents.system.sites)
-        for target, expr in self.rule.rule.forward:
-            expanded = self.rule.rule.expand(expr)
-            if target == WEIGHT:
-                weights = emitter(expanded, Site.SYNAPSE)
-            else:
-                bias = emitter(expanded, Site.POST)
-        return weights, bias
+    def _before_the_first_step(self, u0: Array) -> dict[str, Array]:
+        """What a rule reads before the first step: no noise and no reward yet."""
+        still = jnp.zeros_like(u0)
+        noise = {tangent_name("xi", p): still for p in self.rule.tangents.noise}
+        return self.circuit.signals(u0, u0, still) | {"R": jnp.zeros((), u0.dtype)} | noise
 
     def _project(self, state: RuleState, xi: Array, pre: Array) -> Array:
         """`<sum_t xi(t) pre(t)^T, dW/dp>` for every parameter p, shape (P,)."""
@@ -225,10 +249,21 @@ class Life:
         )
 
     def _noise_tangents(self, state: RuleState, pre: Array, scale: float) -> dict[str, Array]:
-        """`xi_p = -(a/sigma) W_p pre`: with the potentials held fixed, changed weights are
-        changed noise. `pre` has shape (N,) or (T, N)."""
+        """`xi_p = -(a/sigma) W_p pre` for `pre` of shape (N,) or (T, N).
+
+        With the potentials held fixed, changed weights are changed noise.
+        """
         return {
             tangent_name("xi", p): -scale
             * jnp.matmul(pre, state[tangent_name(WEIGHT, p)].T, precision="highest")
             for p in sorted(self.rule.tangents.noise)
         }
+
+
+def hold(old: RuleState, new: RuleState, learning: Array) -> RuleState:
+    """The new state, but with the old weights and their tangents unless `learning`."""
+
+    def is_weight(name: str) -> bool:
+        return name.partition("@")[0] == WEIGHT
+
+    return {k: jnp.where(learning, v, old[k]) if is_weight(k) else v for k, v in new.items()}

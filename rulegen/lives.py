@@ -10,14 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
+from grammar import Site
 from rulegen.circuits import RateCircuit
-from rulegen.compile import CompiledRule, compile_rule
-from rulegen.life import Life, LifeSettings, Outcome
+from rulegen.compile import CompiledRule
+from rulegen.life import Life, LifeResult, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
-
-from grammar import Rule
 
 
 class World(Settings):
@@ -78,8 +77,12 @@ class Lives:
         rule: the compiled rule.
         chunk: lives per device and call; None chooses what fits `world.memory_mb`.
 
+    Raises:
+        ValueError: when the rule and the world do not fit each other; see `Life`.
+
     Example:
         >>> from grammar import parse
+        >>> from rulegen.compile import compile_rule
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3))
@@ -90,35 +93,38 @@ class Lives:
     """
 
     def __init__(self, world: World, rule: CompiledRule, *, chunk: int | None = None) -> None:
+        if chunk is not None and chunk < 1:
+            raise ValueError(f"a chunk has at least 1 life, not {chunk}")
         self.world, self.rule = world, rule
         self.life = Life(world.circuit, world.task, world.life, rule)
         self.devices: Sequence[jax.Device] = jax.local_devices()
-        self.chunk = chunk or self._fitting_chunk()
+        self.chunk = self._fitting_chunk() if chunk is None else chunk
         mesh = Mesh(np.array(self.devices), ("lives",))
         lives, shared = PartitionSpec("lives"), PartitionSpec()
         self._run: Callable = jax.jit(
             jax.shard_map(
-                jax.vmap(self._one, in_axes=(0, None, None, 0)),
+                jax.vmap(self._one, in_axes=(0, None, 0)),
                 mesh=mesh,
-                in_specs=(lives, shared, shared, lives),
+                in_specs=(lives, shared, lives),
                 out_specs=lives,
                 check_vma=False,
             )
         )
 
-    def _one(self, parameters: jax.Array, high: jax.Array, low: jax.Array, index: jax.Array) -> tuple:
-        return tuple(self.life(parameters, Stream(high, low).fold(index)))
+    def _one(self, parameters: jax.Array, source: Stream, index: jax.Array) -> LifeResult:
+        return self.life(parameters, source.fold(index))
 
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""
         n, task = self.world.circuit.neurons, self.world.task
         steps = task.steps(self.world.circuit.dt)
         synapse_states = sum(
-            1 for name, site in self.rule.tangents.system.sites.items() if site.value == "synapse"
+            site is Site.SYNAPSE for site in self.rule.tangents.system.sites.values()
         )
-        history = 8 + len(self.rule.recorded)
-        per_product = 3 * len(self.rule.factored)
-        return 4 * (n * n * (2 * synapse_states + per_product + 4) + n * steps * history)
+        products = len(self.rule.factored)
+        matrices = n * n * (2 * synapse_states + 3 * products + 4)
+        histories = n * steps * (8 + len(self.rule.recorded))
+        return jnp.zeros(()).dtype.itemsize * (matrices + histories)
 
     def _fitting_chunk(self) -> int:
         budget = self.world.memory_mb * 1e6 / len(self.devices)
@@ -140,6 +146,9 @@ class Lives:
             key: a typed JAX key.
             count: number of lives.
             tick: called with the number of lives finished so far.
+
+        Raises:
+            ValueError: when `count` is below 1, or `values` has another shape.
         """
         if count < 1:
             raise ValueError(f"the number of lives must be at least 1, not {count}")
@@ -151,14 +160,9 @@ class Lives:
         for start in range(0, count, size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
             index = np.minimum(np.arange(start, start + size), count - 1)
-            result = self._run(values[index], source.high, source.low, index.astype(np.uint32))
+            result = self._run(values[index], source, index.astype(np.uint32))
             kept = min(size, count - start)
             parts.append([np.asarray(part)[:kept] for part in result])
             if tick is not None:
                 tick(start + kept)
         return Batch(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-
-def make_lives(world: World, rule: Rule, **options: object) -> Lives:
-    """Compile `rule` without tangents and make it ready to run in `world`."""
-    return Lives(world, compile_rule(rule), **options)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import enum
 import math
+from functools import cache
+from statistics import NormalDist
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Array = jax.Array
 
@@ -28,7 +31,6 @@ class Purpose(enum.IntEnum):
     START = 5
     EXPLORATION = 6
     TASK = 7
-    FEEDBACK = 8
 
 
 class Stream(NamedTuple):
@@ -77,9 +79,28 @@ def uniform(source: Stream, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float
     return whole * 2.0**-23 + 2.0**-24
 
 
+@cache
+def quantiles() -> np.ndarray:
+    """The 65536 equiprobable levels of `normal`: of mean 0, variance 1 and kurtosis 2.999."""
+    half = 1 << 15
+    upper = np.array([NormalDist().inv_cdf((half + k + 0.5) / (2 * half)) for k in range(half)])
+    levels = np.concatenate([-upper[::-1], upper])
+    return levels / levels.std()
+
+
 def normal(source: Stream, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
-    """Standard normal numbers, by inversion."""
-    return math.sqrt(2.0) * jax.scipy.special.erfinv(2.0 * uniform(source, shape, dtype) - 1.0)
+    """Standard normal numbers: 16 random bits choose one of 65536 quantiles, up to 4.3.
+
+    Looking a quantile up costs a fifth of the inverse error function.
+
+    Example:
+        >>> import jax
+        >>> x = normal(stream(jax.random.key(0)), (1000, 1000))
+        >>> print(abs(float(x.mean())) < 0.004, abs(float(x.var()) - 1) < 0.006)
+        True True
+    """
+    index = (bits(source, shape) >> 16).astype(jnp.int32)
+    return jnp.asarray(quantiles(), dtype).at[index].get(mode="promise_in_bounds")
 
 
 def permutation(source: Stream, size: int) -> Array:

@@ -9,5 +9,5 @@ class Settings(BaseModel):
     """A frozen group of settings whose fields are checked at construction."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True, strict=False
+        frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import ClassVar, Literal, NamedTuple
 
@@ -22,21 +23,32 @@ class Network(NamedTuple):
         weights: recurrent weights before learning, `w[post, pre]`, shape (N, N).
         inputs: input weights, shape (N, channels).
         readout: readout weights, shape (outputs, N).
-        feedback: weights that send the output error back, shape (N, outputs).
     """
 
     weights: Array
     inputs: Array
     readout: Array
-    feedback: Array
 
 
-#: Rate functions and their slopes as functions of the potential and the rate.
-RATES: dict[str, tuple[Callable[[Array], Array], Callable[[Array, Array], Array]]] = {
-    "tanh": (jnp.tanh, lambda u, r: 1.0 - r**2),
-    "relu": (jax.nn.relu, lambda u, r: (u > 0).astype(u.dtype)),
-    "sigmoid": (jax.nn.sigmoid, lambda u, r: r * (1.0 - r)),
-    "linear": (lambda u: u, lambda u, r: jnp.ones_like(u)),
+class Rate(NamedTuple):
+    """A rate function.
+
+    Attributes:
+        phi: the rate, from the potential.
+        slope: its derivative, from the potential and the rate.
+        limit: the largest rate there is.
+    """
+
+    phi: Callable[[Array], Array]
+    slope: Callable[[Array, Array], Array]
+    limit: float
+
+
+RATES = {
+    "tanh": Rate(jnp.tanh, lambda u, r: 1.0 - r**2, 1.0),
+    "relu": Rate(jax.nn.relu, lambda u, r: (u > 0).astype(u.dtype), math.inf),
+    "sigmoid": Rate(jax.nn.sigmoid, lambda u, r: r * (1.0 - r), 1.0),
+    "linear": Rate(lambda u: u, lambda u, r: jnp.ones_like(u), math.inf),
 }
 
 
@@ -56,6 +68,11 @@ class RateCircuit(Settings):
         start: potentials at the start of a trial are uniform in (-start, start).
     """
 
+    #: Signals that a rule can read in this circuit (`R` comes with the reward event).
+    provides: ClassVar[frozenset[str]] = frozenset(
+        {"pre", "post", "u", "pre_u", "slope", "xi", "dt", "N_pre", "N_post", "R"}
+    )
+
     neurons: int = Field(32, ge=1, le=100_000)
     dt: float = Field(10.0, gt=0)
     tau: float = Field(40.0, gt=0)
@@ -71,14 +88,14 @@ class RateCircuit(Settings):
         return self
 
     @property
+    def limit(self) -> float:
+        """The largest rate there is, infinite for rates without bound."""
+        return RATES[self.rate].limit
+
+    @property
     def step_size(self) -> float:
         """`a = dt/tau`."""
         return self.dt / self.tau
-
-    #: Signals that a rule can read in this circuit (`R` comes with the reward event).
-    provides: ClassVar[frozenset[str]] = frozenset(
-        {"pre", "post", "u", "pre_u", "slope", "xi", "dt", "N_pre", "N_post", "R"}
-    )
 
     def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
         """The random weights of one life."""
@@ -87,19 +104,17 @@ class RateCircuit(Settings):
             weights=self.gain / n**0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype),
             inputs=normal(stream.fold(Purpose.INPUT_WEIGHTS), (n, channels), dtype),
             readout=normal(stream.fold(Purpose.READOUT), (outputs, n), dtype) / n**0.5,
-            feedback=normal(stream.fold(Purpose.FEEDBACK), (n, outputs), dtype),
         )
 
     def init(self, stream: Stream, dtype: jnp.dtype) -> Array:
-        """Potentials at the start of a trial, shape (N,)."""
+        """Potentials at the start of a trial, shape (N,); `stream` is the trial's own."""
         if self.start == 0:
             return jnp.zeros(self.neurons, dtype)
-        sample = uniform(stream.fold(Purpose.START), (self.neurons,), dtype)
-        return self.start * (2.0 * sample - 1.0)
+        return self.start * (2.0 * uniform(stream, (self.neurons,), dtype) - 1.0)
 
     def rates(self, u: Array) -> Array:
         """`r = phi(u)`."""
-        return RATES[self.rate][0](u)
+        return RATES[self.rate].phi(u)
 
     def step(self, weights: Array, u: Array, drive: Array, xi: Array) -> Array:
         """The next potentials, for an input current `drive` and noise `xi`, shapes (N,)."""
@@ -108,13 +123,12 @@ class RateCircuit(Settings):
 
     def signals(self, before: Array, after: Array, xi: Array) -> dict[str, Array]:
         """What a rule can read of a step that went from potentials `before` to `after`."""
-        rate, slope = RATES[self.rate]
-        post = rate(after)
+        post = self.rates(after)
         return {
-            "pre": rate(before),
+            "pre": self.rates(before),
             "post": post,
             "u": after,
             "pre_u": before,
-            "slope": slope(after, post),
+            "slope": RATES[self.rate].slope(after, post),
             "xi": xi,
         }

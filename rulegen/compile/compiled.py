@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import jax
 import jax.numpy as jnp
+import sympy as sp
+
 from grammar import Event, Rule, Site
 from grammar import operators as op
 from grammar.symbols import SIGNALS, WEIGHT
+from grammar.system import Equation, make_system
 from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import FactoredState, Lowering, NotFactorable, factor
 from rulegen.compile.products import basis, contract, merge
-from rulegen.compile.system import Equation, make_system
 from rulegen.compile.tangents import Tangents, add_tangents, all_equations, tangent_name
 
 Array = jax.Array
@@ -51,14 +53,15 @@ class CompiledRule:
     @cached_property
     def signals(self) -> frozenset[str]:
         """Names of the circuit's and the task's signals that the rule reads."""
-        return self._read & SIGNALS.keys()
+        updates = [e.expr for event in Event for e in self.tangents.system.events[event]]
+        return self.step_signals | (names_in(updates) & SIGNALS.keys())
 
     @cached_property
     def step_signals(self) -> frozenset[str]:
         """Those of `signals` that are read at every step and not only at events."""
         system = self.tangents.system
-        equations = (*system.synapse, *system.weights, *system.neuron)
-        return frozenset(s.name for e in equations for s in e.expr.free_symbols) & SIGNALS.keys()
+        steps = [e.expr for e in (*system.synapse, *system.weights, *system.neuron)]
+        return names_in([*steps, *self._forward.values()]) & SIGNALS.keys()
 
     @cached_property
     def stepped(self) -> tuple[Equation, ...]:
@@ -94,10 +97,15 @@ class CompiledRule:
         return tuple(sorted(n for n in names if not n.startswith("xi@")))
 
     @cached_property
-    def _read(self) -> frozenset[str]:
-        return frozenset(
-            s.name for e in all_equations(self.tangents.system) for s in e.expr.free_symbols
-        )
+    def _forward(self) -> dict[str, sp.Expr]:
+        return {target: self.rule.expand(expr) for target, expr in self.rule.forward}
+
+    @cached_property
+    def in_loop(self) -> str:
+        """A synapse state that others than synapses read at every step, or ""."""
+        system = self.tangents.system
+        read = names_in([*self._forward.values(), *(e.expr for e in system.neuron)])
+        return next((e.name for e in system.synapse if e.name in read), "")
 
     def explain(self) -> str:
         """Which lowering was chosen and why."""
@@ -106,7 +114,7 @@ class CompiledRule:
         products = basis(self.factored)
         sides = len({p.pre for p in products})
         return (
-            f"factored: {len(products)} products of a postsynaptic and a presynaptic factor, "
+            f"factored: {len(products)} products of a post and a pre factor, "
             f"in {sides} matrix products per trial"
         )
 
@@ -139,8 +147,39 @@ class CompiledRule:
         known = {**signals, **state}
         return {PREVIOUS + name: jnp.zeros_like(known[name]) for name in sorted(self.previous)}
 
+    def forward(
+        self, state: RuleState, parameters: Values, condition: Array
+    ) -> tuple[Array, Array]:
+        """The weights and the bias that the circuit uses in a step.
+
+        `forward w` takes the place of the weights, shape (N_post, N_pre); `forward bias` is added
+        to the input of the neurons, shape (N_post,), and is 0 where the rule has none.
+
+        Args:
+            state: the rule state before the step.
+            parameters: parameter values, and `zeta` where the rule reads it.
+            condition: the condition of the trial.
+        """
+        weights = state[WEIGHT]
+        emitter = Emitter(
+            {**parameters, **self._view(state, condition)}, self.tangents.system.sites
+        )
+        value = {
+            WEIGHT: weights,
+            "bias": jnp.zeros(weights.shape[0], weights.dtype),
+        }
+        for target, expr in self._forward.items():
+            site = Site.SYNAPSE if target == WEIGHT else Site.POST
+            value[target] = jnp.broadcast_to(emitter(expr, site), value[target].shape)
+        return value[WEIGHT], value["bias"]
+
     def step(
-        self, moving: RuleState, still: RuleState, signals: Values, parameters: Values, condition: Array
+        self,
+        moving: RuleState,
+        still: RuleState,
+        signals: Values,
+        parameters: Values,
+        condition: Array,
     ) -> tuple[RuleState, dict[str, Array]]:
         """One time step: the new `moving` part, and what `integrate` will need of this step."""
         system = self.tangents.system
@@ -149,18 +188,22 @@ class CompiledRule:
         values = {**signals, **parameters, **old}
         read = {name: values[name] for name in self.recorded}
         new = dict(moving)
-        for group in (system.synapse, system.weights, system.neuron):
-            emitter = Emitter(values, system.sites, history)
-            for equation in group:
+
+        def write(equations: Iterable[Equation], seen: Values) -> None:
+            emitter = Emitter(seen, system.sites, history)
+            for equation in equations:
                 if equation.name in moving:
                     self._write(new, equation, emitter(equation.expr, equation.site), condition)
-            if group is system.weights and group:
-                self._constrain(new)
-            if group is system.synapse:
-                # The weights see the new synapse states; the neuron states below see old values.
-                values = {**values, **{e.name: new[e.name] for e in group if e.name in new}}
-        for name in history:
-            new[PREVIOUS + name] = {**signals, **self._view(new, condition)}[name]
+
+        write(system.synapse, values)
+        # Only the weights see the new synapse states; everything else reads old values.
+        fresh = values | {e.name: new[e.name] for e in system.synapse if e.name in new}
+        write(system.weights, fresh)
+        if system.weights:
+            self._constrain(new)
+        write(system.neuron, values)
+        # What `x` means to the weights in this step is `prev(x)` in the next.
+        new |= {PREVIOUS + name: fresh[name] for name in history}
         return new, read
 
     def integrate(
@@ -211,7 +254,9 @@ class CompiledRule:
         per_condition = self.tangents.system.per_condition
         return {k: v[condition] if k in per_condition else v for k, v in state.items()}
 
-    def _write(self, state: RuleState, equation: Equation, value: Array, condition: Array) -> None:
+    def _write(
+        self, state: RuleState, equation: Equation, value: Array | float, condition: Array
+    ) -> None:
         old = state[equation.name]
         if equation.name in self.tangents.system.per_condition:
             here = jnp.arange(old.shape[0]) == condition
@@ -229,11 +274,17 @@ class CompiledRule:
         elif not self.rule.zero_diagonal:
             return
         if self.rule.zero_diagonal:
-            free &= ~jnp.eye(*weights.shape, dtype=bool)
-            state[WEIGHT] = jnp.where(jnp.eye(*weights.shape, dtype=bool), 0.0, state[WEIGHT])
+            diagonal = jnp.eye(weights.shape[0], weights.shape[1], dtype=bool)
+            free &= ~diagonal
+            state[WEIGHT] = jnp.where(diagonal, 0.0, state[WEIGHT])
         for parameter in self.tangents.weight:
             name = tangent_name(WEIGHT, parameter)
             state[name] = jnp.where(free, state[name], 0.0)
+
+
+def names_in(exprs: Iterable[sp.Expr]) -> frozenset[str]:
+    """The names of all symbols that some expressions read."""
+    return frozenset(s.name for e in exprs for s in e.free_symbols)
 
 
 def compile_rule(
@@ -258,17 +309,20 @@ def compile_rule(
         >>> from grammar import parse
         >>> rule = parse("e <- e + xi*pre : synapse")
         >>> print(compile_rule(rule).explain())
-        factored: 1 products of a postsynaptic and a presynaptic factor, in 1 matrix products per trial
+        factored: 1 products of a post and a pre factor, in 1 matrix products per trial
     """
     tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent)
+    dense = CompiledRule(rule, tangents, Lowering.DENSE, "as asked", ())
     if lowering is Lowering.DENSE:
-        return CompiledRule(rule, tangents, Lowering.DENSE, "as asked", ())
+        return dense
     try:
+        if dense.in_loop:
+            raise NotFactorable(f"`{dense.in_loop}` is read at every step")
         factored = factor(tangents)
     except NotFactorable as why:
         if lowering is Lowering.FACTORED:
             raise
-        return CompiledRule(rule, tangents, Lowering.DENSE, str(why), ())
+        return replace(dense, reason=str(why))
     if not tangents.wrt:
         factored = tuple(merge(state, tangents.system) for state in factored)
     return CompiledRule(rule, tangents, Lowering.FACTORED, "the drive separates", factored)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import reduce
 
 import jax
@@ -70,7 +70,7 @@ class Emitter:
         if isinstance(expr, op.over_post):
             return spread(self.over(expr, axis=-2), Site.PRE, site)
         if isinstance(expr, op.cumsum_post):
-            return jnp.cumsum(self(expr.args[0], Site.SYNAPSE), axis=-2)
+            return jnp.cumsum(self.full(expr), axis=-2)
         if isinstance(expr, sp.Piecewise):
             return self.piecewise(expr, site)
         if isinstance(expr, sp.Pow):
@@ -83,14 +83,17 @@ class Emitter:
     def over(self, expr: sp.Expr, axis: int) -> Array:
         """A sum or maximum over one axis of a synapse expression."""
         reduction = jnp.max if isinstance(expr, op.max_pre | op.max_post) else jnp.sum
-        # Every synapse counts, even where the expression is the same for a whole row or column.
-        full, _ = jnp.broadcast_arrays(self(expr.args[0], Site.SYNAPSE), self.values[WEIGHT])
-        return reduction(full, axis=axis)
+        return reduction(self.full(expr), axis=axis)
+
+    def full(self, expr: sp.Expr) -> Array:
+        """What a sum runs over: every synapse counts, also where whole rows are the same."""
+        inside = jnp.asarray(self(expr.args[0], Site.SYNAPSE))
+        return jnp.broadcast_arrays(inside, self.values[WEIGHT])[0]
 
     def piecewise(self, expr: sp.Piecewise, site: Site) -> Array:
         """The first branch whose condition holds."""
         *pairs, (default, _) = expr.args
-        result = self(default, site)
+        result = jnp.asarray(self(default, site))
         for value, condition in reversed(pairs):
             result = jnp.where(self(condition, site), self(value, site), result)
         return result
@@ -110,11 +113,17 @@ class Emitter:
         return jnp.power(x, self(exponent, site))
 
 
-def _tree(function: object) -> object:
+def signed_power(x: Array, p: Array | float) -> Array:
+    """sign(x)*|x|**p, and 0 at 0 also where p is negative."""
+    zero = x == 0
+    return jnp.where(zero, 0.0, jnp.sign(x) * jnp.abs(jnp.where(zero, 1.0, x)) ** p)
+
+
+def _tree(function: Callable[..., Array]) -> Callable[..., Array]:
     return lambda *arguments: reduce(function, arguments)
 
 
-FUNCTIONS = {
+FUNCTIONS: dict[type, Callable[..., Array]] = {
     sp.Add: _tree(jnp.add),
     sp.Mul: _tree(jnp.multiply),
     sp.Abs: jnp.abs,
@@ -129,7 +138,7 @@ FUNCTIONS = {
     op.relu: jax.nn.relu,
     op.clip: jnp.clip,
     op.sigmoid: jax.nn.sigmoid,
-    op.spow: lambda x, p: jnp.sign(x) * jnp.abs(x) ** p,
+    op.spow: signed_power,
     sp.StrictLessThan: jnp.less,
     sp.LessThan: jnp.less_equal,
     sp.StrictGreaterThan: jnp.greater,

@@ -23,7 +23,7 @@ import sympy as sp
 from grammar import Site
 from grammar import operators as op
 from grammar.symbols import join, symbol
-from rulegen.compile.system import Equation, System
+from grammar.system import Equation, System
 from rulegen.compile.tangents import Tangents
 
 
@@ -66,10 +66,10 @@ class FactoredState:
     rho: sp.Expr
     products: tuple[Product, ...]
     source: str = ""
-    slope: sp.Expr = sp.Integer(0)
+    slope: sp.Expr = sp.S.Zero
 
 
-class NotFactorable(Exception):  # noqa: N818 - a control signal inside this module, not an error
+class NotFactorable(Exception):
     """Why a system has no factored lowering."""
 
 
@@ -164,7 +164,9 @@ def is_constant(expr: sp.Expr, system: System) -> bool:
 
 def make_product(term: sp.Expr, rho: sp.Expr, system: System, state: str) -> Product:
     """Sort the factors of one term to coefficient, postsynaptic and presynaptic side."""
-    coefficient, post, pre = [], [], []
+    coefficient: list[sp.Expr] = []
+    post: list[sp.Expr] = []
+    pre: list[sp.Expr] = []
     for part in sp.Mul.make_args(term):
         site = site_of(part, system)
         if part.has(op.prev):

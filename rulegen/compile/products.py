@@ -10,10 +10,13 @@ import jax.numpy as jnp
 import sympy as sp
 
 from grammar import Site
+from grammar.system import System
 from rulegen.compile.lowering import FactoredState, Product, site_of
-from rulegen.compile.system import System
 
 Array = jax.Array
+
+#: The value of an expression as seen from a site.
+Evaluate = Callable[[sp.Expr, Site], Array | float]
 
 
 def merge(state: FactoredState, system: System) -> FactoredState:
@@ -40,9 +43,7 @@ def basis(states: Iterable[FactoredState]) -> list[Product]:
     return list(dict.fromkeys(p.bare for s in states for p in s.products))
 
 
-def contract(
-    products: list[Product], evaluate: Callable[[sp.Expr, Site], Array], steps: int
-) -> dict[Product, Array]:
+def contract(products: list[Product], evaluate: Evaluate, steps: int) -> dict[Product, Array]:
     """Compute `sum_t kernel(t) post_i(t) pre_j(t)` for every product, as few large products.
 
     Products that share a presynaptic side are stacked into one matrix product.
@@ -64,9 +65,9 @@ def contract(
             left[product] = side * kernel(product, evaluate, steps)
         widths = [side.shape[-1] for side in left.values()]
         stacked = jnp.concatenate(list(left.values()), axis=-1)
-        product_ = jnp.matmul(stacked.T, right, precision="highest")
         offsets = [sum(widths[:i]) for i in range(1, len(widths))]
-        result |= dict(zip(left, jnp.split(product_, offsets, axis=0), strict=True))
+        together = jnp.matmul(stacked.T, right, precision="highest")
+        result |= dict(zip(left, jnp.split(together, offsets, axis=0), strict=True))
     return result
 
 
@@ -76,9 +77,7 @@ def over_time(value: Array | float, steps: int) -> Array:
     return array if array.ndim == 2 else jnp.broadcast_to(array, (steps, 1))
 
 
-def kernel(
-    product: Product, evaluate: Callable[[sp.Expr, Site], Array], steps: int
-) -> Array | float:
+def kernel(product: Product, evaluate: Evaluate, steps: int) -> Array | float:
     """The decay from each step to the end of the trial, shape (T, 1)."""
     left = jnp.arange(steps - 1, -1, -1)[:, None]
     if product.order == 0:

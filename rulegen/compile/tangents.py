@@ -10,16 +10,17 @@ system, `x@p`, and take the same lowerings as everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 
 from grammar import Event, Site
-from grammar.operators import indicator
+from grammar import operators as op
+from grammar.operators import RuleFunction, indicator
 from grammar.symbols import WEIGHT, symbol
-from rulegen.compile.system import Equation, System
+from grammar.system import Equation, System
 
 
 def tangent_name(name: str, parameter: str) -> str:
@@ -27,17 +28,80 @@ def tangent_name(name: str, parameter: str) -> str:
     return f"{name}@{parameter}"
 
 
+class power(RuleFunction):
+    """base**exponent while it is being differentiated: a slope that would be infinite is 0."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
+        base, exponent = self.args
+        if argindex == 1:
+            return sp.Piecewise((exponent * base ** (exponent - 1), sp.Ne(base, 0)), (0, True))
+        return sp.Piecewise((base**exponent * sp.log(base), base > 0), (0, True))
+
+    def plain(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+        """The power itself."""
+        return base**exponent
+
+
+def has_infinite_slope(expr: sp.Basic) -> bool:
+    """Whether a slope of this power can be infinite at 0, as that of `sqrt(x)` is."""
+    return isinstance(expr, sp.Pow) and not expr.exp.is_Integer and expr.base is not sp.E
+
+
 def derivative(expr: sp.Expr, wrt: sp.Symbol) -> sp.Expr:
     """d(expr)/d(wrt) with the project's conventions at kinks and jumps.
 
-    A jump has derivative 0; max(x, 0) has slope 0 at 0; see `grammar.operators`.
+    A jump has derivative 0; max(x, 0) has slope 0 at 0; an infinite slope is 0; see
+    `grammar.operators`.
+
+    Example:
+        >>> from grammar.symbols import symbol
+        >>> x = symbol("x")
+        >>> derivative(sp.sqrt(x), x).subs(x, 0), derivative(sp.sqrt(x), x).subs(x, 4)
+        (0, 1/4)
     """
-    result = sp.diff(expr, wrt)
-    if result.has(DiracDelta):
-        result = result.replace(DiracDelta, lambda *args: sp.Integer(0))
-    if result.has(Heaviside):
-        result = result.replace(Heaviside, lambda x, *rest: indicator(x > 0))
-    return result
+    result = sp.diff(expr.replace(has_infinite_slope, lambda e: power(*e.args)), wrt)
+    result = result.replace(power, lambda base, exponent: base**exponent)
+    result = result.replace(DiracDelta, lambda *args: sp.Integer(0))
+    return result.replace(Heaviside, lambda x, *rest: indicator(x > 0))
+
+
+def differential(expr: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """d(expr) when each symbol x of `changes` changes by `changes[x]`.
+
+    Sums over neurons and `prev` are linear, so they go around the change of what they read; where
+    a maximum is attained more than once, its change is the mean of theirs.
+
+    Example:
+        >>> from grammar.symbols import symbol
+        >>> x, y, dx = symbol("x"), symbol("y"), symbol("dx")
+        >>> differential(y * op.sum_pre(x**2), {x: dx})
+        y*sum_pre(2*dx*x)
+    """
+    hidden = {node: sp.Dummy(real=True) for node in expr.atoms(*NEIGHBOURS)}
+    shown = expr.xreplace(hidden)  # an outer node hides those inside it
+    inner = {dummy: change_of(node, changes) for node, dummy in hidden.items() if shown.has(dummy)}
+    terms = [derivative(shown, x) * dx for x, dx in {**changes, **inner}.items() if shown.has(x)]
+    return sp.Add(*terms).xreplace({dummy: node for node, dummy in hidden.items()})
+
+
+#: Operators that read other neurons, synapses or steps than the one they stand at.
+NEIGHBOURS = (op.prev, op.over_pre, op.over_post, op.cumsum_post)
+
+
+def change_of(node: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The differential of one of `NEIGHBOURS`."""
+    (inside,) = node.args
+    change = differential(inside, changes)
+    if change == 0:
+        return change
+    if isinstance(node, op.max_pre | op.max_post):
+        total = op.sum_pre if isinstance(node, op.max_pre) else op.sum_post
+        attained = indicator(sp.Eq(inside, node))
+        return total(attained * change) / total(attained)
+    return node.func(change)
 
 
 @dataclass(frozen=True)
@@ -111,13 +175,10 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
 
 def tangent(equation: Equation, parameter: str, sources: Iterable[str]) -> Equation:
     """The map of d(state)/d(parameter), with `sources` the variables that depend on it."""
-    terms = [derivative(equation.expr, symbol(parameter))]
-    terms += [
-        derivative(equation.expr, symbol(name)) * symbol(tangent_name(name, parameter))
-        for name in sorted(sources)
-        if equation.expr.has(symbol(name))
-    ]
-    return Equation(tangent_name(equation.name, parameter), equation.site, sp.Add(*terms))
+    changes = {symbol(parameter): sp.Integer(1)}
+    changes |= {symbol(name): symbol(tangent_name(name, parameter)) for name in sorted(sources)}
+    name = tangent_name(equation.name, parameter)
+    return Equation(name, equation.site, differential(equation.expr, changes))
 
 
 def all_equations(system: System) -> list[Equation]:

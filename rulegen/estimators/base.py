@@ -59,6 +59,11 @@ class Estimator(Settings, abc.ABC):
     lives: int = Field(256, ge=2)
     clip: float = Field(3.0, ge=0)
 
+    @property
+    def kind(self) -> object:
+        """What `prepare` depends on; None when lives without tangents will do."""
+        return None
+
     @abc.abstractmethod
     def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
         """Compile the lives that `estimate` runs, for the parameters `free` of `rule`."""

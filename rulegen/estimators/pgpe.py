@@ -26,13 +26,14 @@ class Pgpe(Estimator):
     It is unbiased for the smoothed reward, whatever the rule, the reward or the circuit.
 
     Attributes:
-        lives: number of lives per estimate; two make a pair.
+        lives: number of lives per estimate; two make a pair, and an odd one is left out.
         sigma: standard deviation of the perturbations.
 
     Source: Sehnke et al. 2010, 10.1016/j.neunet.2009.12.004.
     """
 
     name: Literal["pgpe"] = "pgpe"
+    lives: int = Field(256, ge=4)
     sigma: float = Field(0.05, gt=0)
 
     def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
@@ -52,10 +53,14 @@ class Pgpe(Estimator):
         eps_key, life_key = jax.random.split(key)
         seed = np.asarray(jax.random.key_data(eps_key))
         eps = np.random.default_rng(seed).standard_normal((pairs, len(free)))
+        # A perturbation beyond a bound could make a time constant negative.
+        parameters = lives.rule.rule.parameters
+        bounds = np.array([[p.lower for p in parameters], [p.upper for p in parameters]])
         sides: list[Batch] = []
         for sign in (1.0, -1.0):
             moved = np.tile(np.asarray(values, float), (pairs, 1))
             moved[:, free] += sign * self.sigma * eps
+            moved = np.clip(moved, *bounds)
             done = len(sides) * pairs
             report = None if tick is None else (lambda n, done=done: tick(done + n))
             sides.append(lives.run(moved, life_key, pairs, tick=report))

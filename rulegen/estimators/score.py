@@ -42,6 +42,11 @@ class Score(Estimator):
     gain: float = Field(0.2, gt=0, le=1)
     exact: bool = False
 
+    @property
+    def kind(self) -> object:
+        """With or without noise tangents."""
+        return ("score", self.exact)
+
     def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
         """Compile with tangents along `free`."""
         return Lives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))

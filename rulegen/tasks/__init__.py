@@ -1,18 +1,35 @@
 """Tasks: what the circuits learn, one file each."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Discriminator, SerializeAsAny, Tag
 
 from rulegen.tasks.base import Task as Task
 from rulegen.tasks.base import Trial as Trial
 from rulegen.tasks.delayed_association import DelayedAssociation as DelayedAssociation
 from rulegen.tasks.delayed_match import DelayedMatch as DelayedMatch
 
-#: Any of the bundled tasks, told apart by `name`.
-AnyTask = Annotated[DelayedAssociation | DelayedMatch, Field(discriminator="name")]
-
-TASKS: dict[str, type[Task]] = {
+TASKS: dict[str, type[DelayedAssociation] | type[DelayedMatch]] = {
     "delayed_association": DelayedAssociation,
     "delayed_match": DelayedMatch,
 }
+
+
+def kind(task: Any) -> str | None:
+    """Which branch of `AnyTask` a value is: a finished task, or settings of a bundled one."""
+    if isinstance(task, Task):
+        return "task"
+    return task.get("name") if isinstance(task, dict) else None
+
+
+#: Settings of a bundled task, told apart by `name`, or any task that someone has written.
+AnyTask = Annotated[
+    Annotated[DelayedAssociation, Tag("delayed_association")]
+    | Annotated[DelayedMatch, Tag("delayed_match")]
+    | Annotated[SerializeAsAny[Task], Tag("task")],
+    Discriminator(
+        kind,
+        custom_error_type="task",
+        custom_error_message=f"name a bundled task ({', '.join(TASKS)}), or give a Task",
+    ),
+]

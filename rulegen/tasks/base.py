@@ -33,7 +33,29 @@ class Task(Settings, abc.ABC):
 
     The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`: it is maximised, and 0
     is perfect.
+
+    A task of one's own is a subclass with a `name`, its settings as annotated fields, and the
+    abstract members below; worlds and configurations take an instance of it.
+
+    Attributes:
+        name: what configurations and cards call the task.
+
+    Example:
+        >>> class Hold(Task):
+        ...     name: str = "hold"
+        ...     level: float = 0.5
+        ...     conditions = property(lambda self: 1)
+        ...     channels = property(lambda self: 1)
+        ...     periods = property(lambda self: {"cue": 50.0, "hold": 100.0})
+        ...     chance = property(lambda self: 0.0)
+        ...     def trial(self, stream, condition, dt):
+        ...         cue, hold = self.window("cue", dt), self.window("hold", dt)
+        ...         return Trial(cue[:, None], self.level * hold[:, None], hold / hold.sum())
+        >>> Hold().spans(10.0)
+        {'cue': 5, 'hold': 10}
     """
+
+    name: str
 
     @property
     @abc.abstractmethod

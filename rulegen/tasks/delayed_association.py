@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Literal
 
 import jax
-import jax.numpy as jnp
 from pydantic import Field
 
 from rulegen.noise import Stream
@@ -49,9 +48,8 @@ class DelayedAssociation(Task):
 
     @property
     def chance(self) -> float:
-        """The reward of always answering the mean target."""
-        levels = jnp.linspace(-self.amplitude, self.amplitude, self.cues)
-        return -float(jnp.var(levels))
+        """The reward of always answering the mean target, 0."""
+        return -(self.amplitude**2) * (self.cues + 1) / (3 * (self.cues - 1))
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""

@@ -1,0 +1,62 @@
+"""The value of a rule expression by a route of its own: Python's floats, one node at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add, eq, ge, gt, le, lt, mul, ne
+
+import sympy as sp
+
+from grammar import operators as op
+
+
+def sigmoid(x: float) -> float:
+    return 1 / (1 + math.exp(-x)) if x > 0 else math.exp(x) / (1 + math.exp(x))
+
+
+def sign(x: float) -> float:
+    return float((x > 0) - (x < 0))
+
+
+FUNCTIONS: dict[type, Callable[..., float]] = {
+    sp.Add: lambda *terms: reduce(add, terms),
+    sp.Mul: lambda *factors: reduce(mul, factors),
+    sp.Pow: pow,
+    sp.Abs: abs,
+    sp.sign: sign,
+    sp.exp: math.exp,
+    sp.log: math.log,
+    sp.tanh: math.tanh,
+    sp.sin: math.sin,
+    sp.cos: math.cos,
+    sp.Min: min,
+    sp.Max: max,
+    op.relu: lambda x: max(x, 0.0),
+    op.clip: lambda x, low, high: min(max(x, low), high),
+    op.sigmoid: sigmoid,
+    op.spow: lambda x, p: sign(x) * abs(x) ** p,
+    sp.StrictLessThan: lt,
+    sp.LessThan: le,
+    sp.StrictGreaterThan: gt,
+    sp.GreaterThan: ge,
+    sp.Equality: eq,
+    sp.Unequality: ne,
+    sp.And: lambda *conditions: all(conditions),
+    sp.Or: lambda *conditions: any(conditions),
+    sp.Not: lambda condition: not condition,
+}
+
+
+def value(expr: sp.Basic, values: Mapping[str, float]) -> float:
+    """The value of `expr`, with `values` for its symbols."""
+    if expr.is_Symbol:
+        return values[expr.name]
+    if expr.is_Number or expr is sp.E:
+        return float(expr)
+    if expr in (sp.true, sp.false):
+        return bool(expr)
+    if isinstance(expr, sp.Piecewise):
+        return next(value(e, values) for e, condition in expr.args if value(condition, values))
+    return FUNCTIONS[type(expr)](*(value(argument, values) for argument in expr.args))

@@ -1,0 +1,123 @@
+"""The estimators of the meta-gradient against definitions, differences and each other."""
+
+import jax
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from grammar import parse
+from rulegen.circuits import RateCircuit
+from rulegen.compile import compile_rule
+from rulegen.estimators import MetaGradient, Pgpe, Score
+from rulegen.estimators.score import advantages
+from rulegen.life import LifeSettings
+from rulegen.lives import Lives, World
+from rulegen.tasks import DelayedAssociation
+
+KEY = jax.random.key(6)
+#: The weights after the first trial depend on k alone, so that k has a strong, smooth effect.
+RULE = parse("param k = 0.5 free\nparam b = -0.4 free\non reward: w <- k*pre + b*post")
+VALUES = np.array([0.5, -0.4])
+FREE = np.array([0, 1])
+WORLD = World(
+    circuit=RateCircuit(neurons=2, noise=0.5, dt=20, tau=20),
+    task=DelayedAssociation(cue=20, delay=20, response=20),
+    life=LifeSettings(trials=2, warmup=0),
+)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return Lives(WORLD, compile_rule(RULE), chunk=10_000)
+
+
+@pytest.fixture(scope="module")
+def pgpe(plain):
+    return Pgpe(lives=200_000, clip=0, sigma=0.1).estimate(plain, VALUES, FREE, KEY)
+
+
+def test_pgpe_agrees_with_finite_differences(plain, pgpe):
+    """On lives of its own, with common random numbers for both ends of each difference."""
+    h, other, count = 0.1, jax.random.key(7), 100_000
+    slopes = []
+    for i in FREE:
+        step = np.eye(2)[i] * h
+        up, down = (plain.run(VALUES + s * step, other, count).means for s in (1, -1))
+        slopes.append((up - down) / (2 * h))
+    truth, error = np.mean(slopes, axis=1), np.std(slopes, axis=1) / count**0.5
+    assert np.all(np.abs(pgpe.gradient - truth) < 3 * np.hypot(pgpe.error, error))
+    assert np.max(np.abs(pgpe.gradient) / pgpe.error) > 5, "the test must see something"
+
+
+def test_score_agrees_with_pgpe(pgpe):
+    estimator = Score(lives=300_000, clip=0, gamma=1.0, exact=True)
+    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives.chunk = 10_000
+    score = estimator.estimate(lives, VALUES, FREE, jax.random.key(8))
+    z = (score.gradient - pgpe.gradient) / np.hypot(score.error, pgpe.error)
+    assert np.all(np.abs(z) < 3), z
+    assert np.max(np.abs(score.gradient) / score.error) > 3, "the test must see something"
+    assert np.isclose(score.reward, pgpe.reward, atol=0.01)
+
+
+def test_outcomes_count_both_sides_of_a_pair(plain):
+    result = Pgpe(lives=9).estimate(plain, VALUES, FREE, KEY)
+    assert sum(result.outcomes.values()) == 8
+    assert len(result.rewards) == 4
+
+
+def test_parameters_that_are_not_free_stay(plain):
+    """A perturbation in `b` alone leaves the estimate without a component along `k`."""
+    one = Pgpe(lives=8, clip=0).estimate(plain, VALUES, FREE[1:], KEY)
+    assert one.gradient.shape == one.error.shape == (1,)
+
+
+def test_clipping():
+    rng = np.random.default_rng(0)
+    gradients = rng.normal(size=(200, 3))
+    gradients[0] *= 1e6
+    mean, error = Score(clip=0).average(gradients)
+    np.testing.assert_array_equal(mean, gradients.mean(axis=0))
+    np.testing.assert_allclose(error, gradients.std(axis=0, ddof=1) / 200**0.5)
+    clipped, _ = Score(clip=3).average(gradients)
+    limit = 3 * np.median(np.linalg.norm(gradients, axis=1))
+    shortened = gradients.copy()
+    for row in shortened:
+        length = np.linalg.norm(row)
+        row *= min(1, limit / length)
+    np.testing.assert_allclose(clipped, shortened.mean(axis=0))
+    np.testing.assert_array_equal(Score(clip=3).average(np.zeros((4, 2)))[0], 0)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.7, 1.0])
+def test_advantages_follow_their_definition(gamma):
+    rng = np.random.default_rng(0)
+    rewards, conditions = rng.normal(size=(3, 9)), rng.integers(0, 3, size=(3, 9))
+    got = advantages(rewards, conditions, gamma, gain=0.3)
+    for life in range(3):
+        baseline = np.zeros(3)
+        for k in range(9):
+            expected = sum(
+                gamma ** (j - k) * (rewards[life, j] - baseline[conditions[life, j]])
+                for j in range(k, 9)
+            )
+            assert np.isclose(got[life, k], expected)
+            c = conditions[life, k]
+            baseline[c] += 0.3 * (rewards[life, k] - baseline[c])
+
+
+def test_signal_to_noise():
+    estimate = MetaGradient(np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0]), {})
+    assert estimate.signal_to_noise == 10
+    assert estimate.reward == 1.5
+    assert np.isclose(estimate.reward_error, 0.5)
+    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}).signal_to_noise == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [(Score, {"gamma": 1.5}), (Score, {"gain": 0}), (Pgpe, {"sigma": 0}), (Pgpe, {"lives": 2})],
+)
+def test_errors_name_the_field(kind, settings):
+    with pytest.raises(ValidationError, match=next(iter(settings))):
+        kind(**settings)

@@ -1,0 +1,242 @@
+"""One life: warmup, divergence, outcomes, order of events, and what is refused."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from grammar import RuleError, parse
+from rulegen.circuits import RateCircuit
+from rulegen.compile import compile_rule
+from rulegen.compile.lowering import Lowering
+from rulegen.life import Life, LifeSettings, Outcome
+from rulegen.lives import Lives, World
+from rulegen.noise import stream
+from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
+
+TASK = DelayedAssociation(cue=20, delay=20, response=20)
+CIRCUIT = RateCircuit(neurons=4)
+KEY = jax.random.key(4)
+
+#: Compiling takes most of the time here, and the small programs gain nothing by being optimised.
+jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+@functools.cache
+def lives_of(text, circuit=CIRCUIT, wrt=(), lowering=None, **settings):
+    world = World(circuit=circuit, task=TASK, life=LifeSettings(**{"trials": 5, **settings}))
+    return Lives(world, compile_rule(parse(text), wrt=wrt, lowering=lowering), chunk=4)
+
+
+def run(text, values, count=6, **options):
+    return lives_of(text, **options).run(np.array(values, float), KEY, count)
+
+
+LEARNING = {
+    "at reward": "param k = 0\ne <- e + xi*pre : synapse\non reward: w += k*(R + 1)*e",
+    "at trial start": "param k = 0\ne <- e + xi*pre : synapse\non trial start: w += k*(e + post)",
+    "at trial end": "param k = 0\non trial end: w += k*post*pre*R",
+    "always": "param k = 0 1/ms\ndw/dt = k*(post - w)*pre",
+}
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_no_weight_changes_during_warmup(name):
+    """Not even within a trial: the activity is that of the first weights."""
+    moving, still = (run(LEARNING[name], [k], warmup=3) for k in (0.05, 0.0))
+    np.testing.assert_array_equal(moving.rewards[:, :3], still.rewards[:, :3])
+    assert np.abs(moving.rewards[:, 4] - still.rewards[:, 4]).max() > 1e-6
+
+
+def test_baselines_settle_during_warmup():
+    """The running mean follows rewards while weights do not."""
+    text = "param k = 0\non reward: w += k*R_bar"
+    batch = run(text, [0.0], warmup=4, trials=6)
+    shifted = run(text, [1.0], warmup=4, trials=6)
+    baseline = np.zeros(6)
+    for reward in batch.rewards[:, :4].T:
+        baseline += 0.2 * (reward - baseline)
+    # Trial 4 is the first to change weights, by the baseline of the trials before it.
+    same = "param k = 0\nparam s = 0\nT <- T : global\non reward: w += k*s"
+    assert np.all(baseline < 0)
+    direct = [run(same, [1.0, b], warmup=4, trials=6).rewards[i, 5] for i, b in enumerate(baseline)]
+    np.testing.assert_allclose(shifted.rewards[:, 5], direct, rtol=1e-4)
+
+
+def test_diverging_never_pays():
+    """A diverged life gets the worst reward that it had, where that is below the floor."""
+    text = "param k = 0\ne <- e + xi*pre : synapse\non reward: w += k*e"
+    lives = lives_of(text, warmup=3, floor=-1e-9)
+    rewards = lives.run(np.full((4, 1), 1e9), KEY, 4).rewards
+    np.testing.assert_array_equal(
+        rewards[:, 4:], rewards[:, :4].min(axis=1)[:, None] + 0 * rewards[:, 4:]
+    )
+
+
+def test_diverged_lives_are_counted_and_contained():
+    """A life that blows up gets the floor from then on, and its neighbours do not notice."""
+    text = "param k = 0\ne <- e + xi*pre : synapse\non reward: w += k*e"
+    lives = lives_of(text, warmup=1, floor=-2.0)
+    rows = np.zeros((6, 1))
+    reference = lives.run(rows, KEY, 6)
+    for bad in (1e6, 1e38, np.inf, np.nan):
+        rows[2] = bad
+        batch = lives.run(rows, KEY, 6)
+        assert batch.diverged == 1
+        assert batch.outcomes[2] == Outcome.DIVERGED
+        assert batch.counts() == {"ok": 5, "diverged": 1, "saturated": 0, "silent": 0}
+        np.testing.assert_array_equal(batch.rewards[2, 1:], -2.0)
+        others = np.arange(6) != 2
+        np.testing.assert_array_equal(batch.rewards[others], reference.rewards[others])
+
+
+def test_a_diverged_life_never_recovers():
+    """Weights that return into the limit do not make a life whole again."""
+    text = "param k = 0\ne <- e + xi*pre : synapse\non reward: w <- k*R*1000/(1 + w**2)"
+    floor = -1e6  # below any reward of a life, so that it marks where a life ended
+    batch = run(text, [1.0], warmup=1, trials=8, weight_limit=50.0, floor=floor)
+    first = np.argmax(batch.rewards == floor, axis=1)
+    assert batch.diverged >= 1
+    for life in np.flatnonzero(batch.outcomes == Outcome.DIVERGED):
+        np.testing.assert_array_equal(batch.rewards[life, first[life] :], floor)
+
+
+def test_scores_of_diverged_trials_are_zero():
+    text = "param k = 0 free\ne <- e + xi*pre : synapse\non reward: w += k*e"
+    batch = run(text, [1e38], wrt=("k",), warmup=1)
+    assert batch.diverged == 6
+    assert np.all(batch.scores[:, 2:] == 0)
+    assert np.isfinite(batch.scores).all()
+
+
+@pytest.mark.parametrize(
+    ("rate", "bias", "outcome"),
+    [
+        ("tanh", 50, Outcome.SATURATED),
+        ("sigmoid", 50, Outcome.SATURATED),
+        ("relu", 50, Outcome.OK),
+        ("linear", 50, Outcome.OK),
+        ("relu", -50, Outcome.SILENT),
+        ("sigmoid", -50, Outcome.SILENT),
+        ("tanh", 0, Outcome.OK),
+    ],
+)
+def test_outcomes(rate, bias, outcome):
+    """Only rates that have a limit can be at it."""
+    circuit = RateCircuit(neurons=4, rate=rate, dt=40, gain=0.5)
+    world = World(circuit=circuit, task=DelayedAssociation(cue=40, delay=400, response=40))
+    rule = compile_rule(parse("param b = 0\nforward bias = b\non reward: w += 0"))
+    life = Life(circuit, world.task, LifeSettings(trials=2), rule)
+    result = jit(life)(jnp.array([float(bias)]), stream(KEY))
+    assert result.outcome == outcome
+
+
+RULES_OF_BOTH_LOWERINGS = {
+    "separable powers": """
+        param a = 0.7 free
+        param b = 0.2 free
+        v <- 0.3*v + 0.7*u : post
+        e <- e + a*xi*pre + b*(pre*(u - v))**3 : synapse
+        on trial start: e <- 0
+        on reward: w += clip(0.3*(R - R_bar[condition])*e, -0.2, 0.2)
+    """,
+    "time constants": """
+        param tau = 37 ms free
+        x = accumulate(pre, tau)
+        de/dt = -e/tau + x*(post - u) : synapse
+        on reward: w += 0.001*(R + 0.3)*e/tau
+    """,
+    "weight dependent": """
+        param a = 0.4 free
+        e <- 0.8*e + a*(1 - w)**2*post*pre + w*xi**2 : synapse
+        on reward: w += 0.1*(R + 0.3)*e
+    """,
+    "states chained at events": """
+        param a = 0.4 free
+        e <- 0.9*e + a*xi*pre : synapse
+        f <- 0.7*f + post*pre : synapse
+        on reward: f <- f + 0.5*e
+        on reward: w += 0.1*(R + 0.3)*(e + f)
+        on trial end: e <- 0.2*f + a*xi
+    """,
+}
+
+
+@pytest.mark.parametrize("name", RULES_OF_BOTH_LOWERINGS)
+def test_lowerings_agree_over_whole_lives(x64, name):
+    """Rewards and exact scores, the noise tangents among them."""
+    rule = parse(RULES_OF_BOTH_LOWERINGS[name])
+    values = jnp.asarray([p.value for p in rule.parameters])
+
+    def live(lowering):
+        wrt = [p.name for p in rule.free]
+        compiled = compile_rule(rule, wrt=wrt, noise_tangent=True, lowering=lowering)
+        life = Life(CIRCUIT, TASK, LifeSettings(trials=4, warmup=1), compiled)
+        return jit(jax.vmap(lambda i: life(values, stream(KEY).fold(i))))(jnp.arange(3))
+
+    a, b = live(Lowering.DENSE), live(Lowering.FACTORED)
+    np.testing.assert_allclose(a.rewards, b.rewards, rtol=1e-10)
+    np.testing.assert_allclose(a.scores, b.scores, rtol=1e-8, atol=1e-12)
+    assert np.abs(a.scores[:, 2:]).max() > 1e-6
+
+
+def test_prev_starts_each_trial_at_zero():
+    """A state that grows by prev(1) counts steps after the first, in every trial anew."""
+    text = """
+        n <- n + 1 : global
+        m <- m + (1 if prev(n) > 0 else 0) : global
+        on trial start: m <- 0
+        on reward: w <- m/100
+    """
+    rule = compile_rule(parse(text))
+    life = Life(CIRCUIT, TASK, LifeSettings(trials=3, warmup=0), rule)
+    network = CIRCUIT.draw(stream(KEY), TASK.channels, TASK.outputs, jnp.float32)
+    trial = jit(lambda state, k: life._trial(state, {}, network, stream(KEY), k, 0 * k)[0])
+    weights, state = [], life.rule.init(jnp.zeros((4, 4)), 2)
+    for number in range(3):
+        state = trial(state, jnp.asarray(number))
+        weights.append(float(state["w"][0, 0]))
+    # Of the steps of a trial the first has prev(n) = 0; in the first trial so has the second.
+    steps = TASK.steps(CIRCUIT.dt)
+    np.testing.assert_allclose(weights, np.array([steps - 2, steps - 1, steps - 1]) / 100)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("e <- error*pre : synapse\non reward: w += e", "does not provide `error`"),
+        ("on reward: w += post_spike*pre*dt", "does not provide `post_spike`"),
+        ("forward w = w + zeta\non reward: w += R*pre", "does not provide `zeta`"),
+        ("e <- e + R*pre : synapse\non reward: w += e", "use `on reward:`"),
+    ],
+)
+def test_rules_that_read_too_much_are_refused(text, message):
+    with pytest.raises(ValueError, match=message):
+        lives_of(text)
+
+
+def test_scores_need_noise_and_fixed_forward_pass():
+    text = "param k = 1 free\non reward: w += k*pre*R"
+    with pytest.raises(ValueError, match="needs exploration noise"):
+        lives_of(text, wrt=("k",), circuit=RateCircuit(neurons=3, noise=0))
+    with pytest.raises(ValueError, match="forward pass"):
+        lives_of("forward bias = 0.1\n" + text, wrt=("k",))
+
+
+@pytest.mark.parametrize(("tau", "message"), [(-5, "must be positive"), (3, "shorter than")])
+def test_time_constants_must_fit_the_step(tau, message):
+    world = World(circuit=CIRCUIT, task=TASK)
+    text = (
+        f"param tau = {tau} ms\nx = lowpass(pre, tau)\ne <- e + x*post : synapse\non reward: w += e"
+    )
+    with pytest.raises(RuleError, match=message):
+        Workbench(world, parse(text))
+
+
+def test_errors_of_settings_name_the_field():
+    for settings in ({"trials": 0}, {"warmup": -1}, {"weight_limit": 0}, {"floor": float("nan")}):
+        with pytest.raises(ValueError, match=next(iter(settings))):
+            LifeSettings(**settings)

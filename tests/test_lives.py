@@ -1,0 +1,155 @@
+"""Many lives: the same whatever the chunks and devices, paired between rules, compiled once."""
+
+import contextlib
+
+import jax
+import numpy as np
+import pytest
+
+from grammar import parse
+from rulegen.circuits import RateCircuit
+from rulegen.compile import compile_rule
+from rulegen.estimators import Pgpe, Score
+from rulegen.fit import Phase, init, step
+from rulegen.life import LifeSettings
+from rulegen.lives import LARGEST_CHUNK, Lives, World
+from rulegen.noise import stream
+from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
+
+KEY = jax.random.key(11)
+RULE = parse("""
+    param eta = 0.05
+    param a = 0.4 free
+    param b = 0.1 free
+    e <- e + a*xi*pre + b*u*pre : synapse
+    on trial start: e <- 0
+    on reward: w += clip(eta*(R - R_bar[condition])*e, -0.05, 0.05)
+""")
+VALUES = np.array([0.05, 0.4, 0.1])
+
+
+def world(**changes):
+    settings = {
+        "circuit": RateCircuit(neurons=6),
+        "task": DelayedAssociation(cue=20, delay=20, response=20),
+        "life": LifeSettings(trials=5, warmup=1),
+    }
+    return World(**{**settings, **changes})
+
+
+@contextlib.contextmanager
+def compilations():
+    """The names of all programs that are compiled meanwhile."""
+    names: list[str] = []
+
+    def listen(event: str, duration: float, **about: object) -> None:
+        if event == "/jax/core/compile/backend_compile_duration":
+            names.append(str(about.get("fun_name", event)))
+
+    jax.monitoring.register_event_duration_secs_listener(listen)
+    try:
+        yield names
+    finally:
+        jax.monitoring.unregister_event_duration_listener(listen)
+
+
+def same(a, b):
+    for name in a._fields:
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+@pytest.mark.parametrize("wrt", [(), ("a", "b")], ids=["plain", "tangents"])
+def test_results_do_not_depend_on_chunks_and_devices(monkeypatch, wrt):
+    assert len(jax.local_devices()) == 2
+    rule = compile_rule(RULE, wrt=wrt)
+    reference = Lives(world(), rule, chunk=4).run(VALUES, KEY, 7)
+    assert reference.scores.shape == (7, 5, len(wrt))
+    assert np.std(reference.means) > 0
+    same(Lives(world(), rule, chunk=3).run(VALUES, KEY, 7), reference)
+    one = jax.local_devices()[:1]
+    monkeypatch.setattr(jax, "local_devices", lambda: one)
+    same(Lives(world(), rule, chunk=2).run(VALUES, KEY, 7), reference)
+
+
+def test_lives_are_numbered(monkeypatch):
+    """Fewer lives are the first ones of more, and a row of values belongs to its life."""
+    lives = Lives(world(), compile_rule(RULE), chunk=3)
+    rows = VALUES + np.linspace(0, 0.3, 8)[:, None]
+    many = lives.run(rows, KEY, 8)
+    few = lives.run(rows[:5], KEY, 5)
+    np.testing.assert_array_equal(few.rewards, many.rewards[:5])
+    other = lives.run(rows[::-1], KEY, 8)
+    assert np.abs(other.rewards - many.rewards).max() > 0
+
+
+def test_common_random_numbers_between_rules():
+    """Rules that have not yet changed a weight meet the same networks, noise and trials."""
+    here = world(life=LifeSettings(trials=6, warmup=3))
+    other = parse("param k = 0.1\ne <- 0.9*e + u*pre**3 : synapse\non reward: w += k*R*e")
+    a = Lives(here, compile_rule(RULE), chunk=2).run(VALUES, KEY, 6)
+    b = Lives(here, compile_rule(other), chunk=3).run(np.array([0.1]), KEY, 6)
+    np.testing.assert_array_equal(a.conditions, b.conditions)
+    # Weights first differ after trial 3, whose activity still has the old ones.
+    np.testing.assert_allclose(a.rewards[:, :4], b.rewards[:, :4], rtol=1e-6)
+    assert np.abs(a.rewards[:, 4:] - b.rewards[:, 4:]).min() > 0
+    fresh = Lives(here, compile_rule(RULE), chunk=2).run(VALUES, jax.random.key(12), 6)
+    assert np.abs(fresh.rewards - a.rewards).min() > 0
+
+
+def test_the_memory_budget_picks_the_chunk():
+    rule = compile_rule(RULE)
+    sizes = [Lives(world(memory_mb=mb), rule).chunk for mb in (1e-6, 0.1, 1e6)]
+    assert sizes[0] == 1
+    assert 1 < sizes[1] < LARGEST_CHUNK
+    assert sizes[2] == LARGEST_CHUNK
+    lives = Lives(world(memory_mb=0.1), rule)
+    assert lives.chunk * lives.bytes_per_life() * len(lives.devices) <= 0.1e6
+    tangents = Lives(world(), compile_rule(RULE, wrt=["a", "b"]))
+    assert tangents.bytes_per_life() > lives.bytes_per_life()
+
+
+@pytest.mark.parametrize("tangents", [False, True])
+def test_the_budget_covers_what_xla_plans(tangents):
+    """The estimate per life is not below the temporary memory of the compiled program."""
+    here = world(circuit=RateCircuit(neurons=48), life=LifeSettings(trials=3, warmup=0))
+    lives = Lives(here, compile_rule(RULE, wrt=["a", "b"] if tangents else []), chunk=8)
+    inputs = np.tile(np.float32(VALUES), (16, 1)), stream(KEY), np.arange(16, dtype=np.uint32)
+    planned = lives._run.lower(*inputs).compile().memory_analysis().temp_size_in_bytes
+    assert planned <= lives.chunk * lives.bytes_per_life()
+
+
+def test_new_values_compile_nothing():
+    """Whole iterations of a fit, with both estimators."""
+    bench = Workbench(world(), RULE)
+    phases = [Phase(estimator=Score(lives=8)), Phase(estimator=Pgpe(lives=8))]
+    states = [init(bench.values, bench.free) for _ in phases]
+
+    def iterate(number):
+        for i, phase in enumerate(phases):
+            lives, key = bench.for_estimator(phase.estimator), jax.random.fold_in(KEY, number)
+            result = phase.estimator.estimate(lives, states[i].values, bench.free, key)
+            states[i] = step(states[i], phase, bench.free, bench.bounds, number, result)
+
+    with compilations() as first:
+        iterate(0)
+    assert len(first) >= 2, "the counter counts"
+    before = [s.values for s in states]
+    with compilations() as again:
+        iterate(1)
+        iterate(2)
+    assert again == []
+    assert all(np.any(s.values != b) for s, b in zip(states, before, strict=True))
+
+
+def test_ticks_count_finished_lives():
+    seen = []
+    Lives(world(), compile_rule(RULE), chunk=2).run(VALUES, KEY, 7, tick=seen.append)
+    assert seen == [4, 7]
+
+
+def test_bad_counts_are_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        Lives(world(), compile_rule(RULE)).run(VALUES, KEY, 0)
+    with pytest.raises(ValueError, match="chunk"):
+        Lives(world(), compile_rule(RULE), chunk=0)

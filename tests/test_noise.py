@@ -1,0 +1,106 @@
+"""The random numbers: their distribution, and the independence of everything that has its own."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rulegen.noise import Purpose, bits, normal, permutation, stream, uniform
+
+COUNT = 400_000
+ROOT = stream(jax.random.key(3)).fold(7)
+
+
+def correlation(a, b):
+    """In standard errors of independent numbers."""
+    return float(np.corrcoef(a, b)[0, 1] * np.sqrt(len(a)))
+
+
+def test_moments_of_the_normal():
+    x = np.asarray(normal(ROOT, (COUNT,)), float)
+    moments = [x.mean(), (x**2).mean() - 1, (x**3).mean(), (x**4).mean() - 3]
+    errors = np.sqrt(np.array([1, 2, 15, 96]) / COUNT)
+    assert np.all(np.abs(moments) < 4 * errors), moments / errors
+    assert np.isfinite(x).all()
+    tails = [np.mean(np.abs(x) > limit) for limit in (2, 3, 4)]
+    expected = np.array([0.0455003, 0.0026998, 6.334e-5])
+    assert np.all(np.abs(tails - expected) < 4 * np.sqrt(expected / COUNT))
+
+
+def test_uniform_is_open_and_even():
+    x = np.asarray(uniform(ROOT, (COUNT,)), float)
+    assert 0 < x.min() < x.max() < 1
+    counts = np.histogram(x, bins=256, range=(0, 1))[0]
+    chi = ((counts - COUNT / 256) ** 2 / (COUNT / 256)).sum()
+    assert abs(chi - 255) < 4 * np.sqrt(2 * 255)
+
+
+def test_every_bit_is_fair():
+    words = np.asarray(bits(ROOT, (COUNT,)))
+    ones = [((words >> np.uint32(i)) & np.uint32(1)).mean() for i in range(32)]
+    assert np.abs(np.array(ones) - 0.5).max() < 4.5 * 0.5 / np.sqrt(COUNT)
+
+
+def test_no_autocorrelation():
+    x = np.asarray(normal(ROOT, (COUNT,)))
+    for lag in (1, 2, 3, 7, 32, 100, 960, 1024, 32768):
+        assert abs(correlation(x[:-lag], x[lag:])) < 4, lag
+        assert abs(correlation(x[:-lag] ** 2, x[lag:] ** 2)) < 4, lag
+
+
+def test_streams_are_independent():
+    """Between trials, lives, purposes and keys, neighbours in number included."""
+    life = stream(jax.random.key(0)).fold(0)
+    sources = {
+        "trial 0": life.fold(Purpose.EXPLORATION).fold(0),
+        "trial 1": life.fold(Purpose.EXPLORATION).fold(1),
+        "trial 2": life.fold(Purpose.EXPLORATION).fold(2),
+        "purpose": life.fold(Purpose.WEIGHTS).fold(0),
+        "the other way round": life.fold(0).fold(Purpose.EXPLORATION),
+        "parent": life.fold(Purpose.EXPLORATION),
+        "life 1": stream(jax.random.key(0)).fold(1).fold(Purpose.EXPLORATION).fold(0),
+        "key 1": stream(jax.random.key(1)).fold(0).fold(Purpose.EXPLORATION).fold(0),
+    }
+    numbers = {name: np.asarray(normal(source, (50_000,))) for name, source in sources.items()}
+    for (a, x), (b, y) in itertools.combinations(numbers.items(), 2):
+        for shift in (0, 1, 5):
+            assert abs(correlation(x[shift:], y[: len(y) - shift])) < 4.5, (a, b, shift)
+
+
+def test_the_same_position_over_trials_and_lives():
+    """Across streams, not along one: the first number of each trial and of each life."""
+    for source in (ROOT, stream(jax.random.key(0))):
+        each = jax.vmap(lambda i, source=source: normal(source.fold(i), (2,)))
+        x = np.asarray(each(jnp.arange(100_000)), float)
+        assert abs(x[:, 0].mean()) < 4 / np.sqrt(len(x))
+        assert abs((x[:, 0] ** 2).mean() - 1) < 4 * np.sqrt(2 / len(x))
+        assert abs(correlation(x[:-1, 0], x[1:, 0])) < 4
+        assert abs(correlation(x[:, 0], x[:, 1])) < 4
+
+
+@pytest.mark.parametrize("size", [2, 3, 4])
+def test_permutations_are_equally_likely(size):
+    draw = jax.vmap(lambda i: permutation(ROOT.fold(i), size))
+    rows = np.asarray(draw(jnp.arange(24_000)))
+    kinds, counts = np.unique(rows, axis=0, return_counts=True)
+    assert len(kinds) == [2, 6, 24][size - 2]
+    expected = len(rows) / len(kinds)
+    degrees = len(kinds) - 1
+    assert ((counts - expected) ** 2 / expected).sum() < degrees + 4 * np.sqrt(2 * degrees)
+
+
+def test_both_precisions_have_the_same_numbers(x64):
+    """Uniform numbers are equal, and normal ones equal up to the rounding of single precision."""
+    single, double = (uniform(ROOT, (10_000,), dtype) for dtype in (jnp.float32, jnp.float64))
+    assert single.dtype == jnp.float32
+    assert double.dtype == jnp.float64
+    np.testing.assert_array_equal(np.asarray(single, float), double)
+    single, double = (normal(ROOT, (10_000,), dtype) for dtype in (jnp.float32, jnp.float64))
+    np.testing.assert_allclose(single, double, rtol=1e-5, atol=1e-6)
+
+
+def test_numbers_depend_on_the_position_only():
+    """A longer draw begins with the shorter one."""
+    np.testing.assert_array_equal(bits(ROOT, (7, 3)).ravel(), bits(ROOT, (30,))[:21])

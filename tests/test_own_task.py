@@ -1,0 +1,97 @@
+"""A task that the package does not know can be lived, fitted and published."""
+
+import tomllib
+
+import jax
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+import rulegen as rg
+
+RULE = """
+param a = 0.5 in [-3, 3] free
+param b = 0.3 in [-3, 3] free
+e <- e + 0.05*(a*xi*pre + b*post*pre) : synapse
+on trial start: e <- 0
+on reward: w += clip((R - R_bar[condition])*e, -0.1, 0.1)
+"""
+
+
+class Tone(rg.Task):
+    """Hold an output of `level` while a tone is on."""
+
+    name: str = "tone"
+    level: float = 0.8
+
+    @property
+    def conditions(self):
+        return 1
+
+    @property
+    def channels(self):
+        return 1
+
+    @property
+    def periods(self):
+        return {"silence": 20.0, "tone": 40.0}
+
+    @property
+    def chance(self):
+        return 0.0
+
+    def trial(self, stream, condition, dt):
+        tone = self.window("tone", dt)
+        return rg.Trial(tone[:, None], self.level * tone[:, None], tone / tone.sum())
+
+
+CIRCUIT, LIFE = rg.RateCircuit(neurons=8), rg.LifeSettings(trials=30, warmup=4)
+
+
+def test_lives_learn_it():
+    world = rg.World(circuit=CIRCUIT, task=Tone(level=0.6), life=LIFE)
+    bench = rg.Workbench(world, rg.parse(RULE).with_values({"a": 1.0, "b": 0.0}))
+    batch = bench.run(bench.values, jax.random.key(0), 32)
+    assert batch.rewards[:, -8:].mean() > batch.rewards[:, :4].mean()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    pgpe = rg.Pgpe(lives=16)
+    config = rg.DiscoverConfig(
+        name="tone",
+        rule=RULE,
+        task=Tone(level=0.7),
+        circuit=CIRCUIT,
+        life=LIFE,
+        fit=(rg.Phase(estimator=rg.Score(lives=32), iterations=2, choice_lives=16),),
+        prune=rg.PruneSettings(
+            lives=16, rank_lives=8, refit=rg.Refit(iterations=1, choice_lives=8, estimator=pgpe)
+        ),
+        refine=rg.RefineSettings(lives=8, moves=1),
+        evaluate=rg.EvaluateSettings(lives=256),
+    )
+    folder = tmp_path_factory.mktemp("runs") / "tone"
+    return config, folder, rg.discover(config, folder)
+
+
+def test_a_discovery_names_it(run):
+    config, folder, found = run
+    assert found.record.evidence.setting.task == {"name": "tone", "level": 0.7}
+    assert tomllib.loads((folder / "config.toml").read_text())["task"]["level"] == 0.7
+    other = config.model_copy(update={"task": Tone(level=0.6)})
+    assert other.digest != config.digest
+
+
+def test_the_history_is_a_table(run):
+    table = rg.fit_history(run[1])
+    fit = table[table.stage == "fit 1 (score)"]
+    assert list(fit.iteration) == [0, 1]
+    assert list(fit.iloc[0][["a", "b"]]) == [0.5, 0.3]
+    assert fit.iloc[1].a != 0.5
+    assert np.isfinite(table.reward).all() and (table.error > 0).all()
+
+
+def test_what_is_no_task_is_refused():
+    with pytest.raises(ValidationError, match="give a Task"):
+        rg.DiscoverConfig(name="x", rule=RULE, task=3)
