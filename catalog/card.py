@@ -1,0 +1,144 @@
+"""The card of a rule as a sequence of blocks: one content, printed in several formats."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import quote
+
+from catalog.breaking import broken
+from catalog.prose import Line, Piece, line, paragraphs
+from catalog.record import Evidence, Record, Reference
+from catalog.tables import (
+    Table,
+    locality_table,
+    look_table,
+    parameter_table,
+    reward_table,
+    setting_table,
+    term_table,
+)
+
+
+class Heading(NamedTuple):
+    """The title of a section."""
+
+    text: str
+
+
+class Paragraph(NamedTuple):
+    """Running text."""
+
+    line: Line
+
+
+class Items(NamedTuple):
+    """A list, one line each."""
+
+    lines: tuple[Line, ...]
+
+
+class Equation(NamedTuple):
+    """Display mathematics, as LaTeX."""
+
+    latex: str
+
+
+class Listing(NamedTuple):
+    """Text in the rule language."""
+
+    text: str
+
+
+class Picture(NamedTuple):
+    """The learning curve; where it lies is the printer's business."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Items | Equation | Listing | Picture | Table
+
+
+def card(record: Record) -> list[Block]:
+    """Everything that a card says about a rule, below its title.
+
+    Example:
+        >>> record = Record(name="hebb", title="Hebb", description="Fire together.",
+        ...                 equations="param eta = 0.1\\ndw/dt = eta*pre*post")
+        >>> [b.text for b in card(record) if isinstance(b, Heading)]
+        ['Locality', 'As text']
+    """
+    rule = record.rule
+    blocks: list[Block] = [Paragraph(p) for p in paragraphs(record.description)]
+    blocks.append(Equation(broken(rule.latex())))
+    if record.kind == "discovered":
+        blocks += [Paragraph(line("With its numbers:")), Equation(broken(rule.latex(values=True)))]
+    blocks.append(parameter_table(record))
+    if record.evidence:
+        blocks += evidence_blocks(record.evidence)
+    certificate = rule.locality()
+    blocks += [Heading("Locality"), Paragraph(line(f"This rule is {certificate.verdict}."))]
+    blocks.append(Items(tuple(line(text) for text in certificate.violations)))
+    blocks.append(locality_table(record))
+    blocks += [Heading("As text"), Listing(record.equations.strip("\n"))]
+    for title, text in (("A fact to check", record.fact), ("Limits", record.limits)):
+        if text:
+            blocks += [Heading(title), *(Paragraph(p) for p in paragraphs(text))]
+    if record.evidence:
+        for other in record.evidence.comparisons:
+            if other.rule:
+                title = f"Compared with: {other.name}"
+                blocks += [Heading(title), Listing(other.rule.strip("\n"))]
+    if record.references:
+        blocks.append(Heading("References"))
+        blocks.append(Items(tuple(reference(r) for r in record.references)))
+    blocks.append(Paragraph(line(f"Record `{record.name}`, digest `{record.digest}`.")))
+    return [b for b in blocks if not (isinstance(b, Items) and not b.lines) and b != Table()]
+
+
+def evidence_blocks(evidence: Evidence) -> list[Block]:
+    """What the lives say."""
+    lives, trials = evidence.reward.lives, evidence.setting.life.get("trials", "?")
+    blocks: list[Block] = [
+        Heading("Reward"),
+        Paragraph(
+            line(
+                f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
+                "trials, with 95% bootstrap intervals over lives. All rules met the same networks "
+                "and the same noise, and differences are paired."
+            )
+        ),
+        reward_table(evidence),
+        Picture("Reward against trials"),
+        Heading("Terms"),
+        term_table(evidence),
+    ]
+    if evidence.looks:
+        text = (
+            f"From {evidence.candidates} candidate terms. A smaller rule was accepted when the "
+            "interval of its reward, after a refit, minus that of the best rule so far lay above "
+            f"-{evidence.margin:g}; {len(evidence.looks)} such looks were taken."
+        )
+        blocks += [Heading("Pruning"), Paragraph(line(text)), look_table(evidence)]
+    software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
+    made = (
+        Piece(f"Seed {evidence.seed}; configuration "),
+        Piece(evidence.config, code=True),
+        Piece(f"; {software}."),
+    )
+    return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(made)]
+
+
+def reference(source: Reference) -> Line:
+    """One item of the list of references."""
+    parts = [Piece(" ".join(source.citation.split()))]
+    if source.doi:
+        parts += [Piece(" "), Piece(f"doi:{source.doi}", link=address("doi.org", source.doi))]
+    if source.arxiv:
+        link = address("arxiv.org/abs", source.arxiv)
+        parts += [Piece(" "), Piece(f"arXiv:{source.arxiv}", link=link)]
+    return tuple(parts)
+
+
+def address(place: str, identifier: str) -> str:
+    """A web address in which the identifier is nothing but an identifier."""
+    return f"https://{place}/{quote(identifier, safe='/:;.-_')}"

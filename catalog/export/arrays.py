@@ -1,0 +1,284 @@
+"""A rule as a stand-alone module of functions on arrays; NumPy and JAX differ in a few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from catalog.export.code import PREVIOUS, Code, definition
+from catalog.export.names import PYTHON, changed, identifiers, variables
+from catalog.export.page import head
+from catalog.record import Record
+from grammar import SIGNALS, Event, Site
+from grammar.operators import over_pre, prev
+from grammar.symbols import WEIGHT
+from grammar.system import Equation, System, make_system
+
+NEW = "new "
+CONSTANTS = frozenset({"dt", "N_pre", "N_post"})
+SHAPES = {Site.GLOBAL: "()", Site.PRE: "n_pre", Site.POST: "n_post", Site.SYNAPSE: "w.shape"}
+ARGUMENTS = "state, signals, dt, parameters=PARAMETERS, condition=0"
+
+#: Words that the module uses itself.
+WORDS = PYTHON | {
+    "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
+    "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
+    "spow", "fill", "place", "bounded", "bias",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Library:
+    """What differs between array libraries.
+
+    Attributes:
+        title: of the module. short: the library's name in code. imports: the line that loads it.
+        quiet: a line before functions that may meet values without meaning.
+        place: lines of a function that puts a value in its place in an array.
+    """
+
+    title: str
+    short: str
+    imports: str
+    quiet: tuple[str, ...]
+    place: tuple[str, ...]
+
+
+class ArrayCode(Code):
+    """Expressions on arrays: a pre variable (N_pre,) broadcasts against (N_post, N_pre)."""
+
+    def name(self, key: str, source: Site, site: Site) -> str:
+        """A post variable gets an axis of presynaptic neurons where a synapse reads it."""
+        column = source is Site.POST and site is Site.SYNAPSE
+        return self.names[key] + ("[:, None]" if column else "")
+
+    def function(self, name: str, args: Sequence[str]) -> str:
+        """One of the library's functions, or of those that stand in the module itself."""
+        there = {"min": "minimum", "max": "maximum"}.get(name, name)
+        prefix = "" if name in HELPERS else "np."
+        return f"{prefix}{there}({', '.join(args)})"
+
+    def logic(self, word: str, conditions: Sequence[str]) -> str:
+        """Elementwise `and` and `or`."""
+        return "(" + {"and": " & ", "or": " | "}[word].join(conditions) + ")"
+
+    def over(self, expr: sp.Expr, site: Site) -> str:
+        """Every synapse counts, also where whole rows are the same."""
+        kind, _, _ = type(expr).__name__.partition("_")
+        axis = 1 if isinstance(expr, over_pre) else 0
+        full = f"fill({self.names[WEIGHT]}, {self(expr.args[0], Site.SYNAPSE)})"
+        text = f"np.{kind}({full}, axis={axis})"
+        return text + ("[:, None]" if axis and site is Site.SYNAPSE else "")
+
+
+#: Functions of the rule language that the libraries lack; `np` stands for either.
+HELPERS = {
+    "relu": ("x", "max(x, 0).", ["return np.maximum(x, 0.0)"]),
+    "sigmoid": (
+        "x",
+        "1/(1 + exp(-x)), without overflow.",
+        [
+            "small = np.exp(-np.abs(x))",
+            "return np.where(x >= 0, 1.0, small)/(1.0 + small)",
+        ],
+    ),
+    "spow": (
+        "x, p",
+        "sign(x)*|x|**p, and 0 at x = 0.",
+        [
+            "size = np.abs(np.where(x == 0, 1.0, x))",
+            "return np.where(x == 0, 0.0, np.sign(x)*size**p)",
+        ],
+    ),
+}
+
+
+def module(record: Record, library: Library) -> str:
+    """The text of the module."""
+    return "\n".join(Module(record, library).lines()) + "\n"
+
+
+class Module:
+    """One rule on its way to a module."""
+
+    def __init__(self, record: Record, library: Library) -> None:
+        self.record, self.library, self.rule = record, library, record.rule
+        self.system: System = make_system(self.rule)
+        system = self.system
+        self.forward = {target: self.rule.expand(expr) for target, expr in self.rule.forward}
+        self.stepped = (*system.synapse, *system.weights, *system.neuron)
+        atoms = {a for e in self.stepped for a in e.expr.atoms(prev)}
+        self.previous = sorted({a.args[0].name for a in atoms})
+        keys = variables(self.rule) + [NEW + e.name for e in self.stepped]
+        keys += [PREVIOUS + name for name in self.previous]
+        self.names = identifiers(keys, WORDS.__contains__)
+        parameters = {p.name for p in self.rule.parameters}
+        self.code = ArrayCode(self.names, system.sites, parameters)
+
+    def lines(self) -> list[str]:
+        """All lines of the module."""
+        top = [f'"""{self.library.title}"""', ""]
+        top += [*head(self.record, "#", changed(self.rule, self.names)), "", self.library.imports]
+        values = {p.name: p.value for p in self.rule.parameters if p.value is not None}
+        top += ["", f"PARAMETERS = {values!r}"]
+        lines = self.init()
+        lines += self.function("forward", FORWARD, self.forward_body())
+        lines += self.function("step", STEP, self.step_body())
+        for event, name, told in EVENTS:
+            lines += self.function(name, told, self.event_body(event))
+        called = "\n".join(lines)
+        helpers = HELPERS | {
+            "fill": FILL,
+            "place": ("old, condition, value", PLACE, list(self.library.place)),
+            "bounded": ("w", BOUNDED, self.bounded_body()),
+        }
+        for name, (args, told, code) in helpers.items():
+            if f"{name}(" in called:
+                lines += definition(name, args, [f'"""{told}"""', *code])
+        # What is written here has no dot behind a name of the rule.
+        return top + [line.replace("np.", f"{self.library.short}.") for line in lines]
+
+    def function(self, name: str, told: str, body: list[str]) -> list[str]:
+        """A public function on (state, signals, dt, parameters, condition)."""
+        return definition(name, ARGUMENTS, [f'"""{told}"""', *body], self.library.quiet)
+
+    def init(self) -> list[str]:
+        """The function that makes the first state."""
+        sites, rows = self.system.sites, []
+        for name, value in self.system.initial.items():
+            shape = "conditions" if name in self.system.per_condition else SHAPES[sites[name]]
+            rows.append(f'    "{name}": np.full({shape}, {value!r}, w.dtype),')
+        for name in self.previous:
+            rows.append(f'    "{PREVIOUS}{name}": np.zeros({SHAPES[sites[name]]}, w.dtype),')
+        return definition(
+            "init",
+            "w, conditions=1",
+            [
+                f'"""{INIT}"""',
+                "w = np.asarray(w, float)",
+                "n_post, n_pre = w.shape",
+                "return {",
+                '    "w": w,',
+                *rows,
+                "}",
+            ],
+        )
+
+    def unpack(self, exprs: Iterable[sp.Basic], written: Iterable[str] = ()) -> list[str]:
+        """Lines that fetch what the expressions read and what is written."""
+        exprs = list(exprs)
+        old = {a for e in exprs for a in e.atoms(prev)}
+        read = {
+            s.name
+            for e in exprs
+            for s in e.xreplace(dict.fromkeys(old, sp.Integer(0))).free_symbols
+        }
+        read |= {WEIGHT, *written}
+        lines = []
+        for name in sorted(read & {WEIGHT, *self.system.initial}, key=self.order):
+            at = "[condition]" if name in self.system.per_condition else ""
+            lines.append(f'{self.names[name]} = state["{name}"]{at}')
+        for name in sorted(a.args[0].name for a in old):
+            lines.append(f'{self.names[PREVIOUS + name]} = state["{PREVIOUS}{name}"]')
+        for name in sorted(read & (SIGNALS.keys() - CONSTANTS), key=self.order):
+            lines.append(f'{self.names[name]} = np.asarray(signals["{name}"], w.dtype)')
+        for parameter in self.rule.parameters:
+            if parameter.name in read:
+                lines.append(f'{self.names[parameter.name]} = parameters["{parameter.name}"]')
+        if read & {"N_pre", "N_post"}:
+            lines.append("N_post, N_pre = (float(n) for n in w.shape)")
+        return lines
+
+    def order(self, name: str) -> int:
+        """The place of a name among all names."""
+        return list(self.names).index(name)
+
+    def value(self, equation: Equation) -> str:
+        """The new value of what an equation defines, in its shape."""
+        name = equation.name
+        text = self.code(equation.expr, equation.site)
+        if name in self.system.per_condition:
+            return text
+        text = f"fill({self.names[name]}, {text})"
+        rule = self.rule
+        limited = rule.zero_diagonal or (rule.lower, rule.upper) != (-sp.oo, sp.oo)
+        return f"bounded({text})" if name == WEIGHT and limited else text
+
+    def step_body(self) -> list[str]:
+        """Synapse states, then weights, then the others: see the order of evaluation."""
+        system, names = self.system, self.names
+        first = (*system.synapse, *system.neuron)
+        lines = self.unpack(
+            (e.expr for e in self.stepped), [e.name for e in self.stepped] + self.previous
+        )
+        lines += [f"{names[NEW + e.name]} = {self.value(e)}" for e in first]
+        lines += [f"{names[e.name]} = {names[NEW + e.name]}" for e in system.synapse]
+        lines += [f"{names[NEW + e.name]} = {self.value(e)}" for e in system.weights]
+        result = {e.name: names[NEW + e.name] for e in self.stepped}
+        # What `x` means to the weights in this step is `prev(x)` in the next.
+        result |= {PREVIOUS + name: names[name] for name in self.previous}
+        return lines + self.answer(result)
+
+    def event_body(self, event: Event) -> list[str]:
+        """Updates in the order of the text; each sees what the earlier ones did."""
+        equations = self.system.events[event]
+        lines = self.unpack((e.expr for e in equations), [e.name for e in equations])
+        result = {}
+        for e in equations:
+            lines.append(f"{self.names[e.name]} = {self.value(e)}")
+            result[e.name] = self.names[e.name]
+        if event is Event.TRIAL_START:
+            for name in self.previous:
+                result[PREVIOUS + name] = f'np.zeros_like(state["{PREVIOUS}{name}"])'
+        return (lines if equations else []) + self.answer(result)
+
+    def answer(self, result: dict[str, str]) -> list[str]:
+        """The return of a state in which some values are new."""
+        for name in result.keys() & self.system.per_condition:
+            result[name] = f'place(state["{name}"], condition, {result[name]})'
+        pairs = [f'    "{name}": {value},' for name, value in result.items()]
+        return ["return {", "    **state,", *pairs, "}"] if pairs else ["return dict(state)"]
+
+    def forward_body(self) -> list[str]:
+        """The weights and the bias that the circuit uses."""
+        lines = self.unpack(self.forward.values())
+        weight, bias = self.forward.get(WEIGHT), self.forward.get("bias")
+        shown = "w" if weight is None else f"fill(w, {self.code(weight, Site.SYNAPSE)})"
+        zeros = "np.zeros(w.shape[0], w.dtype)"
+        lines.append(f"bias = {zeros}")
+        if bias is not None:
+            lines[-1] = f"bias = fill({zeros}, {self.code(bias, Site.POST)})"
+        return [*lines, f"return {shown}, bias"]
+
+    def bounded_body(self) -> list[str]:
+        """Bounds and the diagonal."""
+        rule, lines = self.rule, []
+        if (rule.lower, rule.upper) != (-sp.oo, sp.oo):
+            lines.append(f"w = np.clip(w, {limit(rule.lower)}, {limit(rule.upper)})")
+        if rule.zero_diagonal:
+            lines.append("w = np.where(np.eye(*w.shape, dtype=bool), 0.0, w)")
+        return [*lines, "return w"]
+
+
+FILL = (
+    "old, value",
+    "The value in the shape of the old one.",
+    ["return np.broadcast_to(np.asarray(value, old.dtype), old.shape)"],
+)
+PLACE = "The values of all conditions, with a new one for this condition."
+BOUNDED = "The weights within their bounds."
+INIT = "The state before the first trial, for weights of shape (N_post, N_pre)."
+FORWARD = "The weights and the bias that the circuit uses in the next step."
+STEP = "The state after one step of dt ms."
+EVENTS = (
+    (Event.REWARD, "on_reward", "The state after a reward, the signal R."),
+    (Event.TRIAL_START, "on_trial_start", "The state at the beginning of a trial."),
+    (Event.TRIAL_END, "on_trial_end", "The state at the end of a trial."),
+)
+
+
+def limit(value: float) -> str:
+    """A bound as code."""
+    return {float("inf"): "np.inf", float("-inf"): "-np.inf"}.get(value, repr(value))

@@ -1,0 +1,177 @@
+"""From a SymPy expression to the text of a program: a walk over the tree, brackets where needed.
+
+The text consists of names that the rule language has checked, of numbers, and of what is written
+here: whatever a rule says, nothing else can get into a program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+
+from grammar import Site
+from grammar.algebra import as_written, operator_name
+from grammar.operators import NONLOCAL, prev
+from grammar.order import sort_factors, sort_terms, split_product
+
+# Precedence levels, loosest first.
+SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
+
+#: The key of the value that a name had one step earlier.
+PREVIOUS = "prev "
+
+
+class Code:
+    """Writes rule expressions for one language; its subclasses say what is different there.
+
+    Args:
+        names: the identifier of each symbol, and of `prev(x)` under `PREVIOUS + "x"`.
+        sites: the site of each symbol.
+        parameters: which symbols are parameters; they stand first in a product.
+
+    Example:
+        >>> from grammar import parse
+        >>> from grammar.sites import site_table
+        >>> rule = parse("dw/dt = eta*post*(pre - post*w)")
+        >>> names = {n: n for n in ("eta", "w", "pre", "post")}
+        >>> Code(names, site_table(rule), {"eta"})(rule.states[0].expr, Site.SYNAPSE)
+        'eta*(pre - w*post)*post'
+    """
+
+    def __init__(
+        self,
+        names: Mapping[str, str],
+        sites: Mapping[str, Site],
+        parameters: Sequence[str] | frozenset[str] | set[str] = (),
+    ) -> None:
+        self.names, self.sites, self.parameters = names, sites, frozenset(parameters)
+
+    def __call__(self, expr: sp.Basic, site: Site) -> str:
+        """The text of `expr` as seen from `site`."""
+        with as_written(False):
+            return self.text(expr, site)[0]
+
+    # What a language may do in its own way ---------------------------------------------------
+
+    def name(self, key: str, source: Site, site: Site) -> str:
+        """A variable that lives at `source`, as seen from `site`."""
+        return self.names[key]
+
+    def previous(self, name: str, site: Site) -> str:
+        """The value that a variable had one step earlier."""
+        return self.name(PREVIOUS + name, self.sites[name], site)
+
+    def number(self, value: sp.Rational) -> str:
+        """A number that is not negative."""
+        return repr(float(value))
+
+    def function(self, name: str, args: Sequence[str]) -> str:
+        """A function of the rule language other than sums over neurons."""
+        return f"{name}({', '.join(args)})"
+
+    def over(self, expr: sp.Expr, site: Site) -> str:
+        """A sum or maximum over neurons."""
+        return self.function(operator_name(expr), [self(expr.args[0], Site.SYNAPSE)])
+
+    def choice(self, condition: str, first: str, second: str) -> str:
+        """`first` where the condition holds, else `second`."""
+        return self.function("where", [condition, first, second])
+
+    def logic(self, word: str, conditions: Sequence[str]) -> str:
+        """Conditions joined by `and` or `or`."""
+        return "(" + f" {word} ".join(conditions) + ")"
+
+    def relation(self, sign: str, left: str, right: str) -> str:
+        """A comparison."""
+        return f"({left} {sign} {right})"
+
+    # The walk --------------------------------------------------------------------------------
+
+    def show(self, expr: sp.Basic, site: Site, level: int = SUM) -> str:
+        """The text, in brackets where it binds looser than `level`."""
+        text, binds = self.text(expr, site)
+        return text if binds >= level else f"({text})"
+
+    def text(self, expr: sp.Basic, site: Site) -> tuple[str, int]:
+        """The text and how tightly it binds."""
+        if expr.is_Symbol:
+            return self.name(expr.name, self.sites[expr.name], site), ATOM
+        if isinstance(expr, prev):
+            return self.previous(expr.args[0].name, site), ATOM
+        if expr.is_Rational:
+            text = self.number(abs(expr))
+            return (f"-{text}", SIGN) if expr < 0 else (text, ATOM)
+        if expr.is_Add:
+            return self.sum(expr, site), SUM
+        if expr.is_Mul:
+            return self.product(expr, site)
+        if expr.is_Pow:
+            return self.power(expr, site)
+        if isinstance(expr, sp.Piecewise):
+            return self.cases(expr, site), ATOM
+        if isinstance(expr, sp.And | sp.Or):
+            word = "and" if isinstance(expr, sp.And) else "or"
+            return self.logic(word, sorted(self.show(a, site) for a in expr.args)), ATOM
+        if expr.is_Relational:
+            left, right = (self.show(a, site) for a in expr.args)
+            return self.relation(expr.rel_op, left, right), ATOM
+        if operator_name(expr) in NONLOCAL:
+            return self.over(expr, site), ATOM
+        args = [self.show(a, site) for a in expr.args]
+        if not isinstance(expr, sp.Min | sp.Max):
+            return self.function(operator_name(expr), args), ATOM
+        first, *rest = sorted(args)
+        for arg in rest:
+            first = self.function(operator_name(expr), [first, arg])
+        return first, ATOM
+
+    def sum(self, expr: sp.Add, site: Site) -> str:
+        """Terms in the order in which people write them."""
+        first, *rest = (self.show(t, site, PRODUCT) for t in sort_terms(expr.args, str))
+        signed = (f" - {t[1:]}" if t.startswith("-") else f" + {t}" for t in rest)
+        return first + "".join(signed)
+
+    def product(self, expr: sp.Mul, site: Site) -> tuple[str, int]:
+        """Factors in the order in which people write them, over a line where there is one."""
+        coefficient, above, below = split_product(expr)
+        over = [self.show(f, site, POWER) for f in self.sorted(above)]
+        under = [self.show(f, site, POWER) for f in self.sorted(below)]
+        size = abs(coefficient)
+        if size != 1 or not over:
+            over.insert(0, self.number(size))
+        text = "*".join(over)
+        if under:
+            bottom = "*".join(under)
+            text += f"/({bottom})" if len(under) > 1 else f"/{bottom}"
+        return (f"-{text}", SIGN) if coefficient < 0 else (text, PRODUCT)
+
+    def sorted(self, factors: list[sp.Expr]) -> list[sp.Expr]:
+        """Factors in the order of the rule language's printer."""
+        return sort_factors(factors, self.sites, self.parameters, str)
+
+    def power(self, expr: sp.Pow, site: Site) -> tuple[str, int]:
+        """base**exponent."""
+        base, exponent = expr.args
+        if base is sp.E:
+            return self.function("exp", [self.show(exponent, site)]), ATOM
+        if exponent.is_Rational and exponent < 0:
+            return self.product(expr, site)
+        if exponent == sp.Rational(1, 2):
+            return self.function("sqrt", [self.show(base, site)]), ATOM
+        shown = str(exponent) if exponent.is_Integer else self.show(exponent, site, ATOM)
+        return f"{self.show(base, site, ATOM)}**{shown}", POWER
+
+    def cases(self, expr: sp.Piecewise, site: Site) -> str:
+        """The first value whose condition holds."""
+        *pairs, (default, _) = expr.args
+        result = self.show(default, site)
+        for value, condition in reversed(pairs):
+            result = self.choice(self.show(condition, site), self.show(value, site), result)
+        return result
+
+
+def definition(name: str, arguments: str, body: list[str], before: Sequence[str] = ()) -> list[str]:
+    """The lines of a Python function, with two blank ones before it."""
+    indented = [("    " + line).rstrip() for line in body]
+    return ["", "", *before, f"def {name}({arguments}):", *indented]

@@ -1,0 +1,26 @@
+"""A rule as pure JAX functions, which can be jitted, mapped and differentiated."""
+
+from __future__ import annotations
+
+from catalog.export.arrays import Library, module
+from catalog.record import Record
+
+JAX = Library(
+    title="A plasticity rule as pure JAX functions, exported by rulegen.",
+    short="jnp",
+    imports="import jax.numpy as jnp",
+    quiet=(),
+    place=("return old.at[condition].set(value)",),
+)
+
+
+def write(record: Record) -> str:
+    """The text of a module with `init`, `forward`, `step` and a function for each event.
+
+    Example:
+        >>> record = Record(name="hebb", title="Hebb", description="",
+        ...                 equations="w += 0.1*pre*post")
+        >>> "import jax.numpy as jnp" in write(record)
+        True
+    """
+    return module(record, JAX)

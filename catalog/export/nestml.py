@@ -1,0 +1,209 @@
+"""A rule as a synapse model of NESTML, for rules that a synapse of NEST can follow.
+
+Such a synapse knows the spikes of both neurons and variables of its postsynaptic neuron. It is
+computed when a spike arrives: between spikes by its differential equations, at a spike by jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from catalog.export.brian2 import taken as taken_in_brian2
+from catalog.export.code import Code
+from catalog.export.names import changed, identifiers, variables
+from catalog.export.page import head
+from catalog.export.places import formulas, functions, nonlocal_problems
+from catalog.record import Record
+from grammar import SIGNALS, Form, Rule, Site, State
+from grammar.symbols import IMPULSES, WEIGHT, symbol
+
+TITLE = "# A plasticity rule as a synapse of NESTML, exported by rulegen."
+NEW = "new "
+PORTS = {"pre_spike": "pre_spikes", "post_spike": "post_spikes"}
+#: What the language knows itself.
+BUILT_IN = {"dt": "resolution()/(1 ms)"}
+WORDS = frozenset({
+    "model", "state", "parameters", "internals", "update", "equations", "input", "output",
+    "function", "elif", "step", "inline", "recordable", "kernel", "integer", "real", "string",
+    "boolean", "true", "false", "print", "println", "onReceive", "onCondition", "spike", "ln",
+    "continuous", "emit_spike", "steps", "resolution", "info", "warning", "erf", "erfc", "pow",
+    "random_normal", "random_poisson", "random_uniform", "max", "min", "round", "delta",
+    "integrate_odes", "convolve", "pre_spikes", "post_spikes", "d", "h", "g", "p",
+})  # fmt: skip
+
+
+def taken(name: str) -> bool:
+    """Whether a name cannot be used for a state, a parameter or a port."""
+    return name in WORDS or taken_in_brian2(name)
+
+
+class NestmlCode(Code):
+    """Expressions of NESTML."""
+
+    def function(self, name: str, args: Sequence[str]) -> str:
+        """A function, made of others where NESTML has none."""
+        match name:
+            case "log":
+                return f"ln({args[0]})"
+            case "sqrt":
+                return f"({args[0]})**0.5"
+            case "sign":
+                return f"(({args[0]}) > 0 ? 1.0 : (({args[0]}) < 0 ? -1.0 : 0.0))"
+            case "relu":
+                return f"max({args[0]}, 0.0)"
+            case "clip":
+                return f"min(max({args[0]}, {args[1]}), {args[2]})"
+            case "sigmoid":
+                return f"(1.0/(1.0 + exp(-({args[0]}))))"
+        return f"{name}({', '.join(args)})"
+
+    def choice(self, condition: str, first: str, second: str) -> str:
+        """`first` where the condition holds, else `second`."""
+        return f"({condition} ? {first} : {second})"
+
+
+def problems(rule: Rule) -> list[str]:
+    """What of a rule a synapse of NEST cannot follow.
+
+    Example:
+        >>> from grammar import parse
+        >>> problems(parse("dw/dt = eta*pre*post"))
+        ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
+    """
+    found = nonlocal_problems(rule, "a synapse of NEST sees no other")
+    for place, expr in formulas(rule):
+        for name in sorted({s.name for s in expr.free_symbols} & SIGNALS.keys()):
+            if why := unknown(name):
+                found.append(f"{place} reads `{name}`: {why}")
+        for name in sorted(functions(expr) & {"prev", "spow"}):
+            found.append(f"{place} has `{name}`: NESTML has nothing like it")
+    for state in rule.states:
+        name = f"`{state.name}`"
+        if state.form is Form.AVERAGE:
+            found.append(f"{name} is an average over rewards: NEST has no rewards")
+        elif state.form is Form.STEP and state.expr != symbol(state.name):
+            found.append(f"{name} changes by steps: a synapse of NEST is computed at spikes only")
+        elif jumps(rule, state) is None:
+            found.append(f"{name} is not linear in the spikes")
+    found += [
+        f"`{u.target}` changes on {u.event.value}: a synapse of NEST knows no such event"
+        for u in rule.updates
+    ]
+    if any(target == "bias" for target, _ in rule.forward):
+        found.append("`forward bias` is a matter of the neuron in NEST")
+    if rule.zero_diagonal:
+        found.append("`diagonal w = 0`: in NEST, connect without autapses instead")
+    return list(dict.fromkeys(found))
+
+
+def unknown(signal: str) -> str:
+    """Why a synapse of NEST cannot know a signal, or "" where it can."""
+    if signal in IMPULSES or signal == "dt" or SIGNALS[signal].site is Site.POST:
+        return ""
+    if SIGNALS[signal].site is Site.PRE:
+        return "a synapse of NEST knows of its presynaptic neuron only the spikes"
+    if signal == "R":
+        return "NEST gives synapses no reward"
+    return "NEST gives synapses no such number"
+
+
+def drive(rule: Rule, state: State) -> sp.Expr:
+    """The right-hand side f of dx/dt = f."""
+    x, f = symbol(state.name), rule.expand(state.expr)
+    if state.form is Form.STEP:
+        return sp.Integer(0)
+    if state.tau is None:
+        return f
+    tau = rule.expand(state.tau)
+    return (f - x) / tau if state.form is Form.LOWPASS else f - x / tau
+
+
+def jumps(rule: Rule, state: State) -> dict[str, sp.Expr] | None:
+    """By how much a state jumps at a spike, or None where it is not linear in the spikes."""
+    f = drive(rule, state)
+    spikes = [symbol(name) for name in sorted(IMPULSES)]
+    slopes = {s.name: sp.diff(f, s) for s in spikes if f.has(s)}
+    if any(slope.has(*spikes) for slope in slopes.values()):
+        return None
+    return slopes
+
+
+def write(record: Record) -> str:
+    """The text of a synapse model.
+
+    Example:
+        >>> record = Record(name="hebb", title="Hebb", description="",
+        ...                 equations="x = accumulate(pre_spike, 20)\\ndw/dt = 0.1*x*post_spike")
+        >>> print(*[s.strip() for s in write(record).splitlines() if "new_w" in s], sep="\\n")
+        new_w real = w + 0.1*x
+        w = new_w
+    """
+    return "\n".join(Model(record).lines()) + "\n"
+
+
+class Model:
+    """One rule on its way to NESTML."""
+
+    def __init__(self, record: Record) -> None:
+        self.record, self.rule = record, record.rule
+        rule = self.rule
+        read = {s.name for _, expr in formulas(rule) for s in expr.free_symbols}
+        self.ports = sorted(n for n in read & SIGNALS.keys() if n not in {*PORTS, *BUILT_IN})
+        keys = [n for n in variables(rule) if n not in SIGNALS] + self.ports
+        keys += [NEW + s.name for s in rule.states]
+        self.names = identifiers(keys, taken, "_0") | BUILT_IN
+        sites = dict.fromkeys((*self.names, *PORTS, *SIGNALS), Site.GLOBAL)
+        self.code = NestmlCode(self.names, sites, {p.name for p in rule.parameters})
+        self.slopes = {s.name: jumps(rule, s) or {} for s in rule.states}
+        spikes = dict.fromkeys(map(symbol, PORTS), sp.Integer(0))
+        self.smooth = {s.name: drive(rule, s).xreplace(spikes) for s in rule.states}
+
+    def lines(self) -> list[str]:
+        """All lines of the model."""
+        rule, names = self.rule, self.names
+        notes = [*changed(rule, names), "All times are numbers in ms."]
+        lines = [TITLE, *head(self.record, "#", notes), f"model {self.record.name}_synapse:"]
+        starts = {s.name: s.initial for s in rule.states} | {WEIGHT: 1.0}
+        block = [f"{names[name]} real = {value!r}" for name, value in starts.items()]
+        lines += indented("state", block)
+        values = [(names[p.name], p.value) for p in rule.parameters]
+        lines += indented("parameters", [f"{n} real = {v or 0.0!r}" for n, v in values])
+        odes = {name: f for name, f in self.smooth.items() if f != 0}
+        block = [f"{names[n]}' = ({self.code(f, Site.GLOBAL)})/(1 ms)" for n, f in odes.items()]
+        lines += indented("equations", block)
+        block = [f"{port} <- spike" for port in PORTS.values()]
+        block += [f"{names[name]} real <- continuous" for name in self.ports]
+        lines += indented("input", block)
+        lines += indented("output", ["spike"])
+        for signal, port in PORTS.items():
+            emit = [f"emit_spike({self.weight()})"] if signal == "pre_spike" else []
+            lines += indented(f"onReceive({port})", [*self.jump(signal), *emit])
+        return lines + indented("update", ["integrate_odes()", *self.bounds()] if odes else [])
+
+    def jump(self, signal: str) -> list[str]:
+        """What a spike changes: all new values from old ones."""
+        jumping = [name for name, slopes in self.slopes.items() if signal in slopes]
+        lines = []
+        for name in jumping:
+            new = symbol(name) + self.slopes[name][signal]
+            lines.append(f"{self.names[NEW + name]} real = {self.code(new, Site.GLOBAL)}")
+        lines += [f"{self.names[name]} = {self.names[NEW + name]}" for name in jumping]
+        return lines + (self.bounds() if WEIGHT in jumping else [])
+
+    def bounds(self) -> list[str]:
+        """Lines that keep the weight within its bounds."""
+        lower, upper, w = self.rule.lower, self.rule.upper, self.names[WEIGHT]
+        lines = [f"{w} = max({w}, {lower!r})"] if lower > -sp.oo else []
+        return lines + ([f"{w} = min({w}, {upper!r})"] if upper < sp.oo else [])
+
+    def weight(self) -> str:
+        """What the postsynaptic neuron receives."""
+        shown = dict(self.rule.forward).get(WEIGHT, symbol(WEIGHT))
+        return self.code(self.rule.expand(shown), Site.GLOBAL)
+
+
+def indented(title: str, lines: Sequence[str]) -> list[str]:
+    """A block of NESTML; none where it would be empty."""
+    return [f"    {title}:", *(f"        {line}" for line in lines), ""] if lines else []

@@ -1,0 +1,51 @@
+"""The formulas of a rule with their places, for saying what a format cannot express and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from grammar import Rule
+from grammar.algebra import operator_name
+from grammar.operators import NONLOCAL, RuleFunction
+
+
+def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
+    """Each formula, definitions written out, with the name of its place.
+
+    Example:
+        >>> from grammar import parse
+        >>> rule = parse("d = u - 1\\ne <- d*pre\\non reward: w += R*e")
+        >>> [(place, str(formula)) for place, formula in formulas(rule)]
+        [('`e`', 'pre*(u - 1)'), ('`w` on reward', 'R*e + w')]
+    """
+    for state in rule.states:
+        yield f"`{state.name}`", rule.expand(state.expr)
+    for update in rule.updates:
+        yield f"`{update.target}` on {update.event.value}", rule.expand(update.expr)
+    for target, expr in rule.forward:
+        yield f"`forward {target}`", rule.expand(expr)
+
+
+def functions(expr: sp.Expr) -> set[str]:
+    """Names of the functions of the rule language in an expression, ordinary ones left out."""
+    return {operator_name(a) for a in expr.atoms(RuleFunction)}
+
+
+def nonlocal_problems(rule: Rule, why: str) -> list[str]:
+    """The sums and maxima over neurons in a rule, for formats that have none."""
+    return [
+        f"{place} has `{name}`: {why}"
+        for place, expr in formulas(rule)
+        for name in sorted(functions(expr) & NONLOCAL)
+    ]
+
+
+def has_pole(expr: sp.Expr) -> bool:
+    """Whether an expression may be infinite or undefined for finite values."""
+    powers = expr.atoms(sp.Pow)
+    harmless = all(
+        p.base is sp.E or (p.exp.is_Integer and p.exp > 0) or p.base.is_positive for p in powers
+    )
+    return not harmless or bool(expr.atoms(sp.log, sp.exp))

@@ -1,0 +1,238 @@
+"""A rule as literature: its text, its references, and the evidence for it, in one TOML file.
+
+Everything that is printed or exported about a rule is made from its record.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from catalog.files import write_whole
+from grammar import ConfigError, Rule, parse
+
+#: A file larger than this is no record.
+LARGEST_FILE = 1 << 20
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+class Part(BaseModel):
+    """Base of the parts of a record: frozen, validated once, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _printable(cls, value: Any) -> Any:
+        """Refuse what a terminal would obey, or what would make text read other than it is."""
+        for character in value if isinstance(value, str) else ():
+            if not (character.isprintable() or character in "\n\t"):
+                raise ValueError(f"the character U+{ord(character):04X} has no place in a text")
+        return value
+
+
+class Interval(Part):
+    """A mean over lives with its 95% bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+    lives: int = Field(ge=1)
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+class Reference(Part):
+    """Where a rule comes from."""
+
+    citation: str
+    doi: str = Field("", pattern=r"^(10\.\S+)?$")
+    arxiv: str = Field("", pattern=r"^(\d{4}\.\d{4,5})?$")
+
+
+class ParameterNote(Part):
+    """What a parameter means; `low` and `high` bound a fitted one with 95% confidence."""
+
+    meaning: str = ""
+    low: float | None = None
+    high: float | None = None
+
+
+class TermLoss(Part):
+    """How much reward per trial is lost without a term, after the other terms are refitted.
+
+    Attributes:
+        coefficient: the parameter in front of the term. term: what it multiplies, as text.
+        loss: paired over lives.
+    """
+
+    coefficient: str
+    term: str
+    loss: Interval
+
+
+class Look(Part):
+    """One comparison of the pruning: could these terms go?
+
+    Attributes:
+        removed: the terms that were left out, as text.
+        terms: number of terms that remained.
+        difference: reward without them minus reward of the full rule, paired over lives.
+        accepted: whether the smaller rule was found non-inferior.
+    """
+
+    removed: tuple[str, ...]
+    terms: int
+    difference: Interval
+    accepted: bool
+
+
+class Comparison(Part):
+    """Another rule on the same held-out lives.
+
+    Attributes:
+        name: how the figures call it. rule: its text, with values; empty for no learning at all.
+        reward: its mean reward per trial.
+        difference: the published rule's reward minus its reward, paired over lives.
+        diverged: number of lives that diverged.
+    """
+
+    name: str
+    rule: str
+    reward: Interval
+    difference: Interval
+    diverged: int
+
+
+class Setting(Part):
+    """A task and a circuit on which a rule was evaluated, as written in a configuration."""
+
+    task: dict[str, Any]
+    circuit: dict[str, Any]
+    life: dict[str, Any]
+
+
+class Evidence(Part):
+    """What is known about a discovered rule from lives that the fit never saw.
+
+    Attributes:
+        setting: task and circuit of the fit and of the evaluation.
+        reward: mean reward per trial over held-out lives of the rule as printed.
+        chance: the best reward without knowing the condition.
+        diverged: number of held-out lives that diverged.
+        comparisons: the start, references and no learning, on the same lives.
+        terms: loss of reward without each term. looks: the decisions of the pruning.
+        candidates: number of candidate terms at the beginning.
+        margin: margin of non-inferiority, reward per trial.
+        seed: of the run. versions: of the software. config: digest of the configuration.
+        digest: of the rule that was evaluated; "" in records without one.
+        seconds: duration of the run.
+    """
+
+    setting: Setting
+    reward: Interval
+    chance: float
+    diverged: int
+    comparisons: tuple[Comparison, ...] = ()
+    terms: tuple[TermLoss, ...] = ()
+    looks: tuple[Look, ...] = ()
+    candidates: int = 0
+    margin: float = 0.0
+    seed: int = 0
+    versions: dict[str, str] = {}
+    config: str = ""
+    digest: str = Field("", pattern=r"^([0-9a-f]{16})?$")
+    seconds: float = 0.0
+
+
+class Record(Part):
+    """A rule of the catalog.
+
+    Attributes:
+        name: identifier, also of its files.
+        title: what people call it.
+        kind: from the literature, or discovered by a run.
+        description: what the rule does and where it is used; like `fact` and `limits` plain text
+            in which an empty line starts a paragraph and `code` stands between backticks.
+        fact: one checkable fact about it.
+        equations: its text in the rule language, comments included.
+        parameters: notes on its parameters, by name.
+        references: where it comes from.
+        tags: words to search by.
+        lineage: names or digests of the rules that it comes from.
+        limits: what the rule language or the simulator does not cover of the original.
+        evidence: figures, for a discovered rule.
+    """
+
+    name: Name
+    title: str
+    kind: Literal["literature", "discovered"] = "literature"
+    description: str
+    fact: str = ""
+    equations: str
+    parameters: dict[str, ParameterNote] = {}
+    references: tuple[Reference, ...] = ()
+    tags: tuple[str, ...] = ()
+    lineage: tuple[str, ...] = ()
+    limits: str = ""
+    evidence: Evidence | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Record:
+        known = {p.name for p in self.rule.parameters}
+        if strangers := sorted(self.parameters.keys() - known):
+            raise ValueError(f"the rule has no parameter `{strangers[0]}`")
+        return self
+
+    @cached_property
+    def rule(self) -> Rule:
+        """The rule that the equations say."""
+        return parse(self.equations)
+
+    @property
+    def digest(self) -> str:
+        """The canonical digest of the rule."""
+        return self.rule.digest
+
+
+def load_record(path: Path) -> Record:
+    """Read a record.
+
+    Raises:
+        ConfigError: when the file is no TOML, or a field is missing, unknown or wrong.
+        RuleError: when its equations are no rule.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    if len(text) > LARGEST_FILE:
+        raise ConfigError(f"{path} is larger than a record can be")
+    try:
+        return Record.model_validate(tomllib.loads(text.decode()))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {first_problem(error)}") from None
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that is wrong, with the name of its field."""
+    problem = error.errors()[0]
+    place = ".".join(str(p) for p in problem["loc"])
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message
+
+
+def save_record(record: Record, path: Path) -> None:
+    """Write a record; either the whole file is written or the old one stays."""
+    data = record.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    write_whole(path, tomli_w.dumps(data, multiline_strings=True))

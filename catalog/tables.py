@@ -1,0 +1,139 @@
+"""Tables of a card as rows of cells, the same for every format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from catalog.record import Evidence, Interval, Record
+
+Row = tuple[str, ...]
+
+
+class Table(NamedTuple):
+    """A table.
+
+    Attributes:
+        head: titles of the columns.
+        body: rows of cells, all as long as the head.
+        code: titles of the columns that are set as code.
+        caption: what the table shows, for those who hear it read.
+    """
+
+    head: Row = ()
+    body: tuple[Row, ...] = ()
+    code: tuple[str, ...] = ()
+    caption: str = ""
+
+
+#: How the table of rewards calls the rule of the card, and the reward of a blind guess.
+THIS_RULE, CHANCE = "this rule", "chance"
+REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it", "diverged lives")
+SETTING_HEAD = ("part", "setting", "value")
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, or nothing."""
+    return "" if value is None else f"{value:.4g}"
+
+
+def limits(interval: Interval) -> str:
+    """The interval alone."""
+    return f"[{interval.low:.4g}, {interval.high:.4g}]"
+
+
+def parameter_table(record: Record) -> Table:
+    """Parameter, value, unit, 95% interval, meaning."""
+    rows: list[Row] = []
+    units = record.rule.units()
+    for p in record.rule.parameters:
+        note = record.parameters.get(p.name)
+        power = units.get(p.name)
+        unit = "" if not power else ("ms" if power == 1 else f"ms^{power}")
+        low, high = (note.low, note.high) if note else (None, None)
+        between = f"[{number(low)}, {number(high)}]" if low is not None else ""
+        rows.append((p.name, number(p.value), unit, between, note.meaning if note else ""))
+    head = ("parameter", "value", "unit", "95% interval", "meaning")
+    return without_empty_columns(Table(head, tuple(rows), ("parameter",), "Parameters"))
+
+
+def reward_table(evidence: Evidence) -> Table:
+    """Rule, reward per trial, interval, difference from this rule, diverged lives."""
+    mine = evidence.reward
+    rows: list[Row] = [(THIS_RULE, number(mine.mean), limits(mine), "", str(evidence.diverged))]
+    for other in evidence.comparisons:
+        rows.append(
+            (
+                other.name,
+                number(other.reward.mean),
+                limits(other.reward),
+                str(other.difference),
+                str(other.diverged),
+            )
+        )
+    rows.append((CHANCE, number(evidence.chance), "", "", ""))
+    return Table(REWARD_HEAD, tuple(rows), caption="Reward on held-out lives")
+
+
+def term_table(evidence: Evidence) -> Table:
+    """Coefficient, term, loss without it."""
+    head = ("coefficient", "term", "reward lost per trial without it")
+    rows = tuple((t.coefficient, t.term, str(t.loss)) for t in evidence.terms)
+    return Table(head, rows, head[:2], "What each term is worth")
+
+
+def look_table(evidence: Evidence) -> Table:
+    """What was tried to be left out, and what came of it."""
+    head = ("left out", "terms left", "change of reward", "decision")
+    rows = tuple(
+        (
+            ", ".join(look.removed),
+            str(look.terms),
+            str(look.difference),
+            "dropped" if look.accepted else "kept",
+        )
+        for look in evidence.looks
+    )
+    return Table(head, rows, head[:1], "Looks of the pruning")
+
+
+def locality_table(record: Record) -> Table:
+    """Symbol, site, when it is available, what it needs."""
+    head = ("symbol", "site", "available", "needs")
+    items = record.rule.locality().items
+    rows = tuple((i.symbol, i.site.value, i.available, i.note) for i in items)
+    return without_empty_columns(Table(head, rows, ("symbol",), "What the rule reads"))
+
+
+def setting_table(evidence: Evidence) -> Table:
+    """Every setting of task, circuit and life."""
+    rows: list[Row] = []
+    for part in ("task", "circuit", "life"):
+        settings = getattr(evidence.setting, part)
+        rows += [(part, key, setting_text(value)) for key, value in settings.items()]
+    return Table(SETTING_HEAD, tuple(rows), ("setting",), "Settings of task, circuit and life")
+
+
+def setting_text(value: Any) -> str:
+    """A setting as text: words and numbers as they are, anything else as JSON.
+
+    Example:
+        >>> setting_text("tanh"), setting_text(0.5), setting_text({"tau": 5.0})
+        ('tanh', '0.5', '{"tau": 5.0}')
+    """
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def without_empty_columns(table: Table) -> Table:
+    """The table without columns that have nothing below their head; without rows, no table."""
+    columns = [i for i in range(len(table.head)) if any(row[i] for row in table.body)]
+    if not columns:
+        return Table()
+    rows = [tuple(row[i] for i in columns) for row in (table.head, *table.body)]
+    return table._replace(head=rows[0], body=tuple(rows[1:]))
+
+
+def widths(rows: Sequence[Row]) -> list[int]:
+    """The width of each column, characters."""
+    return [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

@@ -1,0 +1,56 @@
+"""Random activity for any rule, and how an exported program follows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from grammar import SIGNALS, Rule, Site
+from grammar.symbols import IMPULSES
+
+POST, PRE, TRIALS, STEPS, DT = 3, 4, 3, 12, 2.0
+CONDITIONS = np.array([1, 0, 1])
+
+
+def random_activity(rule: Rule, seed: int = 0) -> dict[str, np.ndarray]:
+    """All signals that the rule reads, shape (TRIALS, STEPS, ...), and the weights at the start."""
+    rng = np.random.default_rng(seed)
+    shapes = {Site.GLOBAL: (), Site.PRE: (PRE,), Site.POST: (POST,), Site.SYNAPSE: (POST, PRE)}
+    exprs = [s.expr for s in rule.states] + [d.expr for d in rule.definitions]
+    exprs += [u.expr for u in rule.updates] + [expr for _, expr in rule.forward]
+    read = {s.name for e in exprs for s in e.free_symbols} | {"pre", "R"}
+    arrays = {}
+    for name in sorted((read & SIGNALS.keys()) - {"dt", "N_pre", "N_post"}):
+        shape = (TRIALS, STEPS, *shapes[SIGNALS[name].site])
+        if name in IMPULSES:
+            arrays[name] = (rng.random(shape) < 0.2) / DT
+        elif name in ("pre", "post", "slope"):
+            arrays[name] = rng.random(shape)
+        else:
+            arrays[name] = rng.normal(size=shape)
+    if "zeta" in arrays:  # fresh every trial, not every step
+        arrays["zeta"] = np.repeat(arrays["zeta"][:, :1], STEPS, axis=1)
+    return arrays
+
+
+def start(rule: Rule) -> np.ndarray:
+    """Weights within the bounds of the rule."""
+    return np.clip(np.random.default_rng(1).normal(size=(POST, PRE)), rule.lower, rule.upper)
+
+
+def run_program(
+    space: dict[str, Any], weights: np.ndarray, activity: dict[str, np.ndarray]
+) -> list[dict[str, np.ndarray]]:
+    """The states after each trial."""
+    state, states = space["init"](weights, conditions=2), []
+    silent = {name: np.zeros_like(array[0, 0]) for name, array in activity.items()}
+    for k, condition in enumerate(CONDITIONS):
+        state = space["on_trial_start"](state, silent, DT, condition=condition)
+        for n in range(STEPS):
+            now = {name: array[k, n] for name, array in activity.items()}
+            state = space["step"](state, now, DT, condition=condition)
+        state = space["on_reward"](state, now, DT, condition=condition)
+        state = space["on_trial_end"](state, now, DT, condition=condition)
+        states.append(state)
+    return states

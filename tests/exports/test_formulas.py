@@ -1,0 +1,59 @@
+"""Random formulas, written as code: brackets and signs stand where they must."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import value
+
+from catalog.export import export, problems
+from catalog.export.brian2 import BrianCode
+from grammar import RuleError, Site, parse
+
+NUMBERS = {"u": 0.0, "xi": 0.0, "post": 0.0, "w": 0.0}
+LEAVES = st.sampled_from(["u", "xi", "post", "0.5", "2", "-1", "0", "-0.3"])
+SHAPES = [
+    "({0} + {1})", "({0} - {1})", "-({0})", "({0})*({1})", "({0})/({1})", "min({0}, {1})",
+    "max({0}, {1}, 0)", "clip({0}, -1, 1)", "(({0}) if ({1}) > 0 else u)", "(({0}) == ({1}))",
+    "(({0}) > 0 and ({1}) <= 0)", "(not ({0}) > ({1}) or u != xi)", "abs({0})", "sign({0})",
+    "relu({0})", "sqrt(abs({0}))", "({0})**2", "({0})**-3", "(1 + abs({0}))**({1})",
+    "sigmoid({0})", "exp(-abs({0}))", "log(1 + abs({0}))", "spow({0}, 1.5)", "tanh({0})",
+]  # fmt: skip
+TEXTS = st.recursive(
+    LEAVES, lambda inner: st.builds(str.format, st.sampled_from(SHAPES), inner, inner), max_leaves=8
+)
+POINTS = st.tuples(*[st.sampled_from([0.0, 1.0, -1.0, 0.5, -2.5])] * 3)
+
+
+def clip(x: float, low: float, high: float) -> float:
+    return min(max(x, low), high)
+
+
+#: What Brian 2 and NESTML call by these names, for Python to evaluate.
+BRIAN = {"clip": clip, "inf": np.inf, "int": int, "abs": abs, "sign": np.sign, "exp": np.exp,
+         "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt}  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(TEXTS, POINTS)
+def test_random_formulas(text: str, point: tuple[float, ...]) -> None:
+    try:
+        rule = parse(f"w += ({text})")
+        expr = rule.states[0].expr
+        numbers = {**dict(zip(NUMBERS, point, strict=False)), "w": 0.0}
+        expected = value(expr, numbers)
+    except (RuleError, ZeroDivisionError, OverflowError):
+        return
+    space: dict = {}
+    exec(export(rule, "numpy"), space)
+    signals = {name: np.full(1, number) for name, number in numbers.items()}
+    found = space["step"](space["init"]([[0.0]]), signals, dt=1.0)["w"][0, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    names = {name: name for name in NUMBERS}
+    sites = dict.fromkeys(names, Site.GLOBAL)
+    if not problems(rule, "brian2"):
+        with np.errstate(all="ignore"):
+            arrays = {name: np.float64(number) for name, number in numbers.items()}
+            found = eval(BrianCode(names, sites)(expr, Site.GLOBAL), BRIAN, arrays)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)

@@ -1,0 +1,101 @@
+"""What a format cannot express is said with its place and reason, before anything is written."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import sympy as sp
+
+from catalog import Record, literature
+from catalog.export import FORMATS, export, problems
+from catalog.export.nestml import drive, jumps
+from grammar import RuleError, parse
+from grammar.symbols import symbol
+from rulegen import cli
+
+X = "x = accumulate(pre_spike, 20)\n"
+REFUSED = [
+    ("brian2", "nonlocal max_pre\nw <- w/max_pre(w)", "`w` has `max_pre`: synapse code"),
+    ("brian2", "on reward: w += 1/u if u > 0 else 0", "`w` on reward has a condition"),
+    ("brian2", "w += log(u) if u > 0 else 0", "a case here may be infinite"),
+    ("brian2", "w += spow(u, xi)", "`w` has `spow` with an exponent that may be negative"),
+    ("brian2", "d = spow(u, -1)\nw += d", "`w` has `spow`"),
+    ("nestml", "dw/dt = eta*pre*post", "`w` reads `pre`: a synapse of NEST knows of its"),
+    ("nestml", X + "w += x*u", "`w` changes by steps: a synapse of NEST is computed at spikes"),
+    ("nestml", X + "on reward: w += R*x", "`w` changes on reward"),
+    ("nestml", X + "on reward: w += R*x", "`w` on reward reads `R`: NEST gives synapses no reward"),
+    ("nestml", "param c = 1\ndw/dt = c*pre_spike*post_spike", "`w` is not linear in the spikes"),
+    ("nestml", X + "dw/dt = x*u/100\ndiagonal w = 0", "connect without autapses"),
+    (
+        "nestml",
+        "v = lowpass(u, 20)\ndw/dt = v/100\nforward bias = v",
+        "`forward bias`",
+    ),
+    ("nestml", "dw/dt = prev(u)/100", "`w` has `prev`"),
+]
+ALLOWED = [
+    ("brian2", "w += 2 if u > 0 else u**2"),
+    ("brian2", "w += (u > 0)/u + spow(u, 2)"),
+    ("nestml", X + "dw/dt = x*u/100 + 0.1*x*post_spike\nbounds w in [0, 1]"),
+]
+
+
+@pytest.mark.parametrize(("fmt", "text", "message"), REFUSED)
+def test_refused(fmt: str, text: str, message: str) -> None:
+    rule = parse(text)
+    assert any(message in problem for problem in problems(rule, fmt))
+    with pytest.raises(RuleError, match=f"{fmt} cannot express this rule: "):
+        export(rule, fmt)
+
+
+@pytest.mark.parametrize(("fmt", "text"), ALLOWED)
+def test_allowed(fmt: str, text: str) -> None:
+    assert problems(parse(text), fmt) == []
+    assert export(parse(text), fmt)
+
+
+@pytest.mark.parametrize("record", literature().values(), ids=literature())
+def test_every_format_says_whether_it_can(record: Record) -> None:
+    for fmt in FORMATS:
+        if not problems(record, fmt):
+            export(record, fmt)
+        else:
+            assert fmt in ("brian2", "nestml")
+
+
+def test_names_of_brian_and_nest() -> None:
+    text = "param lambda = 2\nparam ms = 1\ne <- e + pre : pre\nA_post <- e*lambda*ms : pre\n"
+    program = export(parse(text + "w += A_post*post"), "brian2")
+    told = " ".join(program.replace("\n# ", " ").split())
+    assert "e is e_0, A_post is A_post_0, lambda is lambda_0, ms is ms_0." in told
+    assert "new_A_post_0 = lambda_0*ms_0*e_0" in program
+    model = export(parse("mV = accumulate(pre_spike, 20)\ndw/dt = 0.1*mV*post_spike"), "nestml")
+    assert "mV is mV_0." in model
+
+
+@pytest.mark.parametrize("name", ["stdp_pair", "triplet_stdp", "clopath", "graupner_brunel"])
+def test_jumps_and_flow_make_the_equation(name: str) -> None:
+    rule = literature()[name].rule
+    still = {symbol(s): sp.Integer(0) for s in ("pre_spike", "post_spike")}
+    for state in rule.states:
+        f, found = drive(rule, state), jumps(rule, state)
+        assert found is not None
+        whole = f.xreplace(still) + sum(symbol(s) * slope for s, slope in found.items())
+        assert (f - whole).expand() == 0
+
+
+def test_the_command_refuses_with_code_2_and_writes_nothing(monkeypatch, capsys, tmp_path) -> None:
+    out = tmp_path / "out.py"
+    out.write_text("before")
+    words = ["rulegen", "export", "sanger", "--to", "brian2", "--out", str(out)]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err == (
+        "rulegen: brian2 cannot express this rule: `w` has `cumsum_post`: synapse code of "
+        "Brian 2 sees one synapse at a time\n"
+    )
+    assert out.read_text() == "before"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.py"]

@@ -1,0 +1,136 @@
+"""Exported programs do what the rules do: NumPy and JAX against `drive`, SymPy against the rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import sympy as sp
+from activity import CONDITIONS, DT, random_activity, run_program, start
+
+from catalog import literature
+from catalog.export import export
+from grammar import Rule, parse
+from grammar.operators import NONLOCAL, OPERATORS, RuleFunction
+from rulegen import compile_rule, drive
+from rulegen.compile.lowering import Lowering
+
+LITERATURE = {name: record.rule for name, record in literature().items()}
+#: Every function at its edges, and every kind of statement, some with names that mean something.
+MADE_UP = {
+    "edges": """
+        param np = 0.5
+        param p = 0
+        on <- abs(u) + sign(u) + sqrt(relu(u)) + exp(u) + log(1 + abs(u)) : post
+        a <- tanh(u) + sin(u) + cos(u) + sigmoid(900*u) + sigmoid(-900*u) : post
+        b <- min(u, xi, 0) + max(u, -xi, 0) + clip(u, -np, np) + relu(u) : post
+        c <- spow(u, 1.5) + spow(u, -1) + u**p + spow(xi, p) + u**3 : post
+        d <- (u > 0) + 2*(u == 0) + 4*(u != 0) + (1 if u > 0 and xi > 0 else -xi) : post
+        f <- (u if not (u > 0 or xi > 0) else 1/(1 + u**2)) + (1 + abs(u))**-0.5 : post
+        w += on + a + b + c + d + f
+    """.replace("on <-", "o <-").replace("+= on", "+= o"),
+    "previous": "x <- prev(u) + 10*prev(x) + prev(w_bar) : post\nw_bar <- 0.5*w_bar + u : post\n"
+    "e <- 0.5*e + prev(pre)\nw <- 0.9*w + 0.1*prev(w) + prev(e) + x + xi",
+    "sums": "nonlocal sum_pre, sum_post, max_pre, max_post, cumsum_post\n"
+    "q <- sum_pre(w*pre) + sum_pre(post) + max_pre(w) : post\n"
+    "w <- 0.5*w + sum_post(pre) + sum_post(w*post) + max_pre(max_post(w)) + cumsum_post(post)"
+    " + sum_pre(post) + pre/N_pre + post/N_post + max_post(pre*w)",
+    "names": "param lambda = 0.5\nparam parameters = 2\nstate <- lambda*state + pre : pre\n"
+    "new_e <- 0.5*e + u : post\ne <- new_e + u*step : post\nparam step = 3\n"
+    "init = parameters*e : post\nw += state*init*dt",
+    "events": "e <- e + pre*u : synapse\ng <- g : global\nv = lowpass(u, 20) : post\n"
+    "integrate euler\nx = accumulate(u, tau) : post\nparam tau = 30 ms\ninitial v = 0.5\n"
+    "R_bar[condition] = average(R, 0.3)\non trial start: e <- 0; v <- 0.5*v + u\n"
+    "on reward: g += R; w += R_bar[condition]*e*g; e <- 2*e; w -= 0.1*e*x\n"
+    "on trial end: w += v*pre; g <- 0.5*g\nbounds w in [-1, 2]\ndiagonal w = 0\n"
+    "forward w = w + 0.1*e\nforward bias = v - g",
+    "impulses": "x = accumulate(2*pre_spike + 0.01*pre, 20)\ny = accumulate(post_spike*u, 10)\n"
+    "e = accumulate(x*post_spike - y*pre_spike, 100)\ndw/dt = (e + 0.5)/100 + 0.1*x*post_spike",
+}  # fmt: skip
+RULES = LITERATURE | {name: parse(text) for name, text in MADE_UP.items()}
+
+
+@pytest.fixture(params=RULES, ids=list(RULES))
+def rule(request: pytest.FixtureRequest) -> Rule:
+    return RULES[request.param]
+
+
+def load(rule: Rule, fmt: str) -> dict[str, Any]:
+    """An exported module, executed in a namespace of its own."""
+    space: dict[str, Any] = {}
+    exec(compile(export(rule, fmt), fmt, "exec"), space)
+    return space
+
+
+def test_numpy_and_jax_follow_the_rule(x64: None, rule: Rule) -> None:
+    activity, weights = random_activity(rule), start(rule)
+    activity["u"] = activity.get("u", activity["R"][..., None] * np.ones(3))
+    activity["u"][:, 3] = 0.0  # where functions have their edges
+    compiled = compile_rule(rule, lowering=Lowering.DENSE)
+    arrays = {k: jnp.asarray(v) for k, v in activity.items()}
+    course = drive(compiled, jnp.asarray(weights), arrays, dt=DT,
+                   conditions=jnp.asarray(CONDITIONS), number_of_conditions=2)  # fmt: skip
+    condition = CONDITIONS[-1]
+    given = {p.name: p.value for p in rule.parameters} | {"dt": DT, "N_pre": 4.0, "N_post": 3.0}
+    last = {name: array[-1, -1] for name, array in arrays.items()}
+    weights_and_bias = compiled.forward(course.state, given | last, condition)
+    for fmt in ("numpy", "jax"):
+        space = load(rule, fmt)
+        states = run_program(space, weights, activity)
+        for name, expected in course.history.items():
+            found = np.array([state[name] for state in states])
+            assert found.shape == expected.shape
+            assert np.isfinite(found).all()
+            np.testing.assert_allclose(found, expected, 1e-12, 1e-12, err_msg=f"{fmt} {name}")
+        forward = space["forward"](states[-1], last, DT, condition=condition)
+        for found, expected in zip(forward, weights_and_bias, strict=True):
+            np.testing.assert_allclose(found, expected, 1e-12, 1e-12, err_msg=f"{fmt} forward")
+
+
+def test_every_function_is_tried() -> None:
+    names = {name for name in OPERATORS if any(f"{name}(" in t for t in MADE_UP.values())}
+    assert names == OPERATORS.keys()
+
+
+def test_jax_programs_can_be_jitted_and_differentiated(x64: None) -> None:
+    rule = LITERATURE["node_perturbation"]
+    space = load(rule, "jax")
+    activity = random_activity(rule)
+    now = {name: array[0, 0] for name, array in activity.items()}
+
+    @jax.jit
+    def change(eta: float, condition: int) -> jax.Array:
+        parameters = space["PARAMETERS"] | {"eta": eta}
+        state = space["init"](start(rule), conditions=2)
+        state = space["step"](state, now, DT, parameters, condition)
+        return space["on_reward"](state, now, DT, parameters, condition)["w"].sum()
+
+    slope = (change(2.0, 1) - change(1.0, 1)) / 1.0
+    np.testing.assert_allclose(jax.grad(change)(1.5, 1), slope, rtol=1e-9)
+
+
+def test_sympy_gives_the_equations_of_the_rule(rule: Rule) -> None:
+    found, expected = load(rule, "sympy")["EQUATIONS"], rule.sympy()
+    assert found.keys() == expected.keys()
+    for name, equation in expected.items():
+        for ours, theirs in zip(sides(found[name]), sides(equation), strict=True):
+            assert (ours - in_sympy(theirs)).expand() == 0, name
+
+
+def sides(equation: sp.Basic) -> tuple[sp.Basic, ...]:
+    return equation.args if isinstance(equation, sp.Equality) else (equation,)
+
+
+def in_sympy(expr: sp.Expr) -> sp.Expr:
+    """The functions of the rule language as those of SymPy, and as symbols where it has none."""
+    symbolic = {"prev", *NONLOCAL}
+    expr = expr.replace(
+        lambda e: isinstance(e, RuleFunction) and type(e).__name__ in symbolic,
+        lambda e: sp.Function(type(e).__name__, real=True)(*e.args),
+    )
+    expr = expr.replace(lambda e: isinstance(e, RuleFunction), lambda e: e.doit())
+    # SymPy writes conditions its own way when it makes a case anew.
+    return expr.replace(lambda e: isinstance(e, sp.Piecewise), lambda e: sp.Piecewise(*e.args))

@@ -1,0 +1,6 @@
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def double_precision(x64):
+    """Facts are checked in float64."""

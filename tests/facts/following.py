@@ -1,0 +1,46 @@
+"""A rule of the catalog on activity that a test makes up: the public way, with less to write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from catalog import find
+from rulegen import compile_rule, drive
+from rulegen.drive import Course
+
+
+def follow(
+    name: str,
+    weights: Any,
+    activity: Mapping[str, Any],
+    parameters: Mapping[str, Any] | None = None,
+    **options: Any,
+) -> Course:
+    """`drive` with the rule of this name, at dt = 1 ms unless stated."""
+    arrays = {k: jnp.asarray(v, float) for k, v in activity.items()}
+    rule = compile_rule(find(name).rule)
+    start = jnp.asarray(weights, float)
+    return drive(rule, start, arrays, parameters, **{"dt": 1.0, **options})
+
+
+def linear(weights: Any, bias: Any, inputs: Any, memory: Any) -> tuple[dict, Any]:
+    """Linear neurons without dynamics, y = W x."""
+    return {"post": weights @ inputs["pre"]}, memory
+
+
+def repeat(patterns: Any, steps: int) -> np.ndarray:
+    """One trial in which the patterns follow each other, again and again: shape (1, steps, N)."""
+    patterns = np.asarray(patterns, float)
+    return np.resize(patterns, (1, steps, *patterns.shape[1:]))
+
+
+def eigen_patterns(values: Any, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Patterns whose mean outer product has these eigenvalues, and its eigenvectors as rows."""
+    n = len(values)
+    basis = np.linalg.qr(np.random.default_rng(seed).normal(size=(n, n)))[0].T
+    half = basis * np.sqrt(n * np.asarray(values, float))[:, None]
+    return np.concatenate([half, -half]), basis
