@@ -1,0 +1,85 @@
+"""`rulegen catalog`: list, show, add and build."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from catalog import find, latex_section, markdown_card
+from catalog.build import DOCUMENT, INDEX, PAGE, build
+from catalog.facets import facets
+from catalog.library import HOME, add_run, library
+from catalog.pdf import make_pdf
+from rulegen.display import Display
+from rulegen.progress import Progress
+
+app = typer.Typer(no_args_is_help=True, help="Rules as literature: records, cards, pages.")
+
+#: Where pages go unless another place is named.
+HERE = Path("catalog")
+PDF = "catalog.pdf"
+
+
+@app.command("list")
+def list_rules() -> None:
+    """List the rules of the catalog."""
+    table = Table(box=None, header_style="bold")
+    for column in ("name", "title", "kind", "locality", "tags"):
+        table.add_column(column)
+    for name, entry in library().items():
+        row = facets(entry.record)
+        table.add_row(name, escape(row.title), row.kind, row.verdict, escape(", ".join(row.tags)))
+    Console().print(table)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="name of a rule, as `catalog list` gives it")],
+    as_latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
+) -> None:
+    """Print the card of a rule."""
+    record = find(name)
+    print(latex_section(record) if as_latex else markdown_card(record), end="")
+
+
+@app.command()
+def add(
+    run: Annotated[Path, typer.Argument(help="folder of a finished run of `rulegen discover`")],
+    to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
+) -> None:
+    """Take a discovered rule into a catalog, with its figure and data."""
+    entry = add_run(run, to)
+    print(f"{entry.path}: now `rulegen catalog build`")
+
+
+@app.command("build")
+def build_pages(
+    out: Annotated[Path, typer.Option(help="folder of the pages")] = HERE,
+    records: Annotated[
+        Path | None, typer.Option(help="folder with rules/ and discovered/ to build from")
+    ] = None,
+) -> None:
+    """Make the pages of all records: Markdown, HTML, LaTeX, and PDF where LaTeX is installed."""
+    console = Console()
+    with Display(console) as display:
+        done = build(
+            list(library(records or HOME).values()),
+            out,
+            lambda n, total: display(Progress("cards", n, total)),
+        )
+        display(Progress("PDF", 0, 1))
+        printed = make_pdf(out / DOCUMENT, out / PDF)
+        display(Progress("PDF", 1, 1, "" if printed else "no latexmk, so no PDF"))
+    pages = [INDEX, PAGE, DOCUMENT, *([PDF] if printed else [])]
+    console.print(
+        f"{done.records} rules, {done.rendered} rendered anew, {done.written} files changed in "
+        f"{out}: {', '.join(pages)}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )

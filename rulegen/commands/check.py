@@ -1,0 +1,20 @@
+"""`rulegen check`: what a rule is."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from rulegen.check import check_report, check_text, read_rule
+
+
+def check(
+    rule: Annotated[str, typer.Argument(help="a file, a catalogued name, or - for standard input")],
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """Read a rule and say what it is: canonical form, sites, locality, parameters, LaTeX."""
+    report = check_report(read_rule(rule, sys.stdin))
+    print(json.dumps(report, indent=2) if as_json else check_text(report))

@@ -1,0 +1,117 @@
+"""`rulegen compare`: rules beside each other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from catalog import load_record
+from catalog.distance import relations
+from catalog.reading import read_published
+from grammar import ConfigError, Rule
+from rulegen.check import read_rule
+from rulegen.compare import (
+    behavioural_distance,
+    compare_rewards,
+    family_graph,
+    plot_families,
+    reward_matrix,
+    weight_changes,
+    worlds,
+)
+from rulegen.display import Display
+from rulegen.figures import save_figure
+
+
+def compare(
+    rules: Annotated[list[str], typer.Argument(help="files, records, cards or catalogued names")],
+    tasks: Annotated[list[str] | None, typer.Option("--task", help="a task; repeatable")] = None,
+    neurons: Annotated[
+        list[int] | None, typer.Option(min=1, help="size of the circuit; repeatable")
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="trials of a life")] = 200,
+    lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256,
+    seed: Annotated[int, typer.Option(min=0, help="of networks and noise")] = 0,
+    out: Annotated[Path | None, typer.Option(help="folder for tables and figures")] = None,
+) -> None:
+    """Compare rules: paired rewards, what they have in common, and how they change weights."""
+    entrants, console = named_rules(rules), Console()
+    where = worlds(tasks or ["delayed_association"], neurons or [32], trials)
+    with Display(console) as display:
+        rewards = compare_rewards(entrants, where, lives, seed, display)
+        changes, reasons = weight_changes(entrants, seed=seed, report=display)
+    matrix, behaviour = reward_matrix(rewards), behavioural_distance(changes)
+    pairs = relations(entrants)
+    algebra = pd.DataFrame(
+        [[a, b, f"{d:.2f}", text] for (a, b), (d, text) in pairs.items()],
+        columns=["rule", "other", "distance", "the other"],
+    )
+    print_table(console, "reward per trial", matrix.reset_index())
+    print_table(console, "algebra: share of terms not in common", algebra)
+    rounded = behaviour.map("{:.3f}".format).rename_axis("rule").reset_index()
+    print_table(console, "behaviour: cosine distance of weight changes", rounded)
+    notes = rewards[rewards["note"] != ""].drop_duplicates(["rule", "note"])
+    for name, reason in [*zip(notes["rule"], notes["note"], strict=True), *reasons.items()]:
+        console.print(f"{name}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    if out is not None:
+        save(out, entrants, {"rewards": rewards, "algebra": algebra, "matrix": matrix.reset_index(),
+                             "behaviour": behaviour.rename_axis("rule").reset_index()})  # fmt: skip
+        console.print(f"tables and figures: {out}", markup=False, highlight=False)
+
+
+def named_rules(sources: list[str]) -> dict[str, Rule]:
+    """The rules by a name each.
+
+    Raises:
+        ConfigError, RuleError: when one cannot be read, or two have one name.
+    """
+    found: dict[str, Rule] = {}
+    for source in sources:
+        name, rule = named_rule(source)
+        if name in found:
+            raise ConfigError(f"two rules are called `{name}`; rename one of them")
+        found[name] = rule
+    return found
+
+
+def named_rule(source: str) -> tuple[str, Rule]:
+    """The rule of a record, a card, a rule file or a name, and how to call it."""
+    path = Path(source)
+    if path.suffix in (".toml", ".md") and path.exists():
+        record = load_record(path) if path.suffix == ".toml" else read_published(path)
+        return record.name, record.rule
+    return path.stem if path.exists() else source, read_rule(source, sys.stdin)
+
+
+def print_table(console: Console, title: str, frame: pd.DataFrame) -> None:
+    """Print a table with its title."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for column in frame.columns:
+        table.add_column(escape(str(column)), overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(escape(str(cell)) for cell in row))
+    console.print(table, "")
+
+
+def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> None:
+    """Write the tables as CSV and the families as PNG and PDF.
+
+    Raises:
+        ConfigError: when the folder cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, frame in frames.items():
+            frame.to_csv(out / f"{name}.csv", index=False)
+        save_figure(plot_families(family_graph(rules)), out, "families")
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write into {out}: {error.strerror}; choose another --out"
+        ) from None

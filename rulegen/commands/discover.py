@@ -1,0 +1,50 @@
+"""`rulegen discover`: the main job."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rulegen.config import load_config
+from rulegen.discover import discover as run_discovery
+from rulegen.display import Display
+
+
+def discover(
+    config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
+    out: Annotated[Path | None, typer.Option(help="folder of the run")] = None,
+    seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="continue the run in the folder")
+    ] = False,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="replace a setting: key=value")
+    ] = None,
+) -> None:
+    """Fit a family of rules, prune it, and publish what remains with its evidence."""
+    settings = load_config(config, changes or (), seed)
+    folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
+    console = Console()
+    try:
+        with Display(console) as display:
+            found = run_discovery(settings, folder, resume=resume, report=display)
+    except KeyboardInterrupt:
+        again = [a for a in sys.argv[1:] if a != "--resume"] + ["--resume"]
+        Console(stderr=True).print(
+            f"interrupted; what is done is kept in {folder}. To go on:\n"
+            f"    rulegen {shlex.join(again)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
+    best, *others = found.trajectories
+    console.print(f"\n{found.record.equations}", highlight=False, markup=False)
+    console.print(f"reward per trial {best.reward} on {best.reward.lives} held-out lives")
+    for other in others:
+        console.print(f"  minus {other.name}: {best.minus(other)}", markup=False)
+    console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)

@@ -1,0 +1,209 @@
+"""The configuration of a run: TOML in, validated settings out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+
+from grammar import ConfigError, Rule, parse
+from rulegen.circuits import RateCircuit
+from rulegen.estimators import Pgpe, Score
+from rulegen.fit import Phase
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.prune import PruneSettings
+from rulegen.refine import RefineSettings
+from rulegen.settings import Settings
+from rulegen.tasks import AnyTask
+
+#: A file larger than this is no configuration.
+LARGEST_FILE = 1 << 20
+
+
+class EvaluateSettings(Settings):
+    """The final figures.
+
+    Attributes:
+        lives: number of held-out lives, the same for every rule that is compared.
+    """
+
+    lives: int = Field(1024, ge=2)
+
+
+class ReferenceRule(Settings):
+    """A rule to compare with on the held-out lives.
+
+    Attributes:
+        name: how figures and tables call it.
+        rule: its text; every parameter has a value.
+    """
+
+    name: str = Field(min_length=1, max_length=80)
+    rule: str
+
+    @field_validator("rule")
+    @classmethod
+    def _check(cls, text: str) -> str:
+        return checked(text)
+
+
+class DiscoverConfig(Settings):
+    """Everything that a discovery depends on, but the version of the software.
+
+    Attributes:
+        name: of the run and of the published rule's files.
+        title: of the published rule.
+        description: what the run is about; plain text with `code`.
+        seed: of all random numbers.
+        rule: the family, in the rule language; the free parameters are fitted.
+        task, circuit, life, memory_mb: see `rulegen.lives.World`.
+        fit: the phases of the fit, in order.
+        prune, refine, evaluate: settings of the steps after it.
+        references: rules to compare with.
+        exports: formats in which the published rule is also written, see `catalog.export`.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    title: str = Field("", max_length=200)
+    description: str = ""
+    seed: int = Field(0, ge=0, lt=2**32)
+    rule: str
+    task: AnyTask
+    circuit: RateCircuit = RateCircuit()
+    life: LifeSettings = LifeSettings()
+    memory_mb: float = Field(512.0, gt=0)
+    fit: tuple[Phase, ...] = Field(
+        (
+            Phase(estimator=Score(), iterations=20, rate=0.06),
+            Phase(estimator=Pgpe(), iterations=15, rate=0.05),
+        ),
+        min_length=1,
+    )
+    prune: PruneSettings = PruneSettings()
+    refine: RefineSettings = RefineSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()
+    references: tuple[ReferenceRule, ...] = ()
+    exports: tuple[str, ...] = ()
+
+    @field_validator("rule")
+    @classmethod
+    def _check(cls, text: str) -> str:
+        return checked(text)
+
+    @property
+    def family(self) -> Rule:
+        """The rule family."""
+        return parse(self.rule)
+
+    @property
+    def world(self) -> World:
+        """Where rules live."""
+        return World(circuit=self.circuit, task=self.task, life=self.life, memory_mb=self.memory_mb)
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of all that the results depend on."""
+        settings = self.model_dump(mode="json", exclude={"exports"})
+        text = json.dumps([settings, versions()], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def checked(text: str) -> str:
+    """Raise `RuleError` unless `text` is a rule."""
+    parse(text)
+    return text
+
+
+def versions() -> dict[str, str]:
+    """Versions of the software that results depend on."""
+    return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
+
+
+def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None) -> DiscoverConfig:
+    """Read a configuration.
+
+    Args:
+        path: a TOML file.
+        changes: replacements such as `circuit.neurons=64` or `fit.0.rate=0.1`; the value is read
+            as TOML, and as plain text where it is none.
+        seed: replaces the seed.
+
+    Raises:
+        ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
+        RuleError: when a rule in it is none.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    if len(text) > LARGEST_FILE:
+        raise ConfigError(f"{path} is larger than a configuration can be")
+    try:
+        data = tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    for change in changes:
+        replace_value(data, change)
+    if seed is not None:
+        data["seed"] = seed
+    try:
+        return DiscoverConfig.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, path) from None
+
+
+def replace_value(data: dict[str, Any], change: str) -> None:
+    """Carry out one `--set key=value`.
+
+    Example:
+        >>> data = {"circuit": {"neurons": 32}}
+        >>> replace_value(data, "circuit.neurons=64")
+        >>> data
+        {'circuit': {'neurons': 64}}
+    """
+    key, equals, value = change.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {change}: write key=value, such as circuit.neurons=64")
+    *path, last = key.strip().split(".")
+    place: Any = data
+    for part in path:
+        if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
+            place = place[int(part)]
+        elif isinstance(place, dict):
+            place = place.setdefault(part, {})
+        else:
+            place = None
+    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
+        place[int(last)] = parse_value(value)
+    elif isinstance(place, dict):
+        place[last] = parse_value(value)
+    else:
+        raise ConfigError(f"--set {change}: the configuration has no place `{key.strip()}`")
+
+
+def parse_value(text: str) -> Any:
+    """A TOML value, or the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def explain(error: ValidationError, path: Path) -> ConfigError:
+    """What is wrong in a configuration, with the name of each field."""
+    lines = []
+    for problem in error.errors():
+        place = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        lines.append(f"{place}: {message}" if place else message)
+    return ConfigError(f"{path}: " + "; ".join(lines[:5]))

@@ -1,0 +1,200 @@
+"""Meta-fitting: gradient ascent of the expected reward over the free parameters of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import optax
+from pydantic import Field
+
+from grammar import RunError
+from rulegen.estimators import AnyEstimator, MetaGradient
+from rulegen.journal import Journal
+from rulegen.keys import Branch, branch
+from rulegen.progress import Progress, Report, silent
+from rulegen.settings import Settings
+from rulegen.workbench import Workbench
+
+
+class Phase(Settings):
+    """A stretch of iterations with one estimator.
+
+    Attributes:
+        estimator: how the meta-gradient is estimated.
+        iterations: number of gradient steps.
+        rate: step size of Adam, in units of the parameters; it falls to a tenth by a cosine.
+        trust: a reward that falls more than this many standard errors below the best so far sends
+            the fit back there with half the step size.
+        choice_lives: lives on which the phase's candidates are compared at its end.
+    """
+
+    estimator: AnyEstimator
+    iterations: int = Field(20, ge=1)
+    rate: float = Field(0.05, gt=0)
+    trust: float = Field(3.0, gt=0)
+    choice_lives: int = Field(256, ge=2)
+
+
+class FitState(NamedTuple):
+    """The evolving state of a phase.
+
+    Attributes:
+        values: all parameters of the rule; only the free ones move.
+        optimiser: state of Adam.
+        scale: factor on the step size, halved at each return to the best point.
+        best: values with the best reward so far, that reward and its standard error.
+    """
+
+    values: np.ndarray
+    optimiser: optax.OptState
+    scale: float
+    best: tuple[np.ndarray, float, float]
+
+
+def adam() -> optax.GradientTransformation:
+    """Adam without a step size of its own; the phase scales its directions."""
+    return optax.scale_by_adam()
+
+
+def init(values: np.ndarray, free: np.ndarray) -> FitState:
+    """The state before the first iteration."""
+    return FitState(values, adam().init(values[free]), 1.0, (values, -np.inf, 0.0))
+
+
+def step(
+    state: FitState,
+    phase: Phase,
+    free: np.ndarray,
+    bounds: np.ndarray,
+    number: int,
+    estimate: MetaGradient,
+) -> FitState:
+    """One iteration: trust-region test, Adam step uphill, projection on the bounds.
+
+    Args:
+        state: before the iteration.
+        phase: its settings.
+        free: indices of the parameters that move.
+        bounds: lower and upper bounds of all parameters, shape (2, P).
+        number: of the iteration, from 0.
+        estimate: the meta-gradient at `state.values`.
+    """
+    best_values, best_reward, best_error = state.best
+    error = float(np.hypot(estimate.reward_error, best_error))
+    if estimate.reward < best_reward - phase.trust * error:
+        fresh = adam().init(best_values[free])
+        return FitState(best_values, fresh, state.scale / 2.0, state.best)
+    best = state.best
+    if estimate.reward > best_reward:
+        best = (state.values, estimate.reward, estimate.reward_error)
+    cosine = 0.5 * (1.0 + np.cos(np.pi * number / phase.iterations))
+    rate = phase.rate * state.scale * (0.1 + 0.9 * cosine)
+    direction, optimiser = adam().update(estimate.gradient, state.optimiser)
+    values = state.values.copy()
+    values[free] += rate * np.asarray(direction, float)
+    return FitState(np.clip(values, *bounds), optimiser, state.scale, best)
+
+
+def run_phase(
+    bench: Workbench,
+    phase: Phase,
+    values: np.ndarray,
+    free: np.ndarray,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report = silent,
+) -> np.ndarray:
+    """Run one phase and return the values that the evidence supports.
+
+    The candidates at the end are the start, the best iterate, the last one and the mean over the
+    last third; they meet on the same fresh lives, and the one with the highest reward is returned.
+
+    Args:
+        bench: the rule in its world.
+        phase: settings.
+        values: where to start, all parameters of the rule.
+        free: indices of the parameters that move.
+        key: its random numbers.
+        journal: where results are kept, under `name`.
+        name: of the phase in the journal and on the display.
+        report: told of every iteration.
+
+    Raises:
+        RunError: when every life of an iteration diverges.
+    """
+    report(Progress(name, 0, phase.iterations, "first the program is compiled"))
+    lives = bench.for_estimator(phase.estimator)
+    state, path = init(values, free), []
+    for number in range(phase.iterations):
+        here = state.values
+
+        def compute(here: np.ndarray = here, number: int = number) -> dict:
+            result = phase.estimator.estimate(lives, here, free, branch(key, Branch.FIT, number))
+            return {
+                "values": here.tolist(),
+                "gradient": result.gradient.tolist(),
+                "error": result.error.tolist(),
+                "rewards": result.rewards.tolist(),
+                "outcomes": result.outcomes,
+            }
+
+        stored = journal.recall(f"{name}/{number}", compute)
+        estimate = MetaGradient(
+            np.array(stored["gradient"]),
+            np.array(stored["error"]),
+            np.array(stored["rewards"]),
+            stored["outcomes"],
+        )
+        refuse_divergence(estimate.outcomes, name, number)
+        text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
+        report(Progress(name, number + 1, phase.iterations, text))
+        state = step(state, phase, free, bench.bounds, number, estimate)
+        path.append(state.values)
+    tail = values.copy()
+    tail[free] = np.mean(path[-max(1, phase.iterations // 3) :], axis=0)[free]
+    candidates = [values, state.best[0], path[-1], tail]
+
+    def compute_choice() -> dict:
+        return {"rewards": choice_rewards(bench, candidates, phase, branch(key, Branch.CHOOSE))}
+
+    rewards = journal.recall(f"{name}/choice", compute_choice)["rewards"]
+    return candidates[int(np.argmax(rewards))]
+
+
+def choice_rewards(
+    bench: Workbench, candidates: Sequence[np.ndarray], phase: Phase, key: jax.Array
+) -> list[float]:
+    """Mean rewards of the candidates on common lives."""
+    return [float(bench.rewards(c, key, phase.choice_lives).mean()) for c in candidates]
+
+
+def refuse_divergence(outcomes: dict[str, int], name: str, number: int) -> None:
+    """Raise `RunError` when no life is left to learn from."""
+    if outcomes["diverged"] == sum(outcomes.values()):
+        raise RunError(
+            f"every life diverged in iteration {number + 1} of {name}: the weights left the finite "
+            "range. Try a smaller learning rate, a clip on the weight change such as "
+            "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients. "
+            "The history is kept."
+        )
+
+
+def fit(
+    bench: Workbench,
+    phases: Sequence[Phase],
+    key: jax.Array,
+    journal: Journal,
+    report: Report = silent,
+) -> np.ndarray:
+    """Run all phases, each from where the one before ended; returns all parameters, shape (P,)."""
+    values = bench.values
+    for number, phase in enumerate(phases):
+        name = f"fit {number + 1} ({phase.estimator.name})"
+        values = run_phase(
+            bench, phase, values, bench.free, branch(key, number), journal, name, report
+        )
+    return values

@@ -1,0 +1,35 @@
+"""Where random keys come from: one root per run, one branch per named purpose."""
+
+from __future__ import annotations
+
+import enum
+
+import jax
+
+
+class Branch(enum.IntEnum):
+    """What a branch of a run's random numbers is for. Held-out lives have branches of their own."""
+
+    FIT = 1
+    CHOOSE = 2
+    RANK = 3
+    REFIT = 4
+    PRUNE = 5
+    REFINE = 6
+    EVALUATE = 7
+    SIMULATE = 8
+    VERIFY = 9
+    COMPARE = 10
+
+
+def branch(key: jax.Array, *path: int) -> jax.Array:
+    """The key at the end of a path of branches and counters.
+
+    Example:
+        >>> root = jax.random.key(0)
+        >>> bool((branch(root, Branch.FIT, 3) == branch(root, Branch.FIT, 3)).all())
+        True
+    """
+    for step in path:
+        key = jax.random.fold_in(key, step)
+    return key

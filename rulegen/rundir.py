@@ -1,0 +1,147 @@
+"""The folder of a run: what is in it, and how it comes there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import tomli_w
+
+from catalog import latex_card, markdown_card, save_record
+from catalog.export import FORMATS, export
+from catalog.files import write_whole
+from grammar import ConfigError
+from rulegen.config import DiscoverConfig, versions
+from rulegen.discovery import NO_LEARNING, START, Discovery
+from rulegen.evaluate import Trajectory
+from rulegen.figures import plot_learning, save_figure
+from rulegen.journal import Journal
+
+HISTORY = "history.jsonl"
+
+
+class RunDirectory:
+    """A folder with everything that a run leaves behind.
+
+    `config.toml` the configuration as used; `history.jsonl` every step, also the checkpoint;
+    `family.txt`, `fitted.txt`, `rule.txt` the rule before the fit, after it and as published;
+    `record.toml`, `card.md`, `card.tex` the published page; `learning.png`, `learning.pdf` its
+    figure; `learning.csv`, `lives.csv` the data of figure and intervals; `rule_FORMAT` the exports
+    asked for; `summary.json` the result for programs, written last.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def open(self, config: DiscoverConfig, *, resume: bool) -> Journal:
+        """Make the folder, or find the run in it again.
+
+        Raises:
+            ConfigError: when it cannot be written, or holds something and `resume` is not set.
+            RunError: when it holds a run of another configuration.
+        """
+        history = self.folder / HISTORY
+        try:
+            if self.folder.is_dir() and any(self.folder.iterdir()):
+                if not history.exists():
+                    raise ConfigError(f"{self.folder} is not empty; choose another --out")
+                if not resume:
+                    raise ConfigError(
+                        f"{self.folder} already holds a run; continue it with --resume, or choose "
+                        "another --out"
+                    )
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if not os.access(self.folder, os.W_OK):
+                raise PermissionError(13, "Permission denied")
+            journal = Journal(history, config.digest)
+            data = config.model_dump(mode="json", exclude_none=True)
+            write_whole(self.folder / "config.toml", tomli_w.dumps(data, multiline_strings=True))
+        except OSError as error:
+            raise ConfigError(
+                f"cannot write into {self.folder}: {error.strerror}; choose another --out"
+            ) from None
+        return journal
+
+    def publish(
+        self, config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
+    ) -> None:
+        """Write everything but the history."""
+        record, trajectories = discovery.record, discovery.trajectories
+        write_whole(self.folder / "family.txt", config.family.text())
+        write_whole(self.folder / "fitted.txt", discovery.fitted.text())
+        write_whole(self.folder / "rule.txt", record.equations)
+        save_record(record, self.folder / "record.toml")
+        write_whole(self.folder / "card.md", markdown_card(record, figure="learning.png"))
+        write_whole(self.folder / "card.tex", latex_card(record, figure="learning.pdf"))
+        for name in config.exports:
+            suffix = FORMATS[name].suffix
+            write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
+        learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
+        lives_table(trajectories).to_csv(self.folder / "lives.csv", index=False)
+        ax = plot_learning(trajectories, config.task.chance, warmup=config.life.warmup)
+        save_figure(ax, self.folder, "learning")
+        result = summary(config, discovery, seconds, peak_mb)
+        write_whole(self.folder / "summary.json", json.dumps(result, indent=2) + "\n")
+
+
+def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
+    """Quartiles of the reward over lives: columns rule, trial, lower, median, upper."""
+    frames = []
+    for t in trajectories:
+        low, median, high = t.quartiles
+        frame = pd.DataFrame({"lower": low, "median": median, "upper": high})
+        frame.insert(0, "trial", range(1, len(frame) + 1))
+        frame.insert(0, "rule", t.name)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def lives_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
+    """Mean reward per trial of every held-out life: columns rule, life, reward."""
+    frames = []
+    for t in trajectories:
+        frame = pd.DataFrame({"rule": t.name, "life": range(len(t.means)), "reward": t.means})
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def summary(
+    config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
+) -> dict[str, Any]:
+    """The result for programs."""
+    record, evidence = discovery.record, discovery.record.evidence
+    assert evidence is not None
+    others = {
+        c.name: {
+            "reward": c.reward.model_dump(),
+            "paired_difference": c.difference.model_dump(),
+            "diverged": c.diverged,
+        }
+        for c in evidence.comparisons
+    }
+    start = others.pop(START)
+    unlearned = others.pop(NO_LEARNING)
+    return {
+        "name": record.name,
+        "digest": record.digest,
+        "equation": record.equations,
+        "latex": record.rule.latex(),
+        "terms": [t.term for t in evidence.terms],
+        "parameters": {p.name: p.value for p in record.rule.parameters},
+        "reward": evidence.reward.model_dump(),
+        "start": start,
+        "references": others,
+        "no_learning": unlearned,
+        "paired_difference": start["paired_difference"],
+        "chance": evidence.chance,
+        "diverged": evidence.diverged,
+        "seconds": round(seconds, 1),
+        "peak_mb": round(peak_mb, 1),
+        "seed": config.seed,
+        "config": config.digest,
+        "versions": versions(),
+    }

@@ -1,0 +1,102 @@
+"""A rule in its world, compiled once for each purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+
+import jax
+import numpy as np
+
+from grammar import Rule, RuleError
+from grammar.system import check_steps
+from rulegen.compile import compile_rule
+from rulegen.estimators import Estimator
+from rulegen.lives import Batch, Lives, World
+from rulegen.progress import Tick
+
+
+class Workbench:
+    """Holds the compiled programs of one rule, so that nothing is compiled twice.
+
+    Args:
+        world: circuit, task and life.
+        rule: the rule; every parameter needs a value.
+
+    Raises:
+        RuleError: when a parameter has no value, or a time constant does not fit the step.
+    """
+
+    def __init__(self, world: World, rule: Rule) -> None:
+        self.world, self.rule = world, rule
+        for parameter in rule.parameters:
+            if parameter.value is None:
+                raise RuleError(
+                    f"the parameter `{parameter.name}` has no value",
+                    remedy=f"add a line such as `param {parameter.name} = 1`",
+                )
+        values = {p.name: float(p.value) for p in rule.parameters if p.value is not None}
+        check_steps(rule, values, world.circuit.dt)
+        rule = self.rule = with_shortest_times(rule, world.circuit.dt)
+        self.values = np.array(list(values.values()), float)
+        self.names = list(values)
+        self.free = np.array([i for i, p in enumerate(rule.parameters) if p.free], int)
+        self.free_names = [self.names[i] for i in self.free]
+        limits = [[p.lower for p in rule.parameters], [p.upper for p in rule.parameters]]
+        self.bounds = np.array(limits, float)
+        self._prepared: dict[object, Lives] = {}
+
+    @cached_property
+    def plain(self) -> Lives:
+        """Lives without tangents."""
+        return Lives(self.world, compile_rule(self.rule))
+
+    def for_estimator(self, estimator: Estimator) -> Lives:
+        """The lives that this estimator runs; shared between estimators of one kind."""
+        kind = estimator.kind
+        if kind is None:
+            return self.plain
+        if kind not in self._prepared:
+            self._prepared[kind] = estimator.prepare(self.world, self.rule, self.free_names)
+        return self._prepared[kind]
+
+    def vector(self, values: Mapping[str, float]) -> np.ndarray:
+        """The parameter vector with some values replaced."""
+        result = self.values.copy()
+        for name, value in values.items():
+            result[self.names.index(name)] = value
+        return result
+
+    def rewards(
+        self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> np.ndarray:
+        """Mean reward per trial of each life, shape (lives,)."""
+        return self.run(values, key, lives, tick).means
+
+    def run(
+        self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> Batch:
+        """Lives without tangents, for one parameter vector or one for each life."""
+        return self.plain.run(values, key, lives, tick=tick)
+
+
+def with_shortest_times(rule: Rule, dt: float) -> Rule:
+    """The rule with bounds that keep every free parameter in ms at `dt` or above.
+
+    A fit that shortens a time constant must not make it shorter than a step, or negative.
+
+    Example:
+        >>> from grammar import parse
+        >>> rule = parse("param tau_e = 50 ms free\\nde/dt = -e/tau_e + pre*post")
+        >>> with_shortest_times(rule, 10.0).parameter("tau_e").lower
+        10.0
+    """
+    units = rule.units()
+    return replace(
+        rule,
+        parameters=tuple(
+            replace(p, lower=max(p.lower, dt)) if p.free and units.get(p.name) == 1 else p
+            for p in rule.parameters
+        ),
+    )

@@ -1,0 +1,141 @@
+"""Configurations: examples load, and every mistake names its field."""
+
+from pathlib import Path
+
+import pytest
+
+from grammar import ConfigError, RuleError, RulegenError
+from rulegen.config import DiscoverConfig, load_config
+from rulegen.discover import prepare
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+
+GOOD = '''
+name = "small"
+rule = """
+param a = 0.1 free
+e <- e + a*xi*pre : synapse
+on reward: w += e
+"""
+[task]
+name = "delayed_association"
+'''
+
+
+def write(tmp_path, text):
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: p.stem)
+def test_examples_load_and_fit_together(path):
+    config = load_config(path)
+    assert len(config.family.terms()) >= 8
+    prepare(config)
+
+
+def test_the_configuration_as_used_is_the_configuration(tmp_path):
+    """What a run writes down loads to the same settings."""
+    import tomli_w
+
+    config = load_config(write(tmp_path, GOOD))
+    text = tomli_w.dumps(config.model_dump(mode="json", exclude_none=True), multiline_strings=True)
+    assert load_config(write(tmp_path, text)) == config
+
+
+BAD = {
+    "unknown key": (GOOD.replace("[task]", "sed = 3\n[task]"), "sed: there is no such setting"),
+    "unknown key in a part": (GOOD + "[circuit]\nneuron = 3\n", "circuit.neuron: there is no such"),
+    "wrong type": (GOOD + '[life]\ntrials = "many"\n', "life.trials: "),
+    "out of range": (GOOD + "[circuit]\nnoise = -1\n", "circuit.noise: "),
+    "not finite": (GOOD + "[circuit]\ntau = nan\n", "circuit.tau: "),
+    "unknown task": (GOOD.replace("delayed_association", "juggling"), "task: "),
+    "unknown estimator": (GOOD + '[[fit]]\nestimator = { name = "magic" }\n', "fit.0.estimator: "),
+    "missing rule": ('name = "x"\n[task]\nname = "delayed_match"\n', "rule: Field required"),
+    "name that leaves the folder": (GOOD.replace('"small"', '"../x"'), "name: "),
+    "coarse step": (GOOD + "[circuit]\ndt = 50\ntau = 40\n", "dt = 50 ms is larger than tau"),
+    "no TOML": ("name = ", "not valid TOML"),
+    "no text": ("\ud800".encode("utf-16", "surrogatepass"), "not valid TOML"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD)
+def test_mistakes_name_the_field(tmp_path, text, message):
+    path = tmp_path / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert message in str(error.value)
+
+
+def test_an_error_in_the_rule_shows_the_place(tmp_path):
+    with pytest.raises(RuleError, match="line 2, column 12") as error:
+        load_config(write(tmp_path, GOOD.replace("xi", "xq")))
+    assert "^" in str(error.value)
+
+
+UNFIT = {
+    "no free coefficient": (GOOD.replace(" free", ""), "no term has a free coefficient"),
+    "no value": (GOOD.replace("a = 0.1", "a"), "`a` has no value"),
+    "negative tau": (GOOD.replace("e + a*xi*pre", "0*e + a*lowpass(xi, -3)*pre"), ""),
+    "a signal that rate circuits lack": (GOOD.replace("xi", "post_spike"), "`post_spike`"),
+    "a period shorter than a step": (GOOD + "cue = 1\n", "cue lasts 1 ms"),
+    "an export that does not exist": ('exports = ["fortran"]\n' + GOOD, "no format `fortran`"),
+    "an export that cannot be": ('exports = ["nestml"]\n' + GOOD, "exports: nestml cannot express"),
+    "score without noise": (GOOD + "[circuit]\nnoise = 0\n", "circuit.noise"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), UNFIT.values(), ids=UNFIT)
+def test_what_does_not_fit_together_is_refused_before_anything_runs(tmp_path, text, message):
+    with pytest.raises(RulegenError) as error:
+        prepare(load_config(write(tmp_path, text)))
+    assert message in str(error.value)
+
+
+def test_negative_time_constants_are_refused(tmp_path):
+    text = GOOD.replace(
+        "e <- e + a*xi*pre : synapse",
+        "param tau_x = -5 ms\nx = lowpass(post, tau_x)\ne <- e + a*x*pre : synapse",
+    )
+    with pytest.raises(RuleError, match="`x` is -5 ms; it must be positive"):
+        prepare(load_config(write(tmp_path, text)))
+
+
+def test_changes(tmp_path):
+    path = write(tmp_path, GOOD)
+    changes = ["circuit.neurons=8", "fit.1.iterations=3", "title=two words", "life.trials = 7"]
+    with pytest.raises(ConfigError, match="fit: "):
+        load_config(path, changes)  # the fit is not in the file, so it has no second phase
+    config = load_config(path, [c for c in changes if "fit" not in c], seed=5)
+    assert (config.circuit.neurons, config.title, config.life.trials) == (8, "two words", 7)
+    assert config.seed == 5
+    with pytest.raises(ConfigError, match="write key=value"):
+        load_config(path, ["neurons"])
+    with pytest.raises(ConfigError, match="no place"):
+        load_config(path, ["name.x=3"])
+
+
+def test_the_digest_follows_everything_that_matters(tmp_path):
+    path = write(tmp_path, GOOD)
+    digests = {load_config(path, [c]).digest for c in ("seed=1", "seed=2", "life.trials=9")}
+    assert len(digests) == 3
+    assert load_config(path).digest == load_config(path).digest
+
+
+def test_every_setting_is_documented():
+    """docs/configuration.md has a line for each field of each settings class."""
+    text = (ROOT / "docs" / "configuration.md").read_text()
+
+    def fields(model, seen):
+        for name, field in model.model_fields.items():
+            yield name
+            for part in [field.annotation, *getattr(field.annotation, "__args__", ())]:
+                if hasattr(part, "model_fields") and part not in seen:
+                    seen.add(part)
+                    yield from fields(part, seen)
+
+    missing = {name for name in fields(DiscoverConfig, set()) if f"`{name}`" not in text}
+    assert not missing

@@ -1,0 +1,231 @@
+"""The main job on a small scale: its files, its resumption, its failures."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from catalog import load_record
+from grammar import ConfigError, RunError, parse
+from rulegen.config import load_config
+from rulegen.discover import discover, supported
+from rulegen.progress import Progress
+
+SMALL = '''
+name = "small"
+exports = ["numpy"]
+rule = """
+param a = 0.5 in [-3, 3] free
+param b = 0.3 in [-3, 3] free
+d = u/0.2
+e <- e + 0.01*(a*xi*pre + b*d*pre) : synapse
+on trial start: e <- 0
+on reward: w += clip((R - R_bar[condition])*e, -0.1, 0.1)
+"""
+[task]
+name = "delayed_association"
+cue = 30
+delay = 30
+response = 30
+[circuit]
+neurons = 12
+[life]
+trials = 60
+[[fit]]
+iterations = 3
+estimator = { name = "score", lives = 32 }
+choice_lives = 32
+[[fit]]
+iterations = 2
+estimator = { name = "pgpe", lives = 32 }
+choice_lives = 32
+[prune]
+lives = 64
+rank_lives = 32
+refit = { iterations = 2, choice_lives = 32, estimator = { name = "pgpe", lives = 32 } }
+[refine]
+lives = 32
+[evaluate]
+lives = 64
+[[references]]
+name = "node perturbation"
+rule = """
+e <- e + 0.015*xi*pre : synapse
+on trial start: e <- 0
+on reward: w += clip((R - R_bar[condition])*e, -0.1, 0.1)
+"""
+'''
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "config.toml"
+    path.write_text(SMALL)
+    return load_config(path)
+
+
+@pytest.fixture(scope="module")
+def run(config, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    steps: list[Progress] = []
+    found = discover(config, folder, report=steps.append)
+    return folder, found, steps
+
+
+class Stop(Exception):
+    pass
+
+
+def without_costs(folder):
+    summary = json.loads((folder / "summary.json").read_text())
+    return {k: v for k, v in summary.items() if k not in ("seconds", "peak_mb")}
+
+
+def test_it_leaves_everything_that_a_run_promises(run):
+    folder, _, _ = run
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "config.toml", "history.jsonl", "family.txt", "fitted.txt", "rule.txt", "record.toml",
+        "card.md", "card.tex", "learning.png", "learning.pdf", "learning.csv", "lives.csv",
+        "summary.json", "rule_numpy.py",
+    }  # fmt: skip
+
+
+def test_the_summary_agrees_with_record_rule_and_data(run, config):
+    folder, found, _ = run
+    summary = json.loads((folder / "summary.json").read_text())
+    record = load_record(folder / "record.toml")
+    assert record == found.record
+    printed = parse((folder / "rule.txt").read_text())
+    assert summary["digest"] == printed.digest == record.digest
+    assert summary["parameters"] == {p.name: p.value for p in printed.parameters}
+    assert not printed.free
+    assert parse((folder / "family.txt").read_text()) == config.family
+    table = pd.read_csv(folder / "lives.csv")
+    lives = table.pivot_table(index="life", columns="rule", values="reward")
+    assert len(lives) == summary["reward"]["lives"] == 64
+    assert lives["discovered rule"].mean() == pytest.approx(summary["reward"]["mean"])
+    difference = lives["discovered rule"] - lives["start"]
+    assert difference.mean() == pytest.approx(summary["paired_difference"]["mean"])
+    assert summary["paired_difference"]["low"] < difference.mean()
+    assert set(summary["references"]) == {"node perturbation"}
+    curves = pd.read_csv(folder / "learning.csv")
+    assert (curves["lower"] <= curves["upper"]).all()
+    assert len(curves) == 4 * 60
+
+
+def test_the_published_figures_are_those_of_the_printed_text(run, config):
+    """Anyone can run the printed rule on the same lives and gets the same rewards."""
+    import jax
+
+    from rulegen.keys import Branch, branch
+    from rulegen.workbench import Workbench
+
+    folder, found, _ = run
+    bench = Workbench(config.world, parse((folder / "rule.txt").read_text()))
+    key = branch(jax.random.key(config.seed), Branch.EVALUATE)
+    rewards = bench.rewards(bench.values, key, 64)
+    assert np.array_equal(rewards, found.trajectories[0].means)
+
+
+def test_progress_is_told(run):
+    _, _, steps = run
+    stages = {step.stage for step in steps}
+    assert {"fit 1 (score)", "fit 2 (pgpe)", "prune 1: refit"} <= stages
+    first = next(step for step in steps if step.stage == "fit 1 (score)")
+    assert "compiled" in first.text
+    second = next(step for step in steps if step.stage == "fit 1 (score)" and step.done == 1)
+    assert "reward" in second.text
+    assert "signal/noise" in second.text
+    assert all(0 <= step.done <= step.total for step in steps)
+
+
+@pytest.mark.parametrize("moment", [1, 4, 8])
+def test_an_interrupted_run_resumes_to_the_same_figures(config, run, tmp_path, moment):
+    folder, _, _ = run
+    count = 0
+
+    def interrupt(progress):
+        nonlocal count
+        count += 1
+        if count == moment:
+            raise Stop
+
+    here = tmp_path / "interrupted"
+    with pytest.raises(Stop):
+        discover(config, here, report=interrupt)
+    with (here / "history.jsonl").open("ab") as file:
+        file.write(b'{"check":12,"name":"cut sho')  # as a crash in the middle of a line leaves it
+    with pytest.raises(ConfigError, match="--resume"):
+        discover(config, here)
+    discover(config, here, resume=True)
+    assert without_costs(here) == without_costs(folder)
+    assert (here / "rule.txt").read_text() == (folder / "rule.txt").read_text()
+    assert (here / "card.md").read_text() == (folder / "card.md").read_text()
+
+
+def test_a_finished_run_resumes_without_computing(config, run):
+    folder, _, _ = run
+    before = (folder / "history.jsonl").read_bytes()
+    discover(config, folder, resume=True)
+    assert (folder / "history.jsonl").read_bytes() == before
+
+
+def test_another_configuration_cannot_resume(config, run):
+    folder, _, _ = run
+    before = (folder / "config.toml").read_text()
+    other = config.model_copy(update={"seed": 7})
+    with pytest.raises(RunError, match="another configuration"):
+        discover(other, folder, resume=True)
+    assert (folder / "config.toml").read_text() == before
+
+
+def test_foreign_folders_are_left_alone(config, tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ConfigError, match="is not empty"):
+        discover(config, tmp_path, resume=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(ConfigError, match="cannot write into"):
+        discover(config, tmp_path / "thesis.tex" / "run")
+
+
+def test_complete_divergence_says_what_to_try_and_keeps_the_history(config, tmp_path):
+    wild = config.model_copy(
+        update={
+            "rule": """
+                param a = 1 free
+                e <- e + a*xi*pre : synapse
+                on reward: w += 1e6*e
+            """,
+        }
+    )
+    with pytest.raises(RunError, match=r"every life diverged.*Try a smaller learning rate"):
+        discover(wild, tmp_path / "wild")
+    history = (tmp_path / "wild" / "history.jsonl").read_text().splitlines()
+    assert json.loads(history[-1])["data"]["outcomes"]["diverged"] == 32
+    assert not (tmp_path / "wild" / "summary.json").exists()
+
+
+def test_a_family_that_learns_nothing_is_not_published(config, tmp_path):
+    idle = config.model_copy(
+        update={"rule": "param a = 1 free\ne <- e + a*xi*pre : synapse\non reward: w += 0*e"}
+    )
+    with pytest.raises(RunError, match="nothing to publish"):
+        discover(idle, tmp_path / "idle")
+    assert not (tmp_path / "idle" / "card.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "shown"),
+    [
+        (1.4805, 1.2, 1.8, 1.5),
+        (1.4805, 1.47, 1.49, 1.48),
+        (0.0321, float("nan"), float("nan"), 0.0321),
+        (0.04, -3.0, 3.0, 0.04),
+        (-123.456, -130.0, -117.0, -123.0),
+        (0.0, 0.0, 0.0, 0.0),
+    ],
+)
+def test_coefficients_are_rounded_to_the_evidence(value, low, high, shown):
+    assert supported(value, low, high) == pytest.approx(shown)

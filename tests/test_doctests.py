@@ -1,0 +1,30 @@
+"""The examples in the docstrings run."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import catalog
+import grammar
+import rulegen
+
+MODULES = [
+    module.name
+    for package in (grammar, rulegen, catalog)
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not module.name.endswith("__main__")
+]
+
+
+@pytest.mark.parametrize("name", [*MODULES, "grammar", "rulegen", "catalog"])
+def test_examples(name):
+    results = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    assert results.failed == 0
+
+
+def test_there_are_examples():
+    finder = doctest.DocTestFinder()
+    found = [t for name in MODULES for t in finder.find(importlib.import_module(name))]
+    assert sum(bool(t.examples) for t in found) > 30

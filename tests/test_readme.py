@@ -1,0 +1,31 @@
+"""The README's Python and shell examples run as printed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+TEXT = (Path(__file__).parent.parent / "README.md").read_text()
+
+
+def test_the_python_example_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert "local, given side information" in done.stdout
+    assert re.search(r"-0\.\d+ \[-0\.\d+, -0\.\d+\]", done.stdout)
+
+
+def test_the_rule_is_a_rule():
+    from grammar import parse
+
+    (text,) = re.findall(r"```rule\n(.*?)```", TEXT, re.S)
+    assert len(parse(text).terms()) == 3
+
+
+def test_the_files_it_names_exist():
+    root = Path(__file__).parent.parent
+    for name in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert (root / name).exists(), name
+    for name in re.findall(r"`(\w+\.toml)`", TEXT):
+        assert (root / "examples" / name).exists(), name
