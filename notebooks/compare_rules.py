@@ -1,0 +1,201 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Compare rules, and the circuits that they make
+#
+# Four rules learn the same task, with the same networks, the same order of trials and the same
+# noise. Which learns best is one question. Another is what they make of the circuit: do they find
+# the same solution?
+
+# %%
+import os
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+import rulegen as rg
+from catalog import find
+
+plt.rcParams.update(rg.STYLE)
+lives = 32 if os.environ.get("RULEGEN_FAST") else 256
+
+# %% [markdown]
+# ## The rules
+#
+# Two come from the catalog: *node perturbation* correlates the noise that a neuron injected with
+# the reward, and *Miconi's supralinear rule* guesses that noise from large deviations of the
+# potential. Two are relatives without access to the noise: the deviation without the cube, and
+# plain Hebbian co-activity gated by reward.
+
+# %%
+gated = """
+    param eta = 3e-4 1/ms
+    {trace}
+    on trial start: e <- 0
+    on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
+"""
+deviation = "u_bar <- 0.3*u_bar + 0.7*u : post\n    de/dt = (u - u_bar)/0.2*pre"
+rules = {
+    "node perturbation": find("node_perturbation").rule,
+    "supralinear": find("miconi_supralinear").rule.with_values({"limit": 0.02}),
+    "deviation": rg.parse(gated.format(trace=deviation)),
+    "Hebb, gated": rg.parse(gated.format(trace="de/dt = post*pre")),
+}
+world = rg.World(circuit=rg.RateCircuit(neurons=32), task=rg.DelayedAssociation())
+benches = {name: rg.Workbench(world, rule) for name, rule in rules.items()}
+rules["supralinear"]
+
+# %% [markdown]
+# A comparison is fair when each rule has its best learning rate, chosen on lives other than those
+# that count.
+
+# %%
+factors = 10.0 ** np.arange(-1.0, 2.0, 0.5)
+values, curves = {}, {}
+for name, bench in benches.items():
+    rate = bench.rule.parameter("eta").value
+    tried = [bench.vector({"eta": rate * factor}) for factor in factors]
+    rewards = [bench.rewards(vector, rg.key(1), lives // 4).mean() for vector in tried]
+    values[name], curves[name] = tried[int(np.argmax(rewards))], rewards
+pd.DataFrame(curves, index=pd.Index(factors, name="eta / default")).round(3)
+
+# %% [markdown]
+# ## Learning
+#
+# Medians and interquartile ranges over lives on the left. On the right, the mean reward of each
+# life minus that of node perturbation on the same network and noise, with the 95% bootstrap
+# interval over lives of its mean.
+
+# %%
+batches = {name: bench.run(values[name], rg.key(0), lives) for name, bench in benches.items()}
+base = batches["node perturbation"].means
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), width_ratios=[1.7, 1])
+trials = np.arange(1, world.life.trials + 1)
+for number, (name, batch) in enumerate(batches.items()):
+    # Means of four trials, in which each cue came twice.
+    blocks = batch.rewards.reshape(lives, -1, 4).mean(axis=2)
+    low, median, high = np.quantile(blocks, [0.25, 0.5, 0.75], axis=0)
+    where = trials.reshape(-1, 4).mean(axis=1)
+    left.fill_between(where, low, high, alpha=0.15, linewidth=0)
+    left.plot(where, median, label=name)
+    if number > 0:
+        height, mean = number + np.linspace(-0.3, 0.3, lives), batch.means - base
+        right.plot(mean, height, ".", markersize=4, alpha=0.4, color=f"C{number}")
+        interval = rg.paired_difference(batch.means, base)
+        right.plot([interval.low, interval.high], [number] * 2, color="black", linewidth=5)
+left.axhline(world.task.chance, color="0.35", linestyle="--", linewidth=1, label="chance")
+left.axvspan(1, world.life.warmup, color="0.92", zorder=0)
+left.set_xlabel("trial")
+left.set_ylabel("reward per trial")
+left.set_xlim(1, trials[-1])
+left.legend(loc="lower right")
+right.axvline(0, color="0.35", linewidth=0.8)
+right.set_yticks(range(1, len(batches)), list(batches)[1:])
+right.invert_yaxis()
+right.set_xlabel("reward minus that of node perturbation")
+plt.show()
+
+# %% [markdown]
+# ## The circuits
+#
+# `dissect` runs the same lives and opens the circuits that they end with: weights before and
+# after, and the activity in one trial of each condition, with the rule and the noise switched
+# off.
+
+# %%
+anatomies = {
+    name: rg.dissect(bench, values[name], rg.key(0), lives // 4) for name, bench in benches.items()
+}
+pd.DataFrame({name: rg.anatomy_table(a).median() for name, a in anatomies.items()}).T.round(3)
+
+# %% [markdown]
+# A change of weights is *low-dimensional* when a few singular values carry it. On the left those
+# of the change that each rule made (medians over lives), on the right the dimensionality of the
+# activity, with a dot for each life.
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9))
+rng = np.random.default_rng(0)
+for number, (name, anatomy) in enumerate(anatomies.items()):
+    left.plot(np.arange(1, 33), np.median(rg.spectra(anatomy.change), axis=0), label=name)
+    dimension = rg.anatomy_table(anatomy).dimension
+    right.plot(number + rng.uniform(-0.2, 0.2, len(dimension)), dimension, ".", alpha=0.5)
+    right.plot([number - 0.3, number + 0.3], [dimension.median()] * 2, color="black")
+left.set_yscale("log")
+left.set_ylim(1e-3, 1.2)
+left.set_xlabel("rank of the singular value")
+left.set_ylabel("singular value / largest")
+left.set_title("change of the weights")
+left.legend()
+right.set_xticks(range(len(anatomies)), anatomies)
+right.set_ylabel("participation ratio")
+right.set_title("dimensionality of the activity after learning")
+plt.show()
+
+# %% [markdown]
+# ## Trajectories
+#
+# One network, four teachers. Each panel shows the activity of the same circuit after learning by
+# one rule, along its two principal axes, from the start of the trial (small dot) through cue and
+# delay to the response (thick line). The colour is the cue. Below, the outputs, with the targets
+# as bars. The two rules that read deviations raised the spectral radius most (table above), and
+# here they made the circuit oscillate.
+
+# %%
+median_life = int(np.argsort(anatomies["node perturbation"].rewards.mean(axis=1))[lives // 8])
+response = np.asarray(world.task.window("response", world.circuit.dt), bool)
+figure, axes = plt.subplots(2, 4, figsize=(12, 5.6), height_ratios=[1.5, 1])
+milliseconds = world.circuit.dt * np.arange(1, len(response) + 1)
+for (name, anatomy), top, bottom in zip(anatomies.items(), axes[0], axes[1], strict=True):
+    paths = rg.principal_trajectories(anatomy.rates[median_life])
+    for cue, path in enumerate(paths):
+        colour = f"C{cue}"
+        top.plot(*path.T, color=colour, linewidth=1.2)
+        top.plot(*path[response].T, color=colour, linewidth=3.5)
+        top.plot(*path[0], "o", color=colour, markersize=4)
+        bottom.plot(milliseconds, anatomy.outputs[median_life, cue, :, 0], color=colour)
+        target = anatomy.targets[median_life, cue, response, 0]
+        bottom.plot(milliseconds[response], target, color=colour, linewidth=5, alpha=0.35)
+    top.set_title(name)
+    top.set_xlabel("component 1")
+    top.set_aspect("equal", adjustable="datalim")
+    bottom.set_xlabel("time (ms)")
+    bottom.set_ylim(-1.3, 1.3)
+axes[0, 0].set_ylabel("component 2")
+axes[1, 0].set_ylabel("output")
+axes[1, 0].text(150, 1.1, "cue 2", color="C1")
+axes[1, 0].text(60, -0.95, "cue 1", color="C0")
+plt.show()
+
+# %% [markdown]
+# ## Are the solutions alike?
+#
+# On the left the cosine between the weight changes of the same life under two rules; on the right
+# the alignment of the activity (linear CKA: 1 when one activity is a rotation of the other). The
+# networks were the same before, so much of the activity is: the row *no learning* is the
+# yardstick. Weights change in nearly orthogonal directions, while the activity stays closer to
+# where it began: many changes of the weights solve the task.
+
+# %%
+first = anatomies["node perturbation"]
+still = world.model_copy(update={"life": world.life.model_copy(update={"warmup": 200})})
+unlearned = rg.Workbench(still, rules["node perturbation"])
+with_yardstick = {
+    **anatomies,
+    "no learning": rg.dissect(unlearned, unlearned.values, rg.key(0), len(first.before)),
+}
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6))
+rg.plot_similarity(rg.similarity_matrix(anatomies), ax=left)
+left.set_title("change of the weights (cosine)")
+table = rg.similarity_matrix(with_yardstick, rg.activity_similarity)
+rg.plot_similarity(table, ax=right)
+right.set_title("activity after learning (CKA)")
+plt.show()
