@@ -15,9 +15,9 @@ FEW = (1,)
 HEAD = """# Results
 
 What `rulegen discover` finds with the bundled examples: five seeds of the main one, one of the
-others, with nothing else changed. Made by `make results`, which runs each in a process of its own;
-the figures below come from two CPU cores that were busy with other work as well. Rewards are means per trial over {lives} held-out
-lives, with 95% bootstrap intervals over lives; differences are paired; more is better.
+others, with nothing else changed. Made by `make results`, which runs each in a process of its own
+on two CPU cores. Rewards are means per trial over {lives} held-out lives, with 95% bootstrap
+intervals over lives; differences are paired; more is better.
 """
 
 
