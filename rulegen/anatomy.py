@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from grammar.symbols import WEIGHT
+from rulegen.circuits import Activity
 from rulegen.life import Life
 from rulegen.noise import Purpose, Stream, stream
 from rulegen.workbench import Workbench
@@ -97,9 +98,9 @@ def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
         weights, bias = life.rule.forward(state, values, condition)
         drive = (trial.stimulus @ network.inputs.T).astype(parameters.dtype) + bias
 
-        def step(u: Array, drive: Array) -> tuple[Array, Array]:
-            u = circuit.step(weights, u, drive, still)
-            return u, circuit.rates(u)
+        def step(before: Activity, drive: Array) -> tuple[Activity, Array]:
+            after = circuit.step(weights, before, drive, still)
+            return after, after.r
 
         _, rates = jax.lax.scan(step, circuit.init(start, parameters.dtype), drive)
         return rates, rates @ network.readout.T, trial.target

@@ -17,6 +17,7 @@ from rulegen.life import Life, LifeResult, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
+from rulegen.trial import blocks
 
 
 class World(Settings):
@@ -117,13 +118,14 @@ class Lives:
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""
         n, task = self.world.circuit.neurons, self.world.task
-        steps = task.steps(self.world.circuit.dt)
+        steps, _, _ = blocks(task.steps(self.world.circuit.dt))
         synapse_states = sum(
             site is Site.SYNAPSE for site in self.rule.tangents.system.sites.values()
         )
         products = len(self.rule.factored)
         matrices = n * n * (2 * synapse_states + 3 * products + 4)
-        histories = n * steps * (8 + len(self.rule.recorded))
+        sides = 2 * products + len(self.rule.recorded)
+        histories = n * steps * (16 + sides)
         return jnp.zeros(()).dtype.itemsize * (matrices + histories)
 
     def _fitting_chunk(self) -> int:
