@@ -87,7 +87,8 @@ def dissect(bench: Workbench, values: np.ndarray, key: jax.Array, lives: int) ->
 def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
     """One life and its circuit: the fields of its `Anatomy`."""
     circuit, task, number = life.circuit, life.task, life.settings.trials
-    network, state, result = life.live(parameters, source)
+    end, result = life.live(parameters, source)
+    network, state = end.network, end.rule
     values = life.constants(parameters)
     # The stimuli are those of the trial that would have come next.
     after, start = (source.fold(p).fold(number) for p in (Purpose.TASK, Purpose.START))

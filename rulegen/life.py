@@ -64,6 +64,24 @@ class LifeResult(NamedTuple):
     outcome: Array
 
 
+class LifeState(NamedTuple):
+    """A life between two trials.
+
+    Attributes:
+        network: fixed and first weights.
+        conditions: condition of each trial of the whole life, shape (K,).
+        rule: the rule state, with the weights.
+        outcome: how it has gone so far.
+        worst: the worst reward so far, or the floor.
+    """
+
+    network: Network
+    conditions: Array
+    rule: RuleState
+    outcome: Array
+    worst: Array
+
+
 class Life:
     """Simulates one life; the instance holds only frozen settings and a compiled rule.
 
@@ -125,25 +143,48 @@ class Life:
         """
         return self.live(parameters, stream)[-1]
 
-    def live(self, parameters: Array, stream: Stream) -> tuple[Network, RuleState, LifeResult]:
-        """Run one life; also its network and the rule state (with the weights) at the end."""
-        dtype = parameters.dtype
-        circuit, task = self.circuit, self.task
+    def live(self, parameters: Array, stream: Stream) -> tuple[LifeState, LifeResult]:
+        """Run one life; also what it ends with."""
+        start = self.begin(stream, parameters.dtype)
+        end, (rewards, scores) = self.go_on(parameters, stream, start, 0, self.settings.trials)
+        return end, LifeResult(rewards, start.conditions, scores, end.outcome)
+
+    def begin(self, stream: Stream, dtype: jnp.dtype) -> LifeState:
+        """The life before its first trial."""
+        network = self.circuit.draw(stream, self.task.channels, self.task.outputs, dtype)
+        return LifeState(
+            network=network,
+            conditions=self.task.order(stream, self.settings.trials),
+            rule=self.rule.init(network.weights, self.task.conditions),
+            outcome=jnp.asarray(Outcome.OK),
+            worst=jnp.asarray(self.settings.floor, dtype),
+        )
+
+    def go_on(
+        self, parameters: Array, stream: Stream, life: LifeState, first: Array | int, trials: int
+    ) -> tuple[LifeState, tuple[Array, Array]]:
+        """Live through so many trials; also their rewards, shape (K,), and scores, (K, P).
+
+        Args:
+            parameters: values of all parameters of the rule, shape (P,).
+            stream: random numbers of this life.
+            life: the life so far.
+            first: number of the first of the trials.
+            trials: how many.
+        """
         values = self.constants(parameters)
-        network = circuit.draw(stream, task.channels, task.outputs, dtype)
-        conditions = task.order(stream, self.settings.trials)
-        numbers = jnp.arange(self.settings.trials)
+        numbers = first + jnp.arange(trials)
 
         def one_trial(
             carry: tuple[RuleState, Array, Array], inputs: tuple[Array, Array, Streams]
         ) -> tuple[tuple[RuleState, Array, Array], tuple[Array, Array]]:
             (state, outcome, worst), (number, condition, streams) = carry, inputs
             state, reward, score, level = self.trial.run(
-                state, values, network, streams, number, condition
+                state, values, life.network, streams, number, condition
             )
             within = jnp.all(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit)
             finite = jnp.isfinite(reward) & within
-            saturated = level > 0.99 * circuit.limit
+            saturated = level > 0.99 * self.circuit.limit
             now = jnp.where(saturated, Outcome.SATURATED, Outcome.OK)
             now = jnp.where(level < 1e-6, Outcome.SILENT, now)
             dead = (outcome == Outcome.DIVERGED) | ~finite
@@ -152,13 +193,11 @@ class Life:
             worst = jnp.minimum(worst, reward)
             return (state, outcome, worst), (reward, jnp.where(dead, 0.0, score))
 
-        state = self.rule.init(network.weights, task.conditions)
-        start = (state, jnp.asarray(Outcome.OK), jnp.asarray(self.settings.floor, dtype))
-        end, (rewards, scores) = jax.lax.scan(
-            one_trial, start, (numbers, conditions, trial_streams(stream, numbers))
-        )
-        state, outcome, _ = end
-        return network, state, LifeResult(rewards, conditions, scores, outcome)
+        conditions = jax.lax.dynamic_slice_in_dim(life.conditions, first, trials)
+        inputs = (numbers, conditions, trial_streams(stream, numbers))
+        start = (life.rule, life.outcome, life.worst)
+        (state, outcome, worst), results = jax.lax.scan(one_trial, start, inputs)
+        return life._replace(rule=state, outcome=outcome, worst=worst), results
 
     def constants(self, parameters: Array) -> dict[str, Array]:
         """What formulas read by name and what does not change during a life."""

@@ -121,7 +121,7 @@ class TrialRun:
             drive = (stimulus @ network.inputs.T).astype(dtype)
             return self._block(moment, values, network, condition, learning, drive, noise)
 
-        size, count, rest = blocks(self.steps)
+        size, count, rest = blocks(self.steps, LONGEST_BLOCK)
         if count == 1:
             moment, outputs = one_block(moment, 0, size)
         else:
@@ -262,18 +262,20 @@ class TrialRun:
         return jnp.stack([scores.get(p, zero).astype(dtype) for p in self.rule.tangents.wrt])
 
 
-def blocks(steps: int) -> tuple[int, int, int]:
-    """Cut a trial into blocks: their size, their number, and the steps that are left over.
+def blocks(steps: int, longest: int) -> tuple[int, int, int]:
+    """Cut a length into blocks: their size, their number, and what is left over.
+
+    Blocks of one size are preferred to larger ones with a rest.
 
     Example:
-        >>> blocks(30), blocks(1000), blocks(997)
+        >>> blocks(30, 256), blocks(1000, 256), blocks(997, 256)
         ((30, 1, 0), (250, 4, 0), (256, 3, 229))
     """
-    least = -(-steps // LONGEST_BLOCK)
-    for count in range(least, 2 * least + 1):
+    least = -(-steps // longest)
+    for count in range(least, least + least // 2 + 1):
         if steps % count == 0:
             return steps // count, count, 0
-    return LONGEST_BLOCK, steps // LONGEST_BLOCK, steps % LONGEST_BLOCK
+    return longest, steps // longest, steps % longest
 
 
 def hold(old: RuleState, new: RuleState, learning: Array) -> RuleState:
