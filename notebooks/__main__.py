@@ -14,6 +14,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from traitlets.config import Config
 
 FOLDER = Path(__file__).parent
 #: A notebook that takes longer is too long for its reader, too, seconds.
@@ -38,6 +39,7 @@ def execute(notebook: nbformat.NotebookNode) -> None:
         record_timing=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(FOLDER)}},
+        config=Config({"KernelManager": {"transport": "ipc"}}),
     )
     client.execute()
     notebook.metadata.pop("language_info")
