@@ -9,6 +9,7 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from rulegen.figures import COLOURS, new_axes
 
@@ -94,6 +95,7 @@ def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
         ax.annotate(
             fill(name.replace("_", " "), LINE), (x, y), xytext=(0, 7), textcoords="offset points",
             ha="center", fontsize="small", zorder=3,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )  # fmt: skip
     ax.set_axis_off()
     ax.set_xlim(-0.5, right + 0.5)

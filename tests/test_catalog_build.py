@@ -405,6 +405,22 @@ def test_building_a_record_that_a_run_left(tmp_path: Path) -> None:
     assert b"data:image/png;base64,iVBORw0KGgo" in made["catalog.html"]
 
 
+def test_data_that_are_not_those_of_the_record(tmp_path: Path) -> None:
+    record = hostile_record("harmless")
+    assert record.evidence
+    evidence = record.evidence.model_copy(update={"data": "0123456789abcdef"})
+    home = home_with(tmp_path, record.model_copy(update={"evidence": evidence}))
+    (home / "discovered" / "hostile.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for change in (lambda path: None, lambda path: path.write_text("rule,life,reward\n")):
+        change(home / "discovered" / "hostile.csv")
+        with pytest.raises(ConfigError, match=r"hostile\.csv is not the data"):
+            library(home)
+
+
+def test_a_card_says_where_its_rule_comes_from() -> None:
+    assert "It comes from `bcm`." in markdown_card(find("bcm_power"))
+
+
 def test_the_digest_of_a_saved_record_is_that_of_its_rule(tmp_path: Path) -> None:
     save_record(find("oja"), tmp_path / "oja.toml")
     assert load_record(tmp_path / "oja.toml").digest == parse(find("oja").equations).digest
