@@ -37,7 +37,7 @@ catalog-check: catalog
 	$(BIN)/python .ci/catalog_check.py catalog/catalog.html
 
 docs: $(VENV)/.docs
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "build/site/index.html"
 
 # With RULEGEN_FAST=1 they run on fewer lives, and their outputs are not kept.
