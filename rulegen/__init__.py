@@ -9,6 +9,7 @@ from catalog import load_record as load_record
 from catalog import markdown_card as markdown_card
 from catalog import save_record as save_record
 from catalog.export import export as export
+from catalog.library import library as library
 from grammar import ConfigError as ConfigError
 from grammar import Rule as Rule
 from grammar import RuleError as RuleError
