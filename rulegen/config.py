@@ -111,14 +111,25 @@ class DiscoverConfig(Settings):
     def digest(self) -> str:
         """16 hexadecimal digits of all that the results depend on."""
         settings = self.model_dump(mode="json", exclude={"exports"})
-        text = json.dumps([settings, versions()], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of(json.dumps([settings, versions()], sort_keys=True))
 
 
 def checked(text: str) -> str:
     """Raise `RuleError` unless `text` is a rule."""
     parse(text)
     return text
+
+
+def digest_of(text: str) -> str:
+    """16 hexadecimal digits of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def code_digest() -> str:
+    """16 hexadecimal digits of the programs that results depend on: `grammar` and `rulegen`."""
+    home = Path(__file__).parent.parent
+    paths = sorted(path for part in ("grammar", "rulegen") for path in (home / part).rglob("*.py"))
+    return digest_of("".join(f"{p.relative_to(home)}\0{p.read_text()}\0" for p in paths))
 
 
 def versions() -> dict[str, str]:

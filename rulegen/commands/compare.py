@@ -19,11 +19,11 @@ from rulegen.compare import (
     behavioural_distance,
     compare_rewards,
     family_graph,
-    plot_families,
     reward_matrix,
     weight_changes,
     worlds,
 )
+from rulegen.compare_figures import plot_families, plot_rewards
 from rulegen.display import Display
 from rulegen.figures import save_figure
 
@@ -67,15 +67,15 @@ def compare(
 def print_table(console: Console, title: str, frame: pd.DataFrame) -> None:
     """Print a table with its title."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold")
-    for column in frame.columns:
-        table.add_column(escape(str(column)), overflow="fold")
+    for number, column in enumerate(frame.columns):
+        table.add_column(escape(str(column)), overflow="fold", no_wrap=number == 0)
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(str(cell)) for cell in row))
     console.print(table, "")
 
 
 def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> None:
-    """Write the tables as CSV and the families as PNG and PDF.
+    """Write the tables as CSV, and the families and the rewards as PNG and PDF.
 
     Raises:
         ConfigError: when the folder cannot be written.
@@ -85,6 +85,7 @@ def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> 
         for name, frame in frames.items():
             frame.to_csv(out / f"{name}.csv", index=False)
         save_figure(plot_families(family_graph(rules)), out, "families")
+        save_figure(plot_rewards(frames["rewards"]), out, "rewards")
     except OSError as error:
         raise ConfigError(
             f"cannot write into {out}: {error.strerror}; choose another --out"
