@@ -9,19 +9,29 @@ what cannot be kept exactly within 15 digits is rounded to double precision at o
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import sympy as sp
+from sympy.core.assumptions import _assume_defined
 from sympy.core.parameters import distribute
 
-from grammar.operators import OPERATORS
+from grammar.operators import OPERATORS, clip, relu
 
 MAX_EXPONENT = 64
 SMALLEST, LARGEST = 1e-30, 1e30
 _EXACT = 10**15
-
+#: SymPy may write a short formula long: it turns `abs(x)**3` into `x**2*abs(x)`, at every level.
+MAX_NODES = 10_000
 #: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
 as_written = distribute
+
+
+#: What is said of a compound expression to SymPy: it is a real number, and no more is known.
+_KNOWN: dict[str, bool | None] = dict.fromkeys(_assume_defined)
+_KNOWN |= dict.fromkeys(("real", "extended_real", "finite", "complex", "hermitian"), True)
+_KNOWN |= {"commutative": True, "infinite": False, "imaginary": False, "antihermitian": None}
+_NO_NUMBERS = frozenset({sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I})
 
 
 class AlgebraError(Exception):
@@ -79,16 +89,50 @@ def _constant(expr: sp.Expr) -> sp.Expr:
 
 def _settle(expr: sp.Expr) -> sp.Expr:
     """Check the result of one operation, and round the numbers in it that grew too long."""
-    if expr in (sp.zoo, sp.nan, sp.oo, -sp.oo) or expr.has(sp.I):
-        raise AlgebraError("a result that is infinite, undefined or complex", "rewrite the formula")
+    waiting, count = [expr], 0
+    while waiting:
+        node = waiting.pop()
+        waiting += node.args
+        count += 1
+        if node in _NO_NUMBERS:
+            raise AlgebraError(
+                "a result that is infinite, undefined or complex", "rewrite the formula"
+            )
+        if count > MAX_NODES:
+            raise AlgebraError("a formula too long to handle", "make states of its parts")
+        _hide(node)
+    return _rounded(expr)
+
+
+def _hide(node: sp.Basic) -> None:
+    """State that a compound expression is real and that nothing else is known about it.
+
+    SymPy asks about signs, zeros and infinities whenever it builds a power or a product, and finds
+    its answers by multiplying out. That takes exponential time, or fills the memory with digits,
+    where powers, roots and functions stand in each other. It caches the answers on the expression,
+    and that is where these are written. Small expressions it may think about, as in
+    `sqrt(u**2)`, which is `abs(u)`.
+    """
+    if not any(b.args for a in node.args for b in a.args) or not isinstance(node, sp.Expr):
+        return
+    if len(node._assumptions) >= len(_KNOWN):
+        return
+    facts = _KNOWN | node.default_assumptions
+    if node.is_Pow and node.exp.is_Integer and node.exp.is_even:
+        facts |= {"nonnegative": True, "extended_nonnegative": True}
+        facts |= {"negative": False, "extended_negative": False}
+    node._assumptions = type(node._assumptions)(facts)
+
+
+def _rounded(expr: sp.Expr) -> sp.Expr:
     if expr.is_Add or expr.is_Mul:
         parts = [
-            _settle(a) if a.is_Mul or a.is_Pow or a.is_Piecewise else _constant(a)
+            _rounded(a) if a.is_Mul or a.is_Pow or a.is_Piecewise else _constant(a)
             for a in expr.args
         ]
         return expr if tuple(parts) == expr.args else _settle(expr.func(*parts))
     if isinstance(expr, sp.Piecewise):
-        return _chosen([(_settle(case.expr), case.cond) for case in expr.args])
+        return _chosen([(_rounded(case.expr), case.cond) for case in expr.args])
     if expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Rational:
         exponent = _tidy(expr.exp)
         if abs(exponent) > MAX_EXPONENT:
@@ -104,7 +148,18 @@ def add(terms: Sequence[sp.Expr]) -> sp.Expr:
 
 def multiply(factors: Sequence[sp.Expr]) -> sp.Expr:
     """The product of the factors."""
+    if any(f.has(sp.Piecewise) for f in factors):
+        factors = _cases_once([a for f in factors for a in sp.Mul.make_args(f)])
     return _settle(sp.Mul(*factors))
+
+
+def _cases_once(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """With powers in place of equal cases: SymPy would rewrite the conditions of their square."""
+    counts = Counter(f for f in factors if isinstance(f, sp.Piecewise))
+    others = [f for f in factors if not isinstance(f, sp.Piecewise)]
+    powers = [power(f, sp.Integer(n)) for f, n in counts.items()]
+    repeats = len(counts) < len(factors) - len(others)
+    return _cases_once([*others, *powers]) if repeats else [*others, *powers]
 
 
 def reciprocal(expr: sp.Expr) -> sp.Expr:
@@ -128,9 +183,18 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError("a variable power of zero", "check the base of the power")
     if exponent.has(sp.Piecewise):
         raise AlgebraError("an exponent with a condition in it", "choose between two powers")
+    if _involved(exponent):
+        raise AlgebraError("an exponent with a power or a limit in it", "make a state of it")
     if isinstance(base, sp.Piecewise):
         return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
-    return _settle(sp.Pow(base, exponent))
+    # SymPy would search a variable exponent for logarithms, all of it at every level.
+    return _settle(sp.Pow(base, exponent, evaluate=bool(exponent.is_Rational)))
+
+
+def _involved(exponent: sp.Expr) -> bool:
+    """Whether SymPy would take too long over an exponent: it factors it whenever it meets it."""
+    variable = any(not p.exp.is_Rational for p in exponent.atoms(sp.Pow))
+    return variable or exponent.has(sp.Min, sp.Max, clip, relu)
 
 
 def _sigmoid(x: float) -> float:
@@ -174,7 +238,9 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
                 raise AlgebraError(
                     f"`{name}` has no finite real value here", "check its argument"
                 ) from None
-    return OPERATORS[name].make(*args, evaluate=False)
+    expr = OPERATORS[name].make(*args, evaluate=False)
+    _hide(expr)
+    return expr
 
 
 _COMPARE: dict[str, Callable[..., sp.Basic]] = {
@@ -209,14 +275,11 @@ def combine(kind: type[sp.Basic], conditions: Sequence[sp.Basic]) -> sp.Basic:
     return kind(*rest, evaluate=False)
 
 
-def negate(condition: sp.Basic) -> sp.Basic:
-    """`not condition`, carried down to the comparisons."""
-    if isinstance(condition, sp.And | sp.Or):
-        kind = sp.Or if isinstance(condition, sp.And) else sp.And
-        return combine(kind, [negate(c) for c in condition.args])
-    if condition in (sp.true, sp.false):
-        return sp.false if condition == sp.true else sp.true
-    return condition.negated
+def negate(comparison: sp.Basic) -> sp.Basic:
+    """The comparison that holds where this one does not."""
+    if comparison in (sp.true, sp.false):
+        return sp.false if comparison == sp.true else sp.true
+    return comparison.negated
 
 
 def choose(condition: sp.Basic, first: sp.Expr, second: sp.Expr) -> sp.Expr:

@@ -43,7 +43,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("on reward: f += 1\nw += pre", 1, 12, "declare it: `f <- f : synapse`"),
     ("on reward: trase <- 0\ntrace <- trace + pre", 1, 12, "did you mean `trace`"),
     ("on reward: e = 0\nde/dt = pre", 1, 12, "write `e += ...` or `e <- ...`"),
-    (DOUBLING + "w += d39", 9, 1, "stands for more than"),
+    (DOUBLING + "w += d39", 12, 7, "more than 5000 operations"),
     # Sites
     ("u_bar = lowpass(pre, tau_u) : post\nw += u_bar", 1, 17, "`pre` lives at pre, but `u_bar`"),
     ("x = w*pre : pre\nw += x", 1, 5, "declared `nonlocal`"),
@@ -118,9 +118,9 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += " + "u**" * 40 + "u", 1, 103, "nested too deeply"),
     ("w += " + "not " * 40 + "u > 0", 1, 134, "nested too deeply"),
     ("w += " + "u if u > 0 else " * 40 + "u", 1, 520, "nested too deeply"),
-    ("w += " + "u+" * 3000 + "u", 1, 1, "more than 4096"),
+    ("w += " + "u+" * 9000 + "u", 1, 1, "more than 16384"),
     ("w += pre\n" * 600, 2, 1, "`w` has two equations"),
-    ("x\n" * 70000, 0, 0, "more than 65536"),
+    ("x\n" * 70000, 32769, 1, "more than 65536"),
     ("\n" * 3000, 2001, 1, "more than 2000 lines"),
     # Statements
     ("", 1, 1, "states no rule"),
