@@ -110,12 +110,9 @@ def _hide(node: sp.Basic) -> None:
     SymPy asks about signs, zeros and infinities whenever it builds a power or a product, and finds
     its answers by multiplying out. That takes exponential time, or fills the memory with digits,
     where powers, roots and functions stand in each other. It caches the answers on the expression,
-    and that is where these are written. Small expressions it may think about, as in
-    `sqrt(u**2)`, which is `abs(u)`.
+    and that is where these are written.
     """
-    if not any(b.args for a in node.args for b in a.args) or not isinstance(node, sp.Expr):
-        return
-    if len(node._assumptions) >= len(_KNOWN):
+    if not node.args or not isinstance(node, sp.Expr) or len(node._assumptions) >= len(_KNOWN):
         return
     facts = _KNOWN | node.default_assumptions
     if node.is_Pow and node.exp.is_Integer and node.exp.is_even:
@@ -187,8 +184,32 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError("an exponent with a power or a limit in it", "make a state of it")
     if isinstance(base, sp.Piecewise):
         return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
+    if exponent.is_Rational and not exponent.is_Integer:
+        if base.is_Pow and base.exp.is_Rational and not base.base.is_Symbol:
+            return _root_of_power(base.base, base.exp, exponent)
+        if base.is_Mul:
+            return _root_of_product(base.args, exponent)
     # SymPy would search a variable exponent for logarithms, all of it at every level.
     return _settle(sp.Pow(base, exponent, evaluate=bool(exponent.is_Rational)))
+
+
+def _root_of_power(base: sp.Expr, inner: sp.Rational, outer: sp.Rational) -> sp.Expr:
+    """`(base**inner)**outer` for real numbers; SymPy's way asks for the complex argument."""
+    if inner.is_Integer and inner.is_even:
+        return power(base if isinstance(base, sp.Abs) else call("abs", [base]), inner * outer)
+    if (inner * outer).is_Integer:
+        raise AlgebraError("a root that undoes an odd power", "leave out both")
+    return power(base, inner * outer)
+
+
+def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:
+    """The root of each factor that cannot be negative, times the root of the rest."""
+    apart = [f for f in factors if f.is_nonnegative]
+    rest = [f for f in factors if not f.is_nonnegative]
+    if not apart:
+        return _settle(sp.Pow(sp.Mul(*rest), exponent, evaluate=False))
+    whole = [power(sp.Mul(*rest), exponent)] if rest else []
+    return multiply([*(power(f, exponent) for f in apart), *whole])
 
 
 def _involved(exponent: sp.Expr) -> bool:
