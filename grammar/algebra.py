@@ -20,6 +20,7 @@ from grammar.operators import OPERATORS, clip, relu
 
 MAX_EXPONENT = 64
 SMALLEST, LARGEST = 1e-30, 1e30
+_LARGEST = 10**30
 _EXACT = 10**15
 #: SymPy may write a short formula long: it turns `abs(x)**3` into `x**2*abs(x)`, at every level.
 MAX_NODES = 10_000
@@ -67,7 +68,8 @@ def _check_size(value: float) -> None:
 
 
 def _tidy(value: sp.Rational) -> sp.Rational:
-    if abs(value.p) > LARGEST * value.q or abs(value.p) * LARGEST < (value.q if value.p else 0):
+    # In integers: a float would overflow just where the check matters.
+    if abs(value.p) > _LARGEST * value.q or 0 < abs(value.p) * _LARGEST < value.q:
         _check_size(math.inf)
     if abs(value.p) > _EXACT or value.q > _EXACT:
         return sp.Rational(repr(value.p / value.q))
@@ -83,7 +85,10 @@ def _constant(expr: sp.Expr) -> sp.Expr:
     if expr.is_Pow and expr.base.is_Rational and expr.exp.is_Rational:
         if expr.base < 0:
             raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
-        return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
+        try:
+            return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
+        except OverflowError:
+            _check_size(math.inf)
     return expr
 
 
@@ -121,13 +126,17 @@ def _hide(node: sp.Basic) -> None:
     node._assumptions = type(node._assumptions)(facts)
 
 
+_COMPOUND = (sp.Mul, sp.Pow, sp.Piecewise, sp.exp)
+
+
 def _rounded(expr: sp.Expr) -> sp.Expr:
     if expr.is_Add or expr.is_Mul:
         parts = [
-            _rounded(a) if a.is_Mul or a.is_Pow or a.is_Piecewise else _constant(a)
-            for a in expr.args
+            _rounded(a) if isinstance(a, _COMPOUND) else _constant(a) for a in expr.args
         ]
         return expr if tuple(parts) == expr.args else _settle(expr.func(*parts))
+    if isinstance(expr, sp.exp):  # products of exponentials add their exponents
+        return expr if (x := _rounded(expr.args[0])) == expr.args[0] else call("exp", [x])
     if isinstance(expr, sp.Piecewise):
         return _chosen([(_rounded(case.expr), case.cond) for case in expr.args])
     if expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Rational:
@@ -184,6 +193,11 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError("an exponent with a power or a limit in it", "make a state of it")
     if isinstance(base, sp.Piecewise):
         return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
+    if exponent.is_Integer and base.has(sp.Piecewise):  # SymPy's way rewrites the conditions
+        if base.is_Mul:
+            return multiply([power(f, exponent) for f in base.args])
+        if isinstance(base, sp.Abs) and exponent > 1:
+            return multiply([power(base.args[0], exponent - exponent % 2), base ** (exponent % 2)])
     if exponent.is_Rational and not exponent.is_Integer:
         if base.is_Pow and base.exp.is_Rational and not base.base.is_Symbol:
             return _root_of_power(base.base, base.exp, exponent)
