@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -13,10 +14,11 @@ from jax.sharding import Mesh, PartitionSpec
 from grammar import Site
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule
-from rulegen.life import Life, LifeResult, LifeSettings, Outcome
+from rulegen.life import Life, LifeSettings, LifeState, Outcome
 from rulegen.noise import Stream, stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
+from rulegen.trial import LONGEST_BLOCK, blocks
 
 
 class World(Settings):
@@ -62,6 +64,8 @@ class Batch(NamedTuple):
 
 #: Chunks larger than this leave the cache without making the device any busier.
 LARGEST_CHUNK = 64
+#: Multiplications of weights and rates on one device, after which a chunk comes back to Python.
+WORK_IN_ONE_GO = 1e10
 
 
 class Lives:
@@ -101,29 +105,49 @@ class Lives:
         self.chunk = self._fitting_chunk() if chunk is None else chunk
         mesh = Mesh(np.array(self.devices), ("lives",))
         lives, shared = PartitionSpec("lives"), PartitionSpec()
-        self._run: Callable = jax.jit(
-            jax.shard_map(
-                jax.vmap(self._one, in_axes=(0, None, 0)),
+
+        def spread(one: Callable, *inputs: PartitionSpec) -> Callable:
+            """Over lives on one device by vmap, over devices by sharding."""
+            axes = tuple(0 if spec == lives else None for spec in inputs)
+            return jax.shard_map(
+                jax.vmap(one, in_axes=axes),
                 mesh=mesh,
-                in_specs=(lives, shared, lives),
+                in_specs=inputs,
                 out_specs=lives,
                 check_vma=False,
             )
-        )
 
-    def _one(self, parameters: jax.Array, source: Stream, index: jax.Array) -> LifeResult:
-        return self.life(parameters, source.fold(index))
+        def begin(source: Stream, index: jax.Array) -> LifeState:
+            return self.life.begin(source.fold(index), jnp.zeros(()).dtype)
+
+        def go_on(
+            values: jax.Array,
+            source: Stream,
+            index: jax.Array,
+            life: LifeState,
+            first: jax.Array,
+            trials: int,
+        ) -> tuple[LifeState, tuple[jax.Array, jax.Array]]:
+            one = partial(self.life.go_on, trials=trials)
+            return spread(
+                lambda v, s, i, life, first: one(v, s.fold(i), life, first),
+                lives, shared, lives, lives, shared,
+            )(values, source, index, life, first)  # fmt: skip
+
+        self._begin = jax.jit(spread(begin, shared, lives))
+        self._go_on = jax.jit(go_on, static_argnames="trials", donate_argnames="life")
 
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""
         n, task = self.world.circuit.neurons, self.world.task
-        steps = task.steps(self.world.circuit.dt)
+        steps, _, _ = blocks(task.steps(self.world.circuit.dt), LONGEST_BLOCK)
         synapse_states = sum(
             site is Site.SYNAPSE for site in self.rule.tangents.system.sites.values()
         )
         products = len(self.rule.factored)
         matrices = n * n * (2 * synapse_states + 3 * products + 4)
-        histories = n * steps * (8 + len(self.rule.recorded))
+        sides = 2 * products + len(self.rule.recorded)
+        histories = n * steps * (16 + sides)
         return jnp.zeros(()).dtype.itemsize * (matrices + histories)
 
     def _fitting_chunk(self) -> int:
@@ -156,13 +180,31 @@ class Lives:
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
         size = self.chunk * len(self.devices)
-        parts = []
+        trials = self.world.life.trials
+        chunks = []
         for start in range(0, count, size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
-            index = np.minimum(np.arange(start, start + size), count - 1)
-            result = self._run(values[index], source, index.astype(np.uint32))
+            index = np.minimum(np.arange(start, start + size), count - 1).astype(np.uint32)
             kept = min(size, count - start)
-            parts.append([np.asarray(part)[:kept] for part in result])
-            if tick is not None:
-                tick(start + kept)
-        return Batch(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+            life, results, first = self._begin(source, index), [], 0
+            for stretch in self.stretches():
+                life, result = self._go_on(values[index], source, index, life, first, stretch)
+                results.append([np.asarray(part)[:kept] for part in result])
+                first += stretch
+                if tick is not None:
+                    tick(start + kept * first // trials)
+            rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
+            ends = [np.asarray(part)[:kept] for part in (life.conditions, life.outcome)]
+            chunks.append((rewards, ends[0], scores, ends[1]))
+        return Batch(*(np.concatenate(column) for column in zip(*chunks, strict=True)))
+
+    def stretches(self) -> list[int]:
+        """Numbers of trials that the lives of a chunk run through in one go.
+
+        Long lives come back to Python every second or so, which shows progress and can be
+        interrupted. There are at most two different numbers, since each is a program of its own.
+        """
+        circuit, trials = self.world.circuit, self.world.life.trials
+        work = self.chunk * self.world.task.steps(circuit.dt) * circuit.neurons**2
+        size, number, rest = blocks(trials, max(1, int(WORK_IN_ONE_GO / work)))
+        return [size] * number + ([rest] if rest else [])
