@@ -131,9 +131,7 @@ _COMPOUND = (sp.Mul, sp.Pow, sp.Piecewise, sp.exp)
 
 def _rounded(expr: sp.Expr) -> sp.Expr:
     if expr.is_Add or expr.is_Mul:
-        parts = [
-            _rounded(a) if isinstance(a, _COMPOUND) else _constant(a) for a in expr.args
-        ]
+        parts = [_rounded(a) if isinstance(a, _COMPOUND) else _constant(a) for a in expr.args]
         return expr if tuple(parts) == expr.args else _settle(expr.func(*parts))
     if isinstance(expr, sp.exp):  # products of exponentials add their exponents
         return expr if (x := _rounded(expr.args[0])) == expr.args[0] else call("exp", [x])

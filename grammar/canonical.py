@@ -170,9 +170,7 @@ def _parameter_symbols(parts: RuleParts) -> set[sp.Symbol]:
     return {symbol(p.name) for p in parts.parameters}
 
 
-def _rescaled(
-    parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: bool
-) -> RuleParts:
+def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: bool) -> RuleParts:
     """Choose the unit of a state such that its drive has no factor of its own."""
     state = next(s for s in parts.states if s.name == name)
     own = symbol(name)

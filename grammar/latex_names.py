@@ -12,7 +12,7 @@ _CAPITALS = frozenset(
 )
 _COMMANDS = (frozenset(GREEK) - {"omicron"}) | _CAPITALS
 #: Words that are signs where they stand below a letter, as in `tau_plus`.
-_SIGNS = {"plus": "+", "minus": "-", "star": r"\ast"}
+_SIGNS = {"plus": "+", "minus": "-", "star": "*"}
 _PIECE = re.compile(r"([A-Za-z]*)(\d*)")
 
 

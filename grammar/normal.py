@@ -46,7 +46,7 @@ def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
     if expr.is_Mul:
         return _product(args) if multiply else _rounded(algebra.multiply(args))
     if expr.is_Pow:
-        return _power(*args, multiply)
+        return _power(args[0], args[1], multiply)
     if isinstance(expr, sp.And | sp.Or):
         return algebra.combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
     if expr.is_Relational:
@@ -139,12 +139,12 @@ def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
 
 
 def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
-    if multiply and base.is_Add and exponent.is_Integer and exponent > 1:
-        if _power_growth(*_extent(base), int(exponent)) is not None:
-            try:
-                return _multinomial(base.args, int(exponent))
-            except algebra.AlgebraError:
-                pass  # as in a product
+    whole = multiply and base.is_Add and exponent.is_Integer and exponent > 1
+    if whole and _power_growth(*_extent(base), int(exponent)) is not None:
+        try:
+            return _multinomial(base.args, int(exponent))
+        except algebra.AlgebraError:
+            pass  # as in a product
     return _rounded(algebra.power(base, exponent))
 
 

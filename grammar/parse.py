@@ -11,6 +11,7 @@ import sympy as sp
 from grammar import algebra
 from grammar.algebra import as_written
 from grammar.dependencies import check_conditions, check_size, in_order
+from grammar.errors import RuleError
 from grammar.formula import (
     FILTERS,
     Formula,
@@ -18,7 +19,6 @@ from grammar.formula import (
     read_list,
     suggest,
 )
-from grammar.errors import RuleError
 from grammar.locality import used_names
 from grammar.names import BASELINE, Names
 from grammar.operators import NONLOCAL, OPERATORS, prev

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 DEEP = "(" * 70 + "u" + ")" * 70
 DOUBLING = "d0 = u\n" + "".join(f"d{i} = d{i - 1}*d{i - 1} + d{i - 1}\n" for i in range(1, 40))
-DEEPENING = "d0 = u\n" + "".join(
-    f"d{i} = {'sin(' * 60}d{i - 1}{')' * 60}\n" for i in range(1, 10)
-)
+DEEPENING = "d0 = u\n" + "".join(f"d{i} = {'sin(' * 60}d{i - 1}{')' * 60}\n" for i in range(1, 10))
 
 BAD: list[tuple[str, int, int, str]] = [
     # Names

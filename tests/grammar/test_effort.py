@@ -142,7 +142,7 @@ def test_equal_in_real_numbers(one: str, two: str) -> None:
     [
         "w += exp(exp(1)**2*u)**2*pre",
         "w += (exp(u/3)*pre)**0.3",
-        "w += (((min(w, pre, 1) == 0.5)/2 + 1)*(min(w, pre, 1) == 0.5) + R)*(min(w, pre, 1) == 0.5)",
+        "w += (((min(w, u) == 1)/2 + 1)*(min(w, u) == 1) + R)*(min(w, u) == 1)",
         "w += (pre > 1)**2*(0 - (u > 0))**3",
         "w += (pre == 0.5)*abs((pre == 0.5)*abs((pre == 0.5)*u + 2)**3 + xi)**3",
     ],
