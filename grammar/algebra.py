@@ -181,7 +181,7 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError("a division by zero", "check the base of the power")
     if base.is_Rational and base < 0 and exponent.is_Rational and not exponent.is_Integer:
         raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
-    if base == 1:
+    if base == 1 or exponent == 1:
         return base
     if base == 0 and not exponent.is_Rational:
         raise AlgebraError("a variable power of zero", "check the base of the power")
@@ -197,7 +197,7 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         if isinstance(base, sp.Abs) and exponent > 1:
             return multiply([power(base.args[0], exponent - exponent % 2), base ** (exponent % 2)])
     if exponent.is_Rational and not exponent.is_Integer:
-        if base.is_Pow and base.exp.is_Rational and not base.base.is_Symbol:
+        if base.is_Pow and not base.base.is_Symbol:
             return _root_of_power(base.base, base.exp, exponent)
         if base.is_Mul:
             return _root_of_product(base.args, exponent)
@@ -205,13 +205,14 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     return _settle(sp.Pow(base, exponent, evaluate=bool(exponent.is_Rational)))
 
 
-def _root_of_power(base: sp.Expr, inner: sp.Rational, outer: sp.Rational) -> sp.Expr:
+def _root_of_power(base: sp.Expr, inner: sp.Expr, outer: sp.Rational) -> sp.Expr:
     """`(base**inner)**outer` for real numbers; SymPy's way asks for the complex argument."""
     if inner.is_Integer and inner.is_even:
         return power(base if isinstance(base, sp.Abs) else call("abs", [base]), inner * outer)
-    if (inner * outer).is_Integer:
+    exponent = multiply([inner, outer])
+    if exponent.is_Integer:
         raise AlgebraError("a root that undoes an odd power", "leave out both")
-    return power(base, inner * outer)
+    return power(base, exponent)
 
 
 def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:

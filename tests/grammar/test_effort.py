@@ -62,6 +62,9 @@ NESTED = [
     "({} + 1 if pre > 0 else 2)",
     "max({}*pre, post + 1)",
     "abs(({} + pre)**2)**0.3",
+    "((({} + pre)**3)**u)**0.5",
+    "(-{} if u > 0 else pre)",
+    "((u > 0)*abs((u > 0)*{} + 2)**3 + xi)",
 ]
 
 
