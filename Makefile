@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results catalog catalog-check exports-check clean
+.PHONY: discover test test-long lint types bench results reproductions catalog catalog-check exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -21,6 +21,9 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+reproductions: $(READY)
+	$(BIN)/python -m benchmarks.reproductions
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results

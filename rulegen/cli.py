@@ -12,6 +12,7 @@ from rulegen.commands.check import check
 from rulegen.commands.compare import compare
 from rulegen.commands.discover import discover
 from rulegen.commands.export import export_rule
+from rulegen.commands.simulate import simulate
 from rulegen.commands.verify import verify
 from rulegen.runtime import keep_compiled_programs, use_all_cores
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(discover)
 app.command()(check)
+app.command()(simulate)
 app.command()(verify)
 app.command()(compare)
 app.command("export")(export_rule)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -126,6 +126,9 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
 
 
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
 def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None) -> DiscoverConfig:
     """Read a configuration.
 
@@ -139,6 +142,13 @@ def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None
         ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
         RuleError: when a rule in it is none.
     """
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    return load_settings(DiscoverConfig, path, changes)
+
+
+def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = ()) -> AnySettings:
+    """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_FILE + 1)
@@ -152,10 +162,8 @@ def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
     for change in changes:
         replace_value(data, change)
-    if seed is not None:
-        data["seed"] = seed
     try:
-        return DiscoverConfig.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         raise explain(error, path) from None
 

@@ -12,11 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog import load_record
 from catalog.distance import relations
-from catalog.reading import read_published
 from grammar import ConfigError, Rule
-from rulegen.check import read_rule
+from rulegen.check import named_rules
 from rulegen.compare import (
     behavioural_distance,
     compare_rewards,
@@ -42,7 +40,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="folder for tables and figures")] = None,
 ) -> None:
     """Compare rules: paired rewards, what they have in common, and how they change weights."""
-    entrants, console = named_rules(rules), Console()
+    entrants, console = named_rules(rules, sys.stdin), Console()
     where = worlds(tasks or ["delayed_association"], neurons or [32], trials)
     with Display(console) as display:
         rewards = compare_rewards(entrants, where, lives, seed, display)
@@ -64,30 +62,6 @@ def compare(
         save(out, entrants, {"rewards": rewards, "algebra": algebra, "matrix": matrix.reset_index(),
                              "behaviour": behaviour.rename_axis("rule").reset_index()})  # fmt: skip
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
-
-
-def named_rules(sources: list[str]) -> dict[str, Rule]:
-    """The rules by a name each.
-
-    Raises:
-        ConfigError, RuleError: when one cannot be read, or two have one name.
-    """
-    found: dict[str, Rule] = {}
-    for source in sources:
-        name, rule = named_rule(source)
-        if name in found:
-            raise ConfigError(f"two rules are called `{name}`; rename one of them")
-        found[name] = rule
-    return found
-
-
-def named_rule(source: str) -> tuple[str, Rule]:
-    """The rule of a record, a card, a rule file or a name, and how to call it."""
-    path = Path(source)
-    if path.suffix in (".toml", ".md") and path.exists():
-        record = load_record(path) if path.suffix == ".toml" else read_published(path)
-        return record.name, record.rule
-    return path.stem if path.exists() else source, read_rule(source, sys.stdin)
 
 
 def print_table(console: Console, title: str, frame: pd.DataFrame) -> None:
