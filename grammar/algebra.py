@@ -9,19 +9,30 @@ what cannot be kept exactly within 15 digits is rounded to double precision at o
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import sympy as sp
+from sympy.core.assumptions import _assume_defined
 from sympy.core.parameters import distribute
 
-from grammar.operators import OPERATORS
+from grammar.operators import OPERATORS, clip, relu
 
 MAX_EXPONENT = 64
 SMALLEST, LARGEST = 1e-30, 1e30
+_LARGEST = 10**30
 _EXACT = 10**15
-
+#: SymPy may write a short formula long: it turns `abs(x)**3` into `x**2*abs(x)`, at every level.
+MAX_NODES = 10_000
 #: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
 as_written = distribute
+
+
+#: What is said of a compound expression to SymPy: it is a real number, and no more is known.
+_KNOWN: dict[str, bool | None] = dict.fromkeys(_assume_defined)
+_KNOWN |= dict.fromkeys(("real", "extended_real", "finite", "complex", "hermitian"), True)
+_KNOWN |= {"commutative": True, "infinite": False, "imaginary": False, "antihermitian": None}
+_NO_NUMBERS = frozenset({sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I})
 
 
 class AlgebraError(Exception):
@@ -57,7 +68,8 @@ def _check_size(value: float) -> None:
 
 
 def _tidy(value: sp.Rational) -> sp.Rational:
-    if abs(value.p) > LARGEST * value.q or abs(value.p) * LARGEST < (value.q if value.p else 0):
+    # In integers: a float would overflow just where the check matters.
+    if abs(value.p) > _LARGEST * value.q or 0 < abs(value.p) * _LARGEST < value.q:
         _check_size(math.inf)
     if abs(value.p) > _EXACT or value.q > _EXACT:
         return sp.Rational(repr(value.p / value.q))
@@ -73,22 +85,58 @@ def _constant(expr: sp.Expr) -> sp.Expr:
     if expr.is_Pow and expr.base.is_Rational and expr.exp.is_Rational:
         if expr.base < 0:
             raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
-        return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
+        try:
+            return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
+        except OverflowError:
+            _check_size(math.inf)
     return expr
 
 
 def _settle(expr: sp.Expr) -> sp.Expr:
     """Check the result of one operation, and round the numbers in it that grew too long."""
-    if expr in (sp.zoo, sp.nan, sp.oo, -sp.oo) or expr.has(sp.I):
-        raise AlgebraError("a result that is infinite, undefined or complex", "rewrite the formula")
+    waiting, count = [expr], 0
+    while waiting:
+        node = waiting.pop()
+        waiting += node.args
+        count += 1
+        if node in _NO_NUMBERS:
+            raise AlgebraError(
+                "a result that is infinite, undefined or complex", "rewrite the formula"
+            )
+        if count > MAX_NODES:
+            raise AlgebraError("a formula too long to handle", "make states of its parts")
+        _hide(node)
+    return _rounded(expr)
+
+
+def _hide(node: sp.Basic) -> None:
+    """State that a compound expression is real and that nothing else is known about it.
+
+    SymPy asks about signs, zeros and infinities whenever it builds a power or a product, and finds
+    its answers by multiplying out. That takes exponential time, or fills the memory with digits,
+    where powers, roots and functions stand in each other. It caches the answers on the expression,
+    and that is where these are written.
+    """
+    if not node.args or not isinstance(node, sp.Expr) or len(node._assumptions) >= len(_KNOWN):
+        return
+    facts = _KNOWN | node.default_assumptions
+    if node.is_Pow and node.exp.is_Integer and node.exp.is_even:
+        facts |= {"nonnegative": True, "extended_nonnegative": True}
+        facts |= {"negative": False, "extended_negative": False}
+    node._assumptions = type(node._assumptions)(facts)
+
+
+_COMPOUND = (sp.Mul, sp.Pow, sp.Piecewise, sp.exp)
+
+
+def _rounded(expr: sp.Expr) -> sp.Expr:
     if expr.is_Add or expr.is_Mul:
-        parts = [
-            _settle(a) if a.is_Mul or a.is_Pow or a.is_Piecewise else _constant(a)
-            for a in expr.args
-        ]
+        parts = [_rounded(a) if isinstance(a, _COMPOUND) else _constant(a) for a in expr.args]
         return expr if tuple(parts) == expr.args else _settle(expr.func(*parts))
+    if isinstance(expr, sp.exp):  # products of exponentials add their exponents
+        return expr if (x := _rounded(expr.args[0])) == expr.args[0] else call("exp", [x])
     if isinstance(expr, sp.Piecewise):
-        return _chosen([(_settle(case.expr), case.cond) for case in expr.args])
+        return _chosen([(_rounded(case.expr), case.cond) for case in expr.args])
     if expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Rational:
         exponent = _tidy(expr.exp)
         if abs(exponent) > MAX_EXPONENT:
@@ -104,7 +152,18 @@ def add(terms: Sequence[sp.Expr]) -> sp.Expr:
 
 def multiply(factors: Sequence[sp.Expr]) -> sp.Expr:
     """The product of the factors."""
+    if any(f.has(sp.Piecewise) for f in factors):
+        factors = _cases_once([a for f in factors for a in sp.Mul.make_args(f)])
     return _settle(sp.Mul(*factors))
+
+
+def _cases_once(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """With powers in place of equal cases: SymPy would rewrite the conditions of their square."""
+    counts = Counter(f for f in factors if isinstance(f, sp.Piecewise))
+    others = [f for f in factors if not isinstance(f, sp.Piecewise)]
+    powers = [power(f, sp.Integer(n)) for f, n in counts.items()]
+    repeats = len(counts) < len(factors) - len(others)
+    return _cases_once([*others, *powers]) if repeats else [*others, *powers]
 
 
 def reciprocal(expr: sp.Expr) -> sp.Expr:
@@ -122,15 +181,54 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError("a division by zero", "check the base of the power")
     if base.is_Rational and base < 0 and exponent.is_Rational and not exponent.is_Integer:
         raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
-    if base == 1:
+    if base == 1 or exponent == 1:
         return base
     if base == 0 and not exponent.is_Rational:
         raise AlgebraError("a variable power of zero", "check the base of the power")
     if exponent.has(sp.Piecewise):
         raise AlgebraError("an exponent with a condition in it", "choose between two powers")
+    if _involved(exponent):
+        raise AlgebraError("an exponent with a power or a limit in it", "make a state of it")
     if isinstance(base, sp.Piecewise):
         return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
-    return _settle(sp.Pow(base, exponent))
+    if exponent.is_Integer and base.has(sp.Piecewise):  # SymPy's way rewrites the conditions
+        if base.is_Mul:
+            return multiply([power(f, exponent) for f in base.args])
+        if isinstance(base, sp.Abs) and exponent > 1:
+            return multiply([power(base.args[0], exponent - exponent % 2), base ** (exponent % 2)])
+    if exponent.is_Rational and not exponent.is_Integer:
+        if base.is_Pow and not base.base.is_Symbol:
+            return _root_of_power(base.base, base.exp, exponent)
+        if base.is_Mul:
+            return _root_of_product(base.args, exponent)
+    # SymPy would search a variable exponent for logarithms, all of it at every level.
+    return _settle(sp.Pow(base, exponent, evaluate=bool(exponent.is_Rational)))
+
+
+def _root_of_power(base: sp.Expr, inner: sp.Expr, outer: sp.Rational) -> sp.Expr:
+    """`(base**inner)**outer` for real numbers; SymPy's way asks for the complex argument."""
+    if inner.is_Integer and inner.is_even:
+        return power(base if isinstance(base, sp.Abs) else call("abs", [base]), inner * outer)
+    exponent = multiply([inner, outer])
+    if exponent.is_Integer:
+        raise AlgebraError("a root that undoes an odd power", "leave out both")
+    return power(base, exponent)
+
+
+def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:
+    """The root of each factor that cannot be negative, times the root of the rest."""
+    apart = [f for f in factors if f.is_nonnegative]
+    rest = [f for f in factors if not f.is_nonnegative]
+    if not apart:
+        return _settle(sp.Pow(sp.Mul(*rest), exponent, evaluate=False))
+    whole = [power(sp.Mul(*rest), exponent)] if rest else []
+    return multiply([*(power(f, exponent) for f in apart), *whole])
+
+
+def _involved(exponent: sp.Expr) -> bool:
+    """Whether SymPy would take too long over an exponent: it factors it whenever it meets it."""
+    variable = any(not p.exp.is_Rational for p in exponent.atoms(sp.Pow))
+    return variable or exponent.has(sp.Min, sp.Max, clip, relu)
 
 
 def _sigmoid(x: float) -> float:
@@ -174,7 +272,9 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
                 raise AlgebraError(
                     f"`{name}` has no finite real value here", "check its argument"
                 ) from None
-    return OPERATORS[name].make(*args, evaluate=False)
+    expr = OPERATORS[name].make(*args, evaluate=False)
+    _hide(expr)
+    return expr
 
 
 _COMPARE: dict[str, Callable[..., sp.Basic]] = {
@@ -209,14 +309,11 @@ def combine(kind: type[sp.Basic], conditions: Sequence[sp.Basic]) -> sp.Basic:
     return kind(*rest, evaluate=False)
 
 
-def negate(condition: sp.Basic) -> sp.Basic:
-    """`not condition`, carried down to the comparisons."""
-    if isinstance(condition, sp.And | sp.Or):
-        kind = sp.Or if isinstance(condition, sp.And) else sp.And
-        return combine(kind, [negate(c) for c in condition.args])
-    if condition in (sp.true, sp.false):
-        return sp.false if condition == sp.true else sp.true
-    return condition.negated
+def negate(comparison: sp.Basic) -> sp.Basic:
+    """The comparison that holds where this one does not."""
+    if comparison in (sp.true, sp.false):
+        return sp.false if comparison == sp.true else sp.true
+    return comparison.negated
 
 
 def choose(condition: sp.Basic, first: sp.Expr, second: sp.Expr) -> sp.Expr:

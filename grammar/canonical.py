@@ -9,23 +9,25 @@ to 12 digits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
+import networkx as nx
 import sympy as sp
 
 from grammar import algebra
 from grammar.errors import RuleError
 from grammar.locality import expressions, used_names
-from grammar.normal import normal, round_number, serialise, times
+from grammar.normal import growth, normal, round_number, serialise, times
 from grammar.operators import NONLOCAL
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.renaming import renamed
 from grammar.symbols import WEIGHT, symbol
 from grammar.terms import live_names, without
 
-T = TypeVar("T")
+#: A rule that would have more symbols and numbers than this is not multiplied out.
+MAX_LEAVES = 2500
 
 
 def canonical(parts: RuleParts) -> RuleParts:
@@ -49,16 +51,18 @@ def canonical(parts: RuleParts) -> RuleParts:
 
 
 def _canonical(parts: RuleParts) -> RuleParts:
-    parts = _mapped(parts, _constants(parts))
-    parts = _derivatives(_written_out(parts))
-    parts = _mapped(parts, {})
+    parts = _written_out(parts)
+    multiply = sum(growth(e)[1] for e in expressions(parts)) <= MAX_LEAVES
+    parts = _derivatives(_mapped(parts, multiply))
+    parts = _mapped(parts, multiply)
     live = live_names(parts)
     if len(live) > 1:
         parts = without(parts, _names(parts) - live)
+    driven = _driven(parts)
     for _ in range(len(parts.states) + 1):
         before = parts
         for state in parts.states:
-            parts = _rescaled(parts, state.name)
+            parts = _rescaled(parts, state.name, driven[state.name], multiply)
         if parts == before:
             break
     parts = _absorbed(parts)
@@ -85,15 +89,14 @@ def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
     }
 
 
-def _mapped(parts: RuleParts, values: Mapping[sp.Symbol, sp.Expr]) -> RuleParts:
-    """All expressions with symbols replaced, in normal form."""
+def _mapped(parts: RuleParts, multiply: bool) -> RuleParts:
+    """All expressions in normal form."""
+    return _with_expressions(parts, lambda expr: normal(expr, multiply))
 
-    def new(expr: sp.Expr) -> sp.Expr:
-        return normal(algebra.substitute(expr, values))
 
+def _with_expressions(parts: RuleParts, new: Callable[[sp.Expr], sp.Expr]) -> RuleParts:
     return replace(
         parts,
-        definitions=tuple(replace(d, expr=new(d.expr)) for d in parts.definitions),
         states=tuple(
             replace(s, expr=new(s.expr), tau=None if s.tau is None else new(s.tau))
             for s in parts.states
@@ -104,11 +107,12 @@ def _mapped(parts: RuleParts, values: Mapping[sp.Symbol, sp.Expr]) -> RuleParts:
 
 
 def _written_out(parts: RuleParts) -> RuleParts:
-    """Without definitions."""
-    meaning: dict[sp.Symbol, sp.Expr] = {}
+    """Without definitions, and with numbers for parameters that have one."""
+    meaning = _constants(parts)
     for definition in parts.definitions:
         meaning[symbol(definition.name)] = algebra.substitute(definition.expr, meaning)
-    return _mapped(replace(parts, definitions=()), meaning)
+    parts = replace(parts, definitions=())
+    return _with_expressions(parts, lambda expr: algebra.substitute(expr, meaning))
 
 
 def _derivatives(parts: RuleParts) -> RuleParts:
@@ -166,7 +170,7 @@ def _parameter_symbols(parts: RuleParts) -> set[sp.Symbol]:
     return {symbol(p.name) for p in parts.parameters}
 
 
-def _rescaled(parts: RuleParts, name: str) -> RuleParts:
+def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: bool) -> RuleParts:
     """Choose the unit of a state such that its drive has no factor of its own."""
     state = next(s for s in parts.states if s.name == name)
     own = symbol(name)
@@ -174,19 +178,29 @@ def _rescaled(parts: RuleParts, name: str) -> RuleParts:
     drive = [t for t in terms if own not in t.free_symbols]
     linear = all(own not in (t / own).free_symbols for t in terms if t not in drive)
     # What it drives itself has no unit before it has: in a circle only what comes in counts.
-    circle = _driven(parts, name)
     drive = [t for t in drive if not t.free_symbols & circle]
     if name == WEIGHT or state.form is Form.AVERAGE or not linear or drive in ([], [0]):
         return parts
     number, product = _content(drive, _parameter_symbols(parts))
-    scale = algebra.multiply([number, product])
-    if scale == 1 or (state.initial and product != 1):
+    try:
+        return _divided(parts, state, algebra.multiply([number, product]), multiply)
+    except algebra.AlgebraError:  # a long chain of states can run out of the range of numbers
+        return parts
+
+
+def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> RuleParts:
+    """The rule with this state in units of `scale`."""
+    name, own = state.name, symbol(state.name)
+    if scale == 1 or (state.initial and not scale.is_Rational):
         return parts
     inverse = algebra.reciprocal(scale)
 
     def new(expr: sp.Expr, target: str = "") -> sp.Expr:
+        if target != name and own not in expr.free_symbols:
+            return expr
         scaled = algebra.substitute(expr, {own: algebra.multiply([scale, own])})
-        return times(normal(scaled), inverse) if target == name else normal(scaled)
+        expr = normal(scaled, multiply)
+        return times(expr, inverse) if target == name else expr
 
     return replace(
         parts,
@@ -203,14 +217,16 @@ def _rescaled(parts: RuleParts, name: str) -> RuleParts:
     )
 
 
-def _driven(parts: RuleParts, name: str) -> set[sp.Symbol]:
-    """The states that this one drives, directly or through others, but for the weight."""
-    driven = {symbol(name)}
-    while True:
-        reached = {symbol(s.name) for s in parts.states if s.expr.free_symbols & driven}
-        if reached - {symbol(WEIGHT)} <= driven:
-            return driven
-        driven |= reached - {symbol(WEIGHT)}
+def _driven(parts: RuleParts) -> dict[str, set[sp.Symbol]]:
+    """The states that each one drives, directly or through others, but for the weight."""
+    names = [s.name for s in parts.states]
+    graph = nx.DiGraph()
+    graph.add_nodes_from(names)
+    for state in parts.states:
+        if state.name != WEIGHT:
+            read = {s.name for s in state.expr.free_symbols} & set(names)
+            graph.add_edges_from((other, state.name) for other in read)
+    return {n: {symbol(m) for m in {n} | nx.descendants(graph, n)} for n in names}
 
 
 def _absorbed(parts: RuleParts) -> RuleParts:
@@ -218,25 +234,26 @@ def _absorbed(parts: RuleParts) -> RuleParts:
 
     Its sign stays: the negative of a rule is another rule.
     """
-    for i, state in enumerate(parts.states):
-        if state.name == WEIGHT:
-            others = expressions(replace(parts, states=_put(parts.states, i)))
-            expr = _scaled(parts, state.expr, state.form is Form.STEP, others)
-            parts = replace(parts, states=_put(parts.states, i, replace(state, expr=expr)))
-    for i, update in enumerate(parts.updates):
-        if update.target == WEIGHT:
-            others = expressions(replace(parts, updates=_put(parts.updates, i)))
-            expr = _scaled(parts, update.expr, True, others)
-            parts = replace(parts, updates=_put(parts.updates, i, replace(update, expr=expr)))
-    return parts
+    readers = Counter(s for e in expressions(parts) for s in e.free_symbols)
+
+    def new(expr: sp.Expr, step: bool) -> sp.Expr:
+        others = readers - Counter(expr.free_symbols)
+        scaled = _scaled(parts, expr, step, set(others))
+        readers.subtract(expr.free_symbols)
+        readers.update(scaled.free_symbols)
+        return scaled
+
+    states = tuple(
+        replace(s, expr=new(s.expr, s.form is Form.STEP)) if s.name == WEIGHT else s
+        for s in parts.states
+    )
+    updates = tuple(
+        replace(u, expr=new(u.expr, True)) if u.target == WEIGHT else u for u in parts.updates
+    )
+    return replace(parts, states=states, updates=updates)
 
 
-def _put(items: tuple[T, ...], index: int, *new: T) -> tuple[T, ...]:
-    """The tuple with the item at `index` replaced, or left out."""
-    return items[:index] + new + items[index + 1 :]
-
-
-def _scaled(parts: RuleParts, expr: sp.Expr, step: bool, others: list[sp.Expr]) -> sp.Expr:
+def _scaled(parts: RuleParts, expr: sp.Expr, step: bool, others: set[sp.Symbol]) -> sp.Expr:
     """A weight change whose factors are taken up by a parameter that nothing else reads."""
     own = symbol(WEIGHT)
     change = algebra.add([expr, algebra.multiply([sp.Integer(-1), own])]) if step else expr
@@ -245,7 +262,7 @@ def _scaled(parts: RuleParts, expr: sp.Expr, step: bool, others: list[sp.Expr]) 
         return expr
     size = algebra.multiply([abs(number), product])
     rest = times(change, algebra.reciprocal(size))
-    taken = {s for e in [rest, *others] for s in e.free_symbols}
+    taken = rest.free_symbols | others
     factors = [f.as_base_exp() for f in sp.Mul.make_args(product)]
     alone = [b for b, e in factors if b.is_Symbol and b not in taken and abs(e) == 1]
     if not alone:

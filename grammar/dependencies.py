@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 from sympy.core.relational import Relational
@@ -12,8 +12,10 @@ from grammar.formula import Formula
 from grammar.sites import Equation
 from grammar.symbols import symbol
 
-#: How many symbols a definition may stand for, those that it uses written out.
-MAX_EXPANSION = 20_000
+#: How many operations and symbols a rule may have, its definitions written out,
+MAX_SIZE = 5000
+#: and how many of them may stand in each other.
+MAX_HEIGHT = 100
 
 
 def in_order(definitions: Sequence[Equation]) -> list[Equation]:
@@ -26,7 +28,6 @@ def in_order(definitions: Sequence[Equation]) -> list[Equation]:
         if ready is None:
             raise _loop(waiting, needs)
         ordered.append(waiting.pop(ready))
-    _check_expansion(ordered)
     return ordered
 
 
@@ -43,18 +44,50 @@ def _loop(waiting: dict[str, Equation], needs: dict[str, set[str]]) -> RuleError
     )
 
 
-def _check_expansion(ordered: list[Equation]) -> None:
-    """Definitions of definitions can double in size at every line; refuse it before it hurts."""
-    sizes: dict[str, int] = {}
+def check_size(ordered: Sequence[Equation], formulas: Sequence[Formula]) -> None:
+    """Refuse a rule that becomes too long or too deep when its definitions are written out.
+
+    Definitions of definitions can double in size at every line.
+    """
+    extents: dict[str, tuple[int, int]] = {}
     for equation in ordered:
-        size = 1 + sum(sizes.get(r.name, 2) for r in equation.formula.reads)
-        sizes[equation.target.text] = size
-        if size > MAX_EXPANSION:
-            raise equation.line.error(
-                f"`{equation.target}` stands for more than {MAX_EXPANSION} symbols",
-                equation.target.column,
-                "make a state of one of the definitions that it uses",
+        extents[equation.target.text] = _check_extent(equation.formula, extents)
+    total = 0
+    defining = {id(e.formula) for e in ordered}
+    for formula in formulas:
+        size, _ = _check_extent(formula, extents)
+        total += 0 if id(formula) in defining else size
+        if total > MAX_SIZE:
+            raise formula.line.error(
+                f"with this, the rule has more than {MAX_SIZE} operations and symbols",
+                formula.column,
+                "split the rule, or make states of definitions that are used often",
             )
+
+
+def _check_extent(formula: Formula, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    size, height = _extent(formula.expr, extents)
+    if size > MAX_SIZE:
+        raise formula.line.error(
+            f"written out, this has more than {MAX_SIZE} operations and symbols",
+            formula.column,
+            "make a state of one of the definitions that it uses",
+        )
+    if height > MAX_HEIGHT:
+        raise formula.line.error(
+            "written out, this formula is nested too deeply",
+            formula.column,
+            "make a state of one of the definitions that it uses",
+        )
+    return size, height
+
+
+def _extent(expr: sp.Basic, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
+    """The number of nodes of an expression and their depth, with definitions written out."""
+    if not expr.args:
+        return extents.get(str(expr), (1, 1)) if expr.is_Symbol else (1, 1)
+    each = [_extent(a, extents) for a in expr.args]
+    return 1 + sum(size for size, _ in each), 1 + max(height for _, height in each)
 
 
 def check_conditions(ordered: Sequence[Equation], formulas: Sequence[Formula]) -> None:
@@ -67,7 +100,7 @@ def check_conditions(ordered: Sequence[Equation], formulas: Sequence[Formula]) -
     for formula in formulas:
         tested = {s for c in formula.expr.atoms(Relational) for s in c.free_symbols} & cased
         for read in formula.reads:
-            if tested and symbol(read.name) in tested:
+            if symbol(read.name) in tested:
                 raise formula.line.error(
                     f"a condition inside a condition: `{read.name}` has one",
                     read.column,

@@ -251,17 +251,19 @@ class _Walk:
             wanted = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 1 else f"{allowed[0]}"
             raise self.error(node, f"`{name}` takes {wanted} arguments, not {len(node.args)}")
 
-    def condition(self, node: ast.expr) -> sp.Basic:
-        """A formula where a condition is wanted."""
+    def condition(self, node: ast.expr, holds: bool = True) -> sp.Basic:
+        """A formula where a condition is wanted; its negation unless `holds`."""
         match node:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 sides = self.number(left), self.number(right)
-                return self.build(node, algebra.compare, _COMPARE[type(op)], *sides)
+                found = self.build(node, algebra.compare, _COMPARE[type(op)], *sides)
+                return found if holds else algebra.negate(found)
             case ast.Compare():
                 raise self.error(node, "comparisons cannot be chained", "write `a < b and b < c`")
             case ast.BoolOp(op=kind, values=values):
-                join = sp.And if isinstance(kind, ast.And) else sp.Or
-                return algebra.combine(join, [self.condition(v) for v in values])
+                both = isinstance(kind, ast.And) is holds  # not (a and b) is not a or not b
+                join = sp.And if both else sp.Or
+                return algebra.combine(join, [self.condition(v, holds) for v in values])
             case ast.UnaryOp(op=ast.Not(), operand=inner):
-                return algebra.negate(self.condition(inner))
+                return self.condition(inner, not holds)
         raise self.error(node, "a condition must compare", "write for instance `x > 0`")

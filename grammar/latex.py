@@ -95,6 +95,8 @@ class _Tex:
             for p in parts.parameters
             if values and p.value is not None
         }
+        # Sorting shows everything before it is written: without a memory, twice at every level.
+        self.shown: dict[tuple[object, ...], tuple[str, int]] = {}
 
     # Lines ---------------------------------------------------------------------------------
 
@@ -202,7 +204,10 @@ class _Tex:
 
     def tex(self, expr: sp.Expr, level: int = _CASES, own: sp.Symbol | None = None) -> str:
         """An expression, in brackets where it binds looser than `level`."""
-        text, binds = self.text(self.known(expr), own)
+        key = expr, own, self.post, self.pre, self.nesting
+        if key not in self.shown:
+            self.shown[key] = self.text(self.known(expr), own)
+        text, binds = self.shown[key]
         return text if binds >= level else rf"\left({text}\right)"
 
     def text(self, expr: sp.Expr, own: sp.Symbol | None = None) -> tuple[str, int]:
@@ -276,7 +281,7 @@ class _Tex:
             return rf"\left|{args[0]}\right|", _ATOM
         if isinstance(expr, relu):
             return rf"\left[{args[0]}\right]_{{+}}", _ATOM
-        if isinstance(expr, spow):
+        if isinstance(expr, spow) and not expr.args[0].has(spow):  # its argument stands there twice
             sign = rf"\operatorname{{sign}}\left({args[0]}\right)"
             return rf"{sign}\,\left|{args[0]}\right|^{{{args[1]}}}", _MUL
         head = _FUNCTIONS.get(expr.func, rf"\operatorname{{{type(expr).__name__}}}")

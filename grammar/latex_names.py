@@ -11,6 +11,8 @@ _CAPITALS = frozenset(
     {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}
 )
 _COMMANDS = (frozenset(GREEK) - {"omicron"}) | _CAPITALS
+#: Words that are signs where they stand below a letter, as in `tau_plus`.
+_SIGNS = {"plus": "+", "minus": "-", "star": "*"}
 _PIECE = re.compile(r"([A-Za-z]*)(\d*)")
 
 
@@ -20,6 +22,8 @@ def latex_name(name: str, index: str = "") -> str:
     Example:
         >>> print(latex_name("u_bar", "i"), latex_name("tau_u"), latex_name("x_tr", "j"))
         \bar{u}_{i} \tau_{u} x_{\mathrm{tr},j}
+        >>> print(latex_name("tau_plus"), latex_name("u_minus", "i"))
+        \tau_{+} u_{-,i}
     """
     stem, *rest = _pieces(name)
     subscript = ",".join([*rest, index] if index else rest)
@@ -32,6 +36,9 @@ def _pieces(name: str) -> list[str]:
     for word in (w for w in name.split("_") if w):
         if word == "bar" and pieces:
             pieces[-1] = rf"\bar{{{pieces[-1]}}}"
+            continue
+        if word in _SIGNS and pieces:
+            pieces.append(_SIGNS[word])
             continue
         found = _PIECE.fullmatch(word)
         letters, digits = found.groups() if found else (word, "")

@@ -18,7 +18,7 @@ Kind = Literal["name", "number", "op"]
 
 MAX_NAME = 64
 MAX_NUMBER = 40
-MAX_TOKENS = 2500
+MAX_TOKENS = 6000
 
 # fmt: off
 GREEK = (

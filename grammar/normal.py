@@ -6,16 +6,21 @@ import math
 from collections.abc import Callable
 
 import sympy as sp
+from sympy.ntheory import multinomial_coefficients
 
 from grammar import algebra
 from grammar.operators import clip, relu
 
-#: A product of sums that would have more terms than this stays as it is.
+#: A product of sums that would have more terms than this stays as it is,
 MAX_TERMS = 400
+#: and so does one that would have more symbols and numbers than this.
+MAX_LEAVES = 1500
 
 
-def normal(expr: sp.Expr) -> sp.Expr:
+def normal(expr: sp.Expr, multiply: bool = True) -> sp.Expr:
     """Multiply out products and positive integer powers, and settle on one way of comparing.
+
+    Without `multiply`, products and powers of sums stay as they are.
 
     Example:
         >>> x, y = sp.symbols("x y", real=True)
@@ -23,24 +28,25 @@ def normal(expr: sp.Expr) -> sp.Expr:
         True
     """
     with algebra.as_written(False):
-        return _normal(expr)
+        return _normal(expr, multiply)
 
 
-def _normal(expr: sp.Basic) -> sp.Basic:
+def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
     if not expr.args:
         return round_number(expr) if expr.is_Rational else expr
     if isinstance(expr, sp.Piecewise):
-        result = _normal(expr.args[-1].expr)
-        for case in reversed(expr.args[:-1]):
-            result = algebra.choose(_normal(case.cond), _normal(case.expr), result)
+        *cases, last = [(_normal(e, multiply), _normal(c, multiply)) for e, c in expr.args]
+        result = last[0]
+        for value, condition in reversed(cases):
+            result = algebra.choose(condition, value, result)
         return result
-    args = [_normal(a) for a in expr.args]
+    args = [_normal(a, multiply) for a in expr.args]
     if expr.is_Add:
         return algebra.add(args)
     if expr.is_Mul:
-        return _product(args)
+        return _product(args) if multiply else _rounded(algebra.multiply(args))
     if expr.is_Pow:
-        return _power(*args)
+        return _power(args[0], args[1], multiply)
     if isinstance(expr, sp.And | sp.Or):
         return algebra.combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
     if expr.is_Relational:
@@ -59,11 +65,62 @@ def round_number(value: sp.Rational) -> sp.Rational:
     return sp.Rational(f"{value.p / value.q:.12g}")
 
 
+def leaves(expr: sp.Basic) -> int:
+    """How many symbols and numbers an expression is written with."""
+    return sum(map(leaves, expr.args)) or 1
+
+
+def _multiplied_out(terms: int, size: int) -> tuple[int, int] | None:
+    """The terms and leaves of a product that is multiplied out, or None where it stays."""
+    return (terms, size) if terms <= MAX_TERMS and size <= MAX_LEAVES else None
+
+
+def growth(expr: sp.Basic) -> tuple[int, int]:
+    """How many terms and leaves the normal form of an expression has, at most.
+
+    Example:
+        >>> a, b, c = sp.symbols("a b c")
+        >>> growth((a + b) * (a + b + c))
+        (6, 12)
+    """
+    if not expr.args:
+        return 1, 1
+    each = [growth(a) for a in expr.args]
+    size = sum(n for _, n in each)
+    if expr.is_Add:
+        return sum(n for n, _ in each), size
+    if expr.is_Mul:
+        return _product_growth(each) or (1, size)
+    if expr.is_Pow and expr.exp.is_Integer and expr.exp > 1:
+        return _power_growth(*each[0], int(expr.exp)) or (1, size)
+    return 1, size
+
+
+def _product_growth(factors: list[tuple[int, int]]) -> tuple[int, int] | None:
+    count = math.prod(n for n, _ in factors)
+    return _multiplied_out(count, sum(size * (count // n) for n, size in factors))
+
+
+def _power_growth(terms: int, size: int, n: int) -> tuple[int, int] | None:
+    count = math.comb(n + terms - 1, n)
+    return _multiplied_out(count, count * size)
+
+
+def _extent(expr: sp.Expr) -> tuple[int, int]:
+    return len(sp.Add.make_args(expr)), leaves(expr)
+
+
 def _product(factors: list[sp.Expr]) -> sp.Expr:
+    if _product_growth([_extent(f) for f in factors]) is not None:
+        try:
+            return _all_products(factors)
+        except algebra.AlgebraError:
+            pass  # multiplied out, a number or power leaves the range that the product keeps
+    return _rounded(algebra.multiply(factors))
+
+
+def _all_products(factors: list[sp.Expr]) -> sp.Expr:
     terms: list[sp.Expr] = [sp.Integer(1)]
-    count = math.prod(len(sp.Add.make_args(f)) for f in factors)
-    if count > MAX_TERMS:
-        return _rounded(algebra.multiply(factors))
     for factor in factors:
         terms = [algebra.multiply([t, a]) for t in terms for a in sp.Add.make_args(factor)]
     return algebra.add([_rounded(t) for t in terms])
@@ -81,16 +138,22 @@ def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
     return algebra.add([_rounded(algebra.multiply([t, factor])) for t in terms])
 
 
-def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    count = len(base.args) if base.is_Add else 1
-    if count > 1 and exponent.is_Integer and exponent > 1:
-        n = int(exponent)
-        if math.comb(n + count - 1, n) <= MAX_TERMS:
-            result = base
-            for _ in range(n - 1):
-                result = _product([result, base])
-            return result
+def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
+    whole = multiply and base.is_Add and exponent.is_Integer and exponent > 1
+    if whole and _power_growth(*_extent(base), int(exponent)) is not None:
+        try:
+            return _multinomial(base.args, int(exponent))
+        except algebra.AlgebraError:
+            pass  # as in a product
     return _rounded(algebra.power(base, exponent))
+
+
+def _multinomial(terms: tuple[sp.Expr, ...], n: int) -> sp.Expr:
+    result = []
+    for powers, count in multinomial_coefficients(len(terms), n).items():
+        factors = [algebra.power(t, sp.Integer(k)) for t, k in zip(terms, powers, strict=True) if k]
+        result.append(_rounded(algebra.multiply([sp.Integer(count), *factors])))
+    return algebra.add(result)
 
 
 def _comparison(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:

@@ -10,7 +10,8 @@ import sympy as sp
 
 from grammar import algebra
 from grammar.algebra import as_written
-from grammar.dependencies import check_conditions, in_order
+from grammar.dependencies import check_conditions, check_size, in_order
+from grammar.errors import RuleError
 from grammar.formula import (
     FILTERS,
     Formula,
@@ -143,9 +144,10 @@ class _Builder:
                 Equation(assignment.target, assignment.line, declared, formula, form is not None)
             )
         definitions = in_order([e for e in equations if not e.is_state])
-        check_conditions(definitions, self.formulas)
         updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
         forward = [(a, self.formula(a)) for a in draft.forward.values()]
+        check_conditions(definitions, self.formulas)
+        check_size(definitions, self.formulas)
         known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
         known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
         sites = infer_sites(equations, known)
@@ -156,6 +158,7 @@ class _Builder:
         rule = self._rule(definitions, states, taus, updates, forward, sites)
         self._check_nonlocal(rule)
         self._check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
+        self._check_written_out(rule)
         owners: dict[Owner, Formula] = {
             ("definition", e.target.text): e.formula for e in definitions
         }
@@ -237,6 +240,14 @@ class _Builder:
                     formula.column,
                     "keep the value in a state, `NAME <- prev(...)`, and read the state",
                 )
+
+    def _check_written_out(self, rule: Rule) -> None:
+        """Formulas that are defined alone may be undefined with what their names stand for."""
+        for formula in self.formulas:
+            try:
+                rule.expand(formula.expr)
+            except RuleError as problem:
+                raise formula.line.error(problem.message, formula.column, problem.remedy) from None
 
     def _check_nonlocal(self, rule: Rule) -> None:
         declared = self.draft.nonlocals

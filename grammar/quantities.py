@@ -13,7 +13,7 @@ from grammar.parts import Parameter
 from grammar.source import Line
 
 #: Unit words: the factor to the power of ms, and that power.
-_UNITS = {"ms": (1.0, 1), "s": (1000.0, 1), "Hz": (0.001, -1)}
+UNITS = {"ms": (1.0, 1), "s": (1000.0, 1), "Hz": (0.001, -1)}
 _UNIT_REMEDY = "units are ms, s, Hz, 1/ms and ms**k"
 
 
@@ -80,12 +80,12 @@ def _read_unit(
     inverse = _word(tokens, index) == "1" and _word(tokens, index + 1) == "/"
     start = index + 2 if inverse else index
     word = _word(tokens, start)
-    if word not in _UNITS:
+    if word not in UNITS:
         if inverse or (word not in ("", "in", "free") and tokens[start].kind == "name"):
             column = tokens[start].column if word else tokens[-1].column
             raise line.error(f"there is no unit `{word}`", column, _UNIT_REMEDY)
         return None, index
-    factor, unit = _UNITS[word]
+    factor, unit = UNITS[word]
     exponent, end = Fraction(-1 if inverse else 1), start + 1
     if _word(tokens, end) == "**":
         power, end = _read_exponent(line, tokens, end + 1)

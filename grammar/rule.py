@@ -119,7 +119,8 @@ class Rule(RuleParts):
                 meaning[symbol(definition.name)] = substitute(definition.expr, meaning)
             return substitute(expr, meaning)
         except AlgebraError as problem:
-            raise RuleError(f"written out, this makes {problem.message}") from None
+            message = f"written out, this makes {problem.message}"
+            raise RuleError(message, remedy=problem.remedy) from None
 
     def terms(self) -> tuple[Term, ...]:
         """The candidate terms of a family, one for each free coefficient."""
@@ -131,12 +132,16 @@ class Rule(RuleParts):
 
     def canonical(self) -> Rule:
         """The form that equal rules share, however they are written."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> Rule:
         return Rule.of(canonical(self))
 
     @cached_property
     def digest(self) -> str:
         """16 hexadecimal digits that equal rules share; see `grammar.canonical`."""
-        return hashlib.sha256(unparse(canonical(self)).encode()).hexdigest()[:16]
+        return hashlib.sha256(unparse(self._canonical).encode()).hexdigest()[:16]
 
     def locality(self) -> LocalityCertificate:
         """What a synapse would need in order to follow the rule."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from grammar.lexer import Token
+from grammar.quantities import UNITS
 from grammar.source import Line
 
 MAX_DEPTH = 64
 MAX_CHAIN = 32
 
+_UNIT_REMEDY = "numbers in formulas are in ms; else declare a parameter: `param tau = 10 s`"
 _WORDS = frozenset({"and", "or", "not", "if", "else"})
 _PREFIX = frozenset({"-", "+", "not"})
 _INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", ","}) | (
@@ -46,7 +48,9 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
                 raise line.error(
                     f"an operator is missing between `{previous}` and `{token}`",
                     token.column,
-                    "write `*` for a product",
+                    _UNIT_REMEDY
+                    if previous.kind == "number" and token.text in UNITS
+                    else "write `*` for a product",
                 )
             wants_operand = False
         elif text in _PREFIX and wants_operand:

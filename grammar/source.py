@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from grammar.errors import RuleError
 
 MAX_TEXT = 64 * 1024
-MAX_LINE = 4096
+MAX_LINE = 16 * 1024
 MAX_LINES = 2000
 
 
@@ -41,9 +41,13 @@ def read_lines(text: str) -> list[Line]:
     if not isinstance(text, str):
         raise RuleError(f"a rule is text, not {type(text).__name__}", remedy="give a string")
     if len(text) > MAX_TEXT:
-        raise RuleError(
+        start = text.rfind("\n", 0, MAX_TEXT) + 1
+        end = text.find("\n", start)
+        line = Line(text.count("\n", 0, start) + 1, text[start : end if end >= 0 else None])
+        raise line.error(
             f"the text has {len(text)} characters, more than {MAX_TEXT}",
-            remedy="a rule is a few lines: is this the right file?",
+            MAX_TEXT - start + 1,
+            "a rule is a few lines: is this the right file?",
         )
     lines = [Line(i, row) for i, row in enumerate(text.replace("\r\n", "\n").split("\n"), 1)]
     if len(lines) > MAX_LINES:

@@ -71,6 +71,8 @@ class _Writer:
         self.sites = site_table(parts)
         self.parameters = frozenset(p.name for p in parts.parameters)
         self.per_condition = {s.name for s in parts.states if s.per_condition}
+        # Sorting shows everything before it is written: without a memory, twice at every level.
+        self.shown: dict[tuple[sp.Basic, sp.Symbol | None], tuple[str, int]] = {}
 
     # Statements ----------------------------------------------------------------------------
 
@@ -139,7 +141,9 @@ class _Writer:
 
     def show(self, expr: sp.Basic, level: int = _IF, own: sp.Symbol | None = None) -> str:
         """The text of an expression, in brackets where it binds looser than `level`."""
-        text, binds = self.text(expr, own)
+        if (expr, own) not in self.shown:
+            self.shown[expr, own] = self.text(expr, own)
+        text, binds = self.shown[expr, own]
         return text if binds >= level else f"({text})"
 
     def text(self, expr: sp.Basic, own: sp.Symbol | None = None) -> tuple[str, int]:

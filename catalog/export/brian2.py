@@ -43,6 +43,10 @@ WORDS = PYTHON | {
     "float", "goto", "long", "new", "private", "public", "register", "short", "signed", "sizeof",
     "static", "struct", "switch", "this", "typedef", "union", "unsigned", "void", "volatile",
     "w_eff", "bias", "active", "name", "source", "target", "namespace", "variables", "state",
+    # what Brian keeps under these names at every Synapses
+    "add_attribute", "add_dependency", "after_run", "before_run", "clock", "code_objects",
+    "default_event", "equations", "event_driven", "events", "get_states", "id", "indices", "order",
+    "run", "run_regularly", "runner", "set_states", "updaters", "when",
     "Synapses", "connect", "PARAMETERS", "MODEL", "STEP", "KEPT", "synapses", "condition",
     *SIGNAL_NAMES.values(), *SIGNALS,
 }  # fmt: skip

@@ -110,3 +110,15 @@ def test_shervani_tabar_spans_the_leading_components() -> None:
     ).state["w"]
     np.testing.assert_allclose(w @ w.T, np.eye(2), atol=0.03)
     np.testing.assert_allclose((w @ basis.T)[:, 2:], 0, atol=0.03)
+
+
+def test_e_prop_of_leaky_rates_is_rflo() -> None:
+    """Without a filter of the input, and with that of the rates for the output, they are one."""
+    circuit, memory = CIRCUITS["rflo"]
+    start = 0.3 * RNG.normal(size=(N, N)) * (1 - np.eye(N))
+    activity = {"input": INPUT[None], "target": TARGET[None]}
+    rflo = follow("rflo", start, activity, {"eta": 0.01}, circuit=circuit, memory=memory)
+    values = {"eta": 0.01 / TAU, "alpha": 0.0, "kappa": 1 - 1 / TAU}
+    e_prop = follow("e_prop", start, activity, values, circuit=circuit, memory=memory)
+    assert np.abs(rflo.state["w"] - start).max() > 1e-3
+    np.testing.assert_allclose(e_prop.state["w"], rflo.state["w"], rtol=1e-9)

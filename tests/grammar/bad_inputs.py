@@ -8,6 +8,7 @@ from __future__ import annotations
 
 DEEP = "(" * 70 + "u" + ")" * 70
 DOUBLING = "d0 = u\n" + "".join(f"d{i} = d{i - 1}*d{i - 1} + d{i - 1}\n" for i in range(1, 40))
+DEEPENING = "d0 = u\n" + "".join(f"d{i} = {'sin(' * 60}d{i - 1}{')' * 60}\n" for i in range(1, 10))
 
 BAD: list[tuple[str, int, int, str]] = [
     # Names
@@ -43,7 +44,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("on reward: f += 1\nw += pre", 1, 12, "declare it: `f <- f : synapse`"),
     ("on reward: trase <- 0\ntrace <- trace + pre", 1, 12, "did you mean `trace`"),
     ("on reward: e = 0\nde/dt = pre", 1, 12, "write `e += ...` or `e <- ...`"),
-    (DOUBLING + "w += d39", 9, 1, "stands for more than"),
+    (DOUBLING + "w += d39", 12, 7, "more than 5000 operations"),
     # Sites
     ("u_bar = lowpass(pre, tau_u) : post\nw += u_bar", 1, 17, "`pre` lives at pre, but `u_bar`"),
     ("x = w*pre : pre\nw += x", 1, 5, "declared `nonlocal`"),
@@ -111,6 +112,12 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += (-(pre**2))**(1/3)", 1, 20, "root of a negative number"),
     ("w += log(0)", 1, 6, "no finite real value"),
     ("w += exp(1e9)", 1, 6, "no finite real value"),
+    ("x = lowpass(u, 10 s)\nw += x", 1, 19, "numbers in formulas are in ms"),
+    ("w += ((u + pre)**3)**(1/3)", 1, 23, "a root that undoes an odd power"),
+    ("w += pre**max(u, 1)", 1, 11, "an exponent with a power or a limit"),
+    ("w += pre**(2**u)", 1, 12, "an exponent with a power or a limit"),
+    ("d = u - u\nw += pre/d", 2, 6, "written out, this makes a division by zero"),
+    ("c = u > 0\nw += 2**c*pre", 2, 6, "an exponent with a condition"),
     ("w += 3j*pre", 1, 7, "an operator is missing"),
     # Size
     ("w += " + DEEP, 1, 70, "nested too deeply"),
@@ -118,9 +125,11 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += " + "u**" * 40 + "u", 1, 103, "nested too deeply"),
     ("w += " + "not " * 40 + "u > 0", 1, 134, "nested too deeply"),
     ("w += " + "u if u > 0 else " * 40 + "u", 1, 520, "nested too deeply"),
-    ("w += " + "u+" * 3000 + "u", 1, 1, "more than 4096"),
+    ("w += " + "u+" * 9000 + "u", 1, 1, "more than 16384"),
+    ("w += " + "abs(" * 30 + "u" + "+pre)**3" * 30, 1, 214, "a formula too long"),
+    (DEEPENING + "w += d9", 3, 6, "nested too deeply"),
     ("w += pre\n" * 600, 2, 1, "`w` has two equations"),
-    ("x\n" * 70000, 0, 0, "more than 65536"),
+    ("x\n" * 70000, 32769, 1, "more than 65536"),
     ("\n" * 3000, 2001, 1, "more than 2000 lines"),
     # Statements
     ("", 1, 1, "states no rule"),
