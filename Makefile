@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results catalog catalog-check exports-check clean
+.PHONY: discover test test-long lint types bench results estimators catalog catalog-check exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -24,6 +24,9 @@ types: $(READY)
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
+
+estimators: $(READY)
+	$(BIN)/python docs/estimators.py build/estimators
 
 catalog: $(READY)
 	$(BIN)/rulegen catalog build

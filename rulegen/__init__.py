@@ -27,6 +27,9 @@ from rulegen.analysis import similarity_matrix as similarity_matrix
 from rulegen.analysis import spectra as spectra
 from rulegen.anatomy import Anatomy as Anatomy
 from rulegen.anatomy import dissect as dissect
+from rulegen.appraisal import Appraisal as Appraisal
+from rulegen.appraisal import AppraisalSettings as AppraisalSettings
+from rulegen.appraisal import appraise as appraise
 from rulegen.circuits import RateCircuit as RateCircuit
 from rulegen.compile import CompiledRule as CompiledRule
 from rulegen.compile import compile_rule as compile_rule
@@ -44,6 +47,7 @@ from rulegen.estimators import Score as Score
 from rulegen.evaluate import Trajectory as Trajectory
 from rulegen.evaluate import evaluate as evaluate
 from rulegen.figures import STYLE as STYLE
+from rulegen.figures import plot_estimators as plot_estimators
 from rulegen.figures import plot_learning as plot_learning
 from rulegen.fit import Phase as Phase
 from rulegen.fit import fit as fit

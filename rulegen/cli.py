@@ -11,6 +11,7 @@ from rulegen.commands.catalog import app as catalog_app
 from rulegen.commands.check import check
 from rulegen.commands.compare import compare
 from rulegen.commands.discover import discover
+from rulegen.commands.estimators import estimators
 from rulegen.commands.export import export_rule
 from rulegen.commands.verify import verify
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(discover)
 app.command()(check)
+app.command()(estimators)
 app.command()(verify)
 app.command()(compare)
 app.command("export")(export_rule)

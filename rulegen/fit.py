@@ -11,6 +11,7 @@ import optax
 from pydantic import Field
 
 from grammar import RunError
+from rulegen.coordinates import Coordinates
 from rulegen.estimators import AnyEstimator, MetaGradient
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
@@ -68,7 +69,7 @@ def step(
     state: FitState,
     phase: Phase,
     free: np.ndarray,
-    bounds: np.ndarray,
+    coordinates: Coordinates,
     number: int,
     estimate: MetaGradient,
 ) -> FitState:
@@ -78,7 +79,7 @@ def step(
         state: before the iteration.
         phase: its settings.
         free: indices of the parameters that move.
-        bounds: lower and upper bounds of all parameters, shape (2, P).
+        coordinates: in which the step is taken; they know the bounds.
         number: of the iteration, from 0.
         estimate: the meta-gradient at `state.values`.
     """
@@ -93,9 +94,9 @@ def step(
     cosine = 0.5 * (1.0 + np.cos(np.pi * number / phase.iterations))
     rate = phase.rate * state.scale * (0.1 + 0.9 * cosine)
     direction, optimiser = adam().update(estimate.gradient, state.optimiser)
-    values = state.values.copy()
-    values[free] += rate * np.asarray(direction, float)
-    return FitState(np.clip(values, *bounds), optimiser, state.scale, best)
+    place = coordinates.inward(state.values)
+    place[free] += rate * np.asarray(direction, float)
+    return FitState(coordinates.outward(place), optimiser, state.scale, best)
 
 
 def run_phase(
@@ -152,7 +153,7 @@ def run_phase(
         refuse_divergence(estimate.outcomes, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
         report(Progress(name, number + 1, phase.iterations, text))
-        state = step(state, phase, free, bench.bounds, number, estimate)
+        state = step(state, phase, free, bench.coordinates, number, estimate)
         path.append(state.values)
     tail = values.copy()
     tail[free] = np.mean(path[-max(1, phase.iterations // 3) :], axis=0)[free]

@@ -20,6 +20,8 @@ class Branch(enum.IntEnum):
     SIMULATE = 8
     VERIFY = 9
     COMPARE = 10
+    TRUTH = 11
+    APPRAISE = 12
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

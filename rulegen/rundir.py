@@ -37,8 +37,13 @@ class RunDirectory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, config: DiscoverConfig, *, resume: bool) -> Journal:
+    def open(self, config: DiscoverConfig, *, resume: bool, purpose: str = "") -> Journal:
         """Make the folder, or find the run in it again.
+
+        Args:
+            config: what the run is made with.
+            resume: whether it may continue what is there.
+            purpose: what else the results depend on.
 
         Raises:
             ConfigError: when it cannot be written, or holds something and `resume` is not set.
@@ -57,7 +62,7 @@ class RunDirectory:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK):
                 raise PermissionError(13, "Permission denied")
-            journal = Journal(history, config.digest)
+            journal = Journal(history, config.digest + purpose)
             data = config.model_dump(mode="json", exclude_none=True)
             write_whole(self.folder / "config.toml", tomli_w.dumps(data, multiline_strings=True))
         except OSError as error:

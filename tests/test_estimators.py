@@ -121,3 +121,13 @@ def test_signal_to_noise():
 def test_errors_name_the_field(kind, settings):
     with pytest.raises(ValidationError, match=next(iter(settings))):
         kind(**settings)
+
+
+def test_gradients_are_in_the_coordinates_of_the_fit():
+    """A parameter that must be positive is fitted in its logarithm: dR/dlog k = k dR/dk."""
+    text = "param k = 0.5 {} free\nparam b = -0.4 free\non reward: w <- k*pre + b*post"
+    score, gradients = Score(lives=8, clip=0), []
+    for bounds in ("", "in [0.1, 2]"):
+        lives = score.prepare(WORLD, parse(text.format(bounds)), ["k", "b"])
+        gradients.append(score.estimate(lives, VALUES, FREE, KEY).gradient)
+    np.testing.assert_allclose(gradients[1], gradients[0] * [0.5, 1.0], rtol=1e-6)

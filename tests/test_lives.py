@@ -129,7 +129,7 @@ def test_new_values_compile_nothing():
         for i, phase in enumerate(phases):
             lives, key = bench.for_estimator(phase.estimator), jax.random.fold_in(KEY, number)
             result = phase.estimator.estimate(lives, states[i].values, bench.free, key)
-            states[i] = step(states[i], phase, bench.free, bench.bounds, number, result)
+            states[i] = step(states[i], phase, bench.free, bench.coordinates, number, result)
 
     with compilations() as first:
         iterate(0)
