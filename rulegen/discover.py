@@ -14,6 +14,7 @@ import numpy as np
 from catalog import Comparison, Evidence, Interval, Look, ParameterNote, Record, Setting, TermLoss
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
+from rulegen import hosts
 from rulegen.config import DiscoverConfig, versions
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
@@ -89,7 +90,7 @@ def discover(
     directory = RunDirectory(folder)
     with directory.open(config, resume=resume) as journal:
         discovery = search(config, benches, journal, report)
-        directory.publish(config, discovery, journal.seconds, peak_mb())
+        hosts.on_first(lambda: directory.publish(config, discovery, journal.seconds, peak_mb()))
     return discovery
 
 

@@ -1,4 +1,4 @@
-"""Many lives at once: in chunks that fit a memory budget, spread over all local devices."""
+"""Many lives at once: in chunks that fit a memory budget, on all devices of all hosts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
 from grammar import Site
+from rulegen import hosts
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule
 from rulegen.life import Life, LifeResult, LifeSettings, Outcome
@@ -155,14 +156,15 @@ class Lives:
         dtype = jnp.zeros(()).dtype
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
-        size = self.chunk * len(self.devices)
+        size, own = self.chunk * len(self.devices), hosts.share(count)
         parts = []
-        for start in range(0, count, size):
+        for start in range(0, len(own), size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
-            index = np.minimum(np.arange(start, start + size), count - 1)
+            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)]
             result = self._run(values[index], source, index.astype(np.uint32))
-            kept = min(size, count - start)
+            kept = min(size, len(own) - start)
             parts.append([np.asarray(part)[:kept] for part in result])
             if tick is not None:
-                tick(start + kept)
-        return Batch(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+                tick(min(count, (start + kept) * jax.process_count()))
+        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return Batch(*(hosts.gather(column, count) for column in columns))

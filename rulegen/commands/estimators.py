@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from grammar import ConfigError
+from rulegen import hosts
 from rulegen.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
 from rulegen.check import read_rule
 from rulegen.commands.compare import print_table
@@ -44,21 +45,27 @@ def estimators(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="replace a setting: key=value")
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="this one of several hosts: INDEX/COUNT@ADDRESS:PORT, or auto"),
+    ] = None,
 ) -> None:
     """Compare estimators of the meta-gradient with finite differences, on your own task."""
     settings = load_config(config, changes or (), seed)
+    if host is not None:
+        hosts.join(host)
     spent = AppraisalSettings(lives=lives, repeats=repeats, truth_lives=truth_lives)
     bench = prepare(settings).family
     values = values_of(bench, at)
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}-estimators"
-    console, directory = Console(), RunDirectory(folder)
+    console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
     purpose = json.dumps(["estimators", spent.model_dump(), values.tolist()])
     with directory.open(settings, resume=resume, purpose=purpose) as journal:
         with Display(console) as display:
             key = branch(jax.random.key(settings.seed), Branch.APPRAISE)
             compared = candidates(bench, settings.fit)
             found = appraise(bench, values, compared, spent, key, journal, display)
-        save(folder, found)
+        hosts.on_first(lambda: save(folder, found))
     print_table(console, "", shown(found.table))
     for line in verdict(found.table):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -98,7 +105,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
         cells["ms per life"] = number(1e3 * row.get("seconds_per_life", np.nan))
         cells["SNR in 1 s"] = number(row.get("signal_to_noise"))
         cells["useful SNR"] = number(row.get("useful"))
-        cells["note"] = row.get("note") or ""
+        cells["note"] = row["note"] if isinstance(row.get("note"), str) else ""
         rows.append(cells)
     frame = pd.DataFrame(rows)
     return frame.loc[:, [c for c in frame if c == "estimator" or (frame[c] != "").any()]]
