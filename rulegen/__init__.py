@@ -65,6 +65,8 @@ from rulegen.refine import refine as refine
 from rulegen.statistics import Estimate as Estimate
 from rulegen.statistics import estimate as estimate
 from rulegen.statistics import paired_difference as paired_difference
+from rulegen.sweep import load_sweep as load_sweep
+from rulegen.sweep import sweep as sweep
 from rulegen.tasks import DelayedAssociation as DelayedAssociation
 from rulegen.tasks import DelayedMatch as DelayedMatch
 from rulegen.tasks import Task as Task

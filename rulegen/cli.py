@@ -13,6 +13,7 @@ from rulegen.commands.compare import compare
 from rulegen.commands.discover import discover
 from rulegen.commands.estimators import estimators
 from rulegen.commands.export import export_rule
+from rulegen.commands.sweep import sweep
 from rulegen.commands.verify import verify
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.command()(discover)
 app.command()(check)
 app.command()(estimators)
+app.command()(sweep)
 app.command()(verify)
 app.command()(compare)
 app.command("export")(export_rule)

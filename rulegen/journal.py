@@ -60,15 +60,7 @@ class Journal:
 
     def _open(self, header: dict[str, Any]) -> dict[str, Any]:
         """Take hold of the file; what is in it, and the seconds it cost."""
-        self.file = FileIO(self.path, "a+")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.close()
-            raise RunError(
-                f"another process is writing to {self.path.parent}; wait for it, or choose another "
-                "--out"
-            ) from None
+        self.file = take(self.path)
         try:
             records = self._load(self.file, header)
             if not records:
@@ -148,6 +140,23 @@ class Journal:
         """Release the file."""
         if self.file is not None:
             self.file.close()
+
+
+def take(path: Path) -> FileIO:
+    """Open a file for this process alone, until it is closed.
+
+    Raises:
+        RunError: when another process has it.
+    """
+    file = FileIO(path, "a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise RunError(
+            f"another process is writing to {path.parent}; wait for it, or choose another --out"
+        ) from None
+    return file
 
 
 def make_line(name: str, data: dict[str, Any], seconds: float) -> bytes:
