@@ -150,7 +150,7 @@ def run_phase(
             np.array(stored["rewards"]),
             stored["outcomes"],
         )
-        refuse_divergence(estimate.outcomes, name, number)
+        refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
         report(Progress(name, number + 1, phase.iterations, text))
         state = step(state, phase, free, bench.coordinates, number, estimate)
@@ -173,13 +173,20 @@ def choice_rewards(
     return [float(bench.rewards(c, key, phase.choice_lives).mean()) for c in candidates]
 
 
-def refuse_divergence(outcomes: dict[str, int], name: str, number: int) -> None:
-    """Raise `RunError` when no life is left to learn from."""
-    if outcomes["diverged"] == sum(outcomes.values()):
+def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
+    """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
+    place = f"in iteration {number + 1} of {name}"
+    if estimate.outcomes["diverged"] == sum(estimate.outcomes.values()):
         raise RunError(
-            f"every life diverged in iteration {number + 1} of {name}: the weights left the finite "
-            "range. Try a smaller learning rate, a clip on the weight change such as "
-            "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients. "
+            f"every life diverged {place}: the weights or the reward left the finite range. "
+            "Try a smaller learning rate, a clip on the weight change such as "
+            "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients; with a task "
+            "of your own, look for a reward that is NaN. The history is kept."
+        )
+    if np.ptp(estimate.rewards) == 0:
+        raise RunError(
+            f"every life has the same reward {place}, {estimate.reward:g} per trial: there is "
+            "nothing to learn from. Does the reward of the task depend on the output? "
             "The history is kept."
         )
 

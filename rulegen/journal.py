@@ -57,12 +57,14 @@ class Journal:
         found = hosts.on_first(lambda: self._open({"version": VERSION, "identity": identity}))
         self.results: dict[str, Any] = found["results"]
         self.seconds: float = found["seconds"]  # spent so far, also in interrupted runs
+        #: Lines that could not be trusted, and are computed again.
+        self.damaged: int = found["damaged"]
 
     def _open(self, header: dict[str, Any]) -> dict[str, Any]:
         """Take hold of the file; what is in it, and the seconds it cost."""
         self.file = take(self.path)
         try:
-            records = self._load(self.file, header)
+            records, damaged = self._load(self.file, header)
             if not records:
                 self._append(make_line("header", header, 0.0))
         except BaseException:
@@ -70,9 +72,10 @@ class Journal:
             raise
         results = {record["name"]: record["data"] for record in records}
         seconds = sum(record["seconds"] for record in records)
-        return {"results": {"header": header} | results, "seconds": seconds}
+        results = {"header": header} | results
+        return {"results": results, "seconds": seconds, "damaged": damaged}
 
-    def _load(self, file: FileIO, header: dict[str, Any]) -> list[dict[str, Any]]:
+    def _load(self, file: FileIO, header: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
         """Read what can be trusted; nothing is changed in a file that is not this run's."""
         file.seek(0)
         lines = file.readall().splitlines(keepends=True)
@@ -92,7 +95,7 @@ class Journal:
             # More than the line that a crash cuts short: keep it for whoever wants to look.
             self.path.with_name(self.path.name + ".damaged").write_bytes(b"".join(rest))
         file.truncate(sum(len(line) for line in lines[: len(records)]))
-        return records
+        return records, len(rest)
 
     def _append(self, line: bytes) -> None:
         """Write a line and see it on the disk; a line that does not fit leaves nothing behind."""

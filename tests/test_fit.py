@@ -6,7 +6,7 @@ import pytest
 from grammar import RunError, parse
 from rulegen.coordinates import Coordinates
 from rulegen.estimators import MetaGradient, Pgpe
-from rulegen.fit import Phase, init, refuse_divergence, step
+from rulegen.fit import Phase, init, refuse_hopeless, step
 
 FREE = np.array([0, 2])
 RULE = parse("""
@@ -66,9 +66,16 @@ def test_ascent_reaches_the_top_of_a_hill():
 
 
 def test_only_complete_divergence_stops_a_fit():
-    refuse_divergence({"ok": 1, "diverged": 99}, "fit", 0)
+    found = estimate([1.0, 1.0], -0.5)
+    refuse_hopeless(found._replace(outcomes={"ok": 1, "diverged": 99}), "fit", 0)
     with pytest.raises(RunError, match="every life diverged in iteration 3 of fit"):
-        refuse_divergence({"ok": 0, "diverged": 99}, "fit", 2)
+        refuse_hopeless(found._replace(outcomes={"ok": 0, "diverged": 99}), "fit", 2)
+
+
+def test_equal_rewards_stop_a_fit():
+    found = estimate([1.0, 1.0], -0.5, spread=0.0)._replace(outcomes={"ok": 100, "diverged": 0})
+    with pytest.raises(RunError, match=r"every life has the same reward .* -0.5 per trial"):
+        refuse_hopeless(found, "fit", 0)
 
 
 def test_time_constants_move_in_their_logarithm():

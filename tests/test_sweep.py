@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 
 from grammar import ConfigError
-from rulegen import sweep as module
 from rulegen.candidate import run_candidate
-from rulegen.sweep import finished, load_sweep
+from rulegen.sweep import claim, connect, finished, load_sweep
 
 BASE = '''
 name = "small"
@@ -160,13 +159,13 @@ if __name__ == "__main__":
 
 
 def test_a_scheduler_that_does_not_answer(here, monkeypatch):
-    monkeypatch.setattr(module, "PATIENCE", 1)
+    monkeypatch.setattr(sys.modules["rulegen.sweep"], "PATIENCE", 1)
     with (
         pytest.raises(ConfigError, match="no dask scheduler answers there"),
-        module.connect("tcp://127.0.0.1:9", 1),
+        connect("tcp://127.0.0.1:9", 1),
     ):
         pass
-    with pytest.raises(ConfigError, match="no dask scheduler answers"), module.connect("9:9:9", 1):
+    with pytest.raises(ConfigError, match="no dask scheduler answers"), connect("9:9:9", 1):
         pass
 
 
@@ -175,7 +174,7 @@ def test_foreign_and_busy_folders(here):
     done = rulegen("sweep", path, "--out", here)
     assert done.returncode == 2
     assert "is not empty" in done.stderr
-    lock = module.claim(here / "out")
+    lock = claim(here / "out")
     done = rulegen("sweep", path, "--out", here / "out")
     lock.close()
     assert done.returncode == 1
@@ -184,7 +183,7 @@ def test_foreign_and_busy_folders(here):
 
 def test_without_dask(here, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ConfigError, match=r"rulegen\[sweep\]"), module.connect(None, 1):
+    with pytest.raises(ConfigError, match=r"rulegen\[sweep\]"), connect(None, 1):
         pass
 
 
