@@ -111,5 +111,6 @@ def plot_estimators(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("signal to noise of one second of computing")
     ax.set_ylabel("cosine with finite differences")
     ax.set_title("better is up and to the right", fontsize="medium", color="0.35")
-    ax.legend(loc="lower right", frameon=False, fontsize="small")
+    ax.margins(0.06)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
     return ax

@@ -74,17 +74,20 @@ def test_noise_alone_is_no_bias_and_no_signal():
     assert table_row("x", nothing, TRUE, ["k", "b"])["cosine"] == 0
 
 
-def test_the_verdict_wants_speed_first_and_fairness_last():
+def test_the_verdict_names_the_fastest_and_the_surest():
+    """What is too noisy to be proven wrong is not sure."""
     rows = [
         {"estimator": TRUTH, "useful": 9.0},
-        {"estimator": "fast", "useful": 5.0, "z": 7.0, "cosine": 0.9, "bias": 0.3},
-        {"estimator": "fair", "useful": 2.0, "z": 1.0, "cosine": 0.9, "bias": 0.0},
+        {"estimator": "fast", "useful": 5.0, "cosine": 0.8, "cosine_error": 0.01},
+        {"estimator": "sure", "useful": 2.0, "cosine": 0.97, "cosine_error": 0.01},
+        {"estimator": "vague", "useful": 0.1, "cosine": 0.99, "cosine_error": 0.4},
         {"estimator": "none", "note": "it cannot"},
     ]
     first, last = verdict(pd.DataFrame(rows))
-    assert "begin with: fast" in first
-    assert "finish with: fair" in last
-    assert verdict(pd.DataFrame([{"estimator": "none", "useful": np.nan, "z": np.nan}])) == []
+    assert "fastest: fast" in first
+    assert "surest direction: sure (cosine above 0.95)" in last
+    (lost,) = verdict(pd.DataFrame([{"estimator": "lost", "useful": 0.0}]))
+    assert "more lives" in lost
     assert "it cannot" in set(shown(pd.DataFrame(rows))["note"])
 
 
@@ -158,7 +161,7 @@ def test_the_command(monkeypatch, capsys, tmp_path):
     few = ["--out", out, "--lives", 8, "--repeats", 2, "--truth-lives", 8]
     code, text, _ = call(monkeypatch, capsys, path, *few)
     assert code == 0
-    assert "to begin with" in text
+    assert "surest direction" in text or "more lives" in text
     names = {p.name for p in out.iterdir()}
     assert names == {
         "config.toml", "history.jsonl", "estimators.csv", "components.csv", "estimators.png",
