@@ -22,6 +22,8 @@ class Branch(enum.IntEnum):
     COMPARE = 10
     TRUTH = 11
     APPRAISE = 12
+    START = 13
+    PLATEAU = 14
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

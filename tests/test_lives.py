@@ -123,7 +123,7 @@ def test_new_values_compile_nothing():
     """Whole iterations of a fit, with both estimators."""
     bench = Workbench(world(), RULE)
     phases = [Phase(estimator=Score(lives=8)), Phase(estimator=Pgpe(lives=8))]
-    states = [init(bench.values, bench.free) for _ in phases]
+    states = [init(bench.values, bench.free, phase) for phase in phases]
 
     def iterate(number):
         for i, phase in enumerate(phases):

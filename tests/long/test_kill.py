@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -70,13 +69,11 @@ def test_twenty_moments(tmp_path):
     rng, moments = random.Random(0), []
     while len(moments) < 20:
         folder = tmp_path / f"killed-{len(moments)}"
-        process = start(folder)
-        while not (folder / "history.jsonl").exists():
-            time.sleep(0.01)
-        time.sleep(rng.uniform(0.0, 0.8) * duration)
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-        process.wait()
+        with start(folder) as process:
+            while not (folder / "history.jsonl").exists():
+                time.sleep(0.01)
+            time.sleep(rng.uniform(0.0, 0.8) * duration)
+            process.kill()
         moments.append((folder / "history.jsonl").read_bytes().count(b"\n"))
         assert finish(folder) == expected, f"killed after {moments[-1]} lines"
     print("killed after so many lines:", moments)
