@@ -41,7 +41,9 @@ from rulegen.discover import discover as discover
 from rulegen.discovery import Discovery as Discovery
 from rulegen.display import Display as Display
 from rulegen.drive import drive as drive
+from rulegen.estimators import Evosax as Evosax
 from rulegen.estimators import MetaGradient as MetaGradient
+from rulegen.estimators import Pathwise as Pathwise
 from rulegen.estimators import Pgpe as Pgpe
 from rulegen.estimators import Score as Score
 from rulegen.evaluate import Trajectory as Trajectory

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import Field
 
 from rulegen.compile import compile_rule
-from rulegen.estimators import AnyEstimator, Pgpe, Score
+from rulegen.estimators import AnyEstimator, Pathwise, Pgpe, Score
 from rulegen.fit import Phase
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
@@ -98,6 +98,7 @@ def candidates(bench: Workbench, phases: Sequence[Phase]) -> dict[str, AnyEstima
             name = f"score, gamma {gamma:g}" + (", exact" if exact else "")
             found[name] = score.model_copy(update=changes)
     found["pgpe"] = used.get("pgpe", Pgpe())
+    found["pathwise"] = used.get("pathwise", Pathwise())
     for number, phase in enumerate(phases):
         if phase.estimator not in found.values():
             found[f"fit {number + 1}: {phase.estimator.name}"] = phase.estimator

@@ -27,6 +27,7 @@ def extra(module: str, name: str) -> Any:
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != module.partition(".")[0]:
+        package = module.partition(".")[0]
+        if (error.name or "").partition(".")[0] != package:
             raise
-        raise ConfigError(f"this needs {error.name}: pip install 'rulegen[{name}]'") from None
+        raise ConfigError(f"this needs {package}: pip install 'rulegen[{name}]'") from None

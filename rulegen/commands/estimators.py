@@ -22,6 +22,7 @@ from rulegen.commands.compare import print_table
 from rulegen.config import load_config
 from rulegen.discover import prepare
 from rulegen.display import Display
+from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.figures import plot_estimators, save_figure
 from rulegen.keys import Branch, branch
 from rulegen.rundir import RunDirectory
@@ -39,6 +40,10 @@ def estimators(
     truth_lives: Annotated[
         int, typer.Option(min=2, help="lives at both ends of each finite difference")
     ] = 2048,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option("--evosax", help="also a strategy of evosax, such as Open_ES"),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="continue the report in the folder")
@@ -64,13 +69,24 @@ def estimators(
     with directory.open(settings, resume=resume, purpose=purpose) as journal:
         with Display(console) as display:
             key = branch(jax.random.key(settings.seed), Branch.APPRAISE)
-            compared = candidates(bench, settings.fit)
+            compared = candidates(bench, settings.fit) | rivals(strategies or [])
             found = appraise(bench, values, compared, spent, key, journal, display)
         hosts.on_first(lambda: save(folder, found))
     print_table(console, "", shown(found.table))
     for line in verdict(found.table):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"tables and figure: {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:
+    """Strategies of evosax, each with lives of its members' own and with shared ones."""
+    return {
+        f"evosax {name}" + (", shared lives" if shared else ""): Evosax(
+            strategy=name, shared=shared
+        )
+        for name in strategies
+        for shared in (False, True)
+    }
 
 
 def values_of(bench: Workbench, source: str | None) -> np.ndarray:
