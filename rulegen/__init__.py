@@ -64,11 +64,13 @@ from rulegen.prune import Refit as Refit
 from rulegen.prune import prune as prune
 from rulegen.refine import RefineSettings as RefineSettings
 from rulegen.refine import refine as refine
+from rulegen.runtime import use_all_cores as use_all_cores
 from rulegen.statistics import Estimate as Estimate
 from rulegen.statistics import estimate as estimate
 from rulegen.statistics import paired_difference as paired_difference
 from rulegen.sweep import load_sweep as load_sweep
 from rulegen.sweep import sweep as sweep
+from rulegen.tasks import ContextIntegration as ContextIntegration
 from rulegen.tasks import DelayedAssociation as DelayedAssociation
 from rulegen.tasks import DelayedMatch as DelayedMatch
 from rulegen.tasks import Task as Task

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from grammar.symbols import WEIGHT
+from rulegen.circuits import Activity
 from rulegen.life import Life
 from rulegen.noise import Purpose, Stream, stream
 from rulegen.workbench import Workbench
@@ -86,7 +87,8 @@ def dissect(bench: Workbench, values: np.ndarray, key: jax.Array, lives: int) ->
 def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
     """One life and its circuit: the fields of its `Anatomy`."""
     circuit, task, number = life.circuit, life.task, life.settings.trials
-    network, state, result = life.live(parameters, source)
+    end, result = life.live(parameters, source)
+    network, state = end.network, end.rule
     values = life.constants(parameters)
     # The stimuli are those of the trial that would have come next.
     after, start = (source.fold(p).fold(number) for p in (Purpose.TASK, Purpose.START))
@@ -97,9 +99,9 @@ def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
         weights, bias = life.rule.forward(state, values, condition)
         drive = (trial.stimulus @ network.inputs.T).astype(parameters.dtype) + bias
 
-        def step(u: Array, drive: Array) -> tuple[Array, Array]:
-            u = circuit.step(weights, u, drive, still)
-            return u, circuit.rates(u)
+        def step(before: Activity, drive: Array) -> tuple[Activity, Array]:
+            after = circuit.step(weights, before, drive, still)
+            return after, after.r
 
         _, rates = jax.lax.scan(step, circuit.init(start, parameters.dtype), drive)
         return rates, rates @ network.readout.T, trial.target

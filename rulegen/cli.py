@@ -15,6 +15,7 @@ from rulegen.commands.estimators import estimators
 from rulegen.commands.export import export_rule
 from rulegen.commands.sweep import sweep
 from rulegen.commands.verify import verify
+from rulegen.runtime import keep_compiled_programs, use_all_cores
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,6 +35,8 @@ app.add_typer(catalog_app, name="catalog")
 
 def main() -> None:
     """Run the command line and exit."""
+    use_all_cores()
+    keep_compiled_programs()
     try:
         app()
     except RunError as error:

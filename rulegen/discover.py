@@ -193,8 +193,8 @@ def make_record(
             notes[name] = ParameterNote(meaning=meaning, low=limits[0], high=limits[1])
     evidence = Evidence(
         setting=Setting(
-            task=config.task.model_dump(mode="json"),
-            circuit=config.circuit.model_dump(mode="json"),
+            task=config.task.model_dump(mode="json", exclude_none=True),
+            circuit=config.circuit.model_dump(mode="json", exclude_none=True),
             life=config.life.model_dump(mode="json"),
         ),
         reward=interval(best.reward),

@@ -134,8 +134,7 @@ def drive(
 
         (moving, memory), (signals, record) = jax.lax.scan(one_step, (moving, memory), inputs)
         state = {**still, **{k: v for k, v in moving.items() if k in state}}
-        history = {k: v[:, None] if v.ndim == 1 else v for k, v in record.items()}
-        state = rule.integrate(state, history, values, steps)
+        state = rule.integrate(state, signals | record, values, steps, condition)
         last = {"R": jnp.zeros((), dtype)} | {k: v[-1] for k, v in signals.items()}
         if reward is not None:
             last["R"] = reward

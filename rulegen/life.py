@@ -9,15 +9,14 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from grammar import Event
 from grammar.symbols import WEIGHT
 from rulegen.circuits import Network, RateCircuit
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import RuleState
-from rulegen.compile.tangents import tangent_name
-from rulegen.noise import Purpose, Stream, normal
+from rulegen.noise import Stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
+from rulegen.trial import Streams, TrialRun, trial_streams
 
 Array = jax.Array
 
@@ -45,8 +44,8 @@ class Outcome(enum.IntEnum):
 
     OK = 0
     DIVERGED = 1  # a weight or reward left the finite range
-    SATURATED = 2  # mean |rate| of the last trial above 99% of the largest rate there is
-    SILENT = 3  # mean |rate| of the last trial below a millionth
+    SATURATED = 2  # mean |rate| in the last step above 99% of the largest rate there is
+    SILENT = 3  # mean |rate| in the last step below a millionth
 
 
 class LifeResult(NamedTuple):
@@ -63,6 +62,24 @@ class LifeResult(NamedTuple):
     conditions: Array
     scores: Array
     outcome: Array
+
+
+class LifeState(NamedTuple):
+    """A life between two trials.
+
+    Attributes:
+        network: fixed and first weights.
+        conditions: condition of each trial of the whole life, shape (K,).
+        rule: the rule state, with the weights.
+        outcome: how it has gone so far.
+        worst: the worst reward so far, or the floor.
+    """
+
+    network: Network
+    conditions: Array
+    rule: RuleState
+    outcome: Array
+    worst: Array
 
 
 class Life:
@@ -114,6 +131,7 @@ class Life:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.steps(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
+        self.trial = TrialRun(circuit, task, rule, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 
     def __call__(self, parameters: Array, stream: Stream) -> LifeResult:
@@ -125,26 +143,48 @@ class Life:
         """
         return self.live(parameters, stream)[-1]
 
-    def live(self, parameters: Array, stream: Stream) -> tuple[Network, RuleState, LifeResult]:
-        """Run one life; also its network and the rule state (with the weights) at the end."""
-        dtype = parameters.dtype
-        circuit, task = self.circuit, self.task
+    def live(self, parameters: Array, stream: Stream) -> tuple[LifeState, LifeResult]:
+        """Run one life; also what it ends with."""
+        start = self.begin(stream, parameters.dtype)
+        end, (rewards, scores) = self.go_on(parameters, stream, start, 0, self.settings.trials)
+        return end, LifeResult(rewards, start.conditions, scores, end.outcome)
+
+    def begin(self, stream: Stream, dtype: jnp.dtype) -> LifeState:
+        """The life before its first trial."""
+        network = self.circuit.draw(stream, self.task.channels, self.task.outputs, dtype)
+        return LifeState(
+            network=network,
+            conditions=self.task.order(stream, self.settings.trials),
+            rule=self.rule.init(network.weights, self.task.conditions),
+            outcome=jnp.asarray(Outcome.OK),
+            worst=jnp.asarray(self.settings.floor, dtype),
+        )
+
+    def go_on(
+        self, parameters: Array, stream: Stream, life: LifeState, first: Array | int, trials: int
+    ) -> tuple[LifeState, tuple[Array, Array]]:
+        """Live through so many trials; also their rewards, shape (K,), and scores, (K, P).
+
+        Args:
+            parameters: values of all parameters of the rule, shape (P,).
+            stream: random numbers of this life.
+            life: the life so far.
+            first: number of the first of the trials.
+            trials: how many.
+        """
         values = self.constants(parameters)
-        network = circuit.draw(stream, task.channels, task.outputs, dtype)
-        conditions = task.order(stream, self.settings.trials)
-        numbers = jnp.arange(self.settings.trials)
+        numbers = first + jnp.arange(trials)
 
         def one_trial(
-            carry: tuple[RuleState, Array, Array], inputs: tuple[Array, Array]
+            carry: tuple[RuleState, Array, Array], inputs: tuple[Array, Array, Streams]
         ) -> tuple[tuple[RuleState, Array, Array], tuple[Array, Array]]:
-            (state, outcome, worst), (number, condition) = carry, inputs
-            state, reward, score, level = self._trial(
-                state, values, network, stream, number, condition
+            (state, outcome, worst), (number, condition, streams) = carry, inputs
+            state, reward, score, level = self.trial.run(
+                state, values, life.network, streams, number, condition
             )
-            finite = jnp.isfinite(reward) & (
-                jnp.max(jnp.abs(state[WEIGHT])) <= self.settings.weight_limit
-            )
-            saturated = level > 0.99 * circuit.limit
+            within = jnp.all(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit)
+            finite = jnp.isfinite(reward) & within
+            saturated = level > 0.99 * self.circuit.limit
             now = jnp.where(saturated, Outcome.SATURATED, Outcome.OK)
             now = jnp.where(level < 1e-6, Outcome.SILENT, now)
             dead = (outcome == Outcome.DIVERGED) | ~finite
@@ -153,11 +193,11 @@ class Life:
             worst = jnp.minimum(worst, reward)
             return (state, outcome, worst), (reward, jnp.where(dead, 0.0, score))
 
-        state = self.rule.init(network.weights, task.conditions)
-        start = (state, jnp.asarray(Outcome.OK), jnp.asarray(self.settings.floor, dtype))
-        end, (rewards, scores) = jax.lax.scan(one_trial, start, (numbers, conditions))
-        state, outcome, _ = end
-        return network, state, LifeResult(rewards, conditions, scores, outcome)
+        conditions = jax.lax.dynamic_slice_in_dim(life.conditions, first, trials)
+        inputs = (numbers, conditions, trial_streams(stream, numbers))
+        start = (life.rule, life.outcome, life.worst)
+        (state, outcome, worst), results = jax.lax.scan(one_trial, start, inputs)
+        return life._replace(rule=state, outcome=outcome, worst=worst), results
 
     def constants(self, parameters: Array) -> dict[str, Array]:
         """What formulas read by name and what does not change during a life."""
@@ -165,105 +205,3 @@ class Life:
         fixed = {"dt": self.circuit.dt, "N_pre": n, "N_post": n}
         values = dict(zip(self.names, parameters, strict=True))
         return values | {k: jnp.asarray(v, parameters.dtype) for k, v in fixed.items()}
-
-    def _trial(
-        self,
-        state: RuleState,
-        values: dict[str, Array],
-        network: Network,
-        stream: Stream,
-        number: Array,
-        condition: Array,
-    ) -> tuple[RuleState, Array, Array, Array]:
-        """One trial: the new rule state, the reward, the score and the mean absolute rate."""
-        circuit, task, rule = self.circuit, self.task, self.rule
-        dtype = network.weights.dtype
-        n, dt = circuit.neurons, circuit.dt
-        trial = task.trial(stream.fold(Purpose.TASK).fold(number), condition, dt)
-        learning = number >= self.settings.warmup
-        u0 = circuit.init(stream.fold(Purpose.START).fold(number), dtype)
-        now = self._before_the_first_step(u0)
-        state = hold(state, rule.event(Event.TRIAL_START, state, now, values, condition), learning)
-        xi = normal(stream.fold(Purpose.EXPLORATION).fold(number), (task.steps(dt), n), dtype)
-        drive = (trial.stimulus @ network.inputs.T).astype(dtype)
-        moving, still = rule.split(state)
-        moving |= rule.start_history(now, state)
-        noise_scale = circuit.step_size / circuit.noise if circuit.noise else 0.0
-
-        def one_step(
-            carry: tuple[Array, RuleState], inputs: tuple[Array, Array]
-        ) -> tuple[
-            tuple[Array, RuleState], tuple[Array, dict[str, Array], dict[str, Array], Array]
-        ]:
-            (u, moving), (drive, xi) = carry, inputs
-            state = {**still, **moving}
-            weights, bias = rule.forward(state, values, condition)
-            after = circuit.step(weights, u, drive + bias, xi)
-            signals = circuit.signals(u, after, xi)
-            score, noise = jnp.zeros(len(rule.tangents.wrt), dtype), {}
-            if rule.continuous:
-                score = noise_scale * self._project(state, xi[None], signals["pre"][None])
-            if rule.continuous or rule.noise_in_loop:
-                noise = self._noise_tangents(state, signals["pre"], noise_scale)
-            new, record = rule.step(moving, still, signals | noise, values, condition)
-            return (after, hold(moving, new, learning)), (after, record, noise, score)
-
-        carry = (u0, moving)
-        (_, moving), (u, record, noise, scores) = jax.lax.scan(one_step, carry, (drive, xi))
-        state = {**still, **{k: v for k, v in moving.items() if k in state}}
-        potentials = jnp.concatenate([u0[None], u])
-        rates = circuit.rates(potentials)
-        pre, post = rates[:-1], rates[1:]
-        score = jnp.sum(scores, axis=0)
-        if not rule.continuous:
-            # With weights constant over the trial, one product over time does for all steps.
-            score = noise_scale * self._project(state, xi, pre)
-            noise = self._noise_tangents(state, pre, noise_scale)
-        history = {k: v[:, None] if v.ndim == 1 else v for k, v in record.items()} | noise
-        state = rule.integrate(state, history, values, len(u))
-        reward = task.reward(trial, post @ network.readout.T).astype(dtype)
-        now = circuit.signals(potentials[-2], potentials[-1], xi[-1]) | {"R": reward}
-        now |= {name: values[-1] for name, values in noise.items()}
-        for event in (Event.REWARD, Event.TRIAL_END):
-            state = hold(state, rule.event(event, state, now, values, condition), learning)
-        return state, reward, score, jnp.mean(jnp.abs(post))
-
-    def _before_the_first_step(self, u0: Array) -> dict[str, Array]:
-        """What a rule reads before the first step: no noise and no reward yet."""
-        still = jnp.zeros_like(u0)
-        noise = {tangent_name("xi", p): still for p in self.rule.tangents.noise}
-        return self.circuit.signals(u0, u0, still) | {"R": jnp.zeros((), u0.dtype)} | noise
-
-    def _project(self, state: RuleState, xi: Array, pre: Array) -> Array:
-        """`<sum_t xi(t) pre(t)^T, dW/dp>` for every parameter p, shape (P,)."""
-        tangents = self.rule.tangents
-        if not tangents.wrt:
-            return jnp.zeros(0, xi.dtype)
-        outer = jnp.matmul(xi.T, pre, precision="highest")
-        zero = jnp.zeros((), xi.dtype)
-        return jnp.stack(
-            [
-                jnp.sum(outer * state[tangent_name(WEIGHT, p)]) if p in tangents.weight else zero
-                for p in tangents.wrt
-            ]
-        )
-
-    def _noise_tangents(self, state: RuleState, pre: Array, scale: float) -> dict[str, Array]:
-        """`xi_p = -(a/sigma) W_p pre` for `pre` of shape (N,) or (T, N).
-
-        With the potentials held fixed, changed weights are changed noise.
-        """
-        return {
-            tangent_name("xi", p): -scale
-            * jnp.matmul(pre, state[tangent_name(WEIGHT, p)].T, precision="highest")
-            for p in sorted(self.rule.tangents.noise)
-        }
-
-
-def hold(old: RuleState, new: RuleState, learning: Array) -> RuleState:
-    """The new state, but with the old weights and their tangents unless `learning`."""
-
-    def is_weight(name: str) -> bool:
-        return name.partition("@")[0] == WEIGHT
-
-    return {k: jnp.where(learning, v, old[k]) if is_weight(k) else v for k, v in new.items()}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +15,11 @@ from grammar import Site
 from rulegen import hosts
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule
-from rulegen.life import Life, LifeResult, LifeSettings, Outcome
+from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
+from rulegen.trial import LONGEST_BLOCK, blocks
 
 
 class World(Settings):
@@ -63,6 +65,8 @@ class Batch(NamedTuple):
 
 #: Chunks larger than this leave the cache without making the device any busier.
 LARGEST_CHUNK = 64
+#: Multiplications of weights and rates on one device, after which a chunk comes back to Python.
+WORK_IN_ONE_GO = 1e10
 
 
 class Lives:
@@ -102,29 +106,59 @@ class Lives:
         self.chunk = self._fitting_chunk() if chunk is None else chunk
         mesh = Mesh(np.array(self.devices), ("lives",))
         lives, shared = PartitionSpec("lives"), PartitionSpec()
-        self._run: Callable = jax.jit(
-            jax.shard_map(
-                jax.vmap(self._one, in_axes=(0, None, 0)),
+
+        def spread(one: Callable, *inputs: PartitionSpec) -> Callable:
+            """Over lives on one device by vmap, over devices by sharding."""
+            axes = tuple(0 if spec == lives else None for spec in inputs)
+            return jax.shard_map(
+                jax.vmap(one, in_axes=axes),
                 mesh=mesh,
-                in_specs=(lives, shared, lives),
+                in_specs=inputs,
                 out_specs=lives,
                 check_vma=False,
             )
-        )
 
-    def _one(self, parameters: jax.Array, source: Stream, index: jax.Array) -> LifeResult:
-        return self.life(parameters, source.fold(index))
+        def begin(source: Stream, index: jax.Array) -> Any:
+            return self._first(source.fold(index))
+
+        def go_on(
+            values: jax.Array,
+            source: Stream,
+            index: jax.Array,
+            life: Any,
+            first: jax.Array,
+            trials: int,
+        ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+            one = partial(self._later, trials=trials)
+            return spread(
+                lambda v, s, i, life, first: one(v, s.fold(i), life, first),
+                lives, shared, lives, lives, shared,
+            )(values, source, index, life, first)  # fmt: skip
+
+        self._begin = jax.jit(spread(begin, shared, lives))
+        self._go_on = jax.jit(go_on, static_argnames="trials", donate_argnames="life")
+
+    def _first(self, source: Stream) -> Any:
+        """One life before its first trial."""
+        return self.life.begin(source, jnp.zeros(()).dtype)
+
+    def _later(
+        self, values: jax.Array, source: Stream, life: Any, first: jax.Array, trials: int
+    ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        """One life after so many more trials, their rewards and scores."""
+        return self.life.go_on(values, source, life, first, trials)
 
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""
         n, task = self.world.circuit.neurons, self.world.task
-        steps = task.steps(self.world.circuit.dt)
+        steps, _, _ = blocks(task.steps(self.world.circuit.dt), LONGEST_BLOCK)
         synapse_states = sum(
             site is Site.SYNAPSE for site in self.rule.tangents.system.sites.values()
         )
         products = len(self.rule.factored)
         matrices = n * n * (2 * synapse_states + 3 * products + 4)
-        histories = n * steps * (8 + len(self.rule.recorded))
+        sides = 2 * products + len(self.rule.recorded)
+        histories = n * steps * (16 + sides)
         return jnp.zeros(()).dtype.itemsize * (matrices + histories)
 
     def _fitting_chunk(self) -> int:
@@ -157,14 +191,33 @@ class Lives:
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
         size, own = self.chunk * len(self.devices), hosts.share(count)
-        parts = []
+        trials = self.world.life.trials
+        chunks = []
         for start in range(0, len(own), size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
-            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)]
-            result = self._run(values[index], source, index.astype(np.uint32))
+            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)].astype(np.uint32)
             kept = min(size, len(own) - start)
-            parts.append([np.asarray(part)[:kept] for part in result])
-            if tick is not None:
-                tick(min(count, (start + kept) * jax.process_count()))
-        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+            life, results, first = self._begin(source, index), [], 0
+            for stretch in self.stretches():
+                life, result = self._go_on(values[index], source, index, life, first, stretch)
+                results.append([np.asarray(part)[:kept] for part in result])
+                first += stretch
+                if tick is not None:
+                    done = start + kept * first // trials
+                    tick(min(count, done * jax.process_count()))
+            rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
+            ends = [np.asarray(part)[:kept] for part in (life.conditions, life.outcome)]
+            chunks.append((rewards, ends[0], scores, ends[1]))
+        columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
         return Batch(*(hosts.gather(column, count) for column in columns))
+
+    def stretches(self) -> list[int]:
+        """Numbers of trials that the lives of a chunk run through in one go.
+
+        Long lives come back to Python every second or so, which shows progress and can be
+        interrupted. There are at most two different numbers, since each is a program of its own.
+        """
+        circuit, trials = self.world.circuit, self.world.life.trials
+        work = self.chunk * self.world.task.steps(circuit.dt) * circuit.neurons**2
+        size, number, rest = blocks(trials, max(1, int(WORK_IN_ONE_GO / work)))
+        return [size] * number + ([rest] if rest else [])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import Activity, RateCircuit
 from rulegen.noise import stream
 
 SOURCE = stream(jax.random.key(5))
@@ -28,9 +28,11 @@ def test_a_step_and_its_signals(x64, rate):
         u[i] + 0.25 * (-u[i] + sum(w[i, j] * phi(u)[j] for j in range(3)) + drive[i]) + 0.3 * xi[i]
         for i in range(3)
     ]
-    after = np.asarray(circuit.step(*map(jnp.asarray, (w, u, drive, xi))))
+    before = Activity(jnp.asarray(u), jnp.asarray(phi(u)))
+    activity = circuit.step(jnp.asarray(w), before, jnp.asarray(drive), jnp.asarray(xi))
+    after = np.asarray(activity.u)
     np.testing.assert_allclose(after, expected, rtol=1e-12)
-    signals = circuit.signals(*map(jnp.asarray, (u, after, xi)))
+    signals = circuit.signals(before, activity, jnp.asarray(xi))
     truth = {"pre": phi(u), "post": phi(after), "u": after, "pre_u": u, "xi": xi}
     for name, values in {**truth, "slope": slope(after)}.items():
         np.testing.assert_allclose(signals.pop(name), values, rtol=1e-9)
@@ -53,12 +55,12 @@ def test_statistics_of_the_weights():
 
 
 def test_potentials_at_the_start():
-    assert not np.any(RateCircuit(neurons=4).init(SOURCE, jnp.float32))
+    assert not np.any(RateCircuit(neurons=4).init(SOURCE, jnp.float32).u)
     circuit = RateCircuit(neurons=20_000, start=0.5)
-    u = np.asarray(circuit.init(SOURCE, jnp.float32))
+    u = np.asarray(circuit.init(SOURCE, jnp.float32).u)
     assert -0.5 < u.min() < -0.49 < 0.49 < u.max() < 0.5
     assert abs(u.mean()) < 0.01
-    again = np.asarray(circuit.init(SOURCE.fold(1), jnp.float32))
+    again = np.asarray(circuit.init(SOURCE.fold(1), jnp.float32).u)
     assert abs(np.corrcoef(u, again)[0, 1]) < 0.03
 
 

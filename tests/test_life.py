@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from grammar import RuleError, parse
-from rulegen.circuits import RateCircuit
+from rulegen import trial as trial_module
+from rulegen.circuits import Pulses, RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
 from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.lives import Lives, World
 from rulegen.noise import stream
 from rulegen.tasks import DelayedAssociation
+from rulegen.trial import trial_streams
 from rulegen.workbench import Workbench
 
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
@@ -154,6 +156,12 @@ RULES_OF_BOTH_LOWERINGS = {
         e <- 0.8*e + a*(1 - w)**2*post*pre + w*xi**2 : synapse
         on reward: w += 0.1*(R + 0.3)*e
     """,
+    "a baseline of its own for each condition": """
+        param a = 0.4 free
+        b[condition] = average(R, 0.5)
+        e <- 0.9*e + a*b[condition]*xi*pre + post*pre : synapse
+        on reward: w += 0.1*(R + 0.3)*e
+    """,
     "states chained at events": """
         param a = 0.4 free
         e <- 0.9*e + a*xi*pre : synapse
@@ -183,6 +191,33 @@ def test_lowerings_agree_over_whole_lives(x64, name):
     assert np.abs(a.scores[:, 2:]).max() > 1e-6
 
 
+@pytest.mark.parametrize("steps", [1, 3], ids=["equal blocks", "a rest"])
+@pytest.mark.parametrize("name", ["separable powers", "time constants", "step by step"])
+def test_blocks_of_time_change_nothing(x64, monkeypatch, name, steps):
+    """Rewards and scores, with noise that remembers and with weights that never rest."""
+    step_by_step = """
+        param a = 0.02 1/ms free
+        x <- 0.5*x + prev(post) : post
+        dw/dt = a*(x - post*w)*pre
+    """
+    rule = parse(RULES_OF_BOTH_LOWERINGS.get(name, step_by_step))
+    circuit = RateCircuit(neurons=4, correlation=25, pulses=Pulses(probability=0.2, size=2))
+    task = DelayedAssociation(cue=20, delay=30, response=20)
+    values = jnp.asarray([p.value for p in rule.parameters])
+
+    def live():
+        compiled = compile_rule(rule, wrt=[p.name for p in rule.free], noise_tangent=True)
+        life = Life(circuit, task, LifeSettings(trials=3, warmup=1), compiled)
+        return jit(jax.vmap(lambda i: life(values, stream(KEY).fold(i))))(jnp.arange(2))
+
+    whole = live()
+    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", steps)
+    parts = live()
+    np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
+    np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-14)
+    assert np.abs(whole.scores[:, 2:]).max() > 1e-8
+
+
 def test_prev_starts_each_trial_at_zero():
     """A state that grows by prev(1) counts steps after the first, in every trial anew."""
     text = """
@@ -194,7 +229,8 @@ def test_prev_starts_each_trial_at_zero():
     rule = compile_rule(parse(text))
     life = Life(CIRCUIT, TASK, LifeSettings(trials=3, warmup=0), rule)
     network = CIRCUIT.draw(stream(KEY), TASK.channels, TASK.outputs, jnp.float32)
-    trial = jit(lambda state, k: life._trial(state, {}, network, stream(KEY), k, 0 * k)[0])
+    streams = jax.tree.map(lambda x: x[0], trial_streams(stream(KEY), jnp.arange(1)))
+    trial = jit(lambda state, k: life.trial.run(state, {}, network, streams, k, 0 * k)[0])
     weights, state = [], life.rule.init(jnp.zeros((4, 4)), 2)
     for number in range(3):
         state = trial(state, jnp.asarray(number))

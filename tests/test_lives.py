@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from grammar import parse
+from rulegen import lives as lives_module
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pgpe, Score
@@ -72,6 +73,17 @@ def test_results_do_not_depend_on_chunks_and_devices(monkeypatch, wrt):
     same(Lives(world(), rule, chunk=2).run(VALUES, KEY, 7), reference)
 
 
+def test_stretches_of_trials_change_nothing(monkeypatch):
+    rule = compile_rule(RULE, wrt=("a", "b"))
+    reference = Lives(world(), rule, chunk=2).run(VALUES, KEY, 3)
+    monkeypatch.setattr(lives_module, "WORK_IN_ONE_GO", 2 * 2 * 6 * 36)
+    lives = Lives(world(), rule, chunk=2)
+    assert lives.stretches() == [2, 2, 1]
+    seen = []
+    same(lives.run(VALUES, KEY, 3, tick=seen.append), reference)
+    assert seen == [1, 2, 3]
+
+
 def test_lives_are_numbered(monkeypatch):
     """Fewer lives are the first ones of more, and a row of values belongs to its life."""
     lives = Lives(world(), compile_rule(RULE), chunk=3)
@@ -114,8 +126,10 @@ def test_the_budget_covers_what_xla_plans(tangents):
     """The estimate per life is not below the temporary memory of the compiled program."""
     here = world(circuit=RateCircuit(neurons=48), life=LifeSettings(trials=3, warmup=0))
     lives = Lives(here, compile_rule(RULE, wrt=["a", "b"] if tangents else []), chunk=8)
-    inputs = np.tile(np.float32(VALUES), (16, 1)), stream(KEY), np.arange(16, dtype=np.uint32)
-    planned = lives._run.lower(*inputs).compile().memory_analysis().temp_size_in_bytes
+    values, index = np.tile(np.float32(VALUES), (16, 1)), np.arange(16, dtype=np.uint32)
+    life = lives._begin(stream(KEY), index)
+    program = lives._go_on.lower(values, stream(KEY), index, life, 0, 3).compile()
+    planned = program.memory_analysis().temp_size_in_bytes
     assert planned <= lives.chunk * lives.bytes_per_life()
 
 

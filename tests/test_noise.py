@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from rulegen.noise import Purpose, bits, normal, permutation, stream, uniform
+from rulegen.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
 
 COUNT = 400_000
 ROOT = stream(jax.random.key(3)).fold(7)
@@ -27,6 +28,15 @@ def test_moments_of_the_normal():
     tails = [np.mean(np.abs(x) > limit) for limit in (2, 3, 4)]
     expected = np.array([0.0455003, 0.0026998, 6.334e-5])
     assert np.all(np.abs(tails - expected) < 4 * np.sqrt(expected / COUNT))
+
+
+def test_the_quantile_is_that_of_the_normal(x64):
+    """To 4e-4 of itself wherever a random number can fall, in both precisions."""
+    p = np.concatenate([np.arange(1, 5000) - 0.5, np.geomspace(5000, 2**22, 5000)]) / 2**23
+    p = np.concatenate([p, 1 - p])
+    for dtype in (jnp.float32, jnp.float64):
+        found = quantile(jnp.asarray(p, dtype)).astype(float)
+        np.testing.assert_allclose(found, norm.ppf(np.asarray(p, dtype)), rtol=5e-4, atol=2e-7)
 
 
 def test_uniform_is_open_and_even():

@@ -5,14 +5,15 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from grammar import parse
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import Activity, Pulses, RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Score
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
-from rulegen.noise import Purpose, normal, stream
+from rulegen.noise import Purpose, stream
 from rulegen.tasks import DelayedAssociation
 
 FREE = np.array([1, 2, 3])
@@ -35,9 +36,9 @@ def family(eta, a):
     """)
 
 
-def world(neurons, trials, noise=0.5):
+def world(neurons, trials, **circuit):
     return World(
-        circuit=RateCircuit(neurons=neurons, noise=noise, tau=20),
+        circuit=RateCircuit(neurons=neurons, noise=0.5, tau=20, **circuit),
         task=DelayedAssociation(cue=10, delay=10, response=10),
         life=LifeSettings(trials=trials, warmup=0),
     )
@@ -47,17 +48,25 @@ def values_of(rule):
     return np.array([p.value for p in rule.parameters])
 
 
-def log_density(theta, world, eta, rewards, potentials, drives, network):
-    """log p(potentials | theta), written out by hand for the family above, trial by trial."""
+def log_density(theta, world, eta, rewards, potentials, drives, noises, network):
+    """log p(potentials | theta), written out by hand for the family above, trial by trial.
+
+    Pulses, the noise before the trial and the noise of clamped neurons do not depend on theta.
+    """
     circuit, dt = world.circuit, world.circuit.dt
+    a, sigma, kept = circuit.step_size, circuit.noise, circuit.retention
     w, u_bar, total = network.weights, jnp.zeros(circuit.neurons), []
-    for u_trial, reward, drive in zip(potentials, rewards, drives, strict=True):
-        u, e, trial_total = jnp.zeros(circuit.neurons), jnp.zeros_like(w), 0.0
-        for u_next, current in zip(u_trial, drive, strict=True):
-            pre = jnp.tanh(u)
-            mean = u + circuit.step_size * (-u + w @ pre + current)
-            xi = (u_next - mean) / circuit.noise
-            trial_total += -0.5 * jnp.sum(xi**2)
+    for u_trial, reward, drive, noise in zip(potentials, rewards, drives, noises, strict=True):
+        u, e, trial_total = start(circuit), jnp.zeros_like(w), 0.0
+        # The noise before the trial, from n(0) = A n(-1) + sqrt(1 - A^2) fresh(0).
+        n = (noise.gaussian[0] - (1 - kept**2) ** 0.5 * noise.fresh[0]) / kept if kept else 0.0
+        for t, (u_next, current) in enumerate(zip(u_trial, drive, strict=True)):
+            pre, pulse = jnp.tanh(u), noise.xi[t] - noise.gaussian[t]
+            mean = u + a * (-u + w @ pre + current) + sigma * pulse
+            earlier, n = n, jnp.where(circuit.held, noise.gaussian[t], (u_next - mean) / sigma)
+            fresh = (n - kept * earlier) / (1 - kept**2) ** 0.5
+            trial_total += -0.5 * jnp.sum(fresh**2)
+            xi = n + pulse
             post_side = theta[0] * xi + theta[1] * (u_next - u_bar)
             e += dt * (jnp.outer(post_side, pre) + theta[2] * w * jnp.tanh(u_next)[:, None])
             u_bar = 0.3 * u_bar + 0.7 * u_next
@@ -67,21 +76,31 @@ def log_density(theta, world, eta, rewards, potentials, drives, network):
     return jnp.stack(total)
 
 
+def start(circuit):
+    """Potentials before the first step."""
+    return (
+        jnp.zeros(circuit.neurons)
+        .at[jnp.array([i for i, _ in circuit.clamped], int)]
+        .set(jnp.array([u for _, u in circuit.clamped]))
+    )
+
+
 def replay(theta, world, eta, conditions):
-    """Rewards, potentials, input currents and network of the first life, by hand."""
+    """Rewards, potentials, input currents, noise and network of the first life, by hand."""
     circuit, task, source = world.circuit, world.task, stream(KEY).fold(0)
     network = circuit.draw(source, 2, 1, jnp.float64)
-    shape = (task.steps(circuit.dt), circuit.neurons)
+    steps, still = task.steps(circuit.dt), circuit.quiet(jnp.float64)
     exploration = source.fold(Purpose.EXPLORATION)
-    noise = jax.vmap(lambda k: normal(exploration.fold(k), shape, jnp.float64))
+    noise = jax.vmap(lambda k: circuit.explore(exploration.fold(k), 0, steps, still))
+    noises = noise(jnp.arange(len(conditions)))
     trials = jax.vmap(lambda condition: task.trial(source, condition, circuit.dt))(conditions)
     drives = trials.stimulus @ network.inputs.T
-    w, u_bar, rewards, potentials = network.weights, jnp.zeros(shape[1]), [], []
-    for k, trial_noise in enumerate(noise(jnp.arange(len(conditions)))):
-        u, path, e = jnp.zeros(shape[1]), [], 0.0
+    w, u_bar, rewards, potentials = network.weights, jnp.zeros(circuit.neurons), [], []
+    for k, trial_noise in enumerate(noises.xi):
+        u, path, e = start(circuit), [], 0.0
         for xi, current in zip(trial_noise, drives[k], strict=True):
             pre = jnp.tanh(u)
-            u = circuit.step(w, u, current, xi)
+            u = circuit.step(w, Activity(u, pre), current, xi).u
             path.append(u)
             post_side = theta[0] * xi + theta[1] * (u - u_bar)
             e += circuit.dt * (jnp.outer(post_side, pre) + theta[2] * w * jnp.tanh(u)[:, None])
@@ -90,12 +109,22 @@ def replay(theta, world, eta, conditions):
         rewards.append(task.reward(trial, jnp.tanh(jnp.stack(path)) @ network.readout.T))
         w = w + jnp.clip(eta * (rewards[-1] + 0.3) * e, -0.5, 0.5)
         potentials.append(jnp.stack(path))
-    return jnp.stack(rewards), jnp.stack(potentials), drives, network
+    by_trial = [jax.tree.map(lambda x, k=k: x[k], noises) for k in range(len(conditions))]
+    return jnp.stack(rewards), jnp.stack(potentials), drives, by_trial, network
 
 
-def test_scores_are_derivatives_of_the_log_density(x64):
+CIRCUITS = {
+    "white noise": {},
+    "correlated noise": {"correlation": 15.0},
+    "pulses beside the noise": {"pulses": Pulses(probability=0.4, size=3.0)},
+    "clamped neurons": {"clamped": ((1, 0.7),), "correlation": 15.0},
+}
+
+
+@pytest.mark.parametrize("name", CIRCUITS)
+def test_scores_are_derivatives_of_the_log_density(x64, name):
     """s_k of one life equals d log p(activity of trial k)/d theta at fixed potentials."""
-    eta, here = 0.1, world(neurons=3, trials=4)
+    eta, here = 0.1, world(neurons=3, trials=4, **CIRCUITS[name])
     rule = family(eta, a=0.7)
     lives = Score(exact=True).prepare(here, rule, ["a", "b", "c"])
     batch = lives.run(values_of(rule), KEY, 1)

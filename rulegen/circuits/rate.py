@@ -8,8 +8,10 @@ from typing import ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from pydantic import Field, model_validator
 
+from rulegen.circuits.exploration import Exploration, Pulses, correlate
 from rulegen.noise import Purpose, Stream, normal, uniform
 from rulegen.settings import Settings
 
@@ -28,6 +30,13 @@ class Network(NamedTuple):
     weights: Array
     inputs: Array
     readout: Array
+
+
+class Activity(NamedTuple):
+    """Potentials and rates, of shape (N,), or (T, N) over time."""
+
+    u: Array
+    r: Array
 
 
 class Rate(NamedTuple):
@@ -53,19 +62,29 @@ RATES = {
 
 
 class RateCircuit(Settings):
-    """Rate neurons: `u <- u + a(-u + W r + W_in s) + sigma xi`, `r = phi(u)`, `a = dt/tau`.
+    """Rate neurons: `u <- u + a(-u + W r + W_in s + m) + sigma n`, `r = phi(u)`, `a = dt/tau`.
 
-    Weights are drawn afresh for every life: `W ~ N(0, gain^2/N)`, `W_in ~ N(0, 1)`, a fixed
-    linear readout `~ N(0, 1/N)`. The exploration noise `xi ~ N(0, I)` is white.
+    Weights are drawn afresh for every life: `W ~ N(0, gain^2/N)`, `W_in ~ N(0, 1)` or `U(-1, 1)`,
+    and unless neurons are named as outputs, a fixed linear readout `~ N(0, 1/N)`.
+
+    The exploration noise is Gaussian, `n ~ N(0, I)`, white or with an autocorrelation
+    `exp(-dt/correlation)` from step to step, and there may be pulses m of input current. A rule
+    reads as `xi` the whole perturbation of the potential in units of sigma, `n + (a/sigma) m`; in a
+    circuit without Gaussian noise in units of a, so that `xi` is m.
 
     Attributes:
         neurons: number of neurons N.
         dt: step, ms.
         tau: membrane time constant, ms.
         gain: spectral radius of the initial recurrent weights, for large N.
-        noise: standard deviation sigma of the exploration noise per step.
+        noise: standard deviation sigma of the Gaussian noise per step.
+        correlation: correlation time of the Gaussian noise, ms; 0 for white noise.
+        pulses: sparse pulses of input current.
         rate: name of the rate function phi.
         start: potentials at the start of a trial are uniform in (-start, start).
+        inputs: distribution of the input weights.
+        readout: the neurons whose rates are the outputs; none for a linear readout of all.
+        clamped: pairs (neuron, potential) of neurons that are held.
     """
 
     #: Signals that a rule can read in this circuit (`R` comes with the reward event).
@@ -78,13 +97,27 @@ class RateCircuit(Settings):
     tau: float = Field(40.0, gt=0)
     gain: float = Field(1.1, ge=0)
     noise: float = Field(0.1, ge=0)
+    correlation: float = Field(0.0, ge=0)
+    pulses: Pulses | None = None
     rate: Literal["tanh", "relu", "sigmoid", "linear"] = "tanh"
     start: float = Field(0.0, ge=0)
+    inputs: Literal["normal", "uniform"] = "normal"
+    readout: tuple[int, ...] = ()
+    clamped: tuple[tuple[int, float], ...] = ()
 
     @model_validator(mode="after")
-    def _check_step(self) -> RateCircuit:
+    def _check(self) -> RateCircuit:
         if self.dt > self.tau:
             raise ValueError(f"dt = {self.dt:g} ms is larger than tau = {self.tau:g} ms")
+        for name, chosen in (("readout", self.readout), ("clamped", [i for i, _ in self.clamped])):
+            for neuron in chosen:
+                if not 0 <= neuron < self.neurons:
+                    raise ValueError(
+                        f"{name}: there is no neuron {neuron}; they are numbered from 0 to "
+                        f"{self.neurons - 1}"
+                    )
+            if len(set(chosen)) < len(chosen):
+                raise ValueError(f"{name}: a neuron is named twice")
         return self
 
     @property
@@ -97,38 +130,113 @@ class RateCircuit(Settings):
         """`a = dt/tau`."""
         return self.dt / self.tau
 
-    def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
-        """The random weights of one life."""
-        n = self.neurons
-        return Network(
-            weights=self.gain / n**0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype),
-            inputs=normal(stream.fold(Purpose.INPUT_WEIGHTS), (n, channels), dtype),
-            readout=normal(stream.fold(Purpose.READOUT), (outputs, n), dtype) / n**0.5,
-        )
+    @property
+    def scale(self) -> float:
+        """What a unit of `xi` adds to a potential: sigma, or a where there are only pulses."""
+        return self.noise or (self.step_size if self.pulses else 0.0)
 
-    def init(self, stream: Stream, dtype: jnp.dtype) -> Array:
-        """Potentials at the start of a trial, shape (N,); `stream` is the trial's own."""
-        if self.start == 0:
-            return jnp.zeros(self.neurons, dtype)
-        return self.start * (2.0 * uniform(stream, (self.neurons,), dtype) - 1.0)
+    @property
+    def retention(self) -> float:
+        """Autocorrelation of the Gaussian noise from one step to the next."""
+        return math.exp(-self.dt / self.correlation) if self.correlation else 0.0
+
+    @property
+    def held(self) -> np.ndarray:
+        """Which neurons are clamped, shape (N,)."""
+        return np.isin(np.arange(self.neurons), [neuron for neuron, _ in self.clamped])
+
+    @property
+    def sensitivity(self) -> np.ndarray | float:
+        """`-d n / d (W r)` at fixed potentials: a/sigma, and 0 for clamped neurons, shape (N,)."""
+        if self.noise == 0:
+            return 0.0
+        size = self.step_size / self.noise
+        return np.where(self.held, 0.0, size) if self.clamped else size
+
+    def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
+        """The random weights of one life.
+
+        Raises:
+            ValueError: when the number of named output neurons is not that of the task's outputs.
+        """
+        n = self.neurons
+        source = stream.fold(Purpose.INPUT_WEIGHTS)
+        if self.inputs == "normal":
+            inputs = normal(source, (n, channels), dtype)
+        else:
+            inputs = 2.0 * uniform(source, (n, channels), dtype) - 1.0
+        if not self.readout:
+            readout = normal(stream.fold(Purpose.READOUT), (outputs, n), dtype) / n**0.5
+        elif len(self.readout) == outputs:
+            readout = jax.nn.one_hot(jnp.array(self.readout), n, dtype=dtype)
+        else:
+            raise ValueError(
+                f"circuit.readout names {len(self.readout)} neurons, but the task has {outputs} "
+                "outputs"
+            )
+        weights = self.gain / n**0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype)
+        return Network(weights, inputs, readout)
+
+    def init(self, stream: Stream, dtype: jnp.dtype) -> Activity:
+        """The activity at the start of a trial, of shape (N,); `stream` is the trial's own."""
+        u = jnp.zeros(self.neurons, dtype)
+        if self.start:
+            u = self.start * (2.0 * uniform(stream, (self.neurons,), dtype) - 1.0)
+        return self._activity(u)
+
+    def quiet(self, dtype: jnp.dtype) -> Exploration:
+        """No noise, as before the first step of a trial, of shape (N,)."""
+        return Exploration(*[jnp.zeros(self.neurons, dtype)] * 3)
+
+    def explore(
+        self, stream: Stream, first: Array | int, steps: int, before: Exploration
+    ) -> Exploration:
+        """The noise of steps `first`, `first + 1`, ... of a trial.
+
+        Args:
+            stream: random numbers of the trial.
+            first: number of the first step.
+            steps: number of steps T.
+            before: the noise of the step before, shape (N,).
+        """
+        shape, dtype = (steps, self.neurons), before.xi.dtype
+        fresh = normal(stream, shape, dtype, first) if self.noise else jnp.zeros(shape, dtype)
+        gaussian = fresh
+        if self.retention and self.noise:
+            # Stationary from the first step on: the noise was there before the trial began.
+            earlier = normal(stream.fold(Purpose.NOISE_START), shape[1:], dtype)
+            previous = jnp.where(jnp.asarray(first) == 0, earlier, before.gaussian)
+            gaussian = correlate(fresh, self.retention, previous)
+        xi = gaussian
+        if self.pulses is not None:
+            pulses = self.pulses.draw(stream, first, shape, self.dt).astype(dtype)
+            xi = gaussian + self.step_size / self.scale * pulses
+        return Exploration(xi, gaussian, fresh)
 
     def rates(self, u: Array) -> Array:
         """`r = phi(u)`."""
         return RATES[self.rate].phi(u)
 
-    def step(self, weights: Array, u: Array, drive: Array, xi: Array) -> Array:
-        """The next potentials, for an input current `drive` and noise `xi`, shapes (N,)."""
-        current = weights @ self.rates(u) + drive
-        return u + self.step_size * (current - u) + self.noise * xi
+    def step(self, weights: Array, before: Activity, drive: Array, xi: Array) -> Activity:
+        """The next activity, for an input current `drive` and noise `xi`, shapes (N,)."""
+        current = weights @ before.r + drive
+        return self._activity(before.u + self.step_size * (current - before.u) + self.scale * xi)
 
-    def signals(self, before: Array, after: Array, xi: Array) -> dict[str, Array]:
-        """What a rule can read of a step that went from potentials `before` to `after`."""
-        post = self.rates(after)
+    def _activity(self, u: Array) -> Activity:
+        if self.clamped:
+            potentials = np.zeros(self.neurons)
+            for neuron, potential in self.clamped:
+                potentials[neuron] = potential
+            u = jnp.where(self.held, potentials.astype(u.dtype), u)
+        return Activity(u, self.rates(u))
+
+    def signals(self, before: Activity, after: Activity, xi: Array) -> dict[str, Array]:
+        """What a rule can read of a step (or of many steps) from activity `before` to `after`."""
         return {
-            "pre": self.rates(before),
-            "post": post,
-            "u": after,
-            "pre_u": before,
-            "slope": RATES[self.rate].slope(after, post),
+            "pre": before.r,
+            "post": after.r,
+            "u": after.u,
+            "pre_u": before.u,
+            "slope": RATES[self.rate].slope(after.u, after.r),
             "xi": xi,
         }

@@ -16,7 +16,7 @@ from grammar.symbols import SIGNALS, WEIGHT
 from grammar.system import Equation, make_system
 from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import FactoredState, Lowering, NotFactorable, factor
-from rulegen.compile.products import basis, contract, merge
+from rulegen.compile.products import TimeCourses, basis, contract, merge
 from rulegen.compile.tangents import Tangents, add_tangents, all_equations, tangent_name
 
 Array = jax.Array
@@ -90,11 +90,10 @@ class CompiledRule:
 
     @cached_property
     def recorded(self) -> tuple[str, ...]:
-        """Names whose history over a trial the factored lowering needs, without noise tangents."""
-        constants = self.tangents.system.constants
+        """Names of the states whose history over a trial the factored lowering needs."""
+        changing = {e.name for e in self.stepped}
         sides = [side for p in basis(self.factored) for side in (p.post, p.pre)]
-        names = {s.name for side in sides for s in side.free_symbols} - constants
-        return tuple(sorted(n for n in names if not n.startswith("xi@")))
+        return tuple(sorted(names_in(sides) & changing))
 
     @cached_property
     def _forward(self) -> dict[str, sp.Expr]:
@@ -137,7 +136,7 @@ class CompiledRule:
 
     def split(self, state: RuleState) -> tuple[RuleState, RuleState]:
         """Part a state into what the time loop changes and what stays still during a trial."""
-        names = {e.name for e in self.stepped}
+        names = {e.name for e in self.stepped} | {PREVIOUS + name for name in self.previous}
         moving = {k: v for k, v in state.items() if k in names}
         still = {k: v for k, v in state.items() if k not in names}
         return moving, still
@@ -181,7 +180,7 @@ class CompiledRule:
         parameters: Values,
         condition: Array,
     ) -> tuple[RuleState, dict[str, Array]]:
-        """One time step: the new `moving` part, and what `integrate` will need of this step."""
+        """One time step: the new `moving` part, and the old values of the states in `recorded`."""
         system = self.tangents.system
         history = {k.removeprefix(PREVIOUS): v for k, v in moving.items() if k.startswith(PREVIOUS)}
         old = {**self._view(still, condition), **self._view(moving, condition)}
@@ -207,23 +206,30 @@ class CompiledRule:
         return new, read
 
     def integrate(
-        self, state: RuleState, history: Values, parameters: Values, steps: int
+        self,
+        state: RuleState,
+        history: Values,
+        parameters: Values,
+        steps: int,
+        condition: Array,
     ) -> RuleState:
-        """Advance the factored synapse states over a whole trial.
+        """Advance the factored synapse states over a stretch of a trial.
 
         Args:
             state: the rule state.
-            history: for each name in `recorded` (and noise tangent) its values over the trial,
-                shape (T, N), or (T, 1) for a global one.
+            history: for each signal, noise tangent and name in `recorded` its values over the
+                steps, shape (T, N), or (T,) for a global one.
             parameters: parameter values.
             steps: the number of steps T.
+            condition: the condition of the trial.
         """
         if not self.factored:
             return state
         system = self.tangents.system
-        over_time = Emitter({**state, **parameters, **history}, system.sites)
-        constant = Emitter({**state, **parameters}, system.sites)
-        products = contract(basis(self.factored), over_time, steps)
+        still = {**parameters, **self._view(state, condition)}
+        over_time = TimeCourses(still, history, system.sites, steps)
+        constant = Emitter(still, system.sites)
+        products = contract(basis(self.factored), over_time)
         new = dict(state)
         for x in self.factored:
             rho = constant(x.rho, Site.GLOBAL)

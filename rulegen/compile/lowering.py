@@ -23,7 +23,7 @@ import sympy as sp
 from grammar import Site
 from grammar import operators as op
 from grammar.symbols import join, symbol
-from grammar.system import Equation, System
+from grammar.system import DT, Equation, System
 from rulegen.compile.tangents import Tangents
 
 
@@ -173,7 +173,11 @@ def make_product(term: sp.Expr, rho: sp.Expr, system: System, state: str) -> Pro
             raise NotFactorable(f"`{state}` reads the previous step of a signal")
         if part.atoms(op.over_pre, op.over_post, op.cumsum_post):
             raise NotFactorable(f"`{state}` sums over neurons")
-        if is_constant(part, system):
+        if part == DT:
+            # Every term of a differential equation has this factor; with it in the product, the
+            # tangent along a coefficient is the product itself.
+            pre.append(part)
+        elif is_constant(part, system):
             coefficient.append(part)
         elif site is not Site.SYNAPSE:
             # Numbers go to the coefficient, so that 5*a - 5*b and a - b are the same factor.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import jax
@@ -11,12 +11,11 @@ import sympy as sp
 
 from grammar import Site
 from grammar.system import System
+from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import FactoredState, Product, site_of
 
 Array = jax.Array
-
-#: The value of an expression as seen from a site.
-Evaluate = Callable[[sp.Expr, Site], Array | float]
+Values = Mapping[str, Array]
 
 
 def merge(state: FactoredState, system: System) -> FactoredState:
@@ -43,44 +42,94 @@ def basis(states: Iterable[FactoredState]) -> list[Product]:
     return list(dict.fromkeys(p.bare for s in states for p in s.products))
 
 
-def contract(products: list[Product], evaluate: Evaluate, steps: int) -> dict[Product, Array]:
-    """Compute `sum_t kernel(t) post_i(t) pre_j(t)` for every product, as few large products.
+class TimeCourses:
+    """Evaluates the two sides of products over the T steps of a block.
 
-    Products that share a presynaptic side are stacked into one matrix product.
+    A postsynaptic side comes with time last, (N_post, T), a presynaptic one with time first,
+    (T, N_pre), as a matrix product wants them; either may be 1 wide where it is the same for all
+    neurons.
+
+    Args:
+        constants: what keeps its value, by name.
+        history: what changes, by name, shape (T, N), or (T,) for a global one.
+        sites: the site of each name.
+        steps: the number of steps T.
+    """
+
+    def __init__(
+        self, constants: Values, history: Values, sites: Mapping[str, Site], steps: int
+    ) -> None:
+        self.steps = steps
+        time_first = {k: v[:, None] if v.ndim == 1 else v for k, v in history.items()}
+        time_last = {
+            k: v[None, :] if v.ndim == 1 else time_to_the_end(v)
+            for k, v in history.items()
+            if sites[k] in (Site.POST, Site.GLOBAL)
+        }
+        upright = {k: v[:, None] if sites[k] is Site.POST else v for k, v in constants.items()}
+        self._post = Emitter({**upright, **time_last}, sites)
+        self._pre = Emitter({**constants, **time_first}, sites)
+
+    def post(self, expr: sp.Expr) -> Array:
+        """A postsynaptic side, shape (N_post, T) or (1, T)."""
+        value = jnp.asarray(self._post(expr, Site.POST))
+        return jnp.broadcast_to(value, (value.shape[0] if value.ndim else 1, self.steps))
+
+    def pre(self, expr: sp.Expr) -> Array:
+        """A presynaptic side, shape (T, N_pre) or (T, 1)."""
+        value = jnp.asarray(self._pre(expr, Site.PRE))
+        return jnp.broadcast_to(value, (self.steps, value.shape[-1] if value.ndim else 1))
+
+    def rate(self, expr: sp.Expr) -> Array:
+        """A number that all synapses share during a trial."""
+        return jnp.asarray(self._pre(expr, Site.GLOBAL))
+
+
+@jax.custom_batching.custom_vmap
+def time_to_the_end(history: Array) -> Array:
+    """(T, N) to (N, T).
+
+    For many lives this is two moves of axes that must stay apart: joined, they are one pass over
+    memory in strides so bad that it costs more than the matrix products that it prepares. XLA's
+    products in the order (N, T) times (T, N) are twice as fast as in any other.
+
+    Example:
+        >>> time_to_the_end(jnp.array([[1.0, 2.0]])).shape
+        (2, 1)
+    """
+    return history.T
+
+
+@time_to_the_end.def_vmap
+def _time_to_the_end_of_lives(
+    count: int, batched: Sequence[bool], histories: Array
+) -> tuple[Array, bool]:
+    if not batched[0]:
+        return histories.T, False
+    lives_first = jax.lax.optimization_barrier(histories)
+    return jax.lax.optimization_barrier(jnp.swapaxes(lives_first, -1, -2)), True
+
+
+def contract(products: list[Product], courses: TimeCourses) -> dict[Product, Array]:
+    """Compute `sum_t kernel(t) post_i(t) pre_j(t)` for every product.
 
     Args:
         products: distinct products, from `basis`.
-        evaluate: gives the value of an expression over time at a site, shape (T, N) or (T, 1).
-        steps: the number of steps T.
+        courses: the sides over time.
 
     Returns:
         for each product an array of shape (N_post or 1, N_pre or 1).
     """
-    result: dict[Product, Array] = {}
-    for pre in dict.fromkeys(p.pre for p in products):
-        right = over_time(evaluate(pre, Site.PRE), steps)
-        left: dict[Product, Array] = {}
-        for product in (p for p in products if p.pre == pre):
-            side = over_time(evaluate(product.post, Site.POST), steps)
-            left[product] = side * kernel(product, evaluate, steps)
-        widths = [side.shape[-1] for side in left.values()]
-        stacked = jnp.concatenate(list(left.values()), axis=-1)
-        offsets = [sum(widths[:i]) for i in range(1, len(widths))]
-        together = jnp.matmul(stacked.T, right, precision="highest")
-        result |= dict(zip(left, jnp.split(together, offsets, axis=0), strict=True))
+    result = {}
+    for product in products:
+        pre = courses.pre(product.pre) * kernel(product, courses)
+        result[product] = jnp.matmul(courses.post(product.post), pre, precision="highest")
     return result
 
 
-def over_time(value: Array | float, steps: int) -> Array:
-    """Give a value that is constant over time and neurons the axes (T, 1)."""
-    array = jnp.asarray(value)
-    return array if array.ndim == 2 else jnp.broadcast_to(array, (steps, 1))
-
-
-def kernel(product: Product, evaluate: Evaluate, steps: int) -> Array | float:
-    """The decay from each step to the end of the trial, shape (T, 1)."""
-    left = jnp.arange(steps - 1, -1, -1)[:, None]
+def kernel(product: Product, courses: TimeCourses) -> Array | float:
+    """The decay from each step to the end of the block, shape (T, 1)."""
+    left = jnp.arange(courses.steps - 1, -1, -1)[:, None]
     if product.order == 0:
-        return 1.0 if product.rho == 1 else jnp.power(evaluate(product.rho, Site.GLOBAL), left)
-    rho = evaluate(product.rho, Site.GLOBAL)
-    return left * jnp.power(rho, jnp.maximum(left - 1, 0))
+        return 1.0 if product.rho == 1 else jnp.power(courses.rate(product.rho), left)
+    return left * jnp.power(courses.rate(product.rho), jnp.maximum(left - 1, 0))

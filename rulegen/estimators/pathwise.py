@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +12,10 @@ from pydantic import Field
 
 from grammar import Rule
 from rulegen.compile import CompiledRule, compile_rule
+from rulegen.compile.compiled import RuleState
 from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
-from rulegen.life import LifeResult
+from rulegen.life import LifeState
 from rulegen.lives import Lives, World
 from rulegen.noise import Stream, stream
 from rulegen.tasks import Task
@@ -74,6 +75,30 @@ class Pathwise(Estimator):
         return MetaGradient(gradient, error, batch.means, batch.counts())
 
 
+class Varied(NamedTuple):
+    """A life between two trials, and how it changes with each parameter.
+
+    Attributes:
+        life: the life itself.
+        rule: derivatives of its rule state, with a first axis of parameters P.
+        worst: derivative of its worst reward, shape (P,).
+    """
+
+    life: LifeState
+    rule: RuleState
+    worst: jax.Array
+
+    @property
+    def conditions(self) -> jax.Array:
+        """Of each trial."""
+        return self.life.conditions
+
+    @property
+    def outcome(self) -> jax.Array:
+        """How the life has gone so far."""
+        return self.life.outcome
+
+
 class Derivatives(Lives):
     """Lives whose `scores` are the derivatives of each trial's reward, shape (L, K, P).
 
@@ -91,21 +116,31 @@ class Derivatives(Lives):
         """An upper estimate of the memory that one life needs while it runs."""
         return super().bytes_per_life() * (1 + len(self.free))
 
-    def _one(self, parameters: jax.Array, source: Stream, index: jax.Array) -> LifeResult:
-        own = source.fold(index)
+    def _first(self, source: Stream) -> Varied:
+        life = super()._first(source)
+        still = jax.tree.map(
+            lambda x: jnp.zeros((len(self.free), *x.shape), x.dtype), (life.rule, life.worst)
+        )
+        return Varied(life, *still)
 
-        def rewards(parameters: jax.Array) -> tuple[jax.Array, LifeResult]:
-            result = self.life(parameters, own)
-            return result.rewards, result
+    def _later(
+        self, values: jax.Array, source: Stream, life: Varied, first: jax.Array, trials: int
+    ) -> tuple[Varied, tuple[jax.Array, jax.Array]]:
+        def go_on(values: jax.Array, rule: RuleState, worst: jax.Array) -> tuple[Any, Any]:
+            before = life.life._replace(rule=rule, worst=worst)
+            after, (rewards, _) = self.life.go_on(values, source, before, first, trials)
+            return (after.rule, after.worst, rewards), (after, rewards)
 
-        def along(direction: jax.Array) -> tuple[jax.Array, LifeResult]:
-            _, slopes, result = jax.jvp(rewards, (parameters,), (direction,), has_aux=True)
-            return slopes, result
+        def along(direction: jax.Array, rule: RuleState, worst: jax.Array) -> tuple[Any, Any]:
+            here = values, life.life.rule, life.life.worst
+            _, slopes, results = jax.jvp(go_on, here, (direction, rule, worst), has_aux=True)
+            return slopes, results
 
-        chosen = [self.life.names.index(name) for name in self.free]
-        directions = jnp.eye(len(parameters), dtype=parameters.dtype)[np.array(chosen, int)]
-        slopes, result = jax.vmap(along, out_axes=(1, None))(directions)
-        return result._replace(scores=slopes)
+        chosen = np.array([self.life.names.index(name) for name in self.free], int)
+        directions = jnp.eye(len(values), dtype=values.dtype)[chosen]
+        together = jax.vmap(along, out_axes=((0, 0, 1), None))
+        (rule, worst, slopes), (after, rewards) = together(directions, life.rule, life.worst)
+        return Varied(after, rule, worst), (rewards, slopes)
 
 
 def is_graded(task: Task, dt: float) -> bool:

@@ -6,12 +6,14 @@ from pydantic import Discriminator, SerializeAsAny, Tag
 
 from rulegen.tasks.base import Task as Task
 from rulegen.tasks.base import Trial as Trial
+from rulegen.tasks.context_integration import ContextIntegration as ContextIntegration
 from rulegen.tasks.delayed_association import DelayedAssociation as DelayedAssociation
 from rulegen.tasks.delayed_match import DelayedMatch as DelayedMatch
 
-TASKS: dict[str, type[DelayedAssociation] | type[DelayedMatch]] = {
+TASKS: dict[str, type[DelayedAssociation] | type[DelayedMatch] | type[ContextIntegration]] = {
     "delayed_association": DelayedAssociation,
     "delayed_match": DelayedMatch,
+    "context_integration": ContextIntegration,
 }
 
 
@@ -26,6 +28,7 @@ def kind(task: Any) -> str | None:
 AnyTask = Annotated[
     Annotated[DelayedAssociation, Tag("delayed_association")]
     | Annotated[DelayedMatch, Tag("delayed_match")]
+    | Annotated[ContextIntegration, Tag("context_integration")]
     | Annotated[SerializeAsAny[Task], Tag("task")],
     Discriminator(
         kind,

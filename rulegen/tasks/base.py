@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rulegen.noise import Purpose, Stream, permutation
 from rulegen.settings import Settings
@@ -31,14 +33,16 @@ class Trial(NamedTuple):
 class Task(Settings, abc.ABC):
     """Base of all tasks: periods in ms, conditions that return in shuffled blocks.
 
-    The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`: it is maximised, and 0
-    is perfect.
+    The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`, or with the absolute
+    distance in place of the square: it is maximised, and 0 is perfect.
 
     A task of one's own is a subclass with a `name`, its settings as annotated fields, and the
     abstract members below; worlds and configurations take an instance of it.
 
     Attributes:
         name: what configurations and cards call the task.
+        distance: of the output from the target, `squared` or `absolute`.
+        sequence: the conditions of a life, in `shuffled` blocks or `cycled` through in order.
 
     Example:
         >>> class Hold(Task):
@@ -56,6 +60,8 @@ class Task(Settings, abc.ABC):
     """
 
     name: str
+    distance: Literal["squared", "absolute"] = "squared"
+    sequence: Literal["shuffled", "cycled"] = "shuffled"
 
     @property
     @abc.abstractmethod
@@ -112,7 +118,9 @@ class Task(Settings, abc.ABC):
         return ((steps >= start) & (steps < start + spans[period])).astype(float)
 
     def order(self, stream: Stream, trials: int) -> Array:
-        """Conditions of the trials of a life: shuffled blocks of all conditions, shape (K,)."""
+        """Conditions of the trials of a life: blocks of all conditions, shape (K,)."""
+        if self.sequence == "cycled":
+            return jnp.arange(trials) % self.conditions
         source = stream.fold(Purpose.ORDER)
         blocks = -(-trials // self.conditions)
         shuffled = jax.vmap(lambda i: permutation(source.fold(i), self.conditions))
@@ -120,7 +128,21 @@ class Task(Settings, abc.ABC):
 
     def reward(self, trial: Trial, output: Array) -> Array:
         """Reward at the end of the trial, from the outputs, shape (T, outputs)."""
-        return -jnp.sum(trial.weight * jnp.mean((output - trial.target) ** 2, axis=-1))
+        error = output - trial.target
+        size = error**2 if self.distance == "squared" else jnp.abs(error)
+        return -jnp.sum(trial.weight * jnp.mean(size, axis=-1))
+
+    def mean_distance(self, targets: Sequence[float]) -> float:
+        """The mean distance of equally frequent targets from the best constant answer.
+
+        Example:
+            >>> from rulegen.tasks import DelayedMatch
+            >>> DelayedMatch().mean_distance([-0.5, 0.5])
+            0.25
+        """
+        if self.distance == "squared":
+            return float(np.var(targets))
+        return float(np.mean(np.abs(np.asarray(targets) - np.median(targets))))
 
     @property
     @abc.abstractmethod

@@ -49,7 +49,8 @@ class DelayedAssociation(Task):
     @property
     def chance(self) -> float:
         """The reward of always answering the mean target, 0."""
-        return -(self.amplitude**2) * (self.cues + 1) / (3 * (self.cues - 1))
+        targets = [self.amplitude * (2.0 * c / (self.cues - 1) - 1.0) for c in range(self.cues)]
+        return -self.mean_distance(targets)
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""

@@ -23,12 +23,14 @@ class DelayedMatch(Task):
     Attributes:
         match: reward matches (DMS) instead of non-matches (DNMS).
         amplitude: size of the targets.
+        before: time before the sample, ms; 0 for none.
         sample, delay, test, wait, response: lengths of the periods, ms.
     """
 
     name: Literal["delayed_match"] = "delayed_match"
     match: bool = False
     amplitude: float = Field(0.5, gt=0)
+    before: float = Field(0.0, ge=0)
     sample: float = Field(60.0, gt=0)
     delay: float = Field(60.0, gt=0)
     test: float = Field(60.0, gt=0)
@@ -47,8 +49,9 @@ class DelayedMatch(Task):
 
     @property
     def periods(self) -> dict[str, float]:
-        """Sample, delay, test, wait, response."""
-        return {
+        """Sample, delay, test, wait, response, and before them perhaps some time without any."""
+        before = {"before": self.before} if self.before else {}
+        return before | {
             "sample": self.sample,
             "delay": self.delay,
             "test": self.test,
@@ -59,7 +62,7 @@ class DelayedMatch(Task):
     @property
     def chance(self) -> float:
         """The reward of always answering 0."""
-        return -(self.amplitude**2)
+        return -self.mean_distance([-self.amplitude, self.amplitude])
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimuli and target whenever the condition returns."""

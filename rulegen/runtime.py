@@ -1,0 +1,39 @@
+"""How JAX is set up for a program that runs lives: all cores, and compiled programs kept."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jax
+
+
+def use_all_cores() -> None:
+    """Make every CPU core a device of its own, so that lives run on all of them.
+
+    Left to itself, JAX sees one CPU device and splits single operations among its cores, which are
+    too small for that. Results do not depend on the number of devices. Call it before the first
+    computation; later it changes nothing. `JAX_NUM_CPU_DEVICES` takes precedence.
+
+    Example:
+        >>> use_all_cores()
+    """
+    if "JAX_NUM_CPU_DEVICES" not in os.environ:
+        try:
+            jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+        except RuntimeError:  # JAX is in use already
+            return
+
+
+def keep_compiled_programs() -> None:
+    """Keep compiled programs in the user's cache folder, where the next process finds them.
+
+    `JAX_COMPILATION_CACHE_DIR` takes precedence.
+
+    Example:
+        >>> keep_compiled_programs()
+    """
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        jax.config.update("jax_compilation_cache_dir", str(cache / "rulegen"))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
