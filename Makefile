@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results estimators catalog catalog-check exports-check clean
+.PHONY: discover test test-long lint types bench results estimators reproductions publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -22,17 +22,38 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+reproductions: $(READY)
+	$(BIN)/python -m benchmarks.reproductions
+
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
 
 estimators: $(READY)
 	$(BIN)/python docs/estimators.py build/estimators
 
+# Every example on its seeds, and what the first seed of each found as a part of the catalog.
+publish: results
+	$(BIN)/rulegen catalog add runs/delayed_association-1 runs/delayed_nonmatch-1 runs/measurable_signals-1
+	$(BIN)/rulegen catalog build
+
 catalog: $(READY)
 	$(BIN)/rulegen catalog build
 
 catalog-check: catalog
 	$(BIN)/python .ci/catalog_check.py catalog/catalog.html
+
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	@echo "build/site/index.html"
+
+# With RULEGEN_FAST=1 they run on fewer lives, and their outputs are not kept.
+notebooks: $(VENV)/.notebooks
+	$(BIN)/python -m notebooks
+
+$(VENV)/.docs $(VENV)/.notebooks: $(VENV)/.%: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[$*]'
+	touch $@
 
 # Brian 2 needs an older NumPy, and neither it nor NESTML is needed to run anything else.
 exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready

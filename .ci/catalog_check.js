@@ -59,17 +59,47 @@ for (const node of all("body *")) {
 }
 if (document.body.scrollWidth > innerWidth) found.push("the page is wider than its window");
 const shown = () => all("#rules tbody tr").filter((row) => !row.hidden).length;
-const total = shown(), words = document.getElementById("words");
-words.value = "xi"; words.dispatchEvent(new Event("input", { bubbles: true }));
-if (!(shown() > 0 && shown() < total)) found.push("the search does not filter");
-if (all("article").filter((card) => !card.hidden).length !== shown())
-  found.push("cards and rows do not agree");
-words.value = ""; words.dispatchEvent(new Event("input", { bubbles: true }));
+const total = shown(), field = (id) => document.getElementById(id);
+const set = (id, value) => {
+  field(id).value = value;
+  field(id).dispatchEvent(new Event("input", { bubbles: true }));
+  if (all("article").filter((card) => !card.hidden).length !== shown())
+    found.push(`cards and rows do not agree for ${id} ${value}`);
+  return shown();
+};
+const title = text(document.querySelector("#rules tbody th")).split(" ")[0];
+for (const [words, some] of [[title, true], ["nosuchword", false]])
+  if (set("words", words) > 0 !== some) found.push("the search does not filter by " + words);
+set("words", "");
+for (const id of ["tag", "site"]) {
+  const options = [...field(id).options].map((option) => option.value).filter(Boolean);
+  if (!options.length) found.push("nothing to choose for " + id);
+  for (const option of options)
+    if (set(id, option) < 1) found.push(`no rule for ${id} ${option}`);
+  set(id, "");
+}
+const [least, most] = [field("complexity").min, field("complexity").max];
+if (set("complexity", least) < 1 || (least !== most && shown() === total))
+  found.push("the complexity does not filter");
+if (set("complexity", most) !== total) found.push("filters hide rules when they are set to all");
+if (all("[tabindex]").some((node) => node.tabIndex > 0)) found.push("an order of its own for Tab");
+const stops = all("a[href], button, input, select, [tabindex='0']");
+if (stops[0].className !== "skip") found.push("the first stop of Tab is not the skip link");
+for (const stop of stops) {
+  stop.focus();
+  if (document.activeElement !== stop && stop.offsetParent) say("the keyboard cannot reach", stop);
+}
 for (const head of all("#rules thead th")) {
   const button = head.querySelector("button");
   if (!button || button.tabIndex < 0) { say("a column that the keyboard cannot sort", head); continue; }
   button.click(); button.click();
   if (head.getAttribute("aria-sort") !== "descending") say("a column that does not sort", head);
+  const cells = all("#rules tbody tr").map((row) => text(row.cells[head.cellIndex]));
+  const values = head.dataset.kind === "number"
+    ? cells.map((cell) => (cell ? parseFloat(cell) : -Infinity)) : cells.map((c) => c.toLowerCase());
+  const falls = (x, y) => (typeof x === "number" ? x >= y : x.localeCompare(y) >= 0);
+  if (!values.every((value, i) => i === 0 || falls(values[i - 1], value)))
+    say("rows out of order by", head);
 }
 const result = document.createElement("pre");
 result.id = "findings"; result.textContent = JSON.stringify(found);

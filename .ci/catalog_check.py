@@ -1,4 +1,5 @@
-"""What a browser finds in the built page: labels, headings, contrast, keyboard, links, filters.
+"""What a browser finds in the built page: labels, headings, contrast, keyboard, links, filters,
+order.
 
     python .ci/catalog_check.py catalog/catalog.html
 
@@ -7,6 +8,8 @@ Exits with 1 when something is wrong. Without chromium it says so and exits with
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -31,6 +34,11 @@ def main(page: Path) -> int:
         return 0
     text = page.read_text(encoding="utf-8")
     bad = []
+    for kind in ("style", "script"):
+        body = re.search(f"<{kind}>(.*?)</{kind}>", text, re.DOTALL)
+        named = base64.b64encode(hashlib.sha256(body[1].encode()).digest()) if body else b""
+        if f"{kind}-src 'sha256-{named.decode()}'" not in text:
+            bad.append(f"the page's own policy does not name its {kind}")
     if not re.search(r'id="filters" role="search">', visited(browser, text)):
         bad.append("the page's own policy does not let its script run")
     # The policy forbids scripts from elsewhere, and so the one that looks at the page.

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -10,12 +13,18 @@ import numpy as np
 from grammar import Rule, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.compile.lowering import Lowering
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
+from rulegen.simulate import load_scene
 from rulegen.tasks import DelayedAssociation
 
+#: Eight terms that somebody might try, then products of powers.
 TERMS = ("xi*pre", "d*pre", "d**3*pre**3", "post*pre**2", "u*pre", "d", "d**3*pre", "post*pre")
+TERMS += tuple(
+    f"{post}**{k}*pre**{m}"
+    for post, k, m in itertools.product(("d", "u", "xi"), (1, 2, 3), (1, 2, 4))
+)
+MICONI = Path(__file__).parent.parent / "examples" / "miconi_dnms.toml"
 
 
 def family(terms: int) -> Rule:
@@ -29,36 +38,41 @@ def family(terms: int) -> Rule:
     return parse("\n".join(lines))
 
 
-def world(neurons: int, trials: int) -> World:
-    """The setting of the delayed association: 30 steps a trial."""
+def world(neurons: int, trials: int, steps: int = 30) -> World:
+    """The setting of the delayed association."""
+    fifth = 10.0 * steps / 5
     return World(
         circuit=RateCircuit(neurons=neurons),
-        task=DelayedAssociation(),
+        task=DelayedAssociation(cue=fifth, delay=3 * fifth, response=fifth),
         life=LifeSettings(trials=trials),
         memory_mb=4000,
     )
 
 
-def program(lives: int, neurons: int, trials: int, terms: int, **options: object) -> Callable:
+def program(
+    lives: int, neurons: int, trials: int, terms: int, *, steps: int = 30, **options: object
+) -> Callable[[], object]:
     """Run `lives` lives of a family with so many terms; `options` are those of `compile_rule`."""
     rule = family(terms)
     compiled = compile_rule(rule, **options)  # type: ignore[arg-type]
-    runner = Lives(world(neurons, trials), compiled, chunk=lives // len(jax.local_devices()))
+    chunk = max(1, lives // len(jax.local_devices()))
+    runner = Lives(world(neurons, trials, steps), compiled, chunk=chunk)
     values = np.array([p.value for p in rule.parameters], float)
     return lambda: runner.run(values, jax.random.key(0), lives)
 
 
-def forms(lives: int, neurons: int, trials: int) -> dict[str, Callable]:
-    """Lives in the forms that are worth comparing."""
-    wrt = [f"theta_{i}" for i in range(8)]
+def coefficients(terms: int) -> list[str]:
+    """Names of the coefficients of `family`."""
+    return [f"theta_{i}" for i in range(terms)]
 
-    def make(terms: int, **options: object) -> Callable:
-        return program(lives, neurons, trials, terms, **options)
 
-    return {
-        "lives, 4 terms, factored": make(4),
-        "lives, 4 terms, dense": make(4, lowering=Lowering.DENSE),
-        "lives, 8 terms, factored": make(8),
-        "lives, 8 terms with 8 tangents, factored": make(8, wrt=wrt),
-        "lives, 8 terms with 8 tangents and the noise's": make(8, wrt=wrt, noise_tangent=True),
-    }
+def miconi(lives: int, trials: int, rule: int) -> Callable[[], object]:
+    """Trials of Miconi's delayed non-match task; rule 0 is supralinear, 1 node perturbation."""
+    scene = load_scene(MICONI)
+    life = scene.life.model_copy(update={"trials": trials, "warmup": 0})
+    here = scene.world.model_copy(update={"life": life})
+    text = parse(tomllib.loads(MICONI.read_text())["rules"][rule]["rule"])
+    chunk = max(1, lives // len(jax.local_devices()))
+    runner = Lives(here, compile_rule(text), chunk=chunk)
+    values = np.array([p.value for p in text.parameters], float)
+    return lambda: runner.run(values, jax.random.key(0), lives)

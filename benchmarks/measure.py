@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import jax
@@ -39,3 +39,18 @@ def best_seconds(programs: dict[str, Callable[[], object]], rounds: int = 7) -> 
             jax.block_until_ready(program())
             best[name] = min(best[name], time.perf_counter() - start)
     return best
+
+
+def rows_of(
+    values: Mapping[str, float],
+    unit: str,
+    reference: str,
+    bounds: Mapping[str, str],
+    others: Mapping[str, float] | None = None,
+) -> list[Row]:
+    """Rows with their ratios to one of the values, or of `others`."""
+    base = (others or values)[reference]
+    return [
+        Row(name, value, unit, reference, value / base, bounds.get(name, ""))
+        for name, value in values.items()
+    ]

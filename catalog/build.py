@@ -35,6 +35,9 @@ CACHE, LOCK = ".rendered.json", ".lock"
 MARK = "made by `rulegen catalog build`; change the record instead"
 MARKS = {".md": f"<!-- {MARK} -->\n\n", ".tex": f"% {MARK}\n", ".html": f"<!-- {MARK} -->\n"}
 
+#: What a page is called before it takes its place.
+STAGED = ".{}.new"
+
 #: Told how many records are done, and how many there are.
 Tick = Callable[[int, int], None]
 
@@ -62,7 +65,12 @@ class Built(NamedTuple):
     written: int
 
 
-def build(entries: Sequence[Entry], folder: Path, tick: Tick = lambda done, total: None) -> Built:
+def build(
+    entries: Sequence[Entry],
+    folder: Path,
+    tick: Tick = lambda done, total: None,
+    then: Callable[[], None] = lambda: None,
+) -> Built:
     """Make the pages of all records: Markdown, LaTeX and HTML.
 
     Args:
@@ -70,6 +78,7 @@ def build(entries: Sequence[Entry], folder: Path, tick: Tick = lambda done, tota
         folder: where the pages go: `README.md` the index and `cards/NAME.md`, `catalog.html`,
             `tex/catalog.tex` with `tex/rules/NAME.tex`.
         tick: told of progress.
+        then: done when all pages are in place and before another build may begin.
 
     Raises:
         ConfigError: when a record or figure cannot be read, two records have one name, the folder
@@ -98,6 +107,7 @@ def build(entries: Sequence[Entry], folder: Path, tick: Tick = lambda done, tota
         written = replace_pages(folder, pages)
         dump = {key: rendered.model_dump(mode="json") for key, rendered in fresh.items()}
         write_whole(folder / CACHE, json.dumps(dump))
+        then()
     return Built(total, len(fresh.keys() - cache.keys()), written)
 
 
@@ -170,6 +180,9 @@ def markdown_index(rows: Sequence[Facets]) -> str:
 def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
     """Put the pages in place and remove those of records that are gone."""
     changed = {}
+    for inside in {(folder / name).parent for name in pages}:
+        for left in inside.glob(STAGED.format("*")):  # by a build that was killed
+            left.unlink()
     for name, content in pages.items():
         path = folder / name
         if not path.exists():
@@ -184,7 +197,7 @@ def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
     try:
         for path, content in changed.items():
             path.parent.mkdir(parents=True, exist_ok=True)
-            new = path.with_name(f".{path.name}.new")
+            new = path.with_name(STAGED.format(path.name))
             staged.append(new)
             new.write_bytes(content)
         for new, path in zip(staged, changed, strict=True):

@@ -91,7 +91,10 @@ def card(record: Record) -> list[Block]:
     if record.references:
         blocks.append(Heading("References"))
         blocks.append(Items(tuple(reference(r) for r in record.references)))
-    blocks.append(Paragraph(line(f"Record `{record.name}`, digest `{record.digest}`.")))
+    told = f"Record `{record.name}`, digest `{record.digest}`."
+    if record.lineage:
+        told += " It comes from " + ", ".join(f"`{source}`" for source in record.lineage) + "."
+    blocks.append(Paragraph(line(told)))
     return [b for b in blocks if not (isinstance(b, Items) and not b.lines) and b != Table()]
 
 
@@ -120,12 +123,12 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         )
         blocks += [Heading("Pruning"), Paragraph(line(text)), look_table(evidence)]
     software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
-    made = (
-        Piece(f"Seed {evidence.seed}; configuration "),
-        Piece(evidence.config, code=True),
-        Piece(f"; {software}."),
-    )
-    return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(made)]
+    digests = {"configuration": evidence.config, "code": evidence.code, "data": evidence.data}
+    made = [Piece(f"Seed {evidence.seed}; ")]
+    for name, digest in digests.items():
+        made += [Piece(f"{name} "), Piece(digest, code=True), Piece("; ")] if digest else []
+    made.append(Piece(f"{software}."))
+    return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(tuple(made))]
 
 
 def reference(source: Reference) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -53,7 +54,8 @@ def library(home: Path = HOME) -> dict[str, Entry]:
 
     Raises:
         ConfigError: when there is none, one cannot be read, has another name than its file, two
-            share a name, or the figure of one with evidence is missing.
+            share a name, the figure of one with evidence is missing, or its data are not
+            those that the record names.
 
     Example:
         >>> library()["oja"].record.title
@@ -92,9 +94,20 @@ def read_entry(path: Path) -> Entry:
         raise ConfigError(
             f"{path}: its figure {figure.name} is missing; `rulegen catalog add RUN` brings both"
         ) from None
+    data = path.with_suffix(".csv")
+    if record.evidence.data and (not data.exists() or digest(data) != record.evidence.data):
+        raise ConfigError(
+            f"{path}: {data.name} is not the data that it was made from; `rulegen catalog add RUN` "
+            "brings both"
+        )
     if start != PNG or size > LARGEST_FIGURE:
         raise ConfigError(f"{figure} is no PNG picture of at most {LARGEST_FIGURE >> 20} MB")
     return Entry(path, record, figure)
+
+
+def digest(path: Path) -> str:
+    """The digest of a file, as records name it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
 
 
 def add_run(run: Path, home: Path) -> Entry:

@@ -50,13 +50,23 @@ def show(block: Block, figure: str) -> str:
         case Items(lines):
             return "\n".join(f"- {inline(line)}" for line in lines)
         case Equation(latex):
-            return f"$$\n{latex}\n$$"
+            return mathematics(latex)
         case Listing(text):
             return fenced(text)
         case Picture(text):
             return f"![{plain(text)}]({figure})" if figure else ""
         case Table():
             return table(block)
+
+
+def mathematics(latex: str) -> str:
+    """Display mathematics as code hosts read it.
+
+    Between dollars they would take backslashes as Markdown's own before they set the formula,
+    and they do not admit `\\operatorname`.
+    """
+    admitted = latex.replace(r"\operatorname{", r"\mathrm{")
+    return f"```math\n{admitted}\n```"
 
 
 def inline(line: Line) -> str:

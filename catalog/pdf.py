@@ -22,6 +22,8 @@ COMMAND = (
 def make_pdf(document: Path, pdf: Path) -> bool:
     """Compile a document without letting it run commands or write elsewhere.
 
+    A PDF that is newer than all that lies beside and below the document stays.
+
     Args:
         document: the file to compile; what it includes lies beside it or one folder above.
         pdf: where the result goes.
@@ -34,6 +36,9 @@ def make_pdf(document: Path, pdf: Path) -> bool:
     """
     if shutil.which("latexmk") is None:
         return False
+    parts = [path.stat().st_mtime for path in document.parent.rglob("*") if path.is_file()]
+    if pdf.exists() and pdf.stat().st_mtime > max(parts):
+        return True
     # TeX may read and write only what lies below these folders.
     careful = {**os.environ, "openin_any": "p", "openout_any": "p", "TEXINPUTS": ".:..:"}
     with tempfile.TemporaryDirectory() as scratch:

@@ -13,7 +13,7 @@ from catalog.record import LARGEST_FILE, Record, first_problem
 from catalog.tables import CHANCE, REWARD_HEAD, SETTING_HEAD, THIS_RULE
 from grammar import ConfigError
 
-_FENCE = re.compile(r"^(`{3,})\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^(`{3,})(?:math)?\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _CELL = re.compile(r"(?<!\\)\|")
 _INTERVAL = re.compile(r"^(\S+ )?\[(\S+), (\S+)\]$")

@@ -6,6 +6,7 @@ Everything that is printed or exported about a rule is made from its record.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,7 +20,29 @@ from grammar import ConfigError, Rule, parse
 #: A file larger than this is no record.
 LARGEST_FILE = 1 << 20
 
+#: No text of a record is longer, characters; formulas have limits of their own below it.
+LONGEST = 1 << 16
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
+#: 16 hexadecimal digits, or nothing.
+Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
+#: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
+Line = Annotated[str, Field(max_length=400)]
+Prose = Annotated[str, Field(max_length=8000)]
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a value, however deep, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.items():
+            yield from texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from texts(item)
 
 
 class Part(BaseModel):
@@ -31,9 +54,12 @@ class Part(BaseModel):
     @classmethod
     def _printable(cls, value: Any) -> Any:
         """Refuse what a terminal would obey, or what would make text read other than it is."""
-        for character in value if isinstance(value, str) else ():
-            if not (character.isprintable() or character in "\n\t"):
-                raise ValueError(f"the character U+{ord(character):04X} has no place in a text")
+        for text in texts(value):
+            if len(text) > LONGEST:
+                raise ValueError(f"a text of {len(text)} characters; at most {LONGEST} are read")
+            for character in text:
+                if not (character.isprintable() or character in "\n\t"):
+                    raise ValueError(f"the character U+{ord(character):04X} has no place in a text")
         return value
 
 
@@ -52,15 +78,15 @@ class Interval(Part):
 class Reference(Part):
     """Where a rule comes from."""
 
-    citation: str
-    doi: str = Field("", pattern=r"^(10\.\S+)?$")
+    citation: Annotated[str, Field(max_length=2000)]
+    doi: str = Field("", max_length=400, pattern=r"^(10\.\S+)?$")
     arxiv: str = Field("", pattern=r"^(\d{4}\.\d{4,5})?$")
 
 
 class ParameterNote(Part):
     """What a parameter means; `low` and `high` bound a fitted one with 95% confidence."""
 
-    meaning: str = ""
+    meaning: Line = ""
     low: float | None = None
     high: float | None = None
 
@@ -73,8 +99,8 @@ class TermLoss(Part):
         loss: paired over lives.
     """
 
-    coefficient: str
-    term: str
+    coefficient: Line
+    term: Annotated[str, Field(max_length=4096)]
     loss: Interval
 
 
@@ -104,7 +130,7 @@ class Comparison(Part):
         diverged: number of lives that diverged.
     """
 
-    name: str
+    name: Line
     rule: str
     reward: Interval
     difference: Interval
@@ -132,6 +158,8 @@ class Evidence(Part):
         candidates: number of candidate terms at the beginning.
         margin: margin of non-inferiority, reward per trial.
         seed: of the run. versions: of the software. config: digest of the configuration.
+        code: digest of the programs that ran. data: digest of the table of all held-out lives,
+            the file `NAME.csv` beside the record.
         digest: of the rule that was evaluated; "" in records without one.
         seconds: duration of the run.
     """
@@ -148,7 +176,9 @@ class Evidence(Part):
     seed: int = 0
     versions: dict[str, str] = {}
     config: str = ""
-    digest: str = Field("", pattern=r"^([0-9a-f]{16})?$")
+    code: Digest = ""
+    data: Digest = ""
+    digest: Digest = ""
     seconds: float = 0.0
 
 
@@ -172,16 +202,16 @@ class Record(Part):
     """
 
     name: Name
-    title: str
+    title: Line
     kind: Literal["literature", "discovered"] = "literature"
-    description: str
-    fact: str = ""
+    description: Prose
+    fact: Prose = ""
     equations: str
     parameters: dict[str, ParameterNote] = {}
-    references: tuple[Reference, ...] = ()
-    tags: tuple[str, ...] = ()
-    lineage: tuple[str, ...] = ()
-    limits: str = ""
+    references: Annotated[tuple[Reference, ...], Field(max_length=100)] = ()
+    tags: Annotated[tuple[Line, ...], Field(max_length=40)] = ()
+    lineage: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+    limits: Prose = ""
     evidence: Evidence | None = None
 
     @model_validator(mode="after")

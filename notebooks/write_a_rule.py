@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 
 import rulegen as rg
-from catalog import find
 
 plt.rcParams.update(rg.STYLE)
 
@@ -133,7 +132,7 @@ plt.show()
 # own time, and a single postsynaptic spike. One run gives the whole window.
 
 # %%
-record = find("stdp_pair")
+record = rg.find("stdp_pair")
 print(record.references[0].citation)
 record.rule
 

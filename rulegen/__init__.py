@@ -3,9 +3,13 @@
 from jax.random import key as key
 
 from catalog import Record as Record
+from catalog import find as find
+from catalog import literature as literature
 from catalog import load_record as load_record
 from catalog import markdown_card as markdown_card
 from catalog import save_record as save_record
+from catalog.export import export as export
+from catalog.library import library as library
 from grammar import ConfigError as ConfigError
 from grammar import Rule as Rule
 from grammar import RuleError as RuleError
@@ -31,6 +35,14 @@ from rulegen.appraisal import Appraisal as Appraisal
 from rulegen.appraisal import AppraisalSettings as AppraisalSettings
 from rulegen.appraisal import appraise as appraise
 from rulegen.circuits import RateCircuit as RateCircuit
+from rulegen.compare import behavioural_distance as behavioural_distance
+from rulegen.compare import compare_rewards as compare_rewards
+from rulegen.compare import family_graph as family_graph
+from rulegen.compare import reward_matrix as reward_matrix
+from rulegen.compare import weight_changes as weight_changes
+from rulegen.compare import worlds as worlds
+from rulegen.compare_figures import plot_families as plot_families
+from rulegen.compare_figures import plot_rewards as plot_rewards
 from rulegen.compile import CompiledRule as CompiledRule
 from rulegen.compile import compile_rule as compile_rule
 from rulegen.config import DiscoverConfig as DiscoverConfig
@@ -75,4 +87,6 @@ from rulegen.tasks import DelayedAssociation as DelayedAssociation
 from rulegen.tasks import DelayedMatch as DelayedMatch
 from rulegen.tasks import Task as Task
 from rulegen.tasks import Trial as Trial
+from rulegen.verify import Verification as Verification
+from rulegen.verify import verify as verify
 from rulegen.workbench import Workbench as Workbench

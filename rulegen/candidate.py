@@ -16,7 +16,15 @@ from rulegen.evaluate import Trajectory, evaluate
 from rulegen.fit import fit
 from rulegen.keys import Branch, branch
 from rulegen.rundir import RunDirectory
+from rulegen.runtime import keep_compiled_programs, use_all_cores
 from rulegen.workbench import Workbench
+
+
+def on_worker(config: str, digest: str, job: str, folder: str) -> dict[str, Any]:
+    """`run_candidate` in a process of a cluster, which runs nothing else."""
+    use_all_cores()
+    keep_compiled_programs()
+    return run_candidate(config, digest, job, folder)
 
 
 def run_candidate(config: str, digest: str, job: str, folder: str) -> dict[str, Any]:

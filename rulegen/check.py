@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from catalog import load_record
 from catalog.literature import find
+from catalog.reading import read_published
 from grammar import ConfigError, Rule, parse
 from rulegen.compile import compile_rule
 
@@ -32,6 +35,30 @@ def read_rule(source: str, standard_input: TextIO) -> Rule:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not text in UTF-8") from None
+
+
+def named_rules(sources: Sequence[str], standard_input: TextIO) -> dict[str, Rule]:
+    """The rules by a name each.
+
+    Raises:
+        ConfigError, RuleError: when one cannot be read, or two have one name.
+    """
+    found: dict[str, Rule] = {}
+    for source in sources:
+        name, rule = named_rule(source, standard_input)
+        if name in found:
+            raise ConfigError(f"two rules are called `{name}`; rename one of them")
+        found[name] = rule
+    return found
+
+
+def named_rule(source: str, standard_input: TextIO) -> tuple[str, Rule]:
+    """The rule of a record, a card, a rule file or a name, and how to call it."""
+    path = Path(source)
+    if path.suffix in (".toml", ".md") and path.exists():
+        record = load_record(path) if path.suffix == ".toml" else read_published(path)
+        return record.name, record.rule
+    return path.stem if path.exists() else source, read_rule(source, standard_input)
 
 
 def check_report(rule: Rule) -> dict[str, Any]:

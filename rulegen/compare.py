@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,14 +10,12 @@ import jax.numpy as jnp
 import networkx as nx
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from catalog.distance import relations
 from grammar import ConfigError, Rule, RuleError
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.drive import drive
-from rulegen.figures import COLOURS, new_axes
 from rulegen.keys import Branch, branch
 from rulegen.life import LifeSettings
 from rulegen.lives import World
@@ -241,31 +238,3 @@ def family_graph(rules: Mapping[str, Rule], kin: float = KIN) -> nx.Graph:
         for name in family:
             graph.nodes[name]["family"] = number
     return graph
-
-
-def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
-    """Draw rules as points and kinship as lines, each family of several in a colour of its own.
-
-    Args:
-        graph: what `family_graph` returns.
-        ax: where to draw.
-    """
-    size = 4.0 + 0.6 * len(graph) ** 0.75
-    ax = new_axes(1.4 * size, size) if ax is None else ax
-    ax.set_axis_off()
-    place = nx.spring_layout(graph, weight=None, k=1.6 / max(len(graph), 1) ** 0.5, seed=1)
-    sizes = Counter(family for _, family in graph.nodes(data="family"))
-    for a, b, distance in graph.edges(data="distance"):
-        (x0, y0), (x1, y1) = place[a], place[b]
-        ax.plot([x0, x1], [y0, y1], color="0.6", linewidth=0.8 + 3 * (1 - distance), zorder=1)
-    for name, family in graph.nodes(data="family"):
-        colour = COLOURS[family % len(COLOURS)] if sizes[family] > 1 else "0.5"
-        x, y = place[name]
-        ax.scatter(x, y, s=60, color=colour, edgecolors="white", zorder=2)
-        ax.annotate(
-            name, (x, y), xytext=(0, 7), textcoords="offset points", ha="center",
-            fontsize="small", zorder=3,
-        )  # fmt: skip
-    ax.margins(0.15)
-    ax.set_title("lines join rules that share at least half of their terms", fontsize="medium")
-    return ax

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -111,8 +111,7 @@ class DiscoverConfig(Settings):
     def digest(self) -> str:
         """16 hexadecimal digits of all that the results depend on."""
         settings = self.model_dump(mode="json", exclude={"exports"})
-        text = json.dumps([settings, versions()], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of(json.dumps([settings, versions()], sort_keys=True))
 
 
 def checked(text: str) -> str:
@@ -121,9 +120,24 @@ def checked(text: str) -> str:
     return text
 
 
+def digest_of(text: str) -> str:
+    """16 hexadecimal digits of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def code_digest() -> str:
+    """16 hexadecimal digits of the programs that results depend on: `grammar` and `rulegen`."""
+    home = Path(__file__).parent.parent
+    paths = sorted(path for part in ("grammar", "rulegen") for path in (home / part).rglob("*.py"))
+    return digest_of("".join(f"{p.relative_to(home)}\0{p.read_text()}\0" for p in paths))
+
+
 def versions() -> dict[str, str]:
     """Versions of the software that results depend on."""
     return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None) -> DiscoverConfig:
@@ -139,12 +153,17 @@ def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None
         ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
         RuleError: when a rule in it is none.
     """
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    return load_settings(DiscoverConfig, path, changes)
+
+
+def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = ()) -> AnySettings:
+    """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
     data = read_toml(path)
     for change in changes:
         replace_value(data, change)
-    if seed is not None:
-        data["seed"] = seed
-    return validated(data, path)
+    return validated(kind, data, path)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -166,15 +185,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
 
 
-def validated(data: Mapping[str, Any], path: Path) -> DiscoverConfig:
-    """The configuration that `data` describes.
+def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> AnySettings:
+    """The settings that `data` describes; `path` says where it comes from.
 
     Raises:
-        ConfigError: when a field is missing, unknown or wrong; `path` says where it comes from.
+        ConfigError: when a field is missing, unknown or wrong.
         RuleError: when a rule in it is none.
     """
     try:
-        return DiscoverConfig.model_validate(data)
+        return kind.model_validate(data)
     except ValidationError as error:
         raise explain(error, path) from None
 

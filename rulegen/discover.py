@@ -15,7 +15,7 @@ from catalog import Comparison, Evidence, Interval, Look, ParameterNote, Record,
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
 from rulegen import hosts
-from rulegen.config import DiscoverConfig, versions
+from rulegen.config import DiscoverConfig, code_digest, digest_of, versions
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.fit import fit
@@ -25,7 +25,7 @@ from rulegen.progress import Progress, Report, silent
 from rulegen.prune import Look as PruneLook
 from rulegen.prune import Trimmed, prune, trim
 from rulegen.refine import Refined
-from rulegen.rundir import RunDirectory
+from rulegen.rundir import RunDirectory, lives_table
 from rulegen.statistics import Estimate
 from rulegen.workbench import Workbench
 
@@ -228,6 +228,8 @@ def make_record(
         seed=config.seed,
         versions=versions(),
         config=config.digest,
+        code=code_digest(),
+        data=digest_of(lives_table((best, *others)).to_csv(index=False)),
         digest=published.digest,
     )
     return Record(
@@ -238,6 +240,7 @@ def make_record(
         equations=published.text(),
         parameters=notes,
         tags=(config.task.name,),
+        lineage=(bench.rule.digest,),
         evidence=evidence,
     )
 

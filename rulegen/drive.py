@@ -129,7 +129,8 @@ def drive(
         ) -> tuple[tuple[RuleState, Any], Any]:
             moving, memory = carry
             signals, memory = forward({**still, **moving}, now, condition, memory)
-            moving, record = rule.step(moving, still, signals, values, condition)
+            record = {name: moving[name] for name in rule.recorded}
+            moving = rule.step(moving, still, signals, values, condition)
             return (moving, memory), (signals, record)
 
         (moving, memory), (signals, record) = jax.lax.scan(one_step, (moving, memory), inputs)

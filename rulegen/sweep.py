@@ -15,12 +15,12 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 import tomli_w
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from catalog.files import write_whole
 from grammar import ConfigError, RulegenError, RunError
-from rulegen.candidate import run_candidate
-from rulegen.config import DiscoverConfig, explain, place_value, read_toml, replace_value, validated
+from rulegen.candidate import on_worker
+from rulegen.config import DiscoverConfig, place_value, read_toml, replace_value, validated
 from rulegen.extras import extra
 from rulegen.journal import take
 from rulegen.progress import Progress, Report, silent
@@ -88,10 +88,7 @@ def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
         ConfigError: when a file cannot be read, a field is wrong, two candidates have one name, or
             no candidate is a configuration.
     """
-    try:
-        config = SweepConfig.model_validate(read_toml(path))
-    except ValidationError as error:
-        raise explain(error, path) from None
+    config = validated(SweepConfig, read_toml(path), path)
     source = path.parent / config.base
     base = read_toml(source)
     for change in changes:
@@ -148,7 +145,7 @@ def candidates(
         try:
             for key, label in here.items():
                 place_value(data, key, copy.deepcopy(axes[key][label]))
-            yield Candidate(name, here, validated(data, source))
+            yield Candidate(name, here, validated(DiscoverConfig, data, source))
         except KeyError as error:
             yield Candidate(name, here, None, f"axes: the configuration has no place {error}")
         except RulegenError as error:
@@ -271,6 +268,7 @@ def connect(scheduler: str | None, workers: int) -> Iterator[Any]:
                 dashboard_address=None,
                 memory_limit=0,
                 silence_logs=logging.ERROR,
+                env={"JAX_NUM_CPU_DEVICES": str(max(1, (os.cpu_count() or 1) // workers))},
             ) as cluster,
             distributed.Client(cluster) as client,
         ):
@@ -297,7 +295,7 @@ def results(
         assert candidate.config is not None
         text, digest = candidate.config.model_dump_json(), candidate.config.digest
         place = str(folder / "runs" / candidate.name)
-        future = client.submit(run_candidate, text, digest, job, place, pure=False)
+        future = client.submit(on_worker, text, digest, job, place, pure=False)
         futures[future] = candidate
     for future in distributed.as_completed(futures):
         candidate = futures[future]

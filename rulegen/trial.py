@@ -180,15 +180,19 @@ class TrialRun:
                 score = self._score(pushes, earlier, fresh)
             if in_loop:
                 signals |= self._noise_tangents(self._pushes(state, before.r))
-            new, record = rule.step(moving, still, signals, values, condition)
-            return (after, hold(moving, new, learning), pushes), (after, record, score)
+            new = hold(moving, rule.step(moving, still, signals, values, condition), learning)
+            record = {name: new[name] for name in rule.recorded}
+            return (after, new, pushes), (after.u, record, score)
 
         carry = (moment.after, moving, moment.pushes)
         inputs = (drive, noise.xi, noise.fresh)
-        (_, moving, pushes), (after, record, scores) = jax.lax.scan(one_step, carry, inputs)
-        before = jax.tree.map(
-            lambda first, later: jnp.concatenate([first[None], later[:-1]]), moment.after, after
-        )
+        (_, last, pushes), (u, new, scores) = jax.lax.scan(one_step, carry, inputs)
+        # The loop leaves behind as little as possible: what it keeps costs more than computing
+        # rates again, and what comes after a step is what stands before the next one.
+        after = Activity(u, circuit.rates(u))
+        before = jax.tree.map(put_in_front, moment.after, after)
+        record = {name: put_in_front(moving[name], later) for name, later in new.items()}
+        moving = last
         state = {**still, **moving}
         outer = moment.outer
         if self.moving and not rule.continuous:
@@ -260,6 +264,11 @@ class TrialRun:
         """Scores in the order of the tangents; 0 for parameters that no weight depends on."""
         zero = jnp.zeros((), dtype)
         return jnp.stack([scores.get(p, zero).astype(dtype) for p in self.rule.tangents.wrt])
+
+
+def put_in_front(first: Array, later: Array) -> Array:
+    """What stands before each step, from what stood before the first and what came after each."""
+    return jnp.concatenate([first[None], later[:-1]])
 
 
 def blocks(steps: int, longest: int) -> tuple[int, int, int]:

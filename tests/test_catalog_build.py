@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
@@ -180,8 +183,19 @@ def test_no_text_becomes_markdown(text: str) -> None:
     assert all(link.startswith("https://doi.org/10.1/x%29") for link in links)
     shown = "".join(t.content for t in found if t.type in ("text", "code_inline", "fence"))
     prose = "".join(t.content for t in found if t.type == "text")
-    assert "$" not in prose.replace("$$", "") or "\\$" in markdown_card(hostile_record(text))
+    assert "$" not in prose or "\\$" in markdown_card(hostile_record(text))
     assert text.split()[0].strip("`") in shown
+
+
+@pytest.mark.parametrize("name", names())
+def test_equations_are_as_code_hosts_admit_them(name: str) -> None:
+    """In a fence, which leaves backslashes alone, and without the command they refuse."""
+    card = markdown_card(find(name))
+    tokens = MarkdownIt("commonmark").enable("table").parse(card)
+    (equation,) = [token.content for token in tokens if token.info == "math"]
+    latex = broken(find(name).rule.latex())
+    assert equation == latex.replace("operatorname", "mathrm") + "\n"
+    assert "operatorname" not in equation
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -205,6 +219,27 @@ def test_what_terminals_obey_is_refused() -> None:
     for text in ("\x1b[2J", "a\x00", "\u202etxt.exe", "\x07"):
         with pytest.raises(ValueError, match="has no place in a text"):
             Record(name="a", title=text, description="", equations=HEBB)
+        with pytest.raises(ValueError, match="has no place in a text"):
+            Record(name="a", title="", description="", equations=HEBB, tags=("x", text))
+        with pytest.raises(ValueError, match="has no place in a text"):
+            RecordSetting(task={"a": [{text: 1}]}, circuit={}, life={})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "x" * 401},
+        {"description": "x" * 8001},
+        {"tags": ("x",) * 41},
+        {"references": ({"citation": "x" * 2001},)},
+        {"evidence": {"versions": {"a": "x" * 70_000}}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_no_page_has_room_for_is_refused(change: dict[str, Any]) -> None:
+    record: dict[str, Any] = {"name": "a", "title": "", "description": "", "equations": HEBB}
+    with pytest.raises(ValueError, match=r"at most \d+|long"):
+        Record.model_validate(record | change)
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "A", "", "x" * 65, "a\n", ".hidden", "con.md"])
@@ -257,6 +292,49 @@ def test_a_crash_while_writing_leaves_the_old_pages(
     with pytest.raises(ConfigError, match="No space left"):
         build([read_entry(HOME / "rules" / name) for name in ("oja.toml", "hebb.toml")], out)
     assert files(out) == before
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from catalog.build import build
+from catalog.library import HOME, read_entry
+
+count, replace = 0, Path.replace
+
+def killing(path, target):
+    global count
+    count += 1
+    if count == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return replace(path, target)
+
+Path.replace = killing
+build([read_entry(HOME / "rules" / f"{name}.toml") for name in sys.argv[3:]], Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("moment", range(1, 7))
+def test_a_build_that_is_killed_leaves_pages_that_are_whole(tmp_path: Path, moment: int) -> None:
+    """Each page is the old one or the new one, and the next build makes all of them new."""
+    out, new = tmp_path / "out", tmp_path / "new"
+    first, second = (
+        [read_entry(HOME / "rules" / f"{name}.toml") for name in names]
+        for names in (("oja", "hebb"), ("oja", "hebb", "bcm"))
+    )
+    build(first, out)
+    build(second, new)
+    before, after = files(out), files(new)
+    command = [sys.executable, "-c", KILLED, str(out), str(moment), "oja", "hebb", "bcm"]
+    assert subprocess.run(command).returncode == -9
+    found = files(out)
+    assert before.keys() <= found.keys()
+    assert all(content in (before.get(n), after.get(n)) for n, content in found.items())
+    for link in re.findall(r"\]\((cards/[^)]+)\)", (out / "README.md").read_text()):
+        assert (out / link).exists()
+    build(second, out)
+    assert files(out) == after
+    assert not list(out.rglob(".*.new"))
 
 
 def test_rules_that_are_gone_lose_their_pages_and_others_keep_theirs(tmp_path: Path) -> None:
@@ -327,6 +405,22 @@ def test_building_a_record_that_a_run_left(tmp_path: Path) -> None:
     assert b"data:image/png;base64,iVBORw0KGgo" in made["catalog.html"]
 
 
+def test_data_that_are_not_those_of_the_record(tmp_path: Path) -> None:
+    record = hostile_record("harmless")
+    assert record.evidence
+    evidence = record.evidence.model_copy(update={"data": "0123456789abcdef"})
+    home = home_with(tmp_path, record.model_copy(update={"evidence": evidence}))
+    (home / "discovered" / "hostile.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    for change in (lambda path: None, lambda path: path.write_text("rule,life,reward\n")):
+        change(home / "discovered" / "hostile.csv")
+        with pytest.raises(ConfigError, match=r"hostile\.csv is not the data"):
+            library(home)
+
+
+def test_a_card_says_where_its_rule_comes_from() -> None:
+    assert "It comes from `bcm`." in markdown_card(find("bcm_power"))
+
+
 def test_the_digest_of_a_saved_record_is_that_of_its_rule(tmp_path: Path) -> None:
     save_record(find("oja"), tmp_path / "oja.toml")
     assert load_record(tmp_path / "oja.toml").digest == parse(find("oja").equations).digest
@@ -338,3 +432,19 @@ def test_no_pdf_without_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(subprocess, "run", None)
     assert not make_pdf(tmp_path / "a.tex", tmp_path / "a.pdf")
+
+
+def test_a_pdf_that_is_new_enough_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from catalog.pdf import make_pdf
+
+    document, pdf = tmp_path / "tex" / "a.tex", tmp_path / "a.pdf"
+    document.parent.mkdir()
+    document.write_text("")
+    pdf.write_text("")
+    monkeypatch.setattr("shutil.which", lambda name: name)
+    monkeypatch.setattr(subprocess, "run", None)
+    os.utime(document, (1, 1))
+    assert make_pdf(document, pdf)
+    os.utime(pdf, (0, 0))
+    with pytest.raises(TypeError):
+        make_pdf(document, pdf)

@@ -18,11 +18,11 @@ from rulegen.compare import (
     behavioural_distance,
     compare_rewards,
     family_graph,
-    plot_families,
     reward_matrix,
     weight_changes,
     worlds,
 )
+from rulegen.compare_figures import arrangement, plot_families, plot_rewards
 from rulegen.keys import Branch, branch
 from rulegen.workbench import Workbench
 
@@ -144,9 +144,29 @@ def test_families_are_connected_and_drawn() -> None:
     assert family["stdp_pair"] == family["triplet_stdp"] != 0
     assert family["td_lambda"] not in (family["hebb"], family["stdp_pair"])
     ax = plot_families(graph)
-    assert {text.get_text() for text in ax.texts} == set(names)
+    shown = {" ".join(text.get_text().split()) for text in ax.texts}
+    assert shown == {name.replace("_", " ") for name in names}
     again = plot_families(graph, ax=ax)
     assert again is ax
+
+
+def test_no_two_rules_stand_in_one_place() -> None:
+    place = arrangement(family_graph({name: r.rule for name, r in literature().items()}))
+    points = np.array(list(place.values()))
+    apart = np.linalg.norm(points[:, None] - points, axis=-1) + 9.0 * np.eye(len(points))
+    assert apart.min() > 0.5
+
+
+def test_the_matrix_is_drawn_with_what_cannot_run() -> None:
+    rules = {name: find(name).rule for name in ("node_perturbation", "stdp_pair")}
+    table = compare_rewards(rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4)
+    ax = plot_rewards(table)
+    texts = [text.get_text() for text in ax.texts]
+    assert texts[2:] == ["–", "–"]
+    row = table.iloc[0]
+    assert texts[0].startswith(f"{row.reward:.3f} ± ")
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(rules)
+    assert ax.texts[0].get_fontweight() == "bold"
 
 
 def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
@@ -161,6 +181,7 @@ def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
     assert "td_lambda: the rule reads R at every step" in out
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "rewards.csv", "matrix.csv", "algebra.csv", "behaviour.csv", "families.png", "families.pdf",
+        "rewards.png", "rewards.pdf",
     }  # fmt: skip
     rewards = pd.read_csv(tmp_path / "out" / "rewards.csv")
     assert list(rewards["rule"]) == ["mine", "hebb", "td_lambda"]

@@ -9,7 +9,7 @@ import pytest
 
 from catalog import load_record
 from grammar import ConfigError, RunError, parse
-from rulegen.config import load_config
+from rulegen.config import code_digest, digest_of, load_config
 from rulegen.discover import discover, supported
 from rulegen.progress import Progress
 
@@ -103,6 +103,9 @@ def test_the_summary_agrees_with_record_rule_and_data(run, config):
     assert summary["parameters"] == {p.name: p.value for p in printed.parameters}
     assert not printed.free
     assert parse((folder / "family.txt").read_text()) == config.family
+    assert record.lineage == (config.family.digest,)
+    assert record.evidence.code == code_digest()
+    assert record.evidence.data == digest_of((folder / "lives.csv").read_text())
     table = pd.read_csv(folder / "lives.csv")
     lives = table.pivot_table(index="life", columns="rule", values="reward")
     assert len(lives) == summary["reward"]["lives"] == 64

@@ -49,12 +49,15 @@ def show(
 
 @app.command()
 def add(
-    run: Annotated[Path, typer.Argument(help="folder of a finished run of `rulegen discover`")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="folders of finished runs of `rulegen discover`")
+    ],
     to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
 ) -> None:
-    """Take a discovered rule into a catalog, with its figure and data."""
-    entry = add_run(run, to)
-    print(f"{entry.path}: now `rulegen catalog build`")
+    """Take discovered rules into a catalog, with their figures and data."""
+    for run in runs:
+        print(add_run(run, to).path)
+    print("now `rulegen catalog build`")
 
 
 @app.command("build")
@@ -65,17 +68,21 @@ def build_pages(
     ] = None,
 ) -> None:
     """Make the pages of all records: Markdown, HTML, LaTeX, and PDF where LaTeX is installed."""
-    console = Console()
+    console, pages = Console(), [INDEX, PAGE, DOCUMENT]
     with Display(console) as display:
+
+        def print_pdf() -> None:
+            display(Progress("PDF", 0, 1))
+            printed = make_pdf(out / DOCUMENT, out / PDF)
+            display(Progress("PDF", 1, 1, "" if printed else "no latexmk, so no PDF"))
+            pages.extend([PDF] if printed else [])
+
         done = build(
             list(library(records or HOME).values()),
             out,
             lambda n, total: display(Progress("cards", n, total)),
+            print_pdf,
         )
-        display(Progress("PDF", 0, 1))
-        printed = make_pdf(out / DOCUMENT, out / PDF)
-        display(Progress("PDF", 1, 1, "" if printed else "no latexmk, so no PDF"))
-    pages = [INDEX, PAGE, DOCUMENT, *([PDF] if printed else [])]
     console.print(
         f"{done.records} rules, {done.rendered} rendered anew, {done.written} files changed in "
         f"{out}: {', '.join(pages)}",

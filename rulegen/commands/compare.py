@@ -12,20 +12,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog import load_record
 from catalog.distance import relations
-from catalog.reading import read_published
 from grammar import ConfigError, Rule
-from rulegen.check import read_rule
+from rulegen.check import named_rules
 from rulegen.compare import (
     behavioural_distance,
     compare_rewards,
     family_graph,
-    plot_families,
     reward_matrix,
     weight_changes,
     worlds,
 )
+from rulegen.compare_figures import plot_families, plot_rewards
 from rulegen.display import Display
 from rulegen.figures import save_figure
 
@@ -42,7 +40,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="folder for tables and figures")] = None,
 ) -> None:
     """Compare rules: paired rewards, what they have in common, and how they change weights."""
-    entrants, console = named_rules(rules), Console()
+    entrants, console = named_rules(rules, sys.stdin), Console()
     where = worlds(tasks or ["delayed_association"], neurons or [32], trials)
     with Display(console) as display:
         rewards = compare_rewards(entrants, where, lives, seed, display)
@@ -66,42 +64,18 @@ def compare(
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 
-def named_rules(sources: list[str]) -> dict[str, Rule]:
-    """The rules by a name each.
-
-    Raises:
-        ConfigError, RuleError: when one cannot be read, or two have one name.
-    """
-    found: dict[str, Rule] = {}
-    for source in sources:
-        name, rule = named_rule(source)
-        if name in found:
-            raise ConfigError(f"two rules are called `{name}`; rename one of them")
-        found[name] = rule
-    return found
-
-
-def named_rule(source: str) -> tuple[str, Rule]:
-    """The rule of a record, a card, a rule file or a name, and how to call it."""
-    path = Path(source)
-    if path.suffix in (".toml", ".md") and path.exists():
-        record = load_record(path) if path.suffix == ".toml" else read_published(path)
-        return record.name, record.rule
-    return path.stem if path.exists() else source, read_rule(source, sys.stdin)
-
-
 def print_table(console: Console, title: str, frame: pd.DataFrame) -> None:
     """Print a table with its title."""
     table = Table(title=title, title_justify="left", box=None, header_style="bold")
-    for column in frame.columns:
-        table.add_column(escape(str(column)), overflow="fold")
+    for number, column in enumerate(frame.columns):
+        table.add_column(escape(str(column)), overflow="fold", no_wrap=number == 0)
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(str(cell)) for cell in row))
     console.print(table, "")
 
 
 def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> None:
-    """Write the tables as CSV and the families as PNG and PDF.
+    """Write the tables as CSV, and the families and the rewards as PNG and PDF.
 
     Raises:
         ConfigError: when the folder cannot be written.
@@ -111,6 +85,7 @@ def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> 
         for name, frame in frames.items():
             frame.to_csv(out / f"{name}.csv", index=False)
         save_figure(plot_families(family_graph(rules)), out, "families")
+        save_figure(plot_rewards(frames["rewards"]), out, "rewards")
     except OSError as error:
         raise ConfigError(
             f"cannot write into {out}: {error.strerror}; choose another --out"

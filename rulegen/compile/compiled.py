@@ -179,13 +179,12 @@ class CompiledRule:
         signals: Values,
         parameters: Values,
         condition: Array,
-    ) -> tuple[RuleState, dict[str, Array]]:
-        """One time step: the new `moving` part, and the old values of the states in `recorded`."""
+    ) -> RuleState:
+        """One time step: the new `moving` part."""
         system = self.tangents.system
         history = {k.removeprefix(PREVIOUS): v for k, v in moving.items() if k.startswith(PREVIOUS)}
         old = {**self._view(still, condition), **self._view(moving, condition)}
         values = {**signals, **parameters, **old}
-        read = {name: values[name] for name in self.recorded}
         new = dict(moving)
 
         def write(equations: Iterable[Equation], seen: Values) -> None:
@@ -203,7 +202,7 @@ class CompiledRule:
         write(system.neuron, values)
         # What `x` means to the weights in this step is `prev(x)` in the next.
         new |= {PREVIOUS + name: fresh[name] for name in history}
-        return new, read
+        return new
 
     def integrate(
         self,
@@ -217,8 +216,8 @@ class CompiledRule:
 
         Args:
             state: the rule state.
-            history: for each signal, noise tangent and name in `recorded` its values over the
-                steps, shape (T, N), or (T,) for a global one.
+            history: for each signal, noise tangent and name in `recorded` what a step read, shape
+                (T, N), or (T,) for a global one.
             parameters: parameter values.
             steps: the number of steps T.
             condition: the condition of the trial.

@@ -75,8 +75,8 @@ def test_pages_of_hostile_records_carry_the_rule(text: str) -> None:
 
 
 def listed(page: str):
-    """The rule in the listing of a Markdown page."""
-    ((_, text),) = re.findall(r"^(```+)\n(.*?)\n\1$", page, re.DOTALL | re.MULTILINE)
+    """The rule in the listing of a Markdown page, which comes after its equations."""
+    *_, (_, text) = re.findall(r"^(```+)(?:math)?\n(.*?)\n\1$", page, re.DOTALL | re.MULTILINE)
     return parse(text)
 
 

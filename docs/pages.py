@@ -1,0 +1,88 @@
+"""What becomes a page of the documentation site; mkdocs calls the functions by their names.
+
+Every file keeps its path in the repository, so a relative link leads to the same place on a code
+host and on the site. Notebooks are shown as their executed outputs are; formulas become MathML,
+which needs no script and no network.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from pathlib import Path
+
+import nbformat
+from griffe import Extension, Object
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+from nbconvert import MarkdownExporter
+
+from catalog.mathml import mathml
+
+ROOT = Path(__file__).parent.parent
+#: Files that are pages or pictures of the site.
+SHOWN = (
+    "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "docs/site.css",
+    "catalog/README.md", "catalog/cards/*.md", "catalog/discovered/*.png", "catalog/catalog.html",
+    "examples/*.toml",
+)  # fmt: skip
+EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
+FORMULA = re.compile(r'<(div|span) class="arithmatex">\\[\[(](.*?)\\[\])]</\1>', re.DOTALL)
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Take the files of the repository by their paths in it."""
+    for file in [
+        file for file in files if Path(str(file.abs_src_path)).is_relative_to(ROOT / "docs")
+    ]:
+        files.remove(file)
+    for pattern in SHOWN:
+        for path in sorted(ROOT.glob(pattern)):
+            name = path.relative_to(ROOT).as_posix()
+            files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
+    licence = (ROOT / "LICENSE").read_text()
+    files.append(File.generated(config, "LICENSE.md", content=f"# Licence\n\n{licence}"))
+    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
+        page, pictures = notebook(path)
+        files.append(File.generated(config, f"notebooks/{path.stem}.md", content=page))
+        for name, content in pictures.items():
+            files.append(File.generated(config, f"notebooks/{name}", content=content))
+    return files
+
+
+def notebook(path: Path) -> tuple[str, dict[str, bytes]]:
+    """An executed notebook as a page, and its pictures by their names."""
+    cells = nbformat.read(path, as_version=4)
+    cells.metadata["language_info"] = {"name": "python"}
+    names = {"unique_key": path.stem, "output_files_dir": f"{path.stem}_files"}
+    page, resources = MarkdownExporter().from_notebook_node(cells, names)
+    return page, resources["outputs"]
+
+
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Links to notebooks and the licence lead to their pages."""
+    return re.sub(r"\]\(((?:\.\./)?notebooks/\w+)\.ipynb\)", r"](\1.md)", markdown).replace(
+        "](LICENSE)", "](LICENSE.md)"
+    )
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Formulas as MathML."""
+    return FORMULA.sub(formula, html)
+
+
+def formula(found: re.Match[str]) -> str:
+    """One formula, displayed or in a line."""
+    shown = mathml(unescape(found[2]).replace(r"\displaystyle", "").strip())
+    if found[1] == "span":
+        shown = shown.replace(' display="block"', "", 1)
+    return shown
+
+
+class Examples(Extension):
+    """Shows what follows `Example:` in a docstring as a session of the interpreter."""
+
+    def on_object(self, *, obj: Object, **_: object) -> None:
+        """Call the section as the reader of docstrings does."""
+        if obj.docstring:
+            obj.docstring.value = EXAMPLE.sub("Examples:", obj.docstring.value)

@@ -1,0 +1,97 @@
+"""`rulegen simulate`: rules at work, and the reward of every trial."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from grammar import ConfigError, parse
+from rulegen.check import named_rules
+from rulegen.compare import worlds
+from rulegen.display import Display
+from rulegen.simulate import late_rewards, load_scene
+from rulegen.simulate import simulate as run_simulation
+
+WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": lambda table, path: table.to_csv(path, index=False),
+    ".parquet": lambda table, path: table.to_parquet(path, index=False),
+}
+
+
+def simulate(
+    rules: Annotated[
+        list[str] | None, typer.Argument(help="files, catalogued names, or - for standard input")
+    ] = None,
+    scene: Annotated[
+        Path | None, typer.Option("--world", help="TOML file with task, circuit, life and rules")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="a task, where no file says it")
+    ] = "delayed_association",
+    trials: Annotated[int | None, typer.Option(min=1, help="trials of a life")] = None,
+    lives: Annotated[int, typer.Option(min=1, help="lives of each rule")] = 64,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
+    out: Annotated[Path | None, typer.Option(help="table to write, .csv or .parquet")] = None,
+) -> None:
+    """Run rules in a world and write the reward of every trial of every life."""
+    check_out(out)
+    if scene is not None:
+        given = load_scene(scene)
+        world, named = given.world, {r.name: r.rule for r in given.rules}
+    else:
+        (world,), named = worlds([task], [32], trials or 200), {}
+    if trials is not None:
+        world = world.model_copy(update={"life": world.life.model_copy(update={"trials": trials})})
+    entrants = named_rules(rules or (), sys.stdin) or {
+        name: parse(text) for name, text in named.items()
+    }
+    if not entrants:
+        raise ConfigError("no rule to simulate: name one, or a --world file that has some")
+    console = Console()
+    with Display(console) as display:
+        table = run_simulation(world, entrants, lives, seed, display)
+    if out is not None:
+        # A single rule needs no name in every row.
+        write(table if len(entrants) > 1 else table.drop(columns="rule"), out)
+    for name, low, median, high in late_rewards(table).itertuples():
+        console.print(
+            f"{name}: reward over the last quarter of the trials {median:.4f} in the median life, "
+            f"quartiles {low:.4f} and {high:.4f}",
+            markup=False,
+            highlight=False,
+        )
+    if out is not None:
+        console.print(f"written to {out}", highlight=False, soft_wrap=True)
+
+
+def check_out(out: Path | None) -> None:
+    """Raise `ConfigError` when the table could not be written, before anything has run."""
+    if out is None:
+        return
+    if out.suffix not in WRITERS:
+        raise ConfigError(f"--out {out}: the name must end in {' or '.join(WRITERS)}")
+    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK) or out.is_dir():
+        raise ConfigError(f"cannot write {out}: its folder does not exist or is not writable")
+    if out.suffix == ".parquet":
+        try:
+            pd.DataFrame().to_parquet(None)
+        except ImportError:
+            raise ConfigError("--out: Parquet needs pyarrow (pip install pyarrow)") from None
+
+
+def write(table: pd.DataFrame, out: Path) -> None:
+    """Write the table whole or not at all."""
+    part = out.with_name(f".{out.name}.part")
+    try:
+        WRITERS[out.suffix](table, part)
+        part.replace(out)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise ConfigError(f"cannot write {out}: {error.strerror}") from None

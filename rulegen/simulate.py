@@ -1,0 +1,118 @@
+"""Rules at work in a world, without any fit: the reward of every trial of many lives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jax
+import pandas as pd
+from pydantic import Field
+
+from grammar import ConfigError, Rule
+from rulegen.circuits import RateCircuit
+from rulegen.config import ReferenceRule, load_settings
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.progress import Report, silent, ticks
+from rulegen.settings import Settings
+from rulegen.tasks import AnyTask
+from rulegen.workbench import Workbench
+
+
+class Scene(Settings):
+    """A world and rules to run in it, as a file says.
+
+    Attributes:
+        task, circuit, life, memory_mb: see `rulegen.lives.World`.
+        rules: rules with their names.
+    """
+
+    task: AnyTask
+    circuit: RateCircuit = RateCircuit()
+    life: LifeSettings = LifeSettings()
+    memory_mb: float = Field(512.0, gt=0)
+    rules: tuple[ReferenceRule, ...] = ()
+
+    @property
+    def world(self) -> World:
+        """Where rules live."""
+        return World(circuit=self.circuit, task=self.task, life=self.life, memory_mb=self.memory_mb)
+
+
+def load_scene(path: Path) -> Scene:
+    """Read a scene.
+
+    Raises:
+        ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
+        RuleError: when a rule in it is none.
+    """
+    return load_settings(Scene, path)
+
+
+def simulate(
+    world: World, rules: Mapping[str, Rule], lives: int, seed: int, report: Report = silent
+) -> pd.DataFrame:
+    """Run lives of every rule, on the same networks and noise for all of them.
+
+    Args:
+        world: circuit, task and life.
+        rules: by name; every parameter has a value.
+        lives: number of lives of each.
+        seed: of networks and noise.
+        report: told of finished lives.
+
+    Returns:
+        columns `rule`, `life`, `trial`, `condition` (all from 0) and `reward`, a row a trial.
+
+    Raises:
+        ConfigError: when a rule and the world do not fit each other.
+        RuleError: when a parameter has no value, or a time constant does not fit the step.
+
+    Example:
+        >>> from grammar import parse
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
+        ...               life=LifeSettings(trials=3))
+        >>> simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0).shape
+        (6, 5)
+    """
+    benches = {}
+    for name, rule in rules.items():
+        try:
+            benches[name] = Workbench(world, rule)
+            benches[name].plain  # noqa: B018  (made here, so that what cannot run is refused early)
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from None
+    frames = []
+    for name, bench in benches.items():
+        tick = ticks(report, name, 0, lives, 1)
+        batch = bench.run(bench.values, jax.random.key(seed), lives, tick)
+        trials = batch.rewards.shape[1]
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": name,
+                    "life": [i for i in range(lives) for _ in range(trials)],
+                    "trial": list(range(trials)) * lives,
+                    "condition": batch.conditions.ravel(),
+                    "reward": batch.rewards.ravel(),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def late_rewards(table: pd.DataFrame) -> pd.DataFrame:
+    """Quartiles over lives of the mean reward in the last quarter of the trials.
+
+    Args:
+        table: what `simulate` returns.
+
+    Returns:
+        index `rule`, columns `low`, `median`, `high`.
+    """
+    late = table[table["trial"] >= 0.75 * (table["trial"].max() + 1)]
+    lives = late.groupby(["rule", "life"], sort=False)["reward"].mean().groupby("rule", sort=False)
+    quartiles = zip(("low", "median", "high"), (0.25, 0.5, 0.75), strict=True)
+    return pd.DataFrame({name: lives.quantile(q) for name, q in quartiles})

@@ -1,0 +1,118 @@
+"""`rulegen simulate`: the table, the bundled scenes, and what is refused."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from grammar import ConfigError, parse
+from rulegen.cli import main
+from rulegen.compile import compile_rule
+from rulegen.lives import Lives
+from rulegen.simulate import late_rewards, load_scene
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SMALL = """
+[task]
+name = "delayed_match"
+[circuit]
+neurons = 5
+[life]
+trials = 8
+warmup = 1
+[[rules]]
+name = "still"
+rule = "on reward: w += 0"
+[[rules]]
+name = "node perturbation"
+rule = '''
+e <- e + 0.1*xi*pre : synapse
+on trial start: e <- 0
+on reward: w += clip(0.1*(R - R_bar[condition])*e, -0.02, 0.02)
+'''
+"""
+
+
+def run(monkeypatch, *arguments):
+    monkeypatch.setattr(sys, "argv", ["rulegen", "simulate", *map(str, arguments)])
+    try:
+        main()
+    except SystemExit as end:
+        return end.code or 0
+    return 0
+
+
+def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
+    (tmp_path / "scene.toml").write_text(SMALL)
+    out = tmp_path / "rewards.csv"
+    options = ["--world", tmp_path / "scene.toml", "--lives", 3, "--seed", 4]
+    assert run(monkeypatch, *options, "--out", out) == 0
+    table = pd.read_csv(out)
+    assert list(table) == ["rule", "life", "trial", "condition", "reward"]
+    assert len(table) == 2 * 3 * 8
+    still, other = (table[table["rule"] == name] for name in ("still", "node perturbation"))
+    assert (still["condition"].to_numpy() == other["condition"].to_numpy()).all()
+    early = still["trial"].to_numpy() < 2
+    assert (still["reward"].to_numpy()[early] == other["reward"].to_numpy()[early]).all()
+    assert (still["reward"].to_numpy()[~early] != other["reward"].to_numpy()[~early]).any()
+    printed = capsys.readouterr().out
+    for name, low, median, high in late_rewards(table).itertuples():
+        assert f"{name}: reward over the last quarter of the trials {median:.4f}" in printed
+        assert low <= median <= high
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_one_rule_needs_no_name(monkeypatch, tmp_path):
+    (tmp_path / "rule.txt").write_text("on reward: w += 1e-3*R*pre*post")
+    out = tmp_path / "rewards.csv"
+    options = ["--task", "delayed_match", "--trials", 4, "--lives", 2, "--out", out]
+    assert run(monkeypatch, tmp_path / "rule.txt", *options) == 0
+    table = pd.read_csv(out)
+    assert list(table) == ["life", "trial", "condition", "reward"]
+    assert len(table) == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no rule to simulate"),
+        (["hebb", "--out", "rewards.xls"], "must end in .csv or .parquet"),
+        (["hebb", "--out", "nowhere/rewards.csv"], "cannot write nowhere"),
+        (["hebb", "--task", "chess"], "there is no task `chess`"),
+        (["hebb", "--world", "nowhere.toml"], "cannot read nowhere.toml"),
+        (["hebb", "hebb"], "two rules are called `hebb`"),
+        (["e_prop"], "e_prop: this circuit does not provide `error`"),
+    ],
+)
+def test_what_is_refused(monkeypatch, capsys, arguments, message):
+    assert run(monkeypatch, *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["miconi_dnms", "miconi_context"])
+def test_miconis_protocols(name):
+    """Times, periods and rules as published; see the scene for what differs."""
+    scene = load_scene(EXAMPLES / f"{name}.toml")
+    steps = scene.task.steps(scene.circuit.dt)
+    assert steps == {"miconi_dnms": 1000, "miconi_context": 700}[name]
+    assert scene.circuit.step_size == pytest.approx(1 / 30)
+    trial = scene.task.trial(None, 1, 1.0) if name == "miconi_dnms" else None
+    if trial is not None:
+        on = trial.stimulus.any(axis=1)
+        assert list(on.nonzero()[0]) == [*range(1, 201), *range(400, 600)]
+        assert float(trial.target[-1, 0]) == pytest.approx(0.98)
+        assert list(trial.weight.nonzero()[0]) == list(range(800, 1000))
+    world = scene.world.model_copy(
+        update={"life": scene.life.model_copy(update={"trials": 1, "warmup": 0})}
+    )
+    for rule in scene.rules:
+        compiled = compile_rule(parse(rule.rule))
+        assert compiled.explain().startswith("factored")
+        assert Lives(world, compiled).chunk >= 1
+
+
+def test_scenes_name_the_field(tmp_path):
+    (tmp_path / "scene.toml").write_text(SMALL + "\n[curcuit]\nneurons = 3\n")
+    with pytest.raises(ConfigError, match="curcuit: there is no such setting"):
+        load_scene(tmp_path / "scene.toml")
