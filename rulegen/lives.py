@@ -63,8 +63,10 @@ class Batch(NamedTuple):
         return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
 
 
-#: Chunks larger than this leave the cache without making the device any busier.
+#: A larger chunk does not make the device any busier, ...
 LARGEST_CHUNK = 64
+#: ... and one whose weights need more bytes than this leaves the cache.
+CACHE = 512 * 1024
 #: Multiplications of weights and rates on one device, after which a chunk comes back to Python.
 WORK_IN_ONE_GO = 1e10
 
@@ -163,7 +165,8 @@ class Lives:
 
     def _fitting_chunk(self) -> int:
         budget = self.world.memory_mb * 1e6 / len(self.devices)
-        return max(1, min(LARGEST_CHUNK, int(budget / self.bytes_per_life())))
+        weights = jnp.zeros(()).dtype.itemsize * self.world.circuit.neurons**2
+        return max(1, min(LARGEST_CHUNK, CACHE // weights, int(budget / self.bytes_per_life())))
 
     def run(
         self,

@@ -9,7 +9,8 @@ from rulegen.config import DiscoverConfig, load_config
 from rulegen.discover import prepare
 
 ROOT = Path(__file__).parent.parent
-EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
+#: Scenes of `rulegen simulate` lie beside them; tests/test_simulate.py has those.
+EXAMPLES = [p for p in sorted((ROOT / "examples").glob("*.toml")) if "[[fit]]" in p.read_text()]
 
 GOOD = '''
 name = "small"

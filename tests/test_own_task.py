@@ -77,7 +77,13 @@ def run(tmp_path_factory):
 
 def test_a_discovery_names_it(run):
     config, folder, found = run
-    assert found.record.evidence.setting.task == {"name": "tone", "level": 0.7}
+    task = found.record.evidence.setting.task
+    assert task == {
+        "name": "tone",
+        "level": 0.7,
+        "distance": "squared",
+        "sequence": "shuffled",
+    }
     assert tomllib.loads((folder / "config.toml").read_text())["task"]["level"] == 0.7
     other = config.model_copy(update={"task": Tone(level=0.6)})
     assert other.digest != config.digest
