@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results reproductions publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench results estimators reproductions publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -27,6 +27,9 @@ reproductions: $(READY)
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
+
+estimators: $(READY)
+	$(BIN)/python docs/estimators.py build/estimators
 
 # Every example on its seeds, and what the first seed of each found as a part of the catalog.
 publish: results

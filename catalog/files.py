@@ -13,5 +13,9 @@ def write_whole(path: Path, text: str) -> None:
 def write_whole_bytes(path: Path, content: bytes) -> None:
     """Write a file; either the whole of it is there or what was there before."""
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -31,6 +31,9 @@ from rulegen.analysis import similarity_matrix as similarity_matrix
 from rulegen.analysis import spectra as spectra
 from rulegen.anatomy import Anatomy as Anatomy
 from rulegen.anatomy import dissect as dissect
+from rulegen.appraisal import Appraisal as Appraisal
+from rulegen.appraisal import AppraisalSettings as AppraisalSettings
+from rulegen.appraisal import appraise as appraise
 from rulegen.circuits import RateCircuit as RateCircuit
 from rulegen.compare import behavioural_distance as behavioural_distance
 from rulegen.compare import compare_rewards as compare_rewards
@@ -50,12 +53,15 @@ from rulegen.discover import discover as discover
 from rulegen.discovery import Discovery as Discovery
 from rulegen.display import Display as Display
 from rulegen.drive import drive as drive
+from rulegen.estimators import Evosax as Evosax
 from rulegen.estimators import MetaGradient as MetaGradient
+from rulegen.estimators import Pathwise as Pathwise
 from rulegen.estimators import Pgpe as Pgpe
 from rulegen.estimators import Score as Score
 from rulegen.evaluate import Trajectory as Trajectory
 from rulegen.evaluate import evaluate as evaluate
 from rulegen.figures import STYLE as STYLE
+from rulegen.figures import plot_estimators as plot_estimators
 from rulegen.figures import plot_learning as plot_learning
 from rulegen.fit import Phase as Phase
 from rulegen.fit import fit as fit
@@ -74,6 +80,8 @@ from rulegen.runtime import use_all_cores as use_all_cores
 from rulegen.statistics import Estimate as Estimate
 from rulegen.statistics import estimate as estimate
 from rulegen.statistics import paired_difference as paired_difference
+from rulegen.sweep import load_sweep as load_sweep
+from rulegen.sweep import sweep as sweep
 from rulegen.tasks import ContextIntegration as ContextIntegration
 from rulegen.tasks import DelayedAssociation as DelayedAssociation
 from rulegen.tasks import DelayedMatch as DelayedMatch

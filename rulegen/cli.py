@@ -11,8 +11,10 @@ from rulegen.commands.catalog import app as catalog_app
 from rulegen.commands.check import check
 from rulegen.commands.compare import compare
 from rulegen.commands.discover import discover
+from rulegen.commands.estimators import estimators
 from rulegen.commands.export import export_rule
 from rulegen.commands.simulate import simulate
+from rulegen.commands.sweep import sweep
 from rulegen.commands.verify import verify
 from rulegen.runtime import keep_compiled_programs, use_all_cores
 
@@ -24,6 +26,8 @@ app = typer.Typer(
 )
 app.command()(discover)
 app.command()(check)
+app.command()(estimators)
+app.command()(sweep)
 app.command()(simulate)
 app.command()(verify)
 app.command()(compare)

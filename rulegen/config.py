@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -160,6 +160,18 @@ def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None
 
 def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = ()) -> AnySettings:
     """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
+    data = read_toml(path)
+    for change in changes:
+        replace_value(data, change)
+    return validated(kind, data, path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        ConfigError: when it cannot be read, or is no TOML.
+    """
     try:
         with path.open("rb") as file:
             text = file.read(LARGEST_FILE + 1)
@@ -168,11 +180,18 @@ def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = 
     if len(text) > LARGEST_FILE:
         raise ConfigError(f"{path} is larger than a configuration can be")
     try:
-        data = tomllib.loads(text.decode())
+        return tomllib.loads(text.decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    for change in changes:
-        replace_value(data, change)
+
+
+def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> AnySettings:
+    """The settings that `data` describes; `path` says where it comes from.
+
+    Raises:
+        ConfigError: when a field is missing, unknown or wrong.
+        RuleError: when a rule in it is none.
+    """
     try:
         return kind.model_validate(data)
     except ValidationError as error:
@@ -191,7 +210,20 @@ def replace_value(data: dict[str, Any], change: str) -> None:
     key, equals, value = change.partition("=")
     if not equals or not key.strip():
         raise ConfigError(f"--set {change}: write key=value, such as circuit.neurons=64")
-    *path, last = key.strip().split(".")
+    try:
+        place_value(data, key.strip(), parse_value(value))
+    except KeyError:
+        place = f"the configuration has no place `{key.strip()}`"
+        raise ConfigError(f"--set {change}: {place}") from None
+
+
+def place_value(data: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value in its place, such as `circuit.neurons` or `fit.0.rate`.
+
+    Raises:
+        KeyError: when there is no such place.
+    """
+    *path, last = key.split(".")
     place: Any = data
     for part in path:
         if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
@@ -201,11 +233,11 @@ def replace_value(data: dict[str, Any], change: str) -> None:
         else:
             place = None
     if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = parse_value(value)
+        place[int(last)] = value
     elif isinstance(place, dict):
-        place[last] = parse_value(value)
+        place[last] = value
     else:
-        raise ConfigError(f"--set {change}: the configuration has no place `{key.strip()}`")
+        raise KeyError(key)
 
 
 def parse_value(text: str) -> Any:

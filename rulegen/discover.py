@@ -14,13 +14,14 @@ import numpy as np
 from catalog import Comparison, Evidence, Interval, Look, ParameterNote, Record, Setting, TermLoss
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
+from rulegen import hosts
 from rulegen.config import DiscoverConfig, code_digest, digest_of, versions
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.fit import fit
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
-from rulegen.progress import Report, silent
+from rulegen.progress import Progress, Report, silent
 from rulegen.prune import Look as PruneLook
 from rulegen.prune import Trimmed, prune, trim
 from rulegen.refine import Refined
@@ -88,8 +89,11 @@ def discover(
     benches = prepare(config)
     directory = RunDirectory(folder)
     with directory.open(config, resume=resume) as journal:
+        if journal.damaged:
+            text = f"the last {journal.damaged} lines of the history are damaged and made again"
+            report(Progress("resume", 1, 1, text))
         discovery = search(config, benches, journal, report)
-        directory.publish(config, discovery, journal.seconds, peak_mb())
+        hosts.on_first(lambda: directory.publish(config, discovery, journal.seconds, peak_mb()))
     return discovery
 
 

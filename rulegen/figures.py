@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -82,3 +83,34 @@ def save_figure(ax: Axes, folder: Path, name: str) -> None:
     figure.savefig(folder / f"{name}.png", dpi=160)
     # Without a date, so that the same figures make the same file.
     figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+
+
+def plot_estimators(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Estimators by what a second of computing gives and by how well it points uphill.
+
+    Args:
+        table: of `rulegen.appraisal.appraise`.
+        ax: where to draw.
+
+    Example:
+        >>> import pandas as pd
+        >>> row = {"estimator": "pgpe", "cosine": 0.9, "cosine_error": 0.1, "signal_to_noise": 2.0}
+        >>> plot_estimators(pd.DataFrame([row])).get_ylabel()
+        'cosine with finite differences'
+    """
+    ax = new_axes() if ax is None else ax
+    rows = table.dropna(subset=["cosine"]).to_dict("records")
+    for number, row in enumerate(rows):
+        ax.errorbar(
+            row["signal_to_noise"], row["cosine"], yerr=1.96 * row["cosine_error"],
+            fmt="os^vDPX*"[number // len(COLOURS) % 8], color=COLOURS[number % len(COLOURS)],
+            capsize=2, label=row["estimator"],
+        )  # fmt: skip
+    ax.axhline(1.0, color="0.35", linestyle="--", linewidth=1.0)
+    ax.axhline(0.0, color="0.35", linewidth=0.8)
+    ax.set_xlabel("signal to noise of one second of computing")
+    ax.set_ylabel("cosine with finite differences")
+    ax.set_title("better is up and to the right", fontsize="medium", color="0.35")
+    ax.margins(0.06)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
+    return ax

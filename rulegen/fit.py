@@ -11,11 +11,13 @@ import optax
 from pydantic import Field
 
 from grammar import RunError
-from rulegen.estimators import AnyEstimator, MetaGradient
+from rulegen.coordinates import Coordinates
+from rulegen.estimators import AnyEstimator, Estimator, MetaGradient
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress, Report, silent
 from rulegen.settings import Settings
+from rulegen.statistics import paired_difference
 from rulegen.workbench import Workbench
 
 
@@ -29,6 +31,13 @@ class Phase(Settings):
         trust: a reward that falls more than this many standard errors below the best so far sends
             the fit back there with half the step size.
         choice_lives: lives on which the phase's candidates are compared at its end.
+        signal: a gradient whose signal-to-noise is below this doubles the lives of the estimates
+            that follow; 0: never.
+        most_lives: no estimate takes more lives than this.
+        plateau: every so many iterations the fit meets held-out lives, `choice_lives` of them, and
+            the phase ends when it has not gained since the last time; 0: never.
+        starts: how often the phase begins, first where it is and then at places around it.
+        spread: standard deviation of these places, in the coordinates of the fit.
     """
 
     estimator: AnyEstimator
@@ -36,6 +45,11 @@ class Phase(Settings):
     rate: float = Field(0.05, gt=0)
     trust: float = Field(3.0, gt=0)
     choice_lives: int = Field(256, ge=2)
+    signal: float = Field(0.0, ge=0)
+    most_lives: int = Field(4096, ge=2)
+    plateau: int = Field(0, ge=0)
+    starts: int = Field(1, ge=1)
+    spread: float = Field(0.2, gt=0)
 
 
 class FitState(NamedTuple):
@@ -46,12 +60,14 @@ class FitState(NamedTuple):
         optimiser: state of Adam.
         scale: factor on the step size, halved at each return to the best point.
         best: values with the best reward so far, that reward and its standard error.
+        lives: of the next estimate.
     """
 
     values: np.ndarray
     optimiser: optax.OptState
     scale: float
     best: tuple[np.ndarray, float, float]
+    lives: int
 
 
 def adam() -> optax.GradientTransformation:
@@ -59,43 +75,47 @@ def adam() -> optax.GradientTransformation:
     return optax.scale_by_adam()
 
 
-def init(values: np.ndarray, free: np.ndarray) -> FitState:
+def init(values: np.ndarray, free: np.ndarray, phase: Phase) -> FitState:
     """The state before the first iteration."""
-    return FitState(values, adam().init(values[free]), 1.0, (values, -np.inf, 0.0))
+    best = (values, -np.inf, 0.0)
+    return FitState(values, adam().init(values[free]), 1.0, best, phase.estimator.lives)
 
 
 def step(
     state: FitState,
     phase: Phase,
     free: np.ndarray,
-    bounds: np.ndarray,
+    coordinates: Coordinates,
     number: int,
     estimate: MetaGradient,
 ) -> FitState:
-    """One iteration: trust-region test, Adam step uphill, projection on the bounds.
+    """One iteration: trust-region test, Adam step uphill, projection on the bounds, more lives.
 
     Args:
         state: before the iteration.
         phase: its settings.
         free: indices of the parameters that move.
-        bounds: lower and upper bounds of all parameters, shape (2, P).
+        coordinates: in which the step is taken; they know the bounds.
         number: of the iteration, from 0.
         estimate: the meta-gradient at `state.values`.
     """
+    lives = state.lives
+    if estimate.signal_to_noise < phase.signal:
+        lives = max(lives, min(2 * lives, phase.most_lives))
     best_values, best_reward, best_error = state.best
     error = float(np.hypot(estimate.reward_error, best_error))
     if estimate.reward < best_reward - phase.trust * error:
         fresh = adam().init(best_values[free])
-        return FitState(best_values, fresh, state.scale / 2.0, state.best)
+        return FitState(best_values, fresh, state.scale / 2.0, state.best, lives)
     best = state.best
     if estimate.reward > best_reward:
         best = (state.values, estimate.reward, estimate.reward_error)
     cosine = 0.5 * (1.0 + np.cos(np.pi * number / phase.iterations))
     rate = phase.rate * state.scale * (0.1 + 0.9 * cosine)
     direction, optimiser = adam().update(estimate.gradient, state.optimiser)
-    values = state.values.copy()
-    values[free] += rate * np.asarray(direction, float)
-    return FitState(np.clip(values, *bounds), optimiser, state.scale, best)
+    place = coordinates.inward(state.values)
+    place[free] += rate * np.asarray(direction, float)
+    return FitState(coordinates.outward(place), optimiser, state.scale, best, lives)
 
 
 def run_phase(
@@ -110,8 +130,9 @@ def run_phase(
 ) -> np.ndarray:
     """Run one phase and return the values that the evidence supports.
 
-    The candidates at the end are the start, the best iterate, the last one and the mean over the
-    last third; they meet on the same fresh lives, and the one with the highest reward is returned.
+    The candidates at the end are, from every start, the start itself, the best iterate, the last
+    one and the mean over the last third; they meet on the same fresh lives, and the one with the
+    highest reward is returned.
 
     Args:
         bench: the rule in its world.
@@ -124,16 +145,53 @@ def run_phase(
         report: told of every iteration.
 
     Raises:
-        RunError: when every life of an iteration diverges.
+        RunError: when every life of an iteration diverges, or all have the same reward.
     """
+    candidates = climb(bench, phase, values, free, key, journal, name, report)
+    for number in range(1, phase.starts):
+        own = branch(key, Branch.START, number)
+        there = nearby(bench, phase, values, free, own)
+        again = f"{name}, start {number + 1}"
+        candidates += climb(bench, phase, there, free, own, journal, again, report)
+
+    def compute_choice() -> dict:
+        return {"rewards": choice_rewards(bench, candidates, phase, branch(key, Branch.CHOOSE))}
+
+    rewards = journal.recall(f"{name}/choice", compute_choice)["rewards"]
+    return candidates[int(np.argmax(rewards))]
+
+
+def nearby(
+    bench: Workbench, phase: Phase, values: np.ndarray, free: np.ndarray, key: jax.Array
+) -> np.ndarray:
+    """Another place to start from, around `values`."""
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    place = bench.coordinates.inward(values)
+    place[free] += phase.spread * rng.standard_normal(len(free))
+    return bench.coordinates.outward(place)
+
+
+def climb(
+    bench: Workbench,
+    phase: Phase,
+    values: np.ndarray,
+    free: np.ndarray,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report,
+) -> list[np.ndarray]:
+    """All iterations from one start, and the candidates that they leave; see `run_phase`."""
     report(Progress(name, 0, phase.iterations, "first the program is compiled"))
     lives = bench.for_estimator(phase.estimator)
-    state, path = init(values, free), []
+    state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
-        here = state.values
+        here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
 
-        def compute(here: np.ndarray = here, number: int = number) -> dict:
-            result = phase.estimator.estimate(lives, here, free, branch(key, Branch.FIT, number))
+        def compute(
+            here: np.ndarray = here, estimator: Estimator = estimator, number: int = number
+        ) -> dict:
+            result = estimator.estimate(lives, here, free, branch(key, Branch.FIT, number))
             return {
                 "values": here.tolist(),
                 "gradient": result.gradient.tolist(),
@@ -149,20 +207,38 @@ def run_phase(
             np.array(stored["rewards"]),
             stored["outcomes"],
         )
-        refuse_divergence(estimate.outcomes, name, number)
+        refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
         report(Progress(name, number + 1, phase.iterations, text))
-        state = step(state, phase, free, bench.bounds, number, estimate)
+        state = step(state, phase, free, bench.coordinates, number, estimate)
         path.append(state.values)
+        if phase.plateau and (number + 1) % phase.plateau == 0:
+            if not gained(bench, phase, state.values, reached, key, journal, f"{name}/{number}"):
+                report(Progress(name, phase.iterations, phase.iterations, f"{text}  a plateau"))
+                break
+            reached = state.values
     tail = values.copy()
-    tail[free] = np.mean(path[-max(1, phase.iterations // 3) :], axis=0)[free]
-    candidates = [values, state.best[0], path[-1], tail]
+    tail[free] = np.mean(path[-max(1, len(path) // 3) :], axis=0)[free]
+    return [values, state.best[0], path[-1], tail]
 
-    def compute_choice() -> dict:
-        return {"rewards": choice_rewards(bench, candidates, phase, branch(key, Branch.CHOOSE))}
 
-    rewards = journal.recall(f"{name}/choice", compute_choice)["rewards"]
-    return candidates[int(np.argmax(rewards))]
+def gained(
+    bench: Workbench,
+    phase: Phase,
+    now: np.ndarray,
+    before: np.ndarray,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+) -> bool:
+    """Whether `now` earns more than `before` on held-out lives, with an interval above 0."""
+
+    def compute() -> dict:
+        own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
+        new, old = (bench.rewards(values, own, lives) for values in (now, before))
+        return paired_difference(new, old)._asdict()
+
+    return bool(journal.recall(f"{name} held out", compute)["low"] > 0)
 
 
 def choice_rewards(
@@ -172,13 +248,20 @@ def choice_rewards(
     return [float(bench.rewards(c, key, phase.choice_lives).mean()) for c in candidates]
 
 
-def refuse_divergence(outcomes: dict[str, int], name: str, number: int) -> None:
-    """Raise `RunError` when no life is left to learn from."""
-    if outcomes["diverged"] == sum(outcomes.values()):
+def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
+    """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
+    place = f"in iteration {number + 1} of {name}"
+    if estimate.outcomes["diverged"] == sum(estimate.outcomes.values()):
         raise RunError(
-            f"every life diverged in iteration {number + 1} of {name}: the weights left the finite "
-            "range. Try a smaller learning rate, a clip on the weight change such as "
-            "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients. "
+            f"every life diverged {place}: the weights or the reward left the finite range. "
+            "Try a smaller learning rate, a clip on the weight change such as "
+            "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients; with a task "
+            "of your own, look for a reward that is NaN. The history is kept."
+        )
+    if np.ptp(estimate.rewards) == 0:
+        raise RunError(
+            f"every life has the same reward {place}, {estimate.reward:g} per trial: there is "
+            "nothing to learn from. Does the reward of the task depend on the output? "
             "The history is kept."
         )
 

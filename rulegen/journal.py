@@ -8,16 +8,19 @@ own, and the continued run equals the uninterrupted one bit for bit.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import time
 import zlib
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 from grammar import RunError
+from rulegen import hosts
 
 VERSION = 1
 
@@ -27,6 +30,7 @@ class Journal:
 
     A line that a crash cut short is dropped when the journal is opened again; a damaged line
     in the middle ends the trusted part: what follows is moved to `NAME.damaged` and computed anew.
+    On several hosts the first one holds the file, and the others learn from it what is in it.
 
     Args:
         path: the file; created when it does not exist.
@@ -49,24 +53,32 @@ class Journal:
 
     def __init__(self, path: Path, identity: str) -> None:
         self.path = path
-        self.file = path.open("a+b")
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            self.close()
-            raise RunError(
-                f"another process is writing to {path.parent}; wait for it, or choose another --out"
-            ) from None
-        self.results: dict[str, Any] = {}
-        self.seconds = 0.0  # spent on all results so far, also in interrupted runs
-        header = {"version": VERSION, "identity": identity}
-        self._load(header)
-        self.recall("header", lambda: header)
+        self.file: FileIO | None = None
+        found = hosts.on_first(lambda: self._open({"version": VERSION, "identity": identity}))
+        self.results: dict[str, Any] = found["results"]
+        self.seconds: float = found["seconds"]  # spent so far, also in interrupted runs
+        #: Lines that could not be trusted, and are computed again.
+        self.damaged: int = found["damaged"]
 
-    def _load(self, header: dict[str, Any]) -> None:
+    def _open(self, header: dict[str, Any]) -> dict[str, Any]:
+        """Take hold of the file; what is in it, and the seconds it cost."""
+        self.file = take(self.path)
+        try:
+            records, damaged = self._load(self.file, header)
+            if not records:
+                self._append(make_line("header", header, 0.0))
+        except BaseException:
+            self.close()
+            raise
+        results = {record["name"]: record["data"] for record in records}
+        seconds = sum(record["seconds"] for record in records)
+        results = {"header": header} | results
+        return {"results": results, "seconds": seconds, "damaged": damaged}
+
+    def _load(self, file: FileIO, header: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
         """Read what can be trusted; nothing is changed in a file that is not this run's."""
-        self.file.seek(0)
-        lines = self.file.readlines()
+        file.seek(0)
+        lines = file.readall().splitlines(keepends=True)
         records = []
         for line in lines:
             record = parse_line(line)
@@ -74,19 +86,32 @@ class Journal:
                 break
             records.append(record)
         if lines and (not records or records[0]["data"] != header):
-            self.close()
             raise RunError(
                 f"{self.path} belongs to another configuration, seed or version of rulegen, or is "
                 "no history; resume with what it was made with, or choose another --out"
             )
-        for record in records:
-            self.results[record["name"]] = record["data"]
-            self.seconds += record["seconds"]
         rest = lines[len(records) :]
         if len(rest) > 1:
             # More than the line that a crash cuts short: keep it for whoever wants to look.
             self.path.with_name(self.path.name + ".damaged").write_bytes(b"".join(rest))
-        self.file.truncate(sum(len(line) for line in lines[: len(records)]))
+        file.truncate(sum(len(line) for line in lines[: len(records)]))
+        return records, len(rest)
+
+    def _append(self, line: bytes) -> None:
+        """Write a line and see it on the disk; a line that does not fit leaves nothing behind."""
+        assert self.file is not None
+        end, rest = self.file.seek(0, os.SEEK_END), memoryview(line)
+        try:
+            while rest:
+                rest = rest[self.file.write(rest) :]
+            os.fsync(self.file.fileno())
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                self.file.truncate(end)
+            raise RunError(
+                f"cannot write {self.path}: {error.strerror}; what is in it is kept: free some "
+                "space and run again with --resume"
+            ) from error
 
     def __contains__(self, name: str) -> bool:
         return name in self.results
@@ -97,20 +122,16 @@ class Journal:
             began = time.perf_counter()
             data = compute()
             seconds = round(time.perf_counter() - began, 3)
-            line = make_line(name, data, seconds)
-            try:
-                self.file.write(line)
-                self.file.flush()
-                os.fsync(self.file.fileno())
-            except OSError as error:
-                raise RunError(
-                    f"cannot write {self.path}: {error.strerror}; what is in it is kept: free some "
-                    "space and run again with --resume"
-                ) from error
+            line = hosts.on_first(lambda: self._store(make_line(name, data, seconds)))
             # Through JSON, so that a fresh result and a stored one are the same values.
             self.results[name] = json.loads(line)["data"]
             self.seconds += seconds
         return self.results[name]
+
+    def _store(self, line: bytes) -> str:
+        """Append a line and return it as text, which all hosts go on with."""
+        self._append(line)
+        return line.decode()
 
     def __enter__(self) -> Journal:
         return self
@@ -120,7 +141,25 @@ class Journal:
 
     def close(self) -> None:
         """Release the file."""
-        self.file.close()
+        if self.file is not None:
+            self.file.close()
+
+
+def take(path: Path) -> FileIO:
+    """Open a file for this process alone, until it is closed.
+
+    Raises:
+        RunError: when another process has it.
+    """
+    file = FileIO(path, "a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise RunError(
+            f"another process is writing to {path.parent}; wait for it, or choose another --out"
+        ) from None
+    return file
 
 
 def make_line(name: str, data: dict[str, Any], seconds: float) -> bytes:

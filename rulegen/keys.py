@@ -20,6 +20,10 @@ class Branch(enum.IntEnum):
     SIMULATE = 8
     VERIFY = 9
     COMPARE = 10
+    TRUTH = 11
+    APPRAISE = 12
+    START = 13
+    PLATEAU = 14
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

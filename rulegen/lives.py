@@ -1,10 +1,10 @@
-"""Many lives at once: in chunks that fit a memory budget, spread over all local devices."""
+"""Many lives at once: in chunks that fit a memory budget, on all devices of all hosts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,9 +12,10 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 
 from grammar import Site
+from rulegen import hosts
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule
-from rulegen.life import Life, LifeSettings, LifeState, Outcome
+from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
@@ -119,18 +120,18 @@ class Lives:
                 check_vma=False,
             )
 
-        def begin(source: Stream, index: jax.Array) -> LifeState:
-            return self.life.begin(source.fold(index), jnp.zeros(()).dtype)
+        def begin(source: Stream, index: jax.Array) -> Any:
+            return self._first(source.fold(index))
 
         def go_on(
             values: jax.Array,
             source: Stream,
             index: jax.Array,
-            life: LifeState,
+            life: Any,
             first: jax.Array,
             trials: int,
-        ) -> tuple[LifeState, tuple[jax.Array, jax.Array]]:
-            one = partial(self.life.go_on, trials=trials)
+        ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+            one = partial(self._later, trials=trials)
             return spread(
                 lambda v, s, i, life, first: one(v, s.fold(i), life, first),
                 lives, shared, lives, lives, shared,
@@ -138,6 +139,16 @@ class Lives:
 
         self._begin = jax.jit(spread(begin, shared, lives))
         self._go_on = jax.jit(go_on, static_argnames="trials", donate_argnames="life")
+
+    def _first(self, source: Stream) -> Any:
+        """One life before its first trial."""
+        return self.life.begin(source, jnp.zeros(()).dtype)
+
+    def _later(
+        self, values: jax.Array, source: Stream, life: Any, first: jax.Array, trials: int
+    ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        """One life after so many more trials, their rewards and scores."""
+        return self.life.go_on(values, source, life, first, trials)
 
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""
@@ -182,24 +193,26 @@ class Lives:
         dtype = jnp.zeros(()).dtype
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
-        size = self.chunk * len(self.devices)
+        size, own = self.chunk * len(self.devices), hosts.share(count)
         trials = self.world.life.trials
         chunks = []
-        for start in range(0, count, size):
+        for start in range(0, len(own), size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
-            index = np.minimum(np.arange(start, start + size), count - 1).astype(np.uint32)
-            kept = min(size, count - start)
+            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)].astype(np.uint32)
+            kept = min(size, len(own) - start)
             life, results, first = self._begin(source, index), [], 0
             for stretch in self.stretches():
                 life, result = self._go_on(values[index], source, index, life, first, stretch)
                 results.append([np.asarray(part)[:kept] for part in result])
                 first += stretch
                 if tick is not None:
-                    tick(start + kept * first // trials)
+                    done = start + kept * first // trials
+                    tick(min(count, done * jax.process_count()))
             rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
             ends = [np.asarray(part)[:kept] for part in (life.conditions, life.outcome)]
             chunks.append((rewards, ends[0], scores, ends[1]))
-        return Batch(*(np.concatenate(column) for column in zip(*chunks, strict=True)))
+        columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
+        return Batch(*(hosts.gather(column, count) for column in columns))
 
     def stretches(self) -> list[int]:
         """Numbers of trials that the lives of a chunk run through in one go.

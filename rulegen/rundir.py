@@ -14,7 +14,8 @@ import tomli_w
 from catalog import latex_card, markdown_card, save_record
 from catalog.export import FORMATS, export
 from catalog.files import write_whole
-from grammar import ConfigError
+from grammar import ConfigError, RunError
+from rulegen import hosts
 from rulegen.config import DiscoverConfig, versions
 from rulegen.discovery import NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory
@@ -37,13 +38,28 @@ class RunDirectory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, config: DiscoverConfig, *, resume: bool) -> Journal:
+    def open(self, config: DiscoverConfig, *, resume: bool, purpose: str = "") -> Journal:
         """Make the folder, or find the run in it again.
+
+        Args:
+            config: what the run is made with.
+            resume: whether it may continue what is there.
+            purpose: what else the results depend on.
 
         Raises:
             ConfigError: when it cannot be written, or holds something and `resume` is not set.
             RunError: when it holds a run of another configuration.
         """
+        hosts.on_first(lambda: self._claim(resume))
+        try:
+            journal = Journal(self.folder / HISTORY, config.digest + purpose)
+            hosts.on_first(lambda: self._write_config(config))
+        except OSError as error:
+            raise self._cannot_write(error) from None
+        return journal
+
+    def _claim(self, resume: bool) -> None:
+        """Make the folder, unless it holds what must not be touched."""
         history = self.folder / HISTORY
         try:
             if self.folder.is_dir() and any(self.folder.iterdir()):
@@ -57,19 +73,37 @@ class RunDirectory:
             self.folder.mkdir(parents=True, exist_ok=True)
             if not os.access(self.folder, os.W_OK):
                 raise PermissionError(13, "Permission denied")
-            journal = Journal(history, config.digest)
-            data = config.model_dump(mode="json", exclude_none=True)
-            write_whole(self.folder / "config.toml", tomli_w.dumps(data, multiline_strings=True))
         except OSError as error:
-            raise ConfigError(
-                f"cannot write into {self.folder}: {error.strerror}; choose another --out"
-            ) from None
-        return journal
+            raise self._cannot_write(error) from None
+
+    def _write_config(self, config: DiscoverConfig) -> None:
+        data = config.model_dump(mode="json", exclude_none=True)
+        write_whole(self.folder / "config.toml", tomli_w.dumps(data, multiline_strings=True))
+
+    def _cannot_write(self, error: OSError) -> ConfigError:
+        return ConfigError(
+            f"cannot write into {self.folder}: {error.strerror}; choose another --out"
+        )
 
     def publish(
         self, config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
     ) -> None:
-        """Write everything but the history."""
+        """Write everything but the history.
+
+        Raises:
+            RunError: when something does not fit on the disk; the history is kept.
+        """
+        try:
+            self._publish(config, discovery, seconds, peak_mb)
+        except OSError as error:
+            raise RunError(
+                f"cannot write into {self.folder}: {error.strerror}; the history is kept: free "
+                "some space and run again with --resume"
+            ) from error
+
+    def _publish(
+        self, config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
+    ) -> None:
         record, trajectories = discovery.record, discovery.trajectories
         write_whole(self.folder / "family.txt", config.family.text())
         write_whole(self.folder / "fitted.txt", discovery.fitted.text())

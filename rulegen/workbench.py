@@ -12,6 +12,7 @@ import numpy as np
 from grammar import Rule, RuleError
 from grammar.system import check_steps
 from rulegen.compile import compile_rule
+from rulegen.coordinates import Coordinates
 from rulegen.estimators import Estimator
 from rulegen.lives import Batch, Lives, World
 from rulegen.progress import Tick
@@ -43,8 +44,8 @@ class Workbench:
         self.names = list(values)
         self.free = np.array([i for i, p in enumerate(rule.parameters) if p.free], int)
         self.free_names = [self.names[i] for i in self.free]
-        limits = [[p.lower for p in rule.parameters], [p.upper for p in rule.parameters]]
-        self.bounds = np.array(limits, float)
+        self.coordinates = Coordinates(rule.parameters)
+        self.bounds = np.array([self.coordinates.lower, self.coordinates.upper])
         self._prepared: dict[object, Lives] = {}
 
     @cached_property

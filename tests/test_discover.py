@@ -1,6 +1,7 @@
 """The main job on a small scale: its files, its resumption, its failures."""
 
 import json
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -173,6 +174,31 @@ def test_a_finished_run_resumes_without_computing(config, run):
     before = (folder / "history.jsonl").read_bytes()
     discover(config, folder, resume=True)
     assert (folder / "history.jsonl").read_bytes() == before
+
+
+def test_files_that_do_not_fit_on_the_disk(config, run, monkeypatch):
+    folder, _, _ = run
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("rulegen.rundir.save_figure", full)
+    with pytest.raises(RunError, match="No space left on device; the history is kept: free some"):
+        discover(config, folder, resume=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_damaged_lines_of_the_history_are_told_and_made_again(config, run, tmp_path):
+    folder, _, _ = run
+    here, steps = tmp_path / "copy", []
+    shutil.copytree(folder, here)
+    whole = (here / "history.jsonl").read_bytes()
+    (here / "history.jsonl").write_bytes(whole.replace(b'"means":[', b'"means":[0.1,'))
+    discover(config, here, resume=True, report=steps.append)
+    told = next(step.text for step in steps if step.stage == "resume")
+    assert "lines of the history are damaged and made again" in told
+    assert without_costs(here) == without_costs(folder)
 
 
 def test_another_configuration_cannot_resume(config, run):

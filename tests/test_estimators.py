@@ -1,14 +1,16 @@
 """The estimators of the meta-gradient against definitions, differences and each other."""
 
+import sys
+
 import jax
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grammar import parse
+from grammar import ConfigError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.estimators import MetaGradient, Pgpe, Score
+from rulegen.estimators import Evosax, MetaGradient, Pgpe, Score
 from rulegen.estimators.score import advantages
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
@@ -121,3 +123,47 @@ def test_signal_to_noise():
 def test_errors_name_the_field(kind, settings):
     with pytest.raises(ValidationError, match=next(iter(settings))):
         kind(**settings)
+
+
+def test_gradients_are_in_the_coordinates_of_the_fit():
+    """A parameter that must be positive is fitted in its logarithm: dR/dlog k = k dR/dk."""
+    text = "param k = 0.5 {} free\nparam b = -0.4 free\non reward: w <- k*pre + b*post"
+    score, gradients = Score(lives=8, clip=0), []
+    for bounds in ("", "in [0.1, 2]"):
+        lives = score.prepare(WORLD, parse(text.format(bounds)), ["k", "b"])
+        gradients.append(score.estimate(lives, VALUES, FREE, KEY).gradient)
+    np.testing.assert_allclose(gradients[1], gradients[0] * [0.5, 1.0], rtol=1e-6)
+
+
+def test_evosax_points_where_pgpe_does(plain, pgpe):
+    pytest.importorskip("evosax")
+    estimator = Evosax(lives=80_000, sigma=0.1, shared=True)
+    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    found = estimator.estimate(plain, VALUES, FREE, KEY)
+    assert lives.chunk > 0
+    cosine = found.gradient @ pgpe.gradient
+    cosine /= np.linalg.norm(found.gradient) * np.linalg.norm(pgpe.gradient)
+    assert cosine > 0.9, (found, pgpe)
+    assert found.signal_to_noise > 5
+    assert sum(found.outcomes.values()) == len(found.rewards) == 80_000
+    with pytest.raises(ValueError, match=r"choose from .*Open_ES"):
+        Evosax(strategy="Magic").prepare(WORLD, RULE, ["k", "b"])
+
+
+def test_halves_of_a_group_share_their_lives(plain):
+    """Members with equal parameters earn the same when their lives are the same."""
+    values = np.tile(VALUES, (16, 1))
+    for shared in (True, False):
+        estimator = Evosax(lives=16, groups=2, shared=shared)
+        means, outcomes = estimator.live(plain, values, KEY, None)
+        assert means.shape == (2, 8)
+        assert sum(outcomes.values()) == 16
+        assert np.array_equal(means[:, :4], means[:, 4:]) == shared
+        assert not np.array_equal(means[0], means[1])
+
+
+def test_evosax_must_be_there(monkeypatch):
+    monkeypatch.setitem(sys.modules, "evosax", None)
+    monkeypatch.setitem(sys.modules, "evosax.algorithms", None)
+    with pytest.raises(ConfigError, match=r"pip install 'rulegen\[evosax\]'"):
+        Evosax(strategy="SNES", lives=18).prepare(WORLD, RULE, ["k", "b"])

@@ -1,14 +1,23 @@
 """The fit's step: uphill, within bounds, back to the best on evidence."""
 
+import jax
 import numpy as np
 import pytest
 
-from grammar import RunError
-from rulegen.estimators import MetaGradient, Pgpe
-from rulegen.fit import Phase, init, refuse_divergence, step
+from grammar import RunError, parse
+from rulegen.coordinates import Coordinates
+from rulegen.estimators import Estimator, MetaGradient, Pgpe
+from rulegen.fit import Phase, init, refuse_hopeless, run_phase, step
+from rulegen.journal import Journal
 
 FREE = np.array([0, 2])
-BOUNDS = np.array([[-1.0] * 3, [1.0] * 3])
+RULE = parse("""
+    param a = 0 in [-1, 1]
+    param b = 0 in [-1, 1]
+    param c = 0 in [-1, 1]
+    dw/dt = a*pre + b*post + c*pre*post
+""")
+HERE = Coordinates(RULE.parameters)
 PHASE = Phase(estimator=Pgpe(), iterations=100, rate=0.1)
 
 
@@ -18,47 +27,138 @@ def estimate(gradient, reward, spread=0.01):
 
 
 def test_a_step_goes_uphill_in_the_free_parameters_only():
-    state = init(np.zeros(3), FREE)
-    after = step(state, PHASE, FREE, BOUNDS, 0, estimate([1.0, -2.0], -0.5))
+    state = init(np.zeros(3), FREE, PHASE)
+    after = step(state, PHASE, FREE, HERE, 0, estimate([1.0, -2.0], -0.5))
     assert after.values[0] == pytest.approx(0.1, rel=1e-3)
     assert after.values[1] == 0.0
     assert after.values[2] == pytest.approx(-0.1, rel=1e-3)
 
 
 def test_bounds_hold():
-    state = init(np.array([0.99, 0.0, 0.0]), FREE)
-    after = step(state, PHASE, FREE, BOUNDS, 0, estimate([1.0, 0.0], -0.5))
+    state = init(np.array([0.99, 0.0, 0.0]), FREE, PHASE)
+    after = step(state, PHASE, FREE, HERE, 0, estimate([1.0, 0.0], -0.5))
     assert after.values[0] == 1.0
 
 
 def test_a_fall_sends_the_fit_back_with_half_the_step():
-    state = init(np.zeros(3), FREE)
-    state = step(state, PHASE, FREE, BOUNDS, 0, estimate([1.0, 1.0], -0.2))
-    fallen = step(state, PHASE, FREE, BOUNDS, 1, estimate([1.0, 1.0], -0.4))
+    state = init(np.zeros(3), FREE, PHASE)
+    state = step(state, PHASE, FREE, HERE, 0, estimate([1.0, 1.0], -0.2))
+    fallen = step(state, PHASE, FREE, HERE, 1, estimate([1.0, 1.0], -0.4))
     assert fallen.values.tolist() == [0.0, 0.0, 0.0]
     assert fallen.scale == 0.5
-    again = step(fallen, PHASE, FREE, BOUNDS, 2, estimate([1.0, 1.0], -0.2))
+    again = step(fallen, PHASE, FREE, HERE, 2, estimate([1.0, 1.0], -0.2))
     assert 0.0 < again.values[0] < state.values[0] * 0.6
 
 
 def test_noise_alone_does_not_send_it_back():
-    state = init(np.zeros(3), FREE)
-    state = step(state, PHASE, FREE, BOUNDS, 0, estimate([1.0, 1.0], -0.2, spread=1.0))
-    after = step(state, PHASE, FREE, BOUNDS, 1, estimate([1.0, 1.0], -0.4, spread=1.0))
+    state = init(np.zeros(3), FREE, PHASE)
+    state = step(state, PHASE, FREE, HERE, 0, estimate([1.0, 1.0], -0.2, spread=1.0))
+    after = step(state, PHASE, FREE, HERE, 1, estimate([1.0, 1.0], -0.4, spread=1.0))
     assert after.scale == 1.0
 
 
 def test_ascent_reaches_the_top_of_a_hill():
     top = np.array([0.7, -0.4])
-    state = init(np.zeros(3), FREE)
+    state = init(np.zeros(3), FREE, PHASE)
     for number in range(PHASE.iterations):
         here = state.values[FREE]
         reward = -float(((here - top) ** 2).sum())
-        state = step(state, PHASE, FREE, BOUNDS, number, estimate(2 * (top - here), reward))
+        state = step(state, PHASE, FREE, HERE, number, estimate(2 * (top - here), reward))
     assert np.allclose(state.values[FREE], top, atol=0.03)
 
 
 def test_only_complete_divergence_stops_a_fit():
-    refuse_divergence({"ok": 1, "diverged": 99}, "fit", 0)
+    found = estimate([1.0, 1.0], -0.5)
+    refuse_hopeless(found._replace(outcomes={"ok": 1, "diverged": 99}), "fit", 0)
     with pytest.raises(RunError, match="every life diverged in iteration 3 of fit"):
-        refuse_divergence({"ok": 0, "diverged": 99}, "fit", 2)
+        refuse_hopeless(found._replace(outcomes={"ok": 0, "diverged": 99}), "fit", 2)
+
+
+def test_equal_rewards_stop_a_fit():
+    found = estimate([1.0, 1.0], -0.5, spread=0.0)._replace(outcomes={"ok": 100, "diverged": 0})
+    with pytest.raises(RunError, match=r"every life has the same reward .* -0.5 per trial"):
+        refuse_hopeless(found, "fit", 0)
+
+
+def test_time_constants_move_in_their_logarithm():
+    rule = parse("param tau = 50 ms in [10, 400] free\nde/dt = -e/tau + pre*post")
+    here, free = Coordinates(rule.parameters), np.array([0])
+    phase = Phase(estimator=Pgpe(), rate=0.1)
+    state = init(np.array([50.0]), free, phase)
+    up = step(state, phase, free, here, 0, estimate([1e-3], -0.5))
+    assert up.values[0] == pytest.approx(50 * np.exp(0.1), rel=1e-3)
+    for _ in range(99):
+        state = step(state, phase, free, here, 0, estimate([-1.0], -0.5))
+    assert state.values[0] == pytest.approx(10.0), "never negative, never below its bound"
+
+
+def test_lives_grow_while_the_gradient_drowns():
+    phase = Phase(estimator=Pgpe(lives=100), iterations=100, signal=3.0, most_lives=300)
+    state, lives = init(np.zeros(3), FREE, phase), []
+    for gradient in ([9.0, 0.0], [1.0, 0.0], [0.5, 0.0], [1.0, 0.0], [9.0, 0.0]):
+        state = step(state, phase, FREE, HERE, 0, estimate(gradient, -0.5))
+        lives.append(state.lives)
+    assert lives == [100, 200, 300, 300, 300], "errors are 1 along both parameters"
+    assert init(np.zeros(3), FREE, PHASE).lives == PHASE.estimator.lives
+    more = phase.model_copy(update={"most_lives": 50})
+    assert (
+        step(init(np.zeros(3), FREE, more), more, FREE, HERE, 0, estimate([0, 0], 0)).lives == 100
+    )
+
+
+class Hill(Estimator):
+    """A gradient without lives: the reward is -(a - 0.5)^2, with noise that never hides it."""
+
+    name: str = "hill"
+    lives: int = 2
+
+    def prepare(self, world, rule, free):
+        raise NotImplementedError
+
+    def estimate(self, lives, values, free, key, tick=None):
+        slope = 2 * (0.5 - values[free])
+        reward = -float(((values[free] - 0.5) ** 2).sum())
+        rewards = reward + np.array([-1e-3, 1e-3] * (self.lives // 2))
+        return MetaGradient(slope, np.ones(len(free)), rewards, {"ok": self.lives, "diverged": 0})
+
+
+class Bench:
+    """What a phase needs of a workbench, on the hill."""
+
+    coordinates = Coordinates(parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre").parameters)
+
+    def for_estimator(self, estimator):
+        return None
+
+    def rewards(self, values, key, lives):
+        return -((values[0] - 0.5) ** 2) + 1e-3 * np.sin(np.arange(lives))
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(tmp_path / "history.jsonl", "x") as journal:
+        yield journal
+
+
+def run(journal, start=0.0, **settings):
+    phase = Phase.model_construct(**{**PHASE.model_dump(), "estimator": Hill(), **settings})
+    key, free = jax.random.key(0), np.array([0])
+    return run_phase(Bench(), phase, np.array([start]), free, key, journal, "fit")
+
+
+def test_a_plateau_ends_a_phase(journal):
+    assert run(journal, iterations=100, plateau=5)[0] == pytest.approx(0.5, abs=0.05)
+    iterations = [name for name in journal.results if name.rpartition("/")[2].isdigit()]
+    assert 10 <= len(iterations) < 60
+    assert len(iterations) % 5 == 0
+
+
+def test_the_best_of_several_starts_is_returned(journal):
+    """From far away a few short steps do not arrive, but one start among many is near the top."""
+    alone = run(journal, start=-2.0, iterations=2)
+    with Journal(journal.path.with_name("other.jsonl"), "x") as other:
+        several = run(other, start=-2.0, iterations=2, starts=12, spread=2.0)
+        assert "fit, start 12/1" in other.results
+        assert other.results["fit/0"] == journal.results["fit/0"], "the first start is the same"
+    assert alone[0] < -1.7
+    assert several[0] == pytest.approx(0.5, abs=0.3)

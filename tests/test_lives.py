@@ -137,13 +137,13 @@ def test_new_values_compile_nothing():
     """Whole iterations of a fit, with both estimators."""
     bench = Workbench(world(), RULE)
     phases = [Phase(estimator=Score(lives=8)), Phase(estimator=Pgpe(lives=8))]
-    states = [init(bench.values, bench.free) for _ in phases]
+    states = [init(bench.values, bench.free, phase) for phase in phases]
 
     def iterate(number):
         for i, phase in enumerate(phases):
             lives, key = bench.for_estimator(phase.estimator), jax.random.fold_in(KEY, number)
             result = phase.estimator.estimate(lives, states[i].values, bench.free, key)
-            states[i] = step(states[i], phase, bench.free, bench.bounds, number, result)
+            states[i] = step(states[i], phase, bench.free, bench.coordinates, number, result)
 
     with compilations() as first:
         iterate(0)

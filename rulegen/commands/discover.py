@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from rulegen import hosts
 from rulegen.config import load_config
 from rulegen.discover import discover as run_discovery
 from rulegen.display import Display
@@ -25,11 +26,17 @@ def discover(
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="replace a setting: key=value")
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="this one of several hosts: INDEX/COUNT@ADDRESS:PORT, or auto"),
+    ] = None,
 ) -> None:
     """Fit a family of rules, prune it, and publish what remains with its evidence."""
     settings = load_config(config, changes or (), seed)
+    if host is not None:
+        hosts.join(host)
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
-    console = Console()
+    console = Console(quiet=not hosts.is_first())
     try:
         with Display(console) as display:
             found = run_discovery(settings, folder, resume=resume, report=display)

@@ -18,6 +18,8 @@ from rulegen.settings import Settings
 class MetaGradient(NamedTuple):
     """An estimate of d E[mean reward per trial] / d theta. We *maximise* reward.
 
+    Theta are the free parameters in the coordinates of the fit, see `rulegen.coordinates`.
+
     Attributes:
         gradient: the estimate, shape (P,).
         error: its standard error over lives, shape (P,).

@@ -11,12 +11,15 @@ from pydantic import Field
 
 from grammar import Rule
 from rulegen.compile import compile_rule
+from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.lives import Batch, Lives, World
 
 
 class Pgpe(Estimator):
     """Gradient of the reward smoothed by a Gaussian of width `sigma` in theta.
+
+    Theta stands for the coordinates of the fit (see `rulegen.coordinates`).
 
     Each pair of lives has the same network and noise and the parameters theta +- sigma eps with
     its own eps ~ N(0, I):
@@ -53,14 +56,13 @@ class Pgpe(Estimator):
         eps_key, life_key = jax.random.split(key)
         seed = np.asarray(jax.random.key_data(eps_key))
         eps = np.random.default_rng(seed).standard_normal((pairs, len(free)))
-        # A perturbation beyond a bound could make a time constant negative.
-        parameters = lives.rule.rule.parameters
-        bounds = np.array([[p.lower for p in parameters], [p.upper for p in parameters]])
+        coordinates = Coordinates(lives.rule.rule.parameters)
+        here = coordinates.inward(values)
         sides: list[Batch] = []
         for sign in (1.0, -1.0):
-            moved = np.tile(np.asarray(values, float), (pairs, 1))
-            moved[:, free] += sign * self.sigma * eps
-            moved = np.clip(moved, *bounds)
+            places = np.tile(here, (pairs, 1))
+            places[:, free] += sign * self.sigma * eps
+            moved = coordinates.outward(places)
             done = len(sides) * pairs
             report = None if tick is None else (lambda n, done=done: tick(done + n))
             sides.append(lives.run(moved, life_key, pairs, tick=report))

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from grammar import Rule
 from rulegen.compile import compile_rule
+from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.lives import Lives, World
 
@@ -67,6 +68,7 @@ class Score(Estimator):
         columns = [lives.rule.tangents.wrt.index(name) for name in names]
         scores = batch.scores[:, :, columns].astype(float)
         gradients = np.einsum("lk,lkp->lp", credit, scores) / credit.shape[1]
+        gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
         gradients = np.where(np.isfinite(gradients).all(axis=1, keepdims=True), gradients, 0.0)
         gradient, error = self.average(gradients)
         return MetaGradient(gradient, error, batch.means, batch.counts())

@@ -1,0 +1,158 @@
+"""`rulegen estimators`: which estimate of the meta-gradient to trust on a task."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Annotated, Any
+
+import jax
+import numpy as np
+import pandas as pd
+import typer
+from rich.console import Console
+
+from grammar import ConfigError
+from rulegen import hosts
+from rulegen.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
+from rulegen.check import read_rule
+from rulegen.commands.compare import print_table
+from rulegen.config import load_config
+from rulegen.discover import prepare
+from rulegen.display import Display
+from rulegen.estimators import AnyEstimator, Evosax
+from rulegen.figures import plot_estimators, save_figure
+from rulegen.keys import Branch, branch
+from rulegen.rundir import RunDirectory
+from rulegen.workbench import Workbench
+
+
+def estimators(
+    config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
+    out: Annotated[Path | None, typer.Option(help="folder of the report")] = None,
+    at: Annotated[
+        str | None, typer.Option(help="a rule whose parameter values are used, such as fitted.txt")
+    ] = None,
+    lives: Annotated[int, typer.Option(min=4, help="lives of one estimate")] = 256,
+    repeats: Annotated[int, typer.Option(min=2, help="estimates by each estimator")] = 8,
+    truth_lives: Annotated[
+        int, typer.Option(min=2, help="lives at both ends of each finite difference")
+    ] = 2048,
+    strategies: Annotated[
+        list[str] | None,
+        typer.Option("--evosax", help="also a strategy of evosax, such as Open_ES"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="continue the report in the folder")
+    ] = False,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="replace a setting: key=value")
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(help="this one of several hosts: INDEX/COUNT@ADDRESS:PORT, or auto"),
+    ] = None,
+) -> None:
+    """Compare estimators of the meta-gradient with finite differences, on your own task."""
+    settings = load_config(config, changes or (), seed)
+    if host is not None:
+        hosts.join(host)
+    spent = AppraisalSettings(lives=lives, repeats=repeats, truth_lives=truth_lives)
+    bench = prepare(settings).family
+    values = values_of(bench, at)
+    folder = out or Path("runs") / f"{settings.name}-{settings.seed}-estimators"
+    console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
+    purpose = json.dumps(["estimators", spent.model_dump(), values.tolist()])
+    with directory.open(settings, resume=resume, purpose=purpose) as journal:
+        with Display(console) as display:
+            key = branch(jax.random.key(settings.seed), Branch.APPRAISE)
+            compared = candidates(bench, settings.fit) | rivals(strategies or [])
+            found = appraise(bench, values, compared, spent, key, journal, display)
+        hosts.on_first(lambda: save(folder, found))
+    print_table(console, "", shown(found.table))
+    for line in verdict(found.table):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"tables and figure: {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:
+    """Strategies of evosax, each with lives of its members' own and with shared ones."""
+    return {
+        f"evosax {name}" + (", shared lives" if shared else ""): Evosax(
+            strategy=name, shared=shared
+        )
+        for name in strategies
+        for shared in (False, True)
+    }
+
+
+def values_of(bench: Workbench, source: str | None) -> np.ndarray:
+    """The values that a rule gives to the parameters of the family; the family's own by default.
+
+    Raises:
+        ConfigError: when it does not give all of them.
+    """
+    rule = bench.rule if source is None else read_rule(source, sys.stdin)
+    found = {p.name: p.value for p in rule.parameters}
+    missing = [name for name in bench.names if found.get(name) is None]
+    if missing:
+        raise ConfigError(f"--at {source} has no value of `{missing[0]}`; name a rule that has all")
+    return bench.vector({n: v for n in bench.names if (v := found[n]) is not None})
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as people read it."""
+
+    def number(value: object, error: object = None) -> str:
+        if not isinstance(value, float) or not np.isfinite(value):
+            return ""
+        return f"{value:.3g}" + (f" ± {error:.1g}" if isinstance(error, float) else "")
+
+    rows = []
+    for row in table.to_dict("records"):
+        cells = {"estimator": row["estimator"]}
+        cells["cosine"] = number(row.get("cosine"), row.get("cosine_error"))
+        cells["bias"] = number(row.get("bias"), row.get("bias_error"))
+        cells["scale"] = number(row.get("scale"))
+        cells["wrong sign"] = row["wrong"] if isinstance(row.get("wrong"), str) else ""
+        cells["variance"] = number(row.get("variance"))
+        cells["ms per life"] = number(1e3 * row.get("seconds_per_life", np.nan))
+        cells["SNR in 1 s"] = number(row.get("signal_to_noise"))
+        cells["useful SNR"] = number(row.get("useful"))
+        cells["note"] = row["note"] if isinstance(row.get("note"), str) else ""
+        rows.append(cells)
+    frame = pd.DataFrame(rows)
+    return frame.loc[:, [c for c in frame if c == "estimator" or (frame[c] != "").any()]]
+
+
+def verdict(table: pd.DataFrame) -> list[str]:
+    """What the table says about how to begin and how to finish a fit."""
+    rows = [r for r in table.to_dict("records") if r["estimator"] != TRUTH and r["useful"] > 0]
+    if not rows:
+        return ["no estimator points uphill with any certainty; try more lives"]
+
+    def surely(row: dict[Hashable, Any]) -> float:
+        return round(float(row["cosine"] - 1.96 * row["cosine_error"]), 3)  # equals: the first
+
+    fast, sure = max(rows, key=lambda row: row["useful"]), max(rows, key=surely)
+    return [
+        f"fastest: {fast['estimator']} (useful SNR {fast['useful']:.2g} in 1 s)",
+        f"surest direction: {sure['estimator']} (cosine above {surely(sure):.2f})",
+    ]
+
+
+def save(folder: Path, found: Appraisal) -> None:
+    """Write both tables as CSV, the figure as PNG and PDF.
+
+    Raises:
+        ConfigError: when they cannot be written.
+    """
+    try:
+        found.table.to_csv(folder / "estimators.csv", index=False)
+        found.components.to_csv(folder / "components.csv", index=False)
+        save_figure(plot_estimators(found.table), folder, "estimators")
+    except OSError as error:
+        raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None

@@ -1,0 +1,62 @@
+"""`rulegen sweep`: one configuration many times."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from rulegen.commands.compare import print_table
+from rulegen.display import Display
+from rulegen.sweep import load_sweep
+from rulegen.sweep import sweep as run_sweep
+
+
+def sweep(
+    config: Annotated[Path, typer.Argument(help="sweep, a TOML file")],
+    out: Annotated[Path | None, typer.Option(help="folder of the sweep")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="address of a dask scheduler, such as tcp://node1:8786")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="processes of the cluster on this machine")
+    ] = None,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="replace a setting of the base: key=value")
+    ] = None,
+) -> None:
+    """Run every combination of rules, tasks, sizes and seeds; again, only what is not finished."""
+    what, console = load_sweep(config, changes or ()), Console()
+    folder = out or Path("runs") / what.config.name
+    try:
+        with Display(console) as display:
+            table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
+    except KeyboardInterrupt:
+        Console(stderr=True).print(
+            f"interrupted; what is done is kept in {folder}. To go on:\n"
+            f"    rulegen {shlex.join(sys.argv[1:])}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
+    print_table(console, "", shown(table))
+    for row in table[~table["ok"]].to_dict("records"):
+        line = f"{row['candidate']} failed: {row['reason']}"
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"table: {folder / 'results.csv'}", markup=False, highlight=False, soft_wrap=True)
+
+
+def shown(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as people read it: the successful candidates."""
+    rows = []
+    for row in table[table["ok"]].to_dict("records"):
+        cells = {"candidate": row["candidate"]}
+        for name, low, high in (("reward", "low", "high"), ("gain", "gain_low", "gain_high")):
+            cells[name] = f"{row[name]:.4g} [{row[low]:.4g}, {row[high]:.4g}]"
+        rows.append(cells | {"diverged": f"{row['diverged']:.0f}", "s": f"{row['seconds']:.0f}"})
+    return pd.DataFrame(rows)

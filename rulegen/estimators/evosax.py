@@ -1,0 +1,125 @@
+"""Any distribution-based strategy of evosax behind the interface of the estimators."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from pydantic import Field
+
+from grammar import Rule
+from rulegen.compile import compile_rule
+from rulegen.coordinates import Coordinates
+from rulegen.estimators.base import Estimator, MetaGradient
+from rulegen.extras import extra
+from rulegen.lives import Lives, World
+from rulegen.progress import Tick
+
+
+class Evosax(Estimator):
+    """One generation of an evolution strategy, for comparison; needs the extra `evosax`.
+
+    The population is divided into groups, each with a strategy of its own that starts at theta.
+    Each asks for its members, every member lives a life, and each is told what they earned. The
+    shift of a group's mean is its estimate of an ascent direction, of a length of its own; the
+    spread over groups gives the error.
+
+        g = mean over groups of (mean after one generation - theta)
+
+    Attributes:
+        lives: members of all groups together, one life each; what the groups do not divide is
+            left out.
+        strategy: name of a distribution-based algorithm of evosax.
+        sigma: standard deviation of the members around theta.
+        groups: number of groups.
+        shared: whether both halves of a group meet the same lives, which pairs the members of
+            antithetic strategies such as `Open_ES`.
+
+    Source: Lange 2022, arXiv 2212.04180.
+    """
+
+    name: Literal["evosax"] = "evosax"
+    lives: int = Field(256, ge=16)
+    clip: float = Field(0.0, ge=0)
+    strategy: str = "Open_ES"
+    sigma: float = Field(0.05, gt=0)
+    groups: int = Field(8, ge=2)
+    shared: bool = False
+
+    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
+        """Compile without tangents.
+
+        Raises:
+            ConfigError: when evosax is not installed.
+            ValueError: when it has no such strategy.
+        """
+        algorithm(self.strategy, self.members, len(free), self.sigma)
+        return Lives(world, compile_rule(rule))
+
+    @property
+    def members(self) -> int:
+        """Of one group; an even number."""
+        return max(2, self.lives // self.groups // 2 * 2)
+
+    def estimate(
+        self,
+        lives: Lives,
+        values: np.ndarray,
+        free: np.ndarray,
+        key: jax.Array,
+        tick: Callable[[int], None] | None = None,
+    ) -> MetaGradient:
+        """See `Estimator.estimate`."""
+        coordinates = Coordinates(lives.rule.rule.parameters)
+        here = coordinates.inward(values)
+        strategy, params = algorithm(self.strategy, self.members, len(free), self.sigma)
+        start, life_key, *keys = jax.random.split(key, 2 + self.groups)
+        state = strategy.init(start, jnp.asarray(here[free]), params)
+        asked = [strategy.ask(k, state, params) for k in keys]
+        members = np.concatenate([np.asarray(population, float) for population, _ in asked])
+        places = np.tile(here, (len(members), 1))
+        places[:, free] = members
+        means, outcomes = self.live(lives, coordinates.outward(places), life_key, tick)
+        shifts = []
+        for k, (population, then), rewards in zip(keys, asked, means, strict=True):
+            # evosax minimises.
+            after, _ = strategy.tell(k, population, jnp.asarray(-rewards), then, params)
+            shifts.append(np.asarray(after.mean, float) - here[free])
+        gradient, error = self.average(np.array(shifts))
+        return MetaGradient(gradient, error, means.ravel(), outcomes)
+
+    def live(
+        self, lives: Lives, values: np.ndarray, key: jax.Array, tick: Tick | None
+    ) -> tuple[np.ndarray, dict[str, int]]:
+        """Mean reward per trial of each member, shape (groups, members), and the outcomes."""
+        shape = self.groups, 2, self.members // 2, values.shape[-1]
+        halves = np.swapaxes(values.reshape(shape), 0, 1).reshape(2, -1, values.shape[-1])
+        runs = halves if self.shared else halves.reshape(1, -1, values.shape[-1])
+        batches = [lives.run(run, key, len(run), tick=tick) for run in runs]
+        means = np.concatenate([batch.means for batch in batches])
+        means = np.swapaxes(means.reshape(2, self.groups, -1), 0, 1).reshape(self.groups, -1)
+        counts = [batch.counts() for batch in batches]
+        return means, {name: sum(count[name] for count in counts) for name in counts[0]}
+
+
+@cache
+def algorithm(name: str, members: int, dimensions: int, sigma: float) -> tuple[Any, Any]:
+    """A strategy of evosax with its parameters; one each, because it compiles its own programs."""
+    known = extra("evosax.algorithms", "evosax").distribution_based_algorithms
+    if name not in known:
+        raise ValueError(
+            f"evosax has no distribution-based strategy `{name}`: choose from {', '.join(known)}"
+        )
+    scheduled = "std_schedule" in inspect.signature(known[name]).parameters
+    options = {"std_schedule": optax.constant_schedule(sigma)} if scheduled else {}
+    made = known[name](population_size=members, solution=jnp.zeros(dimensions), **options)
+    params = made.default_params
+    if hasattr(params, "std_init"):
+        params = params.replace(std_init=jnp.asarray(sigma))
+    return made, params

@@ -1,0 +1,155 @@
+"""The pathwise estimator: forward-mode derivatives through the whole life, dynamics included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field
+
+from grammar import Rule
+from rulegen.compile import CompiledRule, compile_rule
+from rulegen.compile.compiled import RuleState
+from rulegen.coordinates import Coordinates
+from rulegen.estimators.base import Estimator, MetaGradient
+from rulegen.life import LifeState
+from rulegen.lives import Lives, World
+from rulegen.noise import Stream, stream
+from rulegen.tasks import Task
+
+
+class Pathwise(Estimator):
+    """The derivative of each life's own reward, with its network and noise held fixed.
+
+        g = mean over lives of dR/dtheta ,   R the mean reward per trial of a life.
+
+    Unbiased with `clip` = 0, but lives near instability have derivatives that grow exponentially
+    with their length, so that a few would decide alone. The trust region is `clip`: at the default
+    of 1, no life counts for more than the one in the middle. It costs about one life for every
+    free parameter.
+
+    Source: Mohamed et al. 2020, arXiv 1906.10652; Metz et al. 2021, arXiv 2111.05803.
+    """
+
+    name: Literal["pathwise"] = "pathwise"
+    clip: float = Field(1.0, ge=0)
+
+    @property
+    def kind(self) -> object:
+        """All take the same derivatives."""
+        return "pathwise"
+
+    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
+        """Compile with derivatives along `free`.
+
+        Raises:
+            ValueError: when the reward does not change with small changes of the output.
+        """
+        if not is_graded(world.task, world.circuit.dt):
+            raise ValueError(
+                f"the reward of {world.task.name} does not change with small changes of the "
+                "output, as when it is right or wrong, so that `pathwise` has nothing to "
+                "differentiate: use `score` or `pgpe`"
+            )
+        return Derivatives(world, compile_rule(rule), free)
+
+    def estimate(
+        self,
+        lives: Lives,
+        values: np.ndarray,
+        free: np.ndarray,
+        key: jax.Array,
+        tick: Callable[[int], None] | None = None,
+    ) -> MetaGradient:
+        """See `Estimator.estimate`."""
+        assert isinstance(lives, Derivatives)
+        batch = lives.run(values, key, self.lives, tick=tick)
+        columns = [lives.free.index(lives.life.names[i]) for i in free]
+        gradients = batch.scores[:, :, columns].mean(axis=1, dtype=float)
+        gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
+        gradients = np.where(np.isfinite(gradients).all(axis=1, keepdims=True), gradients, 0.0)
+        gradient, error = self.average(gradients)
+        return MetaGradient(gradient, error, batch.means, batch.counts())
+
+
+class Varied(NamedTuple):
+    """A life between two trials, and how it changes with each parameter.
+
+    Attributes:
+        life: the life itself.
+        rule: derivatives of its rule state, with a first axis of parameters P.
+        worst: derivative of its worst reward, shape (P,).
+    """
+
+    life: LifeState
+    rule: RuleState
+    worst: jax.Array
+
+    @property
+    def conditions(self) -> jax.Array:
+        """Of each trial."""
+        return self.life.conditions
+
+    @property
+    def outcome(self) -> jax.Array:
+        """How the life has gone so far."""
+        return self.life.outcome
+
+
+class Derivatives(Lives):
+    """Lives whose `scores` are the derivatives of each trial's reward, shape (L, K, P).
+
+    Args:
+        world: circuit, task and life.
+        rule: the compiled rule.
+        free: names of the parameters to differentiate by.
+    """
+
+    def __init__(self, world: World, rule: CompiledRule, free: Sequence[str]) -> None:
+        self.free = tuple(free)
+        super().__init__(world, rule)
+
+    def bytes_per_life(self) -> int:
+        """An upper estimate of the memory that one life needs while it runs."""
+        return super().bytes_per_life() * (1 + len(self.free))
+
+    def _first(self, source: Stream) -> Varied:
+        life = super()._first(source)
+        still = jax.tree.map(
+            lambda x: jnp.zeros((len(self.free), *x.shape), x.dtype), (life.rule, life.worst)
+        )
+        return Varied(life, *still)
+
+    def _later(
+        self, values: jax.Array, source: Stream, life: Varied, first: jax.Array, trials: int
+    ) -> tuple[Varied, tuple[jax.Array, jax.Array]]:
+        def go_on(values: jax.Array, rule: RuleState, worst: jax.Array) -> tuple[Any, Any]:
+            before = life.life._replace(rule=rule, worst=worst)
+            after, (rewards, _) = self.life.go_on(values, source, before, first, trials)
+            return (after.rule, after.worst, rewards), (after, rewards)
+
+        def along(direction: jax.Array, rule: RuleState, worst: jax.Array) -> tuple[Any, Any]:
+            here = values, life.life.rule, life.life.worst
+            _, slopes, results = jax.jvp(go_on, here, (direction, rule, worst), has_aux=True)
+            return slopes, results
+
+        chosen = np.array([self.life.names.index(name) for name in self.free], int)
+        directions = jnp.eye(len(values), dtype=values.dtype)[chosen]
+        together = jax.vmap(along, out_axes=((0, 0, 1), None))
+        (rule, worst, slopes), (after, rewards) = together(directions, life.rule, life.worst)
+        return Varied(after, rule, worst), (rewards, slopes)
+
+
+def is_graded(task: Task, dt: float) -> bool:
+    """Whether the reward changes with small changes of the output, in some condition."""
+    rng = np.random.default_rng(0)
+    for condition in range(task.conditions):
+        trial = task.trial(stream(jax.random.key(0)), jnp.asarray(condition), dt)
+        output = jnp.asarray(rng.standard_normal((task.steps(dt), task.outputs)))
+        slope = jax.grad(lambda output, trial=trial: task.reward(trial, output))(output)
+        if bool(jnp.any(slope != 0)):
+            return True
+    return False

@@ -1,0 +1,183 @@
+"""The report on estimators: its figures against their definitions, its command, its resumption."""
+
+import sys
+from contextlib import closing
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+from grammar import parse
+from rulegen.appraisal import (
+    TRUTH,
+    AppraisalSettings,
+    Sample,
+    appraise,
+    candidates,
+    component_rows,
+    table_row,
+)
+from rulegen.circuits import RateCircuit
+from rulegen.cli import main
+from rulegen.commands.estimators import shown, verdict
+from rulegen.estimators import Pgpe, Score
+from rulegen.fit import Phase
+from rulegen.journal import Journal
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
+
+WORLD = World(
+    circuit=RateCircuit(neurons=3, noise=0.5, dt=20, tau=20),
+    task=DelayedAssociation(cue=20, delay=20, response=20),
+    life=LifeSettings(trials=3, warmup=0),
+)
+RULE = parse("param k = 0.5 in [0.1, 2] free\nparam b = -0.4 free\non reward: w <- k*pre + b*xi")
+KEY = jax.random.key(3)
+TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0)
+
+
+def sample(gradient, error, repeats=4, lives=10, seconds=0.5):
+    gradients = np.tile(np.asarray(gradient, float), (repeats, 1))
+    return Sample(gradients, np.full(gradients.shape, error), lives, seconds)
+
+
+def test_the_figures_follow_their_definitions():
+    row = table_row("x", sample([4.0, -2.0], 0.1), TRUE, ["k", "b"])
+    assert row["cosine"] == pytest.approx(1.0)
+    assert row["scale"] == pytest.approx(2.0)
+    assert row["bias"] == pytest.approx(1.0, rel=0.01)
+    assert row["z"] == pytest.approx(2.0 / 0.05, rel=1e-3)
+    assert row["wrong"] == ""
+    assert row["variance"] == pytest.approx(2 * 0.1**2 * 10)
+    assert row["seconds_per_life"] == pytest.approx(0.05)
+    # 20 lives fit into a second: their estimate has an error of 0.1*sqrt(10/20) along each.
+    assert row["signal_to_noise"] == pytest.approx(np.hypot(4, 2) / 0.1, rel=0.01)
+    assert row["useful"] == pytest.approx(row["signal_to_noise"])
+
+
+def test_a_wrong_sign_is_named_only_on_evidence():
+    assert table_row("x", sample([2.0, 1.0], 0.1), TRUE, ["k", "b"])["wrong"] == "b"
+    assert table_row("x", sample([2.0, 1.0], 2.0), TRUE, ["k", "b"])["wrong"] == ""
+
+
+def test_noise_alone_is_no_bias_and_no_signal():
+    rng = np.random.default_rng(0)
+    gradients = [2.0, -1.0] + 30 * rng.standard_normal((50, 2))
+    row = table_row("x", Sample(gradients, np.full((50, 2), 30.0), 10, 1.0), TRUE, ["k", "b"])
+    assert row["bias"] < 3 * row["bias_error"]
+    assert row["z"] < 3
+    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0)
+    assert table_row("x", nothing, TRUE, ["k", "b"])["signal_to_noise"] == 0
+    assert table_row("x", nothing, TRUE, ["k", "b"])["cosine"] == 0
+
+
+def test_the_verdict_names_the_fastest_and_the_surest():
+    """What is too noisy to be proven wrong is not sure."""
+    rows = [
+        {"estimator": TRUTH, "useful": 9.0},
+        {"estimator": "fast", "useful": 5.0, "cosine": 0.8, "cosine_error": 0.01},
+        {"estimator": "sure", "useful": 2.0, "cosine": 0.97, "cosine_error": 0.01},
+        {"estimator": "vague", "useful": 0.1, "cosine": 0.99, "cosine_error": 0.4},
+        {"estimator": "none", "note": "it cannot"},
+    ]
+    first, last = verdict(pd.DataFrame(rows))
+    assert "fastest: fast" in first
+    assert "surest direction: sure (cosine above 0.95)" in last
+    (lost,) = verdict(pd.DataFrame([{"estimator": "lost", "useful": 0.0}]))
+    assert "more lives" in lost
+    assert "it cannot" in set(shown(pd.DataFrame(rows))["note"])
+
+
+def test_components_stand_beside_the_truth():
+    frame = component_rows("x", sample([2.2, -1.0], 0.2), TRUE, ["k", "b"])
+    assert frame["parameter"].tolist() == ["k", "b"]
+    assert frame["z"].round(3).tolist() == [2.0, 0.0]
+
+
+def test_candidates_are_all_kinds_and_those_of_the_fit():
+    bench = Workbench(WORLD, RULE)
+    odd = Score(gamma=0.5)
+    found = candidates(bench, [Phase(estimator=odd), Phase(estimator=Pgpe(sigma=0.1))])
+    assert found["pgpe"] == Pgpe(sigma=0.1)
+    assert found["fit 1: score"] == odd
+    assert found["score, gamma 1, exact"] == Score(gamma=1, exact=True)
+    silent = Workbench(WORLD, parse("param b = 1 free\non reward: w <- b*pre"))
+    assert not any("exact" in name for name in candidates(silent, []))
+
+
+def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
+    bench, path = Workbench(WORLD, RULE), tmp_path / "history.jsonl"
+    settings = AppraisalSettings(lives=4000, repeats=2, truth_lives=4000, step=0.1)
+    chosen = {"pgpe": Pgpe(clip=0, sigma=0.1), "score": Score(clip=0, gamma=1, exact=True)}
+    here = bench.vector({})
+    arguments = bench, here, chosen, settings, KEY
+    with closing(Journal(path, "x")) as journal:
+        found = appraise(*arguments, journal)
+    table = found.table.set_index("estimator")
+    assert (table.loc[["pgpe", "score"], "z"] < 3.5).all()
+    assert table.loc["pgpe", "cosine"] > 0.9
+    assert (table["seconds_per_life"] > 0).all()
+    before = path.read_bytes()
+    with closing(Journal(path, "x")) as journal:
+        again = appraise(*arguments, journal)
+    pd.testing.assert_frame_equal(again.table, found.table)
+    assert path.read_bytes() == before
+
+
+def test_what_cannot_run_is_a_note():
+    """The score needs noise; the others do without."""
+    quiet = WORLD.model_copy(update={"circuit": RateCircuit(neurons=3, noise=0, dt=20, tau=20)})
+    bench = Workbench(quiet, parse("param b = -0.4 free\non reward: w <- b*pre"))
+
+    class NoJournal:
+        def recall(self, name, compute):
+            return compute()
+
+    settings = AppraisalSettings(lives=4, repeats=2, truth_lives=4)
+    found = appraise(bench, bench.values, candidates(bench, []), settings, KEY, NoJournal())
+    notes = found.table.set_index("estimator")["note"]
+    assert "exploration noise" in notes["score, gamma 0"]
+    assert notes["pgpe"] == ""
+
+
+def call(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["rulegen", "estimators", *map(str, arguments)])
+    with pytest.raises(SystemExit) as end:
+        main()
+    out, err = capsys.readouterr()
+    return end.value.code or 0, out, err
+
+
+def test_the_command(monkeypatch, capsys, tmp_path):
+    path, out = tmp_path / "config.toml", tmp_path / "report"
+    path.write_text(
+        'name = "x"\nrule = "param a = 0.1 free\\ne <- e + a*xi*pre : synapse\\n'
+        'on reward: w += 0.1*R*e"\n[task]\nname = "delayed_association"\n'
+        "[circuit]\nneurons = 4\n[life]\ntrials = 4\nwarmup = 0\n"
+    )
+    few = ["--out", out, "--lives", 8, "--repeats", 2, "--truth-lives", 8]
+    code, text, _ = call(monkeypatch, capsys, path, *few)
+    assert code == 0
+    assert "surest direction" in text or "more lives" in text
+    names = {p.name for p in out.iterdir()}
+    assert names == {
+        "config.toml", "history.jsonl", "estimators.csv", "components.csv", "estimators.png",
+        "estimators.pdf",
+    }  # fmt: skip
+    table = pd.read_csv(out / "estimators.csv")
+    assert {"pgpe", "score, gamma 0.9, exact", TRUTH} <= set(table["estimator"])
+    code, _, err = call(monkeypatch, capsys, path, *few)
+    assert code == 2
+    assert "--resume" in err
+    assert call(monkeypatch, capsys, path, *few, "--resume")[0] == 0
+    code, _, err = call(monkeypatch, capsys, path, "--out", out, "--resume")
+    assert code == 1
+    assert "another configuration" in err
+    other = tmp_path / "other.txt"
+    other.write_text("param b = 1\ndw/dt = b*pre")
+    code, _, err = call(monkeypatch, capsys, path, "--at", other)
+    assert code == 2
+    assert "no value of `a`" in err
