@@ -29,6 +29,8 @@ results: $(READY)
 	$(BIN)/python -m benchmarks.results
 
 estimators: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[evosax]'
 	$(BIN)/python docs/estimators.py build/estimators
 
 # Every example on its seeds, and what the first seed of each found as a part of the catalog.

@@ -20,7 +20,7 @@ from rulegen.config import load_config
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- tables -->\n", "<!-- end of tables -->"
-SPENT = ("--lives", "128", "--repeats", "8", "--truth-lives", "1024")
+SPENT = ("--lives", "128", "--repeats", "8", "--truth-lives", "1024", "--evosax", "Open_ES")
 #: A rule of each family that learns, all other coefficients 0.
 LEARNS = {
     "delayed_association": {"theta_1": 1.5},

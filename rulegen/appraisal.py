@@ -98,7 +98,9 @@ def candidates(bench: Workbench, phases: Sequence[Phase]) -> dict[str, AnyEstima
             name = f"score, gamma {gamma:g}" + (", exact" if exact else "")
             found[name] = score.model_copy(update=changes)
     found["pgpe"] = used.get("pgpe", Pgpe())
-    found["pathwise"] = used.get("pathwise", Pathwise())
+    pathwise = used.get("pathwise", Pathwise())
+    for credit in ("trial", "life"):
+        found[f"pathwise, {credit}"] = pathwise.model_copy(update={"credit": credit})
     for number, phase in enumerate(phases):
         if phase.estimator not in found.values():
             found[f"fit {number + 1}: {phase.estimator.name}"] = phase.estimator
