@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 
 import jax
@@ -37,3 +38,5 @@ def keep_compiled_programs() -> None:
         cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", str(cache / "rulegen"))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+        # What a killed process left half-written is compiled anew, which nobody needs to know.
+        warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation")
