@@ -25,8 +25,8 @@ HEAD = f"""# Reproductions
 both rules as formulas. {LIVES} networks of each rule, the same networks and order of trials for
 both, seed {SEED}; made by `make reproductions`. The published criterion is reached at the first
 trial that ends {WINDOW} successive trials of which more than {ENOUGH} have an error below
-{LARGEST:g}. The error of a network at the end is the median over its last {LAST} trials. What differs
-from his program: single precision, other random numbers, and 20 networks in place of his.
+{LARGEST:g}. The error of a network at the end is the median over its last {LAST} trials. What
+differs from his program: single precision, other random numbers, and 20 networks in place of his.
 
 """
 
