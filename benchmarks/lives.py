@@ -55,8 +55,7 @@ def program(
     """Run `lives` lives of a family with so many terms; `options` are those of `compile_rule`."""
     rule = family(terms)
     compiled = compile_rule(rule, **options)  # type: ignore[arg-type]
-    chunk = max(1, lives // len(jax.local_devices()))
-    runner = Lives(world(neurons, trials, steps), compiled, chunk=chunk)
+    runner = Lives(world(neurons, trials, steps), compiled)
     values = np.array([p.value for p in rule.parameters], float)
     return lambda: runner.run(values, jax.random.key(0), lives)
 
@@ -72,7 +71,6 @@ def miconi(lives: int, trials: int, rule: int) -> Callable[[], object]:
     life = scene.life.model_copy(update={"trials": trials, "warmup": 0})
     here = scene.world.model_copy(update={"life": life})
     text = parse(tomllib.loads(MICONI.read_text())["rules"][rule]["rule"])
-    chunk = max(1, lives // len(jax.local_devices()))
-    runner = Lives(here, compile_rule(text), chunk=chunk)
+    runner = Lives(here, compile_rule(text))
     values = np.array([p.value for p in text.parameters], float)
     return lambda: runner.run(values, jax.random.key(0), lives)

@@ -64,9 +64,9 @@ class Batch(NamedTuple):
 
 
 #: A larger chunk does not make the device any busier, ...
-LARGEST_CHUNK = 64
-#: ... and one whose weights need more bytes than this leaves the cache.
-CACHE = 512 * 1024
+LARGEST_CHUNK = 32
+#: ... and one whose weights and their tangents need more bytes than this leaves the cache.
+CACHE = 2 * 1024 * 1024
 #: Multiplications of weights and rates on one device, after which a chunk comes back to Python.
 WORK_IN_ONE_GO = 1e10
 
@@ -82,7 +82,8 @@ class Lives:
     Args:
         world: circuit, task and life.
         rule: the compiled rule.
-        chunk: lives per device and call; None chooses what fits `world.memory_mb`.
+        chunk: most lives per device and call; None chooses what fits `world.memory_mb` and the
+            cache.
 
     Raises:
         ValueError: when the rule and the world do not fit each other; see `Life`.
@@ -166,7 +167,8 @@ class Lives:
     def _fitting_chunk(self) -> int:
         budget = self.world.memory_mb * 1e6 / len(self.devices)
         weights = jnp.zeros(()).dtype.itemsize * self.world.circuit.neurons**2
-        return max(1, min(LARGEST_CHUNK, CACHE // weights, int(budget / self.bytes_per_life())))
+        cached = CACHE // (weights * (1 + len(self.rule.tangents.weight)))
+        return max(1, min(LARGEST_CHUNK, cached, int(budget / self.bytes_per_life())))
 
     def run(
         self,
@@ -193,7 +195,10 @@ class Lives:
         dtype = jnp.zeros(()).dtype
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
-        size, own = self.chunk * len(self.devices), hosts.share(count)
+        own = hosts.share(count)
+        # As many calls as the chunk demands, of one size that leaves few places empty.
+        calls = -(-len(own) // (self.chunk * len(self.devices)))
+        size = -(-len(own) // (calls * len(self.devices))) * len(self.devices)
         trials = self.world.life.trials
         chunks = []
         for start in range(0, len(own), size):
