@@ -182,7 +182,9 @@ class Life:
             state, reward, score, level = self.trial.run(
                 state, values, life.network, streams, number, condition
             )
-            within = jnp.all(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit)
+            # Counted by column, which XLA does in vectors, unlike a conjunction over all weights.
+            inside = jnp.sum(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit, axis=0)
+            within = jnp.min(inside) == self.circuit.neurons
             finite = jnp.isfinite(reward) & within
             saturated = level > 0.99 * self.circuit.limit
             now = jnp.where(saturated, Outcome.SATURATED, Outcome.OK)

@@ -10,10 +10,14 @@ import sympy as sp
 
 from grammar import operators as op
 from grammar import parse, symbol
+from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering, NotFactorable
 from rulegen.compile.tangents import derivative
 from rulegen.drive import drive
+from rulegen.life import Life, LifeSettings
+from rulegen.noise import stream
+from rulegen.tasks import DelayedAssociation
 
 RULES = {
     "coefficients": """
@@ -217,4 +221,39 @@ def test_explain_names_the_reason(text):
 def test_factors_are_shared():
     """Three terms with one presynaptic side make one matrix product."""
     text = "param k = 2\ne <- 0.9*e + xi*pre + k*u*pre + (post - u)**3*pre : synapse"
-    assert compile_rule(parse(text)).explain().endswith("in 1 matrix products per trial")
+    assert compile_rule(parse(text)).explain().startswith("factored: 1 product of")
+
+
+def test_explain_states_the_cost():
+    """A rank-one update is a multiplication and an addition per synapse, however it is computed."""
+    text = "e <- e + xi*pre : synapse"
+    assert "2 N^2 operations" in compile_rule(parse(text)).explain()
+    assert "about 2 N^2 operations" in compile_rule(parse(text), lowering=Lowering.DENSE).explain()
+
+
+@pytest.mark.parametrize("tau", [3, 60, 5000])
+def test_long_trials_in_single_precision(tau):
+    """A thousand steps in blocks, short and long memories: float32 against dense float64."""
+    text = f"""
+        param tau = {tau} ms free
+        param a = 0.5 free
+        de/dt = -e/tau + a*xi*pre : synapse
+        on trial start: e <- 0
+        on reward: w += 1e-4*R*e
+    """
+    rule = parse(text)
+    circuit = RateCircuit(neurons=3, dt=1, tau=20)
+    task = DelayedAssociation(cue=200, delay=600, response=200)
+
+    def scores(lowering):
+        compiled = compile_rule(rule, wrt=["tau", "a"], lowering=lowering)
+        life = Life(circuit, task, LifeSettings(trials=3, warmup=0), compiled)
+        values = jnp.asarray([float(tau), 0.5])
+        return np.asarray(jit(life)(values, stream(jax.random.key(2))).scores, float)
+
+    single = scores(Lowering.FACTORED)
+    with jax.enable_x64(True):
+        double = scores(Lowering.DENSE)
+    size = np.abs(double).max(axis=0)
+    assert np.all(size > 0)
+    assert np.abs((single - double) / size).max() < 2e-3

@@ -107,15 +107,20 @@ class CompiledRule:
         return next((e.name for e in system.synapse if e.name in read), "")
 
     def explain(self) -> str:
-        """Which lowering was chosen and why."""
-        if self.lowering is Lowering.DENSE:
-            return f"dense: {self.reason}"
-        products = basis(self.factored)
-        sides = len({p.pre for p in products})
-        return (
-            f"factored: {len(products)} products of a post and a pre factor, "
-            f"in {sides} matrix products per trial"
-        )
+        """Which lowering was chosen, why, and what the synapse states cost.
+
+        The cost counts multiplications and additions per step for N neurons on both sides.
+        """
+        if self.lowering is Lowering.FACTORED:
+            number = len(basis(self.factored))
+            products = "1 product" if number == 1 else f"{number} products"
+            return (
+                f"factored: {products} of a post and a pre factor; {2 * number} N^2 operations a "
+                "step, as matrix products once per block of time"
+            )
+        states = [e for e in self.stepped if e.site is Site.SYNAPSE]
+        operations = sum(int(sp.count_ops(e.expr)) for e in states)
+        return f"dense: {self.reason}; about {operations} N^2 operations in every step"
 
     # -- running ---------------------------------------------------------------------------
 
@@ -313,8 +318,8 @@ def compile_rule(
     Example:
         >>> from grammar import parse
         >>> rule = parse("e <- e + xi*pre : synapse")
-        >>> print(compile_rule(rule).explain())
-        factored: 1 products of a post and a pre factor, in 1 matrix products per trial
+        >>> print(compile_rule(rule).explain().partition(";")[0])
+        factored: 1 product of a post and a pre factor
     """
     tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent)
     dense = CompiledRule(rule, tangents, Lowering.DENSE, "as asked", ())
