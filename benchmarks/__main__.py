@@ -23,7 +23,7 @@ from benchmarks.parts import matvec, parts
 from rulegen.compile.lowering import Lowering
 from rulegen.runtime import use_all_cores
 
-LIVES, NEURONS, STEPS, TRIALS = 128, 32, 30, 40
+LIVES, NEURONS, STEPS, TRIALS = 128, 32, 30, 200
 FLOOR, ALL = "bare product, one device", "bare product, all devices"
 
 START = """
