@@ -186,21 +186,19 @@ class TrialRun:
 
         carry = (moment.after, moving, moment.pushes)
         inputs = (drive, noise.xi, noise.fresh)
-        (_, last, pushes), (u, new, scores) = jax.lax.scan(one_step, carry, inputs)
+        (_, moved, pushes), (u, later, scores) = jax.lax.scan(one_step, carry, inputs)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again, and what comes after a step is what stands before the next one.
         after = Activity(u, circuit.rates(u))
         before = jax.tree.map(put_in_front, moment.after, after)
-        record = {name: put_in_front(moving[name], later) for name, later in new.items()}
-        moving = last
-        state = {**still, **moving}
+        record = {name: put_in_front(moving[name], values) for name, values in later.items()}
+        state = {**still, **moved}
         outer = moment.outer
         if self.moving and not rule.continuous:
             # With weights constant over the trial, one product over time does for all steps.
             past = before.r
             if circuit.retention:
-                earlier = jnp.concatenate([moment.before.r[None], past[:-1]])
-                past = past - circuit.retention * earlier
+                past = past - circuit.retention * put_in_front(moment.before.r, past)
             fresh = time_to_the_end(noise.fresh)
             outer = outer + jnp.matmul(fresh, past, precision="highest")
         history = circuit.signals(before, after, noise.xi) | record
