@@ -119,6 +119,7 @@ def drive(
         carry: tuple[RuleState, Any], trial: tuple[dict[str, Array], Array | None, Array]
     ) -> tuple[tuple[RuleState, Any], tuple[RuleState, dict[str, Array]]]:
         (state, memory), (inputs, reward, condition) = carry, trial
+        inputs = {"t": dt * jnp.arange(steps, dtype=dtype), **inputs}
         silent = {name: jnp.zeros(s.shape, s.dtype) for name, s in shapes.items()}
         state = rule.event(Event.TRIAL_START, state, silent, values, condition)
         moving, still = rule.split(state)
@@ -137,6 +138,7 @@ def drive(
         state = {**still, **{k: v for k, v in moving.items() if k in state}}
         state = rule.integrate(state, signals | record, values, steps, condition)
         last = {"R": jnp.zeros((), dtype)} | {k: v[-1] for k, v in signals.items()}
+        last["t"] = jnp.asarray(steps * dt, dtype)
         if reward is not None:
             last["R"] = reward
         state = rule.event(Event.REWARD, state, last, values, condition)
@@ -145,7 +147,7 @@ def drive(
 
     conditions = jnp.zeros(trials, int) if conditions is None else conditions
     memory = jax.tree.map(jnp.asarray, memory)
-    first = {k: v[0, 0] for k, v in activity.items()}
+    first = {"t": jnp.zeros((), dtype)} | {k: v[0, 0] for k, v in activity.items()}
     shapes, _ = jax.eval_shape(forward, state, first, conditions[0], memory)
     check_signals(rule, shapes, {Site.PRE: (n_pre,), Site.POST: (n_post,), Site.GLOBAL: ()})
     shapes = {"R": jax.ShapeDtypeStruct((), dtype), **shapes}

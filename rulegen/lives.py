@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import jax
@@ -107,7 +107,11 @@ class Lives:
         self.life = Life(world.circuit, world.task, world.life, rule)
         self.devices: Sequence[jax.Device] = jax.local_devices()
         self.chunk = self._fitting_chunk() if chunk is None else chunk
-        mesh = Mesh(np.array(self.devices), ("lives",))
+        self._programs = cache(self._compile)
+
+    def _compile(self, devices: int) -> tuple[Callable, Callable]:
+        """What begins a chunk of lives on the first so many devices, and what goes on with it."""
+        mesh = Mesh(np.array(self.devices[:devices]), ("lives",))
         lives, shared = PartitionSpec("lives"), PartitionSpec()
 
         def spread(one: Callable, *inputs: PartitionSpec) -> Callable:
@@ -138,8 +142,10 @@ class Lives:
                 lives, shared, lives, lives, shared,
             )(values, source, index, life, first)  # fmt: skip
 
-        self._begin = jax.jit(spread(begin, shared, lives))
-        self._go_on = jax.jit(go_on, static_argnames="trials", donate_argnames="life")
+        return (
+            jax.jit(spread(begin, shared, lives)),
+            jax.jit(go_on, static_argnames="trials", donate_argnames="life"),
+        )
 
     def _first(self, source: Stream) -> Any:
         """One life before its first trial."""
@@ -196,18 +202,21 @@ class Lives:
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
         own = hosts.share(count)
-        # As many calls as the chunk demands, of one size that leaves few places empty.
-        calls = -(-len(own) // (self.chunk * len(self.devices)))
-        size = -(-len(own) // (calls * len(self.devices))) * len(self.devices)
+        # As many calls as the chunk demands, of one size that leaves few places empty. A device
+        # without a life of its own is better spent on helping the others.
+        devices = min(len(self.devices), len(own))
+        begin, go_on = self._programs(devices)
+        calls = -(-len(own) // (self.chunk * devices))
+        size = -(-len(own) // (calls * devices)) * devices
         trials = self.world.life.trials
         chunks = []
         for start in range(0, len(own), size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
             index = own[np.minimum(np.arange(start, start + size), len(own) - 1)].astype(np.uint32)
             kept = min(size, len(own) - start)
-            life, results, first = self._begin(source, index), [], 0
+            life, results, first = begin(source, index), [], 0
             for stretch in self.stretches():
-                life, result = self._go_on(values[index], source, index, life, first, stretch)
+                life, result = go_on(values[index], source, index, life, first, stretch)
                 results.append([np.asarray(part)[:kept] for part in result])
                 first += stretch
                 if tick is not None:

@@ -29,7 +29,6 @@ class Purpose(enum.IntEnum):
     EXPLORATION = 6
     TASK = 7
     PULSES = 8
-    PULSE_SIZES = 9
     NOISE_START = 10
 
 

@@ -102,7 +102,7 @@ class TrialRun:
         learning = number >= self.warmup
         start = circuit.init(streams.start, dtype)
         still = circuit.quiet(dtype)
-        now = self._signals(start, start, still.xi)
+        now = self._signals(start, start, still.xi, jnp.zeros((), dtype))
         state = hold(state, rule.event(Event.TRIAL_START, state, now, values, condition), learning)
         constant = self.moving and not rule.continuous
         moment = Moment(
@@ -119,14 +119,20 @@ class TrialRun:
             stimulus = jax.lax.dynamic_slice_in_dim(trial.stimulus, first, steps)
             noise = circuit.explore(streams.exploration, first, steps, moment.noise)
             drive = (stimulus @ network.inputs.T).astype(dtype)
-            return self._block(moment, values, network, condition, learning, drive, noise)
+            times = circuit.dt * (first + jnp.arange(steps, dtype=dtype))
+            inputs = drive, noise, times
+            return self._block(moment, values, network, condition, learning, *inputs)
 
         size, count, rest = blocks(self.steps, LONGEST_BLOCK)
         if count == 1:
             moment, outputs = one_block(moment, 0, size)
         else:
             starts = size * jnp.arange(count)
-            moment, outputs = jax.lax.scan(lambda m, i: one_block(m, i, size), moment, starts)
+            # Two at a time, so that a free core does the products of one block while another runs
+            # through the next.
+            moment, outputs = jax.lax.scan(
+                lambda m, i: one_block(m, i, size), moment, starts, unroll=2
+            )
             outputs = outputs.reshape(size * count, -1)
         if rest:
             moment, last = one_block(moment, size * count, rest)
@@ -136,7 +142,8 @@ class TrialRun:
         score = moment.score
         if constant:
             score += self._project(moment.outer, state)
-        now = self._signals(moment.before, moment.after, moment.noise.xi) | {"R": reward}
+        length = jnp.asarray(self.steps * circuit.dt, dtype)
+        now = self._signals(moment.before, moment.after, moment.noise.xi, length) | {"R": reward}
         pushes = self._pushes(state, moment.before.r) if constant else moment.pushes
         now |= self._noise_tangents(pushes)
 
@@ -160,6 +167,7 @@ class TrialRun:
         learning: Array,
         drive: Array,
         noise: Exploration,
+        times: Array,
     ) -> tuple[Moment, Array]:
         """A stretch of a trial; also its outputs, shape (T, outputs)."""
         circuit, rule = self.circuit, self.rule
@@ -167,13 +175,15 @@ class TrialRun:
         in_loop = rule.continuous or rule.noise_in_loop
 
         def one_step(
-            carry: tuple[Activity, RuleState, dict[str, Array]], inputs: tuple[Array, ...]
-        ) -> tuple[tuple[Activity, RuleState, dict[str, Array]], tuple]:
-            (before, moving, pushes), (drive, xi, fresh) = carry, inputs
+            carry: tuple[Array, RuleState, dict[str, Array]], inputs: tuple[Array, ...]
+        ) -> tuple[tuple[Array, RuleState, dict[str, Array]], tuple]:
+            # Potentials alone pass on: fewer arrays in the loop are worth a rate computed twice.
+            (u, moving, pushes), (drive, xi, fresh, time) = carry, inputs
+            before = Activity(u, circuit.rates(u))
             state = {**still, **moving}
             weights, bias = rule.forward(state, values, condition)
             after = circuit.step(weights, before, drive + bias, xi)
-            signals = circuit.signals(before, after, xi)
+            signals = circuit.signals(before, after, xi) | {"t": time}
             score = None
             if rule.continuous and self.moving:
                 earlier, pushes = pushes, self._pushes(state, before.r)
@@ -182,10 +192,10 @@ class TrialRun:
                 signals |= self._noise_tangents(self._pushes(state, before.r))
             new = hold(moving, rule.step(moving, still, signals, values, condition), learning)
             record = {name: new[name] for name in rule.recorded}
-            return (after, new, pushes), (after.u, record, score)
+            return (after.u, new, pushes), (after.u, record, score)
 
-        carry = (moment.after, moving, moment.pushes)
-        inputs = (drive, noise.xi, noise.fresh)
+        carry = (moment.after.u, moving, moment.pushes)
+        inputs = (drive, noise.xi, noise.fresh, times)
         (_, moved, pushes), (u, later, scores) = jax.lax.scan(one_step, carry, inputs)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again, and what comes after a step is what stands before the next one.
@@ -201,7 +211,7 @@ class TrialRun:
                 past = past - circuit.retention * put_in_front(moment.before.r, past)
             fresh = time_to_the_end(noise.fresh)
             outer = outer + jnp.matmul(fresh, past, precision="highest")
-        history = circuit.signals(before, after, noise.xi) | record
+        history = circuit.signals(before, after, noise.xi) | {"t": times} | record
         history |= self._noise_tangents(self._pushes(state, before.r))
         state = rule.integrate(state, history, values, len(drive), condition)
         last_before, last_after, last_noise = jax.tree.map(lambda x: x[-1], (before, after, noise))
@@ -216,11 +226,14 @@ class TrialRun:
         )
         return moment, after.r @ network.readout.T
 
-    def _signals(self, before: Activity, after: Activity, xi: Array) -> dict[str, Array]:
+    def _signals(
+        self, before: Activity, after: Activity, xi: Array, time: Array
+    ) -> dict[str, Array]:
         """What a rule reads outside the steps of a trial: no reward, and noise without tangent."""
         still = jnp.zeros_like(xi)
         noise = {tangent_name("xi", p): still for p in self.rule.tangents.noise}
-        return self.circuit.signals(before, after, xi) | {"R": jnp.zeros((), xi.dtype)} | noise
+        seen = self.circuit.signals(before, after, xi)
+        return seen | {"t": time, "R": jnp.zeros((), xi.dtype)} | noise
 
     def _pushes(self, state: RuleState, pre: Array) -> dict[str, Array]:
         """`dW/dp r` by parameter, for rates of shape (N,) or (T, N)."""

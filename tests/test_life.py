@@ -191,6 +191,28 @@ def test_lowerings_agree_over_whole_lives(x64, name):
     assert np.abs(a.scores[:, 2:]).max() > 1e-6
 
 
+def test_the_time_in_a_trial_counts_steps(x64, monkeypatch):
+    """`t` equals a counter, inside steps, in the factored lowering, at events and over blocks."""
+    head = "param eta = 0.1\nparam late = 25 ms\n{}x <- 0.5*x + (late < {})*u : post\n"
+    rest = """e <- e + {}/late*pre*(u - x) : synapse
+        on trial start: e <- 0
+        on reward: w += clip(eta*{}/late*R*e, -0.1, 0.1)"""
+    counted = head + rest + "\non trial start: n <- 0"
+    rules = (head + rest).format("", *"ttt"), counted.format("n <- n + dt : global\n", *"nnn")
+    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", 3)
+
+    def live(text):
+        rule = parse(text)
+        values = jnp.asarray([p.value for p in rule.parameters])
+        compiled = compile_rule(rule)
+        life = Life(CIRCUIT, TASK, LifeSettings(trials=4, warmup=1), compiled)
+        return jit(lambda: life(values, stream(KEY)))().rewards
+
+    built_in, counter = map(live, rules)
+    np.testing.assert_allclose(built_in, counter, rtol=1e-10)
+    assert np.ptp(built_in) > 1e-3
+
+
 @pytest.mark.parametrize("steps", [1, 3], ids=["equal blocks", "a rest"])
 @pytest.mark.parametrize("name", ["separable powers", "time constants", "step by step"])
 def test_blocks_of_time_change_nothing(x64, monkeypatch, name, steps):

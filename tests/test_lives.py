@@ -127,8 +127,9 @@ def test_the_budget_covers_what_xla_plans(tangents):
     here = world(circuit=RateCircuit(neurons=48), life=LifeSettings(trials=3, warmup=0))
     lives = Lives(here, compile_rule(RULE, wrt=["a", "b"] if tangents else []), chunk=8)
     values, index = np.tile(np.float32(VALUES), (16, 1)), np.arange(16, dtype=np.uint32)
-    life = lives._begin(stream(KEY), index)
-    program = lives._go_on.lower(values, stream(KEY), index, life, 0, 3).compile()
+    begin, go_on = lives._programs(len(lives.devices))
+    life = begin(stream(KEY), index)
+    program = go_on.lower(values, stream(KEY), index, life, 0, 3).compile()
     planned = program.memory_analysis().temp_size_in_bytes
     assert planned <= lives.chunk * lives.bytes_per_life()
 

@@ -30,7 +30,7 @@ SIGNAL_NAMES = {
     "pre": "r_pre", "post": "r_post", "u": "u_post", "pre_u": "u_pre", "slope": "slope_post",
     "xi": "noise_post", "error": "error_post", "pre_error": "error_pre", "zeta": "zeta", "R": "R",
     "pre_spike": "impulse_in", "post_spike": "impulse_out", "dt": "(dt/ms)",
-    "N_pre": "N_pre", "N_post": "N_post",
+    "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",
 }  # fmt: skip
 OWN = ("zeta", "R")
 
@@ -48,6 +48,7 @@ WORDS = PYTHON | {
     "default_event", "equations", "event_driven", "events", "get_states", "id", "indices", "order",
     "run", "run_regularly", "runner", "set_states", "updaters", "when",
     "Synapses", "connect", "PARAMETERS", "MODEL", "STEP", "KEPT", "synapses", "condition",
+    "t_start",
     *SIGNAL_NAMES.values(), *SIGNALS,
 }  # fmt: skip
 #: Units, with prefixes and powers, and the endings of what synapses read from neurons.
@@ -179,6 +180,8 @@ class Script:
         lines = [f"{self.names[name]} : 1" for name in kept]
         if "R" in self.read:
             lines.append("R : 1 (shared)")
+        if "t" in self.read:
+            lines += ["t_start : second (shared)", "t_trial = (t - t_start)/ms : 1 (shared)"]
         for target, expr in self.forward.items():
             name = "w_eff" if target == WEIGHT else "bias"
             lines.append(f"{name} = {self.code(expr, Site.SYNAPSE)} : 1")
@@ -247,6 +250,7 @@ class Script:
         """Updates in the order of the text; each sees what the earlier ones did."""
         lines, own = [f'"""{TOLD[event]}"""'], self.system.per_condition
         if event is Event.TRIAL_START:
+            lines += ["synapses.t_start = synapses.clock.t"] if "t" in self.read else []
             for name in sorted(own):
                 start = self.system.initial[name]
                 key = f'synapses.name, "{name}", condition'

@@ -80,7 +80,8 @@ def write(record: Record) -> str:
     shown = {name: equation.xreplace(of_time) for name, equation in equations.items()}
     symbols = sorted({s.name for e in equations.values() for s in e.free_symbols - {TIME}})
     keys = [*variables(rule), *symbols, *(s.name for s in of_time.values())]
-    names = identifiers(keys, WORDS.__contains__)
+    # Derivatives are along the time that the rule can read.
+    names = identifiers(keys, WORDS.__contains__) | {TIME.name: TIME.name}
     sites = dict.fromkeys(names, Site.GLOBAL) | site_table(rule)
     code = SympyCode(names, sites, {p.name for p in rule.parameters})
 
@@ -94,7 +95,8 @@ def write(record: Record) -> str:
 
     body = [f'    "{name}": {equation(expr)},' for name, expr in shown.items()]
     lines = [TITLE, "", *head(record, "#", changed(rule, names)), "", "import sympy as sp", ""]
-    lines += ['t = sp.Symbol("t", real=True)'] if of_time else []
+    timed = of_time or any(TIME in e.free_symbols for e in equations.values())
+    lines += ['t = sp.Symbol("t", real=True)'] if timed else []
     lines += [f'{names[s]} = sp.Symbol("{s}", real=True)' for s in symbols]
     lines += [
         f'{names[place.name]} = sp.Function("{f.func.__name__}", real=True)(t)'

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from rulegen.noise import Purpose, Stream, uniform
+from rulegen.noise import Purpose, Stream, bits
 from rulegen.settings import Settings
 
 Array = jax.Array
@@ -46,7 +46,14 @@ class Pulses(Settings):
     size: float = Field(gt=0)
     quiet: float = Field(0.0, ge=0)
 
-    def draw(self, source: Stream, first: Array | int, shape: tuple[int, int], dt: float) -> Array:
+    def draw(
+        self,
+        source: Stream,
+        first: Array | int,
+        shape: tuple[int, int],
+        dt: float,
+        dtype: jnp.dtype = jnp.float32,
+    ) -> Array:
         """The pulses of steps `first`, `first + 1`, ..., shape (T, N).
 
         Example:
@@ -57,9 +64,12 @@ class Pulses(Settings):
             [False False False  True  True  True]
         """
         loud = jnp.arange(shape[0]) + first >= round(self.quiet / dt)
-        happens = uniform(source.fold(Purpose.PULSES), shape, first=first) < self.probability
-        sizes = 2.0 * uniform(source.fold(Purpose.PULSE_SIZES), shape, first=first) - 1.0
-        return jnp.where(happens & loud[:, None], self.size * sizes, 0.0)
+        # One random word does for both: given that it is among the lowest, it is uniform there.
+        lowest = self.probability * 2.0**31
+        word = bits(source.fold(Purpose.PULSES), shape, first) >> 1
+        word = word.astype(jnp.int32).astype(dtype)
+        sizes = (2.0 / lowest) * word - 1.0
+        return jnp.where((word < lowest) & loud[:, None], self.size * sizes, 0.0)
 
 
 def correlate(fresh: Array, retention: float, previous: Array) -> Array:

@@ -89,7 +89,7 @@ class RateCircuit(Settings):
 
     #: Signals that a rule can read in this circuit (`R` comes with the reward event).
     provides: ClassVar[frozenset[str]] = frozenset(
-        {"pre", "post", "u", "pre_u", "slope", "xi", "dt", "N_pre", "N_post", "R"}
+        {"pre", "post", "u", "pre_u", "slope", "xi", "t", "dt", "N_pre", "N_post", "R"}
     )
 
     neurons: int = Field(32, ge=1, le=100_000)
@@ -209,7 +209,7 @@ class RateCircuit(Settings):
             gaussian = correlate(fresh, self.retention, previous)
         xi = gaussian
         if self.pulses is not None:
-            pulses = self.pulses.draw(stream, first, shape, self.dt).astype(dtype)
+            pulses = self.pulses.draw(stream, first, shape, self.dt, dtype)
             xi = gaussian + self.step_size / self.scale * pulses
         return Exploration(xi, gaussian, fresh)
 

@@ -23,7 +23,9 @@ def random_activity(rule: Rule, seed: int = 0) -> dict[str, np.ndarray]:
     arrays = {}
     for name in sorted((read & SIGNALS.keys()) - {"dt", "N_pre", "N_post"}):
         shape = (TRIALS, STEPS, *shapes[SIGNALS[name].site])
-        if name in IMPULSES:
+        if name == "t":
+            arrays[name] = np.tile(DT * np.arange(STEPS), (TRIALS, 1))
+        elif name in IMPULSES:
             arrays[name] = (rng.random(shape) < 0.2) / DT
         elif name in ("pre", "post", "slope"):
             arrays[name] = rng.random(shape)
@@ -50,6 +52,7 @@ def run_program(
         for n in range(STEPS):
             now = {name: array[k, n] for name, array in activity.items()}
             state = space["step"](state, now, DT, condition=condition)
+        now |= {"t": STEPS * DT}
         state = space["on_reward"](state, now, DT, condition=condition)
         state = space["on_trial_end"](state, now, DT, condition=condition)
         states.append(state)

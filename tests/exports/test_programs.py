@@ -47,6 +47,8 @@ MADE_UP = {
     "on reward: g += R; w += R_bar[condition]*e*g; e <- 2*e; w -= 0.1*e*x\n"
     "on trial end: w += v*pre; g <- 0.5*g\nbounds w in [-1, 2]\ndiagonal w = 0\n"
     "forward w = w + 0.1*e\nforward bias = v - g",
+    "time": "param late = 9 ms\nv <- 0.5*v + (t > late)*u : post\ne <- e + t*pre*v/late\n"
+    "on trial start: e <- t*e/late\non reward: w += t*e/late",
     "impulses": "x = accumulate(2*pre_spike + 0.01*pre, 20)\ny = accumulate(post_spike*u, 10)\n"
     "e = accumulate(x*post_spike - y*pre_spike, 100)\ndw/dt = (e + 0.5)/100 + 0.1*x*post_spike",
 }  # fmt: skip

@@ -35,7 +35,7 @@ EQUAL = {
     ),
     "numbers in place of parameters": (
         "param a = 0.1\nde/dt = -e/10 + 3*pre*post\non reward: w += a*R*e",
-        "param a = 0.3\nparam t = 10\nde/dt = -e/t + pre*post\non reward: w += a*R*e",
+        "param a = 0.3\nparam T = 10\nde/dt = -e/T + pre*post\non reward: w += a*R*e",
     ),
     "scale in a circle of states": (
         "dw/dt = eta*pre*post + (a - w)/tau\nda/dt = (w - 2*a + b)/tau : synapse\n"
