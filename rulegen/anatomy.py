@@ -95,7 +95,7 @@ def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
     still = jnp.zeros(circuit.neurons, parameters.dtype)
 
     def show(condition: Array) -> tuple[Array, Array, Array]:
-        trial = task.trial(after, condition, circuit.dt)
+        trial = task.revise(end.memory, task.trial(after, condition, circuit.dt))
         weights, bias = life.rule.forward(state, values, condition)
         drive = (trial.stimulus @ network.inputs.T).astype(parameters.dtype) + bias
 

@@ -189,29 +189,38 @@ class DifferentiatedTrial(TrialRun):
     def run(
         self,
         state: RuleState,
+        memory: Any,
         values: Values,
         network: Network,
         streams: Streams,
         number: jax.Array,
         condition: jax.Array,
-    ) -> tuple[RuleState, jax.Array, jax.Array, jax.Array]:
+    ) -> tuple[RuleState, Any, jax.Array, jax.Array, jax.Array]:
         """See `TrialRun.run`."""
-        after, reward, _, level = super().run(state, values, network, streams, number, condition)
+        after, later, reward, _, level = super().run(
+            state, memory, values, network, streams, number, condition
+        )
 
         def reward_of(weights: jax.Array) -> jax.Array:
             here, _ = self.rule.forward(state | {WEIGHT: weights}, values, condition)
-            return self._reward(here, network, streams, condition)
+            return self._reward(here, memory, network, streams, condition)
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
-        return after, reward, self._by_parameter(scores, slope.dtype), level
+        return after, later, reward, self._by_parameter(scores, slope.dtype), level
 
     def _reward(
-        self, weights: jax.Array, network: Network, streams: Streams, condition: jax.Array
+        self,
+        weights: jax.Array,
+        memory: Any,
+        network: Network,
+        streams: Streams,
+        condition: jax.Array,
     ) -> jax.Array:
         """The reward of the trial with these weights."""
         circuit, dtype = self.circuit, weights.dtype
         trial = self.task.trial(streams.task, condition, circuit.dt)
+        trial = self.task.revise(memory, trial)
         noise = circuit.explore(streams.exploration, 0, self.steps, circuit.quiet(dtype))
         drive = (trial.stimulus @ network.inputs.T).astype(dtype)
 
