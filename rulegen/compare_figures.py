@@ -67,12 +67,17 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
+def plot_families(
+    graph: nx.Graph,
+    ax: Axes | None = None,
+    title: str = "lines join rules that share at least half of their terms",
+) -> Axes:
     """Draw rules as points and kinship as lines, each family of several in a colour of its own.
 
     Args:
-        graph: what `family_graph` returns.
+        graph: what `family_graph` or `similarity_graph` returns.
         ax: where to draw.
+        title: what the lines mean.
 
     Example:
         >>> graph = nx.Graph([("hebb", "oja", {"distance": 0.5})])
@@ -100,7 +105,7 @@ def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
     ax.set_axis_off()
     ax.set_xlim(-0.5, right + 0.5)
     ax.set_ylim(bottom - 0.3, 0.6)
-    ax.set_title("lines join rules that share at least half of their terms", fontsize="medium")
+    ax.set_title(title, fontsize="medium")
     return ax
 
 
