@@ -14,7 +14,7 @@ from rulegen.circuits import RateCircuit
 from rulegen.life import Life, LifeState
 from rulegen.noise import Stream, stream
 from rulegen.play import Played, play
-from rulegen.progress import Report, silent, ticks
+from rulegen.progress import Tick
 from rulegen.tasks import Task
 from rulegen.trial import Streams, trial_streams
 from rulegen.workbench import Workbench
@@ -74,6 +74,11 @@ class Anatomy(NamedTuple):
         """The steps, from 0, at which `noisy` has rates, shape (times,)."""
         return kept_times(self.task.steps(self.circuit.dt))
 
+    def only(self, lives: np.ndarray) -> Anatomy:
+        """The circuits of some lives, shape (L,) of truth values."""
+        world, arrays = self[:2], self[2:]
+        return Anatomy(*world, *(array[lives] for array in arrays))
+
 
 def kept_times(steps: int) -> np.ndarray:
     """At most `MOST_TIMES` evenly spaced steps of so many.
@@ -91,7 +96,7 @@ def dissect(
     key: jax.Array,
     lives: int,
     repeats: int = 8,
-    report: Report = silent,
+    tick: Tick | None = None,
 ) -> Anatomy:
     """Run lives and open the circuits that they end with.
 
@@ -104,7 +109,7 @@ def dissect(
         key: a typed JAX key.
         lives: number of lives L.
         repeats: number of noisy trials of each condition.
-        report: told of finished lives.
+        tick: called with the number of lives finished so far.
 
     Raises:
         ValueError: when `lives` or `repeats` is below 1.
@@ -130,7 +135,7 @@ def dissect(
     def open_one(index: Array, end: LifeState) -> tuple[Array, ...]:
         return opened(life, parameters, source.fold(index), end, repeats)
 
-    found, tick = [], ticks(report, "lives", 0, lives, 1)
+    found = []
     for part in bench.plain.live(values, key, lives, tick=tick):
         ends = jax.tree.map(part.kept, part.life)
         for i, index in enumerate(part.index):
