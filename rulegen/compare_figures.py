@@ -15,6 +15,8 @@ from rulegen.figures import COLOURS, new_axes
 
 #: Room for a rule and its name in the picture of families, inches.
 WIDE, HIGH = 1.4, 0.85
+#: Room for a title, inches.
+TITLE = 5.6
 #: Families stand beside each other until a row has room for this many rules.
 WIDEST = 8.0
 #: Names longer than this take two lines, characters.
@@ -89,7 +91,7 @@ def plot_families(
     right = max((x for x, _ in place.values()), default=0.0)
     bottom = min((y for _, y in place.values()), default=0.0)
     if ax is None:
-        ax = new_axes(WIDE * (right + 1.0), HIGH * (1.0 - bottom) + 0.3)
+        ax = new_axes(max(TITLE, WIDE * (right + 1.0)), HIGH * (1.0 - bottom) + 0.3)
     for a, b, distance in graph.edges(data="distance"):
         (x0, y0), (x1, y1) = place[a], place[b]
         ax.plot([x0, x1], [y0, y1], color="0.75", linewidth=0.8 + 3 * (1 - distance), zorder=1)

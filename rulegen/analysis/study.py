@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -131,7 +132,8 @@ def study(
     found, lost = survivors(opened)
     kept = lives - lost
     measures = {
-        n: pd.concat([performance_table(a), anatomy_table(a)], axis=1) for n, a in found.items()
+        n: pd.concat([performance_table(a), anatomy_table(a)], axis=1).drop(columns="radius_before")
+        for n, a in found.items()
     }
     tables: dict[str, pd.DataFrame] = {}
     figures: dict[str, Axes] = {}
@@ -155,7 +157,7 @@ def study(
         points[name] = fixed_point_table(anatomy, tick=tick)
         measures[name] = measures[name].join(point_measures(points[name]))
     tables["fixed_points"] = by_rule(points)
-    figures["fixed_points"] = panels(points, plot_fixed_points)
+    figures["fixed_points"] = panels(points, plot_fixed_points, shared=True)
 
     read: dict[str, dict[str, pd.DataFrame]] = {factor: {} for factor in world.task.factors}
     for done, (name, anatomy) in enumerate(found.items()):
@@ -175,7 +177,7 @@ def study(
 
     shares = {name: selectivity_table(anatomy) for name, anatomy in found.items()}
     for name, table in shares.items():
-        means = table.drop(columns="neuron").groupby("life").mean()
+        means = table.drop(columns=["neuron", "mixed"]).groupby("life").mean()
         measures[name] = measures[name].join(means.add_prefix("variance "))
     tables["selectivity"] = by_rule(shares)
     figures["selectivity"] = plot_selectivity(shares)
@@ -241,14 +243,27 @@ def by_rule(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return whole.reset_index("rule").reset_index(drop=True)
 
 
-def panels(tables: Mapping[str, pd.DataFrame], plot: Callable[..., Axes]) -> Axes:
-    """The same picture of several tables side by side; returns the first of the axes."""
-    figure = Figure(figsize=(4.4 * len(tables), 3.8), layout="constrained")
+def panels(
+    tables: Mapping[str, pd.DataFrame], plot: Callable[..., Axes], *, shared: bool = False
+) -> Axes:
+    """The same picture of several tables beside each other; returns the first of the axes.
+
+    Args:
+        tables: by the titles of their pictures.
+        plot: draws one of them.
+        shared: whether all have the same limits.
+    """
+    count = len(tables)
+    columns = count if count < 4 else math.isqrt(count - 1) + 1
+    rows = -(-count // columns)
+    figure = Figure(figsize=(4.4 * columns, 3.8 * rows), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(1, len(tables), squeeze=False)[0]
-    for ax, (name, table) in zip(axes, tables.items(), strict=True):
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared).ravel()
+    for ax, (name, table) in zip(axes, tables.items(), strict=False):
         plot(table, ax=ax)
         ax.set_title(name)
+    for ax in axes[count:]:
+        ax.set_axis_off()
     first: Axes = axes[0]
     return first
 
