@@ -138,7 +138,7 @@ def dissect(
     found = []
     for part in bench.plain.live(values, key, lives, tick=tick):
         ends = jax.tree.map(part.kept, part.life)
-        for i, index in enumerate(part.index):
+        for i, index in enumerate(part.numbers):
             end = jax.tree.map(lambda x, i=i: x[i], ends)
             found.append([*map(np.asarray, open_one(index, end)), part.rewards[i]])
     columns = (hosts.gather(np.stack(column), lives) for column in zip(*found, strict=True))

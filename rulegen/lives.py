@@ -67,19 +67,19 @@ class Lived(NamedTuple):
     """Some lives after their last trial, lives first.
 
     Attributes:
-        index: numbers of the lives, shape (L,).
+        numbers: of the lives, shape (L,).
         life: what they end with, on the devices and perhaps filled up with repeats.
         rewards: (L, K). scores: (L, K, P).
     """
 
-    index: np.ndarray
+    numbers: np.ndarray
     life: Any
     rewards: np.ndarray
     scores: np.ndarray
 
     def kept(self, part: jax.Array) -> np.ndarray:
         """Some of what the lives end with, without the repeats."""
-        return np.asarray(part)[: len(self.index)]
+        return np.asarray(part)[: len(self.numbers)]
 
 
 #: A larger chunk does not make the device any busier, ...

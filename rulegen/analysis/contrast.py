@@ -45,7 +45,7 @@ def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) ->
             both = frame[column].notna() & first[column].notna()
             if not both.any():
                 continue
-            here, base = (x.loc[both, column].to_numpy(float) for x in (frame, first))
+            here, base = (x[column][both].to_numpy(float) for x in (frame, first))
             mean, gap = estimate(here, level), paired_difference(here, base, strict)
             spread = float(np.std(here - base))
             table.append(

@@ -124,7 +124,7 @@ def plot_selectivity(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = No
     for number, name in enumerate(names):
         share = np.array([max(0.0, table[name].mean()) for table in tables.values()])
         colour = "0.8" if name == "noise" else COLOURS[number % len(COLOURS)]
-        label = name.replace(":", " × ")
+        label = str(name).replace(":", " × ")
         ax.bar(list(tables), share, bottom=below, width=0.6, color=colour, label=label)
         below = below + share
     ax.set_ylabel("share of a neuron's variance")

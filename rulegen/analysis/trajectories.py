@@ -112,9 +112,9 @@ def plot_trajectories(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         4
     """
     ax = new_axes() if ax is None else ax
-    for condition, rows in table.groupby("condition"):
+    for number, (condition, rows) in enumerate(table.groupby("condition")):
         path = rows[["component_1", "component_2"]].to_numpy()
-        colour = COLOURS[int(condition) % len(COLOURS)]  # type: ignore[call-overload]
+        colour = COLOURS[number % len(COLOURS)]
         ax.plot(*path.T, color=colour, label=f"condition {condition}")
         ax.plot(*path[0], "o", color=colour, markersize=4)
     ax.set_xlabel("component 1")
