@@ -31,8 +31,8 @@ def main(folder: Path) -> None:
     page = Path(__file__).with_suffix(".md")
     pictures = page.with_suffix("")
     pictures.mkdir(exist_ok=True)
-    for name in found.figures:
-        shutil.copy(folder / f"{name}.png", pictures)
+    for name in re.findall(r"\(analyses/(\w+\.png)\)", page.read_text()):
+        shutil.copy(folder / name, pictures)
     rewards = [rows["reward"] for _, rows in found.tables["circuits"].groupby("rule", sort=False)]
     gap = paired_difference(rewards[1].to_numpy(), rewards[0].to_numpy())
     equal = f"{found.lives} networks. The second rule earns {gap} more per trial than the first."
