@@ -103,7 +103,8 @@ def subspace_overlap(change: np.ndarray, before: np.ndarray, directions: int) ->
     A change that has nothing to do with the initial weights has `(k/N)^2` in the mean.
 
     Args:
-        change, before: shape (L, N, N).
+        change: shape (L, N, N).
+        before: the initial weights, of the same shape.
         directions: how many directions k.
 
     Source: Schuessler et al. 2020, arXiv 2006.11036.
