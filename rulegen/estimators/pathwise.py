@@ -12,7 +12,7 @@ from pydantic import Field
 
 from grammar import Rule
 from grammar.symbols import WEIGHT
-from rulegen.circuits import Activity, Network
+from rulegen.circuits import Network
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import RuleState, Values
 from rulegen.compile.tangents import tangent_name
@@ -21,6 +21,7 @@ from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.life import LifeState
 from rulegen.lives import Lives, World
 from rulegen.noise import Stream, stream
+from rulegen.play import play
 from rulegen.tasks import Task
 from rulegen.trial import Streams, TrialRun
 
@@ -203,33 +204,12 @@ class DifferentiatedTrial(TrialRun):
 
         def reward_of(weights: jax.Array) -> jax.Array:
             here, _ = self.rule.forward(state | {WEIGHT: weights}, values, condition)
-            return self._reward(here, memory, network, streams, condition)
+            trial = streams, condition, memory
+            return play(self.circuit, self.task, network, here, 0.0, *trial).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
         return after, later, reward, self._by_parameter(scores, slope.dtype), level
-
-    def _reward(
-        self,
-        weights: jax.Array,
-        memory: Any,
-        network: Network,
-        streams: Streams,
-        condition: jax.Array,
-    ) -> jax.Array:
-        """The reward of the trial with these weights."""
-        circuit, dtype = self.circuit, weights.dtype
-        trial = self.task.trial(streams.task, condition, circuit.dt)
-        trial = self.task.revise(memory, trial)
-        noise = circuit.explore(streams.exploration, 0, self.steps, circuit.quiet(dtype))
-        drive = (trial.stimulus @ network.inputs.T).astype(dtype)
-
-        def one_step(before: Activity, inputs: tuple[jax.Array, jax.Array]) -> tuple[Any, Any]:
-            after = circuit.step(weights, before, *inputs)
-            return after, after.r
-
-        _, rates = jax.lax.scan(one_step, circuit.init(streams.start, dtype), (drive, noise.xi))
-        return self.task.reward(trial, rates @ network.readout.T).astype(dtype)
 
 
 def is_graded(task: Task, dt: float) -> bool:

@@ -1,0 +1,109 @@
+"""Interval timing: ready, set, and go after the same time again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field
+
+from rulegen.noise import Stream
+from rulegen.tasks.base import Task, Trial
+
+Array = jax.Array
+
+
+class ReadySetGo(Task):
+    """Two pulses an interval apart; as long after the second, the output must reach 0.
+
+    The second pulse, set, comes at one time in all trials, and the first, ready, an interval s
+    before it on a channel of its own. At a time t after set the target is
+    `amplitude*min(t/s - 1, 1)`: a ramp that starts at `-amplitude`, crosses 0 at s, and stays from
+    2s on. It counts for 5/4 of the longest interval, the same time in all trials. An answer is
+    right when the output first reaches 0 within `tolerance*s` of s.
+
+    The experiment has intervals from 494 to 1200 ms; the defaults are shorter.
+
+    Attributes:
+        intervals: ms, each a condition.
+        tolerance: of the produced interval, as a share of the right one.
+        amplitude: size of the ramp.
+        pulse: length of the pulses, ms.
+        before: time before the earliest pulse, ms.
+
+    Source: Jazayeri & Shadlen 2010, 10.1038/nn.2590.
+    """
+
+    name: Literal["ready_set_go"] = "ready_set_go"
+    intervals: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (100.0, 160.0, 240.0), min_length=2
+    )
+    tolerance: float = Field(0.15, gt=0)
+    amplitude: float = Field(0.5, gt=0)
+    pulse: float = Field(30.0, gt=0)
+    before: float = Field(20.0, gt=0)
+
+    @property
+    def conditions(self) -> int:
+        """One for each interval."""
+        return len(self.intervals)
+
+    @property
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """The interval."""
+        return {"interval": tuple(range(self.conditions))}
+
+    @property
+    def channels(self) -> int:
+        """Ready and set."""
+        return 2
+
+    @property
+    def periods(self) -> dict[str, float]:
+        """Before, the longest sample of an interval, and its production."""
+        longest = max(self.intervals)
+        return {"before": self.before, "sample": longest, "production": 1.25 * longest}
+
+    @property
+    def chance(self) -> float:
+        """The reward of the best single answer."""
+        if self.feedback == "binary":
+            # The best single time is as late as one of the intervals allows.
+            right = np.array(self.intervals)
+            produced = (1 + self.tolerance) * right
+            within = np.abs(produced[:, None] - right) <= self.tolerance * right * (1 + 1e-9)
+            return float(within.mean(axis=1).max())
+        production = np.asarray(self.window("production", 1.0), bool)
+        return self.blind(np.asarray(self.answers(1.0))[:, production])
+
+    def answers(self, dt: float) -> Array:
+        """The ramps."""
+        since = self.since("production", dt)
+        ramps = jnp.minimum(since / jnp.array(self.intervals)[:, None] - 1.0, 1.0)
+        return (self.amplitude * self.window("production", dt) * ramps)[..., None]
+
+    def produced(self, output: Array) -> Array:
+        """Time from set until the output, shape (T, 1), reaches 0, ms; the whole time if never."""
+        dt = self.step_of(output)
+        length = self.spans(dt)["production"]
+        there = output[-length:, 0] >= 0
+        return dt * jnp.where(jnp.any(there), jnp.argmax(there), length)
+
+    def performance(self, trial: Trial, output: Array) -> Array:
+        """1 when the output reaches 0 in time, else 0."""
+        right = self.produced(trial.target)
+        error = jnp.abs(self.produced(output) - right)
+        return (error <= self.tolerance * right).astype(output.dtype)
+
+    def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
+        """The same stimulus and target whenever the condition returns."""
+        since = self.since("production", dt)[:, None]
+        starts = jnp.stack([-jnp.array(self.intervals)[condition], jnp.zeros(())])
+        production = self.window("production", dt)
+        return Trial(
+            stimulus=((since > starts) & (since < starts + self.pulse)).astype(float),
+            target=self.answers(dt)[condition],
+            weight=production / production.sum(),
+        )
