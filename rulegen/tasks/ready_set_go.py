@@ -38,11 +38,11 @@ class ReadySetGo(Task):
 
     name: Literal["ready_set_go"] = "ready_set_go"
     intervals: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (100.0, 160.0, 240.0), min_length=2
+        (100.0, 160.0, 260.0), min_length=2
     )
-    tolerance: float = Field(0.15, gt=0)
-    amplitude: float = Field(0.5, gt=0)
-    pulse: float = Field(30.0, gt=0)
+    tolerance: float = Field(0.2, gt=0)
+    amplitude: float = Field(1.0, gt=0)
+    pulse: float = Field(60.0, gt=0)
     before: float = Field(20.0, gt=0)
 
     @property
