@@ -30,7 +30,7 @@ from rulegen.trial import Streams, trial_streams
 DOCS = Path(__file__).parent.parent / "docs"
 #: The learning rates were chosen on the networks of another seed.
 LIVES, SEED, ENOUGH = 20, 2, 15
-CIRCUIT = RateCircuit(neurons=64, noise=0.05)
+CIRCUIT = RateCircuit(neurons=64)
 #: A number that no trial of a life has: examinations draw their random numbers from it.
 EXAMINATION = 1_000_000
 RULE = """
@@ -50,6 +50,7 @@ class Case(NamedTuple):
         trials: of a life.
         bar: least share of right answers in the examination of a network that solves the task.
         tests: trials of that examination.
+        noise: exploration noise of the circuit.
     """
 
     task: Task
@@ -57,25 +58,31 @@ class Case(NamedTuple):
     trials: int
     bar: float = 0.9
     tests: int = 400
+    noise: float = CIRCUIT.noise
+
+    @property
+    def circuit(self) -> RateCircuit:
+        """The circuit, with this noise."""
+        return CIRCUIT.model_copy(update={"noise": self.noise})
 
 
 CASES = [
     Case(TASKS["delayed_association"](), 0.005, 1500),
     Case(TASKS["delayed_association"](feedback="binary"), 0.001, 3000),
     Case(TASKS["delayed_match"](), 0.002, 5000),
-    Case(TASKS["context_integration"](), 0.0003, 30_000),
+    Case(TASKS["context_integration"](), 0.0002, 30_000),
     Case(TASKS["trajectory_recall"](), 0.005, 10_000),
-    Case(TASKS["trajectory_recall"](feedback="binary"), 0.0005, 20_000),
+    Case(TASKS["trajectory_recall"](feedback="binary"), 0.001, 20_000),
     Case(TASKS["perceptual_decision"](), 0.0003, 10_000, bar=0.75),
     Case(TASKS["working_memory"](), 0.002, 3000),
     Case(TASKS["go_nogo"](), 0.005, 1500),
     Case(TASKS["go_nogo"](catch=True), 0.005, 1500),
-    Case(TASKS["ready_set_go"](), 0.001, 40_000, bar=0.7),
+    Case(TASKS["ready_set_go"](), 0.001, 40_000, bar=0.7, noise=0.05),
     Case(TASKS["motor_sequence"](), 0.005, 1500),
     Case(TASKS["reaching"](), 0.002, 6000),
     # The examination falls into the second half of a block.
     Case(TASKS["reversal"](), 0.006, 2100, tests=100),
-    Case(TASKS["baited_bandit"](), 0.001, 5000, bar=0.55, tests=1000),
+    Case(TASKS["baited_bandit"](), 0.001, 10_000, bar=0.55, tests=1000),
 ]
 
 
@@ -129,7 +136,7 @@ def examine(
 
 def learn(case: Case) -> Result:
     """Let networks learn, and examine them before and after."""
-    world = World(circuit=CIRCUIT, task=case.task, life=LifeSettings(trials=case.trials))
+    world = World(circuit=case.circuit, task=case.task, life=LifeSettings(trials=case.trials))
     lives, key = Lives(world, compile_rule(parse(RULE))), jax.random.key(SEED)
     values, source = np.array([case.eta]), stream(key)
     list(lives.live(values, key, LIVES))  # compiles
@@ -141,8 +148,8 @@ def learn(case: Case) -> Result:
     ends = [(part.numbers, jax.tree.map(part.kept, part.life)) for part in parts]
     return Result(
         case,
-        examine(case.task, CIRCUIT, case.tests, starts),
-        examine(case.task, CIRCUIT, case.tests, ends),
+        examine(case.task, case.circuit, case.tests, starts),
+        examine(case.task, case.circuit, case.tests, ends),
         ends,
         LIVES * case.trials / seconds,
     )
@@ -169,7 +176,7 @@ def main_table(results: list[Result]) -> list[str]:
         "|" + " --- |" * 11,
     ]
     for result in results:
-        task, eta, trials, bar, _ = result.case
+        task, eta, trials, bar, *_ = result.case
         lines.append(
             f"| {label(task)} | {eta:g} | {trials} | {task.chance:.3f} | "
             f"{rewards(result.untrained)} | {rewards(result.trained)} | "
@@ -181,18 +188,18 @@ def main_table(results: list[Result]) -> list[str]:
 
 def recall_table(result: Result) -> list[str]:
     """Recall under conditions that were not trained."""
-    task, tests = result.case.task, result.case.tests
+    task, tests, circuit = result.case.task, result.case.tests, result.case.circuit
     delay = task.periods["delay"]
     tried = {
-        "as trained": (task, CIRCUIT),
-        "without noise": (task, CIRCUIT.model_copy(update={"noise": 0.0})),
-        "twice the noise": (task, CIRCUIT.model_copy(update={"noise": 2 * CIRCUIT.noise})),
-        "half as long a delay again": (task.model_copy(update={"delay": 1.5 * delay}), CIRCUIT),
-        "twice the delay": (task.model_copy(update={"delay": 2 * delay}), CIRCUIT),
+        "as trained": (task, circuit),
+        "without noise": (task, circuit.model_copy(update={"noise": 0.0})),
+        "twice the noise": (task, circuit.model_copy(update={"noise": 2 * circuit.noise})),
+        "half as long a delay again": (task.model_copy(update={"delay": 1.5 * delay}), circuit),
+        "twice the delay": (task.model_copy(update={"delay": 2 * delay}), circuit),
     }
     lines = ["| recall | reward | right |", "| --- | --- | --- |"]
-    for name, (other, circuit) in tried.items():
-        found = examine(other, circuit, tests, result.ends)
+    for name, (other, here) in tried.items():
+        found = examine(other, here, tests, result.ends)
         lines.append(f"| {name} | {rewards(found)} | {found.right.mean():.2f} |")
     return lines
 
