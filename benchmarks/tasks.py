@@ -81,7 +81,7 @@ CASES = [
     Case(TASKS["motor_sequence"](), 0.005, 1500),
     Case(TASKS["reaching"](), 0.002, 6000),
     # The examination falls into the second half of a block.
-    Case(TASKS["reversal"](), 0.006, 2100, tests=100),
+    Case(TASKS["reversal"](), 0.006, 2300, tests=100),
     Case(TASKS["baited_bandit"](), 0.001, 10_000, bar=0.55, tests=1000),
 ]
 
@@ -122,7 +122,7 @@ def examine(
             condition, streams = inputs
             here = streams, condition, memory
             played = play(circuit, task, end.network, end.rule[WEIGHT], 0.0, *here)
-            right = task.performance(played.trial, played.outputs)
+            right = task.correct(played.trial, played.outputs)
             memory = task.remember(memory, played.trial, played.outputs)
             return memory, Examination(condition, played.reward, right)
 
@@ -269,20 +269,20 @@ def page(results: list[Result]) -> str:
         "exploration noise but without learning; "
         "it solves the task when its share of right answers reaches the bar. Rewards are means "
         "over networks with 95% intervals, chance is the best reward without knowing the "
-        "condition, and speed is that of all cores of a shared machine.",
+        "condition, and speed is a rough figure, from two cores shared with others.",
         "\n".join(main_table(results)),
         (
             f"Solved by fewer than {ENOUGH} of {LIVES}: {', '.join(missed)}."
             if missed
             else f"Every task is solved by at least {ENOUGH} of {LIVES} networks."
         ),
-        "- Binary feedback says nothing about how wrong an answer is: networks whose first answers "
-        "to a condition are all wrong, or all right for the wrong reason, have nothing to learn "
-        "from, and stay where they are.",
+        "- With binary feedback a network learns only while its answers to a condition differ from "
+        "trial to trial: where all are right or all wrong, the reward equals its running mean.",
         "- `perceptual_decision`: at coherence 0 every answer is right in half of the trials. Who "
-        "adds up all of the motion is right in 84% of all trials, so no network reaches more.",
-        "- `reversal`: examined in the second half of a block of 200 trials, in which the answers "
-        "are those of the second block, after ten reversals; 100 trials.",
+        "adds up all of the motion is right in 84% of all trials, and nobody in more.",
+        "- `working_memory`: who hears only the second frequency is right in 75%.",
+        "- `reversal`: examined in the second half of a block of 200 trials, the twelfth, after "
+        "eleven reversals; 100 trials.",
         "- `baited_bandit`: reward and right answer are one thing, and networks forget between "
         "trials. The arm that is filled more often, always chosen, earns 0.6; a choice that is "
         "random with the best odds 0.62. 1000 trials.",

@@ -81,7 +81,7 @@ class BaitedBandit(Task):
         """1 for the chosen arm and 0 for the other, shape (2,)."""
         return jax.nn.one_hot(jnp.argmax(trial.weight @ output), 2)
 
-    def performance(self, trial: Trial, output: Array) -> Array:
+    def correct(self, trial: Trial, output: Array) -> Array:
         """1 when the chosen arm has a bait, else 0."""
         return jnp.max(trial.target, axis=0) @ self.chosen(trial, output)
 

@@ -16,6 +16,10 @@ from rulegen.settings import Settings
 Array = jax.Array
 
 
+#: Answers of tasks that ask for a sign.
+SIGNS = np.array([-1.0, 1.0])[:, None, None]
+
+
 class Trial(NamedTuple):
     """One trial as arrays.
 
@@ -23,11 +27,14 @@ class Trial(NamedTuple):
         stimulus: input to each channel, shape (T, channels).
         target: wanted output, shape (T, outputs).
         weight: how much each step counts for the reward, shape (T,), of sum 1.
+        answers: outputs among which the target is chosen, shape (answers, T, outputs) or one that
+            broadcasts to it; unless stated, one of either sign.
     """
 
     stimulus: Array
     target: Array
     weight: Array
+    answers: ArrayLike = SIGNS
 
 
 class Task(Settings, abc.ABC):
@@ -35,7 +42,7 @@ class Task(Settings, abc.ABC):
 
     The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`, or with the absolute
     distance in place of the square: it is maximised, and 0 is perfect. With binary feedback it is
-    the `performance`, 1 for a right answer and 0 for a wrong one.
+    `correct`, 1 for a right answer and 0 for a wrong one.
 
     A task of one's own is a subclass with a `name`, its settings as annotated fields, and the
     abstract members below; worlds and configurations take an instance of it. A task whose trials
@@ -110,9 +117,13 @@ class Task(Settings, abc.ABC):
         steps = self.steps(dt)
         word = jnp.uint32(0)
         trial = jax.eval_shape(lambda: self.trial(Stream(word, word), jnp.asarray(0), dt))
-        announced = Trial((steps, self.channels), (steps, self.outputs), (steps,))
-        for name, array, shape in zip(Trial._fields, trial, announced, strict=True):
-            if array.shape != shape:
+        announced = {
+            "stimulus": (steps, self.channels),
+            "target": (steps, self.outputs),
+            "weight": (steps,),
+        }
+        for name, shape in announced.items():
+            if (array := getattr(trial, name)).shape != shape:
                 raise ValueError(
                     f"the {name} of a trial of {self.name} has the shape {array.shape}; with its "
                     f"periods, channels and outputs it must be {shape}"
@@ -179,35 +190,31 @@ class Task(Settings, abc.ABC):
         """The memory after a trial with these outputs, shape (T, outputs)."""
         return memory
 
+    def effect(self, trial: Trial, output: Array) -> Array:
+        """What is compared with the target: the outputs, or what they bring about, of one shape."""
+        return output
+
     def reward(self, trial: Trial, output: Array) -> Array:
         """Reward at the end of the trial, from the outputs, shape (T, outputs)."""
         if self.feedback == "binary":
-            return self.performance(trial, output)
-        error = output - trial.target
+            return self.correct(trial, output)
+        error = self.effect(trial, output) - trial.target
         size = error**2 if self.distance == "squared" else jnp.abs(error)
         return -jnp.sum(trial.weight * jnp.mean(size, axis=-1))
 
-    def answers(self, dt: float) -> Array:
-        """Outputs to choose among, (answers, T, outputs) or what broadcasts to it: two signs."""
-        return jnp.array([-1.0, 1.0])[:, None, None]
-
-    def performance(self, trial: Trial, output: Array) -> Array:
-        """1 when of all `answers` the one nearest to the output is nearest to the target, else 0.
+    def correct(self, trial: Trial, output: Array) -> Array:
+        """1 when the answer nearest to the output is the one nearest to the target, else 0.
 
         Nearest in `sum_t weight_t sum_o (output - answer)^2`: for levels that are held, the level
         nearest to the mean output over the response.
         """
-        answers = self.answers(self.step_of(output))
 
         def nearest(course: Array) -> Array:
-            errors = jnp.sum((course - answers) ** 2, axis=-1)
+            errors = jnp.sum((course - trial.answers) ** 2, axis=-1)
             return jnp.argmin(jnp.sum(trial.weight * errors, axis=-1))
 
-        return (nearest(output) == nearest(trial.target)).astype(output.dtype)
-
-    def step_of(self, output: Array) -> float:
-        """The step in ms of outputs of a whole trial, shape (T, outputs)."""
-        return sum(self.periods.values()) / len(output)
+        effect = self.effect(trial, output)
+        return (nearest(effect) == nearest(trial.target)).astype(output.dtype)
 
     def blind(self, targets: ArrayLike) -> float:
         """The reward of the best single answer to equally frequent targets.

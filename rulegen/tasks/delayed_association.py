@@ -63,10 +63,6 @@ class DelayedAssociation(Task):
         """The target of each cue."""
         return np.linspace(-self.amplitude, self.amplitude, self.cues)
 
-    def answers(self, dt: float) -> Array:
-        """The levels."""
-        return jnp.array(self.levels)[:, None, None]
-
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""
         level = self.amplitude * (2.0 * condition / (self.cues - 1) - 1.0)
@@ -75,4 +71,5 @@ class DelayedAssociation(Task):
             stimulus=self.window("cue", dt)[:, None] * jax.nn.one_hot(condition, self.cues),
             target=response[:, None] * level,
             weight=response / response.sum(),
+            answers=jnp.array(self.levels)[:, None, None],
         )

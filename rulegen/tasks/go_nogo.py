@@ -61,10 +61,6 @@ class GoNogo(Task):
         """The reward of the best single answer."""
         return self.blind(self.levels)
 
-    def answers(self, dt: float) -> Array:
-        """To respond or not to."""
-        return jnp.array([self.amplitude, 0.0])[:, None, None]
-
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""
         response = self.window("response", dt)
@@ -72,4 +68,5 @@ class GoNogo(Task):
             stimulus=self.window("cue", dt)[:, None] * jax.nn.one_hot(condition, 2),
             target=response[:, None] * jnp.array(self.levels)[condition],
             weight=response / response.sum(),
+            answers=jnp.array([self.amplitude, 0.0])[:, None, None],
         )

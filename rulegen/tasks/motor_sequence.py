@@ -92,8 +92,10 @@ class MotorSequence(Task):
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""
         cue = self.window("cue", dt)
+        answers = self.answers(dt)
         return Trial(
             stimulus=cue[:, None] * jax.nn.one_hot(condition, self.channels),
-            target=self.answers(dt)[condition],
+            target=answers[condition],
             weight=(1.0 - cue) / (1.0 - cue).sum(),
+            answers=answers,
         )

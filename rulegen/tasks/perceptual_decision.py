@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +43,9 @@ class PerceptualDecision(Task):
     """
 
     name: Literal["perceptual_decision"] = "perceptual_decision"
-    coherences: tuple[float, ...] = Field((0.0, 0.064, 0.128, 0.256, 0.512), min_length=1)
+    coherences: tuple[Annotated[float, Field(ge=0)], ...] = Field(
+        (0.0, 0.064, 0.128, 0.256, 0.512), min_length=1
+    )
     strength: float = Field(1.0, gt=0)
     spread: float = Field(2.0, ge=0)
     amplitude: float = Field(0.5, gt=0)

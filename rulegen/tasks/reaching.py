@@ -72,23 +72,11 @@ class Reaching(Task):
         """The reward of the best single place of the hand."""
         return self.blind(self.targets)
 
-    def answers(self, dt: float) -> Array:
-        """The places."""
-        return jnp.array(self.targets)[:, None]
-
-    def hand(self, output: Array) -> Array:
-        """Where the outputs, shape (T, 2), take the hand, in radii from its start, shape (T, 2)."""
-        dt = self.step_of(output)
-        free = 1.0 - self.window("cue", dt)[:, None]
+    def effect(self, trial: Trial, output: Array) -> Array:
+        """Where the torques take the hand, in radii from its start."""
+        free = jnp.all(trial.stimulus == 0, axis=1, keepdims=True)
+        dt = sum(self.periods.values()) / len(output)
         return hand_path(self.torque * free * output, dt) / self.radius
-
-    def reward(self, trial: Trial, output: Array) -> Array:
-        """The reward of the place of the hand."""
-        return super().reward(trial, self.hand(output) if self.feedback == "graded" else output)
-
-    def performance(self, trial: Trial, output: Array) -> Array:
-        """1 when the hand is nearer to its place than to all others, else 0."""
-        return super().performance(trial, self.hand(output))
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""
@@ -97,4 +85,5 @@ class Reaching(Task):
             stimulus=self.window("cue", dt)[:, None] * jax.nn.one_hot(condition, self.places),
             target=hold[:, None] * jnp.array(self.targets)[condition],
             weight=hold / hold.sum(),
+            answers=jnp.array(self.targets)[:, None],
         )

@@ -38,7 +38,7 @@ class ReadySetGo(Task):
 
     name: Literal["ready_set_go"] = "ready_set_go"
     intervals: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (100.0, 160.0, 260.0), min_length=2
+        (100.0, 160.0, 280.0), min_length=2
     )
     tolerance: float = Field(0.2, gt=0)
     amplitude: float = Field(1.0, gt=0)
@@ -84,17 +84,24 @@ class ReadySetGo(Task):
         ramps = jnp.minimum(since / jnp.array(self.intervals)[:, None] - 1.0, 1.0)
         return (self.amplitude * self.window("production", dt) * ramps)[..., None]
 
-    def produced(self, output: Array) -> Array:
-        """Time from set until the output, shape (T, 1), reaches 0, ms; the whole time if never."""
-        dt = self.step_of(output)
-        length = self.spans(dt)["production"]
-        there = output[-length:, 0] >= 0
-        return dt * jnp.where(jnp.any(there), jnp.argmax(there), length)
+    def produced(self, trial: Trial, output: Array) -> Array:
+        """Steps from set until the output, shape (T, 1), reaches 0; all steps if it never does.
 
-    def performance(self, trial: Trial, output: Array) -> Array:
+        Example:
+            >>> from rulegen.noise import stream
+            >>> trial = ReadySetGo().trial(stream(jax.random.key(0)), jnp.array(1), 10.0)
+            >>> int(ReadySetGo().produced(trial, trial.target))
+            16
+        """
+        counts = trial.weight > 0
+        there = counts & (output[:, 0] >= 0)
+        first = jnp.argmax(there) - jnp.argmax(counts)
+        return jnp.where(jnp.any(there), first, jnp.sum(counts))
+
+    def correct(self, trial: Trial, output: Array) -> Array:
         """1 when the output reaches 0 in time, else 0."""
-        right = self.produced(trial.target)
-        error = jnp.abs(self.produced(output) - right)
+        right = self.produced(trial, trial.target)
+        error = jnp.abs(self.produced(trial, output) - right)
         return (error <= self.tolerance * right).astype(output.dtype)
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
@@ -102,8 +109,10 @@ class ReadySetGo(Task):
         since = self.since("production", dt)[:, None]
         starts = jnp.stack([-jnp.array(self.intervals)[condition], jnp.zeros(())])
         production = self.window("production", dt)
+        answers = self.answers(dt)
         return Trial(
             stimulus=((since > starts) & (since < starts + self.pulse)).astype(float),
-            target=self.answers(dt)[condition],
+            target=answers[condition],
             weight=production / production.sum(),
+            answers=answers,
         )

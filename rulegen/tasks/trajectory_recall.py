@@ -77,8 +77,10 @@ class TrajectoryRecall(Task):
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""
         recall = self.window("recall", dt)
+        answers = self.answers(dt)
         return Trial(
             stimulus=self.window("cue", dt)[:, None] * jax.nn.one_hot(condition, self.cues),
-            target=self.answers(dt)[condition],
+            target=answers[condition],
             weight=recall / recall.sum(),
+            answers=answers,
         )
