@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from grammar.symbols import WEIGHT
-from rulegen.circuits import Activity
 from rulegen.life import Life
 from rulegen.noise import Purpose, Stream, stream
 from rulegen.workbench import Workbench
@@ -96,10 +95,10 @@ def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
 
     def show(condition: Array) -> tuple[Array, Array, Array]:
         trial = task.trial(after, condition, circuit.dt)
-        weights, bias = life.rule.forward(state, values, condition)
+        weights, bias = life.rule.forward(state, values, condition, network.bounds)
         drive = (trial.stimulus @ network.inputs.T).astype(parameters.dtype) + bias
 
-        def step(before: Activity, drive: Array) -> tuple[Activity, Array]:
+        def step(before: Any, drive: Array) -> tuple[Any, Array]:
             after = circuit.step(weights, before, drive, still)
             return after, after.r
 

@@ -13,7 +13,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from grammar import Site
 from rulegen import hosts
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import Circuit
 from rulegen.compile import CompiledRule
 from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
@@ -30,7 +30,7 @@ class World(Settings):
         memory_mb: lives run in chunks whose state fits this many MB.
     """
 
-    circuit: RateCircuit
+    circuit: Circuit
     task: Task
     life: LifeSettings = LifeSettings()
     memory_mb: float = 512.0
@@ -41,12 +41,14 @@ class Batch(NamedTuple):
 
     Attributes:
         rewards: (L, K). conditions: (L, K). scores: (L, K, P). outcomes: (L,).
+        violations: how often a weight was kept from changing its sign, (L,).
     """
 
     rewards: np.ndarray
     conditions: np.ndarray
     scores: np.ndarray
     outcomes: np.ndarray
+    violations: np.ndarray
 
     @property
     def means(self) -> np.ndarray:
@@ -90,6 +92,7 @@ class Lives:
 
     Example:
         >>> from grammar import parse
+        >>> from rulegen.circuits import RateCircuit
         >>> from rulegen.compile import compile_rule
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
@@ -223,8 +226,9 @@ class Lives:
                     done = start + kept * first // trials
                     tick(min(count, done * jax.process_count()))
             rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
-            ends = [np.asarray(part)[:kept] for part in (life.conditions, life.outcome)]
-            chunks.append((rewards, ends[0], scores, ends[1]))
+            ends = life.conditions, life.outcome, life.violations
+            conditions, *last = (np.asarray(part)[:kept] for part in ends)
+            chunks.append((rewards, conditions, scores, *last))
         columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
         return Batch(*(hosts.gather(column, count) for column in columns))
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from grammar import Rule
 from grammar.symbols import WEIGHT
-from rulegen.circuits import Activity, Network
+from rulegen.circuits import Network
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import RuleState, Values
 from rulegen.compile.tangents import tangent_name
@@ -68,6 +68,11 @@ class Pathwise(Estimator):
             ValueError: when the reward does not change with small changes of the output, or
                 `credit` = "trial" and weights change within a trial.
         """
+        if not world.circuit.smooth:
+            raise ValueError(
+                f"the activity of a {world.circuit.name} circuit jumps as weights change, so that "
+                "`pathwise` has nothing to differentiate: use `pgpe`"
+            )
         if not is_graded(world.task, world.circuit.dt):
             raise ValueError(
                 f"the reward of {world.task.name} does not change with small changes of the "
@@ -119,6 +124,11 @@ class Varied(NamedTuple):
     def outcome(self) -> jax.Array:
         """How the life has gone so far."""
         return self.life.outcome
+
+    @property
+    def violations(self) -> jax.Array:
+        """How often a weight was kept from changing its sign."""
+        return self.life.violations
 
 
 class Derivatives(Lives):
@@ -199,7 +209,8 @@ class DifferentiatedTrial(TrialRun):
         after, reward, _, level = super().run(state, values, network, streams, number, condition)
 
         def reward_of(weights: jax.Array) -> jax.Array:
-            here, _ = self.rule.forward(state | {WEIGHT: weights}, values, condition)
+            changed = state | {WEIGHT: weights}
+            here, _ = self.rule.forward(changed, values, condition, network.bounds)
             return self._reward(here, network, streams, condition)
 
         slope = jax.grad(reward_of)(state[WEIGHT])
@@ -215,7 +226,7 @@ class DifferentiatedTrial(TrialRun):
         noise = circuit.explore(streams.exploration, 0, self.steps, circuit.quiet(dtype))
         drive = (trial.stimulus @ network.inputs.T).astype(dtype)
 
-        def one_step(before: Activity, inputs: tuple[jax.Array, jax.Array]) -> tuple[Any, Any]:
+        def one_step(before: Any, inputs: tuple[jax.Array, jax.Array]) -> tuple[Any, Any]:
             after = circuit.step(weights, before, *inputs)
             return after, after.r
 
