@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from grammar import ConfigError, Rule, parse
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pgpe, Score
 from rulegen.fit import Phase
 from rulegen.life import LifeSettings
@@ -76,7 +76,7 @@ class DiscoverConfig(Settings):
     seed: int = Field(0, ge=0, lt=2**32)
     rule: str
     task: AnyTask
-    circuit: RateCircuit = RateCircuit()
+    circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
     memory_mb: float = Field(512.0, gt=0)
     fit: tuple[Phase, ...] = Field(
