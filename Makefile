@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results estimators reproductions publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench results analyses estimators reproductions publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -27,6 +27,9 @@ reproductions: $(READY)
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results
+
+analyses: $(READY)
+	$(BIN)/python docs/analyses.py build/analyses
 
 estimators: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \

@@ -8,33 +8,61 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from grammar import ConfigError
 from grammar.symbols import WEIGHT
-from rulegen.life import Life
-from rulegen.noise import Purpose, Stream, stream
+from rulegen import hosts
+from rulegen.circuits import RateCircuit
+from rulegen.life import Life, LifeState
+from rulegen.noise import Stream, stream
+from rulegen.play import Played, play
+from rulegen.progress import Tick
+from rulegen.tasks import Task
+from rulegen.trial import Streams, trial_streams
 from rulegen.workbench import Workbench
 
 Array = jax.Array
+
+#: Noisy trials are kept at no more than so many points of time.
+MOST_TIMES = 60
 
 
 class Anatomy(NamedTuple):
     """Circuits opened after learning, as NumPy arrays with lives first.
 
+    What is shown is a trial of each condition after learning, with neither learning nor exploration
+    noise; in `noisy` alone there is noise.
+
     Attributes:
+        circuit, task: the world of the lives.
         before, after: recurrent weights at the start and at the end of a life, `w[post, pre]`,
             shape (L, N, N).
         readout: readout weights, shape (L, outputs, N).
-        rates: in one trial of each condition after learning, shape (L, conditions, T, N).
+        weights, bias: what the circuit runs with in each condition after learning, shapes
+            (L, conditions, N, N) and (L, conditions, N): `after` and 0, unless the rule has a
+            forward pass of its own.
+        potentials, rates: in the trials shown, shape (L, conditions, T, N).
         outputs: of the same trials, shape (L, conditions, T, outputs).
         targets: what the outputs should be, of the same shape.
+        noisy: rates in several trials of each condition with noise,
+            shape (L, repeats, conditions, times, N).
+        gradient: derivative of the mean reward of as many trials by the weights, at `before`,
+            shape (L, N, N).
         rewards: of the trials of the life itself, shape (L, K).
     """
 
+    circuit: RateCircuit
+    task: Task
     before: np.ndarray
     after: np.ndarray
     readout: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+    potentials: np.ndarray
     rates: np.ndarray
     outputs: np.ndarray
     targets: np.ndarray
+    noisy: np.ndarray
+    gradient: np.ndarray
     rewards: np.ndarray
 
     @property
@@ -42,25 +70,54 @@ class Anatomy(NamedTuple):
         """`W_after - W_before`, shape (L, N, N)."""
         return self.after - self.before
 
+    @property
+    def times(self) -> np.ndarray:
+        """The steps, from 0, at which `noisy` has rates, shape (times,)."""
+        return kept_times(self.task.steps(self.circuit.dt))
 
-def dissect(bench: Workbench, values: np.ndarray, key: jax.Array, lives: int) -> Anatomy:
+    def only(self, lives: np.ndarray) -> Anatomy:
+        """The circuits of some lives, shape (L,) of truth values."""
+        world, arrays = self[:2], self[2:]
+        return Anatomy(*world, *(array[lives] for array in arrays))
+
+
+def kept_times(steps: int) -> np.ndarray:
+    """At most `MOST_TIMES` evenly spaced steps of so many.
+
+    Example:
+        >>> kept_times(4).tolist(), kept_times(1000)[:3].tolist()
+        ([0, 1, 2, 3], [0, 17, 34])
+    """
+    return np.arange(0, steps, -(-steps // MOST_TIMES))
+
+
+def dissect(
+    bench: Workbench,
+    values: np.ndarray,
+    key: jax.Array,
+    lives: int,
+    repeats: int = 8,
+    tick: Tick | None = None,
+) -> Anatomy:
     """Run lives and open the circuits that they end with.
 
-    These are the lives that `bench.run` runs under the same key. After each, the rule and the
-    exploration noise are switched off, and every condition is shown once.
+    These are the lives that `bench.run` runs under the same key. After each, the rule is switched
+    off, and every condition is shown once without noise and `repeats` times with it.
 
     Args:
         bench: the rule in its world.
         values: all parameters of the rule, shape (P,).
         key: a typed JAX key.
         lives: number of lives L.
+        repeats: number of noisy trials of each condition.
+        tick: called with the number of lives finished so far.
 
     Raises:
-        ValueError: when `lives` is below 1.
+        ValueError: when `lives` or `repeats` is below 1.
+        ConfigError: when the circuit is not one of rates.
 
     Example:
         >>> from grammar import parse
-        >>> from rulegen.circuits import RateCircuit
         >>> from rulegen.life import LifeSettings
         >>> from rulegen.lives import World
         >>> from rulegen.tasks import DelayedAssociation
@@ -71,39 +128,60 @@ def dissect(bench: Workbench, values: np.ndarray, key: jax.Array, lives: int) ->
         >>> found.rates.shape, bool((found.change == 0).all())  # all trials were warmup
         ((2, 2, 30, 4), True)
     """
-    if lives < 1:
-        raise ValueError(f"the number of lives must be at least 1, not {lives}")
+    if repeats < 1:
+        raise ValueError(f"the number of noisy trials must be at least 1, not {repeats}")
+    life, circuit = bench.plain.life, bench.world.circuit
+    if not isinstance(circuit, RateCircuit):
+        raise ConfigError(f"circuits of rates can be opened, and not the {circuit.name} circuit")
     parameters, source = jnp.asarray(values, jnp.zeros(()).dtype), stream(key)
 
-    def one(index: Array) -> tuple[Array, ...]:
-        return opened(bench.plain.life, parameters, source.fold(index))
+    @jax.jit
+    def open_one(index: Array, end: LifeState) -> tuple[Array, ...]:
+        return opened(life, parameters, source.fold(index), end, repeats)
 
-    size = min(lives, bench.plain.chunk)
-    run = jax.jit(lambda index: jax.lax.map(one, index, batch_size=size))
-    return Anatomy(*map(np.asarray, run(jnp.arange(lives, dtype=jnp.uint32))))
+    found = []
+    for part in bench.plain.live(values, key, lives, tick=tick):
+        ends = jax.tree.map(part.kept, part.life)
+        for i, index in enumerate(part.numbers):
+            end = jax.tree.map(lambda x, i=i: x[i], ends)
+            found.append([*map(np.asarray, open_one(index, end)), part.rewards[i]])
+    columns = (hosts.gather(np.stack(column), lives) for column in zip(*found, strict=True))
+    return Anatomy(circuit, life.task, *columns)
 
 
-def opened(life: Life, parameters: Array, source: Stream) -> tuple[Array, ...]:
-    """One life and its circuit: the fields of its `Anatomy`."""
-    circuit, task, number = life.circuit, life.task, life.settings.trials
-    end, result = life.live(parameters, source)
-    network, state = end.network, end.rule
-    values = life.constants(parameters)
-    # The stimuli are those of the trial that would have come next.
-    after, start = (source.fold(p).fold(number) for p in (Purpose.TASK, Purpose.START))
-    still = jnp.zeros(circuit.neurons, parameters.dtype)
+def opened(
+    life: Life, parameters: Array, source: Stream, end: LifeState, repeats: int
+) -> tuple[Any, ...]:
+    """One circuit: the fields of its `Anatomy` from `before` to `gradient`."""
+    circuit, task, network = life.circuit, life.task, end.network
+    values, conditions = life.constants(parameters), jnp.arange(task.conditions)
+    # The stimuli and the noise are those of the trials that would have come next.
+    streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
 
-    def show(condition: Array) -> tuple[Array, Array, Array]:
-        trial = task.trial(after, condition, circuit.dt)
+    def run(state: Any, streams: Streams, condition: Array, noisy: bool) -> Played:
         weights, bias = life.rule.forward(state, values, condition, network.bounds)
-        drive = (trial.stimulus @ network.inputs.T).astype(parameters.dtype) + bias
+        return play(circuit, task, network, weights, bias, streams, condition, noisy=noisy)
 
-        def step(before: Any, drive: Array) -> tuple[Any, Array]:
-            after = circuit.step(weights, before, drive, still)
-            return after, after.r
+    def shown(condition: Array) -> tuple[Array, ...]:
+        played = run(end.rule, jax.tree.map(lambda x: x[0], streams), condition, False)
+        return played.u, played.r, played.outputs, played.trial.target
 
-        _, rates = jax.lax.scan(step, circuit.init(start, parameters.dtype), drive)
-        return rates, rates @ network.readout.T, trial.target
+    def noisy(streams: Streams) -> Array:
+        times = kept_times(task.steps(circuit.dt))
+        return jax.vmap(lambda c: run(end.rule, streams, c, True).r[times])(conditions)
 
-    shown = jax.vmap(show)(jnp.arange(task.conditions))
-    return network.weights, state[WEIGHT], network.readout, *shown, result.rewards
+    first = life.rule.init(network.weights, task.conditions)
+
+    def mean_reward(weights: Array, streams: Streams) -> Array:
+        if network.bounds is not None:
+            weights = network.bounds.hold(weights)
+        state = first | {WEIGHT: weights}
+        return jnp.mean(jax.vmap(lambda c: run(state, streams, c, True).reward)(conditions))
+
+    gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(first[WEIGHT], s), streams)
+    forward = jax.vmap(lambda c: life.rule.forward(end.rule, values, c, network.bounds))
+    weights, bias = forward(conditions)
+    return (
+        first[WEIGHT], end.rule[WEIGHT], network.readout, weights, bias,
+        *jax.vmap(shown)(conditions), jax.lax.map(noisy, streams), jnp.mean(gradients, axis=0),
+    )  # fmt: skip

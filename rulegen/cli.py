@@ -7,6 +7,7 @@ import sys
 import typer
 
 from grammar import RulegenError, RunError
+from rulegen.commands.analyse import analyse
 from rulegen.commands.catalog import app as catalog_app
 from rulegen.commands.check import check
 from rulegen.commands.compare import compare
@@ -31,6 +32,7 @@ app.command()(sweep)
 app.command()(simulate)
 app.command()(verify)
 app.command()(compare)
+app.command()(analyse)
 app.command("export")(export_rule)
 app.add_typer(catalog_app, name="catalog")
 

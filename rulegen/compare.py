@@ -233,6 +233,18 @@ def family_graph(rules: Mapping[str, Rule], kin: float = KIN) -> nx.Graph:
     for (a, b), (distance, relation) in relations(rules).items():
         if distance <= kin:
             graph.add_edge(a, b, distance=distance, relation=relation)
+    return number_families(graph)
+
+
+def number_families(graph: nx.Graph) -> nx.Graph:
+    """The graph, whose nodes know the number of their `family`: what edges connect, largest first.
+
+    Example:
+        >>> graph = nx.Graph([("b", "c")])
+        >>> graph.add_node("a")
+        >>> dict(number_families(graph).nodes(data="family"))
+        {'b': 0, 'c': 0, 'a': 1}
+    """
     families = sorted(nx.connected_components(graph), key=lambda f: (-len(f), min(f)))
     for number, family in enumerate(families):
         for name in family:

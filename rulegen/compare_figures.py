@@ -15,6 +15,8 @@ from rulegen.figures import COLOURS, new_axes
 
 #: Room for a rule and its name in the picture of families, inches.
 WIDE, HIGH = 1.4, 0.85
+#: Room for a title, inches.
+TITLE = 5.6
 #: Families stand beside each other until a row has room for this many rules.
 WIDEST = 8.0
 #: Names longer than this take two lines, characters.
@@ -67,12 +69,17 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
+def plot_families(
+    graph: nx.Graph,
+    ax: Axes | None = None,
+    title: str = "lines join rules that share at least half of their terms",
+) -> Axes:
     """Draw rules as points and kinship as lines, each family of several in a colour of its own.
 
     Args:
-        graph: what `family_graph` returns.
+        graph: what `family_graph` or `similarity_graph` returns.
         ax: where to draw.
+        title: what the lines mean.
 
     Example:
         >>> graph = nx.Graph([("hebb", "oja", {"distance": 0.5})])
@@ -84,7 +91,7 @@ def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
     right = max((x for x, _ in place.values()), default=0.0)
     bottom = min((y for _, y in place.values()), default=0.0)
     if ax is None:
-        ax = new_axes(WIDE * (right + 1.0), HIGH * (1.0 - bottom) + 0.3)
+        ax = new_axes(max(TITLE, WIDE * (right + 1.0)), HIGH * (1.0 - bottom) + 0.3)
     for a, b, distance in graph.edges(data="distance"):
         (x0, y0), (x1, y1) = place[a], place[b]
         ax.plot([x0, x1], [y0, y1], color="0.75", linewidth=0.8 + 3 * (1 - distance), zorder=1)
@@ -100,7 +107,7 @@ def plot_families(graph: nx.Graph, ax: Axes | None = None) -> Axes:
     ax.set_axis_off()
     ax.set_xlim(-0.5, right + 0.5)
     ax.set_ylim(bottom - 0.3, 0.6)
-    ax.set_title("lines join rules that share at least half of their terms", fontsize="medium")
+    ax.set_title(title, fontsize="medium")
     return ax
 
 

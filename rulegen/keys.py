@@ -24,6 +24,7 @@ class Branch(enum.IntEnum):
     APPRAISE = 12
     START = 13
     PLATEAU = 14
+    ANALYSE = 15
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

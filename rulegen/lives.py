@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, NamedTuple
 
@@ -63,6 +63,25 @@ class Batch(NamedTuple):
     def counts(self) -> dict[str, int]:
         """Number of lives per outcome, by lower-case name."""
         return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+
+
+class Lived(NamedTuple):
+    """Some lives after their last trial, lives first.
+
+    Attributes:
+        numbers: of the lives, shape (L,).
+        life: what they end with, on the devices and perhaps filled up with repeats.
+        rewards: (L, K). scores: (L, K, P).
+    """
+
+    numbers: np.ndarray
+    life: Any
+    rewards: np.ndarray
+    scores: np.ndarray
+
+    def kept(self, part: jax.Array) -> np.ndarray:
+        """Some of what the lives end with, without the repeats."""
+        return np.asarray(part)[: len(self.numbers)]
 
 
 #: A larger chunk does not make the device any busier, ...
@@ -199,6 +218,28 @@ class Lives:
         Raises:
             ValueError: when `count` is below 1, or `values` has another shape.
         """
+        chunks = [
+            (
+                part.rewards,
+                part.kept(part.life.conditions),
+                part.scores,
+                part.kept(part.life.outcome),
+                part.kept(part.life.violations),
+            )
+            for part in self.live(values, key, count, tick=tick)
+        ]
+        columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
+        return Batch(*(hosts.gather(column, count) for column in columns))
+
+    def live(
+        self,
+        values: np.ndarray,
+        key: jax.Array,
+        count: int,
+        *,
+        tick: Callable[[int], None] | None = None,
+    ) -> Iterator[Lived]:
+        """The lives of `run`, those of this host alone, a chunk at a time and with their ends."""
         if count < 1:
             raise ValueError(f"the number of lives must be at least 1, not {count}")
         dtype = jnp.zeros(()).dtype
@@ -212,7 +253,6 @@ class Lives:
         calls = -(-len(own) // (self.chunk * devices))
         size = -(-len(own) // (calls * devices)) * devices
         trials = self.world.life.trials
-        chunks = []
         for start in range(0, len(own), size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
             index = own[np.minimum(np.arange(start, start + size), len(own) - 1)].astype(np.uint32)
@@ -226,11 +266,7 @@ class Lives:
                     done = start + kept * first // trials
                     tick(min(count, done * jax.process_count()))
             rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
-            ends = life.conditions, life.outcome, life.violations
-            conditions, *last = (np.asarray(part)[:kept] for part in ends)
-            chunks.append((rewards, conditions, scores, *last))
-        columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
-        return Batch(*(hosts.gather(column, count) for column in columns))
+            yield Lived(index[:kept], life, rewards, scores)
 
     def stretches(self) -> list[int]:
         """Numbers of trials that the lives of a chunk run through in one go.

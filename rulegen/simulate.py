@@ -77,15 +77,8 @@ def simulate(
         >>> simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0).shape
         (6, 5)
     """
-    benches = {}
-    for name, rule in rules.items():
-        try:
-            benches[name] = Workbench(world, rule)
-            benches[name].plain  # noqa: B018  (made here, so that what cannot run is refused early)
-        except ValueError as error:
-            raise ConfigError(f"{name}: {error}") from None
     frames = []
-    for name, bench in benches.items():
+    for name, bench in benches(world, rules).items():
         tick = ticks(report, name, 0, lives, 1)
         batch = bench.run(bench.values, jax.random.key(seed), lives, tick)
         trials = batch.rewards.shape[1]
@@ -101,6 +94,23 @@ def simulate(
             )
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Workbench]:
+    """Every rule in the world, ready to run, so that what cannot run is refused early.
+
+    Raises:
+        ConfigError: when a rule and the world do not fit each other.
+        RuleError: when a parameter has no value, or a time constant does not fit the step.
+    """
+    found = {}
+    for name, rule in rules.items():
+        try:
+            found[name] = Workbench(world, rule)
+            found[name].plain  # noqa: B018  (made here)
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from None
+    return found
 
 
 def late_rewards(table: pd.DataFrame) -> pd.DataFrame:

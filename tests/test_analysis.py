@@ -3,16 +3,23 @@
 import numpy as np
 import pytest
 
-from rulegen.analysis import (
+from rulegen.analysis.similarity import (
     activity_similarity,
-    anatomy_table,
     change_similarity,
-    dimensionality,
-    principal_trajectories,
     similarity_matrix,
+    spectral_similarity,
+    trajectory_similarity,
+)
+from rulegen.analysis.trajectories import dimensionality, principal_trajectories
+from rulegen.analysis.weights import (
+    anatomy_table,
+    gradient_alignment,
     spectra,
+    subspace_overlap,
 )
 from rulegen.anatomy import Anatomy
+from rulegen.circuits import RateCircuit
+from rulegen.tasks import DelayedAssociation
 
 RNG = np.random.default_rng(0)
 LIVES, CONDITIONS, STEPS, N = 3, 2, 20, 6
@@ -23,8 +30,22 @@ def anatomy(change, rates=None, outputs=0.0, targets=0.0):
     shape = (LIVES, CONDITIONS, STEPS)
     rates = RNG.normal(size=(*shape, N)) if rates is None else rates
     fill = [np.full((*shape, 1), x) for x in (outputs, targets)]
-    readout = np.ones((LIVES, 1, N))
-    return Anatomy(before, before + change, readout, rates, *fill, np.zeros((LIVES, 4)))
+    return Anatomy(
+        circuit=RateCircuit(neurons=N),
+        task=DelayedAssociation(cue=40, delay=120, response=40),
+        before=before,
+        after=before + change,
+        readout=np.ones((LIVES, 1, N)),
+        weights=np.repeat((before + change)[:, None], CONDITIONS, axis=1),
+        bias=np.zeros((LIVES, CONDITIONS, N)),
+        potentials=rates,
+        rates=rates,
+        outputs=fill[0],
+        targets=fill[1],
+        noisy=rates[:, None] + 0.1 * RNG.normal(size=(LIVES, 4, CONDITIONS, STEPS, N)),
+        gradient=RNG.normal(size=(LIVES, N, N)),
+        rewards=np.zeros((LIVES, 4)),
+    )
 
 
 def test_nothing_has_no_dimension():
@@ -73,3 +94,46 @@ def test_similarities():
     table = similarity_matrix({"a": a, "b": b, "same": same}, activity_similarity)
     np.testing.assert_allclose(np.diag(table), 1.0)
     assert table.loc["a", "same"] == table.loc["same", "a"] == pytest.approx(1.0)
+
+
+def test_trajectories_and_spectra_do_not_depend_on_the_axes():
+    a, turned = anatomy(0.0), np.linalg.qr(RNG.normal(size=(N, N)))[0]
+    same = a._replace(rates=2 * a.rates @ turned + 1, after=turned.T @ a.after @ turned)
+    np.testing.assert_allclose(trajectory_similarity(a, same), 1.0)
+    np.testing.assert_allclose(spectral_similarity(a, same), 1.0, atol=1e-6)
+    other = anatomy(0.0)
+    assert trajectory_similarity(a, other).max() < 0.95
+    assert 0 < spectral_similarity(a, other).min() < spectral_similarity(a, other).max() < 0.99
+
+
+def test_similarities_by_hand():
+    """Two conditions of one step: the activity is a pair of points, of known kernel."""
+    x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    y = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    a, b = (anatomy(0.0)._replace(rates=z[None, :, None]) for z in (x, y))
+    # |Y^T X|^2 = 4, |X^T X| = sqrt(8), |Y^T Y| = 2; nuclear norm 2, sizes 2 and sqrt(2).
+    np.testing.assert_allclose(activity_similarity(a, b), 4 / (np.sqrt(8) * 2))
+    np.testing.assert_allclose(trajectory_similarity(a, b), 2 / (2 * np.sqrt(2)))
+    a, b = (a._replace(after=np.diag(v)[None]) for v in ([3.0, 4.0], [4.0, 0.0]))
+    np.testing.assert_allclose(spectral_similarity(a, b), 1 - 3 / 9)
+
+
+def test_a_step_along_the_gradient_is_aligned_with_it():
+    a = anatomy(0.0)
+    np.testing.assert_allclose(
+        gradient_alignment(a._replace(after=a.before + 0.1 * a.gradient)), 1.0
+    )
+    np.testing.assert_allclose(gradient_alignment(a._replace(after=a.before - a.gradient)), -1.0)
+    many = anatomy(RNG.normal(size=(LIVES, N, N)))
+    assert np.abs(gradient_alignment(many)).max() < 4 / N
+
+
+def test_a_change_within_the_leading_directions():
+    before = RNG.normal(size=(LIVES, N, N))
+    u, _, vt = np.linalg.svd(before)
+    inside = u[:, :, :2] @ RNG.normal(size=(LIVES, 2, 2)) @ vt[:, :2]
+    outside = u[:, :, 2:] @ RNG.normal(size=(LIVES, 4, 4)) @ vt[:, 2:]
+    np.testing.assert_allclose(subspace_overlap(inside, before, 2), 1.0)
+    np.testing.assert_allclose(subspace_overlap(outside, before, 2), 0.0, atol=1e-12)
+    chance = subspace_overlap(RNG.normal(size=(500, N, N)), RNG.normal(size=(500, N, N)), 2)
+    assert abs(chance.mean() - (2 / N) ** 2) < 4 * chance.std() / np.sqrt(500)

@@ -1,6 +1,7 @@
 """Opened circuits are those of the lives that were run, and tell what their rule did."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -9,7 +10,10 @@ from rulegen.anatomy import dissect
 from rulegen.circuits import RateCircuit
 from rulegen.life import LifeSettings
 from rulegen.lives import World
+from rulegen.noise import stream
+from rulegen.play import play
 from rulegen.tasks import DelayedAssociation
+from rulegen.trial import trial_streams
 from rulegen.workbench import Workbench
 
 KEY = jax.random.key(6)
@@ -67,3 +71,45 @@ def test_lives_do_not_depend_on_their_number():
     np.testing.assert_allclose(few.rates, many.rates[:2], rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match="at least 1"):
         dissect(bench, bench.values, KEY, 0)
+
+
+def test_the_gradient_is_that_of_the_mean_reward(x64):
+    """Against finite differences over the same trials, one by one."""
+    bench = bench_of("on trial end: w += 0.1*R", trials=3)
+    found, life = dissect(bench, bench.values, KEY, 1, repeats=2), bench.plain.life
+    source = stream(KEY).fold(0)
+    network = life.begin(source, jnp.float64).network
+    streams = trial_streams(source, 3 + jnp.arange(2))
+    direction, h = np.random.default_rng(0).normal(size=(5, 5)), 1e-6
+
+    def mean_reward(weights):
+        return np.mean(
+            [
+                play(
+                    life.circuit, TASK, network, weights, 0.0,
+                    jax.tree.map(lambda x, i=i: x[i], streams), jnp.asarray(condition),
+                ).reward
+                for i in range(2)
+                for condition in range(2)
+            ]
+        )  # fmt: skip
+
+    ends = (mean_reward(network.weights + sign * h * direction) for sign in (1, -1))
+    slope = (next(ends) - next(ends)) / (2 * h)
+    np.testing.assert_allclose((found.gradient[0] * direction).sum(), slope, rtol=1e-6)
+
+
+def test_noisy_trials_scatter_around_those_without_noise():
+    bench = bench_of("on trial end: w += 0.1*R", neurons=3)
+    found = dissect(bench, bench.values, KEY, 2, repeats=300)
+    assert found.noisy.shape == (2, 300, 2, 6, 3)
+    np.testing.assert_allclose(found.noisy.mean(axis=1), found.rates, atol=0.05)
+    assert found.noisy.std(axis=1).min() > 0.02
+    with pytest.raises(ValueError, match="noisy trials"):
+        dissect(bench, bench.values, KEY, 2, repeats=0)
+
+
+def test_a_forward_pass_of_the_rule_is_part_of_the_circuit():
+    bench = bench_of("forward w = 0.5*w", trials=3)
+    found = dissect(bench, bench.values, KEY, 2)
+    np.testing.assert_allclose(found.weights[:, 0], 0.5 * found.after, rtol=1e-6)

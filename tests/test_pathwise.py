@@ -12,6 +12,7 @@ from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
 from rulegen.noise import stream
+from rulegen.play import play
 from rulegen.tasks import DelayedAssociation
 from rulegen.trial import trial_streams
 
@@ -151,13 +152,13 @@ def test_the_slope_of_a_trial(x64, correlation):
     circuit = RateCircuit(neurons=4, noise=0.3, start=0.2, correlation=correlation)
     here = world(circuit=circuit, life=LifeSettings(trials=3, warmup=0))
     lives = Pathwise(credit="trial").prepare(here, RULE, NAMES)
-    run, source = lives.life.trial, stream(KEY).fold(0)
+    source = stream(KEY).fold(0)
     life = lives.life.begin(source, jnp.float64)
     streams = jax.tree.map(lambda x: x[0], trial_streams(source, jnp.arange(1)))
     condition = life.conditions[0]
 
     def reward(weights):
-        return run._reward(weights, life.network, streams, condition)
+        return play(circuit, here.task, life.network, weights, 0.0, streams, condition).reward
 
     plain = Lives(here, compile_rule(RULE)).run(VALUES, KEY, 1)
     start = life.network.weights

@@ -9,8 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from catalog import find, literature
-from grammar import parse, unparse
+from grammar import ConfigError, parse, unparse
 from rulegen import trial as trial_module
+from rulegen.anatomy import dissect
 from rulegen.circuits import Network, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
@@ -211,6 +212,12 @@ def test_what_estimates_gradients():
     lives = bench.for_estimator(pgpe)
     estimate = pgpe.estimate(lives, bench.values, np.array([0]), KEY)
     assert np.isfinite(estimate.gradient).all()
+
+
+def test_circuits_of_spikes_are_not_opened():
+    bench = Workbench(World(circuit=SpikingCircuit(), task=TASK), parse(LEARNER))
+    with pytest.raises(ConfigError, match="circuits of rates can be opened, and not the spiking"):
+        dissect(bench, bench.values, KEY, 1)
 
 
 def test_lives_do_not_depend_on_chunks():

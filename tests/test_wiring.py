@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from grammar import Event, parse
+from rulegen.anatomy import dissect
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
@@ -15,6 +16,7 @@ from rulegen.life import Life, LifeSettings
 from rulegen.lives import Lives, World
 from rulegen.noise import stream
 from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
 
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
 KEY = jax.random.key(4)
@@ -109,9 +111,12 @@ def test_nothing_is_violated_where_every_weight_is_free():
 
 
 @pytest.mark.parametrize("lowering", Lowering)
-@pytest.mark.parametrize("bounds", ["", "bounds w in [-0.3, 0.4]"])
-def test_tangents_at_the_bounds_are_derivatives(x64, bounds, lowering):
-    """Of the weights after three trials of given activity, against `jax.jvp`."""
+@pytest.mark.parametrize(("a", "bounds"), [(0.4, ""), (0.4, "bounds w in [-0.3, 0.4]"), (0.0, "")])
+def test_tangents_at_the_bounds_are_derivatives(x64, a, bounds, lowering):
+    """Of the weights after three trials of given activity, against `jax.jvp`.
+
+    At a = 0 no weight moves, and absent synapses would, were it not for the bounds.
+    """
     rule = parse(f"""
         param a = 0.4 free
         e <- 0.9*e + a*xi*pre + a**2*post : synapse
@@ -136,11 +141,12 @@ def test_tangents_at_the_bounds_are_derivatives(x64, bounds, lowering):
             state = compiled.event(Event.REWARD, state, now, {"a": a}, 0, network.bounds)
         return state
 
-    state, slopes = jax.jvp(live, (0.4,), (1.0,))
+    state, slopes = jax.jvp(live, (a,), (1.0,))
     np.testing.assert_allclose(state["w@a"], slopes["w"], rtol=1e-9, atol=1e-12)
     present = np.asarray(network.weights) != 0
     assert np.all(state["w@a"][~present] == 0)
-    assert np.any(state["w@a"][present] == 0), "the test has weights that are held"
+    held = state["w@a"][present] == 0
+    assert np.any(held) or a == 0, "the test has weights that are held"
     assert np.any(state["w@a"][present] != 0)
 
 
@@ -152,3 +158,12 @@ def test_the_forward_pass_makes_no_synapse():
     expected = np.clip(network.weights - 0.1, *network.bounds)
     np.testing.assert_allclose(used, expected)
     assert np.all(np.asarray(used)[network.weights == 0] == 0)
+
+
+def test_an_opened_circuit_has_a_gradient_only_where_synapses_are():
+    circuit = RateCircuit(neurons=6, **WIRINGS["sparse"])
+    world = World(circuit=circuit, task=TASK, life=LifeSettings(trials=2, warmup=0))
+    bench = Workbench(world, parse("on reward: w += 0.1*pre*post"))
+    found = dissect(bench, bench.values, KEY, 2, repeats=1)
+    np.testing.assert_array_equal(found.gradient != 0, found.before != 0)
+    np.testing.assert_array_equal(found.change != 0, found.before != 0)

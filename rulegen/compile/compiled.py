@@ -39,6 +39,17 @@ class Bounds(NamedTuple):
     lower: Array
     upper: Array
 
+    def hold(self, weights: Array) -> Array:
+        """Weights within the bounds; the derivative of one that is at a bound is 0.
+
+        Example:
+            >>> print(Bounds(jnp.zeros(4), jnp.array([0, 9, 9, 9])).hold(jnp.array([1, -1, 0, 1])))
+            [0. 0. 0. 1.]
+        """
+        # Selected and not clipped: where both bounds are 0, a clip passes part of a derivative.
+        weights = jnp.where(weights <= self.lower, self.lower, weights)
+        return jnp.where(weights >= self.upper, self.upper, weights)
+
 
 @dataclass(frozen=True)
 class CompiledRule:
@@ -200,8 +211,8 @@ class CompiledRule:
         for target, expr in self._forward.items():
             site = Site.SYNAPSE if target == WEIGHT else Site.POST
             value[target] = jnp.broadcast_to(emitter(expr, site), value[target].shape)
-        if bounds is not None:
-            value[WEIGHT] = jnp.clip(value[WEIGHT], *bounds)
+        if bounds is not None and WEIGHT in self._forward:
+            value[WEIGHT] = bounds.hold(value[WEIGHT])
         return value[WEIGHT], value["bias"]
 
     def step(
@@ -332,7 +343,7 @@ class CompiledRule:
             # What a rule does to a synapse that does not exist violates nothing.
             outside &= bounds.lower < bounds.upper
             state[VIOLATIONS] += jnp.sum(outside)
-            weights = jnp.clip(weights, *bounds)
+            weights = bounds.hold(weights)
         state[WEIGHT] = weights
         for parameter in sorted(self.tangents.weight):
             name = tangent_name(WEIGHT, parameter)

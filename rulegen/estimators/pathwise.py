@@ -21,6 +21,7 @@ from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.life import LifeState
 from rulegen.lives import Lives, World
 from rulegen.noise import Stream, stream
+from rulegen.play import play
 from rulegen.tasks import Task
 from rulegen.trial import Streams, TrialRun
 
@@ -211,27 +212,11 @@ class DifferentiatedTrial(TrialRun):
         def reward_of(weights: jax.Array) -> jax.Array:
             changed = state | {WEIGHT: weights}
             here, _ = self.rule.forward(changed, values, condition, network.bounds)
-            return self._reward(here, network, streams, condition)
+            return play(self.circuit, self.task, network, here, 0.0, streams, condition).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
         return after, reward, self._by_parameter(scores, slope.dtype), level
-
-    def _reward(
-        self, weights: jax.Array, network: Network, streams: Streams, condition: jax.Array
-    ) -> jax.Array:
-        """The reward of the trial with these weights."""
-        circuit, dtype = self.circuit, weights.dtype
-        trial = self.task.trial(streams.task, condition, circuit.dt)
-        noise = circuit.explore(streams.exploration, 0, self.steps, circuit.quiet(dtype))
-        drive = (trial.stimulus @ network.inputs.T).astype(dtype)
-
-        def one_step(before: Any, inputs: tuple[jax.Array, jax.Array]) -> tuple[Any, Any]:
-            after = circuit.step(weights, before, *inputs)
-            return after, after.r
-
-        _, rates = jax.lax.scan(one_step, circuit.init(streams.start, dtype), (drive, noise.xi))
-        return self.task.reward(trial, rates @ network.readout.T).astype(dtype)
 
 
 def is_graded(task: Task, dt: float) -> bool:

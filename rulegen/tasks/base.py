@@ -74,6 +74,14 @@ class Task(Settings, abc.ABC):
         """Number of input channels."""
 
     @property
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """What conditions differ in: by name, the level of each condition.
+
+        Every combination of levels is one condition.
+        """
+        return {"condition": tuple(range(self.conditions))}
+
+    @property
     def outputs(self) -> int:
         """Number of readouts."""
         return 1

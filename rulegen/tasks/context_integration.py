@@ -46,6 +46,11 @@ class ContextIntegration(Task):
         return 4
 
     @property
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """The context, and the sign of the signal that counts in it."""
+        return {"context": (0, 1, 0, 1), "sign": (0, 0, 1, 1)}
+
+    @property
     def channels(self) -> int:
         """Two signals and two contexts."""
         return 4

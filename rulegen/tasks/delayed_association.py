@@ -37,6 +37,11 @@ class DelayedAssociation(Task):
         return self.cues
 
     @property
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """The cue."""
+        return {"cue": tuple(range(self.cues))}
+
+    @property
     def channels(self) -> int:
         """One for each cue."""
         return self.cues

@@ -43,6 +43,11 @@ class DelayedMatch(Task):
         return 4
 
     @property
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """Sample and test; whether they match is their interaction."""
+        return {"sample": (0, 0, 1, 1), "test": (0, 1, 0, 1)}
+
+    @property
     def channels(self) -> int:
         """Two stimuli."""
         return 2

@@ -1,0 +1,100 @@
+"""Where analyses tell rules apart: every measure of a life, compared over the same networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from rulegen.figures import COLOURS, new_axes
+from rulegen.statistics import estimate, paired_difference
+
+
+def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) -> pd.DataFrame:
+    """Means of all measures, and paired differences from the first rule.
+
+    Intervals of means have the level as it is. Those of the m differences between two rules have
+    the level `1 - (1 - level)/m`, so that all of them hold together with probability `level`.
+
+    Args:
+        measures: by rule, a row for each life and a column for each measure, the same lives for
+            all. A life counts where both rules have a value.
+        level: coverage.
+
+    Returns:
+        a row for each measure and rule: `measure`, `rule`, `mean`, `low`, `high`, `difference`,
+        `difference_low`, `difference_high`, `effect` (difference over the standard deviation of a
+        life's) and `separates` (whether the interval of the difference leaves out 0).
+
+    Example:
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> a = pd.DataFrame({"size": np.arange(20.0), "rank": np.arange(20.0) % 3})
+        >>> b = pd.DataFrame({"size": a["size"] + 1.0, "rank": a["rank"].to_numpy()[::-1]})
+        >>> table = contrast_table({"a": a, "b": b})
+        >>> table.loc[table["rule"] == "b", ["measure", "separates"]].to_numpy().tolist()
+        [['size', True], ['rank', False]]
+    """
+    first, *_ = measures.values()
+    columns = list(first)
+    strict, table = 1.0 - (1.0 - level) / len(columns), []
+    for column in columns:
+        for number, (name, frame) in enumerate(measures.items()):
+            both = frame[column].notna() & first[column].notna()
+            if not both.any():
+                continue
+            here, base = (x[column][both].to_numpy(float) for x in (frame, first))
+            mean, gap = estimate(here, level), paired_difference(here, base, strict)
+            spread = float(np.std(here - base))
+            table.append(
+                {
+                    "measure": column, "rule": name,
+                    "mean": mean.mean, "low": mean.low, "high": mean.high,
+                    "difference": gap.mean, "difference_low": gap.low,
+                    "difference_high": gap.high,
+                    "effect": gap.mean / spread if spread > 0 else 0.0,
+                    "separates": number > 0 and gap.excludes_zero,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(table)
+
+
+def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Differences from the first rule with their intervals, in standard deviations over lives.
+
+    Args:
+        table: from `contrast_table`.
+        ax: where to draw.
+
+    Example:
+        >>> import pandas as pd
+        >>> a = pd.DataFrame({"size": [1.0, 2.0, 4.0]})
+        >>> plot_contrast(contrast_table({"a": a, "b": 2 * a})).get_title()
+        'minus a'
+    """
+    names, columns = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(table["measure"]))
+    if ax is None:
+        ax = new_axes(6.4, 1.2 + 0.27 * len(columns))
+    others = names[1:]
+    for number, name in enumerate(others):
+        rows = table[table["rule"] == name]
+        scale = (rows["effect"] / rows["difference"].where(rows["difference"] != 0)).fillna(0.0)
+        middle = rows["measure"].map(columns.index) + 0.5 * (number + 0.5) / len(others) - 0.25
+        ends = rows["difference_low"] * scale, rows["difference_high"] * scale
+        colour = COLOURS[(number + 1) % len(COLOURS)]
+        ax.hlines(middle, *ends, color=colour, linewidth=2.0)
+        for apart, face in ((True, colour), (False, "white")):
+            chosen = rows["separates"] == apart
+            ax.scatter(
+                rows["effect"][chosen], middle[chosen], s=28, zorder=3, facecolors=face,
+                edgecolors=colour, label=name if apart else None,
+            )  # fmt: skip
+    ax.axvline(0.0, color="0.35", linewidth=0.8)
+    ax.set_yticks(range(len(columns)), columns)
+    ax.invert_yaxis()
+    ax.set_xlabel("difference / standard deviation over networks")
+    ax.set_title(f"minus {names[0]}")
+    ax.legend(frameon=False, fontsize="small")
+    return ax

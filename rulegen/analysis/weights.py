@@ -1,0 +1,158 @@
+"""How learning changed the weights: size, spectrum, rank, and where the change points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from rulegen.analysis.trajectories import dimensionality, spread
+from rulegen.anatomy import Anatomy
+from rulegen.figures import COLOURS, new_axes
+
+
+def spectra(matrices: np.ndarray) -> np.ndarray:
+    """Singular values relative to the largest, in falling order; shape (L, N) for (L, N, N).
+
+    Example:
+        >>> import numpy as np
+        >>> spectra(np.diag([1.0, 4.0])[None]).tolist()
+        [[1.0, 0.25]]
+    """
+    values = np.linalg.svd(np.asarray(matrices, float), compute_uv=False)
+    return np.divide(values, values[:, :1], out=np.zeros_like(values), where=values[:, :1] > 0)
+
+
+def spectrum_table(anatomies: Mapping[str, Anatomy]) -> pd.DataFrame:
+    """Singular values of the weight changes: `rule`, `rank`, and quartiles over lives.
+
+    Returns:
+        columns `rule`, `rank` from 1, `lower`, `median`, `upper`.
+    """
+    frames = []
+    for name, anatomy in anatomies.items():
+        low, median, high = np.quantile(spectra(anatomy.change), [0.25, 0.5, 0.75], axis=0)
+        frame = pd.DataFrame({"lower": low, "median": median, "upper": high})
+        frame.insert(0, "rank", range(1, len(frame) + 1))
+        frame.insert(0, "rule", name)
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
+
+
+def plot_spectra(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Singular values against their rank, medians and quartiles over lives.
+
+    Args:
+        table: from `spectrum_table`.
+        ax: where to draw.
+
+    Example:
+        >>> import pandas as pd
+        >>> rows = {"rule": "a", "rank": [1, 2], "lower": 0.1, "median": 0.2, "upper": 0.3}
+        >>> plot_spectra(pd.DataFrame(rows)).get_ylabel()
+        'singular value / largest'
+    """
+    ax = new_axes() if ax is None else ax
+    for number, (name, rows) in enumerate(table.groupby("rule", sort=False)):
+        colour = COLOURS[number % len(COLOURS)]
+        ax.fill_between(rows["rank"], rows["lower"], rows["upper"], color=colour, alpha=0.18, lw=0)
+        ax.plot(rows["rank"], rows["median"], color=colour, label=name)
+    ax.set_yscale("log")
+    ax.set_ylim(1e-3, 1.2)
+    ax.set_xlabel("rank")
+    ax.set_ylabel("singular value / largest")
+    ax.set_title("change of the weights", fontsize="medium", color="0.35")
+    ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def cosine(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """`<a, b>/(|a| |b|)` of matrices, shape (L,) for two of shape (L, N, N); 0 where one is 0.
+
+    Example:
+        >>> import numpy as np
+        >>> cosine(np.eye(2)[None], np.ones((1, 2, 2))).round(3).tolist()
+        [0.707]
+    """
+    a, b = (np.asarray(x, float).reshape(len(x), -1) for x in (a, b))
+    size = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.divide((a * b).sum(axis=1), size, out=np.zeros_like(size), where=size > 0)
+
+
+def gradient_alignment(anatomy: Anatomy) -> np.ndarray:
+    """Cosine between the weight change and the gradient of the expected reward, shape (L,).
+
+        cos = <W_after - W_before, G>/(|W_after - W_before| |G|),   G = d E[R]/dW at W_before,
+
+    with the expectation over conditions and the noisy trials of `dissect`. It is 1 for one small
+    step of gradient ascent and about 1/N in size for a random change. A life is many steps, so
+    that the gradient has turned on the way.
+
+    Source: Richards and Kording 2023, 10.1113/JP282747.
+    """
+    return cosine(anatomy.change, anatomy.gradient)
+
+
+def subspace_overlap(change: np.ndarray, before: np.ndarray, directions: int) -> np.ndarray:
+    """Share of a weight change within the leading singular directions of the initial weights.
+
+        |U U^T dW V V^T|^2 / |dW|^2,    U, V the first k left and right singular vectors of W.
+
+    A change that has nothing to do with the initial weights has `(k/N)^2` in the mean.
+
+    Args:
+        change: shape (L, N, N).
+        before: the initial weights, of the same shape.
+        directions: how many directions k.
+
+    Source: Schuessler et al. 2020, arXiv 2006.11036.
+
+    Example:
+        >>> import numpy as np
+        >>> w = np.diag([3.0, 2.0, 1.0])[None]
+        >>> subspace_overlap(np.diag([3.0, 0.0, 4.0])[None], w, 2).round(2).tolist()
+        [0.36]
+    """
+    u, _, vt = np.linalg.svd(np.asarray(before, float))
+    change = np.asarray(change, float)
+    inside = (
+        np.swapaxes(u[:, :, :directions], 1, 2) @ change @ np.swapaxes(vt[:, :directions], 1, 2)
+    )
+    size = (change**2).sum(axis=(1, 2))
+    found = (inside**2).sum(axis=(1, 2))
+    return np.divide(found, size, out=np.zeros_like(size), where=size > 0)
+
+
+def anatomy_table(anatomy: Anatomy) -> pd.DataFrame:
+    """How learning changed each circuit, one row for each life.
+
+    Returns:
+        columns `size` (|W_after - W_before| / |W_before|, Frobenius), `rank` (effective rank of
+        the change: the participation ratio of its squared singular values), `along` (cosine of the
+        change with the initial weights), `overlap` (`subspace_overlap` with a quarter of all
+        directions; 1/16 is chance), `gradient` (`gradient_alignment`), `radius_before` and
+        `radius_after` (largest |eigenvalue| of the weights), `dimension` (participation ratio of
+        the variances of the rates over conditions and time) and `error` (mean squared distance
+        of the outputs from their targets where those are not 0).
+    """
+    before, after = (np.asarray(w, float) for w in (anatomy.before, anatomy.after))
+    rates = np.asarray(anatomy.rates, float).reshape(len(before), -1, before.shape[-1])
+    wanted = np.asarray(anatomy.targets) != 0
+    distance = np.where(wanted, (anatomy.outputs - anatomy.targets) ** 2, 0.0)
+    axes = (1, 2, 3)
+    return pd.DataFrame(
+        {
+            "size": np.linalg.norm(after - before, axis=(1, 2))
+            / np.linalg.norm(before, axis=(1, 2)),
+            "rank": dimensionality(np.linalg.svd(after - before, compute_uv=False) ** 2),
+            "along": cosine(after - before, before),
+            "overlap": subspace_overlap(after - before, before, max(1, before.shape[-1] // 4)),
+            "gradient": gradient_alignment(anatomy),
+            "radius_before": np.abs(np.linalg.eigvals(before)).max(axis=1),
+            "radius_after": np.abs(np.linalg.eigvals(after)).max(axis=1),
+            "dimension": spread(rates),
+            "error": distance.sum(axis=axes) / np.maximum(wanted.sum(axis=axes), 1),
+        }
+    )

@@ -1,0 +1,40 @@
+"""`rulegen analyse`: what rules make of circuits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rulegen.analysis.study import check_folder, save_study, study, subjects
+from rulegen.display import Display
+
+
+def analyse(
+    run: Annotated[
+        Path, typer.Argument(help="folder of a finished `rulegen discover`, or a file with a world")
+    ],
+    out: Annotated[Path | None, typer.Option(help="folder of tables, figures and page")] = None,
+    lives: Annotated[int, typer.Option(min=2, help="networks, the same for every rule")] = 32,
+    repeats: Annotated[
+        int, typer.Option(min=2, help="noisy trials of each condition after learning")
+    ] = 20,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
+) -> None:
+    """Open the circuits that rules make: weights, dynamics, codes, and how alike they are."""
+    world, rules = subjects(run)
+    folder = out or (run / "analyses" if run.is_dir() else Path("runs") / f"{run.stem}-analyses")
+    check_folder(folder)
+    console = Console()
+    with Display(console) as display:
+        found = study(world, rules, lives=lives, repeats=repeats, seed=seed, report=display)
+    save_study(found, folder)
+    if found.lost:
+        console.print(f"{found.lost} of {lives} networks left the finite range and are left out")
+    if "contrast" in found.tables:
+        for name, rows in found.tables["contrast"].query("separates").groupby("rule", sort=False):
+            line = f"{name} differs from {next(iter(rules))} in: {', '.join(rows['measure'])}"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(f"page: {folder / 'index.md'}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,83 @@
+"""One trial of a circuit whose weights stay as they are."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rulegen.circuits import Circuit, Network
+from rulegen.tasks import Task, Trial
+from rulegen.trial import Streams
+
+Array = jax.Array
+
+
+class Played(NamedTuple):
+    """What a circuit did in a trial.
+
+    Attributes:
+        trial: its stimulus and target.
+        u, r: potentials and rates after each step, shape (T, N).
+        outputs: shape (T, outputs).
+        reward: of the trial.
+    """
+
+    trial: Trial
+    u: Array
+    r: Array
+    outputs: Array
+    reward: Array
+
+
+def play(
+    circuit: Circuit,
+    task: Task,
+    network: Network,
+    weights: Array,
+    bias: Array | float,
+    streams: Streams,
+    condition: Array,
+    *,
+    noisy: bool = True,
+) -> Played:
+    """Run a trial; the reward can be differentiated by the weights.
+
+    Args:
+        circuit, task: the world.
+        network: input and readout weights of the circuit.
+        weights: recurrent weights, shape (N, N).
+        bias: what is added to the input, shape (N,).
+        streams: random numbers of the trial.
+        condition: of the trial.
+        noisy: whether there is exploration noise.
+
+    Example:
+        >>> from rulegen.circuits import RateCircuit
+        >>> from rulegen.noise import stream
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> from rulegen.trial import trial_streams
+        >>> circuit, task = RateCircuit(neurons=3), DelayedAssociation()
+        >>> source = stream(jax.random.key(0))
+        >>> streams = jax.tree.map(lambda x: x[0], trial_streams(source, jnp.arange(1)))
+        >>> network = circuit.draw(source, 2, 1, jnp.float32)
+        >>> play(circuit, task, network, network.weights, 0.0, streams, jnp.array(1)).r.shape
+        (30, 3)
+    """
+    dtype, steps = weights.dtype, task.steps(circuit.dt)
+    trial = task.trial(streams.task, condition, circuit.dt)
+    drive = (trial.stimulus @ network.inputs.T).astype(dtype) + bias
+    xi = jnp.zeros((steps, circuit.neurons), dtype)
+    if noisy:
+        xi = circuit.explore(streams.exploration, 0, steps, circuit.quiet(dtype)).xi
+
+    def one_step(before: Any, inputs: tuple[Array, Array]) -> tuple[Any, Any]:
+        after = circuit.step(weights, before, *inputs)
+        return after, after
+
+    start = circuit.init(streams.start, dtype)
+    _, activity = jax.lax.scan(one_step, start, (drive, xi))
+    outputs = activity.r @ network.readout.T
+    reward = task.reward(trial, outputs).astype(dtype)
+    return Played(trial, activity.u, activity.r, outputs, reward)

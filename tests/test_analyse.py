@@ -1,0 +1,184 @@
+"""`rulegen analyse` from a scene and from a run: files, seeds, exit codes; and its statistics."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from test_analysis import LIVES, anatomy
+from test_cli import call
+
+from grammar import RunError, parse
+from rulegen.analysis.contrast import contrast_table
+from rulegen.analysis.performance import performance_table
+from rulegen.analysis.similarity import similarity_graph
+from rulegen.analysis.study import study, survivors
+from rulegen.circuits import RateCircuit
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.tasks import TASKS, DelayedMatch
+
+SCENE = """
+[task]
+name = "delayed_association"
+cue = 20
+delay = 20
+response = 20
+
+[circuit]
+neurons = 5
+
+[life]
+trials = 8
+warmup = 2
+
+[[rules]]
+name = "a"
+rule = "e <- e + xi*pre : synapse\\non reward: w += 0.1*(R - R_bar[condition])*e"
+
+[[rules]]
+name = "b"
+rule = "on trial end: w += 0.01*post*pre"
+"""
+
+
+@pytest.fixture
+def scene(tmp_path):
+    def write(text=SCENE):
+        path = tmp_path / "scene.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def run(monkeypatch, capsys, *arguments):
+    return call(monkeypatch, capsys, "analyse", *arguments, "--lives", 3, "--repeats", 3)
+
+
+def test_a_scene(monkeypatch, capsys, tmp_path, scene):
+    for folder in ("one", "two"):
+        code, out, err = run(monkeypatch, capsys, scene(), "--out", tmp_path / folder)
+        assert code == 0, err
+        assert "lives 3/3" in out
+    one, two = tmp_path / "one", tmp_path / "two"
+    tables = sorted(path.name for path in one.glob("*.csv"))
+    assert {"circuits.csv", "contrast.csv", "fixed_points.csv", "decoding.csv"} <= set(tables)
+    for name in [*tables, "index.md"]:
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+    page = (one / "index.md").read_text()
+    for path in one.iterdir():
+        assert path.suffix == ".pdf" or path.name == "index.md" or path.name in page, path.name
+        assert path.suffix != ".png" or path.with_suffix(".pdf").exists()
+    circuits = pd.read_csv(one / "circuits.csv")
+    assert circuits.groupby("rule").size().to_dict() == {"a": 3, "b": 3}
+    code, *_ = run(monkeypatch, capsys, scene(), "--out", two, "--seed", 1)
+    assert (one / "circuits.csv").read_bytes() != (two / "circuits.csv").read_bytes()
+
+
+BAD = {
+    "nothing there": ("none.toml", "cannot read"),
+    "no run": ("", "is not the folder of a finished run"),
+}
+
+
+@pytest.mark.parametrize(("name", "message"), BAD.values(), ids=BAD)
+def test_what_cannot_be_analysed(monkeypatch, capsys, tmp_path, name, message):
+    code, _, err = run(monkeypatch, capsys, tmp_path / name)
+    assert code == 2
+    assert message in err
+    assert len(err.splitlines()) == 1
+
+
+def test_other_bad_input(monkeypatch, capsys, tmp_path, scene):
+    no_rules = SCENE[: SCENE.index("[[rules]]")]
+    code, _, err = run(monkeypatch, capsys, scene(no_rules))
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "no rules" in err
+    code, _, err = run(monkeypatch, capsys, scene(), "--out", scene())
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "another --out" in err
+    code, _, err = run(monkeypatch, capsys, scene(SCENE.replace("post*pre", "post*chi")))
+    assert code == 2
+
+
+def test_interrupt(monkeypatch, capsys, tmp_path, scene):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rulegen.commands.analyse.study", interrupted)
+    code, _, err = run(monkeypatch, capsys, scene(), "--out", tmp_path / "out")
+    assert code == 130
+    assert "Traceback" not in err
+
+
+def test_rules_that_destroy_their_networks(monkeypatch, capsys, tmp_path, scene):
+    path = scene(SCENE.replace("0.01*post*pre", "1e30*w*w"))
+    code, _, err = run(monkeypatch, capsys, path, "--out", tmp_path / "out")
+    assert code == 1
+    assert "0 of 3 networks" in err
+
+
+def test_networks_that_one_rule_destroyed_are_left_out_of_all():
+    a, b = anatomy(0.0), anatomy(0.0)
+    b.after[1] = np.nan
+    kept, lost = survivors({"a": a, "b": b})
+    assert lost == 1
+    np.testing.assert_array_equal(kept["a"].before, a.before[[0, 2]])
+    b.after[:] = np.inf
+    with pytest.raises(RunError, match=f"0 of {LIVES}"):
+        survivors({"a": a, "b": b})
+
+
+def test_one_rule_and_several_factors():
+    task = DelayedMatch(sample=20, delay=20, test=20, wait=20, response=20)
+    world = World(circuit=RateCircuit(neurons=4), task=task, life=LifeSettings(trials=6, warmup=2))
+    found = study(world, {"only": parse("on trial end: w += 0.01*R")}, lives=2, repeats=2)
+    assert "contrast" not in found.tables
+    assert set(found.tables["decoding"]["factor"]) == {"sample", "test"}
+    assert "sample:test:time" in found.tables["selectivity"]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_conditions_are_all_combinations_of_factors(name):
+    task = TASKS[name]()
+    levels = list(zip(*task.factors.values(), strict=True))
+    assert len(set(levels)) == len(levels) == task.conditions
+    sizes = [len(set(values)) for values in task.factors.values()]
+    assert np.prod(sizes) == task.conditions
+
+
+def test_intervals_hold_together():
+    """Without any difference, all 20 measures together are wrong in 5 of 100 comparisons."""
+    rng, wrong = np.random.default_rng(3), 0
+    for _ in range(60):
+        a, b = (pd.DataFrame(rng.normal(size=(60, 20))) for _ in range(2))
+        wrong += contrast_table({"a": a, "b": b})["separates"].any()
+    assert wrong <= 12  # 3 expected; the bootstrap is a little narrow in its tails
+    shifted = contrast_table({"a": a, "b": b + 2.0})
+    assert shifted.loc[shifted["rule"] == "b", "separates"].all()
+
+
+def test_missing_values_do_not_count():
+    a = pd.DataFrame({"x": [1.0, np.nan, 3.0], "y": [np.nan] * 3})
+    b = pd.DataFrame({"x": [2.0, 5.0, 4.0], "y": [1.0] * 3})
+    table = contrast_table({"a": a, "b": b})
+    assert table["measure"].tolist() == ["x", "x"]
+    assert table["difference"].tolist() == [0.0, 1.0]
+
+
+def test_performance_by_hand():
+    found = anatomy(0.0)
+    half = np.r_[np.full(20, -0.25), np.full(60, 0.0)]
+    rewards = np.stack([np.full(80, -0.25), np.zeros(80), half])
+    table = performance_table(found._replace(rewards=rewards))
+    np.testing.assert_allclose(table["performance"], [0.0, 1.0, 1.0])
+    assert table["trials"].tolist() == [80, 20, 30]
+
+
+def test_clusters():
+    names = list("abcd")
+    near = pd.DataFrame(np.eye(4), index=names, columns=names)
+    for one, two in ("bd", "dc"):
+        near.loc[one, two] = near.loc[two, one] = 0.95
+    graph = similarity_graph(near, 0.9)
+    assert [graph.nodes[n]["family"] for n in names] == [1, 0, 0, 0]
+    assert graph.edges["b", "d"]["distance"] == pytest.approx(0.05)
