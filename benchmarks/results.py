@@ -11,7 +11,7 @@ ROOT = Path(__file__).parent.parent
 #: Examples and their seeds: five of the main one, one of the others, to be looked at.
 SEEDS = {
     "delayed_association": (1, 2, 3, 4, 5),
-    "delayed_nonmatch": (1,),
+    "delayed_nonmatch": (1, 2, 3, 4, 5),
     "measurable_signals": (1,),
 }
 

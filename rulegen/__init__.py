@@ -62,7 +62,9 @@ from rulegen.anatomy import dissect as dissect
 from rulegen.appraisal import Appraisal as Appraisal
 from rulegen.appraisal import AppraisalSettings as AppraisalSettings
 from rulegen.appraisal import appraise as appraise
+from rulegen.circuits import Circuit as Circuit
 from rulegen.circuits import RateCircuit as RateCircuit
+from rulegen.circuits import SpikingCircuit as SpikingCircuit
 from rulegen.compare import behavioural_distance as behavioural_distance
 from rulegen.compare import compare_rewards as compare_rewards
 from rulegen.compare import family_graph as family_graph

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from grammar import ConfigError
 from grammar.symbols import WEIGHT
 from rulegen import hosts
 from rulegen.circuits import RateCircuit
@@ -113,6 +114,7 @@ def dissect(
 
     Raises:
         ValueError: when `lives` or `repeats` is below 1.
+        ConfigError: when the circuit is not one of rates.
 
     Example:
         >>> from grammar import parse
@@ -128,7 +130,9 @@ def dissect(
     """
     if repeats < 1:
         raise ValueError(f"the number of noisy trials must be at least 1, not {repeats}")
-    life = bench.plain.life
+    life, circuit = bench.plain.life, bench.world.circuit
+    if not isinstance(circuit, RateCircuit):
+        raise ConfigError(f"circuits of rates can be opened, and not the {circuit.name} circuit")
     parameters, source = jnp.asarray(values, jnp.zeros(()).dtype), stream(key)
 
     @jax.jit
@@ -142,7 +146,7 @@ def dissect(
             end = jax.tree.map(lambda x, i=i: x[i], ends)
             found.append([*map(np.asarray, open_one(index, end)), part.rewards[i]])
     columns = (hosts.gather(np.stack(column), lives) for column in zip(*found, strict=True))
-    return Anatomy(life.circuit, life.task, *columns)
+    return Anatomy(circuit, life.task, *columns)
 
 
 def opened(
@@ -155,7 +159,7 @@ def opened(
     streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
 
     def run(state: Any, streams: Streams, condition: Array, noisy: bool) -> Played:
-        weights, bias = life.rule.forward(state, values, condition)
+        weights, bias = life.rule.forward(state, values, condition, network.bounds)
         here = streams, condition, end.memory
         return play(circuit, task, network, weights, bias, *here, noisy=noisy)
 
@@ -170,11 +174,14 @@ def opened(
     first = life.rule.init(network.weights, task.conditions)
 
     def mean_reward(weights: Array, streams: Streams) -> Array:
+        if network.bounds is not None:
+            weights = network.bounds.hold(weights)
         state = first | {WEIGHT: weights}
         return jnp.mean(jax.vmap(lambda c: run(state, streams, c, True).reward)(conditions))
 
     gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(first[WEIGHT], s), streams)
-    weights, bias = jax.vmap(lambda c: life.rule.forward(end.rule, values, c))(conditions)
+    forward = jax.vmap(lambda c: life.rule.forward(end.rule, values, c, network.bounds))
+    weights, bias = forward(conditions)
     return (
         first[WEIGHT], end.rule[WEIGHT], network.readout, weights, bias,
         *jax.vmap(shown)(conditions), jax.lax.map(noisy, streams), jnp.mean(gradients, axis=0),

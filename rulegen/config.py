@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from grammar import ConfigError, Rule, parse
-from rulegen.circuits import RateCircuit
-from rulegen.estimators import Pgpe, Score
+from rulegen.circuits import AnyCircuit, RateCircuit
+from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fit import Phase
 from rulegen.life import LifeSettings
 from rulegen.lives import World
@@ -76,12 +76,12 @@ class DiscoverConfig(Settings):
     seed: int = Field(0, ge=0, lt=2**32)
     rule: str
     task: AnyTask
-    circuit: RateCircuit = RateCircuit()
+    circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
     memory_mb: float = Field(512.0, gt=0)
     fit: tuple[Phase, ...] = Field(
         (
-            Phase(estimator=Score(), iterations=20, rate=0.06),
+            Phase(estimator=Pathwise(credit="trial"), iterations=20, rate=0.06),
             Phase(estimator=Pgpe(), iterations=15, rate=0.05),
         ),
         min_length=1,

@@ -10,9 +10,9 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from grammar.symbols import WEIGHT
-from rulegen.circuits import Network, RateCircuit
+from rulegen.circuits import Circuit, Network
 from rulegen.compile import CompiledRule
-from rulegen.compile.compiled import RuleState
+from rulegen.compile.compiled import VIOLATIONS, RuleState
 from rulegen.noise import Stream
 from rulegen.settings import Settings
 from rulegen.tasks import Task
@@ -56,12 +56,14 @@ class LifeResult(NamedTuple):
         conditions: condition of each trial, shape (K,).
         scores: d log p(activity of trial k) / d theta, shape (K, P); P = 0 without tangents.
         outcome: an `Outcome`.
+        violations: how often a weight was kept from changing its sign.
     """
 
     rewards: Array
     conditions: Array
     scores: Array
     outcome: Array
+    violations: Array
 
 
 class LifeState(NamedTuple):
@@ -82,6 +84,11 @@ class LifeState(NamedTuple):
     outcome: Array
     worst: Array
     memory: Any
+
+    @property
+    def violations(self) -> Array:
+        """How often a weight was kept from changing its sign."""
+        return self.rule.get(VIOLATIONS, jnp.zeros_like(self.worst))
 
 
 class Life:
@@ -110,6 +117,7 @@ class Life:
         >>> from rulegen.noise import stream
         >>> from rulegen.tasks import DelayedAssociation
         >>> rule = compile_rule(parse("e <- e + xi*pre : synapse\\non reward: w += 0.01*R*e"))
+        >>> from rulegen.circuits import RateCircuit
         >>> circuit = RateCircuit(neurons=3)
         >>> life = Life(circuit, DelayedAssociation(), LifeSettings(trials=4), rule)
         >>> life(jnp.zeros(0), stream(jax.random.key(0))).rewards.shape
@@ -117,7 +125,7 @@ class Life:
     """
 
     def __init__(
-        self, circuit: RateCircuit, task: Task, settings: LifeSettings, rule: CompiledRule
+        self, circuit: Circuit, task: Task, settings: LifeSettings, rule: CompiledRule
     ) -> None:
         missing = sorted(rule.signals - circuit.provides)
         if missing:
@@ -127,8 +135,8 @@ class Life:
                 "the rule reads R at every step, but this task rewards only at the end of a trial: "
                 "use `on reward:`"
             )
-        if rule.tangents.wrt and circuit.noise == 0:
-            raise ValueError("the score needs exploration noise: set circuit.noise above 0")
+        if rule.tangents.wrt and circuit.scoreless:
+            raise ValueError(circuit.scoreless)
         if rule.tangents.wrt and rule.rule.forward:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.check(circuit.dt)
@@ -149,7 +157,7 @@ class Life:
         """Run one life; also what it ends with."""
         start = self.begin(stream, parameters.dtype)
         end, (rewards, scores) = self.go_on(parameters, stream, start, 0, self.settings.trials)
-        return end, LifeResult(rewards, start.conditions, scores, end.outcome)
+        return end, LifeResult(rewards, start.conditions, scores, end.outcome, end.violations)
 
     def begin(self, stream: Stream, dtype: jnp.dtype) -> LifeState:
         """The life before its first trial."""
@@ -157,7 +165,7 @@ class Life:
         return LifeState(
             network=network,
             conditions=self.task.order(stream, self.settings.trials),
-            rule=self.rule.init(network.weights, self.task.conditions),
+            rule=self.rule.init(network.weights, self.task.conditions, network.bounds),
             outcome=jnp.asarray(Outcome.OK),
             worst=jnp.asarray(self.settings.floor, dtype),
             memory=self.task.begin(stream),

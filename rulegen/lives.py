@@ -13,7 +13,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from grammar import Site
 from rulegen import hosts
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import Circuit
 from rulegen.compile import CompiledRule
 from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
@@ -30,7 +30,7 @@ class World(Settings):
         memory_mb: lives run in chunks whose state fits this many MB.
     """
 
-    circuit: RateCircuit
+    circuit: Circuit
     task: Task
     life: LifeSettings = LifeSettings()
     memory_mb: float = 512.0
@@ -41,12 +41,14 @@ class Batch(NamedTuple):
 
     Attributes:
         rewards: (L, K). conditions: (L, K). scores: (L, K, P). outcomes: (L,).
+        violations: how often a weight was kept from changing its sign, (L,).
     """
 
     rewards: np.ndarray
     conditions: np.ndarray
     scores: np.ndarray
     outcomes: np.ndarray
+    violations: np.ndarray
 
     @property
     def means(self) -> np.ndarray:
@@ -109,6 +111,7 @@ class Lives:
 
     Example:
         >>> from grammar import parse
+        >>> from rulegen.circuits import RateCircuit
         >>> from rulegen.compile import compile_rule
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
@@ -221,6 +224,7 @@ class Lives:
                 part.kept(part.life.conditions),
                 part.scores,
                 part.kept(part.life.outcome),
+                part.kept(part.life.violations),
             )
             for part in self.live(values, key, count, tick=tick)
         ]

@@ -30,6 +30,7 @@ class Purpose(enum.IntEnum):
     TASK = 7
     PULSES = 8
     NOISE_START = 10
+    SYNAPSES = 11
 
 
 class Stream(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rulegen.circuits import Activity, Network, RateCircuit
+from rulegen.circuits import Circuit, Network
 from rulegen.tasks import Task, Trial
 from rulegen.trial import Streams
 
@@ -32,7 +32,7 @@ class Played(NamedTuple):
 
 
 def play(
-    circuit: RateCircuit,
+    circuit: Circuit,
     task: Task,
     network: Network,
     weights: Array,
@@ -56,6 +56,7 @@ def play(
         noisy: whether there is exploration noise.
 
     Example:
+        >>> from rulegen.circuits import RateCircuit
         >>> from rulegen.noise import stream
         >>> from rulegen.tasks import DelayedAssociation
         >>> from rulegen.trial import trial_streams
@@ -74,7 +75,7 @@ def play(
     if noisy:
         xi = circuit.explore(streams.exploration, 0, steps, circuit.quiet(dtype)).xi
 
-    def one_step(before: Activity, inputs: tuple[Array, Array]) -> tuple[Activity, Activity]:
+    def one_step(before: Any, inputs: tuple[Array, Array]) -> tuple[Any, Any]:
         after = circuit.step(weights, before, *inputs)
         return after, after
 
@@ -82,4 +83,4 @@ def play(
     _, activity = jax.lax.scan(one_step, start, (drive, xi))
     outputs = activity.r @ network.readout.T
     reward = task.reward(trial, outputs).astype(dtype)
-    return Played(trial, *activity, outputs, reward)
+    return Played(trial, activity.u, activity.r, outputs, reward)

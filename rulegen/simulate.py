@@ -10,7 +10,7 @@ import pandas as pd
 from pydantic import Field
 
 from grammar import ConfigError, Rule
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.config import ReferenceRule, load_settings
 from rulegen.life import LifeSettings
 from rulegen.lives import World
@@ -29,7 +29,7 @@ class Scene(Settings):
     """
 
     task: AnyTask
-    circuit: RateCircuit = RateCircuit()
+    circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
     memory_mb: float = Field(512.0, gt=0)
     rules: tuple[ReferenceRule, ...] = ()

@@ -9,9 +9,9 @@ import jax.numpy as jnp
 
 from grammar import Event
 from grammar.symbols import WEIGHT
-from rulegen.circuits import Activity, Exploration, Network, RateCircuit
+from rulegen.circuits import Circuit, Exploration, Network
 from rulegen.compile import CompiledRule
-from rulegen.compile.compiled import RuleState, Values
+from rulegen.compile.compiled import VIOLATIONS, RuleState, Values
 from rulegen.compile.products import time_to_the_end
 from rulegen.compile.tangents import tangent_name
 from rulegen.noise import Purpose, Stream
@@ -29,7 +29,7 @@ class Moment(NamedTuple):
 
     Attributes:
         state: the rule state, with the memory of `prev`.
-        before, after: activity before and after the last step, shape (N,).
+        before, after: activity before and after the last step, of arrays of shape (N,).
         noise: of the last step, shape (N,).
         outer: sum over time of fresh noise times past rates, shape (N, N); what the score of
             weights that are constant over the trial is made of. (0, 0) where it is not needed.
@@ -38,8 +38,8 @@ class Moment(NamedTuple):
     """
 
     state: RuleState
-    before: Activity
-    after: Activity
+    before: Any
+    after: Any
     noise: Exploration
     outer: Array
     pushes: dict[str, Array]
@@ -72,7 +72,7 @@ def trial_streams(source: Stream, numbers: Array) -> Streams:
 class TrialRun:
     """Runs one trial; the instance holds only frozen settings and a compiled rule."""
 
-    def __init__(self, circuit: RateCircuit, task: Task, rule: CompiledRule, warmup: int) -> None:
+    def __init__(self, circuit: Circuit, task: Task, rule: CompiledRule, warmup: int) -> None:
         self.circuit, self.task, self.rule, self.warmup = circuit, task, rule, warmup
         self.steps = task.steps(circuit.dt)
         #: Parameters on which the weights depend.
@@ -105,7 +105,8 @@ class TrialRun:
         start = circuit.init(streams.start, dtype)
         still = circuit.quiet(dtype)
         now = self._signals(start, start, still.xi, jnp.zeros((), dtype))
-        state = hold(state, rule.event(Event.TRIAL_START, state, now, values, condition), learning)
+        fixed = values, condition, network.bounds
+        state = hold(state, rule.event(Event.TRIAL_START, state, now, *fixed), learning)
         constant = self.moving and not rule.continuous
         moment = Moment(
             state=state | rule.start_history(now, state),
@@ -152,7 +153,7 @@ class TrialRun:
 
         def close(state: RuleState) -> RuleState:
             for event in (Event.REWARD, Event.TRIAL_END):
-                state = rule.event(event, state, now, values, condition)
+                state = rule.event(event, state, now, *fixed)
             return state
 
         # A branch and no selection, so that what the events read is computed once and not anew in
@@ -176,15 +177,15 @@ class TrialRun:
         circuit, rule = self.circuit, self.rule
         moving, still = rule.split(moment.state)
         in_loop = rule.continuous or rule.noise_in_loop
+        fixed = values, condition, network.bounds
 
         def one_step(
-            carry: tuple[Array, RuleState, dict[str, Array]], inputs: tuple[Array, ...]
-        ) -> tuple[tuple[Array, RuleState, dict[str, Array]], tuple]:
-            # Potentials alone pass on: fewer arrays in the loop are worth a rate computed twice.
-            (u, moving, pushes), (drive, xi, fresh, time) = carry, inputs
-            before = Activity(u, circuit.rates(u))
+            carry: tuple[Any, RuleState, dict[str, Array]], inputs: tuple[Array, ...]
+        ) -> tuple[tuple[Any, RuleState, dict[str, Array]], tuple]:
+            (memory, moving, pushes), (drive, xi, fresh, time) = carry, inputs
+            before = circuit.recall(memory)
             state = {**still, **moving}
-            weights, bias = rule.forward(state, values, condition)
+            weights, bias = rule.forward(state, *fixed)
             after = circuit.step(weights, before, drive + bias, xi)
             signals = circuit.signals(before, after, xi) | {"t": time}
             score = None
@@ -193,16 +194,17 @@ class TrialRun:
                 score = self._score(pushes, earlier, fresh)
             if in_loop:
                 signals |= self._noise_tangents(self._pushes(state, before.r))
-            new = hold(moving, rule.step(moving, still, signals, values, condition), learning)
+            new = hold(moving, rule.step(moving, still, signals, *fixed), learning)
             record = {name: new[name] for name in rule.recorded}
-            return (after.u, new, pushes), (after.u, record, score)
+            memory = circuit.memory(after)
+            return (memory, new, pushes), (memory, record, score)
 
-        carry = (moment.after.u, moving, moment.pushes)
+        carry = (circuit.memory(moment.after), moving, moment.pushes)
         inputs = (drive, noise.xi, noise.fresh, times)
-        (_, moved, pushes), (u, later, scores) = jax.lax.scan(one_step, carry, inputs)
+        (_, moved, pushes), (memories, later, scores) = jax.lax.scan(one_step, carry, inputs)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again, and what comes after a step is what stands before the next one.
-        after = Activity(u, circuit.rates(u))
+        after = circuit.recall(memories)
         before = jax.tree.map(put_in_front, moment.after, after)
         record = {name: put_in_front(moving[name], values) for name, values in later.items()}
         state = {**still, **moved}
@@ -229,9 +231,7 @@ class TrialRun:
         )
         return moment, after.r @ network.readout.T
 
-    def _signals(
-        self, before: Activity, after: Activity, xi: Array, time: Array
-    ) -> dict[str, Array]:
+    def _signals(self, before: Any, after: Any, xi: Array, time: Array) -> dict[str, Array]:
         """What a rule reads outside the steps of a trial: no reward, and noise without tangent."""
         still = jnp.zeros_like(xi)
         noise = {tangent_name("xi", p): still for p in self.rule.tangents.noise}
@@ -302,9 +302,9 @@ def blocks(steps: int, longest: int) -> tuple[int, int, int]:
 
 
 def hold(old: RuleState, new: RuleState, learning: Array) -> RuleState:
-    """The new state, but with the old weights and their tangents unless `learning`."""
+    """The new state, but with the old weights and what comes with them unless `learning`."""
 
-    def is_weight(name: str) -> bool:
-        return name.partition("@")[0] == WEIGHT
+    def is_held(name: str) -> bool:
+        return name == VIOLATIONS or name.partition("@")[0] == WEIGHT
 
-    return {k: jnp.where(learning, v, old[k]) if is_weight(k) else v for k, v in new.items()}
+    return {k: jnp.where(learning, v, old[k]) if is_held(k) else v for k, v in new.items()}

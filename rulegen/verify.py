@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from catalog import Evidence, Interval, Record, Setting
 from catalog.record import first_problem
 from grammar import ConfigError, Rule, RuleError, parse
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import AnyCircuit
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START
 from rulegen.keys import Branch, branch
 from rulegen.life import LifeSettings
@@ -201,7 +201,7 @@ def world_of(setting: Setting) -> World:
     """
     try:
         return World(
-            circuit=RateCircuit.model_validate(setting.circuit),
+            circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
             task=TypeAdapter[Any](AnyTask).validate_python(setting.task),
             life=LifeSettings.model_validate(setting.life),
         )

@@ -48,8 +48,9 @@ def test_statistics_of_the_weights():
         x = np.asarray(getattr(network, name), float)
         assert abs(x.mean()) < 4 * np.sqrt(variance / x.size)
         assert abs(x.var() / variance - 1) < 4 * np.sqrt(2 / x.size)
-    shapes = [part.shape for part in network]
+    shapes = [part.shape for part in network[:3]]
     assert shapes == [(200, 200), (200, 50), (40, 200)]
+    assert network.bounds is None
     radius = np.abs(np.linalg.eigvals(network.weights)).max()
     assert abs(radius - 1.5) < 0.15
 
@@ -74,6 +75,11 @@ def test_potentials_at_the_start():
         ({"gain": float("inf")}, "gain"),
         ({"rate": "step"}, "rate"),
         ({"gian": 1}, "gian"),
+        ({"excitatory": 1}, "excitatory"),
+        ({"excitatory": -0.1}, "excitatory"),
+        ({"excitatory": 0.8, "neurons": 1}, "0.8 of 1 neurons leaves none of one sign"),
+        ({"connectivity": 0}, "connectivity"),
+        ({"connectivity": 1.5}, "connectivity"),
     ],
 )
 def test_errors_name_the_field(settings, message):

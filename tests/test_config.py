@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from grammar import ConfigError, RuleError, RulegenError
+from rulegen.circuits import CIRCUITS
 from rulegen.config import DiscoverConfig, load_config
 from rulegen.discover import prepare
 
@@ -56,6 +57,15 @@ BAD = {
     "unknown estimator": (GOOD + '[[fit]]\nestimator = { name = "magic" }\n', "fit.0.estimator: "),
     "missing rule": ('name = "x"\n[task]\nname = "delayed_match"\n', "rule: Field required"),
     "name that leaves the folder": (GOOD.replace('"small"', '"../x"'), "name: "),
+    "unknown circuit": (
+        GOOD + '[circuit]\nname = "square"\n',
+        "circuit: there is no circuit `square`",
+    ),
+    "circuit without a name": (GOOD + "[circuit]\nname = [1]\n", "circuit: there is no circuit"),
+    "other kind of circuit": (
+        GOOD + '[circuit]\nname = "spiking"\nrate = "tanh"\n',
+        "circuit.rate",
+    ),
     "coarse step": (GOOD + "[circuit]\ndt = 50\ntau = 40\n", "dt = 50 ms is larger than tau"),
     "no TOML": ("name = ", "not valid TOML"),
     "no text": ("\ud800".encode("utf-16", "surrogatepass"), "not valid TOML"),
@@ -138,5 +148,7 @@ def test_every_setting_is_documented():
                     seen.add(part)
                     yield from fields(part, seen)
 
-    missing = {name for name in fields(DiscoverConfig, set()) if f"`{name}`" not in text}
+    kinds = (DiscoverConfig, *CIRCUITS.values())
+    names = {name for kind in kinds for name in fields(kind, set())}
+    missing = {name for name in names if f"`{name}`" not in text}
     assert not missing

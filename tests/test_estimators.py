@@ -11,7 +11,7 @@ from grammar import ConfigError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Evosax, MetaGradient, Pgpe, Score
-from rulegen.estimators.score import advantages
+from rulegen.estimators.score import advantages, learned
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
 from rulegen.tasks import DelayedAssociation
@@ -89,6 +89,23 @@ def test_clipping():
         row *= min(1, limit / length)
     np.testing.assert_allclose(clipped, shortened.mean(axis=0))
     np.testing.assert_array_equal(Score(clip=3).average(np.zeros((4, 2)))[0], 0)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.9, 1.0])
+def test_a_learned_baseline_knows_nothing_of_its_own_trial(gamma):
+    """Unbiased: changing what a life earns from trial k on leaves its baselines up to k alone."""
+    rng = np.random.default_rng(0)
+    rewards, conditions = rng.normal(size=(40, 12)), rng.integers(0, 3, (40, 12))
+    changed, k = rewards.copy(), 7
+    changed[5, k:] += rng.normal(size=12 - k)
+    discounts = gamma ** np.arange(12)
+
+    def baselines(rewards):
+        returns = np.array([discounts[: 12 - k] @ rewards[5, k:] for k in range(12)])
+        return returns - learned(rewards, conditions, gamma)[5]
+
+    np.testing.assert_allclose(baselines(changed)[: k + 1], baselines(rewards)[: k + 1], rtol=1e-9)
+    assert np.abs(baselines(changed)[k + 1 :] - baselines(rewards)[k + 1 :]).max() > 1e-3
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.7, 1.0])

@@ -71,9 +71,13 @@ def log_density(theta, world, eta, rewards, potentials, drives, noises, network)
             e += dt * (jnp.outer(post_side, pre) + theta[2] * w * jnp.tanh(u_next)[:, None])
             u_bar = 0.3 * u_bar + 0.7 * u_next
             u = u_next
-        w = w + jnp.clip(eta * (reward + 0.3) * e, -0.5, 0.5)
+        w = within(w + jnp.clip(eta * (reward + 0.3) * e, -0.5, 0.5), network)
         total.append(trial_total)
     return jnp.stack(total)
+
+
+def within(weights, network):
+    return weights if network.bounds is None else jnp.clip(weights, *network.bounds)
 
 
 def start(circuit):
@@ -107,7 +111,7 @@ def replay(theta, world, eta, conditions):
             u_bar = 0.3 * u_bar + 0.7 * u
         trial = jax.tree.map(lambda part, k=k: part[k], trials)
         rewards.append(task.reward(trial, jnp.tanh(jnp.stack(path)) @ network.readout.T))
-        w = w + jnp.clip(eta * (rewards[-1] + 0.3) * e, -0.5, 0.5)
+        w = within(w + jnp.clip(eta * (rewards[-1] + 0.3) * e, -0.5, 0.5), network)
         potentials.append(jnp.stack(path))
     by_trial = [jax.tree.map(lambda x, k=k: x[k], noises) for k in range(len(conditions))]
     return jnp.stack(rewards), jnp.stack(potentials), drives, by_trial, network
@@ -118,6 +122,7 @@ CIRCUITS = {
     "correlated noise": {"correlation": 15.0},
     "pulses beside the noise": {"pulses": Pulses(probability=0.4, size=3.0)},
     "clamped neurons": {"clamped": ((1, 0.7),), "correlation": 15.0},
+    "signs and absent synapses": {"excitatory": 0.6, "connectivity": 0.7},
 }
 
 

@@ -27,8 +27,9 @@ from rulegen.tasks import (
     Reversal,
     TrajectoryRecall,
     WorkingMemory,
+    arm,
 )
-from rulegen.tasks.arm import INERTIAS, acceleration, hand_of, hand_path
+from rulegen.tasks.arm import acceleration, hand_of, hand_path
 
 SOURCE = stream(jax.random.key(2))
 DT = 10.0
@@ -196,13 +197,10 @@ def test_working_memory_compares():
     for trial, (f1, f2) in zip(trials(task), task.stimuli.to_numpy(), strict=True):
         assert np.sign(trial.target[-1, 0]) == np.sign(f2 - f1)
         first, second = (f1 - 22) / 12, (f2 - 22) / 12
-        np.testing.assert_allclose(
-            np.asarray(trial.stimulus)[[0, 9]], [[first, -first]] * 2, rtol=1e-5
-        )
-        np.testing.assert_allclose(
-            np.asarray(trial.stimulus)[[25, 34]], [[second, -second]] * 2, rtol=1e-5
-        )
-        assert not np.any(trial.stimulus[10:25])
+        shown = np.asarray(trial.stimulus)
+        np.testing.assert_allclose(shown[[0, 9]], [[first, -first]] * 2, rtol=1e-5)
+        np.testing.assert_allclose(shown[[25, 34]], [[second, -second]] * 2, rtol=1e-5)
+        assert not np.any(shown[10:25])
 
 
 def test_go_nogo_and_catch():
@@ -245,8 +243,6 @@ def test_motor_sequence_visits_places_in_order():
 
 def test_the_arm_conserves_energy_without_friction(x64, monkeypatch):
     """The equations of motion against the kinetic energy of two rods, and work against friction."""
-    from rulegen.tasks import arm
-
     monkeypatch.setattr(arm, "FRICTION", 0.0)
 
     def energy(angles, speeds):
@@ -261,10 +257,10 @@ def test_the_arm_conserves_energy_without_friction(x64, monkeypatch):
         _, (_, elbow, second) = jax.jvp(centres, (angles,), (speeds,))
         turn = speeds[0] + speeds[1]
         return (
-            0.5 * INERTIAS[0] * speeds[0] ** 2
+            0.5 * arm.INERTIAS[0] * speeds[0] ** 2
             + 0.5 * arm.MASSES[1] * elbow @ elbow
             + arm.MASSES[1] * elbow @ second
-            + 0.5 * INERTIAS[1] * turn**2
+            + 0.5 * arm.INERTIAS[1] * turn**2
         )
 
     angles, speeds = jnp.array([0.5, 1.2]), jnp.array([2.0, -3.0])

@@ -11,25 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field, model_validator
 
+from rulegen.circuits.base import Circuit
 from rulegen.circuits.exploration import Exploration, Pulses, correlate
 from rulegen.noise import Purpose, Stream, normal, uniform
-from rulegen.settings import Settings
 
 Array = jax.Array
-
-
-class Network(NamedTuple):
-    """The fixed and initial weights of one circuit.
-
-    Attributes:
-        weights: recurrent weights before learning, `w[post, pre]`, shape (N, N).
-        inputs: input weights, shape (N, channels).
-        readout: readout weights, shape (outputs, N).
-    """
-
-    weights: Array
-    inputs: Array
-    readout: Array
 
 
 class Activity(NamedTuple):
@@ -61,11 +47,8 @@ RATES = {
 }
 
 
-class RateCircuit(Settings):
+class RateCircuit(Circuit):
     """Rate neurons: `u <- u + a(-u + W r + W_in s + m) + sigma n`, `r = phi(u)`, `a = dt/tau`.
-
-    Weights are drawn afresh for every life: `W ~ N(0, gain^2/N)`, `W_in ~ N(0, 1)` or `U(-1, 1)`,
-    and unless neurons are named as outputs, a fixed linear readout `~ N(0, 1/N)`.
 
     The exploration noise is Gaussian, `n ~ N(0, I)`, white or with an autocorrelation
     `exp(-dt/correlation)` from step to step, and there may be pulses m of input current. A rule
@@ -73,57 +56,45 @@ class RateCircuit(Settings):
     circuit without Gaussian noise in units of a, so that `xi` is m.
 
     Attributes:
-        neurons: number of neurons N.
-        dt: step, ms.
         tau: membrane time constant, ms.
-        gain: spectral radius of the initial recurrent weights, for large N.
-        noise: standard deviation sigma of the Gaussian noise per step.
         correlation: correlation time of the Gaussian noise, ms; 0 for white noise.
         pulses: sparse pulses of input current.
         rate: name of the rate function phi.
-        start: potentials at the start of a trial are uniform in (-start, start).
-        inputs: distribution of the input weights.
-        readout: the neurons whose rates are the outputs; none for a linear readout of all.
         clamped: pairs (neuron, potential) of neurons that are held.
+        start: potentials at the start of a trial are uniform in (-start, start).
+
+    The other settings are those of every `Circuit`.
     """
 
-    #: Signals that a rule can read in this circuit (`R` comes with the reward event).
     provides: ClassVar[frozenset[str]] = frozenset(
         {"pre", "post", "u", "pre_u", "slope", "xi", "t", "dt", "N_pre", "N_post", "R"}
     )
 
-    neurons: int = Field(32, ge=1, le=100_000)
-    dt: float = Field(10.0, gt=0)
+    smooth: ClassVar[bool] = True
+
+    name: Literal["rate"] = "rate"
     tau: float = Field(40.0, gt=0)
-    gain: float = Field(1.1, ge=0)
-    noise: float = Field(0.1, ge=0)
     correlation: float = Field(0.0, ge=0)
     pulses: Pulses | None = None
     rate: Literal["tanh", "relu", "sigmoid", "linear"] = "tanh"
-    start: float = Field(0.0, ge=0)
-    inputs: Literal["normal", "uniform"] = "normal"
-    readout: tuple[int, ...] = ()
     clamped: tuple[tuple[int, float], ...] = ()
 
     @model_validator(mode="after")
     def _check(self) -> RateCircuit:
         if self.dt > self.tau:
             raise ValueError(f"dt = {self.dt:g} ms is larger than tau = {self.tau:g} ms")
-        for name, chosen in (("readout", self.readout), ("clamped", [i for i, _ in self.clamped])):
-            for neuron in chosen:
-                if not 0 <= neuron < self.neurons:
-                    raise ValueError(
-                        f"{name}: there is no neuron {neuron}; they are numbered from 0 to "
-                        f"{self.neurons - 1}"
-                    )
-            if len(set(chosen)) < len(chosen):
-                raise ValueError(f"{name}: a neuron is named twice")
+        self._check_neurons("clamped", [neuron for neuron, _ in self.clamped])
         return self
 
     @property
     def limit(self) -> float:
         """The largest rate there is, infinite for rates without bound."""
         return RATES[self.rate].limit
+
+    @property
+    def scoreless(self) -> str:
+        """Without Gaussian noise the potentials have no density."""
+        return "" if self.noise else "the score needs exploration noise: set circuit.noise above 0"
 
     @property
     def step_size(self) -> float:
@@ -153,30 +124,6 @@ class RateCircuit(Settings):
         size = self.step_size / self.noise
         return np.where(self.held, 0.0, size) if self.clamped else size
 
-    def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
-        """The random weights of one life.
-
-        Raises:
-            ValueError: when the number of named output neurons is not that of the task's outputs.
-        """
-        n = self.neurons
-        source = stream.fold(Purpose.INPUT_WEIGHTS)
-        if self.inputs == "normal":
-            inputs = normal(source, (n, channels), dtype)
-        else:
-            inputs = 2.0 * uniform(source, (n, channels), dtype) - 1.0
-        if not self.readout:
-            readout = normal(stream.fold(Purpose.READOUT), (outputs, n), dtype) / n**0.5
-        elif len(self.readout) == outputs:
-            readout = jax.nn.one_hot(jnp.array(self.readout), n, dtype=dtype)
-        else:
-            raise ValueError(
-                f"circuit.readout names {len(self.readout)} neurons, but the task has {outputs} "
-                "outputs"
-            )
-        weights = self.gain / n**0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype)
-        return Network(weights, inputs, readout)
-
     def init(self, stream: Stream, dtype: jnp.dtype) -> Activity:
         """The activity at the start of a trial, of shape (N,); `stream` is the trial's own."""
         u = jnp.zeros(self.neurons, dtype)
@@ -184,21 +131,10 @@ class RateCircuit(Settings):
             u = self.start * (2.0 * uniform(stream, (self.neurons,), dtype) - 1.0)
         return self._activity(u)
 
-    def quiet(self, dtype: jnp.dtype) -> Exploration:
-        """No noise, as before the first step of a trial, of shape (N,)."""
-        return Exploration(*[jnp.zeros(self.neurons, dtype)] * 3)
-
     def explore(
         self, stream: Stream, first: Array | int, steps: int, before: Exploration
     ) -> Exploration:
-        """The noise of steps `first`, `first + 1`, ... of a trial.
-
-        Args:
-            stream: random numbers of the trial.
-            first: number of the first step.
-            steps: number of steps T.
-            before: the noise of the step before, shape (N,).
-        """
+        """The noise of steps `first`, `first + 1`, ... of a trial; see `Circuit.explore`."""
         shape, dtype = (steps, self.neurons), before.xi.dtype
         fresh = normal(stream, shape, dtype, first) if self.noise else jnp.zeros(shape, dtype)
         gaussian = fresh
@@ -213,9 +149,13 @@ class RateCircuit(Settings):
             xi = gaussian + self.step_size / self.scale * pulses
         return Exploration(xi, gaussian, fresh)
 
-    def rates(self, u: Array) -> Array:
+    def memory(self, activity: Activity) -> Array:
+        """Potentials alone: fewer arrays in the loop are worth a rate computed twice."""
+        return activity.u
+
+    def recall(self, memory: Array) -> Activity:
         """`r = phi(u)`."""
-        return RATES[self.rate].phi(u)
+        return Activity(memory, RATES[self.rate].phi(memory))
 
     def step(self, weights: Array, before: Activity, drive: Array, xi: Array) -> Activity:
         """The next activity, for an input current `drive` and noise `xi`, shapes (N,)."""
@@ -228,7 +168,7 @@ class RateCircuit(Settings):
             for neuron, potential in self.clamped:
                 potentials[neuron] = potential
             u = jnp.where(self.held, potentials.astype(u.dtype), u)
-        return Activity(u, self.rates(u))
+        return self.recall(u)
 
     def signals(self, before: Activity, after: Activity, xi: Array) -> dict[str, Array]:
         """What a rule can read of a step (or of many steps) from activity `before` to `after`."""

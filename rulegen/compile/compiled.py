@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +25,30 @@ Values = Mapping[str, Array]
 RuleState = dict[str, Array]
 
 PREVIOUS = "prev "
+#: How often a weight was kept from leaving its `Bounds`.
+VIOLATIONS = "violations "
+
+
+class Bounds(NamedTuple):
+    """Between what each weight stays, whatever the rule wants; both 0 where there is no synapse.
+
+    Attributes:
+        lower, upper: of shape (N_post, N_pre), or (N_pre,) for all synapses of a neuron.
+    """
+
+    lower: Array
+    upper: Array
+
+    def hold(self, weights: Array) -> Array:
+        """Weights within the bounds; the derivative of one that is at a bound is 0.
+
+        Example:
+            >>> print(Bounds(jnp.zeros(4), jnp.array([0, 9, 9, 9])).hold(jnp.array([1, -1, 0, 1])))
+            [0. 0. 0. 1.]
+        """
+        # Selected and not clipped: where both bounds are 0, a clip passes part of a derivative.
+        weights = jnp.where(weights <= self.lower, self.lower, weights)
+        return jnp.where(weights >= self.upper, self.upper, weights)
 
 
 @dataclass(frozen=True)
@@ -124,8 +149,11 @@ class CompiledRule:
 
     # -- running ---------------------------------------------------------------------------
 
-    def init(self, weights: Array, conditions: int) -> RuleState:
-        """The state before the first trial, for weights of shape (N_post, N_pre)."""
+    def init(self, weights: Array, conditions: int, bounds: Bounds | None = None) -> RuleState:
+        """The state before the first trial, for weights of shape (N_post, N_pre).
+
+        With `bounds` there is a counter of violations, changes of a weight that they cut short.
+        """
         n_post, n_pre = weights.shape
         shapes = {Site.GLOBAL: (), Site.PRE: (n_pre,), Site.POST: (n_post,)}
         shapes[Site.SYNAPSE] = (n_post, n_pre)
@@ -137,11 +165,14 @@ class CompiledRule:
         for parameter in self.tangents.wrt:
             if parameter in self.tangents.weight:
                 state[tangent_name(WEIGHT, parameter)] = jnp.zeros_like(weights)
+        if bounds is not None:
+            state[VIOLATIONS] = jnp.zeros((), weights.dtype)
         return state
 
     def split(self, state: RuleState) -> tuple[RuleState, RuleState]:
         """Part a state into what the time loop changes and what stays still during a trial."""
         names = {e.name for e in self.stepped} | {PREVIOUS + name for name in self.previous}
+        names |= {VIOLATIONS} if self.continuous else set()
         moving = {k: v for k, v in state.items() if k in names}
         still = {k: v for k, v in state.items() if k not in names}
         return moving, still
@@ -152,7 +183,11 @@ class CompiledRule:
         return {PREVIOUS + name: jnp.zeros_like(known[name]) for name in sorted(self.previous)}
 
     def forward(
-        self, state: RuleState, parameters: Values, condition: Array
+        self,
+        state: RuleState,
+        parameters: Values,
+        condition: Array,
+        bounds: Bounds | None = None,
     ) -> tuple[Array, Array]:
         """The weights and the bias that the circuit uses in a step.
 
@@ -163,6 +198,7 @@ class CompiledRule:
             state: the rule state before the step.
             parameters: parameter values, and `zeta` where the rule reads it.
             condition: the condition of the trial.
+            bounds: of the weights that the circuit uses.
         """
         weights = state[WEIGHT]
         emitter = Emitter(
@@ -175,6 +211,8 @@ class CompiledRule:
         for target, expr in self._forward.items():
             site = Site.SYNAPSE if target == WEIGHT else Site.POST
             value[target] = jnp.broadcast_to(emitter(expr, site), value[target].shape)
+        if bounds is not None and WEIGHT in self._forward:
+            value[WEIGHT] = bounds.hold(value[WEIGHT])
         return value[WEIGHT], value["bias"]
 
     def step(
@@ -184,8 +222,9 @@ class CompiledRule:
         signals: Values,
         parameters: Values,
         condition: Array,
+        bounds: Bounds | None = None,
     ) -> RuleState:
-        """One time step: the new `moving` part."""
+        """One time step: the new `moving` part, with weights within `bounds`."""
         system = self.tangents.system
         history = {k.removeprefix(PREVIOUS): v for k, v in moving.items() if k.startswith(PREVIOUS)}
         old = {**self._view(still, condition), **self._view(moving, condition)}
@@ -203,7 +242,7 @@ class CompiledRule:
         fresh = values | {e.name: new[e.name] for e in system.synapse if e.name in new}
         write(system.weights, fresh)
         if system.weights:
-            self._constrain(new)
+            self._constrain(new, bounds)
         write(system.neuron, values)
         # What `x` means to the weights in this step is `prev(x)` in the next.
         new |= {PREVIOUS + name: fresh[name] for name in history}
@@ -247,9 +286,15 @@ class CompiledRule:
         return new
 
     def event(
-        self, event: Event, state: RuleState, signals: Values, parameters: Values, condition: Array
+        self,
+        event: Event,
+        state: RuleState,
+        signals: Values,
+        parameters: Values,
+        condition: Array,
+        bounds: Bounds | None = None,
     ) -> RuleState:
-        """Apply the updates of `event`, in the order of the text."""
+        """Apply the updates of `event`, in the order of the text, with weights within `bounds`."""
         system = self.tangents.system
         state = dict(state)
         for equation in system.events[event]:
@@ -257,12 +302,16 @@ class CompiledRule:
             emitter = Emitter(values, system.sites)
             self._write(state, equation, emitter(equation.expr, equation.site), condition)
             if equation.name == WEIGHT:
-                self._constrain(state)
+                self._constrain(state, bounds)
         return state
 
     def _view(self, state: Values, condition: Array) -> dict[str, Array]:
         per_condition = self.tangents.system.per_condition
-        return {k: v[condition] if k in per_condition else v for k, v in state.items()}
+        return {
+            k: v[condition] if k in per_condition else v
+            for k, v in state.items()
+            if k != VIOLATIONS  # no formula reads it
+        }
 
     def _write(
         self, state: RuleState, equation: Equation, value: Array | float, condition: Array
@@ -274,20 +323,29 @@ class CompiledRule:
         else:
             state[equation.name] = jnp.broadcast_to(value, old.shape).astype(old.dtype)
 
-    def _constrain(self, state: RuleState) -> None:
+    def _constrain(self, state: RuleState, bounds: Bounds | None) -> None:
         """Bounds and zero diagonal; the tangent of a weight held at a bound is 0."""
+        bounded = self.rule.lower > float("-inf") or self.rule.upper < float("inf")
+        if not bounded and not self.rule.zero_diagonal and bounds is None:
+            return
         weights = state[WEIGHT]
         free = jnp.ones_like(weights, dtype=bool)
-        if self.rule.lower > float("-inf") or self.rule.upper < float("inf"):
+        if bounded:
             free &= (weights > self.rule.lower) & (weights < self.rule.upper)
-            state[WEIGHT] = jnp.clip(weights, self.rule.lower, self.rule.upper)
-        elif not self.rule.zero_diagonal:
-            return
+            weights = jnp.clip(weights, self.rule.lower, self.rule.upper)
         if self.rule.zero_diagonal:
             diagonal = jnp.eye(weights.shape[0], weights.shape[1], dtype=bool)
             free &= ~diagonal
-            state[WEIGHT] = jnp.where(diagonal, 0.0, state[WEIGHT])
-        for parameter in self.tangents.weight:
+            weights = jnp.where(diagonal, 0.0, weights)
+        if bounds is not None:
+            free &= (weights > bounds.lower) & (weights < bounds.upper)
+            outside = (weights < bounds.lower) | (weights > bounds.upper)
+            # What a rule does to a synapse that does not exist violates nothing.
+            outside &= bounds.lower < bounds.upper
+            state[VIOLATIONS] += jnp.sum(outside)
+            weights = bounds.hold(weights)
+        state[WEIGHT] = weights
+        for parameter in sorted(self.tangents.weight):
             name = tangent_name(WEIGHT, parameter)
             state[name] = jnp.where(free, state[name], 0.0)
 

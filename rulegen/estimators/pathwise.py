@@ -69,6 +69,11 @@ class Pathwise(Estimator):
             ValueError: when the reward does not change with small changes of the output, or
                 `credit` = "trial" and weights change within a trial.
         """
+        if not world.circuit.smooth:
+            raise ValueError(
+                f"the activity of a {world.circuit.name} circuit jumps as weights change, so that "
+                "`pathwise` has nothing to differentiate: use `pgpe`"
+            )
         if not is_graded(world.task, world.circuit.dt):
             raise ValueError(
                 f"the reward of {world.task.name} does not change with small changes of the "
@@ -120,6 +125,11 @@ class Varied(NamedTuple):
     def outcome(self) -> jax.Array:
         """How the life has gone so far."""
         return self.life.outcome
+
+    @property
+    def violations(self) -> jax.Array:
+        """How often a weight was kept from changing its sign."""
+        return self.life.violations
 
 
 class Derivatives(Lives):
@@ -203,7 +213,8 @@ class DifferentiatedTrial(TrialRun):
         )
 
         def reward_of(weights: jax.Array) -> jax.Array:
-            here, _ = self.rule.forward(state | {WEIGHT: weights}, values, condition)
+            changed = state | {WEIGHT: weights}
+            here, _ = self.rule.forward(changed, values, condition, network.bounds)
             trial = streams, condition, memory
             return play(self.circuit, self.task, network, here, 0.0, *trial).reward
 

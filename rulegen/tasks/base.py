@@ -34,7 +34,7 @@ class Trial(NamedTuple):
     stimulus: Array
     target: Array
     weight: Array
-    answers: ArrayLike = SIGNS
+    answers: Array | np.ndarray = SIGNS
 
 
 class Task(Settings, abc.ABC):

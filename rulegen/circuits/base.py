@@ -1,0 +1,212 @@
+"""What a circuit is: the weights of a life, the steps of a trial, and what a rule sees of them."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field, model_validator
+
+from rulegen.circuits.exploration import Exploration
+from rulegen.compile import Bounds
+from rulegen.noise import Purpose, Stream, normal, uniform
+from rulegen.settings import Settings
+
+Array = jax.Array
+
+
+class Network(NamedTuple):
+    """The fixed and initial weights of one circuit.
+
+    Attributes:
+        weights: recurrent weights before learning, `w[post, pre]`, shape (N, N).
+        inputs: input weights, shape (N, channels).
+        readout: readout weights, shape (outputs, N).
+        bounds: between what the recurrent weights stay; None where every weight is free.
+    """
+
+    weights: Array
+    inputs: Array
+    readout: Array
+    bounds: Bounds | None = None
+
+
+class Circuit(Settings, abc.ABC):
+    """Base of all circuits: N neurons with random weights, of which a rule changes the recurrent.
+
+    Weights are drawn afresh for every life. A synapse exists with probability p, and with standard
+    normal numbers n
+
+        w = gain n/sqrt(pN) .
+
+    Where a share f of the neurons is excitatory and the others inhibitory (Dale's law),
+
+        w = gain s |n|/sqrt(pN (1 - 2p/pi)) ,   s = sqrt((1-f)/f) or -sqrt(f/(1-f))
+
+    by the presynaptic neuron, so that both cancel on average, and but for a few outliers the
+    eigenvalues fill the same disc of radius `gain`. The first neurons are the excitatory ones. No
+    rule makes a synapse that does not exist, and a weight that would change its sign stays at 0,
+    which counts as a violation.
+
+    An *activity* is a named tuple of arrays of shape (N,), or (T, N) over time, among them the
+    potentials `u` and the rates `r`, which readouts read.
+
+    Attributes:
+        name: what configurations call this kind of circuit.
+        neurons: number of neurons N.
+        dt: step, ms.
+        gain: radius of the eigenvalues of the initial recurrent weights, for large N.
+        noise: standard deviation sigma of the Gaussian noise per step.
+        start: how far potentials at the start of a trial are spread.
+        inputs: distribution of the input weights, `N(0, 1)` or `U(-1, 1)`.
+        readout: the neurons whose rates are the outputs; none for a fixed linear readout of all,
+            `~ N(0, 1/N)`.
+        excitatory: share of excitatory neurons, the others being inhibitory; 0 for neurons without
+            a sign.
+        connectivity: probability p that a synapse exists.
+
+    Source: Rajan & Abbott 2006, 10.1103/PhysRevLett.97.188104 (eigenvalues under Dale's law).
+    """
+
+    #: Signals that a rule can read in this circuit (`R` comes with the reward event).
+    provides: ClassVar[frozenset[str]]
+    #: Whether the activity changes smoothly with the weights.
+    smooth: ClassVar[bool]
+
+    name: str
+    neurons: int = Field(32, ge=1, le=100_000)
+    dt: float = Field(10.0, gt=0)
+    gain: float = Field(1.1, ge=0)
+    noise: float = Field(0.1, ge=0)
+    start: float = Field(0.0, ge=0)
+    inputs: Literal["normal", "uniform"] = "normal"
+    readout: tuple[int, ...] = ()
+    excitatory: float = Field(0.0, ge=0, lt=1)
+    connectivity: float = Field(1.0, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _check_wiring(self) -> Circuit:
+        self._check_neurons("readout", self.readout)
+        if self.excitatory and len(set(self.signs)) < 2:
+            raise ValueError(
+                f"excitatory = {self.excitatory:g} of {self.neurons} neurons leaves none of one "
+                "sign; 0 is for neurons without a sign"
+            )
+        return self
+
+    def _check_neurons(self, name: str, chosen: Iterable[int]) -> None:
+        chosen = list(chosen)
+        for neuron in chosen:
+            if not 0 <= neuron < self.neurons:
+                raise ValueError(
+                    f"{name}: there is no neuron {neuron}; they are numbered from 0 to "
+                    f"{self.neurons - 1}"
+                )
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"{name}: a neuron is named twice")
+
+    @property
+    def signs(self) -> np.ndarray:
+        """1 for excitatory and -1 for inhibitory neurons, shape (N,)."""
+        return np.where(np.arange(self.neurons) < round(self.excitatory * self.neurons), 1, -1)
+
+    @property
+    @abc.abstractmethod
+    def limit(self) -> float:
+        """The largest mean rate there is, infinite for rates without bound."""
+
+    @property
+    @abc.abstractmethod
+    def scoreless(self) -> str:
+        """Why the activity has no score, or ""."""
+
+    @property
+    def sensitivity(self) -> np.ndarray | float:
+        """`-d n / d (W r)` at fixed potentials, a scalar or of shape (N,), for the score."""
+        return 0.0
+
+    @property
+    def retention(self) -> float:
+        """Autocorrelation of the Gaussian noise from one step to the next."""
+        return 0.0
+
+    def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
+        """The random weights of one life.
+
+        Raises:
+            ValueError: when the number of named output neurons is not that of the task's outputs.
+        """
+        n = self.neurons
+        source = stream.fold(Purpose.INPUT_WEIGHTS)
+        if self.inputs == "normal":
+            inputs = normal(source, (n, channels), dtype)
+        else:
+            inputs = 2.0 * uniform(source, (n, channels), dtype) - 1.0
+        if not self.readout:
+            readout = normal(stream.fold(Purpose.READOUT), (outputs, n), dtype) / n**0.5
+        elif len(self.readout) == outputs:
+            readout = jax.nn.one_hot(jnp.array(self.readout), n, dtype=dtype)
+        else:
+            raise ValueError(
+                f"circuit.readout names {len(self.readout)} neurons, but the task has {outputs} "
+                "outputs"
+            )
+        p = self.connectivity
+        weights = self.gain / (p * n) ** 0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype)
+        if not self.excitatory and p == 1:
+            return Network(weights, inputs, readout)
+        lower, upper = jnp.full(n, -jnp.inf, dtype), jnp.full(n, jnp.inf, dtype)
+        if self.excitatory:
+            positive = self.signs > 0
+            share = positive.mean()
+            balance = np.where(positive, (1 - share) / share, share / (1 - share)) ** 0.5
+            balance *= self.signs / (1 - 2 * p / np.pi) ** 0.5
+            weights = balance.astype(dtype) * jnp.abs(weights)
+            lower, upper = jnp.where(positive, 0, lower), jnp.where(positive, upper, 0)
+        if p < 1:
+            present = uniform(stream.fold(Purpose.SYNAPSES), (n, n), dtype) < p
+            weights, lower, upper = (jnp.where(present, x, 0) for x in (weights, lower, upper))
+        return Network(weights, inputs, readout, Bounds(lower, upper))
+
+    def quiet(self, dtype: jnp.dtype) -> Exploration:
+        """No noise, as before the first step of a trial, of shape (N,)."""
+        return Exploration(*[jnp.zeros(self.neurons, dtype)] * 3)
+
+    def explore(
+        self, stream: Stream, first: Array | int, steps: int, before: Exploration
+    ) -> Exploration:
+        """The noise of steps `first`, `first + 1`, ... of a trial: white, unless overridden.
+
+        Args:
+            stream: random numbers of the trial.
+            first: number of the first step.
+            steps: number of steps T.
+            before: the noise of the step before, shape (N,).
+        """
+        shape, dtype = (steps, self.neurons), before.xi.dtype
+        fresh = normal(stream, shape, dtype, first) if self.noise else jnp.zeros(shape, dtype)
+        return Exploration(fresh, fresh, fresh)
+
+    @abc.abstractmethod
+    def init(self, stream: Stream, dtype: jnp.dtype) -> Any:
+        """The activity at the start of a trial; `stream` is the trial's own."""
+
+    @abc.abstractmethod
+    def step(self, weights: Array, before: Any, drive: Array, xi: Array) -> Any:
+        """The next activity, for an input current `drive` and noise `xi`, shapes (N,)."""
+
+    @abc.abstractmethod
+    def signals(self, before: Any, after: Any, xi: Array) -> dict[str, Array]:
+        """What a rule can read of a step (or of many steps) from one activity to the next."""
+
+    def memory(self, activity: Any) -> Any:
+        """The part of an activity that the loop over time carries along."""
+        return activity
+
+    def recall(self, memory: Any) -> Any:
+        """The activity with this `memory`."""
+        return memory
