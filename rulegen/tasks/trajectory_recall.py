@@ -29,8 +29,9 @@ class TrajectoryRecall(Task):
         cue, delay, recall: lengths of the periods, ms.
 
     Example:
-        >>> TrajectoryRecall(cues=2, recall=40.0).answers(10.0)[:, -4:, 0].round(2).tolist()
-        [[0.19..., 0.46..., 0.46..., 0.19...], [0.35..., 0.35..., -0.35..., -0.35...]]
+        >>> one, two = TrajectoryRecall(cues=2, amplitude=2**0.5, recall=40.0).answers(10.0)
+        >>> print(two[-4:, 0].round(2))
+        [ 1.  1. -1. -1.]
 
     Source: Laje & Buonomano 2013, 10.1038/nn.3405, where circuits are taught by their errors.
     """
