@@ -253,7 +253,7 @@ def page(results: list[Result]) -> str:
     missed = [f"`{name}` ({r.solved})" for name, r in by_label.items() if r.solved < ENOUGH]
     parts = [
         "# Tasks",
-        "The bundled tasks, one file each in [`rulegen/tasks/`](../rulegen/tasks/); the "
+        "The bundled tasks, one file each in `rulegen/tasks/`; the "
         "[reference](api/rulegen.md) has their periods, settings and sources. Times are in "
         "ms and shorter than in the experiments where those take seconds. This page is made by "
         "`make tasks`.",

@@ -116,7 +116,7 @@ def test_the_window_of_pair_stdp(x64, dt):
 
     def change(condition):
         state = life.rule.init(network.weights, 1)
-        state, *_ = life.trial.run(state, values, network, streams, condition, condition)
+        state, *_ = life.trial.run(state, (), values, network, streams, condition, condition)
         return state["w"][1, 0]
 
     found = jit(jax.vmap(change))(jnp.arange(len(steps)))
