@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results analyses estimators reproductions publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench results analyses estimators reproductions tasks publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -24,6 +24,9 @@ types: $(READY)
 
 reproductions: $(READY)
 	$(BIN)/python -m benchmarks.reproductions
+
+tasks: $(READY)
+	$(BIN)/python -m benchmarks.tasks
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results

@@ -160,7 +160,8 @@ def opened(
 
     def run(state: Any, streams: Streams, condition: Array, noisy: bool) -> Played:
         weights, bias = life.rule.forward(state, values, condition, network.bounds)
-        return play(circuit, task, network, weights, bias, streams, condition, noisy=noisy)
+        here = streams, condition, end.memory
+        return play(circuit, task, network, weights, bias, *here, noisy=noisy)
 
     def shown(condition: Array) -> tuple[Array, ...]:
         played = run(end.rule, jax.tree.map(lambda x: x[0], streams), condition, False)

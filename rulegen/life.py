@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -75,6 +75,7 @@ class LifeState(NamedTuple):
         rule: the rule state, with the weights.
         outcome: how it has gone so far.
         worst: the worst reward so far, or the floor.
+        memory: what the task remembers.
     """
 
     network: Network
@@ -82,6 +83,7 @@ class LifeState(NamedTuple):
     rule: RuleState
     outcome: Array
     worst: Array
+    memory: Any
 
     @property
     def violations(self) -> Array:
@@ -106,8 +108,8 @@ class Life:
         rule: the compiled rule; its tangents decide which scores are computed.
 
     Raises:
-        ValueError: when the rule and the circuit do not fit each other, or a period of the task is
-            shorter than a step.
+        ValueError: when the rule and the circuit do not fit each other, a period of the task is
+            shorter than a step, or its trials have other shapes than it says.
 
     Example:
         >>> from grammar import parse
@@ -137,7 +139,7 @@ class Life:
             raise ValueError(circuit.scoreless)
         if rule.tangents.wrt and rule.rule.forward:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
-        task.steps(circuit.dt)
+        task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
         self.trial = TrialRun(circuit, task, rule, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
@@ -166,6 +168,7 @@ class Life:
             rule=self.rule.init(network.weights, self.task.conditions, network.bounds),
             outcome=jnp.asarray(Outcome.OK),
             worst=jnp.asarray(self.settings.floor, dtype),
+            memory=self.task.begin(stream),
         )
 
     def go_on(
@@ -184,11 +187,11 @@ class Life:
         numbers = first + jnp.arange(trials)
 
         def one_trial(
-            carry: tuple[RuleState, Array, Array], inputs: tuple[Array, Array, Streams]
-        ) -> tuple[tuple[RuleState, Array, Array], tuple[Array, Array]]:
-            (state, outcome, worst), (number, condition, streams) = carry, inputs
-            state, reward, score, level = self.trial.run(
-                state, values, life.network, streams, number, condition
+            carry: tuple[RuleState, Array, Array, Any], inputs: tuple[Array, Array, Streams]
+        ) -> tuple[tuple[RuleState, Array, Array, Any], tuple[Array, Array]]:
+            (state, outcome, worst, memory), (number, condition, streams) = carry, inputs
+            state, memory, reward, score, level = self.trial.run(
+                state, memory, values, life.network, streams, number, condition
             )
             # Counted by column, which XLA does in vectors, unlike a conjunction over all weights.
             inside = jnp.sum(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit, axis=0)
@@ -201,13 +204,13 @@ class Life:
             outcome = jnp.where(dead, Outcome.DIVERGED, now)
             reward = jnp.where(dead, worst, reward)
             worst = jnp.minimum(worst, reward)
-            return (state, outcome, worst), (reward, jnp.where(dead, 0.0, score))
+            return (state, outcome, worst, memory), (reward, jnp.where(dead, 0.0, score))
 
         conditions = jax.lax.dynamic_slice_in_dim(life.conditions, first, trials)
         inputs = (numbers, conditions, trial_streams(stream, numbers))
-        start = (life.rule, life.outcome, life.worst)
-        (state, outcome, worst), results = jax.lax.scan(one_trial, start, inputs)
-        return life._replace(rule=state, outcome=outcome, worst=worst), results
+        start = (life.rule, life.outcome, life.worst, life.memory)
+        (state, outcome, worst, memory), results = jax.lax.scan(one_trial, start, inputs)
+        return life._replace(rule=state, outcome=outcome, worst=worst, memory=memory), results
 
     def constants(self, parameters: Array) -> dict[str, Array]:
         """What formulas read by name and what does not change during a life."""

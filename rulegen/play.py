@@ -39,6 +39,7 @@ def play(
     bias: Array | float,
     streams: Streams,
     condition: Array,
+    memory: Any,
     *,
     noisy: bool = True,
 ) -> Played:
@@ -51,6 +52,7 @@ def play(
         bias: what is added to the input, shape (N,).
         streams: random numbers of the trial.
         condition: of the trial.
+        memory: of the task.
         noisy: whether there is exploration noise.
 
     Example:
@@ -62,11 +64,12 @@ def play(
         >>> source = stream(jax.random.key(0))
         >>> streams = jax.tree.map(lambda x: x[0], trial_streams(source, jnp.arange(1)))
         >>> network = circuit.draw(source, 2, 1, jnp.float32)
-        >>> play(circuit, task, network, network.weights, 0.0, streams, jnp.array(1)).r.shape
+        >>> here = streams, jnp.array(1), task.begin(source)
+        >>> play(circuit, task, network, network.weights, 0.0, *here).r.shape
         (30, 3)
     """
     dtype, steps = weights.dtype, task.steps(circuit.dt)
-    trial = task.trial(streams.task, condition, circuit.dt)
+    trial = task.revise(memory, task.trial(streams.task, condition, circuit.dt))
     drive = (trial.stimulus @ network.inputs.T).astype(dtype) + bias
     xi = jnp.zeros((steps, circuit.neurons), dtype)
     if noisy:

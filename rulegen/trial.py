@@ -81,16 +81,18 @@ class TrialRun:
     def run(
         self,
         state: RuleState,
+        memory: Any,
         values: Values,
         network: Network,
         streams: Streams,
         number: Array,
         condition: Array,
-    ) -> tuple[RuleState, Array, Array, Array]:
-        """One trial: the new rule state, reward, score, and mean absolute rate in the last step.
+    ) -> tuple[RuleState, Any, Array, Array, Array]:
+        """One trial: the new rule state and memory, reward, score, and mean |rate| at the end.
 
         Args:
             state: the rule state before the trial.
+            memory: of the task.
             values: parameters and what else formulas read by name.
             network: fixed and first weights of the life.
             streams: random numbers of the trial.
@@ -98,7 +100,7 @@ class TrialRun:
         """
         circuit, task, rule = self.circuit, self.task, self.rule
         dtype = network.weights.dtype
-        trial = task.trial(streams.task, condition, circuit.dt)
+        trial = task.revise(memory, task.trial(streams.task, condition, circuit.dt))
         learning = number >= self.warmup
         start = circuit.init(streams.start, dtype)
         still = circuit.quiet(dtype)
@@ -139,6 +141,7 @@ class TrialRun:
             moment, last = one_block(moment, size * count, rest)
             outputs = jnp.concatenate([outputs, last])
         reward = task.reward(trial, outputs).astype(dtype)
+        memory = task.remember(memory, trial, outputs)
         state = {name: moment.state[name] for name in state}
         score = moment.score
         if constant:
@@ -157,7 +160,7 @@ class TrialRun:
         # every weight and tangent that they write.
         state, score = jax.lax.optimization_barrier((state, score))
         state = jax.lax.cond(learning, close, lambda s: hold(s, close(s), learning), state)
-        return state, reward, score, jnp.mean(jnp.abs(moment.after.r))
+        return state, memory, reward, score, jnp.mean(jnp.abs(moment.after.r))
 
     def _block(
         self,

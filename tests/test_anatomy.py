@@ -87,7 +87,7 @@ def test_the_gradient_is_that_of_the_mean_reward(x64):
             [
                 play(
                     life.circuit, TASK, network, weights, 0.0,
-                    jax.tree.map(lambda x, i=i: x[i], streams), jnp.asarray(condition),
+                    jax.tree.map(lambda x, i=i: x[i], streams), jnp.asarray(condition), (),
                 ).reward
                 for i in range(2)
                 for condition in range(2)

@@ -252,7 +252,7 @@ def test_prev_starts_each_trial_at_zero():
     life = Life(CIRCUIT, TASK, LifeSettings(trials=3, warmup=0), rule)
     network = CIRCUIT.draw(stream(KEY), TASK.channels, TASK.outputs, jnp.float32)
     streams = jax.tree.map(lambda x: x[0], trial_streams(stream(KEY), jnp.arange(1)))
-    trial = jit(lambda state, k: life.trial.run(state, {}, network, streams, k, 0 * k)[0])
+    trial = jit(lambda state, k: life.trial.run(state, (), {}, network, streams, k, 0 * k)[0])
     weights, state = [], life.rule.init(jnp.zeros((4, 4)), 2)
     for number in range(3):
         state = trial(state, jnp.asarray(number))

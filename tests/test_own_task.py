@@ -82,6 +82,7 @@ def test_a_discovery_names_it(run):
         "name": "tone",
         "level": 0.7,
         "distance": "squared",
+        "feedback": "graded",
         "sequence": "shuffled",
     }
     assert tomllib.loads((folder / "config.toml").read_text())["task"]["level"] == 0.7

@@ -200,23 +200,27 @@ class DifferentiatedTrial(TrialRun):
     def run(
         self,
         state: RuleState,
+        memory: Any,
         values: Values,
         network: Network,
         streams: Streams,
         number: jax.Array,
         condition: jax.Array,
-    ) -> tuple[RuleState, jax.Array, jax.Array, jax.Array]:
+    ) -> tuple[RuleState, Any, jax.Array, jax.Array, jax.Array]:
         """See `TrialRun.run`."""
-        after, reward, _, level = super().run(state, values, network, streams, number, condition)
+        after, later, reward, _, level = super().run(
+            state, memory, values, network, streams, number, condition
+        )
 
         def reward_of(weights: jax.Array) -> jax.Array:
             changed = state | {WEIGHT: weights}
             here, _ = self.rule.forward(changed, values, condition, network.bounds)
-            return play(self.circuit, self.task, network, here, 0.0, streams, condition).reward
+            trial = streams, condition, memory
+            return play(self.circuit, self.task, network, here, 0.0, *trial).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
-        return after, reward, self._by_parameter(scores, slope.dtype), level
+        return after, later, reward, self._by_parameter(scores, slope.dtype), level
 
 
 def is_graded(task: Task, dt: float) -> bool:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from numpy.typing import ArrayLike
 
 from rulegen.noise import Purpose, Stream, permutation
 from rulegen.settings import Settings
 
 Array = jax.Array
+
+
+#: Answers of tasks that ask for a sign.
+SIGNS = np.array([-1.0, 1.0])[:, None, None]
 
 
 class Trial(NamedTuple):
@@ -23,25 +27,33 @@ class Trial(NamedTuple):
         stimulus: input to each channel, shape (T, channels).
         target: wanted output, shape (T, outputs).
         weight: how much each step counts for the reward, shape (T,), of sum 1.
+        answers: outputs among which the target is chosen, shape (answers, T, outputs) or one that
+            broadcasts to it; unless stated, one of either sign.
     """
 
     stimulus: Array
     target: Array
     weight: Array
+    answers: Array | np.ndarray = SIGNS
 
 
 class Task(Settings, abc.ABC):
     """Base of all tasks: periods in ms, conditions that return in shuffled blocks.
 
     The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`, or with the absolute
-    distance in place of the square: it is maximised, and 0 is perfect.
+    distance in place of the square: it is maximised, and 0 is perfect. With binary feedback it is
+    `correct`, 1 for a right answer and 0 for a wrong one.
 
     A task of one's own is a subclass with a `name`, its settings as annotated fields, and the
-    abstract members below; worlds and configurations take an instance of it.
+    abstract members below; worlds and configurations take an instance of it. A task whose trials
+    depend on earlier ones has a memory, any arrays: `begin` makes it, `revise` makes of it and of
+    a trial the trial that is met, and `remember` renews it at the end. It belongs to a life, so
+    that results depend on nothing but the numbers of lives and trials.
 
     Attributes:
         name: what configurations and cards call the task.
         distance: of the output from the target, `squared` or `absolute`.
+        feedback: `graded` by that distance, or `binary`.
         sequence: the conditions of a life, in `shuffled` blocks or `cycled` through in order.
 
     Example:
@@ -61,6 +73,7 @@ class Task(Settings, abc.ABC):
 
     name: str
     distance: Literal["squared", "absolute"] = "squared"
+    feedback: Literal["graded", "binary"] = "graded"
     sequence: Literal["shuffled", "cycled"] = "shuffled"
 
     @property
@@ -95,6 +108,27 @@ class Task(Settings, abc.ABC):
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The trial of type `condition` (a traced integer) at step `dt`; `stream` is its own."""
 
+    def check(self, dt: float) -> None:
+        """See that trials have the shapes that the task announces.
+
+        Raises:
+            ValueError: when a trial has arrays of other shapes, or a period is shorter than `dt`.
+        """
+        steps = self.steps(dt)
+        word = jnp.uint32(0)
+        trial = jax.eval_shape(lambda: self.trial(Stream(word, word), jnp.asarray(0), dt))
+        announced = {
+            "stimulus": (steps, self.channels),
+            "target": (steps, self.outputs),
+            "weight": (steps,),
+        }
+        for name, shape in announced.items():
+            if (array := getattr(trial, name)).shape != shape:
+                raise ValueError(
+                    f"the {name} of a trial of {self.name} has the shape {array.shape}; with its "
+                    f"periods, channels and outputs it must be {shape}"
+                )
+
     def steps(self, dt: float) -> int:
         """Number of steps of a trial.
 
@@ -119,11 +153,21 @@ class Task(Settings, abc.ABC):
 
     def window(self, period: str, dt: float) -> Array:
         """1.0 during `period`, else 0.0; shape (T,)."""
+        time = self.since(period, dt)
+        return ((time > 0) & (time < dt * self.spans(dt)[period])).astype(float)
+
+    def since(self, period: str, dt: float) -> Array:
+        """Time in the middle of each step since the start of `period`, ms, shape (T,).
+
+        Example:
+            >>> from rulegen.tasks import DelayedMatch
+            >>> print(DelayedMatch().since("delay", 30.0)[:4])
+            [-45. -15.  15.  45.]
+        """
         spans = self.spans(dt)
         names = list(spans)
         start = sum(spans[name] for name in names[: names.index(period)])
-        steps = jnp.arange(self.steps(dt))
-        return ((steps >= start) & (steps < start + spans[period])).astype(float)
+        return dt * (jnp.arange(self.steps(dt)) - start + 0.5)
 
     def order(self, stream: Stream, trials: int) -> Array:
         """Conditions of the trials of a life: blocks of all conditions, shape (K,)."""
@@ -134,23 +178,62 @@ class Task(Settings, abc.ABC):
         shuffled = jax.vmap(lambda i: permutation(source.fold(i), self.conditions))
         return shuffled(jnp.arange(blocks)).reshape(-1)[:trials]
 
+    def begin(self, stream: Stream) -> Any:
+        """The memory of the task before the first trial of the life with this stream."""
+        return ()
+
+    def revise(self, memory: Any, trial: Trial) -> Trial:
+        """The trial as earlier ones make it."""
+        return trial
+
+    def remember(self, memory: Any, trial: Trial, output: Array) -> Any:
+        """The memory after a trial with these outputs, shape (T, outputs)."""
+        return memory
+
+    def effect(self, trial: Trial, output: Array) -> Array:
+        """What is compared with the target: the outputs, or what they bring about, of one shape."""
+        return output
+
     def reward(self, trial: Trial, output: Array) -> Array:
         """Reward at the end of the trial, from the outputs, shape (T, outputs)."""
-        error = output - trial.target
+        if self.feedback == "binary":
+            return self.correct(trial, output)
+        error = self.effect(trial, output) - trial.target
         size = error**2 if self.distance == "squared" else jnp.abs(error)
         return -jnp.sum(trial.weight * jnp.mean(size, axis=-1))
 
-    def mean_distance(self, targets: Sequence[float]) -> float:
-        """The mean distance of equally frequent targets from the best constant answer.
+    def correct(self, trial: Trial, output: Array) -> Array:
+        """1 when the answer nearest to the output is the one nearest to the target, else 0.
+
+        Nearest in `sum_t weight_t sum_o (output - answer)^2`: for levels that are held, the level
+        nearest to the mean output over the response.
+        """
+
+        def nearest(course: Array) -> Array:
+            errors = jnp.sum((course - trial.answers) ** 2, axis=-1)
+            return jnp.argmin(jnp.sum(trial.weight * errors, axis=-1))
+
+        effect = self.effect(trial, output)
+        return (nearest(effect) == nearest(trial.target)).astype(output.dtype)
+
+    def blind(self, targets: ArrayLike) -> float:
+        """The reward of the best single answer to equally frequent targets.
+
+        Args:
+            targets: the targets, or for targets that move their values at equally weighted times,
+                with an axis of targets in front.
 
         Example:
             >>> from rulegen.tasks import DelayedMatch
-            >>> DelayedMatch().mean_distance([-0.5, 0.5])
-            0.25
+            >>> DelayedMatch().blind([-0.5, 0.5]), DelayedMatch(feedback="binary").blind([0, 0, 1])
+            (-0.25, 0.6666666666666666)
         """
+        targets = np.asarray(targets)
+        if self.feedback == "binary":
+            return float(np.unique(targets, axis=0, return_counts=True)[1].max() / len(targets))
         if self.distance == "squared":
-            return float(np.var(targets))
-        return float(np.mean(np.abs(np.asarray(targets) - np.median(targets))))
+            return -float(np.mean(np.var(targets, axis=0)))
+        return -float(np.mean(np.abs(targets - np.median(targets, axis=0))))
 
     @property
     @abc.abstractmethod

@@ -64,7 +64,7 @@ class ContextIntegration(Task):
     @property
     def chance(self) -> float:
         """The reward of always answering 0."""
-        return -self.mean_distance([-self.amplitude, self.amplitude])
+        return self.blind([-self.amplitude, self.amplitude])
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The signals are drawn afresh for every trial."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 from pydantic import Field
 
 from rulegen.noise import Stream
@@ -54,8 +56,12 @@ class DelayedAssociation(Task):
     @property
     def chance(self) -> float:
         """The reward of always answering the mean target, 0."""
-        targets = [self.amplitude * (2.0 * c / (self.cues - 1) - 1.0) for c in range(self.cues)]
-        return -self.mean_distance(targets)
+        return self.blind(self.levels)
+
+    @property
+    def levels(self) -> np.ndarray:
+        """The target of each cue."""
+        return np.linspace(-self.amplitude, self.amplitude, self.cues)
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""
@@ -65,4 +71,5 @@ class DelayedAssociation(Task):
             stimulus=self.window("cue", dt)[:, None] * jax.nn.one_hot(condition, self.cues),
             target=response[:, None] * level,
             weight=response / response.sum(),
+            answers=jnp.array(self.levels)[:, None, None],
         )

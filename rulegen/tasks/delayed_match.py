@@ -67,7 +67,7 @@ class DelayedMatch(Task):
     @property
     def chance(self) -> float:
         """The reward of always answering 0."""
-        return -self.mean_distance([-self.amplitude, self.amplitude])
+        return self.blind([-self.amplitude, self.amplitude])
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimuli and target whenever the condition returns."""

@@ -1,0 +1,96 @@
+"""A baited bandit: two arms that are filled by chance and stay filled until they are chosen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import jax
+import jax.numpy as jnp
+from pydantic import Field
+
+from rulegen.noise import Purpose, Stream, uniform
+from rulegen.tasks.base import Task, Trial
+
+Array = jax.Array
+
+
+class BaitedBandit(Task):
+    """After a cue the arm whose output is the larger one is chosen, and pays 1 if it has a bait.
+
+    In every trial an empty arm gets a bait with its probability, and keeps it until it is chosen:
+    the longer an arm was left alone, the better it pays. The targets are 1 for arms with a bait,
+    and the memory is what they were left with. A single arm chosen always earns its probability p;
+    choosing by a fair coin earns `sum_arms p/(1 + p)`.
+
+    Attributes:
+        baits: probability that an empty arm gets a bait, for each arm.
+        cue, response: lengths of the periods, ms.
+
+    Source: Sugrue et al. 2004, 10.1126/science.1094765; Lau & Glimcher 2005,
+    10.1901/jeab.2005.110-04.
+    """
+
+    name: Literal["baited_bandit"] = "baited_bandit"
+    feedback: Literal["binary"] = "binary"
+    baits: tuple[Annotated[float, Field(gt=0, le=1)], Annotated[float, Field(gt=0, le=1)]] = (
+        0.6,
+        0.1,
+    )
+    cue: float = Field(60.0, gt=0)
+    response: float = Field(60.0, gt=0)
+
+    @property
+    def conditions(self) -> int:
+        """All trials look alike."""
+        return 1
+
+    @property
+    def channels(self) -> int:
+        """The cue."""
+        return 1
+
+    @property
+    def outputs(self) -> int:
+        """One for each arm."""
+        return 2
+
+    @property
+    def periods(self) -> dict[str, float]:
+        """Cue and response."""
+        return {"cue": self.cue, "response": self.response}
+
+    @property
+    def chance(self) -> float:
+        """What a fair coin earns."""
+        return sum(p / (1.0 + p) for p in self.baits)
+
+    def begin(self, stream: Stream) -> Array:
+        """Both arms are empty."""
+        return jnp.zeros(2)
+
+    def revise(self, memory: Array, trial: Trial) -> Trial:
+        """Baits that were left are still there."""
+        left = (trial.weight > 0)[:, None] * memory
+        return trial._replace(target=jnp.maximum(trial.target, left))
+
+    def remember(self, memory: Array, trial: Trial, output: Array) -> Array:
+        """The chosen arm is empty."""
+        return (1.0 - self.chosen(trial, output)) * jnp.max(trial.target, axis=0)
+
+    def chosen(self, trial: Trial, output: Array) -> Array:
+        """1 for the chosen arm and 0 for the other, shape (2,)."""
+        return jax.nn.one_hot(jnp.argmax(trial.weight @ output), 2)
+
+    def correct(self, trial: Trial, output: Array) -> Array:
+        """1 when the chosen arm has a bait, else 0."""
+        return jnp.max(trial.target, axis=0) @ self.chosen(trial, output)
+
+    def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
+        """The baits are drawn afresh for every trial."""
+        drawn = uniform(stream.fold(Purpose.ORDER), (2,)) < jnp.array(self.baits)
+        response = self.window("response", dt)
+        return Trial(
+            stimulus=self.window("cue", dt)[:, None],
+            target=response[:, None] * drawn,
+            weight=response / response.sum(),
+        )

@@ -1,0 +1,89 @@
+"""Reaching: two outputs are the torques that take a hand to the cued place."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field
+
+from rulegen.noise import Stream
+from rulegen.tasks.arm import hand_path
+from rulegen.tasks.base import Task, Trial
+
+Array = jax.Array
+
+
+class Reaching(Task):
+    """A cue, then an arm of two joints that must bring its hand to the cued place and stay there.
+
+    While the cue lasts the arm is held; then the outputs times `torque` act on shoulder and elbow
+    (`rulegen.tasks.arm`). Places lie evenly on a circle around the start of the hand. The hand is
+    measured from there in units of that circle's radius, and compared with the place during the
+    hold: the reward is for where the hand ends, and says nothing about torques.
+
+    Attributes:
+        places: number of places, each with a channel and a condition of its own.
+        radius: of the circle, m.
+        torque: of an output of 1, N m.
+        cue, reach, hold: lengths of the periods, ms.
+
+    Source: Georgopoulos et al. 1982, 10.1523/JNEUROSCI.02-11-01527.1982, with eight places.
+    """
+
+    name: Literal["reaching"] = "reaching"
+    places: int = Field(8, ge=2)
+    radius: float = Field(0.1, gt=0)
+    torque: float = Field(1.0, gt=0)
+    cue: float = Field(60.0, gt=0)
+    reach: float = Field(300.0, gt=0)
+    hold: float = Field(60.0, gt=0)
+
+    @property
+    def conditions(self) -> int:
+        """One for each place."""
+        return self.places
+
+    @property
+    def channels(self) -> int:
+        """One for each place."""
+        return self.places
+
+    @property
+    def outputs(self) -> int:
+        """Shoulder and elbow."""
+        return 2
+
+    @property
+    def periods(self) -> dict[str, float]:
+        """Cue, reach, hold."""
+        return {"cue": self.cue, "reach": self.reach, "hold": self.hold}
+
+    @property
+    def targets(self) -> np.ndarray:
+        """The places in radii from the start of the hand, shape (places, 2)."""
+        angles = 2 * np.pi * np.arange(self.places) / self.places
+        return np.stack([np.cos(angles), np.sin(angles)], axis=1)
+
+    @property
+    def chance(self) -> float:
+        """The reward of the best single place of the hand."""
+        return self.blind(self.targets)
+
+    def effect(self, trial: Trial, output: Array) -> Array:
+        """Where the torques take the hand, in radii from its start."""
+        free = jnp.all(trial.stimulus == 0, axis=1, keepdims=True)
+        dt = sum(self.periods.values()) / len(output)
+        return hand_path(self.torque * free * output, dt) / self.radius
+
+    def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
+        """The same stimulus and target whenever the condition returns."""
+        hold = self.window("hold", dt)
+        return Trial(
+            stimulus=self.window("cue", dt)[:, None] * jax.nn.one_hot(condition, self.places),
+            target=hold[:, None] * jnp.array(self.targets)[condition],
+            weight=hold / hold.sum(),
+            answers=jnp.array(self.targets)[:, None],
+        )

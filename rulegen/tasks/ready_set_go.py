@@ -1,0 +1,118 @@
+"""Interval timing: ready, set, and go after the same time again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field
+
+from rulegen.noise import Stream
+from rulegen.tasks.base import Task, Trial
+
+Array = jax.Array
+
+
+class ReadySetGo(Task):
+    """Two pulses an interval apart; as long after the second, the output must reach 0.
+
+    The second pulse, set, comes at one time in all trials, and the first, ready, an interval s
+    before it on a channel of its own. At a time t after set the target is
+    `amplitude*min(t/s - 1, 1)`: a ramp that starts at `-amplitude`, crosses 0 at s, and stays from
+    2s on. It counts for 5/4 of the longest interval, the same time in all trials. An answer is
+    right when the output first reaches 0 within `tolerance*s` of s.
+
+    The experiment has intervals from 494 to 1200 ms; the defaults are shorter.
+
+    Attributes:
+        intervals: ms, each a condition.
+        tolerance: of the produced interval, as a share of the right one.
+        amplitude: size of the ramp.
+        pulse: length of the pulses, ms.
+        before: time before the earliest pulse, ms.
+
+    Source: Jazayeri & Shadlen 2010, 10.1038/nn.2590.
+    """
+
+    name: Literal["ready_set_go"] = "ready_set_go"
+    intervals: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (100.0, 160.0, 280.0), min_length=2
+    )
+    tolerance: float = Field(0.2, gt=0)
+    amplitude: float = Field(1.0, gt=0)
+    pulse: float = Field(60.0, gt=0)
+    before: float = Field(20.0, gt=0)
+
+    @property
+    def conditions(self) -> int:
+        """One for each interval."""
+        return len(self.intervals)
+
+    @property
+    def factors(self) -> dict[str, tuple[int, ...]]:
+        """The interval."""
+        return {"interval": tuple(range(self.conditions))}
+
+    @property
+    def channels(self) -> int:
+        """Ready and set."""
+        return 2
+
+    @property
+    def periods(self) -> dict[str, float]:
+        """Before, the longest sample of an interval, and its production."""
+        longest = max(self.intervals)
+        return {"before": self.before, "sample": longest, "production": 1.25 * longest}
+
+    @property
+    def chance(self) -> float:
+        """The reward of the best single answer."""
+        if self.feedback == "binary":
+            # The best single time is as late as one of the intervals allows.
+            right = np.array(self.intervals)
+            produced = (1 + self.tolerance) * right
+            within = np.abs(produced[:, None] - right) <= self.tolerance * right * (1 + 1e-9)
+            return float(within.mean(axis=1).max())
+        production = np.asarray(self.window("production", 1.0), bool)
+        return self.blind(np.asarray(self.answers(1.0))[:, production])
+
+    def answers(self, dt: float) -> Array:
+        """The ramps."""
+        since = self.since("production", dt)
+        ramps = jnp.minimum(since / jnp.array(self.intervals)[:, None] - 1.0, 1.0)
+        return (self.amplitude * self.window("production", dt) * ramps)[..., None]
+
+    def produced(self, trial: Trial, output: Array) -> Array:
+        """Steps from set until the output, shape (T, 1), reaches 0; all steps if it never does.
+
+        Example:
+            >>> from rulegen.noise import stream
+            >>> trial = ReadySetGo().trial(stream(jax.random.key(0)), jnp.array(1), 10.0)
+            >>> int(ReadySetGo().produced(trial, trial.target))
+            16
+        """
+        counts = trial.weight > 0
+        there = counts & (output[:, 0] >= 0)
+        first = jnp.argmax(there) - jnp.argmax(counts)
+        return jnp.where(jnp.any(there), first, jnp.sum(counts))
+
+    def correct(self, trial: Trial, output: Array) -> Array:
+        """1 when the output reaches 0 in time, else 0."""
+        right = self.produced(trial, trial.target)
+        error = jnp.abs(self.produced(trial, output) - right)
+        return (error <= self.tolerance * right).astype(output.dtype)
+
+    def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
+        """The same stimulus and target whenever the condition returns."""
+        since = self.since("production", dt)[:, None]
+        starts = jnp.stack([-jnp.array(self.intervals)[condition], jnp.zeros(())])
+        production = self.window("production", dt)
+        answers = self.answers(dt)
+        return Trial(
+            stimulus=((since > starts) & (since < starts + self.pulse)).astype(float),
+            target=answers[condition],
+            weight=production / production.sum(),
+            answers=answers,
+        )
