@@ -117,9 +117,13 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
     ]
     if evidence.looks:
         text = (
-            f"From {evidence.candidates} candidate terms. A smaller rule was accepted when the "
-            "interval of its reward, after a refit, minus that of the best rule so far lay above "
-            f"-{evidence.margin:g}; {len(evidence.looks)} such looks were taken."
+            f"From {evidence.candidates} candidate terms, on other lives than those above. A "
+            f"smaller rule was accepted when the {100 * evidence.level:.5g}% interval of its "
+            "reward, after a refit, minus that of the best rule so far lay above "
+            f"-{evidence.margin:g}, a rule of the same size or larger when it lay above 0 and, if "
+            f"larger, the gain above {evidence.margin:g}; {len(evidence.looks)} such looks were "
+            "taken. Inclusion is the share of bootstrap resamples of the lives of a look in which "
+            "the rule was refused."
         )
         blocks += [Heading("Pruning"), Paragraph(line(text)), look_table(evidence)]
     software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())

@@ -28,6 +28,8 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 #: 16 hexadecimal digits, or nothing.
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
+#: A part of a whole, between 0 and 1.
+Share = Annotated[float, Field(ge=0, le=1)]
 #: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
 Line = Annotated[str, Field(max_length=400)]
 Prose = Annotated[str, Field(max_length=8000)]
@@ -97,27 +99,32 @@ class TermLoss(Part):
     Attributes:
         coefficient: the parameter in front of the term. term: what it multiplies, as text.
         loss: paired over lives.
+        inclusion: share of bootstrap resamples of the selection's lives that keep the term.
     """
 
     coefficient: Line
     term: Annotated[str, Field(max_length=4096)]
     loss: Interval
+    inclusion: Share | None = None
 
 
 class Look(Part):
-    """One comparison of the pruning: could these terms go?
+    """One comparison of the selection of terms: is this rule better, or as good and smaller?
 
     Attributes:
-        removed: the terms that were left out, as text.
-        terms: number of terms that remained.
-        difference: reward without them minus reward of the full rule, paired over lives.
-        accepted: whether the smaller rule was found non-inferior.
+        removed: the terms that it leaves out, as text. added: those that it takes in.
+        terms: number of its terms.
+        difference: its reward, refitted, minus that of the best rule so far, paired over lives.
+        accepted: whether it took the other's place.
+        inclusion: share of bootstrap resamples of the lives in which it would not.
     """
 
     removed: tuple[str, ...]
+    added: tuple[str, ...] = ()
     terms: int
     difference: Interval
     accepted: bool
+    inclusion: Share | None = None
 
 
 class Comparison(Part):
@@ -157,6 +164,7 @@ class Evidence(Part):
         terms: loss of reward without each term. looks: the decisions of the pruning.
         candidates: number of candidate terms at the beginning.
         margin: margin of non-inferiority, reward per trial.
+        level: coverage of the interval of each look, with which all of them hold with 95%.
         seed: of the run. versions: of the software. config: digest of the configuration.
         code: digest of the programs that ran. data: digest of the table of all held-out lives,
             the file `NAME.csv` beside the record.
@@ -173,6 +181,7 @@ class Evidence(Part):
     looks: tuple[Look, ...] = ()
     candidates: int = 0
     margin: float = 0.0
+    level: float = 0.95
     seed: int = 0
     versions: dict[str, str] = {}
     config: str = ""

@@ -78,24 +78,31 @@ def reward_table(evidence: Evidence) -> Table:
 
 def term_table(evidence: Evidence) -> Table:
     """Coefficient, term, loss without it."""
-    head = ("coefficient", "term", "reward lost per trial without it")
-    rows = tuple((t.coefficient, t.term, str(t.loss)) for t in evidence.terms)
-    return Table(head, rows, head[:2], "What each term is worth")
+    head = ("coefficient", "term", "reward lost per trial without it", "inclusion")
+    rows = tuple((t.coefficient, t.term, str(t.loss), share(t.inclusion)) for t in evidence.terms)
+    return without_empty_columns(Table(head, rows, head[:2], "What each term is worth"))
 
 
 def look_table(evidence: Evidence) -> Table:
-    """What was tried to be left out, and what came of it."""
-    head = ("left out", "terms left", "change of reward", "decision")
+    """What was tried to be left out or taken in, and what came of it."""
+    head = ("left out", "taken in", "terms", "change of reward", "decision", "inclusion")
     rows = tuple(
         (
             ", ".join(look.removed),
+            ", ".join(look.added),
             str(look.terms),
             str(look.difference),
-            "dropped" if look.accepted else "kept",
+            "accepted" if look.accepted else "refused",
+            share(look.inclusion),
         )
         for look in evidence.looks
     )
-    return Table(head, rows, head[:1], "Looks of the pruning")
+    return without_empty_columns(Table(head, rows, head[:2], "Looks of the selection"))
+
+
+def share(value: float | None) -> str:
+    """A share as text; empty where there is none."""
+    return "" if value is None else f"{value:.3g}"
 
 
 def locality_table(record: Record) -> Table:

@@ -101,8 +101,10 @@ from rulegen.life import LifeSettings as LifeSettings
 from rulegen.lives import Batch as Batch
 from rulegen.lives import Lives as Lives
 from rulegen.lives import World as World
-from rulegen.prune import PruneSettings as PruneSettings
-from rulegen.prune import Refit as Refit
+from rulegen.looks import Look as Look
+from rulegen.looks import Looks as Looks
+from rulegen.looks import PruneSettings as PruneSettings
+from rulegen.looks import Refit as Refit
 from rulegen.prune import prune as prune
 from rulegen.refine import RefineSettings as RefineSettings
 from rulegen.refine import refine as refine

@@ -18,7 +18,7 @@ from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fit import Phase
 from rulegen.life import LifeSettings
 from rulegen.lives import World
-from rulegen.prune import PruneSettings
+from rulegen.looks import PruneSettings
 from rulegen.refine import RefineSettings
 from rulegen.settings import Settings
 from rulegen.tasks import AnyTask

@@ -21,12 +21,13 @@ from rulegen.evaluate import Trajectory, evaluate
 from rulegen.fit import fit
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
+from rulegen.looks import Look as PruneLook
+from rulegen.looks import Looks
 from rulegen.progress import Progress, Report, silent
-from rulegen.prune import Look as PruneLook
-from rulegen.prune import Trimmed, prune, trim
-from rulegen.refine import Refined
+from rulegen.prune import prune
 from rulegen.rundir import RunDirectory, lives_table
 from rulegen.statistics import Estimate
+from rulegen.trim import Trimmed, trim
 from rulegen.workbench import Workbench
 
 
@@ -100,11 +101,7 @@ def discover(
 def search(config: DiscoverConfig, benches: Benches, journal: Journal, report: Report) -> Discovery:
     """All computations of a run, each through the journal."""
     root, bench = jax.random.key(config.seed), benches.family
-    fitted = fit(bench, config.fit, branch(root, Branch.FIT), journal, report)
-    pruned = prune(bench, fitted, config.prune, branch(root, Branch.PRUNE), journal, report)
-    trimmed = trim(
-        bench, pruned, config.prune, config.refine, branch(root, Branch.REFINE), journal, report
-    )
+    fitted, trimmed, looks = select(config, bench, journal, report)
     published = published_rule(bench, trimmed)
 
     held_out, lives = branch(root, Branch.EVALUATE), config.evaluate.lives
@@ -121,20 +118,43 @@ def search(config: DiscoverConfig, benches: Benches, journal: Journal, report: R
     others += [trajectory(n, b, b.values) for n, b in benches.references.items()]
     others += [trajectory(NO_LEARNING, unlearned, unlearned.values)]
     gain = best.minus(others[-1])
-    if gain.low <= 0:
+    if gain.low <= 0 or gain.mean < config.prune.margin:
         raise RunError(
             f"nothing to publish: on {lives} held-out lives the rule found earns {gain} more "
-            "reward per trial than no learning. Try other terms, more iterations of the fit, or "
-            "other starting coefficients. The history is kept."
+            f"reward per trial than no learning; the margin is {config.prune.margin:g}. Try other "
+            "terms, more iterations of the fit, or other starting coefficients. The history is "
+            "kept."
         )
     losses = {
         name: best.minus(trajectory(f"without {name}", bench, values))
         for name, values in trimmed.without.items()
     }
-    looks = (*pruned.looks, *trimmed.looks)
-    record = make_record(config, bench, published, trimmed.refined, looks, best, others, losses)
+    record = make_record(config, bench, published, trimmed, looks, best, others, losses)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
     return Discovery(record, config.family.with_values(names), (best, *others))
+
+
+def select(
+    config: DiscoverConfig, bench: Workbench, journal: Journal, report: Report = silent
+) -> tuple[np.ndarray, Trimmed, list[PruneLook]]:
+    """Fit a family and select its terms.
+
+    Args:
+        config: settings of fit, prune and refine, and the seed.
+        bench: the family in its world.
+        journal: where results are kept.
+        report: told of the progress.
+
+    Returns:
+        the fitted parameters, shape (P,), the rule that remains, and the looks that were taken.
+    """
+    root = jax.random.key(config.seed)
+    fitted = fit(bench, config.fit, branch(root, Branch.FIT), journal, report)
+    looks = Looks(bench, config.prune, branch(root, Branch.LOOK), journal, report)
+    pruned = prune(bench, fitted, looks, branch(root, Branch.PRUNE), journal, report)
+    key = branch(root, Branch.REFINE)
+    trimmed = trim(bench, pruned, looks, config.refine, key, journal, report)
+    return fitted, trimmed, looks.taken
 
 
 def published_rule(bench: Workbench, trimmed: Trimmed) -> Rule:
@@ -171,26 +191,29 @@ def interval(e: Estimate) -> Interval:
     return Interval(mean=e.mean, low=e.low, high=e.high, lives=e.lives)
 
 
+def known(value: float) -> float | None:
+    """A number for a record, which has no NaN."""
+    return float(value) if math.isfinite(value) else None
+
+
 def make_record(
     config: DiscoverConfig,
     bench: Workbench,
     published: Rule,
-    refined: Refined,
+    trimmed: Trimmed,
     looks: Sequence[PruneLook],
     best: Trajectory,
     others: Sequence[Trajectory],
     losses: Mapping[str, Estimate],
 ) -> Record:
     """The published rule with its evidence."""
-    terms = {t.coefficient: t.text for t in bench.rule.terms()}
+    terms, refined = {t.coefficient: t.text for t in bench.rule.terms()}, trimmed.refined
     notes = {}
     for i, name in enumerate(bench.names):
         if i in bench.free and name in {p.name for p in published.parameters}:
-            limits = [
-                float(x) if math.isfinite(x) else None for x in (refined.low[i], refined.high[i])
-            ]
             meaning = f"coefficient of {terms[name]}" if name in terms else ""
-            notes[name] = ParameterNote(meaning=meaning, low=limits[0], high=limits[1])
+            low, high = known(refined.low[i]), known(refined.high[i])
+            notes[name] = ParameterNote(meaning=meaning, low=low, high=high)
     evidence = Evidence(
         setting=Setting(
             task=config.task.model_dump(mode="json", exclude_none=True),
@@ -211,20 +234,28 @@ def make_record(
             for t in others
         ),
         terms=tuple(
-            TermLoss(coefficient=name, term=terms[name], loss=interval(loss))
+            TermLoss(
+                coefficient=name,
+                term=terms[name],
+                loss=interval(loss),
+                inclusion=known(trimmed.inclusion[name]),
+            )
             for name, loss in losses.items()
         ),
         looks=tuple(
             Look(
                 removed=tuple(terms[name] for name in look.removed),
+                added=tuple(terms[name] for name in look.added),
                 terms=len(look.kept),
                 difference=interval(look.difference),
                 accepted=look.accepted,
+                inclusion=look.inclusion,
             )
             for look in looks
         ),
         candidates=len(terms),
         margin=config.prune.margin,
+        level=config.prune.level,
         seed=config.seed,
         versions=versions(),
         config=config.digest,

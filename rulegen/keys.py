@@ -25,6 +25,7 @@ class Branch(enum.IntEnum):
     START = 13
     PLATEAU = 14
     ANALYSE = 15
+    LOOK = 16
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

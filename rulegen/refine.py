@@ -19,11 +19,13 @@ from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress, Report, silent
 from rulegen.settings import Settings
-from rulegen.statistics import paired_difference, resampling_weights
+from rulegen.statistics import Estimate, paired_difference, resampling_weights
 from rulegen.workbench import Workbench
 
 #: Sweeps of coordinate ascent on a quadratic in a box; it gains a digit or more per sweep.
 SWEEPS = 60
+#: A maximiser within this part of the box ends the moves.
+CENTRAL = 0.5
 
 
 class RefineSettings(Settings):
@@ -33,7 +35,9 @@ class RefineSettings(Settings):
         lives: lives at each point of the design.
         width: half width of the box around each parameter, relative to its size.
         least: smallest half width.
-        moves: how often the box may move when the maximiser lies on its border.
+        moves: how often the box is laid anew around a maximiser that was not near its middle.
+        tolerance: a surface that misses the reward at its own maximiser by more than this, and by
+            more than chance, is laid anew over a box of half the width.
         most: with more free parameters than this there is no refinement: the design grows with
             their square.
     """
@@ -41,7 +45,8 @@ class RefineSettings(Settings):
     lives: int = Field(192, ge=8)
     width: float = Field(0.35, gt=0)
     least: float = Field(0.1, gt=0)
-    moves: int = Field(4, ge=1)
+    moves: int = Field(6, ge=1)
+    tolerance: float = Field(0.001, gt=0)
     most: int = Field(5, ge=1)
 
 
@@ -84,29 +89,46 @@ def refine(
     if not 1 <= len(free) <= settings.most:
         return Refined(values, unknown, unknown)
     points = design(len(free))
-    here, low, high = values, unknown, unknown
+    here, low, high, scale = values, unknown, unknown, 1.0
     for move in range(settings.moves):
-        half = np.maximum(settings.width * np.abs(here[free]), settings.least)
-        where = [place(bench, here, free, half, point) for point in points]
+        half = scale * np.maximum(settings.width * np.abs(here[free]), settings.least)
 
-        def survey(where: list[np.ndarray] = where, move: int = move) -> dict:
+        def survey(here: np.ndarray = here, half: np.ndarray = half, move: int = move) -> dict:
             lives_key, rewards = branch(key, Branch.REFINE, move), []
-            for number, there in enumerate(where):
-                rewards.append(bench.rewards(there, lives_key, settings.lives))
-                done = move * len(where) + number + 1
-                report(Progress(name, done, settings.moves * len(where)))
-            peak, low, high = maximiser(points, np.array(rewards).T)
-            return {"peak": peak.tolist(), "low": low.tolist(), "high": high.tolist()}
+
+            def visit(point: np.ndarray) -> np.ndarray:
+                there = place(bench, here, free, half, point)
+                found = bench.rewards(there, lives_key, settings.lives)
+                rewards.append(found)
+                done = move * (len(points) + 1) + len(rewards)
+                report(Progress(name, done, settings.moves * (len(points) + 1)))
+                return found
+
+            surface = Surface(points, np.array([visit(point) for point in points]).T)
+            peak, low, high = surface.maximiser()
+            miss = paired_difference(visit(peak), surface.predict(peak))
+            best = int(np.argmax(np.mean(rewards, axis=1)))
+            return {
+                "peak": peak.tolist(),
+                "low": low.tolist(),
+                "high": high.tolist(),
+                "miss": miss._asdict(),
+                "best": [*points, peak][best].tolist(),
+            }
 
         found = journal.recall(f"{name}/{move}", survey)
+        miss, peak = Estimate(**found["miss"]), np.array(found["peak"])
         low, high = unknown.copy(), unknown.copy()
-        peak = np.array(found["peak"])
+        if miss.excludes_zero and abs(miss.mean) > settings.tolerance:
+            # The reward is no quadratic over this box: a smaller one, around the best place met.
+            here, scale = place(bench, here, free, half, np.array(found["best"])), scale / 2.0
+            continue
         # On the border of its box a parameter's interval would be that of the box.
         inside = np.where(np.abs(peak) < 1.0, half, np.nan)
         low[free] = here[free] + inside * np.array(found["low"])
         high[free] = here[free] + inside * np.array(found["high"])
         here = place(bench, here, free, half, peak)
-        if np.all(np.abs(peak) < 1.0):
+        if np.all(np.abs(peak) < CENTRAL):
             break
 
     def check() -> dict:
@@ -146,38 +168,53 @@ def design(dimensions: int) -> np.ndarray:
     return np.array(rows)
 
 
-def maximiser(
-    points: np.ndarray, rewards: np.ndarray, resamples: int = 1000
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The maximiser of the mean quadratic in the box, with a 95% bootstrap interval over lives.
+class Surface:
+    """A quadratic of each life through its rewards at the points of a design.
 
     Args:
-        points: design, shape (M, P).
+        points: of the box [-1, 1]^P, shape (M, P).
         rewards: of each life at each point, shape (L, M).
-        resamples: of the bootstrap.
-
-    Returns:
-        the maximiser and the limits of its interval, each of shape (P,).
 
     Example:
         >>> points = design(2)
-        >>> peak = np.array([0.3, -0.2])
-        >>> rewards = np.tile(-((points - peak) ** 2).sum(axis=1), (8, 1))
-        >>> maximiser(points, rewards)[0].round(6).tolist()
+        >>> top = np.array([0.3, -0.2])
+        >>> surface = Surface(points, np.tile(-((points - top) ** 2).sum(axis=1), (8, 1)))
+        >>> surface.maximiser()[0].round(6).tolist()
         [0.3, -0.2]
+        >>> bool(np.all(np.abs(surface.predict(top)) < 1e-12))
+        True
     """
-    pairs = list(itertools.combinations_with_replacement(range(points.shape[1]), 2))
-    columns = [np.ones(len(points)), *points.T, *(points[:, i] * points[:, j] for i, j in pairs)]
-    quadratics = rewards @ np.linalg.pinv(np.array(columns).T).T  # one for each life
-    weights = np.vstack(
-        [
-            np.full((1, len(rewards)), 1.0 / len(rewards)),
-            resampling_weights(len(rewards), resamples),
-        ]
-    )
-    peaks = maximise(weights @ quadratics, points.shape[1])
-    low, high = np.quantile(peaks[1:], [0.025, 0.975], axis=0)
-    return peaks[0], low, high
+
+    def __init__(self, points: np.ndarray, rewards: np.ndarray) -> None:
+        self.dimensions = points.shape[1]
+        self.quadratics = rewards @ np.linalg.pinv(self.columns(points)).T
+
+    def columns(self, points: np.ndarray) -> np.ndarray:
+        """What the coefficients of a quadratic multiply at each point, shape (M, Q)."""
+        pairs = itertools.combinations_with_replacement(range(self.dimensions), 2)
+        products = [points[:, i] * points[:, j] for i, j in pairs]
+        return np.array([np.ones(len(points)), *points.T, *products]).T
+
+    def predict(self, point: np.ndarray) -> np.ndarray:
+        """The reward of each life at a point, shape (L,)."""
+        return self.quadratics @ self.columns(point[None, :])[0]
+
+    def maximiser(self, resamples: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The maximiser of the mean in the box, with a 95% bootstrap interval over lives.
+
+        Args:
+            resamples: of the bootstrap.
+
+        Returns:
+            the maximiser and the limits of its interval, each of shape (P,).
+        """
+        lives = len(self.quadratics)
+        weights = np.vstack(
+            [np.full((1, lives), 1.0 / lives), resampling_weights(lives, resamples)]
+        )
+        peaks = maximise(weights @ self.quadratics, self.dimensions)
+        low, high = np.quantile(peaks[1:], [0.025, 0.975], axis=0)
+        return peaks[0], low, high
 
 
 def maximise(quadratics: np.ndarray, dimensions: int) -> np.ndarray:

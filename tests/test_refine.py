@@ -9,7 +9,7 @@ from rulegen.circuits import RateCircuit
 from rulegen.journal import Journal
 from rulegen.life import LifeSettings
 from rulegen.lives import World
-from rulegen.refine import RefineSettings, design, maximise, maximiser, refine
+from rulegen.refine import RefineSettings, Surface, design, maximise, refine
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -25,7 +25,7 @@ def test_the_maximiser_of_random_quadratics(dimensions):
         peak = rng.uniform(-0.9, 0.9, dimensions)
         deviation = points - peak
         rewards = -np.einsum("mi,ij,mj->m", deviation, curvature, deviation)
-        found, low, high = maximiser(points, np.tile(rewards, (8, 1)), resamples=10)
+        found, low, high = Surface(points, np.tile(rewards, (8, 1))).maximiser(resamples=10)
         assert np.allclose(found, peak, atol=1e-4)
         assert np.allclose(low, peak, atol=1e-4)
         assert np.allclose(high, peak, atol=1e-4)
@@ -42,7 +42,7 @@ def test_intervals_of_the_maximiser_cover_it():
     for _ in range(repetitions):
         slopes = 0.4 + rng.standard_normal(256)
         rewards = slopes[:, None] * points[:, 0] - points[:, 0] ** 2
-        _, low, high = maximiser(points, rewards)
+        _, low, high = Surface(points, rewards).maximiser()
         inside += low[0] <= 0.2 <= high[0]
     assert 0.92 <= inside / repetitions <= 0.98
 
@@ -68,3 +68,24 @@ def test_refine_climbs_to_the_best_learning_rate(tmp_path):
     check = jax.random.key(1)
     gain = bench.rewards(end, check, 64) - bench.rewards(bench.values, check, 64)
     assert gain.mean() > 2 * gain.std() / 8
+
+
+def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path):
+    """A one-sided reward, whose best quadratic over the first box peaks beside its maximum."""
+
+    class Cliff:
+        values = np.array([0.8])
+        bounds = np.array([[-10.0], [10.0]])
+
+        def rewards(self, values, key, lives):
+            x = values[0] - 1.0
+            return np.random.default_rng(1).normal(0, 0.01, lives) - np.expm1(4 * x) + 4 * x
+
+    settings = RefineSettings(width=0.8)
+    with Journal(tmp_path / "h", "x") as journal:
+        start, free = np.array([0.8]), np.array([0])
+        found = refine(Cliff(), start, free, settings, jax.random.key(0), journal, "r")
+        surveys = [v for n, v in journal.results.items() if n.startswith("r/") and "peak" in v]
+    assert abs(surveys[0]["miss"]["mean"]) > settings.tolerance
+    assert abs(surveys[-1]["miss"]["mean"]) < settings.tolerance
+    assert found.values[0] == pytest.approx(1.0, abs=0.02)

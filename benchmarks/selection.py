@@ -1,0 +1,159 @@
+"""`make selection`: known answers, and how often the selection of terms finds them."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+
+from benchmarks.worlds import Problem, nothing, planted
+from grammar import RunError
+from rulegen.config import DiscoverConfig
+from rulegen.discover import Benches, search, select
+from rulegen.journal import Journal
+from rulegen.progress import silent
+from rulegen.refine import RefineSettings, refine
+from rulegen.runtime import keep_compiled_programs, use_all_cores
+from rulegen.statistics import Estimate, estimate, paired_difference
+
+ROOT = Path(__file__).parent.parent
+REPETITIONS = 200
+
+
+def config_of(problem: Problem) -> DiscoverConfig:
+    """Default settings of prune, refine and evaluate, and a fit by `pgpe` alone."""
+    world = problem.bench.world
+    return DiscoverConfig.model_validate(
+        {
+            "name": "planted",
+            "seed": problem.seed,
+            "rule": problem.bench.rule.text(),
+            "task": world.task,
+            "circuit": world.circuit,
+            "life": world.life,
+            "fit": [{"iterations": 25, "rate": 0.08, "estimator": {"name": "pgpe"}}],
+        }
+    )
+
+
+def recover(problem: Problem, folder: Path) -> dict:
+    """One problem of `planted`: the terms that were found, and those that were there."""
+    config, bench, began = config_of(problem), problem.bench, time.perf_counter()
+    with Journal(folder / "history.jsonl", config.digest) as journal:
+        _, trimmed, looks = select(config, bench, journal)
+    texts = {t.coefficient: t.text for t in bench.rule.terms()}
+    found = {texts[name] for name in trimmed.kept}
+    return {
+        "planted": problem.kind,
+        "terms": quoted(problem.truth),
+        "of": len(texts),
+        "recovered": "yes" if found == problem.truth else "no",
+        "false": quoted(found - problem.truth),
+        "missed": quoted(problem.truth - found),
+        "looks": len(looks),
+        "seconds": round(time.perf_counter() - began),
+    }
+
+
+def publish(problem: Problem, folder: Path) -> dict:
+    """One problem of `nothing`: whether something was published all the same."""
+    config, bench, began = config_of(problem), problem.bench, time.perf_counter()
+    with Journal(folder / "history.jsonl", config.digest) as journal:
+        try:
+            found = search(config, Benches(bench, {}), journal, silent)
+            gain = found.record.evidence.comparisons[-1].difference  # type: ignore[union-attr]
+            told = f"published: {found.record.equations} gains {gain}"
+        except RunError as error:
+            told = str(error).split(". ")[0]
+    return {
+        "task": problem.kind,
+        "neurons": bench.world.circuit.neurons,
+        "terms": len(bench.rule.terms()),
+        "outcome": told,
+        "seconds": round(time.perf_counter() - began),
+    }
+
+
+def quoted(terms: set[str] | frozenset[str]) -> str:
+    """Terms as a cell of a table."""
+    return ", ".join(f"`{t}`" for t in sorted(terms))
+
+
+def coverage() -> pd.DataFrame:
+    """How often 95% intervals hold what they are about, over repetitions on lives of their own."""
+    real, imitated = planted()[0].bench, planted()[4].bench
+    root, lives = jax.random.key(2026), 1024
+    (position,) = [real.names.index(t.coefficient) for t in real.rule.terms() if t.text == "xi*pre"]
+    rule = np.zeros(len(real.values))
+    rule[position] = 1.5
+    print("lives for rewards", flush=True)
+    total = REPETITIONS * lives
+    a, b = (real.rewards(v, root, total).reshape(REPETITIONS, lives) for v in (rule, 0 * rule))
+    rows = [
+        covered("reward", [estimate(x) for x in a], float(a.mean())),
+        covered(
+            "paired difference",
+            [paired_difference(x, y) for x, y in zip(a, b, strict=True)],
+            float((a - b).mean()),
+        ),
+    ]
+    (name,) = [n for n, v in zip(imitated.names, imitated.lives.planted, strict=True) if v]
+    free = np.array([imitated.names.index(name)])
+    truth = float(imitated.lives.planted[free[0]])
+    found = []
+    for number in range(REPETITIONS):
+        with tempfile.TemporaryDirectory() as folder:
+            start = imitated.lives.planted.copy()
+            start[free] *= np.random.default_rng(number).uniform(0.8, 1.2)
+            with Journal(Path(folder) / "history.jsonl", "coverage") as journal:
+                key = jax.random.fold_in(root, number)
+                r = refine(imitated, start, free, RefineSettings(), key, journal, "refine")
+        found.append(Estimate(*(float(x[free[0]]) for x in r), lives=RefineSettings().lives))
+    rows.append(covered("coefficient", found, truth))
+    return pd.DataFrame(rows)
+
+
+def covered(what: str, intervals: list[Estimate], truth: float) -> dict:
+    """The share of intervals that hold the truth."""
+    hits = np.mean([i.low <= truth <= i.high for i in intervals])
+    return {
+        "interval of": what,
+        "lives": intervals[0].lives,
+        "repetitions": len(intervals),
+        "covers": f"{hits:.1%}",
+        "mean width": f"{np.mean([i.high - i.low for i in intervals]):.3g}",
+    }
+
+
+def main() -> None:
+    """Run the parts that are asked for; all of them make the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", nargs="*", default=["planted", "nothing", "coverage"])
+    parser.add_argument("--only", type=int, nargs="*", help="numbers of problems")
+    arguments = parser.parse_args()
+    use_all_cores()
+    keep_compiled_programs()
+    for part in arguments.part:
+        if part == "coverage":
+            table = coverage()
+        else:
+            work, problems = (recover, planted()) if part == "planted" else (publish, nothing())
+            rows = []
+            for number, problem in enumerate(problems):
+                if arguments.only and number not in arguments.only:
+                    continue
+                with tempfile.TemporaryDirectory() as folder:
+                    rows.append(work(problem, Path(folder)))
+                print(f"{part} {number + 1}/{len(problems)}", rows[-1], flush=True)
+            table = pd.DataFrame(rows)
+        if not arguments.only:
+            table.to_csv(ROOT / "runs" / f"selection_{part}.csv", index=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,188 @@
+"""Looks: the paired comparisons by which a rule gains and loses terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from pydantic import Field
+
+from rulegen.estimators import AnyEstimator, Pgpe
+from rulegen.fit import Phase
+from rulegen.journal import Journal
+from rulegen.keys import Branch, branch
+from rulegen.progress import Progress, Report, silent
+from rulegen.settings import Settings
+from rulegen.statistics import Estimate, inclusion, paired_difference
+from rulegen.workbench import Workbench
+
+
+class Refit(Phase):
+    """A short phase after each removal."""
+
+    estimator: AnyEstimator = Pgpe(lives=256)
+    iterations: int = Field(10, ge=1)
+    rate: float = Field(0.06, gt=0)
+    choice_lives: int = Field(128, ge=2)
+
+
+class PruneSettings(Settings):
+    """How the terms of a rule are selected.
+
+    Attributes:
+        margin: a smaller rule is accepted when the interval of its reward per trial minus that of
+            the best rule so far lies above `-margin`; a larger one must gain more than `margin`.
+        looks: most looks; the coverage of the interval of each is 1 - 0.05 / looks, so that all of
+            them hold together with 95%.
+        lives: lives of a look; both rules meet the same networks and noise.
+        most_lives: a look that leaves the question open is taken again with four times the lives,
+            up to so many, and counts as another one.
+        rank_lives: lives of the rough comparisons that say what is worth a look.
+        refit: how the remaining parameters are fitted again after each removal.
+    """
+
+    margin: float = Field(0.005, gt=0)
+    looks: int = Field(60, ge=1)
+    lives: int = Field(512, ge=2)
+    most_lives: int = Field(8192, ge=2)
+    rank_lives: int = Field(128, ge=2)
+    refit: Refit = Refit()
+
+    @property
+    def level(self) -> float:
+        """Coverage of the interval of one look."""
+        return 1.0 - 0.05 / self.looks
+
+
+class Look(NamedTuple):
+    """One comparison of a candidate, refitted, with the best rule so far.
+
+    Attributes:
+        removed: coefficients of the terms that the candidate leaves out.
+        added: coefficients of the terms that it takes in.
+        kept: coefficients of its terms.
+        difference: its reward minus that of the other, with the interval of `PruneSettings.level`.
+        accepted: whether it took the other's place.
+        inclusion: share of bootstrap resamples of the lives in which it would not.
+    """
+
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    kept: tuple[str, ...]
+    difference: Estimate
+    accepted: bool
+    inclusion: float
+
+    def __str__(self) -> str:
+        words = [f"without {', '.join(self.removed)}"] if self.removed else []
+        words += [f"with {', '.join(self.added)}"] if self.added else []
+        verdict = "accepted" if self.accepted else "refused"
+        return f"{' and '.join(words)}: {verdict}, difference {self.difference}"
+
+
+class Looks:
+    """Takes looks, as many as the settings allow.
+
+    Args:
+        bench: the family in its world.
+        settings: margin, number of looks and of lives.
+        key: random numbers; every look has lives of its own.
+        journal: where results are kept.
+        report: told of every look.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        settings: PruneSettings,
+        key: jax.Array,
+        journal: Journal,
+        report: Report = silent,
+    ) -> None:
+        self.bench, self.settings, self.key = bench, settings, key
+        self.journal, self.report = journal, report
+        self.taken: list[Look] = []
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no look is left."""
+        return len(self.taken) >= self.settings.looks
+
+    def take(
+        self,
+        candidate: np.ndarray,
+        terms: Sequence[str],
+        other: np.ndarray,
+        others: Sequence[str],
+    ) -> Look:
+        """Compare a candidate and its terms with another rule and its terms.
+
+        A rule with fewer terms must not lose more than the margin, one with as many must gain,
+        and one with more must gain more than the margin. A rule without terms is never accepted:
+        what it would mean to learn nothing is asked on the held-out lives.
+
+        Args:
+            candidate: all parameters of the family, shape (P,); those of absent terms are 0.
+            terms: coefficients of the candidate's terms.
+            other, others: the same of the rule that it is compared with.
+
+        Returns:
+            the last look at this question.
+        """
+        smaller, margin = len(terms) < len(others), self.settings.margin
+        limit = -margin if smaller else 0.0
+        key = branch(self.key, Branch.PRUNE, len(self.taken) + 1)
+        lives = self.settings.lives
+        while True:
+            difference, share = self.compare(candidate, other, limit, key, lives)
+            gained = len(terms) <= len(others) or difference.mean > margin
+            look = Look(
+                removed=tuple(n for n in others if n not in terms),
+                added=tuple(n for n in terms if n not in others),
+                kept=tuple(terms),
+                difference=difference,
+                accepted=bool(terms) and difference.low > limit and gained,
+                inclusion=share,
+            )
+            self.taken.append(look)
+            self.report(Progress(f"look {len(self.taken)}", 1, 1, str(look)))
+            lives *= 4
+            # A difference that does not matter is no open question.
+            is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
+            if not is_open or lives > self.settings.most_lives or self.exhausted:
+                return look
+
+    def compare(
+        self, candidate: np.ndarray, other: np.ndarray, limit: float, key: jax.Array, lives: int
+    ) -> tuple[Estimate, float]:
+        """The paired difference with the interval of one look, and its inclusion."""
+        name, level = f"look {len(self.taken) + 1}", self.settings.level
+        self.report(Progress(name, 0, 1, f"{lives} lives"))
+
+        def compute() -> dict:
+            new, old = (self.bench.rewards(values, key, lives) for values in (candidate, other))
+            found = paired_difference(new, old, level)._asdict()
+            return found | {"inclusion": inclusion(new - old, limit, level)}
+
+        found = self.journal.recall(name, compute)
+        return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"]
+
+
+def movable(bench: Workbench, kept: Sequence[str]) -> np.ndarray:
+    """Positions of the free parameters, without the coefficients of terms that are not kept."""
+    terms = {t.coefficient for t in bench.rule.terms()}
+    return indices(bench, [n for n in bench.free_names if n not in terms or n in kept])
+
+
+def indices(bench: Workbench, names: Sequence[str]) -> np.ndarray:
+    """Positions of parameters in the parameter vector."""
+    return np.array([bench.names.index(name) for name in names], int)
+
+
+def without(bench: Workbench, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """The parameter vector with some coefficients at 0."""
+    result = values.copy()
+    result[indices(bench, names)] = 0.0
+    return result

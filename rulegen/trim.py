@@ -1,0 +1,189 @@
+"""Trimming: a local search over the terms of a pruned rule, with sharp refits."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rulegen.journal import Journal
+from rulegen.keys import Branch, branch
+from rulegen.looks import Looks, indices, movable, without
+from rulegen.progress import Progress, Report, silent
+from rulegen.prune import Pruned
+from rulegen.refine import Refined, RefineSettings, refine
+from rulegen.workbench import Workbench
+
+#: Coefficients at which a term is tried before the surface around the best of them is looked at.
+GRID = tuple(sign * size for size in (0.05, 0.2, 0.8, 3.0) for sign in (1.0, -1.0))
+
+
+#: Terms, and parameters to refine them from.
+Candidate = tuple[tuple[str, ...], np.ndarray]
+
+
+class Trimmed(NamedTuple):
+    """The outcome of trimming.
+
+    Attributes:
+        refined: parameters of the final rule, with intervals.
+        kept: coefficients of its terms.
+        without: for each of them, the parameters of the rule refitted without it.
+        inclusion: for each of them, the share of resamples in which its removal was refused;
+            NaN where the looks were used up before.
+    """
+
+    refined: Refined
+    kept: tuple[str, ...]
+    without: dict[str, np.ndarray]
+    inclusion: dict[str, float]
+
+
+class Trimming:
+    """Refits of rules by their terms."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        looks: Looks,
+        surface: RefineSettings,
+        key: jax.Array,
+        journal: Journal,
+        report: Report,
+    ) -> None:
+        self.bench, self.looks, self.surface = bench, looks, surface
+        self.key, self.journal, self.report = key, journal, report
+        self.names = tuple(t.coefficient for t in bench.rule.terms())
+        self.refits = 0
+
+    def refine(self, start: np.ndarray, terms: Sequence[str]) -> Refined:
+        """The rule with these terms alone, at the maximum of its reward near `start`."""
+        self.refits += 1
+        return refine(
+            self.bench,
+            without(self.bench, start, [n for n in self.names if n not in terms]),
+            movable(self.bench, terms) if terms else np.array([], int),
+            self.surface,
+            branch(self.key, Branch.REFINE, self.refits),
+            self.journal,
+            f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}",
+            self.report,
+        )
+
+    def best(self, name: str, places: Sequence[np.ndarray]) -> int:
+        """Which of these parameter vectors earns most on a few common lives."""
+
+        def compute() -> dict:
+            key, rewards = branch(self.key, Branch.RANK, self.refits), []
+            for number, place in enumerate(places):
+                lives = self.bench.rewards(place, key, self.looks.settings.rank_lives)
+                rewards.append(float(lives.mean()))
+                self.report(Progress(name, number + 1, len(places)))
+            return {"rewards": rewards}
+
+        return int(np.argmax(self.journal.recall(name, compute)["rewards"]))
+
+    def with_term(self, values: np.ndarray, name: str) -> list[np.ndarray]:
+        """The parameters with one more term, at each coefficient of the grid."""
+        (position,) = indices(self.bench, [name])
+        places = np.tile(values, (len(GRID), 1))
+        places[:, position] = GRID
+        return list(np.clip(places, *self.bench.bounds))
+
+    def neighbours(self, values: np.ndarray, kept: tuple[str, ...]) -> Iterator[Candidate]:
+        """Neighbours of a rule, small ones first, each with a place to refine it from."""
+        others = tuple(n for n in self.names if n not in kept)
+        label = f"beside {', '.join(kept)}"
+
+        def most(what: str, choices: Sequence[Candidate]) -> Iterator[Candidate]:
+            """The most promising of some candidates."""
+            if choices:
+                yield choices[self.best(what, [place for _, place in choices])]
+
+        none = without(self.bench, values, self.names)
+        single = [((n,), p) for n in self.names for p in self.with_term(none, n)]
+        yield from most("single terms", single)
+        for name in kept:
+            yield tuple(n for n in kept if n != name), values
+        fewer = [
+            (tuple(n for n in kept if n not in pair), without(self.bench, values, pair))
+            for pair in itertools.combinations(kept, 2)
+            if len(kept) > 2
+        ]
+        yield from most(f"two terms less {label}", fewer)
+        if len(kept) > 1:
+            changed = [
+                ((*(n for n in kept if n != old), new), place)
+                for old, new in itertools.product(kept, others)
+                for place in self.with_term(without(self.bench, values, [old]), new)
+            ]
+            yield from most(f"another term {label}", changed)
+        more = [((*kept, new), place) for new in others for place in self.with_term(values, new)]
+        yield from most(f"one term more {label}", more)
+
+
+def trim(
+    bench: Workbench,
+    pruned: Pruned,
+    looks: Looks,
+    surface: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    report: Report = silent,
+) -> Trimmed:
+    """Refine the pruned rule, then move to better neighbours until there are none.
+
+    Refits are now on the quadratic surface, which finds the maximum more sharply than a few
+    steps of a gradient. Neighbours of a rule are the best single term, itself without one or two
+    of its terms, with one exchanged, and with one more. So terms that stood in for a badly fitted
+    one fall here, and one that was dropped among others comes back.
+
+    Args:
+        bench: the family in its world.
+        pruned: where to start.
+        looks: takes the looks, and ends the search when there are no more.
+        surface: settings of the refits.
+        key: random numbers.
+        journal: where results are kept.
+        report: told of every step.
+    """
+    search = Trimming(bench, looks, surface, key, journal, report)
+    kept, here = pruned.kept, search.refine(pruned.values, pruned.kept)
+    best, best_terms = here.values, kept
+    if search.best("refined or pruned", [here.values, pruned.best]):
+        best, best_terms = pruned.best, pruned.best_terms
+    # Every step from one set of terms to another is asked once; a set that is met again is refined
+    # again, since its first refit may have ended short of its maximum.
+    asked: set[tuple[frozenset[str], frozenset[str]]] = set()
+    rests: dict[frozenset[str], tuple[np.ndarray, float]] = {}
+    moved = True
+    while moved:
+        moved = False
+        for terms, start in search.neighbours(here.values, kept):
+            step = frozenset(kept), frozenset(terms)
+            if looks.exhausted or step in asked or step[0] == step[1]:
+                continue
+            asked.add(step)
+            there = search.refine(start, terms)
+            other = (best, best_terms) if len(terms) < len(kept) else (here.values, kept)
+            look = looks.take(there.values, terms, *other)
+            rests[step[1]] = there.values, look.inclusion
+            if look.accepted:
+                kept, here, moved = terms, there, True
+                if look.difference.mean > 0:
+                    best, best_terms = there.values, terms
+                break
+    kept = tuple(n for n in search.names if n in kept)
+    rest = {name: frozenset(kept) - {name} for name in kept}
+    for left in rest.values():
+        if left not in rests:
+            rests[left] = search.refine(here.values, tuple(left)).values, np.nan
+    return Trimmed(
+        here,
+        kept,
+        {name: rests[left][0] for name, left in rest.items()},
+        {name: rests[left][1] for name, left in rest.items()},
+    )

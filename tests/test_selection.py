@@ -1,0 +1,125 @@
+"""Looks and trimming, on rewards whose maximum over every set of terms is known."""
+
+import jax
+import numpy as np
+import pytest
+
+from grammar import parse
+from rulegen.journal import Journal
+from rulegen.looks import Looks, PruneSettings
+from rulegen.prune import Pruned
+from rulegen.refine import RefineSettings
+from rulegen.statistics import estimate, inclusion
+from rulegen.trim import trim
+
+NAMES = tuple(f"theta_{i}" for i in range(1, 6))
+TERMS = ("xi*pre", "u*pre", "post*pre", "pre", "u")
+
+
+class Quadratic:
+    """A family whose reward is -(theta - best)^T C (theta - best), and some noise of each life."""
+
+    def __init__(self, best, curvature=None, noise=0.02):
+        lines = [f"param {name} = 0 in [-4, 4] free" for name in NAMES]
+        terms = " + ".join(f"{n}*{t}" for n, t in zip(NAMES, TERMS, strict=True))
+        self.rule = parse("\n".join([*lines, f"dw/dt = {terms}"]))
+        self.names = self.free_names = list(NAMES)
+        self.bounds = np.array([[-4.0] * 5, [4.0] * 5])
+        self.best, self.noise = np.array(best, float), noise
+        self.curvature = np.eye(5) if curvature is None else curvature
+        self.met = []
+
+    def rewards(self, values, key, lives):
+        self.met.append((np.asarray(jax.random.key_data(key)).tobytes(), lives))
+        away = np.asarray(values) - self.best
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        own = rng.normal(0, self.noise, (lives, 5))
+        return -away @ self.curvature @ away + own @ away + rng.normal(0, 1, lives)
+
+
+def trimmed(bench, kept, values, tmp_path, **settings):
+    values = np.array(values, float)
+    with Journal(tmp_path / "history.jsonl", "x") as journal:
+        looks = Looks(bench, PruneSettings(**settings), jax.random.key(1), journal)
+        pruned = Pruned(values, tuple(kept), values, tuple(kept))
+        key = jax.random.key(2)
+        return trim(bench, pruned, looks, RefineSettings(), key, journal), looks
+
+
+def test_a_term_that_was_dropped_among_others_comes_back(tmp_path):
+    bench = Quadratic([1.0, 0, 0, 0, 0])
+    found, looks = trimmed(bench, ["theta_2"], [0, 0.5, 0, 0, 0], tmp_path)
+    assert found.kept == ("theta_1",)
+    assert found.refined.values == pytest.approx([1, 0, 0, 0, 0], abs=0.02)
+    assert looks.taken[0].added == ("theta_1",) and looks.taken[0].removed == ("theta_2",)
+
+
+def test_two_terms_that_cancel_fall_together(tmp_path):
+    """theta_2 and theta_3 do nearly the same: their sum matters, a tenth of each remains."""
+    curvature = np.eye(5)
+    curvature[1:3, 1:3] = [[1.0, 0.999], [0.999, 1.0]]
+    bench = Quadratic([1.0, 0, 0, 0.7, 0], curvature)
+    names = ["theta_1", "theta_2", "theta_3", "theta_4"]
+    found, _ = trimmed(bench, names, [1, -2, 2, 0.7, 0], tmp_path)
+    assert found.kept == ("theta_1", "theta_4")
+
+
+def test_every_kept_term_is_worth_it_and_says_how_surely(tmp_path):
+    bench = Quadratic([1.0, 0, 0.5, 0, 0])
+    found, looks = trimmed(bench, ["theta_1", "theta_3"], [1, 0, 0.5, 0, 0], tmp_path)
+    assert found.kept == ("theta_1", "theta_3")
+    assert found.inclusion == {"theta_1": 1.0, "theta_3": 1.0}
+    assert found.without["theta_1"][0] == 0 and found.without["theta_3"][2] == 0
+    assert all(look.kept != look.removed for look in looks.taken)
+
+
+def test_a_gain_below_the_margin_buys_no_term(tmp_path):
+    """theta_2 = 0.05 would gain 0.0025, half the margin."""
+    bench = Quadratic([1.0, 0.05, 0, 0, 0], noise=0.005)
+    found, _ = trimmed(bench, ["theta_1"], [1, 0, 0, 0, 0], tmp_path, margin=0.005)
+    assert found.kept == ("theta_1",)
+
+
+def test_the_looks_can_be_used_up(tmp_path):
+    bench = Quadratic([1.0, 0, 0.5, 0, 0])
+    names = ["theta_1", "theta_2", "theta_3"]
+    found, looks = trimmed(bench, names, [1, 0.1, 0.5, 0, 0], tmp_path, looks=1)
+    assert len(looks.taken) == 1
+    assert set(found.kept) <= set(names) and set(found.without) == set(found.kept)
+
+
+def test_an_open_question_gets_more_lives_and_each_look_its_own(tmp_path):
+    """A difference at the margin itself stays open until the lives are used up."""
+    bench = Quadratic([1.0, 0.1, 0, 0, 0], noise=0.5)
+    settings = PruneSettings(lives=64, most_lives=1024, margin=0.01, looks=10)
+    with Journal(tmp_path / "history.jsonl", "x") as journal:
+        looks = Looks(bench, settings, jax.random.key(1), journal)
+        one, two = np.array([1.0, 0, 0, 0, 0]), np.array([1.0, 0.1, 0, 0, 0])
+        last = looks.take(one, ("theta_1",), two, ("theta_1", "theta_2"))
+        assert last is looks.taken[-1]
+        assert [look.difference.lives for look in looks.taken][:2] == [64, 256]
+        before = {key for key, _ in bench.met}
+        looks.take(two, ("theta_1", "theta_2"), one, ("theta_1",))
+        assert bench.met[-1][0] not in before
+    assert settings.level == pytest.approx(0.995)
+
+
+def test_no_look_accepts_a_rule_without_terms(tmp_path):
+    bench = Quadratic([0.0, 0, 0, 0, 0])
+    with Journal(tmp_path / "history.jsonl", "x") as journal:
+        looks = Looks(bench, PruneSettings(lives=64), jax.random.key(1), journal)
+        nothing, something = np.zeros(5), np.array([0.5, 0, 0, 0, 0])
+        look = looks.take(nothing, (), something, ("theta_1",))
+    assert look.difference.low > 0 and not look.accepted
+
+
+def test_inclusion_is_the_share_of_resamples_that_decide_otherwise():
+    """Against decisions on fresh samples of the same size."""
+    rng, level, limit = np.random.default_rng(3), 0.99, -0.005
+    population = rng.normal(-0.002, 0.02, 100_000)
+    shares, kept = [], []
+    for _ in range(200):
+        sample = rng.choice(population, 400)
+        shares.append(inclusion(sample, limit, level))
+        kept.append(estimate(sample, level).low <= limit)
+    assert np.mean(shares) == pytest.approx(np.mean(kept), abs=0.08)
