@@ -450,4 +450,5 @@ def test_a_scene_of_an_environment(tmp_path, monkeypatch):
         "[life]\ntrials = 6\n"
     )
     world = load_scene(tmp_path / "scene.toml").world
-    assert len(simulate(world, {"still": parse("on reward: w += 0")}, lives=2, seed=0)) == 12
+    batch = simulate(world, {"still": parse("on reward: w += 0")}, lives=2, seed=0)["still"]
+    assert batch.rewards.shape == (2, 6)
