@@ -270,7 +270,8 @@ def page(results: list[Result]) -> str:
         "exploration noise but without learning; "
         "it solves the task when its share of right answers reaches the bar. Rewards are means "
         "over networks with 95% intervals, chance is the best reward without knowing the "
-        "condition, and speed is a rough figure, from two cores shared with others.",
+        "condition, and speed is a rough figure, from two cores shared with others; "
+        "[performance](performance.md) has ratios to what bounds it.",
         "\n".join(main_table(results)),
         (
             f"Solved by fewer than {ENOUGH} of {LIVES}: {', '.join(missed)}."
