@@ -95,9 +95,12 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
     frames = []
     for name, batch in batches.items():
         life, trial = np.indices(batch.rewards.shape)
-        columns = {"life": life, "trial": trial}
-        columns |= {"condition": batch.conditions, "reward": batch.rewards}
-        frames.append(pd.DataFrame({"rule": name} | {k: v.ravel() for k, v in columns.items()}))
+        columns: dict[str, np.ndarray] = {
+            "life": life, "trial": trial, "condition": batch.conditions, "reward": batch.rewards,
+        }  # fmt: skip
+        frame = pd.DataFrame({column: values.ravel() for column, values in columns.items()})
+        frame.insert(0, "rule", name)
+        frames.append(frame)
     return pd.concat(frames, ignore_index=True)
 
 

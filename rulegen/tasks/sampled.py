@@ -117,7 +117,8 @@ class Sampled(Task):
         shares = samples.mask / samples.mask.sum(axis=1, keepdims=True)
         weight = (share[:, None] * shares)[..., None]
         centre = mean if self.distance == "squared" else median
-        error = np.abs(samples.targets - centre(samples.targets, weight))
+        targets = samples.targets.astype(float)
+        error = np.abs(targets - centre(targets, weight))
         size = error**2 if self.distance == "squared" else error
         return -float(np.sum(weight * size.mean(axis=2, keepdims=True)))
 
