@@ -94,13 +94,18 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
     """
     frames = []
     for name, batch in batches.items():
-        life, trial = np.indices(batch.rewards.shape)
-        columns: dict[str, np.ndarray] = {
-            "life": life, "trial": trial, "condition": batch.conditions, "reward": batch.rewards,
-        }  # fmt: skip
-        frame = pd.DataFrame({column: values.ravel() for column, values in columns.items()})
-        frame.insert(0, "rule", name)
-        frames.append(frame)
+        lives, trials = batch.rewards.shape
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": name,
+                    "life": np.repeat(np.arange(lives), trials),
+                    "trial": np.tile(np.arange(trials), lives),
+                    "condition": batch.conditions.ravel(),
+                    "reward": batch.rewards.ravel(),
+                }
+            )
+        )
     return pd.concat(frames, ignore_index=True)
 
 
