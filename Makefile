@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results analyses estimators reproductions tasks publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -27,6 +27,17 @@ reproductions: $(READY)
 
 tasks: $(READY)
 	$(BIN)/python -m benchmarks.tasks
+
+# Neurogym needs an older NumPy: its environments become files there, which are read here.
+neurogym: $(READY) .venv-neurogym/.ready
+	.venv-neurogym/bin/python benchmarks/neurogym_sample.py build/neurogym
+	$(BIN)/python -m benchmarks.neurogym_compare build/neurogym docs/neurogym.md
+
+.venv-neurogym/.ready: constraints-neurogym.txt
+	$(PYTHON) -m venv .venv-neurogym
+	.venv-neurogym/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $< neurogym
+	touch $@
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results

@@ -15,7 +15,7 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.lives import coefficients, miconi, program
+from benchmarks.lives import bundled, coefficients, miconi, program
 from benchmarks.measure import Row, best_seconds, rows_of
 from benchmarks.naive import naive
 from benchmarks.page import write_page
@@ -106,6 +106,25 @@ def large_circuits() -> list[Row]:
     return rows
 
 
+def every_task() -> list[Row]:
+    """Trials per second of each bundled task, as a share of those of the bare product alone.
+
+    One run of the product stands for all: its time grows with the steps of a trial.
+    """
+    trials = 50
+    tasks = bundled(LIVES, NEURONS, trials)
+    floor = {ALL: matvec(LIVES, NEURONS, STEPS, trials, spread=True)}
+    seconds = best_seconds(floor | {name: run for name, (_, run) in tasks.items()})
+    rows = []
+    for name, (steps, _) in tasks.items():
+        speed = LIVES * trials / seconds[name] / 1000
+        share = seconds[ALL] * steps / STEPS / seconds[name]
+        rows.append(
+            Row(f"task {name}, {steps} steps", speed, "thousand trials per second", ALL, share)
+        )
+    return rows
+
+
 def growth() -> list[Row]:
     """How the cost of a life grows when one size doubles: the ratio to that before."""
     base = {"lives": 64, "neurons": 32, "trials": 20, "terms": 4, "steps": 30}
@@ -136,7 +155,7 @@ def main() -> None:
     """Measure, print, write."""
     use_all_cores()
     began = time.perf_counter()
-    rows = [*small_circuits(), *large_circuits(), *growth(), *start()]
+    rows = [*small_circuits(), *large_circuits(), *every_task(), *growth(), *start()]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows.append(Row("peak memory of this run", peak, "MB"))
     console = Console()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -16,7 +17,7 @@ from rulegen.compile import compile_rule
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
 from rulegen.simulate import load_scene
-from rulegen.tasks import DelayedAssociation
+from rulegen.tasks import TASKS, DelayedAssociation
 
 #: Eight terms that somebody might try, then products of powers.
 TERMS = ("xi*pre", "d*pre", "d**3*pre**3", "post*pre**2", "u*pre", "d", "d**3*pre", "post*pre")
@@ -24,6 +25,12 @@ TERMS += tuple(
     f"{post}**{k}*pre**{m}"
     for post, k, m in itertools.product(("d", "u", "xi"), (1, 2, 3), (1, 2, 4))
 )
+PERTURBATION = """
+param eta = 1e-3
+e <- e + xi*pre : synapse
+on trial start: e <- 0
+on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
+"""
 MICONI = Path(__file__).parent.parent / "examples" / "miconi_dnms.toml"
 
 
@@ -74,3 +81,18 @@ def miconi(lives: int, trials: int, rule: int) -> Callable[[], object]:
     runner = Lives(here, compile_rule(text))
     values = np.array([p.value for p in text.parameters], float)
     return lambda: runner.run(values, jax.random.key(0), lives)
+
+
+def bundled(lives: int, neurons: int, trials: int) -> dict[str, tuple[int, Callable[[], object]]]:
+    """Node perturbation on every bundled task: its steps in a trial, and lives of such trials."""
+    rule = parse(PERTURBATION)
+    compiled, values = compile_rule(rule), np.array([p.value for p in rule.parameters], float)
+    found = {}
+    for name, kind in TASKS.items():
+        here = World(
+            circuit=RateCircuit(neurons=neurons), task=kind(), life=LifeSettings(trials=trials)
+        )
+        runner = Lives(here, compiled)
+        run = partial(runner.run, values, jax.random.key(0), lives)
+        found[name] = here.task.steps(here.circuit.dt), run
+    return found

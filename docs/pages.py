@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 SHOWN = (
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "docs/*.png",
     "docs/analyses/*.png", "docs/site.css", "catalog/README.md", "catalog/cards/*.md",
-    "catalog/discovered/*.png", "catalog/catalog.html", "examples/*.toml",
+    "catalog/discovered/*.png", "catalog/catalog.html", "examples/*.toml", "examples/*.py",
 )  # fmt: skip
 EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
 FORMULA = re.compile(r'<(div|span) class="arithmatex">\\[\[(](.*?)\\[\])]</\1>', re.DOTALL)

@@ -124,10 +124,13 @@ from rulegen.tasks import PerceptualDecision as PerceptualDecision
 from rulegen.tasks import Reaching as Reaching
 from rulegen.tasks import ReadySetGo as ReadySetGo
 from rulegen.tasks import Reversal as Reversal
+from rulegen.tasks import Sampled as Sampled
+from rulegen.tasks import Samples as Samples
 from rulegen.tasks import Task as Task
 from rulegen.tasks import TrajectoryRecall as TrajectoryRecall
 from rulegen.tasks import Trial as Trial
 from rulegen.tasks import WorkingMemory as WorkingMemory
+from rulegen.tasks import sample_trials as sample_trials
 from rulegen.verify import Verification as Verification
 from rulegen.verify import verify as verify
 from rulegen.workbench import Workbench as Workbench

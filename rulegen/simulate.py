@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jax
+import numpy as np
 import pandas as pd
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from grammar import ConfigError, Rule
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.config import ReferenceRule, load_settings
 from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
 from rulegen.settings import Settings
 from rulegen.tasks import AnyTask
@@ -52,7 +53,7 @@ def load_scene(path: Path) -> Scene:
 
 def simulate(
     world: World, rules: Mapping[str, Rule], lives: int, seed: int, report: Report = silent
-) -> pd.DataFrame:
+) -> dict[str, Batch]:
     """Run lives of every rule, on the same networks and noise for all of them.
 
     Args:
@@ -61,9 +62,6 @@ def simulate(
         lives: number of lives of each.
         seed: of networks and noise.
         report: told of finished lives.
-
-    Returns:
-        columns `rule`, `life`, `trial`, `condition` (all from 0) and `reward`, a row a trial.
 
     Raises:
         ConfigError: when a rule and the world do not fit each other.
@@ -74,20 +72,35 @@ def simulate(
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3))
-        >>> simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0).shape
+        >>> batches = simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0)
+        >>> reward_table(batches).shape
         (6, 5)
     """
+    key = jax.random.key(seed)
+    return {
+        name: bench.run(bench.values, key, lives, ticks(report, name, 0, lives, 1))
+        for name, bench in benches(world, rules).items()
+    }
+
+
+def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
+    """The reward of every trial of every life.
+
+    Args:
+        batches: by rule, as of `simulate`.
+
+    Returns:
+        columns `rule`, `life`, `trial`, `condition` (all from 0) and `reward`, a row a trial.
+    """
     frames = []
-    for name, bench in benches(world, rules).items():
-        tick = ticks(report, name, 0, lives, 1)
-        batch = bench.run(bench.values, jax.random.key(seed), lives, tick)
-        trials = batch.rewards.shape[1]
+    for name, batch in batches.items():
+        lives, trials = batch.rewards.shape
         frames.append(
             pd.DataFrame(
                 {
                     "rule": name,
-                    "life": [i for i in range(lives) for _ in range(trials)],
-                    "trial": list(range(trials)) * lives,
+                    "life": np.repeat(np.arange(lives), trials),
+                    "trial": np.tile(np.arange(trials), lives),
                     "condition": batch.conditions.ravel(),
                     "reward": batch.rewards.ravel(),
                 }
@@ -117,7 +130,7 @@ def late_rewards(table: pd.DataFrame) -> pd.DataFrame:
     """Quartiles over lives of the mean reward in the last quarter of the trials.
 
     Args:
-        table: what `simulate` returns.
+        table: as of `reward_table`.
 
     Returns:
         index `rule`, columns `low`, `median`, `high`.

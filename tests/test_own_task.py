@@ -1,8 +1,9 @@
 """A task that the package does not know can be lived, fitted and published."""
 
+import runpy
 import tomllib
+from pathlib import Path
 
-import jax
 import numpy as np
 import pytest
 from pydantic import ValidationError
@@ -18,50 +19,33 @@ on reward: w += clip((R - R_bar[condition])*e, -0.1, 0.1)
 """
 
 
-class Tone(rg.Task):
-    """Hold an output of `level` while a tone is on."""
-
-    name: str = "tone"
-    level: float = 0.8
-
-    @property
-    def conditions(self):
-        return 1
-
-    @property
-    def channels(self):
-        return 1
-
-    @property
-    def periods(self):
-        return {"silence": 20.0, "tone": 40.0}
-
-    @property
-    def chance(self):
-        return 0.0
-
-    def trial(self, stream, condition, dt):
-        tone = self.window("tone", dt)
-        return rg.Trial(tone[:, None], self.level * tone[:, None], tone / tone.sum())
-
-
+EXAMPLE = Path(__file__).parent.parent / "examples" / "own_task.py"
 CIRCUIT, LIFE = rg.RateCircuit(neurons=8), rg.LifeSettings(trials=30, warmup=4)
 
 
-def test_lives_learn_it():
-    world = rg.World(circuit=CIRCUIT, task=Tone(level=0.6), life=LIFE)
-    bench = rg.Workbench(world, rg.parse(RULE).with_values({"a": 1.0, "b": 0.0}))
-    batch = bench.run(bench.values, jax.random.key(0), 32)
-    assert batch.rewards[:, -8:].mean() > batch.rewards[:, :4].mean()
+@pytest.fixture(scope="module")
+def example():
+    return runpy.run_path(str(EXAMPLE))
+
+
+def test_lives_learn_it(example):
+    rewards = example["rewards"]
+    assert rg.paired_difference(rewards[:, -40:].mean(1), rewards[:, :12].mean(1)).low > 0
+
+
+def test_the_page_of_tasks_shows_all_of_it():
+    text = EXAMPLE.read_text()
+    assert len(text.splitlines()) <= 30
+    assert f"```python\n{text}```" in (EXAMPLE.parents[1] / "docs" / "tasks.md").read_text()
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
+def run(tmp_path_factory, example):
     pgpe = rg.Pgpe(lives=16)
     config = rg.DiscoverConfig(
         name="tone",
         rule=RULE,
-        task=Tone(level=0.7),
+        task=example["Tone"](level=0.7),
         circuit=CIRCUIT,
         life=LIFE,
         fit=(rg.Phase(estimator=rg.Score(lives=32), iterations=2, choice_lives=16),),
@@ -75,7 +59,7 @@ def run(tmp_path_factory):
     return config, folder, rg.discover(config, folder)
 
 
-def test_a_discovery_names_it(run):
+def test_a_discovery_names_it(run, example):
     config, folder, found = run
     task = found.record.evidence.setting.task
     assert task == {
@@ -86,7 +70,7 @@ def test_a_discovery_names_it(run):
         "sequence": "shuffled",
     }
     assert tomllib.loads((folder / "config.toml").read_text())["task"]["level"] == 0.7
-    other = config.model_copy(update={"task": Tone(level=0.6)})
+    other = config.model_copy(update={"task": example["Tone"](level=0.6)})
     assert other.digest != config.digest
 
 

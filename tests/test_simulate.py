@@ -10,7 +10,7 @@ from grammar import ConfigError, parse
 from rulegen.cli import main
 from rulegen.compile import compile_rule
 from rulegen.lives import Lives
-from rulegen.simulate import late_rewards, load_scene
+from rulegen.simulate import late_rewards, load_scene, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SMALL = """
@@ -61,6 +61,20 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
         assert f"{name}: reward over the last quarter of the trials {median:.4f}" in printed
         assert low <= median <= high
     assert list(tmp_path.glob(".*")) == []
+
+
+@pytest.mark.parametrize("excitatory", [0.0, 0.8])
+def test_signs_that_would_have_changed_are_counted(monkeypatch, tmp_path, capsys, excitatory):
+    path = tmp_path / "scene.toml"
+    path.write_text(SMALL.replace("neurons = 5", f"neurons = 5\nexcitatory = {excitatory}"))
+    assert run(monkeypatch, "--world", path, "--lives", 3) == 0
+    scene, printed = load_scene(path), capsys.readouterr().out
+    batches = simulate(scene.world, {r.name: parse(r.rule) for r in scene.rules}, 3, 0)
+    assert not batches["still"].violations.any()
+    for name, batch in batches.items():
+        line = f"{name}: {batch.violations.sum():.0f} changes of weights were cut short"
+        assert (line in " ".join(printed.split())) == (excitatory > 0)
+    assert batches["node perturbation"].violations.any() == (excitatory > 0)
 
 
 def test_one_rule_needs_no_name(monkeypatch, tmp_path):

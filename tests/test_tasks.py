@@ -38,6 +38,7 @@ EXAMPLES = [
     DelayedAssociation(cues=5, amplitude=0.8),
     DelayedMatch(),
     DelayedMatch(match=True, amplitude=0.3),
+    DelayedMatch(before=30, wait=0),
     ContextIntegration(before=50),
     TrajectoryRecall(),
     TrajectoryRecall(cues=2),

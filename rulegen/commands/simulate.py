@@ -16,7 +16,7 @@ from grammar import ConfigError, parse
 from rulegen.check import named_rules
 from rulegen.compare import worlds
 from rulegen.display import Display
-from rulegen.simulate import late_rewards, load_scene
+from rulegen.simulate import late_rewards, load_scene, reward_table
 from rulegen.simulate import simulate as run_simulation
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
@@ -56,7 +56,8 @@ def simulate(
         raise ConfigError("no rule to simulate: name one, or a --world file that has some")
     console = Console()
     with Display(console) as display:
-        table = run_simulation(world, entrants, lives, seed, display)
+        batches = run_simulation(world, entrants, lives, seed, display)
+    table = reward_table(batches)
     if out is not None:
         # A single rule needs no name in every row.
         write(table if len(entrants) > 1 else table.drop(columns="rule"), out)
@@ -67,6 +68,14 @@ def simulate(
             markup=False,
             highlight=False,
         )
+        if world.circuit.excitatory:
+            cut = batches[name].violations.sum()
+            console.print(
+                f"{name}: {cut:.0f} changes of weights were cut short where a sign would have "
+                f"changed, {cut / lives:.1f} a life",
+                markup=False,
+                highlight=False,
+            )
     if out is not None:
         console.print(f"written to {out}", highlight=False, soft_wrap=True)
 

@@ -23,8 +23,8 @@ class DelayedMatch(Task):
     Attributes:
         match: reward matches (DMS) instead of non-matches (DNMS).
         amplitude: size of the targets.
-        before: time before the sample, ms; 0 for none.
-        sample, delay, test, wait, response: lengths of the periods, ms.
+        before, wait: time before the sample and before the response, ms; 0 for none.
+        sample, delay, test, response: lengths of the other periods, ms.
     """
 
     name: Literal["delayed_match"] = "delayed_match"
@@ -34,7 +34,7 @@ class DelayedMatch(Task):
     sample: float = Field(60.0, gt=0)
     delay: float = Field(60.0, gt=0)
     test: float = Field(60.0, gt=0)
-    wait: float = Field(60.0, gt=0)
+    wait: float = Field(60.0, ge=0)
     response: float = Field(60.0, gt=0)
 
     @property
@@ -54,15 +54,9 @@ class DelayedMatch(Task):
 
     @property
     def periods(self) -> dict[str, float]:
-        """Sample, delay, test, wait, response, and before them perhaps some time without any."""
-        before = {"before": self.before} if self.before else {}
-        return before | {
-            "sample": self.sample,
-            "delay": self.delay,
-            "test": self.test,
-            "wait": self.wait,
-            "response": self.response,
-        }
+        """Before, sample, delay, test, wait and response, without those of no length."""
+        names = "before", "sample", "delay", "test", "wait", "response"
+        return {name: getattr(self, name) for name in names if getattr(self, name)}
 
     @property
     def chance(self) -> float:

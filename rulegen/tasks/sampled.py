@@ -1,0 +1,157 @@
+"""Sampled trials: a task whose trials were made elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field, InstanceOf, model_validator
+
+from grammar import ConfigError
+from rulegen.noise import Purpose, Stream, bits
+from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.samples import Samples
+
+Array = jax.Array
+
+
+class Sampled(Task):
+    """Trials from arrays: sampled from an environment, recorded, or made by another program.
+
+    In a trial of some condition one of the samples of that condition is met, each as often as the
+    others. They come from a file (`Samples.load` says what is in it) or, in Python, from memory,
+    for example `Sampled(samples=sample_trials(env, 1000))`. Configurations and cards then say the
+    digest of the samples, so that results are never those of other trials than it seems.
+
+    Attributes:
+        file: path of an `.npz` file, from the folder in which rulegen runs; "" for samples in
+            memory, with which no configuration can be loaded again.
+        digest: of the samples; where it is stated, other samples are refused.
+        samples: the trials, or the arguments of `Samples`.
+
+    Raises:
+        ConfigError: when there are no samples, or not those of the digest.
+
+    Example:
+        >>> stimuli = np.array([[[1.0], [0.0]], [[-1.0], [0.0]]])
+        >>> task = Sampled(samples={"inputs": stimuli, "targets": stimuli[:, ::-1], "dt": 20.0})
+        >>> task.conditions, task.periods, task.chance
+        (2, {'trial': 40.0}, -1.0)
+    """
+
+    name: Literal["sampled"] = "sampled"
+    file: str = ""
+    digest: str = ""
+    samples: InstanceOf[Samples] = Field(exclude=True, repr=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        file, samples, digest = (data.get(name) for name in ("file", "samples", "digest"))
+        try:
+            if isinstance(samples, Mapping):
+                samples = Samples(**samples)
+            elif samples is None and file and isinstance(file, str):
+                samples = Samples.load(file)
+        except ValueError as error:
+            raise ConfigError(f"task.{'file' if file else 'samples'}: {error}") from None
+        if samples is None:
+            raise ConfigError(
+                "task.file: there are no trials; name an .npz file of them, as `Samples.save` "
+                "writes it"
+            )
+        if digest and isinstance(samples, Samples) and digest != samples.digest:
+            raise ConfigError(
+                f"task.digest: the trials have the digest {samples.digest}, not {digest}: these "
+                "are others than those that the configuration was written with"
+            )
+        return {**data, "samples": samples, "digest": getattr(samples, "digest", "")}
+
+    @property
+    def conditions(self) -> int:
+        """As the samples number them."""
+        return int(self.samples.conditions.max()) + 1
+
+    @property
+    def channels(self) -> int:
+        """As many as the inputs have."""
+        return self.samples.inputs.shape[2]
+
+    @property
+    def outputs(self) -> int:
+        """As many as the targets have."""
+        return self.samples.targets.shape[2]
+
+    @property
+    def periods(self) -> dict[str, float]:
+        """As the samples name them."""
+        return {name: steps * self.samples.dt for name, steps in self.samples.periods.items()}
+
+    def spans(self, dt: float) -> dict[str, int]:
+        """Number of steps of each period.
+
+        Raises:
+            ValueError: when `dt` is not the step at which the trials were sampled.
+        """
+        if not math.isclose(dt, self.samples.dt):
+            raise ValueError(
+                f"the trials were sampled at a step of {self.samples.dt:g} ms, and the circuit has "
+                f"{dt:g} ms: set circuit.dt = {self.samples.dt:g}, or sample them anew"
+            )
+        return dict(self.samples.periods)
+
+    @property
+    def chance(self) -> float:
+        """The reward of the best outputs that are the same in all trials."""
+        samples, counts = self.samples, np.bincount(self.samples.conditions)
+        share = 1.0 / (self.conditions * counts[samples.conditions])
+        if self.feedback == "binary":
+            _, kinds = distinct(samples.targets)
+            return float(np.bincount(kinds, share).max())
+        shares = samples.mask / samples.mask.sum(axis=1, keepdims=True)
+        weight = (share[:, None] * shares)[..., None]
+        centre = mean if self.distance == "squared" else median
+        targets = samples.targets.astype(float)
+        error = np.abs(targets - centre(targets, weight))
+        size = error**2 if self.distance == "squared" else error
+        return -float(np.sum(weight * size.mean(axis=2, keepdims=True)))
+
+    def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
+        """One of the samples of the condition, drawn afresh for every trial."""
+        samples, counts = self.samples, np.bincount(self.samples.conditions)
+        by_condition = np.argsort(samples.conditions, kind="stable")
+        drawn = bits(stream.fold(Purpose.ORDER), (1,))[0] % jnp.asarray(counts, "uint32")[condition]
+        place = jnp.asarray(np.cumsum(counts) - counts)[condition] + drawn.astype(int)
+        number = jnp.asarray(by_condition)[place]
+        mask = jnp.asarray(samples.mask, float)[number]
+        return Trial(
+            stimulus=jnp.asarray(samples.inputs, float)[number],
+            target=jnp.asarray(samples.targets, float)[number],
+            weight=mask / mask.sum(),
+            answers=distinct(samples.targets)[0],
+        )
+
+
+def distinct(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Courses of targets that differ, shape (answers, T, outputs), and which one each trial has."""
+    found, kinds = np.unique(targets, axis=0, return_inverse=True)
+    return found, kinds.reshape(-1)
+
+
+def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted mean over the first axis, 0 where nothing has a weight."""
+    return np.sum(weight * values, axis=0) / np.maximum(np.sum(weight, axis=0), 1e-30)
+
+
+def median(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted median over the first axis."""
+    order = np.argsort(values, axis=0)
+    below = np.cumsum(np.take_along_axis(np.broadcast_to(weight, values.shape), order, 0), axis=0)
+    middle = np.argmax(below >= 0.5 * below[-1], axis=0)[None]
+    return np.take_along_axis(np.take_along_axis(values, order, 0), middle, 0)[0]

@@ -1,0 +1,454 @@
+"""Trials that were made elsewhere: environments, files, and what is refused."""
+
+import os
+import zipfile
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from grammar import ConfigError, parse
+from rulegen.circuits import RateCircuit
+from rulegen.compile import compile_rule
+from rulegen.config import DiscoverConfig, load_config
+from rulegen.life import LifeSettings
+from rulegen.lives import Lives, World
+from rulegen.noise import stream
+from rulegen.simulate import load_scene, simulate
+from rulegen.tasks import DelayedAssociation, Sampled, Samples, sample_trials
+from rulegen.workbench import Workbench
+
+SOURCE = stream(jax.random.key(3))
+RULE = """
+param eta = 0.005
+e <- e + xi*pre : synapse
+on trial start: e <- 0
+on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
+"""
+
+
+class Space:
+    def __init__(self, n=None, shape=()):
+        self.shape = shape
+        if n is not None:
+            self.n = n
+
+
+class Sides:
+    """In the style of neurogym: a cue to one side, a delay, the side."""
+
+    dt, action_space = 20, Space(n=3)
+
+    def seed(self, seed):
+        self.rng = np.random.RandomState(seed)
+
+    def new_trial(self):
+        side, strength = int(self.rng.choice([1, 2])), self.rng.choice([0.5, 1.0])
+        delay = self.delay()
+        self.start_ind = {"fixation": 0, "cue": 0, "delay": 3, "decision": 3 + delay}
+        self.end_ind = {"fixation": 0, "cue": 3, "delay": 3 + delay, "decision": 6 + delay}
+        self.ob, self.gt = np.zeros((6 + delay, 2), np.float32), np.zeros(6 + delay, int)
+        self.ob[:3, side - 1], self.gt[-3:] = strength, side
+        return {"ground_truth": side, "strength": strength}
+
+    def delay(self):
+        return 4
+
+
+class Waiting(Sides):
+    def delay(self):
+        return int(self.rng.randint(2, 5))
+
+
+class Steps:
+    """In the style of gymnasium: three steps with a cue and one with the answer, no fixation."""
+
+    def __init__(self, ends="terminated", told=True, count=2):
+        self.ends, self.told, self.action_space = ends, told, Space(n=count)
+
+    def reset(self, seed=None, options=None):
+        if seed is not None:
+            self.rng = np.random.default_rng(seed)
+        return self.begin(), {}
+
+    def begin(self):
+        self.time, self.side = 0, int(self.rng.integers(self.action_space.n))
+        return np.eye(self.action_space.n)[self.side]
+
+    def step(self, action):
+        self.time += 1
+        info, over = {"gt": self.side} if self.told else {}, self.time == 4
+        ob = (
+            np.eye(self.action_space.n)[self.side]
+            if self.time < 3
+            else np.zeros(self.action_space.n)
+        )
+        if over and self.ends == "new_trial":
+            ob = self.begin()
+        info["new_trial"] = over and self.ends == "new_trial"
+        return ob, 0.0, over and self.ends == "terminated", over and self.ends == "truncated", info
+
+
+def test_whole_trials_of_an_environment():
+    arrays = sample_trials(Sides(), 40, by=("ground_truth", "strength"), seed=5)
+    again = sample_trials(Sides(), 40, by=("ground_truth", "strength"), seed=5)
+    samples = Samples(**arrays)
+    assert samples == Samples(**again)
+    assert samples != Samples(**sample_trials(Sides(), 40, seed=6))
+    assert samples.periods == {"cue": 3, "delay": 4, "decision": 3}
+    assert samples.dt == 20.0
+    assert set(samples.conditions) == {0, 1, 2, 3}
+    for inputs, targets, mask, condition in zip(
+        samples.inputs, samples.targets, samples.mask, samples.conditions, strict=True
+    ):
+        side, strength = divmod(int(condition), 2)
+        expected = np.zeros((10, 2))
+        expected[:3, side] = [0.5, 1.0][strength]
+        np.testing.assert_array_equal(inputs, expected)
+        np.testing.assert_array_equal(targets[:, 0], [0] * 7 + [side - 0.5] * 3)
+        np.testing.assert_array_equal(mask, [0] * 7 + [1] * 3)
+
+
+def test_without_names_conditions_are_the_targets():
+    samples = Samples(**sample_trials(Sides(), 20))
+    np.testing.assert_array_equal(samples.conditions, samples.targets[:, -1, 0] > 0)
+
+
+@pytest.mark.parametrize("ends", ["terminated", "truncated", "new_trial"])
+def test_trials_step_by_step(ends):
+    samples = Samples(**sample_trials(Steps(ends), 30, dt=10.0, fixation=False))
+    assert samples.inputs.shape == (30, 4, 2)
+    shown = samples.inputs[:, 0].argmax(axis=1)
+    assert 5 < shown.sum() < 25
+    np.testing.assert_array_equal(samples.inputs[:, 2].argmax(axis=1), shown)
+    assert not samples.inputs[:, 3].any()
+    np.testing.assert_array_equal(samples.targets, np.tile(shown[:, None, None] - 0.5, (1, 4, 1)))
+
+
+def test_right_actions_of_a_policy():
+    arrays = sample_trials(
+        Steps(told=False, count=3), 20, dt=10.0, fixation=False, amplitude=1.0, policy=np.argmax
+    )
+    np.testing.assert_array_equal(arrays["targets"][:, :3], arrays["inputs"][:, :3])
+
+
+def test_continuous_actions_are_targets_as_they_are():
+    class Reach(Sides):
+        action_space = Space(shape=(2,))
+
+        def new_trial(self):
+            super().new_trial()
+            self.gt = self.rng.uniform(size=(len(self.ob), 2))
+
+    samples = Samples(**sample_trials(Reach(), 80))
+    assert samples.targets.shape == (80, 10, 2)
+    assert samples.mask.all()
+    # As many different answers as trials are no conditions.
+    assert not samples.conditions.any()
+
+
+def test_two_actions_are_go_or_not():
+    class Go(Sides):
+        action_space = Space(n=2)
+
+        def new_trial(self):
+            super().new_trial()
+            self.gt -= self.gt > 0
+
+    samples = Samples(**sample_trials(Go(), 30, amplitude=0.8))
+    assert samples.targets.shape[2] == 1
+    assert set(samples.targets[:, -1, 0].tolist()) == {0.0, np.float32(0.8)}
+    # To withhold an answer counts as well.
+    np.testing.assert_array_equal(samples.mask, [[0] * 7 + [1] * 3] * 30)
+
+
+def test_shorter_trials_can_be_padded():
+    with pytest.raises(ValueError, match=r"from 8 to 10 steps: .* constant .* length=10"):
+        sample_trials(Waiting(), 20)
+    samples = Samples(**sample_trials(Waiting(), 20, length=12))
+    assert samples.periods == {"trial": 12}
+    lengths = [int(np.flatnonzero(t[:, 0])[-1]) + 1 for t in samples.targets]
+    assert set(lengths) == {8, 9, 10}
+    for mask, length in zip(samples.mask, lengths, strict=True):
+        assert mask[length - 1] == 1 and not mask[length:].any()
+    with pytest.raises(ValueError, match="10 steps, more than length=9"):
+        sample_trials(Waiting(), 20, length=9)
+
+
+class Picture(Sides):
+    def new_trial(self):
+        super().new_trial()
+        self.ob = np.zeros((10, 3, 3))
+
+
+class Worded(Sides):
+    def new_trial(self):
+        super().new_trial()
+        self.ob = [{"light": 1.0}] * 10
+
+
+class Unanswered(Sides):
+    def new_trial(self):
+        super().new_trial()
+        self.gt = None
+
+
+class Still(Sides):
+    def new_trial(self):
+        super().new_trial()
+        self.gt[:] = 0
+
+
+class Endless(Steps):
+    def step(self, action):
+        self.time = 0
+        return super().step(action)
+
+
+class Unclocked(Sides):
+    dt = None
+
+
+class Many(Sides):
+    action_space = Space(n=2)
+
+
+BAD_ENVIRONMENTS = {
+    "pictures": (Picture(), {}, "shape .3, 3., .* flatten them"),
+    "dictionaries": (Worded(), {}, "flatten"),
+    "no right answers": (Unanswered(), {}, "tells no right answers"),
+    "no right answers in steps": (Steps(told=False), {"dt": 1}, "tells no right answers"),
+    "no answer at all": (Still(), {}, "no step has an answer"),
+    "no end": (Endless(), {"dt": 1}, "no trial ends within 100000 steps"),
+    "no step": (Unclocked(), {}, "does not tell its step"),
+    "an action that there is not": (Many(), {}, "integers from 0 to 1"),
+    "conditions that are not told": (
+        Sides(),
+        {"by": ("colour",)},
+        "not tell `colour`; it tells",
+    ),
+    "no trials": (Sides(), {"trials": 0}, "at least 1"),
+}
+
+
+@pytest.mark.parametrize(
+    ("env", "options", "message"), BAD_ENVIRONMENTS.values(), ids=BAD_ENVIRONMENTS
+)
+def test_environments_that_make_no_trials(env, options, message):
+    with pytest.raises(ValueError, match=message):
+        sample_trials(env, **{"trials": 9} | options)
+
+
+def arrays(**changes):
+    stimuli = np.arange(24.0).reshape(3, 4, 2)
+    return {"inputs": stimuli, "targets": stimuli[..., :1], "dt": 10.0} | changes
+
+
+BAD_ARRAYS = {
+    "texts": ({"inputs": np.array([[["a"]]])}, "inputs must be numbers"),
+    "too few axes": ({"inputs": np.zeros((3, 4))}, r"shape \(3, 4\)"),
+    "no trials": ({"inputs": np.zeros((0, 4, 1))}, "each at least 1"),
+    "not finite": ({"targets": np.full((3, 4, 1), np.nan)}, "targets has values that are not fin"),
+    "beyond float32": ({"inputs": np.full((3, 4, 1), 1e60)}, "inputs has values that are not fin"),
+    "other targets": ({"targets": np.ones((3, 5, 1))}, "for 3 trials of 4 steps, but .* 3 of 5"),
+    "no time": ({"dt": 0.0}, "dt must be"),
+    "endless time": ({"dt": np.inf}, "dt must be"),
+    "a mask of another shape": ({"mask": np.ones(3)}, r"mask has the shape \(3,\)"),
+    "a negative mask": ({"mask": [1, 1, -1, 1]}, "below 0"),
+    "nothing counts": ({"mask": [0, 0, 0, 0]}, "no step of trial 0 counts"),
+    "too few conditions": ({"conditions": [0, 1]}, "3 integers"),
+    "conditions between": ({"conditions": [0.0, 0.5, 1.0]}, "3 integers"),
+    "a gap": ({"conditions": [0, 2, 2]}, "without gaps"),
+    "below 0": ({"conditions": [-1, 0, 0]}, "without gaps"),
+    "other periods": ({"period_steps": [3]}, r"\[3\] steps do not make a trial of 4"),
+    "nameless periods": ({"period_names": ["a", "b"]}, "an integer for each"),
+    "twice": ({"period_names": ["a", "a"], "period_steps": [2, 2]}, "do not make"),
+    "empty": ({"period_names": ["a", "b"], "period_steps": [4, 0]}, "do not make"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD_ARRAYS.values(), ids=BAD_ARRAYS)
+def test_arrays_that_are_no_trials(changes, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        Samples(**arrays(**changes))
+    np.savez(tmp_path / "trials.npz", **arrays(**changes))
+    with pytest.raises(ConfigError, match=r"task.file: .*trials.npz: .*" + message):
+        Sampled(file=str(tmp_path / "trials.npz"))
+
+
+def test_samples_come_back_from_a_file(tmp_path):
+    samples = Samples(**arrays(period_names=["on", "off"], period_steps=[1, 3]))
+    samples.save(tmp_path / "trials.npz")
+    found = Samples.load(tmp_path / "trials.npz")
+    assert found == samples and found.periods == {"on": 1, "off": 3}
+    with pytest.raises(ValueError, match="read-only"):
+        found.inputs[0] = 0
+
+
+def bad_file(kind, path):
+    if kind == "objects":
+        np.savez(path, **arrays(mask=np.array([print], object)))
+    elif kind == "unknown array":
+        np.savez(path, **arrays(masks=1))
+    elif kind == "missing array":
+        np.savez(path, inputs=1.0)
+    elif kind == "text":
+        path.write_text("inputs")
+    elif kind == "damaged":
+        np.savez(path, **arrays())
+        path.write_bytes(path.read_bytes().replace(b"descr", b"dascr"))
+    elif kind == "cut off":
+        np.savez(path, **arrays())
+        path.write_bytes(path.read_bytes()[:-30])
+    elif kind == "large":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("inputs.npy", bytes((1 << 27) + 1))
+    elif kind == "pipe":
+        os.mkfifo(path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("objects", "no .npz file of trials: .*allow_pickle"),
+        ("unknown array", "unknown array `masks`"),
+        ("missing array", "no array `dt`"),
+        ("text", "no .npz file"),
+        ("damaged", "no .npz file"),
+        ("cut off", "no .npz file"),
+        ("large", "holds 128 MB, and 128 can be used"),
+        ("pipe", "no such file"),
+        ("none", "no such file"),
+    ],
+)
+def test_files_that_hold_no_trials(tmp_path, kind, message):
+    path = tmp_path / "trials.npz"
+    bad_file(kind, path)
+    with pytest.raises(ConfigError, match=r"task\.file: .*" + message):
+        Sampled(file=str(path))
+
+
+TEXT = '''
+name = "sides"
+rule = """
+param eta = 0.005
+param a = 0.1 free
+e <- e + a*xi*pre : synapse
+on reward: w += eta*R*e
+"""
+[task]
+name = "sampled"
+file = "trials.npz"
+'''
+
+
+def test_a_configuration_names_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    samples = Samples(**sample_trials(Sides(), 20))
+    samples.save("trials.npz")
+    (tmp_path / "config.toml").write_text(TEXT)
+    config = load_config(tmp_path / "config.toml")
+    assert config.task.samples == samples
+    used = config.model_dump(mode="json", exclude_none=True)
+    assert used["task"]["digest"] == samples.digest and "samples" not in used["task"]
+    assert DiscoverConfig.model_validate(used) == config
+    assert DiscoverConfig.model_validate_json(config.model_dump_json()).digest == config.digest
+    Samples(**sample_trials(Sides(), 20, seed=1)).save("trials.npz")
+    assert load_config(tmp_path / "config.toml").digest != config.digest
+    with pytest.raises(ConfigError, match=f"task.digest: .*, not {samples.digest}"):
+        DiscoverConfig.model_validate(used)
+    with pytest.raises(ConfigError, match=r"task\.file: there are no trials"):
+        load_config(tmp_path / "config.toml", ["task.file="])
+    with pytest.raises(ConfigError, match=r"name a bundled task .*`sampled` with a file"):
+        load_config(tmp_path / "config.toml", ["task.name=sample"])
+
+
+def test_trials_of_a_condition_are_met_equally_often():
+    samples = Samples(**arrays(conditions=[1, 0, 1], mask=[0, 1, 1, 3]))
+    task = Sampled(samples=samples)
+    draw = jax.jit(jax.vmap(lambda i, c: task.trial(SOURCE.fold(i), c, 10.0), (0, None)))
+    trial = draw(jnp.arange(600), jnp.asarray(1))
+    first = trial.stimulus[:, 0, 0]
+    assert set(np.asarray(first).tolist()) == {0.0, 16.0}
+    assert abs(np.mean(first == 0) - 0.5) < 0.08
+    np.testing.assert_allclose(trial.weight, np.tile([0, 0.2, 0.2, 0.6], (600, 1)), rtol=1e-6)
+    (alone,) = np.unique(draw(jnp.arange(20), jnp.asarray(0)).target[:, 0, 0])
+    assert alone == 8
+
+
+@pytest.mark.parametrize("distance", ["squared", "absolute"])
+def test_chance_is_the_best_single_answer(distance):
+    """By brute force: at every step the best output that does not depend on the trial."""
+    rng = np.random.default_rng(0)
+    targets = rng.choice([-0.5, 0.0, 0.5, 1.0], size=(9, 5, 2))
+    conditions = np.array([0, 0, 0, 0, 0, 1, 1, 2, 2])
+    mask = rng.uniform(size=(9, 5))
+    task = Sampled(
+        samples=arrays(inputs=targets, targets=targets, mask=mask, conditions=conditions),
+        distance=distance,
+    )
+    grid = np.linspace(-0.5, 1, 301)[:, None, None, None]
+    errors = np.abs(grid - targets) ** (2 if distance == "squared" else 1)
+    weight = mask / mask.sum(axis=1, keepdims=True) / np.array([5, 2, 2])[conditions][:, None] / 3
+    best = np.sum(weight[None, :, :, None] * errors, axis=1).min(axis=0)
+    assert np.isclose(task.chance, -best.mean(axis=-1).sum(), atol=1e-4)
+
+
+def test_binary_feedback_is_right_or_wrong():
+    samples = sample_trials(Sides(), 30, by=("strength",))
+    task = Sampled(samples=samples, feedback="binary")
+    assert 0.5 <= task.chance < 0.8
+    trial = task.trial(SOURCE, jnp.asarray(0), 20.0)
+    assert task.reward(trial, trial.target) == 1
+    assert task.reward(trial, -trial.target) == 0
+
+
+def test_what_does_not_fit_the_circuit_is_refused():
+    task = Sampled(samples=sample_trials(Sides(), 20))
+    rule = compile_rule(parse(RULE))
+    with pytest.raises(ValueError, match=r"step of 20 ms, .* 10 ms: set circuit.dt = 20"):
+        Lives(World(circuit=RateCircuit(), task=task), rule)
+    circuit = RateCircuit(dt=20, neurons=8, readout=(0, 1))
+    with pytest.raises(ValueError, match="readout names 2 neurons, but the task has 1"):
+        Lives(World(circuit=circuit, task=task), rule).run([0.01], jax.random.key(0), 1)
+
+
+def test_lives_learn_sampled_trials_as_they_learn_the_task_itself():
+    """A bundled task, sampled by hand: without noise in the stimulus it is the same task."""
+    own, dt = DelayedAssociation(delay=60), 20.0
+    trials = [own.trial(SOURCE, jnp.asarray(c), dt) for c in range(2)]
+    steps = own.spans(dt)
+    sampled = Sampled(
+        samples={
+            "inputs": [t.stimulus for t in trials],
+            "targets": [t.target for t in trials],
+            "mask": [t.weight for t in trials],
+            "conditions": [0, 1],
+            "dt": dt,
+            "period_names": list(steps),
+            "period_steps": list(steps.values()),
+        }
+    )
+    assert sampled.periods == own.periods
+    assert sampled.chance == pytest.approx(own.chance)
+    life = LifeSettings(trials=120)
+    batches = []
+    for task in (own, sampled):
+        world = World(circuit=RateCircuit(neurons=12, dt=dt), task=task, life=life)
+        bench = Workbench(world, parse(RULE))
+        batches.append(bench.run(bench.values, jax.random.key(0), 16).rewards)
+    np.testing.assert_allclose(batches[1], batches[0], atol=1e-4)
+    assert batches[1][:, -20:].mean() > batches[1][:, :12].mean()
+
+
+def test_a_scene_of_an_environment(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Samples(**sample_trials(Sides(), 50)).save("trials.npz")
+    (tmp_path / "scene.toml").write_text(
+        '[task]\nname = "sampled"\nfile = "trials.npz"\n[circuit]\nneurons = 8\ndt = 20\n'
+        "[life]\ntrials = 6\n"
+    )
+    world = load_scene(tmp_path / "scene.toml").world
+    batch = simulate(world, {"still": parse("on reward: w += 0")}, lives=2, seed=0)["still"]
+    assert batch.rewards.shape == (2, 6)
