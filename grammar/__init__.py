@@ -21,6 +21,8 @@ from grammar.parts import RuleParts as RuleParts
 from grammar.parts import State as State
 from grammar.parts import Update as Update
 from grammar.rule import Rule as Rule
+from grammar.slots import Slots as Slots
+from grammar.slots import slots as slots
 from grammar.space import Space as Space
 from grammar.space import load_space as load_space
 from grammar.structure import Structure as Structure

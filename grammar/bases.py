@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import permutations
 
 import sympy as sp
 
-from grammar.behaviour import Collection, History, history, ratio, vanishes
+from grammar.behaviour import (
+    MANY_STEPS,
+    STEPS,
+    Collection,
+    History,
+    history,
+    ratio,
+    switches,
+    vanishes,
+)
 from grammar.derive import START, Derivation, Derivations, Tree
 from grammar.errors import ConfigError
 from grammar.locality import locality
@@ -92,23 +102,32 @@ class Bases:
         """The term of which a formula is a multiple, or None; see `grammar.behaviour.history`."""
         if len(traces) > len(DECAYS):
             return None
-        for decays in permutations(DECAYS[: len(traces)]):
-            found = history(expr, drives, dict(zip(traces, decays, strict=True)), values)
-            place = None if vanishes(found) else self._collection.find(found)
-            if place is not None:
-                return self.all[place]
+        for order in permutations(DECAYS[: len(traces)]):
+            over = partial(history, expr, drives, dict(zip(traces, order, strict=True)), values)
+            found = over(steps=STEPS)
+            for place in () if vanishes(found) else self._collection.find(found):
+                basis = self.all[place]
+                if not (switches(expr, drives) or switches(basis.expr, self.traces.drives)):
+                    return basis
+                if ratio(self._plain(basis.expr, MANY_STEPS), over(steps=MANY_STEPS)) is not None:
+                    return basis
         return None
 
     def _place(self, new: Derivation) -> None:
         traces = self.traces.within(new.expr)
         basis = self.match(new.expr, self.traces.drives, traces, {})
         if basis is None:
-            self._collection.add(_plain(new.expr, self.traces))
+            self._collection.add(self._plain(new.expr))
             text, weight = self.traces.show(new.expr), self.derivations.weight(new.tree)
             words = tuple(map(self._word, traces))
             basis = Basis(new.expr, traces, words, text, new.complexity, weight, new.tree)
             self.all.append(basis)
         self._derived[new.tree] = basis
+
+    def _plain(self, expr: sp.Expr, steps: int = STEPS) -> History:
+        """The values of a formula with the first decays for its traces."""
+        decays = dict(zip(self.traces.within(expr), DECAYS, strict=False))
+        return history(expr, self.traces.drives, decays, steps=steps)
 
     def _word(self, trace: sp.Symbol) -> str:
         drive = self.traces.drives[trace]
@@ -136,19 +155,14 @@ class Bases:
             infer_units(parts)
         except Clash:
             return "have units that do not agree"
-        plain = _plain(derivation.expr, self.traces)
-        if vanishes(plain):
-            return "are 0"
+        plain = self._plain(derivation.expr)
+        if vanishes(plain) and vanishes(self._plain(derivation.expr, MANY_STEPS)):
+            return "are 0 or undefined"
         if constraints.symmetry:
             sign = 1 if constraints.symmetry == "symmetric" else -1
             if not _turns_into(plain, derivation.expr, self.traces, sign):
                 return f"are not {constraints.symmetry}"
         return ""
-
-
-def _plain(expr: sp.Expr, traces: Traces) -> History:
-    decays = dict(zip(traces.within(expr), DECAYS, strict=False))
-    return history(expr, traces.drives, decays)
 
 
 def _turns_into(plain: History, expr: sp.Expr, traces: Traces, sign: int) -> bool:

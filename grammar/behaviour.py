@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 
 import sympy as sp
@@ -17,11 +17,12 @@ import sympy as sp
 from grammar import algebra
 from grammar import operators as op
 
-#: How many steps of activity are made up.
+#: How many steps of activity are made up: at so many points no two smooth formulas agree by chance,
 STEPS = 48
-#: Activity of both signs between these sizes, equally often at every scale, so that thresholds
-#: of any usual size are met on both sides.
-SIZES = (0.03, 30.0)
+#: and here none that switch at different thresholds, unless these nearly agree.
+MANY_STEPS = 2000
+#: Activity of both signs between these sizes, equally often at every scale.
+SIZES = (0.01, 100.0)
 #: What keeps its value over time.
 CONSTANT = frozenset({"dt", "N_pre", "N_post"})
 #: What a signal becomes when the two neurons of a synapse change places.
@@ -39,6 +40,7 @@ def history(
     decays: Mapping[sp.Symbol, float],
     values: Mapping[sp.Symbol, float] | None = None,
     exchanged: bool = False,
+    steps: int = STEPS,
 ) -> History:
     """The values of a formula on made-up activity.
 
@@ -48,6 +50,7 @@ def history(
         decays: of the traces, by their symbols.
         values: of symbols that are known numbers.
         exchanged: whether the two neurons change places.
+        steps: how many.
 
     Example:
         >>> from grammar.symbols import symbol
@@ -55,7 +58,7 @@ def history(
         >>> history(sp.Max(x, 0), {}, {}) == history(x * op.indicator(x > 0), {}, {})
         True
     """
-    known: dict[sp.Basic, History] = {x: (v,) * STEPS for x, v in (values or {}).items()}
+    known: dict[sp.Basic, History] = {x: (v,) * steps for x, v in (values or {}).items()}
 
     def of(node: sp.Basic) -> History:
         if node not in known:
@@ -67,19 +70,19 @@ def history(
             return _filtered(of(drives[node]), decays[node])
         if node.is_Symbol:
             name = str(node.name)
-            return _activity(PARTNERS.get(name, "alone " + name) if exchanged else name)
+            return _activity(PARTNERS.get(name, "alone " + name) if exchanged else name, steps)
         if node.is_number:
-            return (float(node),) * STEPS
+            return (float(node),) * steps
         if isinstance(node, op.Reduction):
-            return _activity(str(node))
+            return _activity(str(node), steps)
         if isinstance(node, op.prev):
             return (0.0, *of(node.args[0])[:-1])
         if isinstance(node, sp.Piecewise):
             cases = [(of(e), of(c)) for e, c in node.args]
-            first = (next((e[t], c[t]) for e, c in cases if c[t]) for t in range(STEPS))
+            first = (next((e[t], c[t]) for e, c in cases if c[t]) for t in range(steps))
             return tuple(math.nan if math.isnan(holds) else value for value, holds in first)
         if node in (sp.true, sp.false):
-            return (float(node == sp.true),) * STEPS
+            return (float(node == sp.true),) * steps
         function = _FUNCTIONS.get(type(node)) or algebra.NUMERIC[algebra.operator_name(node)]
         return tuple(_value(function, x) for x in zip(*map(of, node.args), strict=True))
 
@@ -111,6 +114,15 @@ def vanishes(x: History) -> bool:
     return all(math.isnan(v) or abs(v) < 1e-9 for v in x)
 
 
+def switches(expr: sp.Expr, drives: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """Whether a formula is put together of pieces, so that a few points do not tell it all."""
+    inner = (drives[s] for s in expr.free_symbols & drives.keys())
+    return expr.has(*_SWITCHES) or any(switches(drive, drives) for drive in inner)
+
+
+_SWITCHES = (sp.Piecewise, sp.Abs, sp.sign, sp.Min, sp.Max, op.relu, op.clip)
+
+
 class Collection:
     """Histories that are no multiples of each other, in the order in which they came."""
 
@@ -118,18 +130,16 @@ class Collection:
         self._places: dict[float, list[tuple[History, int]]] = {}
         self._count = 0
 
-    def find(self, candidate: History) -> int | None:
-        """The place of the one that the candidate is a multiple of."""
+    def find(self, candidate: History) -> Iterator[int]:
+        """The places of those that the candidate is a multiple of."""
         for other, place in self._places.get(_mark(candidate), ()):
             if ratio(other, candidate) is not None:
-                return place
-        return None
+                yield place
 
-    def add(self, new: History) -> int:
-        """Keep one more, and return its place."""
+    def add(self, new: History) -> None:
+        """Keep one more."""
         self._places.setdefault(_mark(new), []).append((new, self._count))
         self._count += 1
-        return self._count - 1
 
 
 def _mark(x: History) -> float:
@@ -143,12 +153,12 @@ def _mark(x: History) -> float:
 
 
 @cache
-def _activity(name: str) -> History:
+def _activity(name: str, steps: int) -> History:
     """The made-up values of a signal, which depend on its name alone."""
     rng = random.Random(name)
     low, high = map(math.log, SIZES)
-    values = [rng.choice((-1, 1)) * math.exp(rng.uniform(low, high)) for _ in range(STEPS)]
-    return (abs(values[0]),) * STEPS if name in CONSTANT else tuple(values)
+    values = [rng.choice((-1, 1)) * math.exp(rng.uniform(low, high)) for _ in range(steps)]
+    return (abs(values[0]),) * steps if name in CONSTANT else tuple(values)
 
 
 def _filtered(drive: History, decay: float) -> History:

@@ -147,6 +147,9 @@ class _Reader:
         self.symbols = {n for n in traces.sites if n not in SIGNAL_SITES}
 
     def read(self, tokens: list[Token]) -> Formula:
+        for token in tokens:
+            if token.text in FILTERS:
+                raise self._misplaced(token)
         while (start := _last_trace(tokens)) is not None:
             end = self._end(tokens, start + 1)
             after = end_of(tokens[start : start + 2])
@@ -178,16 +181,19 @@ class _Reader:
                 return i
         raise self.line.error("this `(` is never closed", tokens[start].column, "add `)`")
 
+    def _misplaced(self, token: Token) -> RuleError:
+        return self.line.error(
+            f"`{token}` cannot stand here",
+            token.column,
+            f"write `{TRACE}(FORMULA)`, whose time constant is a free parameter",
+        )
+
     def _resolve(self, line: Line, token: Token) -> sp.Symbol:
         name = token.text
         if token.per_condition:
             raise line.error(f"`{name}` is not kept per condition", token.column, "remove it")
-        if name == TRACE or name in FILTERS:
-            raise line.error(
-                f"`{name}` cannot stand here",
-                token.column,
-                f"write `{TRACE}(FORMULA)`, whose time constant is a free parameter",
-            )
+        if name == TRACE:
+            raise self._misplaced(token)
         if name not in self.traces.sites:
             known = [*self.symbols, *SIGNALS, WEIGHT]
             remedy = suggest(name, known) or "a space has signals, `w` and its own symbols"

@@ -134,7 +134,10 @@ class _Eligibility:
             return rate, algebra.multiply([expr, rate]) if state.form is Form.LOWPASS else expr
         if state.form is Form.STEP:
             expr = algebra.add([expr, -x])
-        return split_decay(expr, x, self.rule)
+        rate, drive = split_decay(expr, x, self.rule)
+        if drive.has(x):  # as in `(drive - x)/tau`
+            rate, drive = split_decay(sp.expand(expr, deep=False), x, self.rule)
+        return rate, drive
 
     def _add_filter(self, state: State) -> None:
         """Read a state as a multiple of a trace; others are variables like no other."""

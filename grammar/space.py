@@ -13,6 +13,7 @@ from grammar.derive import Tree
 from grammar.errors import ConfigError, RuleError
 from grammar.rule import Rule
 from grammar.seek import found_terms
+from grammar.slots import Slots, made_slots
 from grammar.space_file import Description, read_description
 from grammar.structure import Structure
 from grammar.subsets import Subsets
@@ -201,6 +202,14 @@ class Space:
         except RuleError:
             return None
 
+    def slots(self) -> Slots:
+        """One rule that is any structure of the space; see `Slots`.
+
+        Raises:
+            RuleError: a term has no slot; see `grammar.slots.slots`.
+        """
+        return made_slots(self.description, self._terms, self._sets.most)
+
     def summary(self) -> str:
         """How large the space is, and its terms, as text.
 
@@ -233,6 +242,12 @@ def load_space(source: Path | str = LOCAL) -> Space:
         (49, 1225)
     """
     space = Space(read_description(source))
+    if not space.count():
+        simplest = space.terms[0]
+        raise ConfigError(
+            f"limits.total: the simplest term, `{simplest}`, has a complexity of "
+            f"{simplest.complexity}, more than {space.description.limits.total}"
+        )
     try:
         next(space.structures()).rule()
     except RuleError as problem:
