@@ -7,6 +7,7 @@ import math
 import random
 import re
 from collections import Counter
+from pathlib import Path
 
 import oracle
 import pytest
@@ -230,6 +231,16 @@ def test_parameters_of_a_rule(local: Space) -> None:
     rule = both.rule({"theta_2": -0.5, "tau_pre_2": 200})
     assert (rule.parameter("theta_2").value, rule.parameter("tau_pre_2").value) == (-0.5, 200)
     assert rule.canonical() == both.rule().canonical()
+
+
+def test_the_file_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "search.md").read_text()
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.S)
+    found = set(texts(load_space(text)))
+    assert found == {"post*pre", "w*post*pre", "(post - trace(post))*(pre - trace(pre))"}
+    more = load_space(text.replace('symmetry = "symmetric"', ""))
+    assert more.description.limits.total == 15
+    assert more.count() > 100
 
 
 # Which formulas are one.
