@@ -96,8 +96,9 @@ def ratio(x: History, y: History) -> float | None:
         >>> ratio((1.0, 2.0), (-2.0, -4.0)), ratio((1.0, 2.0), (1.0, 3.0))
         (-2.0, None)
     """
-    size, place = max((abs(v), t) for t, v in enumerate(x) if not math.isnan(v))
-    scale = y[place] / size * math.copysign(1, x[place])
+    finite = ((abs(v), t) for t, v in enumerate(x) if not math.isnan(v))
+    size, place = max(finite, default=(0.0, 0))
+    scale = y[place] / x[place] if size else 0.0
     if math.isnan(scale) or scale == 0:
         return None
     least = 1e-12 * size * abs(scale)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 import sympy as sp
@@ -23,7 +22,6 @@ MAX_PRODUCTS = 64
 
 T = TypeVar("T")
 
-
 #: Finds the term of which a formula is a multiple; see `grammar.bases.Bases.match`.
 Match = Callable[
     [sp.Expr, Mapping[sp.Symbol, sp.Expr], tuple[sp.Symbol, ...], Mapping[sp.Symbol, float]],
@@ -32,17 +30,14 @@ Match = Callable[
 
 
 def found_terms(rule: Rule, match: Match[T]) -> list[T]:
-    """The terms that a rule's eligibility consists of; empty where one of its parts is no term."""
+    """The terms that a rule's eligibility consists of; empty where one of its parts is no term.
+
+    Parts with a coefficient that is 0 are not there.
+    """
     with algebra.as_written(False):
         try:
-            eligibility = _Eligibility(rule)
-            found: list[T] = []
-            for product in eligibility.products:
-                terms = _matched(product, eligibility, match)
-                if terms is None:
-                    return []
-                found += terms
-            return found
+            known = _Eligibility(rule)
+            return _matched(known.drive, known, match) or []
         except (RuleError, algebra.AlgebraError):  # written out, a formula is too long
             return []
 
@@ -76,34 +71,31 @@ def _opened(product: sp.Expr) -> Iterator[Sequence[sp.Expr]]:
             yield [algebra.multiply([*rest, part]) for part in opened]
 
 
-@dataclass
 class _Eligibility:
     """What a rule adds up, with its filters of one neuron's activity as traces.
 
     Attributes:
         rule: the rule.
-        products: the terms of the sum.
+        drive: what it adds up; 0 where that cannot be told.
         drives: what each trace filters.
         values: numbers for the parameters; those without a value get one that is like no other.
     """
 
-    rule: Rule
-    products: Sequence[sp.Expr] = ()
-    drives: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    values: dict[sp.Symbol, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, rule: Rule) -> None:
+        self.rule = rule
+        self.drives: dict[sp.Symbol, sp.Expr] = {}
+        self.values: dict[sp.Symbol, float] = {}
         for p in self.rule.parameters:
             arbitrary = random.Random(p.name).uniform(0.5, 2.0)
             self.values[symbol(p.name)] = arbitrary if p.value is None else p.value
         self.sites = site_table(self.rule)
-        self.filters: dict[sp.Symbol, sp.Expr] = {}
+        zeros = (symbol(p.name) for p in self.rule.parameters if p.value == 0)
+        self.meaning: dict[sp.Symbol, sp.Expr] = dict.fromkeys(zeros, sp.Integer(0))
         for state in self.rule.states:
             if state.site in (Site.PRE, Site.POST):
                 self._add_filter(state)
-        self.drives = {t: algebra.substitute(e, self.filters) for t, e in self.drives.items()}
-        drive = algebra.substitute(self._drive(), self.filters)
-        self.products = sp.Add.make_args(drive) if drive != 0 else ()
+        self.drives = {t: algebra.substitute(e, self.meaning) for t, e in self.drives.items()}
+        self.drive = algebra.substitute(self._drive(), self.meaning)
 
     def traces(self, expr: sp.Expr) -> tuple[sp.Symbol, ...]:
         """The traces that a formula needs."""
@@ -149,7 +141,7 @@ class _Eligibility:
         gain = algebra.reciprocal(rate)
         self.drives[trace] = drive
         self.sites[trace.name] = state.site
-        self.filters[x] = algebra.multiply([gain, trace])
+        self.meaning[x] = algebra.multiply([gain, trace])
 
     def _drive(self) -> sp.Expr:
         """What drives the only synapse state, or else the weight; 0 where it is neither."""

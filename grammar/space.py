@@ -33,27 +33,23 @@ class Space:
 
     description: Description
 
-    @property
+    @cached_property
     def terms(self) -> tuple[Basis, ...]:
         """What the terms of structures can be, from the simplest on."""
-        return self._terms
+        return tuple(self._bases.all)
 
     @cached_property
     def _bases(self) -> Bases:
         return Bases(self.description)
 
     @cached_property
-    def _terms(self) -> tuple[Basis, ...]:
-        return tuple(self._bases.all)
-
-    @cached_property
     def _index(self) -> dict[Basis, int]:
-        return {basis: i for i, basis in enumerate(self._terms)}
+        return {basis: i for i, basis in enumerate(self.terms)}
 
     @cached_property
     def _sets(self) -> Subsets:
         limits = self.description.limits
-        sizes = tuple(basis.complexity for basis in self._terms)
+        sizes = tuple(basis.complexity for basis in self.terms)
         return Subsets(sizes, min(limits.terms, len(sizes)), limits.total)
 
     def count(self) -> int:
@@ -87,7 +83,7 @@ class Space:
         return self._made(places)
 
     def _made(self, places: tuple[int, ...]) -> Structure:
-        return Structure(tuple(self._terms[i] for i in places), self.description)
+        return Structure(tuple(self.terms[i] for i in places), self.description)
 
     def sample(self, rng: random.Random, number: int, weighted: bool = False) -> list[Structure]:
         """Structures drawn without repetition.
@@ -119,7 +115,7 @@ class Space:
         return [self._made(places) for places in drawn]
 
     def _weighted(self, rng: random.Random) -> tuple[int, ...]:
-        left = {i: basis.weight for i, basis in enumerate(self._terms)}
+        left = {i: basis.weight for i, basis in enumerate(self.terms)}
         places = []
         for _ in range(rng.randint(1, self._sets.most)):
             (place,) = rng.choices(list(left), list(left.values()))
@@ -142,7 +138,7 @@ class Space:
         """
         found = self._bases.derivations.found
         own = self._places(structure)
-        sets = varied(own, len(self._terms), self._grafts(structure, found.__getitem__), rng)
+        sets = varied(own, len(self.terms), self._grafts(structure, found.__getitem__), rng)
         return next((self._made(s) for s in sets if s in self._sets), structure)
 
     def cross(self, one: Structure, other: Structure, rng: random.Random) -> Structure:
@@ -208,7 +204,7 @@ class Space:
         Raises:
             RuleError: a term has no slot; see `grammar.slots.slots`.
         """
-        return made_slots(self.description, self._terms, self._sets.most)
+        return made_slots(self.description, self.terms, self._sets.most)
 
     def summary(self) -> str:
         """How large the space is, and its terms, as text.
@@ -221,8 +217,8 @@ class Space:
             f"{number} of {k} term{'s' if k > 1 else ''}"
             for k, number in enumerate(self._sets.by_count, 1)
         )
-        rows = "".join(f"{basis.complexity:>4}  {basis.text}\n" for basis in self._terms)
-        return f"{len(self._terms)} terms, {self.count()} structures: {counts}.\n{rows}"
+        rows = "".join(f"{basis.complexity:>4}  {basis.text}\n" for basis in self.terms)
+        return f"{len(self.terms)} terms, {self.count()} structures: {counts}.\n{rows}"
 
 
 def load_space(source: Path | str = LOCAL) -> Space:

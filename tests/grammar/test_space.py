@@ -458,6 +458,7 @@ def test_a_space_of_one_stays_as_it_is() -> None:
         ("stdp_rate", "theta_1*post*trace(pre) + theta_2*trace(post)*pre"),
         ("miconi_supralinear", "theta_1*125*(u - trace(u))**3*pre**3"),
         ("exploratory_hebb_graded", "theta_1*5*(post - trace(post))*pre"),
+        ("maoutsa", "theta_1*5*(u - trace(u))*pre"),  # the other coefficients are 0
         ("node_perturbation", None),
         ("bcpnn", None),
         ("e_prop", None),
@@ -519,6 +520,16 @@ def test_one_trace_in_many_forms(local: Space, filtered: str) -> None:
 )
 def test_rules_outside_of_the_space(local: Space, text: str) -> None:
     assert local.find(parse(text)) is None
+
+
+def test_a_term_may_be_a_sum() -> None:
+    space = space_of(term=["post*trace(pre) - pre*trace(post)", "u*pre"])
+    traces = "x = lowpass(pre, 20)\ny = lowpass(post, 40)\n"
+    alone = space.find(parse(traces + "dw/dt = 0.001*post*x - 0.001*y*pre"))
+    both = space.find(parse(traces + "dw/dt = eta*(post*x - y*pre) + eta*u*pre"))
+    assert alone is not None
+    assert both is not None
+    assert [len(alone.terms), len(both.terms)] == [1, 2]
 
 
 def test_what_a_space_makes_it_finds(local: Space) -> None:
