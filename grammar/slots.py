@@ -15,7 +15,15 @@ from grammar.productions import Traces
 from grammar.rule import Rule
 from grammar.sites import site_of
 from grammar.space_file import Description
-from grammar.structure import Slot, Structure, filled
+from grammar.structure import (
+    Structure,
+    coefficient,
+    filled,
+    parameter,
+    roles,
+    spelled,
+    time_constant,
+)
 from grammar.symbols import WEIGHT, Site, symbol
 
 #: The three sides of a term, and where each lives.
@@ -34,9 +42,9 @@ class Slots:
 
         post_k = sum_a (f_a if choose_post_k == a else 0)
 
-    All sides keep to one site, so that there is one matrix product for each slot, however many
-    factors there are to choose from. Coefficients and time constants are named as in the rule of
-    a structure; what is chosen is not free.
+    and so is what its traces filter. All sides keep to one site, so that there is one matrix
+    product for each slot, however many factors there are to choose from. Coefficients and time
+    constants are named as in the rule of a structure; what is chosen is not free.
 
     Attributes:
         rule: the rule.
@@ -74,7 +82,7 @@ class Slots:
                 remedy="make slots for this structure as well",
             )
         found = {p.name: p.value for p in self.rule.parameters if p.value is not None}
-        found |= {f"theta_{k + 1}": 0.0 for k in range(len(structure.terms), self.count)}
+        found |= {coefficient(k + 1): 0.0 for k in range(len(structure.terms), self.count)}
         for name, value in (parameters or {}).items():
             self.rule.parameter(name)
             found[name] = float(value)
@@ -129,31 +137,62 @@ def made_slots(description: Description, bases: Iterable[Basis], count: int) -> 
     for basis in bases:
         for side, factor in factors_of(basis, description.traces).items():
             factors[side][factor] = None
-    choices = {side: tuple(found) for side, found in factors.items()}
+    sides = [_Side(side, tuple(found), description) for side, found in factors.items()]
     lines, terms = [], []
     with algebra.as_written(False):
         for k in range(1, count + 1):
-            slot = Slot(description, k, bases)
-            lines += [*slot.statements(), *_sides(slot, k, choices)]
-            sides = [f"{side}_{k}" for side in SIDES if choices[side] != (1,)]
-            terms.append("*".join([slot.coefficient, *sides]))
+            lines.append(parameter(coefficient(k), "", description.coefficients))
+            lines += [line for side in sides for line in side.statements(k)]
+            names = [f"{side.name}_{k}" for side in sides if side.factors != (1,)]
+            terms.append("*".join([coefficient(k), *names]))
     rule = parse(filled(description.template, " + ".join(terms), lines))
-    return Slots(rule, count, choices)
+    return Slots(rule, count, {side.name: side.factors for side in sides})
 
 
-def _sides(slot: Slot, number: int, choices: Mapping[str, tuple[sp.Expr, ...]]) -> Iterator[str]:
-    """The statements that define the sides of a slot."""
-    for side, factors in choices.items():
-        if len(factors) > 1:
-            chosen = choice(side, number)
-            yield f"param {chosen} = 1 in [1, {len(factors)}]"
-            parts = [
-                f"(({slot.show(factor)}) if {chosen} == {i} else 0)"
-                for i, factor in enumerate(factors, 1)
-            ]
-            yield f"{side}_{number} = {' + '.join(parts)} : {SIDES[side].value}"
-        elif factors != (1,):
-            yield f"{side}_{number} = {slot.show(factors[0])} : {SIDES[side].value}"
+@dataclass(frozen=True)
+class _Side:
+    """One side of the terms: what there is to choose from, and the traces that it needs."""
+
+    name: str
+    factors: tuple[sp.Expr, ...]
+    description: Description
+
+    def statements(self, number: int) -> Iterator[str]:
+        """The statements that define the side in the slot of this number."""
+        if self.factors == (1,):
+            return
+        if len(self.factors) > 1:
+            yield f"param {choice(self.name, number)} = 1 in [1, {len(self.factors)}]"
+        traces = self.description.traces
+        drives: dict[str, dict[int, str]] = {}
+        shown = {}
+        for i, factor in enumerate(self.factors, 1):
+            own = roles(traces.within(factor), traces)
+            names = {trace: f"{role}_bar_{number}" for trace, role in own.items()}
+            shown[i] = spelled(factor, names, traces)
+            for trace, role in own.items():
+                drives.setdefault(role, {})[i] = spelled(traces.drives[trace], names, traces)
+        site = SIDES[self.name].value
+        for role, texts in drives.items():
+            tau = time_constant(role, number)
+            yield parameter(tau, " ms", self.description.time_constants)
+            drive = next(iter(texts.values()))
+            if len(set(texts.values())) > 1:
+                drive = self._chosen(texts, number)
+            yield f"{role}_bar_{number} = lowpass({drive}, {tau}) : {site}"
+        yield f"{self.name}_{number} = {self._chosen(shown, number)} : {site}"
+
+    def _chosen(self, texts: Mapping[int, str], number: int) -> str:
+        """The text of the factor that is chosen, 0 where it has none."""
+        if len(self.factors) == 1:
+            return texts[1]
+        name, same = choice(self.name, number), dict[str, list[int]]()
+        for i, text in texts.items():
+            same.setdefault(text, []).append(i)
+        return " + ".join(
+            f"(({text}) if {' or '.join(f'{name} == {i}' for i in places)} else 0)"
+            for text, places in same.items()
+        )
 
 
 def choice(side: str, number: int) -> str:
@@ -171,7 +210,8 @@ def factors_of(basis: Basis, traces: Traces) -> Factors:
     for factor in sp.Mul.make_args(basis.expr):
         site = site_of(factor, traces.sites)
         side = "pre" if site is Site.PRE else "post"
-        if site is Site.SYNAPSE:
+        mixed = side == "pre" and "post" in roles(traces.within(factor), traces).values()
+        if site is Site.SYNAPSE or mixed:
             side = "weight"
             if factor.free_symbols != {symbol(WEIGHT)}:
                 raise RuleError(

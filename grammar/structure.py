@@ -12,9 +12,10 @@ from grammar import algebra
 from grammar.bases import Basis
 from grammar.parse import parse
 from grammar.parts import Definition, RuleParts
+from grammar.productions import Traces
 from grammar.rule import Rule
 from grammar.space_file import PLACE, Description, Range
-from grammar.symbols import symbol
+from grammar.symbols import Site, symbol
 from grammar.unparse import show_expression, show_number
 
 
@@ -40,7 +41,7 @@ class Structure:
     @property
     def text(self) -> str:
         """The sum of its terms, with `trace(x)` for a trace of x."""
-        return " + ".join(product(f"theta_{k}", b.expr, b.text) for k, b in self.numbered)
+        return " + ".join(product(coefficient(k), b.expr, b.text) for k, b in self.numbered)
 
     def __str__(self) -> str:
         return self.text
@@ -57,19 +58,23 @@ class Structure:
 
     @cached_property
     def _rule(self) -> Rule:
-        slots = [Slot(self.description, k, [basis]) for k, basis in self.numbered]
-        terms = [
-            product(slot.coefficient, basis.expr, slot.show(basis.expr))
-            for slot, basis in zip(slots, self.terms, strict=True)
-        ]
-        lines = [line for slot in slots for line in slot.statements()]
+        traces, lines, terms = self.description.traces, [], []
+        for k, basis in self.numbered:
+            names = {t: f"{w}_bar_{k}" for t, w in zip(basis.traces, basis.words, strict=True)}
+            lines.append(parameter(coefficient(k), "", self.description.coefficients))
+            for trace, role in roles(basis.traces, traces).items():
+                drive, site = spelled(traces.drives[trace], names, traces), traces.sites[trace.name]
+                tau = time_constant(role, k)
+                lines.append(parameter(tau, " ms", self.description.time_constants))
+                lines.append(f"{names[trace]} = lowpass({drive}, {tau}) : {site.value}")
+            terms.append(product(coefficient(k), basis.expr, spelled(basis.expr, names, traces)))
         return parse(filled(self.description.template, " + ".join(terms), lines))
 
     def rule(self, values: Mapping[str, float] | None = None) -> Rule:
         """The rule: the template with this sum of terms.
 
-        The coefficient of term k is the free parameter `theta_k`; the time constant of its trace
-        of x is `tau_x_k`, free as well.
+        The coefficient of term k is the free parameter `theta_k`; the time constants of its
+        traces are `tau_post_k` and `tau_pre_k`, free as well, and `tau_post2_k` of a second one.
 
         Args:
             values: of some parameters; the others have those of the description.
@@ -80,12 +85,12 @@ class Structure:
         Example:
             >>> from grammar.space import load_space
             >>> bcm = parse("x = lowpass(post**2, tau)\\ndw/dt = eta*pre*post*(post - x)")
-            >>> print(load_space().find(bcm).rule({"tau_x1_1": 100}).text(), end="")
+            >>> print(load_space().find(bcm).rule({"tau_post_1": 100}).text(), end="")
             param eta = 0.000913 1/ms
             param theta_1 = 0.1 in [-3, 3] free
-            param tau_x1_1 = 100 ms in [10, 1000] free
+            param tau_post_1 = 100 ms in [10, 1000] free
             de/dt = theta_1*post*(post - x1_bar_1)*pre  : synapse
-            x1_bar_1 = lowpass(post**2, tau_x1_1)       : post
+            x1_bar_1 = lowpass(post**2, tau_post_1)     : post
             R_bar[condition] = average(R, 0.2)
             on trial start: e <- 0
             on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
@@ -93,48 +98,37 @@ class Structure:
         return self._rule if values is None else self._rule.with_values(values)
 
 
-class Slot:
-    """The place of one term in a rule, with names for its coefficient and traces.
-
-    Args:
-        description: of the space.
-        number: of the term.
-        bases: what the term is, or may be.
-
-    Attributes:
-        coefficient: its name.
-        time_constants: the names of those of the traces.
-    """
-
-    def __init__(self, description: Description, number: int, bases: Iterable[Basis]) -> None:
-        self.description, self.coefficient = description, f"theta_{number}"
-        words = {t: w for b in bases for t, w in zip(b.traces, b.words, strict=True)}
-        self.names = {trace: f"{word}_bar_{number}" for trace, word in words.items()}
-        self.time_constants = {trace: f"tau_{word}_{number}" for trace, word in words.items()}
-
-    def show(self, expr: sp.Expr) -> str:
-        """A formula in the names of this slot."""
-        sites = self.description.traces.sites
-        known = (Definition(n, sites[t.name], sp.Integer(0)) for t, n in self.names.items())
-        values = {t: symbol(n) for t, n in self.names.items()}
-        parts = RuleParts(definitions=tuple(known))
-        return show_expression(parts, algebra.substitute(expr, values))
-
-    def statements(self) -> list[str]:
-        """What declares the coefficient and time constants and defines the traces."""
-        traces, times = self.description.traces, self.description.time_constants
-        lines = [parameter(self.coefficient, "", self.description.coefficients)]
-        lines += [parameter(tau, " ms", times) for tau in self.time_constants.values()]
-        for trace, name in self.names.items():
-            drive, site = self.show(traces.drives[trace]), traces.sites[trace.name]
-            lines.append(f"{name} = lowpass({drive}, {self.time_constants[trace]}) : {site.value}")
-        return lines
+def coefficient(number: int) -> str:
+    """The name of the coefficient of the term of this number."""
+    return f"theta_{number}"
 
 
-def product(coefficient: str, expr: sp.Expr, text: str) -> str:
-    """The text of a coefficient times a formula, in brackets where it is a sum."""
+def time_constant(role: str, number: int) -> str:
+    """The name of the time constant of a trace in the term of this number."""
+    return f"tau_{role}_{number}"
+
+
+def roles(traces: Iterable[sp.Symbol], known: Traces) -> dict[sp.Symbol, str]:
+    """What the traces of a term are in it: `pre`, `post`, and `pre2`, ... for more of a side."""
+    found: dict[sp.Symbol, str] = {}
+    for trace in traces:
+        side = "pre" if known.sites[trace.name] is Site.PRE else "post"
+        number = sum(role.startswith(side) for role in found.values()) + 1
+        found[trace] = side if number == 1 else f"{side}{number}"
+    return found
+
+
+def spelled(expr: sp.Expr, names: Mapping[sp.Symbol, str], traces: Traces) -> str:
+    """A formula as text, with names for its traces."""
+    known = (Definition(n, traces.sites[t.name], sp.Integer(0)) for t, n in names.items())
+    values = {t: symbol(n) for t, n in names.items()}
+    return show_expression(RuleParts(definitions=tuple(known)), algebra.substitute(expr, values))
+
+
+def product(first: str, expr: sp.Expr, text: str) -> str:
+    """The text of a name times a formula, in brackets where it is a sum."""
     loose = expr.is_Add or isinstance(expr, sp.Piecewise)
-    return f"{coefficient}*({text})" if loose else f"{coefficient}*{text}"
+    return f"{first}*({text})" if loose else f"{first}*{text}"
 
 
 def parameter(name: str, unit: str, where: Range) -> str:

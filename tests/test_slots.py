@@ -13,6 +13,7 @@ import sympy as sp
 
 from grammar import RuleError, Slots, Space, Structure, load_space, parse, slots
 from grammar.slots import factors_of
+from grammar.space import LOCAL
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.products import basis
@@ -64,12 +65,32 @@ def test_rewards_are_those_of_the_structure(x64: None, local: Space, everything:
         assert len(structure.terms) > 1 or np.abs(still.rewards - found.rewards).max() > 1e-9
 
 
-def test_eligibilities_are_those_of_the_structure(
-    x64: None, local: Space, everything: Slots
-) -> None:
+#: Traces of traces, several of one side, and the same trace in different roles.
+NESTED = """
+template = "de/dt = {terms} : synapse\\non reward: w += R*e"
+[limits]
+terms = 2
+[productions.term]
+formulas = ["f*g", "w*g", "abs(w)*f"]
+[productions.f]
+site = "post"
+formulas = [
+    "trace(trace(u))", "trace(u)*trace(post)", "trace(u)", "post - trace(trace(post) + u)",
+    "trace(R)*post",
+]
+[productions.g]
+site = "pre"
+formulas = ["trace(pre)*trace(pre**2)", "pre - trace(trace(pre))", "pre"]
+"""
+
+
+@pytest.mark.parametrize("text", [LOCAL.read_text(), NESTED], ids=["local", "nested"])
+def test_eligibilities_are_those_of_the_structure(x64: None, text: str) -> None:
     """On prescribed activity, with every factor of every side in one of the slots."""
+    space = load_space(text)
+    everything = space.slots()
     draws = np.random.default_rng(2)
-    inputs = {n: jnp.array(draws.normal(size=(1, 12, k))) for n, k in SIZES.items()}
+    inputs = {n: jnp.array(draws.normal(size=(1, 12, *k))) for n, k in SIZES.items()}
     weights = jnp.array(draws.normal(size=(2, 3)))
     shared = compile_rule(everything.rule)
 
@@ -78,7 +99,7 @@ def test_eligibilities_are_those_of_the_structure(
 
     of_shared = jax.jit(functools.partial(eligibility, shared))
     rng = random.Random(3)
-    for structure in covering(local):
+    for structure in covering(space):
         chosen = drawn(structure, rng)
         expected = eligibility(compile_rule(structure.rule(chosen)), {})
         found = of_shared(everything.values(structure, chosen))
@@ -86,7 +107,7 @@ def test_eligibilities_are_those_of_the_structure(
         assert np.abs(expected).max() > 0
 
 
-SIZES = {"pre": 3, "post": 2, "u": 2}
+SIZES: dict[str, tuple[int, ...]] = {"pre": (3,), "post": (2,), "u": (2,), "R": ()}
 
 
 def covering(space: Space) -> list[Structure]:
@@ -161,3 +182,9 @@ def test_terms_that_do_not_separate_are_refused() -> None:
     )
     with pytest.raises(RuleError, match=r"`post - w` is no product of factors"):
         space.slots()
+    mixed = load_space(
+        'template = "de/dt = {terms} : synapse\\non reward: w += R*e"\n'
+        '[productions.term]\nformulas = ["post*trace(pre*trace(R))"]\n'
+    )
+    with pytest.raises(RuleError, match="is no product of factors"):
+        mixed.slots()
