@@ -1,5 +1,6 @@
 """Rules as mathematics: SymPy and networkx, never JAX."""
 
+from grammar.bases import Basis as Basis
 from grammar.errors import ConfigError as ConfigError
 from grammar.errors import RuleError as RuleError
 from grammar.errors import RulegenError as RulegenError
@@ -20,6 +21,11 @@ from grammar.parts import RuleParts as RuleParts
 from grammar.parts import State as State
 from grammar.parts import Update as Update
 from grammar.rule import Rule as Rule
+from grammar.slots import Slots as Slots
+from grammar.slots import slots as slots
+from grammar.space import Space as Space
+from grammar.space import load_space as load_space
+from grammar.structure import Structure as Structure
 from grammar.symbols import SIGNALS as SIGNALS
 from grammar.symbols import Signal as Signal
 from grammar.symbols import Site as Site

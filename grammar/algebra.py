@@ -235,7 +235,8 @@ def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
-_NUMERIC: dict[str, Callable[..., float]] = {
+#: Functions of numbers that have no exact value.
+NUMERIC: dict[str, Callable[..., float]] = {
     "exp": math.exp,
     "log": math.log,
     "tanh": math.tanh,
@@ -265,9 +266,9 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
     if all(a.is_Rational for a in args):
         if name in _EXACT_CALLS:
             return sp.sympify(_EXACT_CALLS[name](*args))
-        if name in _NUMERIC:
+        if name in NUMERIC:
             try:
-                return number(repr(_NUMERIC[name](*(a.p / a.q for a in args))))
+                return number(repr(NUMERIC[name](*(a.p / a.q for a in args))))
             except (ArithmeticError, ValueError):
                 raise AlgebraError(
                     f"`{name}` has no finite real value here", "check its argument"
