@@ -14,7 +14,7 @@ import pandas as pd
 from benchmarks.worlds import Problem, nothing, planted
 from grammar import RunError
 from rulegen.config import DiscoverConfig
-from rulegen.discover import Benches, search, select
+from rulegen.discover import Benches, carry_out, select
 from rulegen.journal import Journal
 from rulegen.progress import silent
 from rulegen.refine import RefineSettings, refine
@@ -65,7 +65,7 @@ def publish(problem: Problem, folder: Path) -> dict:
     config, bench, began = config_of(problem), problem.bench, time.perf_counter()
     with Journal(folder / "history.jsonl", config.digest) as journal:
         try:
-            found = search(config, Benches(bench, {}), journal, silent)
+            found = carry_out(config, Benches(bench, {}), journal, silent)
             gain = found.record.evidence.comparisons[-1].difference  # type: ignore[union-attr]
             told = f"published: {found.record.equations} gains {gain}"
         except RunError as error:

@@ -126,6 +126,12 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
             "the rule was refused."
         )
         blocks += [Heading("Pruning"), Paragraph(line(text)), look_table(evidence)]
+    if evidence.structures:
+        text = (
+            f"A search tried {evidence.structures} structures and picked this one on other lives "
+            f"than those above: {evidence.choice}."
+        )
+        blocks += [Heading("Search"), Paragraph(line(text))]
     software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
     digests = {"configuration": evidence.config, "code": evidence.code, "data": evidence.data}
     made = [Piece(f"Seed {evidence.seed}; ")]

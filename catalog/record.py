@@ -165,6 +165,8 @@ class Evidence(Part):
         candidates: number of candidate terms at the beginning.
         margin: margin of non-inferiority, reward per trial.
         level: coverage of the interval of each look, with which all of them hold with 95%.
+        structures: number of structures that a search has run; 0 without a search.
+        choice: why this one was picked among them.
         seed: of the run. versions: of the software. config: digest of the configuration.
         code: digest of the programs that ran. data: digest of the table of all held-out lives,
             the file `NAME.csv` beside the record.
@@ -182,6 +184,8 @@ class Evidence(Part):
     candidates: int = 0
     margin: float = 0.0
     level: float = 0.95
+    structures: int = 0
+    choice: Prose = ""
     seed: int = 0
     versions: dict[str, str] = {}
     config: str = ""

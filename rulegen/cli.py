@@ -14,6 +14,7 @@ from rulegen.commands.compare import compare
 from rulegen.commands.discover import discover
 from rulegen.commands.estimators import estimators
 from rulegen.commands.export import export_rule
+from rulegen.commands.search import search
 from rulegen.commands.simulate import simulate
 from rulegen.commands.sweep import sweep
 from rulegen.commands.verify import verify
@@ -29,6 +30,7 @@ app.command()(discover)
 app.command()(check)
 app.command()(estimators)
 app.command()(sweep)
+app.command()(search)
 app.command()(simulate)
 app.command()(verify)
 app.command()(compare)

@@ -54,19 +54,16 @@ class ReferenceRule(Settings):
         return checked(text)
 
 
-class DiscoverConfig(Settings):
-    """Everything that a discovery depends on, but the version of the software.
+class RunConfig(Settings):
+    """What all runs that publish a rule depend on.
 
     Attributes:
         name: of the run and of the published rule's files.
         title: of the published rule.
         description: what the run is about; plain text with `code`.
         seed: of all random numbers.
-        rule: the family, in the rule language; the free parameters are fitted.
         task, circuit, life, memory_mb: see `rulegen.lives.World`.
-        fit: the phases of the fit, in order.
-        prune, refine, evaluate: settings of the steps after it.
-        references: rules to compare with.
+        evaluate: the final figures.
         exports: formats in which the published rule is also written, see `catalog.export`.
     """
 
@@ -74,33 +71,12 @@ class DiscoverConfig(Settings):
     title: str = Field("", max_length=200)
     description: str = ""
     seed: int = Field(0, ge=0, lt=2**32)
-    rule: str
     task: AnyTask
     circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
     memory_mb: float = Field(512.0, gt=0)
-    fit: tuple[Phase, ...] = Field(
-        (
-            Phase(estimator=Pathwise(credit="trial"), iterations=20, rate=0.06),
-            Phase(estimator=Pgpe(), iterations=15, rate=0.05),
-        ),
-        min_length=1,
-    )
-    prune: PruneSettings = PruneSettings()
-    refine: RefineSettings = RefineSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
-    references: tuple[ReferenceRule, ...] = ()
     exports: tuple[str, ...] = ()
-
-    @field_validator("rule")
-    @classmethod
-    def _check(cls, text: str) -> str:
-        return checked(text)
-
-    @property
-    def family(self) -> Rule:
-        """The rule family."""
-        return parse(self.rule)
 
     @property
     def world(self) -> World:
@@ -112,6 +88,39 @@ class DiscoverConfig(Settings):
         """16 hexadecimal digits of all that the results depend on."""
         settings = self.model_dump(mode="json", exclude={"exports"})
         return digest_of(json.dumps([settings, versions()], sort_keys=True))
+
+
+class DiscoverConfig(RunConfig):
+    """Everything that a discovery depends on, but the version of the software.
+
+    Attributes:
+        rule: the family, in the rule language; the free parameters are fitted.
+        fit: the phases of the fit, in order.
+        prune, refine: settings of the steps after it.
+        references: rules to compare with.
+    """
+
+    rule: str
+    fit: tuple[Phase, ...] = Field(
+        (
+            Phase(estimator=Pathwise(credit="trial"), iterations=20, rate=0.06),
+            Phase(estimator=Pgpe(), iterations=15, rate=0.05),
+        ),
+        min_length=1,
+    )
+    prune: PruneSettings = PruneSettings()
+    refine: RefineSettings = RefineSettings()
+    references: tuple[ReferenceRule, ...] = ()
+
+    @field_validator("rule")
+    @classmethod
+    def _check(cls, text: str) -> str:
+        return checked(text)
+
+    @property
+    def family(self) -> Rule:
+        """The rule family."""
+        return parse(self.rule)
 
 
 def checked(text: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import resource
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,13 +9,14 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from catalog import Comparison, Evidence, Interval, Look, ParameterNote, Record, Setting, TermLoss
+from catalog import Look, ParameterNote, Record, TermLoss
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
 from rulegen import hosts
-from rulegen.config import DiscoverConfig, code_digest, digest_of, versions
+from rulegen.config import DiscoverConfig
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
+from rulegen.evidence import held_out, interval, known, peak_mb, supported
 from rulegen.fit import fit
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
@@ -25,7 +24,7 @@ from rulegen.looks import Look as PruneLook
 from rulegen.looks import Looks
 from rulegen.progress import Progress, Report, silent
 from rulegen.prune import prune
-from rulegen.rundir import RunDirectory, lives_table
+from rulegen.rundir import RunDirectory
 from rulegen.statistics import Estimate
 from rulegen.trim import Trimmed, trim
 from rulegen.workbench import Workbench
@@ -93,12 +92,14 @@ def discover(
         if journal.damaged:
             text = f"the last {journal.damaged} lines of the history are damaged and made again"
             report(Progress("resume", 1, 1, text))
-        discovery = search(config, benches, journal, report)
+        discovery = carry_out(config, benches, journal, report)
         hosts.on_first(lambda: directory.publish(config, discovery, journal.seconds, peak_mb()))
     return discovery
 
 
-def search(config: DiscoverConfig, benches: Benches, journal: Journal, report: Report) -> Discovery:
+def carry_out(
+    config: DiscoverConfig, benches: Benches, journal: Journal, report: Report
+) -> Discovery:
     """All computations of a run, each through the journal."""
     root, bench = jax.random.key(config.seed), benches.family
     fitted, trimmed, looks = select(config, bench, journal, report)
@@ -131,7 +132,7 @@ def search(config: DiscoverConfig, benches: Benches, journal: Journal, report: R
     }
     record = make_record(config, bench, published, trimmed, looks, best, others, losses)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
-    return Discovery(record, config.family.with_values(names), (best, *others))
+    return Discovery(record, config.family, config.family.with_values(names), (best, *others))
 
 
 def select(
@@ -168,34 +169,6 @@ def published_rule(bench: Workbench, trimmed: Trimmed) -> Rule:
     return bench.rule.with_values(rounded).drop(sorted(dropped)).fixed()
 
 
-def supported(value: float, low: float, high: float) -> float:
-    """Round `value` so that the change is at most a quarter of its interval's half width.
-
-    Without an interval, three significant digits remain; a value never becomes 0.
-
-    Example:
-        >>> supported(1.4805, 1.2, 1.8), supported(0.0321, float("nan"), float("nan"))
-        (1.5, 0.0321)
-    """
-    if value == 0.0:
-        return 0.0
-    digits = 2 - math.floor(math.log10(abs(value)))
-    if math.isfinite(low) and math.isfinite(high) and high > low:
-        leading = -math.floor(math.log10(abs(value)))
-        digits = max(math.ceil(-math.log10((high - low) / 4.0)), leading)
-    return round(float(value), digits)
-
-
-def interval(e: Estimate) -> Interval:
-    """An estimate as a part of a record."""
-    return Interval(mean=e.mean, low=e.low, high=e.high, lives=e.lives)
-
-
-def known(value: float) -> float | None:
-    """A number for a record, which has no NaN."""
-    return float(value) if math.isfinite(value) else None
-
-
 def make_record(
     config: DiscoverConfig,
     bench: Workbench,
@@ -214,25 +187,12 @@ def make_record(
             meaning = f"coefficient of {terms[name]}" if name in terms else ""
             low, high = known(refined.low[i]), known(refined.high[i])
             notes[name] = ParameterNote(meaning=meaning, low=low, high=high)
-    evidence = Evidence(
-        setting=Setting(
-            task=config.task.model_dump(mode="json", exclude_none=True),
-            circuit=config.circuit.model_dump(mode="json", exclude_none=True),
-            life=config.life.model_dump(mode="json"),
-        ),
-        reward=interval(best.reward),
-        chance=config.task.chance,
-        diverged=best.diverged,
-        comparisons=tuple(
-            Comparison(
-                name=t.name,
-                rule="" if t.name == NO_LEARNING else t.text,
-                reward=interval(t.reward),
-                difference=interval(best.minus(t)),
-                diverged=t.diverged,
-            )
-            for t in others
-        ),
+    evidence = held_out(
+        config.world,
+        config.digest,
+        config.seed,
+        best,
+        others,
         terms=tuple(
             TermLoss(
                 coefficient=name,
@@ -256,12 +216,6 @@ def make_record(
         candidates=len(terms),
         margin=config.prune.margin,
         level=config.prune.level,
-        seed=config.seed,
-        versions=versions(),
-        config=config.digest,
-        code=code_digest(),
-        data=digest_of(lives_table((best, *others)).to_csv(index=False)),
-        digest=published.digest,
     )
     return Record(
         name=config.name,
@@ -274,8 +228,3 @@ def make_record(
         lineage=(bench.rule.digest,),
         evidence=evidence,
     )
-
-
-def peak_mb() -> float:
-    """The most memory that this process has held, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0

@@ -19,11 +19,13 @@ class Discovery(NamedTuple):
 
     Attributes:
         record: the published rule with its evidence.
-        fitted: the family with its fitted values, before pruning.
-        trajectories: on the held-out lives, the published rule first, then the start, the
-            references and no learning.
+        family: what the run began with.
+        fitted: the same with fitted values, before anything was left out.
+        trajectories: on the held-out lives, the published rule first, then what it is compared
+            with, and no learning last.
     """
 
     record: Record
+    family: Rule
     fitted: Rule
     trajectories: tuple[Trajectory, ...]

@@ -26,6 +26,8 @@ class Branch(enum.IntEnum):
     PLATEAU = 14
     ANALYSE = 15
     LOOK = 16
+    SEARCH = 17
+    SELECT = 18
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

@@ -204,6 +204,7 @@ class Lives:
         key: jax.Array,
         count: int,
         *,
+        numbers: np.ndarray | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> Batch:
         """Run `count` lives.
@@ -213,6 +214,8 @@ class Lives:
                 for each life, shape (count, P).
             key: a typed JAX key.
             count: number of lives.
+            numbers: which life each of them is, shape (count,): equal numbers meet the same
+                network and noise; None for 0 to count - 1.
             tick: called with the number of lives finished so far.
 
         Raises:
@@ -226,7 +229,7 @@ class Lives:
                 part.kept(part.life.outcome),
                 part.kept(part.life.violations),
             )
-            for part in self.live(values, key, count, tick=tick)
+            for part in self.live(values, key, count, numbers=numbers, tick=tick)
         ]
         columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
         return Batch(*(hosts.gather(column, count) for column in columns))
@@ -237,6 +240,7 @@ class Lives:
         key: jax.Array,
         count: int,
         *,
+        numbers: np.ndarray | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> Iterator[Lived]:
         """The lives of `run`, those of this host alone, a chunk at a time and with their ends."""
@@ -245,6 +249,7 @@ class Lives:
         dtype = jnp.zeros(()).dtype
         values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
         source = stream(key)
+        who = np.arange(count) if numbers is None else np.asarray(numbers)
         own = hosts.share(count)
         # As many calls as the chunk demands, of one size that leaves few places empty. A device
         # without a life of its own is better spent on helping the others.
@@ -255,11 +260,12 @@ class Lives:
         trials = self.world.life.trials
         for start in range(0, len(own), size):
             # A short last chunk is filled up with repeats, so that one program serves them all.
-            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)].astype(np.uint32)
+            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)]
+            lives = who[index].astype(np.uint32)
             kept = min(size, len(own) - start)
-            life, results, first = begin(source, index), [], 0
+            life, results, first = begin(source, lives), [], 0
             for stretch in self.stretches():
-                life, result = go_on(values[index], source, index, life, first, stretch)
+                life, result = go_on(values[index], source, lives, life, first, stretch)
                 results.append([np.asarray(part)[:kept] for part in result])
                 first += stretch
                 if tick is not None:

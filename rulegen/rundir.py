@@ -16,7 +16,7 @@ from catalog.export import FORMATS, export
 from catalog.files import write_whole
 from grammar import ConfigError, RunError
 from rulegen import hosts
-from rulegen.config import DiscoverConfig, versions
+from rulegen.config import RunConfig, versions
 from rulegen.discovery import NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory
 from rulegen.figures import plot_learning, save_figure
@@ -38,7 +38,7 @@ class RunDirectory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, config: DiscoverConfig, *, resume: bool, purpose: str = "") -> Journal:
+    def open(self, config: RunConfig, *, resume: bool, purpose: str = "") -> Journal:
         """Make the folder, or find the run in it again.
 
         Args:
@@ -76,7 +76,7 @@ class RunDirectory:
         except OSError as error:
             raise self._cannot_write(error) from None
 
-    def _write_config(self, config: DiscoverConfig) -> None:
+    def _write_config(self, config: RunConfig) -> None:
         data = config.model_dump(mode="json", exclude_none=True)
         write_whole(self.folder / "config.toml", tomli_w.dumps(data, multiline_strings=True))
 
@@ -86,7 +86,7 @@ class RunDirectory:
         )
 
     def publish(
-        self, config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
+        self, config: RunConfig, discovery: Discovery, seconds: float, peak_mb: float
     ) -> None:
         """Write everything but the history.
 
@@ -102,10 +102,10 @@ class RunDirectory:
             ) from error
 
     def _publish(
-        self, config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
+        self, config: RunConfig, discovery: Discovery, seconds: float, peak_mb: float
     ) -> None:
         record, trajectories = discovery.record, discovery.trajectories
-        write_whole(self.folder / "family.txt", config.family.text())
+        write_whole(self.folder / "family.txt", discovery.family.text())
         write_whole(self.folder / "fitted.txt", discovery.fitted.text())
         write_whole(self.folder / "rule.txt", record.equations)
         save_record(record, self.folder / "record.toml")
@@ -144,7 +144,7 @@ def lives_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
 
 
 def summary(
-    config: DiscoverConfig, discovery: Discovery, seconds: float, peak_mb: float
+    config: RunConfig, discovery: Discovery, seconds: float, peak_mb: float
 ) -> dict[str, Any]:
     """The result for programs."""
     record, evidence = discovery.record, discovery.record.evidence
@@ -157,7 +157,7 @@ def summary(
         }
         for c in evidence.comparisons
     }
-    start = others.pop(START)
+    start = others.pop(START, None)
     unlearned = others.pop(NO_LEARNING)
     return {
         "name": record.name,
@@ -167,10 +167,9 @@ def summary(
         "terms": [t.term for t in evidence.terms],
         "parameters": {p.name: p.value for p in record.rule.parameters},
         "reward": evidence.reward.model_dump(),
-        "start": start,
+        **({"start": start, "paired_difference": start["paired_difference"]} if start else {}),
         "references": others,
         "no_learning": unlearned,
-        "paired_difference": start["paired_difference"],
         "chance": evidence.chance,
         "diverged": evidence.diverged,
         "seconds": round(seconds, 1),

@@ -10,7 +10,8 @@ import pytest
 from catalog import load_record
 from grammar import ConfigError, RunError, parse
 from rulegen.config import code_digest, digest_of, load_config
-from rulegen.discover import discover, supported
+from rulegen.discover import discover
+from rulegen.evidence import supported
 from rulegen.progress import Progress
 
 SMALL = '''

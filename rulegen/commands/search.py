@@ -1,0 +1,62 @@
+"""`rulegen search`: find the form of a rule."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rulegen.commands.compare import print_table
+from rulegen.display import Display
+from rulegen.search import load_search
+from rulegen.search import search as run_search
+from rulegen.search.findings import readable, verdict
+
+
+def search(
+    config: Annotated[Path, typer.Argument(help="search, a TOML file")],
+    out: Annotated[Path | None, typer.Option(help="folder of the run")] = None,
+    seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="continue the run in the folder")
+    ] = False,
+    count: Annotated[
+        bool, typer.Option("--count", help="say how large the space is, and run nothing")
+    ] = False,
+    changes: Annotated[
+        list[str] | None, typer.Option("--set", help="replace a setting: key=value")
+    ] = None,
+) -> None:
+    """Search a space of rules for the form of a rule, and publish the pick with its evidence."""
+    settings, console = load_search(config, changes or (), seed), Console()
+    if count:
+        console.print(settings.rules.summary(), markup=False, highlight=False, soft_wrap=True)
+        return
+    folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
+    try:
+        with Display(console) as display:
+            found = run_search(settings, folder, resume=resume, report=display)
+    except KeyboardInterrupt:
+        again = [a for a in sys.argv[1:] if a != "--resume"] + ["--resume"]
+        Console(stderr=True).print(
+            f"interrupted; what is done is kept in {folder}. To go on:\n"
+            f"    rulegen {shlex.join(again)}",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise typer.Exit(130) from None
+    print_table(console, "", readable(found.front).drop(columns="values"))
+    pick = found.front.finalists[found.front.pick]
+    lines = (
+        f"\n{found.discovery.record.equations}",
+        f"the pick among {found.tried} structures: {found.front.reason}",
+        f"reward per trial {pick.reward} on {pick.reward.lives} lives of the selection",
+        verdict(found.elsewhere),
+        f"page: {folder / 'search.md'}",
+    )
+    for line in lines:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)

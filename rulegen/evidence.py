@@ -1,0 +1,97 @@
+"""Evidence: what the held-out lives say of a rule, in the form of a record."""
+
+from __future__ import annotations
+
+import math
+import resource
+from collections.abc import Sequence
+from typing import Any
+
+from catalog import Comparison, Evidence, Interval, Setting
+from grammar import parse
+from rulegen.config import code_digest, digest_of, versions
+from rulegen.discovery import NO_LEARNING
+from rulegen.evaluate import Trajectory
+from rulegen.lives import World
+from rulegen.rundir import lives_table
+from rulegen.statistics import Estimate
+
+
+def held_out(
+    world: World,
+    config: str,
+    seed: int,
+    best: Trajectory,
+    others: Sequence[Trajectory],
+    **more: Any,
+) -> Evidence:
+    """The evidence of a published rule.
+
+    Args:
+        world: where it was found and evaluated.
+        config: digest of the configuration of the run.
+        seed: of the run.
+        best: the rule as printed, on the held-out lives.
+        others: other rules on the same lives.
+        more: what else is known: see `catalog.Evidence`.
+    """
+    return Evidence(
+        setting=Setting(
+            task=world.task.model_dump(mode="json", exclude_none=True),
+            circuit=world.circuit.model_dump(mode="json", exclude_none=True),
+            life=world.life.model_dump(mode="json"),
+        ),
+        reward=interval(best.reward),
+        chance=world.task.chance,
+        diverged=best.diverged,
+        comparisons=tuple(
+            Comparison(
+                name=t.name,
+                rule="" if t.name == NO_LEARNING else t.text,
+                reward=interval(t.reward),
+                difference=interval(best.minus(t)),
+                diverged=t.diverged,
+            )
+            for t in others
+        ),
+        seed=seed,
+        versions=versions(),
+        config=config,
+        code=code_digest(),
+        data=digest_of(lives_table((best, *others)).to_csv(index=False)),
+        digest=parse(best.text).digest,
+        **more,
+    )
+
+
+def interval(e: Estimate) -> Interval:
+    """An estimate as a part of a record."""
+    return Interval(mean=e.mean, low=e.low, high=e.high, lives=e.lives)
+
+
+def known(value: float) -> float | None:
+    """A number for a record, which has no NaN."""
+    return float(value) if math.isfinite(value) else None
+
+
+def supported(value: float, low: float, high: float) -> float:
+    """Round `value` so that the change is at most a quarter of its interval's half width.
+
+    Without an interval, three significant digits remain; a value never becomes 0.
+
+    Example:
+        >>> supported(1.4805, 1.2, 1.8), supported(0.0321, float("nan"), float("nan"))
+        (1.5, 0.0321)
+    """
+    if value == 0.0:
+        return 0.0
+    digits = 2 - math.floor(math.log10(abs(value)))
+    if math.isfinite(low) and math.isfinite(high) and high > low:
+        leading = -math.floor(math.log10(abs(value)))
+        digits = max(math.ceil(-math.log10((high - low) / 4.0)), leading)
+    return round(float(value), digits)
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0

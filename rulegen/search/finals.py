@@ -1,0 +1,154 @@
+"""From the candidates of all strategies to refined finalists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import jax
+import numpy as np
+
+from grammar import Rule, Structure, parse
+from rulegen.evidence import supported
+from rulegen.journal import Journal
+from rulegen.keys import Branch, branch
+from rulegen.progress import Progress, Report, ticks
+from rulegen.refine import Refined, RefineSettings, refine
+from rulegen.search.arena import Arena, Point
+from rulegen.search.front import Finalist
+from rulegen.search.strategy import Candidate, Meeting, best_points
+
+#: Points of a structure and lives of each, round by round, when values alone are sought.
+TUNING = ((12, 64), (8, 128), (6, 256))
+#: Lives on which candidates of different strategies meet before a few of them are refined.
+COMMON = 128
+#: Most rules of the literature among the finalists.
+KNOWN = 3
+
+
+def tuned(meeting: Meeting, structures: Sequence[Structure]) -> list[Candidate]:
+    """Structures at the best values that a random search finds.
+
+    Args:
+        meeting: where points meet.
+        structures: what is tuned, each for itself.
+    """
+    if not structures:
+        return []
+    arena, rng, best = meeting.arena, meeting.rng, dict[Structure, tuple[Point, float]]()
+    for number, (count, lives) in enumerate(TUNING):
+        spread = 0.5 / max(1, number)
+        points = [
+            (best[s][0] if i == 0 else arena.near(best[s][0], rng, spread))
+            if number
+            else arena.draw(s, rng)
+            for s in structures
+            for i in range(count)
+        ]
+        best = best_points(points, meeting.means(points, lives, f"{len(structures)} rules"))
+    return [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
+
+
+def finalists(
+    meeting: Meeting, candidates: Sequence[Candidate], known: Sequence[Structure], most: int
+) -> list[Candidate]:
+    """The candidates worth refining, after all of them have met on common lives.
+
+    These are the front of complexity and reward, the best of the rest, and the best rules of the
+    literature.
+
+    Args:
+        meeting: where they meet.
+        candidates: of all strategies.
+        known: structures of the literature.
+        most: how many, without those of the literature.
+    """
+    points = [candidate.point for candidate in candidates]
+    means = meeting.means(points, COMMON, f"{len(points)} candidates")
+    best = best_points(points, means)
+    sources = {id(candidate.point): candidate for candidate in candidates}
+    front, highest = [], -np.inf
+    for structure in sorted(best, key=lambda s: (s.complexity, -best[s][1])):
+        if best[structure][1] > highest:
+            highest = best[structure][1]
+            front.append(structure)
+    chosen = sorted(front, key=lambda s: -best[s][1])[:most]
+    chosen += [s for s in best if s not in chosen][: most - len(chosen)]
+    chosen += [s for s in [s for s in best if s in known][:KNOWN] if s not in chosen]
+    found = []
+    for structure in chosen:
+        point, reward = best[structure]
+        found.append(sources[id(point)]._replace(reward=reward, lives=COMMON))
+    return found
+
+
+def refined(
+    arena: Arena,
+    point: Point,
+    settings: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    report: Report,
+) -> tuple[Point, Refined]:
+    """A point at the maximum of its reward, and the intervals of all parameters of the arena.
+
+    With more parameters than `settings.most`, time constants stay where they are.
+    """
+    free = list(point.parameters)
+    if len(free) > settings.most:
+        free = [name for name in free if name.startswith("theta")]
+    names = arena.bench.names
+    where = np.array([names.index(name) for name in free])
+    stage = f"refine {point.structure}"
+    found = refine(arena.bench, arena.vector(point), where, settings, key, journal, stage, report)
+    values = {name: float(found.values[names.index(name)]) for name in point.parameters}
+    return Point(point.structure, values), found
+
+
+def met(
+    arena: Arena,
+    candidates: Sequence[Candidate],
+    names: Mapping[Structure, tuple[str, ...]],
+    lives: int,
+    key: jax.Array,
+    journal: Journal,
+    report: Report,
+) -> list[Finalist]:
+    """Candidates on the lives of the selection.
+
+    Args:
+        arena: runs them.
+        candidates: refined.
+        names: of rules of the literature, by structure.
+        lives: of each.
+        key: of these lives.
+        journal: where rewards are kept.
+        report: told of finished lives.
+    """
+    total = lives * len(candidates)
+    report(Progress("select", 0, total, f"{len(candidates)} finalists"))
+
+    def compute() -> dict:
+        tick = ticks(report, "select", 0, total, 1)
+        points = [candidate.point for candidate in candidates]
+        return {"means": arena.rewards(points, key, lives, tick).tolist()}
+
+    means = journal.recall("select", compute)["means"]
+    return [
+        Finalist(c, np.array(m), names.get(c.point.structure, ()))
+        for c, m in zip(candidates, means, strict=True)
+    ]
+
+
+def printed(arena: Arena, point: Point, found: Refined) -> Rule:
+    """The rule of a point as it is printed: values rounded to what the evidence supports."""
+    names = arena.bench.names
+    values = {
+        name: supported(value, found.low[names.index(name)], found.high[names.index(name)])
+        for name, value in point.parameters.items()
+    }
+    return parse(point.structure.rule(values).fixed().text())
+
+
+def key_of(root: jax.Array, structure: Structure) -> jax.Array:
+    """Random numbers of the refinement of a structure."""
+    return branch(root, Branch.REFINE, int(structure.digest[:7], 16))

@@ -1,0 +1,104 @@
+"""What a search writes beside its record: tables, figures and a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import networkx as nx
+import pandas as pd
+
+from catalog.files import write_whole
+from rulegen.discovery import NO_LEARNING
+from rulegen.figures import save_figure
+from rulegen.search.front import Front, lineage, plot_front, plot_lineage
+from rulegen.search.strategy import Candidate
+
+
+class Findings(Protocol):
+    """The part of `rulegen.search.Found` that is written here."""
+
+    @property
+    def front(self) -> Front:
+        """All finalists."""
+
+    @property
+    def elsewhere(self) -> pd.DataFrame:
+        """Comparisons in every world."""
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Everything that the strategies kept."""
+
+    @property
+    def tried(self) -> int:
+        """The number of structures that were run."""
+
+    @property
+    def lives(self) -> int:
+        """The number of lives until the finalists were known."""
+
+
+def write_findings(found: Findings, folder: Path) -> None:
+    """Write the page `search.md` with `front`, `elsewhere` and `lineage` as tables and figures.
+
+    Args:
+        found: of a search.
+        folder: of its run.
+    """
+    write_whole(folder / "front.csv", found.front.table().to_csv(index=False))
+    write_whole(folder / "elsewhere.csv", found.elsewhere.to_csv(index=False))
+    save_figure(plot_front(found.front), folder, "front")
+    graph = lineage(found.candidates)
+    write_whole(folder / "lineage.graphml", "\n".join(nx.generate_graphml(graph)) + "\n")
+    pick = found.front.finalists[found.front.pick].structure.text
+    save_figure(plot_lineage(graph, pick), folder, "lineage")
+    write_whole(folder / "search.md", page(found))
+
+
+def page(found: Findings) -> str:
+    """The outcome of a search in words and tables."""
+    front = found.front
+    pick = front.finalists[front.pick]
+    table = readable(front)
+    return (
+        f"# Search\n\n{found.tried} structures were tried in {found.lives} lives. The finalists "
+        f"were refined and met on {pick.reward.lives} lives of their own; `*` marks the front, `>` "
+        f"the pick.\n\n```\n{table.to_string(index=False)}\n```\n\n"
+        f"The pick is `{pick.structure}`: {front.reason}.\n\n![front](front.png)\n\n"
+        f"## Elsewhere\n\n{verdict(found.elsewhere)}\n\n"
+        f"```\n{found.elsewhere.round(5).to_string(index=False)}\n```\n"
+    )
+
+
+def readable(front: Front) -> pd.DataFrame:
+    """The table of finalists as people read it."""
+    table = front.table()
+    marks = [
+        ">" if pick else "*" if good else ""
+        for pick, good in zip(table["pick"], table["front"], strict=True)
+    ]
+    intervals = [
+        f"{r:.4f} [{a:.4f}, {b:.4f}]"
+        for r, a, b in zip(table["reward"], table["low"], table["high"], strict=True)
+    ]
+    shown = table[["complexity", "equation", "values", "names", "source"]].copy()
+    shown.insert(0, "", marks)
+    shown.insert(2, "reward", intervals)
+    return shown
+
+
+def verdict(elsewhere: pd.DataFrame) -> str:
+    """Whether the pick beats the best rule of the literature, world by world."""
+    rows = elsewhere[elsewhere["against"] != NO_LEARNING]
+    if rows.empty:
+        return "The pick is a rule of the literature, or the space has none of them."
+    better = rows["low"] > 0
+    worse = rows["high"] < 0
+    told = []
+    for mask, words in (
+        (better, "beats it"), (worse, "loses to it"), (~better & ~worse, "cannot be told from it"),
+    ):  # fmt: skip
+        if mask.any():
+            told.append(f"{words} in: {', '.join(rows['world'][mask])}")
+    return f"Against the {rows['against'].iloc[0]}, the pick " + "; ".join(told) + "."

@@ -1,0 +1,145 @@
+"""A sparse path: from no term on, the gradient over all terms says which are worth adding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+from typing import Literal
+
+import jax
+import numpy as np
+from pydantic import Field
+
+from grammar import Basis, ConfigError, Space, Structure
+from rulegen.estimators import AnyEstimator, Pathwise
+from rulegen.progress import Progress
+from rulegen.search.arena import split
+from rulegen.search.strategy import Candidate, Meeting, Strategy, best_points
+from rulegen.workbench import Workbench
+
+#: Steps of the gradient are tried at these sizes of a new coefficient.
+SIZES = (0.05, 0.2, 0.8, 2.5)
+
+
+class Path(Strategy):
+    """A hard-threshold path through the over-complete family of all terms, with refits.
+
+    For supports of 1, 2, ... terms: the meta-gradient of the family, with all coefficients free
+    and those of the support at their values, scores every other term by its signal-to-noise
+    ratio. The support and the `breadth` best others form a pool, and of its subsets of the size in
+    question, each refitted, the best is the next support. A term is a group: its coefficient and
+    its time constants enter and leave together. Terms may leave again.
+
+    Attributes:
+        lives: the budget.
+        estimator: of the meta-gradient.
+        breadth: terms that are proposed for each size.
+        points: parameter points of a subset in each of its two refits.
+
+    Source: Blumensath and Davies 2009, 10.1016/j.acha.2009.04.002; Needell and Tropp 2009,
+    10.1016/j.acha.2008.07.002.
+    """
+
+    name: Literal["path"] = "path"
+    lives: int = Field(50_000, ge=1)
+    estimator: AnyEstimator = Pathwise(credit="trial", lives=256)
+    breadth: int = Field(6, ge=1)
+    points: int = Field(8, ge=2)
+
+    def check(self, space: Space) -> None:
+        """See `Strategy.check`."""
+        if self.lives < 4 * (self.estimator.lives + 16 * self.points * self.breadth):
+            needed = 4 * (self.estimator.lives + 16 * self.points * self.breadth)
+            raise ConfigError(
+                f"strategy: {self.lives} lives are too few to finish one size of the path, which "
+                f"takes about {needed}; raise `lives`"
+            )
+
+    def search(self, meeting: Meeting, seeds: Sequence[Structure]) -> list[Candidate]:
+        """See `Strategy.search`."""
+        arena, space = meeting.arena, meeting.arena.space
+        everything = Structure(space.terms, space.description)
+        family = Workbench(arena.bench.world, everything.rule())
+        most = min(space.description.limits.terms, len(space.terms))
+        share = self.lives // most
+        support: dict[Basis, dict[str, float]] = {}
+        found: list[Candidate] = []
+        for size in range(1, most + 1):
+            scores = self.scores(meeting, family, everything, support, size)
+            others = sorted(
+                (b for b in space.terms if b not in support), key=lambda b: -abs(scores[b])
+            )
+            fresh = others[: self.breadth]
+            pool = [*support, *fresh]
+            subsets = [s for s in combinations(pool, size) if self.allowed(meeting, s)]
+            if not subsets:
+                break
+            points = []
+            for subset in subsets:
+                structure = space.structure(*subset)
+                known = {b: support[b] for b in subset if b in support}
+                for number in range(self.points):
+                    step = {
+                        b: {"theta": np.sign(scores[b]) * SIZES[number % len(SIZES)]}
+                        for b in subset
+                        if b not in support
+                    }
+                    point = arena.within(arena.compose(structure, known | step))
+                    points.append(arena.near(point, meeting.rng, 0.1 if number < 4 else 0.5))
+            half = (share - self.estimator.lives) // 2
+            lives = max(16, half // len(points))
+            ranked = best_points(points, meeting.means(points, lives, f"supports of {size}"))
+            few = [point for point, _ in list(ranked.values())[: max(2, self.breadth // 2)]]
+            points = [
+                p if i == 0 else arena.near(p, meeting.rng, 0.3)
+                for p in few
+                for i in range(self.points)
+            ]
+            lives = max(16, half // len(points))
+            ranked = best_points(
+                points, meeting.means(points, lives, f"supports of {size}, refitted")
+            )
+            found += [
+                Candidate(p, r, lives, self.name, self.parent(meeting, support))
+                for p, r in ranked.values()
+            ]
+            support = split(next(iter(ranked.values()))[0])
+        return sorted(found, key=lambda candidate: -candidate.reward)
+
+    def allowed(self, meeting: Meeting, subset: Sequence[Basis]) -> bool:
+        """Whether the space has a structure of these terms."""
+        total = meeting.arena.space.description.limits.total
+        return total is None or sum(b.complexity for b in subset) <= total
+
+    def parent(self, meeting: Meeting, support: dict) -> tuple[Structure, ...]:
+        """The structure of a support, where there is one."""
+        return (meeting.arena.space.structure(*support),) if support else ()
+
+    def scores(
+        self,
+        meeting: Meeting,
+        family: Workbench,
+        everything: Structure,
+        support: dict[Basis, dict[str, float]],
+        size: int,
+    ) -> dict[Basis, float]:
+        """The meta-gradient along every coefficient, in its standard errors."""
+        coefficients = {b: f"theta_{k}" for k, b in everything.numbered}
+        names = list(coefficients.values())
+        values = family.vector(dict.fromkeys(names, 0.0))
+        for number, basis in everything.numbered:
+            for stem, value in support.get(basis, {}).items():
+                values[family.names.index(f"{stem}_{number}")] = value
+        free = np.array([family.names.index(name) for name in names])
+        stage = f"{meeting.name}: gradient for size {size}"
+
+        def compute() -> dict:
+            meeting.report(Progress(stage, 0, 1, f"{len(names)} terms"))
+            lives = self.estimator.prepare(family.world, family.rule, names)
+            key = jax.random.fold_in(meeting.key, 1000 + size)
+            result = self.estimator.estimate(lives, values, free, key)
+            error = np.where(result.error > 0, result.error, np.inf)
+            return {"scores": (result.gradient / error).tolist()}
+
+        scores = meeting.journal.recall(stage, compute)["scores"]
+        return dict(zip(coefficients, scores, strict=True))
