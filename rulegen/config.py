@@ -18,6 +18,7 @@ from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fit import Phase
 from rulegen.life import LifeSettings
 from rulegen.lives import World
+from rulegen.projections import Projections
 from rulegen.prune import PruneSettings
 from rulegen.refine import RefineSettings
 from rulegen.settings import Settings
@@ -63,7 +64,7 @@ class DiscoverConfig(Settings):
         description: what the run is about; plain text with `code`.
         seed: of all random numbers.
         rule: the family, in the rule language; the free parameters are fitted.
-        task, circuit, life, memory_mb: see `rulegen.lives.World`.
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.World`.
         fit: the phases of the fit, in order.
         prune, refine, evaluate: settings of the steps after it.
         references: rules to compare with.
@@ -78,6 +79,7 @@ class DiscoverConfig(Settings):
     task: AnyTask
     circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
     memory_mb: float = Field(512.0, gt=0)
     fit: tuple[Phase, ...] = Field(
         (
@@ -105,7 +107,13 @@ class DiscoverConfig(Settings):
     @property
     def world(self) -> World:
         """Where rules live."""
-        return World(circuit=self.circuit, task=self.task, life=self.life, memory_mb=self.memory_mb)
+        return World(
+            circuit=self.circuit,
+            task=self.task,
+            life=self.life,
+            projections=self.projections,
+            memory_mb=self.memory_mb,
+        )
 
     @property
     def digest(self) -> str:

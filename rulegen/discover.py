@@ -196,6 +196,7 @@ def make_record(
             task=config.task.model_dump(mode="json", exclude_none=True),
             circuit=config.circuit.model_dump(mode="json", exclude_none=True),
             life=config.life.model_dump(mode="json"),
+            projections=config.projections.model_dump(mode="json", exclude_defaults=True),
         ),
         reward=interval(best.reward),
         chance=config.task.chance,
