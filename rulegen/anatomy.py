@@ -190,10 +190,7 @@ def opened(
 
     def used(condition: Array) -> tuple[Array, Array]:
         now, bias = life.rules.forward(end.rules, values, condition, network)
-        return (
-            now.weights if now.feedback is None else now.weights + now.feedback @ now.readout,
-            bias,
-        )
+        return now.effective, bias
 
     gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)
     learned, none = end.learned, jnp.zeros((circuit.neurons, 0))

@@ -66,7 +66,8 @@ def play(
         >>> play(circuit, task, network, 0.0, *here).r.shape
         (30, 3)
     """
-    dtype, steps = network.weights.dtype, task.steps(circuit.dt)
+    weights, steps = network.effective, task.steps(circuit.dt)
+    dtype = weights.dtype
     trial = task.revise(memory, task.trial(streams.task, condition, circuit.dt))
     drive = (trial.stimulus @ network.inputs.T).astype(dtype) + bias
     xi = jnp.zeros((steps, circuit.neurons), dtype)
@@ -74,10 +75,7 @@ def play(
         xi = circuit.explore(streams.exploration, 0, steps, circuit.quiet(dtype)).xi
 
     def one_step(before: Any, inputs: tuple[Array, Array]) -> tuple[Any, Any]:
-        drive, xi = inputs
-        if network.feedback is not None:
-            drive = drive + network.feedback @ (network.readout @ before.r)
-        after = circuit.step(network.weights, before, drive, xi)
+        after = circuit.step(weights, before, *inputs)
         return after, after
 
     start = circuit.init(streams.start, dtype)

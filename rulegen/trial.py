@@ -204,9 +204,7 @@ class TrialRun:
             states = joined(still, moving)
             used, bias = rules.forward(states, *fixed)
             drive = used.inputs @ outside if "input" in rules.rules else outside
-            if used.feedback is not None:
-                drive = drive + used.feedback @ (used.readout @ before.r)
-            after = circuit.step(used.weights, before, drive + bias, xi)
+            after = circuit.step(used.effective, before, drive + bias, xi)
             signals = circuit.signals(before, after, xi) | {"t": time}
             seen = rules.read(signals, before.r, outside, network)
             pre = network.transmitted(rules.studied, before.r, outside)

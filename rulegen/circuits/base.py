@@ -48,6 +48,17 @@ class Network(NamedTuple):
     bounds: Bounds | None = None
     feedback: Array | None = None
 
+    @property
+    def effective(self) -> Array:
+        """Recurrent weights with the feedback of the linear outputs, `W + W_fb W_out`, (N, N).
+
+        In this order the sum over neurons is one product, whose rounding does not depend on how
+        many lives run together; a single output would be a sum of its own, whose rounding does.
+        """
+        if self.feedback is None:
+            return self.weights
+        return self.weights + self.feedback @ self.readout
+
     def of(self, projection: Projection) -> Array:
         """The weights of a projection."""
         weights: Array = getattr(self, WEIGHTS_OF[projection])
