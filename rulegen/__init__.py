@@ -101,6 +101,7 @@ from rulegen.life import LifeSettings as LifeSettings
 from rulegen.lives import Batch as Batch
 from rulegen.lives import Lives as Lives
 from rulegen.lives import World as World
+from rulegen.projections import Projections as Projections
 from rulegen.prune import PruneSettings as PruneSettings
 from rulegen.prune import Refit as Refit
 from rulegen.prune import prune as prune

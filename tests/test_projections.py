@@ -1,6 +1,7 @@
 """Plastic projections: lives and scores against a simulation by hand, and what is refused."""
 
 import functools
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -21,11 +22,13 @@ from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.lives import Lives, World
 from rulegen.noise import Purpose, stream
 from rulegen.projections import Projections
+from rulegen.simulate import load_scene, simulate
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Reaching
 from rulegen.verify import world_of
 from rulegen.workbench import Workbench
 
 KEY = jax.random.key(1)
+EXAMPLES = Path(__file__).parent.parent / "examples"
 NAMES = ("recurrent", "input", "feedback")
 #: Three sources of three sizes: 4 neurons, 3 channels, 2 outputs.
 TASK = Reaching(places=3, cue=10, reach=10, hold=10, torque=20)
@@ -425,6 +428,24 @@ def test_what_does_not_fit_is_refused_before_anything_runs(settings, circuit, me
 def test_the_digest_follows_the_projections():
     choices = ({}, {"studied": "input"}, {"input": "on reward: w += 0.1*R"})
     assert len({DiscoverConfig(**CONFIG, projections=p).digest for p in choices}) == 3
+
+
+def test_the_example_runs():
+    """A studied rule that does nothing leaves learning to the companion."""
+    scene = load_scene(EXAMPLES / "two_projections.toml")
+    world = scene.world.model_copy(update={"life": LifeSettings(trials=16)})
+    table = simulate(world, {r.name: parse(r.rule) for r in scene.rules}, lives=2, seed=0)
+    both, alone = (
+        table[table["rule"] == name]["reward"].values for name in ("both", "input alone")
+    )
+    still = simulate(
+        world.model_copy(update={"projections": Projections()}),
+        {"none": parse("on reward: w += 0")},
+        lives=2,
+        seed=0,
+    )["reward"].values
+    assert np.abs(both - alone).max() > 1e-5
+    assert np.abs(alone - still).max() > 1e-5
 
 
 def test_a_record_names_the_projections():
