@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from catalog.record import Setting
-from catalog.tables import setting_text
+from catalog import load_record, markdown_card, read_card
 from grammar import ConfigError, RuleError, parse
 from rulegen import trial as trial_module
 from rulegen.anatomy import dissect
@@ -28,7 +27,9 @@ from rulegen.verify import world_of
 from rulegen.workbench import Workbench
 
 KEY = jax.random.key(1)
-EXAMPLES = Path(__file__).parent.parent / "examples"
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+RECORD = ROOT / "catalog" / "discovered" / "delayed_association.toml"
 NAMES = ("recurrent", "input", "feedback")
 #: Three sources of three sizes: 4 neurons, 3 channels, 2 outputs.
 TASK = Reaching(places=3, cue=10, reach=10, hold=10, torque=20)
@@ -448,9 +449,12 @@ def test_the_example_runs():
     assert np.abs(alone - still).max() > 1e-5
 
 
-def test_a_record_names_the_projections():
-    companion = "param k = 0.1\non reward: w += k*R"
-    settings = {"studied": "input", "recurrent": companion}
-    setting = Setting(task=CONFIG["task"], circuit={}, life={}, projections=settings)
+def test_a_card_says_where_rules_live():
+    """Its world is read from the record and from the page."""
+    settings = {"studied": "input", "recurrent": "param k = 0.1\non reward: w += k*R*pre"}
+    record = load_record(RECORD)
+    setting = record.evidence.setting.model_copy(update={"projections": settings})
+    evidence = record.evidence.model_copy(update={"setting": setting})
+    card = markdown_card(record.model_copy(update={"evidence": evidence}))
     assert world_of(setting).projections == Projections(**settings)
-    assert "\n" not in setting_text(companion)
+    assert read_card(card).evidence.setting == setting
