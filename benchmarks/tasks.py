@@ -13,7 +13,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from grammar import parse
-from grammar.symbols import WEIGHT
 from rulegen.analysis.psychometric import psychometric
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -122,7 +121,7 @@ def examine(
         def one(memory: Any, inputs: tuple[jax.Array, Streams]) -> tuple[Any, Examination]:
             condition, streams = inputs
             here = streams, condition, memory
-            played = play(circuit, task, end.network, end.rule[WEIGHT], 0.0, *here)
+            played = play(circuit, task, end.learned, 0.0, *here)
             right = task.correct(played.trial, played.outputs)
             memory = task.remember(memory, played.trial, played.outputs)
             return memory, Examination(condition, played.reward, right)

@@ -9,7 +9,6 @@ import jax
 import numpy as np
 
 from grammar import Rule, parse
-from grammar.symbols import WEIGHT
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator
@@ -49,7 +48,7 @@ class Imitation(Lives):
     ) -> tuple[np.ndarray, np.ndarray]:
         """The weights before and after each life, (L, N, N)."""
         parts = [
-            (part.kept(part.life.network.weights), part.kept(part.life.rule[WEIGHT]))
+            (part.kept(part.life.network.weights), part.kept(part.life.learned.weights))
             for part in self.live(values, key, count)
         ]
         first, last = zip(*parts, strict=True)
@@ -141,11 +140,11 @@ TERMS = (
 )  # fmt: skip
 
 
-#: Beside `xi*pre`, which follows the gradient, terms that know nothing of a neuron's own exploration
-#: at the time of its input.
+#: Beside `xi*pre`, which follows the gradient, terms that know nothing of a neuron's own
+#: exploration at the time of its input.
 BLIND = (
-    "pre", "pre**2", "pre**3", "pre_bar", "p_30", "p_60", "p_120", "p_240", "w", "w*pre", "w*pre**2",
-    "xi",
+    "pre", "pre**2", "pre**3", "pre_bar", "p_30", "p_60", "p_120", "p_240", "w", "w*pre",
+    "w*pre**2", "xi",
 )  # fmt: skip
 
 

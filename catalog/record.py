@@ -150,6 +150,7 @@ class Setting(Part):
     task: dict[str, Any]
     circuit: dict[str, Any]
     life: dict[str, Any]
+    projections: dict[str, Any] = {}
 
 
 class Evidence(Part):

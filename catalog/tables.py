@@ -114,22 +114,22 @@ def locality_table(record: Record) -> Table:
 
 
 def setting_table(evidence: Evidence) -> Table:
-    """Every setting of task, circuit and life."""
+    """Every setting of task, circuit and life, and of projections where there are some."""
     rows: list[Row] = []
-    for part in ("task", "circuit", "life"):
+    for part in ("task", "circuit", "life", "projections"):
         settings = getattr(evidence.setting, part)
         rows += [(part, key, setting_text(value)) for key, value in settings.items()]
     return Table(SETTING_HEAD, tuple(rows), ("setting",), "Settings of task, circuit and life")
 
 
 def setting_text(value: Any) -> str:
-    """A setting as text: words and numbers as they are, anything else as JSON.
+    """A setting as text: words and numbers as they are, anything else as JSON, in one line.
 
     Example:
         >>> setting_text("tanh"), setting_text(0.5), setting_text({"tau": 5.0})
         ('tanh', '0.5', '{"tau": 5.0}')
     """
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value)
 
 
 def without_empty_columns(table: Table) -> Table:

@@ -105,6 +105,7 @@ from rulegen.looks import Look as Look
 from rulegen.looks import Looks as Looks
 from rulegen.looks import PruneSettings as PruneSettings
 from rulegen.looks import Refit as Refit
+from rulegen.projections import Projections as Projections
 from rulegen.prune import prune as prune
 from rulegen.refine import RefineSettings as RefineSettings
 from rulegen.refine import refine as refine

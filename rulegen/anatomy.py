@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from grammar import ConfigError
-from grammar.symbols import WEIGHT
 from rulegen import hosts
 from rulegen.circuits import RateCircuit
 from rulegen.life import Life, LifeState
 from rulegen.noise import Stream, stream
+from rulegen.plasticity import States
 from rulegen.play import Played, play
 from rulegen.progress import Tick
 from rulegen.tasks import Task
@@ -37,16 +37,20 @@ class Anatomy(NamedTuple):
         before, after: recurrent weights at the start and at the end of a life, `w[post, pre]`,
             shape (L, N, N).
         readout: readout weights, shape (L, outputs, N).
+        inputs: input weights at the start and at the end, shape (L, 2, N, channels).
+        feedback: those of the feedback projection, shape (L, 2, N, outputs), or (L, 2, N, 0) in a
+            circuit without one.
         weights, bias: what the circuit runs with in each condition after learning, shapes
             (L, conditions, N, N) and (L, conditions, N): `after` and 0, unless the rule has a
-            forward pass of its own.
+            forward pass of its own, or the circuit a feedback projection, which is a part of the
+            recurrent weights here, `W + W_fb W_out`.
         potentials, rates: in the trials shown, shape (L, conditions, T, N).
         outputs: of the same trials, shape (L, conditions, T, outputs).
         targets: what the outputs should be, of the same shape.
         noisy: rates in several trials of each condition with noise,
             shape (L, repeats, conditions, times, N).
-        gradient: derivative of the mean reward of as many trials by the weights, at `before`,
-            shape (L, N, N).
+        gradient: derivative of the mean reward of as many trials by the recurrent weights, at
+            `before`, shape (L, N, N).
         rewards: of the trials of the life itself, shape (L, K).
     """
 
@@ -55,6 +59,8 @@ class Anatomy(NamedTuple):
     before: np.ndarray
     after: np.ndarray
     readout: np.ndarray
+    inputs: np.ndarray
+    feedback: np.ndarray
     weights: np.ndarray
     bias: np.ndarray
     potentials: np.ndarray
@@ -158,31 +164,40 @@ def opened(
     # The stimuli and the noise are those of the trials that would have come next.
     streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
 
-    def run(state: Any, streams: Streams, condition: Array, noisy: bool) -> Played:
-        weights, bias = life.rule.forward(state, values, condition, network.bounds)
-        here = streams, condition, end.memory
-        return play(circuit, task, network, weights, bias, *here, noisy=noisy)
+    def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
+        used, bias = life.rules.forward(states, values, condition, network)
+        return play(circuit, task, used, bias, streams, condition, end.memory, noisy=noisy)
 
     def shown(condition: Array) -> tuple[Array, ...]:
-        played = run(end.rule, jax.tree.map(lambda x: x[0], streams), condition, False)
+        played = run(end.rules, jax.tree.map(lambda x: x[0], streams), condition, False)
         return played.u, played.r, played.outputs, played.trial.target
 
     def noisy(streams: Streams) -> Array:
         times = kept_times(task.steps(circuit.dt))
-        return jax.vmap(lambda c: run(end.rule, streams, c, True).r[times])(conditions)
-
-    first = life.rule.init(network.weights, task.conditions)
+        return jax.vmap(lambda c: run(end.rules, streams, c, True).r[times])(conditions)
 
     def mean_reward(weights: Array, streams: Streams) -> Array:
         if network.bounds is not None:
             weights = network.bounds.hold(weights)
-        state = first | {WEIGHT: weights}
-        return jnp.mean(jax.vmap(lambda c: run(state, streams, c, True).reward)(conditions))
+        changed = network._replace(weights=weights)
+        first = life.rules.init(changed, task.conditions)
 
-    gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(first[WEIGHT], s), streams)
-    forward = jax.vmap(lambda c: life.rule.forward(end.rule, values, c, network.bounds))
-    weights, bias = forward(conditions)
+        def reward(condition: Array) -> Array:
+            used, bias = life.rules.forward(first, values, condition, changed)
+            return play(circuit, task, used, bias, streams, condition, end.memory).reward
+
+        return jnp.mean(jax.vmap(reward)(conditions))
+
+    def used(condition: Array) -> tuple[Array, Array]:
+        now, bias = life.rules.forward(end.rules, values, condition, network)
+        return now.effective, bias
+
+    gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)
+    learned, none = end.learned, jnp.zeros((circuit.neurons, 0))
+    feedback = [none if n.feedback is None else n.feedback for n in (network, learned)]
     return (
-        first[WEIGHT], end.rule[WEIGHT], network.readout, weights, bias,
-        *jax.vmap(shown)(conditions), jax.lax.map(noisy, streams), jnp.mean(gradients, axis=0),
+        network.weights, learned.weights, network.readout,
+        jnp.stack([network.inputs, learned.inputs]), jnp.stack(feedback),
+        *jax.vmap(used)(conditions), *jax.vmap(shown)(conditions), jax.lax.map(noisy, streams),
+        jnp.mean(gradients, axis=0),
     )  # fmt: skip

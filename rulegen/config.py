@@ -19,6 +19,7 @@ from rulegen.fit import Phase
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.looks import PruneSettings
+from rulegen.projections import Projections
 from rulegen.refine import RefineSettings
 from rulegen.settings import Settings
 from rulegen.tasks import AnyTask
@@ -62,7 +63,7 @@ class RunConfig(Settings):
         title: of the published rule.
         description: what the run is about; plain text with `code`.
         seed: of all random numbers.
-        task, circuit, life, memory_mb: see `rulegen.lives.World`.
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.World`.
         evaluate: the final figures.
         exports: formats in which the published rule is also written, see `catalog.export`.
     """
@@ -74,6 +75,7 @@ class RunConfig(Settings):
     task: AnyTask
     circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
     memory_mb: float = Field(512.0, gt=0)
     evaluate: EvaluateSettings = EvaluateSettings()
     exports: tuple[str, ...] = ()
@@ -81,7 +83,13 @@ class RunConfig(Settings):
     @property
     def world(self) -> World:
         """Where rules live."""
-        return World(circuit=self.circuit, task=self.task, life=self.life, memory_mb=self.memory_mb)
+        return World(
+            circuit=self.circuit,
+            task=self.task,
+            life=self.life,
+            projections=self.projections,
+            memory_mb=self.memory_mb,
+        )
 
     @property
     def digest(self) -> str:

@@ -40,6 +40,7 @@ def held_out(
             task=world.task.model_dump(mode="json", exclude_none=True),
             circuit=world.circuit.model_dump(mode="json", exclude_none=True),
             life=world.life.model_dump(mode="json"),
+            projections=world.projections.model_dump(mode="json", exclude_defaults=True),
         ),
         reward=interval(best.reward),
         chance=world.task.chance,

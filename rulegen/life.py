@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
+from functools import reduce
 from typing import Any, NamedTuple
 
 import jax
@@ -10,10 +12,12 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from grammar.symbols import WEIGHT
-from rulegen.circuits import Circuit, Network
+from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule
-from rulegen.compile.compiled import VIOLATIONS, RuleState
+from rulegen.compile.compiled import VIOLATIONS, Values
 from rulegen.noise import Stream
+from rulegen.plasticity import Plasticity, Readings, States
+from rulegen.projections import Projections
 from rulegen.settings import Settings
 from rulegen.tasks import Task
 from rulegen.trial import Streams, TrialRun, trial_streams
@@ -72,7 +76,7 @@ class LifeState(NamedTuple):
     Attributes:
         network: fixed and first weights.
         conditions: condition of each trial of the whole life, shape (K,).
-        rule: the rule state, with the weights.
+        rules: the rule state of each plastic projection, with its weights.
         outcome: how it has gone so far.
         worst: the worst reward so far, or the floor.
         memory: what the task remembers.
@@ -80,35 +84,43 @@ class LifeState(NamedTuple):
 
     network: Network
     conditions: Array
-    rule: RuleState
+    rules: States
     outcome: Array
     worst: Array
     memory: Any
 
     @property
+    def learned(self) -> Network:
+        """The network with its weights as they are now."""
+        return self.network.changed({name: state[WEIGHT] for name, state in self.rules.items()})
+
+    @property
     def violations(self) -> Array:
         """How often a weight was kept from changing its sign."""
-        return self.rule.get(VIOLATIONS, jnp.zeros_like(self.worst))
+        recurrent = self.rules.get("recurrent", {})
+        return recurrent.get(VIOLATIONS, jnp.zeros_like(self.worst))
 
 
 class Life:
-    """Simulates one life; the instance holds only frozen settings and a compiled rule.
+    """Simulates one life; the instance holds only frozen settings and compiled rules.
 
     In trial k, with weights W_k constant over the trial, the activity has the score
 
-        s_k = < (a/sigma) sum_t xi(t) r(t-1)^T , dW_k/dtheta >
+        s_k = < (a/sigma) sum_t xi(t) x(t)^T , dW_k/dtheta >
 
-    where dW_k/dtheta is the tangent that the rule carries along, so that nothing is
-    differentiated through the learning trajectory.
+    where W_k are the weights of the studied projection, x(t) is what it transmits in step t,
+    r(t-1) by the recurrent one, and dW_k/dtheta is the tangent that the rule carries along, so that
+    nothing is differentiated through the learning trajectory.
 
     Args:
         circuit: the circuit.
         task: the task.
         settings: length of the life and its limits.
         rule: the compiled rule; its tangents decide which scores are computed.
+        projections: where it lives, and the rules of other projections.
 
     Raises:
-        ValueError: when the rule and the circuit do not fit each other, a period of the task is
+        ValueError: when a rule and the circuit do not fit each other, a period of the task is
             shorter than a step, or its trials have other shapes than it says.
 
     Example:
@@ -125,23 +137,21 @@ class Life:
     """
 
     def __init__(
-        self, circuit: Circuit, task: Task, settings: LifeSettings, rule: CompiledRule
+        self,
+        circuit: Circuit,
+        task: Task,
+        settings: LifeSettings,
+        rule: CompiledRule,
+        projections: Projections | None = None,
     ) -> None:
-        missing = sorted(rule.signals - circuit.provides)
-        if missing:
-            raise ValueError(f"this circuit does not provide `{missing[0]}`, which the rule reads")
-        if "R" in rule.step_signals:
-            raise ValueError(
-                "the rule reads R at every step, but this task rewards only at the end of a trial: "
-                "use `on reward:`"
-            )
+        self.rules = Plasticity(circuit, rule, projections or Projections())
         if rule.tangents.wrt and circuit.scoreless:
             raise ValueError(circuit.scoreless)
         if rule.tangents.wrt and rule.rule.forward:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
-        self.trial = TrialRun(circuit, task, rule, settings.warmup)
+        self.trial = TrialRun(circuit, task, self.rules, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 
     def __call__(self, parameters: Array, stream: Stream) -> LifeResult:
@@ -165,7 +175,7 @@ class Life:
         return LifeState(
             network=network,
             conditions=self.task.order(stream, self.settings.trials),
-            rule=self.rule.init(network.weights, self.task.conditions, network.bounds),
+            rules=self.rules.init(network, self.task.conditions),
             outcome=jnp.asarray(Outcome.OK),
             worst=jnp.asarray(self.settings.floor, dtype),
             memory=self.task.begin(stream),
@@ -187,16 +197,13 @@ class Life:
         numbers = first + jnp.arange(trials)
 
         def one_trial(
-            carry: tuple[RuleState, Array, Array, Any], inputs: tuple[Array, Array, Streams]
-        ) -> tuple[tuple[RuleState, Array, Array, Any], tuple[Array, Array]]:
-            (state, outcome, worst, memory), (number, condition, streams) = carry, inputs
-            state, memory, reward, score, level = self.trial.run(
-                state, memory, values, life.network, streams, number, condition
+            carry: tuple[States, Array, Array, Any], inputs: tuple[Array, Array, Streams]
+        ) -> tuple[tuple[States, Array, Array, Any], tuple[Array, Array]]:
+            (states, outcome, worst, memory), (number, condition, streams) = carry, inputs
+            states, memory, reward, score, level = self.trial.run(
+                states, memory, values, life.network, streams, number, condition
             )
-            # Counted by column, which XLA does in vectors, unlike a conjunction over all weights.
-            inside = jnp.sum(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit, axis=0)
-            within = jnp.min(inside) == self.circuit.neurons
-            finite = jnp.isfinite(reward) & within
+            finite = jnp.isfinite(reward) & self._within(states)
             saturated = level > 0.99 * self.circuit.limit
             now = jnp.where(saturated, Outcome.SATURATED, Outcome.OK)
             now = jnp.where(level < 1e-6, Outcome.SILENT, now)
@@ -204,17 +211,44 @@ class Life:
             outcome = jnp.where(dead, Outcome.DIVERGED, now)
             reward = jnp.where(dead, worst, reward)
             worst = jnp.minimum(worst, reward)
-            return (state, outcome, worst, memory), (reward, jnp.where(dead, 0.0, score))
+            return (states, outcome, worst, memory), (reward, jnp.where(dead, 0.0, score))
 
         conditions = jax.lax.dynamic_slice_in_dim(life.conditions, first, trials)
         inputs = (numbers, conditions, trial_streams(stream, numbers))
-        start = (life.rule, life.outcome, life.worst, life.memory)
-        (state, outcome, worst, memory), results = jax.lax.scan(one_trial, start, inputs)
-        return life._replace(rule=state, outcome=outcome, worst=worst, memory=memory), results
+        start = (life.rules, life.outcome, life.worst, life.memory)
+        (states, outcome, worst, memory), results = jax.lax.scan(one_trial, start, inputs)
+        return life._replace(rules=states, outcome=outcome, worst=worst, memory=memory), results
 
-    def constants(self, parameters: Array) -> dict[str, Array]:
-        """What formulas read by name and what does not change during a life."""
-        n = float(self.circuit.neurons)
-        fixed = {"dt": self.circuit.dt, "N_pre": n, "N_post": n}
-        values = dict(zip(self.names, parameters, strict=True))
-        return values | {k: jnp.asarray(v, parameters.dtype) for k, v in fixed.items()}
+    def _within(self, states: States) -> Array:
+        """Whether all plastic weights are within the limit."""
+        # Counted by column, which XLA does in vectors, unlike a conjunction over all weights.
+        counts = [
+            jnp.min(jnp.sum(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit, axis=0))
+            for state in states.values()
+        ]
+        return reduce(jnp.minimum, counts) == self.circuit.neurons
+
+    def sources(self, projection: Projection) -> int:
+        """The number of channels, outputs or neurons that a projection comes from, N_pre."""
+        if projection == "recurrent":
+            return self.circuit.neurons
+        return self.task.channels if projection == "input" else self.task.outputs
+
+    def constants(self, parameters: Array) -> Readings:
+        """What the formulas of each rule read by name and what does not change during a life.
+
+        Args:
+            parameters: values of those of the studied rule, shape (P,).
+        """
+
+        def known(name: Projection, values: Mapping[str, Array]) -> Values:
+            fixed = {"dt": self.circuit.dt, "N_pre": self.sources(name)}
+            fixed["N_post"] = self.circuit.neurons
+            return {**values, **{k: jnp.asarray(v, parameters.dtype) for k, v in fixed.items()}}
+
+        own = {self.rules.studied: dict(zip(self.names, parameters, strict=True))}
+        for name, rule in self.rules.companions.items():
+            own[name] = {
+                p.name: jnp.asarray(p.value, parameters.dtype) for p in rule.rule.parameters
+            }
+        return {name: known(name, values) for name, values in own.items()}

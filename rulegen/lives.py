@@ -17,6 +17,7 @@ from rulegen.circuits import Circuit
 from rulegen.compile import CompiledRule
 from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
+from rulegen.projections import Projections
 from rulegen.settings import Settings
 from rulegen.tasks import Task
 from rulegen.trial import LONGEST_BLOCK, blocks
@@ -27,12 +28,14 @@ class World(Settings):
 
     Attributes:
         circuit, task, life: their settings.
+        projections: on which projection the rule lives, and the rules of others.
         memory_mb: lives run in chunks whose state fits this many MB.
     """
 
     circuit: Circuit
     task: Task
     life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
     memory_mb: float = 512.0
 
 
@@ -126,7 +129,7 @@ class Lives:
         if chunk is not None and chunk < 1:
             raise ValueError(f"a chunk has at least 1 life, not {chunk}")
         self.world, self.rule = world, rule
-        self.life = Life(world.circuit, world.task, world.life, rule)
+        self.life = Life(world.circuit, world.task, world.life, rule, world.projections)
         self.devices: Sequence[jax.Device] = jax.local_devices()
         self.chunk = self._fitting_chunk() if chunk is None else chunk
         self._programs = cache(self._compile)
@@ -183,13 +186,13 @@ class Lives:
         """An upper estimate of the memory that one life needs while it runs."""
         n, task = self.world.circuit.neurons, self.world.task
         steps, _, _ = blocks(task.steps(self.world.circuit.dt), LONGEST_BLOCK)
-        synapse_states = sum(
-            site is Site.SYNAPSE for site in self.rule.tangents.system.sites.values()
-        )
-        products = len(self.rule.factored)
-        matrices = n * n * (2 * synapse_states + 3 * products + 4)
-        sides = 2 * products + len(self.rule.recorded)
-        histories = n * steps * (16 + sides)
+        matrices, histories = 4 * n * n, 16 * n * steps
+        for name, rule in self.life.rules.rules.items():
+            sites = rule.tangents.system.sites.values()
+            synapse_states = sum(site is Site.SYNAPSE for site in sites)
+            products = len(rule.factored)
+            matrices += n * self.life.sources(name) * (2 * synapse_states + 3 * products)
+            histories += n * steps * (2 * products + len(rule.recorded))
         return jnp.zeros(()).dtype.itemsize * (matrices + histories)
 
     def _fitting_chunk(self) -> int:

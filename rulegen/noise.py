@@ -31,6 +31,7 @@ class Purpose(enum.IntEnum):
     PULSES = 8
     NOISE_START = 10
     SYNAPSES = 11
+    FEEDBACK = 12
 
 
 class Stream(NamedTuple):

@@ -35,7 +35,6 @@ def play(
     circuit: Circuit,
     task: Task,
     network: Network,
-    weights: Array,
     bias: Array | float,
     streams: Streams,
     condition: Array,
@@ -47,8 +46,7 @@ def play(
 
     Args:
         circuit, task: the world.
-        network: input and readout weights of the circuit.
-        weights: recurrent weights, shape (N, N).
+        network: the weights of the circuit.
         bias: what is added to the input, shape (N,).
         streams: random numbers of the trial.
         condition: of the trial.
@@ -65,10 +63,11 @@ def play(
         >>> streams = jax.tree.map(lambda x: x[0], trial_streams(source, jnp.arange(1)))
         >>> network = circuit.draw(source, 2, 1, jnp.float32)
         >>> here = streams, jnp.array(1), task.begin(source)
-        >>> play(circuit, task, network, network.weights, 0.0, *here).r.shape
+        >>> play(circuit, task, network, 0.0, *here).r.shape
         (30, 3)
     """
-    dtype, steps = weights.dtype, task.steps(circuit.dt)
+    weights, steps = network.effective, task.steps(circuit.dt)
+    dtype = weights.dtype
     trial = task.revise(memory, task.trial(streams.task, condition, circuit.dt))
     drive = (trial.stimulus @ network.inputs.T).astype(dtype) + bias
     xi = jnp.zeros((steps, circuit.neurons), dtype)

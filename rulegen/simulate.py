@@ -16,6 +16,7 @@ from rulegen.config import ReferenceRule, load_settings
 from rulegen.life import LifeSettings
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
+from rulegen.projections import Projections
 from rulegen.settings import Settings
 from rulegen.tasks import AnyTask
 from rulegen.workbench import Workbench
@@ -25,20 +26,27 @@ class Scene(Settings):
     """A world and rules to run in it, as a file says.
 
     Attributes:
-        task, circuit, life, memory_mb: see `rulegen.lives.World`.
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.World`.
         rules: rules with their names.
     """
 
     task: AnyTask
     circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
     memory_mb: float = Field(512.0, gt=0)
     rules: tuple[ReferenceRule, ...] = ()
 
     @property
     def world(self) -> World:
         """Where rules live."""
-        return World(circuit=self.circuit, task=self.task, life=self.life, memory_mb=self.memory_mb)
+        return World(
+            circuit=self.circuit,
+            task=self.task,
+            life=self.life,
+            projections=self.projections,
+            memory_mb=self.memory_mb,
+        )
 
 
 def load_scene(path: Path) -> Scene:

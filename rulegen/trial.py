@@ -1,4 +1,4 @@
-"""One trial of a life: the circuit runs, the rule follows, a reward arrives."""
+"""One trial of a life: the circuit runs, its rules follow, a reward arrives."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import jax.numpy as jnp
 from grammar import Event
 from grammar.symbols import WEIGHT
 from rulegen.circuits import Circuit, Exploration, Network
-from rulegen.compile import CompiledRule
-from rulegen.compile.compiled import VIOLATIONS, RuleState, Values
 from rulegen.compile.products import time_to_the_end
 from rulegen.compile.tangents import tangent_name
 from rulegen.noise import Purpose, Stream
+from rulegen.plasticity import Plasticity, Readings, States, hold, joined
 from rulegen.tasks import Task
 
 Array = jax.Array
@@ -28,19 +27,23 @@ class Moment(NamedTuple):
     """What passes from one block of a trial to the next.
 
     Attributes:
-        state: the rule state, with the memory of `prev`.
+        states: of the rules, with the memory of `prev`.
         before, after: activity before and after the last step, of arrays of shape (N,).
         noise: of the last step, shape (N,).
-        outer: sum over time of fresh noise times past rates, shape (N, N); what the score of
-            weights that are constant over the trial is made of. (0, 0) where it is not needed.
-        pushes: `dW/dp r` of the last step by parameter, shape (N,), for other scores.
+        stimulus: of the last step, shape (channels,). (0,) where no rule lives on the input
+            projection.
+        outer: sum over time of fresh noise times what the studied projection transmitted, in the
+            shape of its weights; what the score of weights that are constant over the trial is
+            made of. (0, 0) where it is not needed.
+        pushes: `dW/dp pre` of the last step by parameter, shape (N,), for other scores.
         score: what the score is so far, shape (P,).
     """
 
-    state: RuleState
+    states: States
     before: Any
     after: Any
     noise: Exploration
+    stimulus: Array
     outer: Array
     pushes: dict[str, Array]
     score: Array
@@ -70,60 +73,65 @@ def trial_streams(source: Stream, numbers: Array) -> Streams:
 
 
 class TrialRun:
-    """Runs one trial; the instance holds only frozen settings and a compiled rule."""
+    """Runs one trial; the instance holds only frozen settings and compiled rules."""
 
-    def __init__(self, circuit: Circuit, task: Task, rule: CompiledRule, warmup: int) -> None:
-        self.circuit, self.task, self.rule, self.warmup = circuit, task, rule, warmup
+    def __init__(self, circuit: Circuit, task: Task, rules: Plasticity, warmup: int) -> None:
+        self.circuit, self.task, self.rules, self.warmup = circuit, task, rules, warmup
+        self.rule = rules.rule
         self.steps = task.steps(circuit.dt)
         #: Parameters on which the weights depend.
-        self.moving = [p for p in rule.tangents.wrt if p in rule.tangents.weight]
+        self.moving = [p for p in self.rule.tangents.wrt if p in self.rule.tangents.weight]
 
     def run(
         self,
-        state: RuleState,
+        states: States,
         memory: Any,
-        values: Values,
+        values: Readings,
         network: Network,
         streams: Streams,
         number: Array,
         condition: Array,
-    ) -> tuple[RuleState, Any, Array, Array, Array]:
-        """One trial: the new rule state and memory, reward, score, and mean |rate| at the end.
+    ) -> tuple[States, Any, Array, Array, Array]:
+        """One trial: the new states and memory, reward, score, and mean |rate| at the end.
 
         Args:
-            state: the rule state before the trial.
+            states: of the rules before the trial.
             memory: of the task.
-            values: parameters and what else formulas read by name.
+            values: parameters and what else the formulas of each rule read by name.
             network: fixed and first weights of the life.
             streams: random numbers of the trial.
             number: of the trial, from 0. condition: its condition.
         """
-        circuit, task, rule = self.circuit, self.task, self.rule
+        circuit, task, rules = self.circuit, self.task, self.rules
         dtype = network.weights.dtype
         trial = task.revise(memory, task.trial(streams.task, condition, circuit.dt))
         learning = number >= self.warmup
         start = circuit.init(streams.start, dtype)
         still = circuit.quiet(dtype)
-        now = self._signals(start, start, still.xi, jnp.zeros((), dtype))
-        fixed = values, condition, network.bounds
-        state = hold(state, rule.event(Event.TRIAL_START, state, now, *fixed), learning)
-        constant = self.moving and not rule.continuous
+        plastic_input = "input" in rules.rules
+        silence = jnp.zeros(task.channels if plastic_input else 0, dtype)
+        now = self._readings(start, start, still.xi, jnp.zeros((), dtype), silence, network)
+        fixed = values, condition, network
+        states = hold(states, rules.event(Event.TRIAL_START, states, now, *fixed), learning)
+        constant = self.moving and not self.rule.continuous
+        weights = states[rules.studied][WEIGHT]
         moment = Moment(
-            state=state | rule.start_history(now, state),
+            states=rules.start_history(now, states),
             before=jax.tree.map(jnp.zeros_like, start),  # nothing drove the circuit before
             after=start,
             noise=still,
-            outer=jnp.zeros_like(network.weights) if constant else jnp.zeros((0, 0), dtype),
+            stimulus=silence,
+            outer=jnp.zeros_like(weights) if constant else jnp.zeros((0, 0), dtype),
             pushes={} if constant else {p: jnp.zeros_like(start.u) for p in self.moving},
-            score=jnp.zeros(len(rule.tangents.wrt), dtype),
+            score=jnp.zeros(len(self.rule.tangents.wrt), dtype),
         )
 
         def one_block(moment: Moment, first: Array | int, steps: int) -> tuple[Moment, Array]:
             stimulus = jax.lax.dynamic_slice_in_dim(trial.stimulus, first, steps)
             noise = circuit.explore(streams.exploration, first, steps, moment.noise)
-            drive = (stimulus @ network.inputs.T).astype(dtype)
+            outside = stimulus if plastic_input else stimulus @ network.inputs.T
             times = circuit.dt * (first + jnp.arange(steps, dtype=dtype))
-            inputs = drive, noise, times
+            inputs = outside.astype(dtype), noise, times
             return self._block(moment, values, network, condition, learning, *inputs)
 
         size, count, rest = blocks(self.steps, LONGEST_BLOCK)
@@ -142,115 +150,143 @@ class TrialRun:
             outputs = jnp.concatenate([outputs, last])
         reward = task.reward(trial, outputs).astype(dtype)
         memory = task.remember(memory, trial, outputs)
-        state = {name: moment.state[name] for name in state}
+        states = {
+            name: {key: moment.states[name][key] for key in state} for name, state in states.items()
+        }
         score = moment.score
         if constant:
-            score += self._project(moment.outer, state)
+            score += self._project(moment.outer, states)
         length = jnp.asarray(self.steps * circuit.dt, dtype)
-        now = self._signals(moment.before, moment.after, moment.noise.xi, length) | {"R": reward}
-        pushes = self._pushes(state, moment.before.r) if constant else moment.pushes
-        now |= self._noise_tangents(pushes)
+        here = moment.before, moment.after, moment.noise.xi, length, moment.stimulus
+        now = self._readings(*here, network)
+        now = {name: {**seen, "R": reward} for name, seen in now.items()}
+        pre = network.transmitted(rules.studied, moment.before.r, moment.stimulus)
+        pushes = self._pushes(states, pre) if constant else moment.pushes
+        now = self._with_noise_tangents(now, pushes)
 
-        def close(state: RuleState) -> RuleState:
+        def close(states: States) -> States:
             for event in (Event.REWARD, Event.TRIAL_END):
-                state = rule.event(event, state, now, *fixed)
-            return state
+                states = rules.event(event, states, now, *fixed)
+            return states
 
         # A branch and no selection, so that what the events read is computed once and not anew in
         # every weight and tangent that they write.
-        state, score = jax.lax.optimization_barrier((state, score))
-        state = jax.lax.cond(learning, close, lambda s: hold(s, close(s), learning), state)
-        return state, memory, reward, score, jnp.mean(jnp.abs(moment.after.r))
+        states, score = jax.lax.optimization_barrier((states, score))
+        states = jax.lax.cond(learning, close, lambda s: hold(s, close(s), learning), states)
+        return states, memory, reward, score, jnp.mean(jnp.abs(moment.after.r))
 
     def _block(
         self,
         moment: Moment,
-        values: Values,
+        values: Readings,
         network: Network,
         condition: Array,
         learning: Array,
-        drive: Array,
+        outside: Array,
         noise: Exploration,
         times: Array,
     ) -> tuple[Moment, Array]:
-        """A stretch of a trial; also its outputs, shape (T, outputs)."""
-        circuit, rule = self.circuit, self.rule
-        moving, still = rule.split(moment.state)
+        """A stretch of a trial; also its outputs, shape (T, outputs).
+
+        `outside` is the stimulus, shape (T, channels), where a rule lives on the input projection,
+        and else the current that it makes, shape (T, N).
+        """
+        circuit, rules, rule = self.circuit, self.rules, self.rule
+        moving, still = rules.split(moment.states)
         in_loop = rule.continuous or rule.noise_in_loop
-        fixed = values, condition, network.bounds
+        fixed = values, condition, network
 
         def one_step(
-            carry: tuple[Any, RuleState, dict[str, Array]], inputs: tuple[Array, ...]
-        ) -> tuple[tuple[Any, RuleState, dict[str, Array]], tuple]:
-            (memory, moving, pushes), (drive, xi, fresh, time) = carry, inputs
+            carry: tuple[Any, States, dict[str, Array]], inputs: tuple[Array, ...]
+        ) -> tuple[tuple[Any, States, dict[str, Array]], tuple]:
+            (memory, moving, pushes), (outside, xi, fresh, time) = carry, inputs
             before = circuit.recall(memory)
-            state = {**still, **moving}
-            weights, bias = rule.forward(state, *fixed)
-            after = circuit.step(weights, before, drive + bias, xi)
+            states = joined(still, moving)
+            used, bias = rules.forward(states, *fixed)
+            drive = used.inputs @ outside if "input" in rules.rules else outside
+            after = circuit.step(used.effective, before, drive + bias, xi)
             signals = circuit.signals(before, after, xi) | {"t": time}
+            seen = rules.read(signals, before.r, outside, network)
+            pre = network.transmitted(rules.studied, before.r, outside)
             score = None
             if rule.continuous and self.moving:
-                earlier, pushes = pushes, self._pushes(state, before.r)
+                earlier, pushes = pushes, self._pushes(states, pre)
                 score = self._score(pushes, earlier, fresh)
             if in_loop:
-                signals |= self._noise_tangents(self._pushes(state, before.r))
-            new = hold(moving, rule.step(moving, still, signals, *fixed), learning)
-            record = {name: new[name] for name in rule.recorded}
+                seen = self._with_noise_tangents(seen, self._pushes(states, pre))
+            new = hold(moving, rules.step(moving, still, seen, *fixed), learning)
             memory = circuit.memory(after)
-            return (memory, new, pushes), (memory, record, score)
+            return (memory, new, pushes), (memory, rules.recorded(new), score)
 
         carry = (circuit.memory(moment.after), moving, moment.pushes)
-        inputs = (drive, noise.xi, noise.fresh, times)
+        inputs = (outside, noise.xi, noise.fresh, times)
         (_, moved, pushes), (memories, later, scores) = jax.lax.scan(one_step, carry, inputs)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again, and what comes after a step is what stands before the next one.
         after = circuit.recall(memories)
         before = jax.tree.map(put_in_front, moment.after, after)
-        record = {name: put_in_front(moving[name], values) for name, values in later.items()}
-        state = {**still, **moved}
+        record = jax.tree.map(put_in_front, rules.recorded(moving), later)
+        states = joined(still, moved)
+        signals = circuit.signals(before, after, noise.xi) | {"t": times}
+        seen = rules.read(signals, before.r, outside, network)
+        pre = network.transmitted(rules.studied, before.r, outside)
         outer = moment.outer
         if self.moving and not rule.continuous:
             # With weights constant over the trial, one product over time does for all steps.
-            past = before.r
+            past = pre
             if circuit.retention:
-                past = past - circuit.retention * put_in_front(moment.before.r, past)
+                earlier = network.transmitted(rules.studied, moment.before.r, moment.stimulus)
+                past = past - circuit.retention * put_in_front(earlier, past)
             fresh = time_to_the_end(noise.fresh)
             outer = outer + jnp.matmul(fresh, past, precision="highest")
-        history = circuit.signals(before, after, noise.xi) | {"t": times} | record
-        history |= self._noise_tangents(self._pushes(state, before.r))
-        state = rule.integrate(state, history, values, len(drive), condition)
+        seen = self._with_noise_tangents(seen, self._pushes(states, pre))
+        states = rules.integrate(states, joined(seen, record), values, len(times), condition)
         last_before, last_after, last_noise = jax.tree.map(lambda x: x[-1], (before, after, noise))
         moment = Moment(
-            state=state,
+            states=states,
             before=last_before,
             after=last_after,
             noise=last_noise,
+            stimulus=outside[-1] if "input" in rules.rules else moment.stimulus,
             outer=outer,
             pushes=pushes,
             score=moment.score if scores is None else moment.score + jnp.sum(scores, axis=0),
         )
         return moment, after.r @ network.readout.T
 
-    def _signals(self, before: Any, after: Any, xi: Array, time: Array) -> dict[str, Array]:
-        """What a rule reads outside the steps of a trial: no reward, and noise without tangent."""
-        still = jnp.zeros_like(xi)
-        noise = {tangent_name("xi", p): still for p in self.rule.tangents.noise}
-        seen = self.circuit.signals(before, after, xi)
-        return seen | {"t": time, "R": jnp.zeros((), xi.dtype)} | noise
+    def _readings(
+        self,
+        before: Any,
+        after: Any,
+        xi: Array,
+        time: Array,
+        stimulus: Array,
+        network: Network,
+    ) -> Readings:
+        """What rules read outside the steps of a trial: no reward, and noise without tangent."""
+        seen = self.circuit.signals(before, after, xi) | {"t": time, "R": jnp.zeros((), xi.dtype)}
+        readings = self.rules.read(seen, before.r, stimulus, network)
+        return self._with_noise_tangents(readings, {p: jnp.zeros_like(xi) for p in self.moving})
 
-    def _pushes(self, state: RuleState, pre: Array) -> dict[str, Array]:
-        """`dW/dp r` by parameter, for rates of shape (N,) or (T, N)."""
+    def _pushes(self, states: States, pre: Array) -> dict[str, Array]:
+        """`dW/dp pre` by parameter, shape (N,), for what the studied projection transmits.
+
+        Or of shape (T, N), for a `pre` of shape (T, N_pre).
+        """
+        state = states[self.rules.studied]
         return {
             p: jnp.matmul(pre, state[tangent_name(WEIGHT, p)].T, precision="highest")
             for p in self.moving
         }
 
-    def _noise_tangents(self, pushes: dict[str, Array]) -> dict[str, Array]:
-        """`xi_p = -(a/sigma) W_p r`: at fixed potentials changed weights are changed noise."""
-        return {
+    def _with_noise_tangents(self, readings: Readings, pushes: dict[str, Array]) -> Readings:
+        """With `xi_p = -(a/sigma) W_p pre`: at fixed potentials new weights are new noise."""
+        tangents = {
             tangent_name("xi", p): -jnp.asarray(self.circuit.sensitivity) * pushes[p]
             for p in sorted(self.rule.tangents.noise)
         }
+        studied = self.rules.studied
+        return {**readings, studied: {**readings[studied], **tangents}}
 
     def _score(self, pushes: dict[str, Array], earlier: dict[str, Array], fresh: Array) -> Array:
         """The score of one step whose weights have just changed, shape (P,)."""
@@ -261,16 +297,16 @@ class TrialRun:
             fresh.dtype,
         )
 
-    def _project(self, outer: Array, state: RuleState) -> Array:
+    def _project(self, outer: Array, states: States) -> Array:
         """The score of a trial with constant weights: `<outer, dW/dp>` by parameter, shape (P,)."""
-        gain = self._gain()
+        gain, state = self._gain(), states[self.rules.studied]
         seen = (gain[:, None] if gain.ndim else gain) * outer
         return self._by_parameter(
             {p: jnp.sum(seen * state[tangent_name(WEIGHT, p)]) for p in self.moving}, outer.dtype
         )
 
     def _gain(self) -> Array:
-        """What a unit of fresh noise says about `W r`, a scalar or of shape (N,)."""
+        """What a unit of fresh noise says about the input `W pre`, a scalar or of shape (N,)."""
         fresh_share = (1.0 - self.circuit.retention**2) ** 0.5
         return jnp.asarray(self.circuit.sensitivity / fresh_share)
 
@@ -299,12 +335,3 @@ def blocks(steps: int, longest: int) -> tuple[int, int, int]:
         if steps % count == 0:
             return steps // count, count, 0
     return longest, steps // longest, steps % longest
-
-
-def hold(old: RuleState, new: RuleState, learning: Array) -> RuleState:
-    """The new state, but with the old weights and what comes with them unless `learning`."""
-
-    def is_held(name: str) -> bool:
-        return name == VIOLATIONS or name.partition("@")[0] == WEIGHT
-
-    return {k: jnp.where(learning, v, old[k]) if is_held(k) else v for k, v in new.items()}

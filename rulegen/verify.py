@@ -26,6 +26,7 @@ from rulegen.keys import Branch, branch
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
+from rulegen.projections import Projections
 from rulegen.statistics import Estimate, estimate, paired_difference
 from rulegen.tasks import AnyTask
 from rulegen.workbench import Workbench
@@ -204,6 +205,7 @@ def world_of(setting: Setting) -> World:
             circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
             task=TypeAdapter[Any](AnyTask).validate_python(setting.task),
             life=LifeSettings.model_validate(setting.life),
+            projections=Projections.model_validate(setting.projections),
         )
     except ValidationError as error:
         raise ConfigError(f"the setting of the card: {first_problem(error)}") from None

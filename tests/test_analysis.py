@@ -36,6 +36,8 @@ def anatomy(change, rates=None, outputs=0.0, targets=0.0):
         before=before,
         after=before + change,
         readout=np.ones((LIVES, 1, N)),
+        inputs=np.ones((LIVES, 2, N, 2)),
+        feedback=np.ones((LIVES, 2, N, 0)),
         weights=np.repeat((before + change)[:, None], CONDITIONS, axis=1),
         bias=np.zeros((LIVES, CONDITIONS, N)),
         potentials=rates,

@@ -86,7 +86,7 @@ def test_the_gradient_is_that_of_the_mean_reward(x64):
         return np.mean(
             [
                 play(
-                    life.circuit, TASK, network, weights, 0.0,
+                    life.circuit, TASK, network._replace(weights=weights), 0.0,
                     jax.tree.map(lambda x, i=i: x[i], streams), jnp.asarray(condition), (),
                 ).reward
                 for i in range(2)

@@ -252,11 +252,13 @@ def test_prev_starts_each_trial_at_zero():
     life = Life(CIRCUIT, TASK, LifeSettings(trials=3, warmup=0), rule)
     network = CIRCUIT.draw(stream(KEY), TASK.channels, TASK.outputs, jnp.float32)
     streams = jax.tree.map(lambda x: x[0], trial_streams(stream(KEY), jnp.arange(1)))
-    trial = jit(lambda state, k: life.trial.run(state, (), {}, network, streams, k, 0 * k)[0])
-    weights, state = [], life.rule.init(jnp.zeros((4, 4)), 2)
+    values = life.constants(jnp.zeros(0))
+    trial = jit(lambda states, k: life.trial.run(states, (), values, network, streams, k, 0 * k)[0])
+    network = network._replace(weights=jnp.zeros((4, 4)))
+    weights, states = [], life.rules.init(network, 2)
     for number in range(3):
-        state = trial(state, jnp.asarray(number))
-        weights.append(float(state["w"][0, 0]))
+        states = trial(states, jnp.asarray(number))
+        weights.append(float(states["recurrent"]["w"][0, 0]))
     # Of the steps of a trial the first has prev(n) = 0; in the first trial so has the second.
     steps = TASK.steps(CIRCUIT.dt)
     np.testing.assert_allclose(weights, np.array([steps - 2, steps - 1, steps - 1]) / 100)

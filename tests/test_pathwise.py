@@ -158,7 +158,8 @@ def test_the_slope_of_a_trial(x64, correlation):
     condition = life.conditions[0]
 
     def reward(weights):
-        return play(circuit, here.task, life.network, weights, 0.0, streams, condition, ()).reward
+        network = life.network._replace(weights=weights)
+        return play(circuit, here.task, network, 0.0, streams, condition, ()).reward
 
     plain = Lives(here, compile_rule(RULE)).run(VALUES, KEY, 1)
     start = life.network.weights

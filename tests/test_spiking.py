@@ -115,9 +115,9 @@ def test_the_window_of_pair_stdp(x64, dt):
     streams = jax.tree.map(lambda x: x[0], trial_streams(stream(KEY), jnp.arange(1)))
 
     def change(condition):
-        state = life.rule.init(network.weights, 1)
-        state, *_ = life.trial.run(state, (), values, network, streams, condition, condition)
-        return state["w"][1, 0]
+        states = life.rules.init(network, 1)
+        states, *_ = life.trial.run(states, (), values, network, streams, condition, condition)
+        return states["recurrent"]["w"][1, 0]
 
     found = jit(jax.vmap(change))(jnp.arange(len(steps)))
     d = steps * dt
@@ -149,7 +149,7 @@ def test_weights_drift_as_the_rates_say(x64, name, sizes, gain):
     bench = Workbench(World(circuit=circuit, task=task), rule)
     life = Life(circuit, task, LifeSettings(trials=1, warmup=0), compile_rule(rule))
     values = jnp.asarray(bench.vector(sizes))
-    end = jax.jit(jax.vmap(lambda i: life.live(values, stream(KEY).fold(i))[0].rule))
+    end = jax.jit(jax.vmap(lambda i: life.live(values, stream(KEY).fold(i))[0].rules["recurrent"]))
     state = {key: np.asarray(value) for key, value in end(jnp.arange(lives)).items()}
     rates = state["number"] / steps
     assert 0.002 < rates.mean() < 0.2

@@ -70,7 +70,7 @@ def test_no_rule_changes_a_sign_or_makes_a_synapse(rule, name, kind):
     life = Life(circuit, TASK, settings, compile_rule(parse(LEARNING[rule])))
     values = jnp.array([p.value for p in life.rule.rule.parameters], float)
     end, result = jit(life.live)(values, stream(KEY))
-    first, last = np.asarray(end.network.weights), np.asarray(end.rule["w"])
+    first, last = np.asarray(end.network.weights), np.asarray(end.learned.weights)
     assert np.all(last[first == 0] == 0)
     assert np.mean(last[first != 0] != first[first != 0]) > 0.5
     assert (result.violations > 0) == (circuit.excitatory > 0)

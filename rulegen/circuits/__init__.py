@@ -6,6 +6,7 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from rulegen.circuits.base import Circuit as Circuit
 from rulegen.circuits.base import Network as Network
+from rulegen.circuits.base import Projection as Projection
 from rulegen.circuits.exploration import Exploration as Exploration
 from rulegen.circuits.exploration import Pulses as Pulses
 from rulegen.circuits.rate import Activity as Activity

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field, model_validator
 
+from grammar import Site
+from grammar.symbols import SIGNALS
 from rulegen.circuits.exploration import Exploration
 from rulegen.compile import Bounds
 from rulegen.noise import Purpose, Stream, normal, uniform
@@ -18,25 +20,89 @@ from rulegen.settings import Settings
 
 Array = jax.Array
 
+#: A projection: all synapses on the neurons from one source.
+Projection = Literal["recurrent", "input", "feedback"]
+
+#: The weights of a `Network` that belong to each projection.
+WEIGHTS_OF: dict[Projection, str] = {
+    "recurrent": "weights",
+    "input": "inputs",
+    "feedback": "feedback",
+}
+
 
 class Network(NamedTuple):
-    """The fixed and initial weights of one circuit.
+    """The weights of one circuit, `w[post, pre]`.
 
     Attributes:
-        weights: recurrent weights before learning, `w[post, pre]`, shape (N, N).
+        weights: recurrent weights, shape (N, N).
         inputs: input weights, shape (N, channels).
         readout: readout weights, shape (outputs, N).
         bounds: between what the recurrent weights stay; None where every weight is free.
+        feedback: weights from the outputs back to the neurons, shape (N, outputs), or None.
     """
 
     weights: Array
     inputs: Array
     readout: Array
     bounds: Bounds | None = None
+    feedback: Array | None = None
+
+    @property
+    def effective(self) -> Array:
+        """Recurrent weights with the feedback of the linear outputs, `W + W_fb W_out`, (N, N).
+
+        In this order the sum over neurons is one product, whose rounding does not depend on how
+        many lives run together; a single output would be a sum of its own, whose rounding does.
+        """
+        if self.feedback is None:
+            return self.weights
+        return self.weights + self.feedback @ self.readout
+
+    def of(self, projection: Projection) -> Array:
+        """The weights of a projection."""
+        weights: Array = getattr(self, WEIGHTS_OF[projection])
+        return weights
+
+    def bounds_of(self, projection: Projection) -> Bounds | None:
+        """Between what the weights of a projection stay."""
+        return self.bounds if projection == "recurrent" else None
+
+    def changed(self, weights: Mapping[Projection, Array]) -> Network:
+        """The network with other weights of some projections."""
+        fields: dict[str, Any] = {WEIGHTS_OF[name]: value for name, value in weights.items()}
+        return self._replace(**fields)
+
+    def transmitted(self, projection: Projection, rates: Array, stimulus: Array) -> Array:
+        """What a projection multiplies with its weights, its `pre`.
+
+        Args:
+            projection: its name.
+            rates: of the step before, shape (N,) or (T, N).
+            stimulus: of the step, shape (channels,) or (T, channels).
+
+        Returns:
+            rates, stimulus or the outputs of the step before, shape (N_pre,) or (T, N_pre).
+
+        Example:
+            >>> network = Network(jnp.eye(2), jnp.ones((2, 1)), jnp.array([[1.0, 2.0]]))
+            >>> print(network.transmitted("feedback", jnp.array([1.0, 0.5]), jnp.zeros(1)))
+            [2.]
+        """
+        if projection == "recurrent":
+            return rates
+        return stimulus if projection == "input" else rates @ self.readout.T
 
 
 class Circuit(Settings, abc.ABC):
-    """Base of all circuits: N neurons with random weights, of which a rule changes the recurrent.
+    """Base of all circuits: N neurons with random weights, some of which rules change.
+
+    What drives the neurons is the sum of their projections,
+
+        W r(t-1) + W_in s(t) + W_fb y(t-1) ,   y = W_out r ,
+
+    the recurrent one, that of the input channels s, and, where there is one, the feedback of the
+    outputs y of the step before. Which are plastic is said by `rulegen.projections.Projections`.
 
     Weights are drawn afresh for every life. A synapse exists with probability p, and with standard
     normal numbers n
@@ -65,6 +131,8 @@ class Circuit(Settings, abc.ABC):
         inputs: distribution of the input weights, `N(0, 1)` or `U(-1, 1)`.
         readout: the neurons whose rates are the outputs; none for a fixed linear readout of all,
             `~ N(0, 1/N)`.
+        feedback: standard deviation of the weights of the feedback projection, which are normal;
+            None for a circuit without one.
         excitatory: share of excitatory neurons, the others being inhibitory; 0 for neurons without
             a sign.
         connectivity: probability p that a synapse exists.
@@ -85,6 +153,7 @@ class Circuit(Settings, abc.ABC):
     start: float = Field(0.0, ge=0)
     inputs: Literal["normal", "uniform"] = "normal"
     readout: tuple[int, ...] = ()
+    feedback: float | None = Field(None, ge=0)
     excitatory: float = Field(0.0, ge=0, lt=1)
     connectivity: float = Field(1.0, gt=0, le=1)
 
@@ -134,6 +203,22 @@ class Circuit(Settings, abc.ABC):
         """Autocorrelation of the Gaussian noise from one step to the next."""
         return 0.0
 
+    def provided(self, projection: Projection) -> frozenset[str]:
+        """Signals that a rule of this projection can read.
+
+        Input channels and outputs have an activity, `pre`, and no potentials or spikes.
+
+        Example:
+            >>> from rulegen.circuits import RateCircuit
+            >>> print(sorted(RateCircuit().provides - RateCircuit().provided("input")))
+            ['pre_u']
+        """
+        if projection == "recurrent":
+            return self.provides
+        return frozenset(
+            name for name in self.provides if name == "pre" or SIGNALS[name].site is not Site.PRE
+        )
+
     def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
         """The random weights of one life.
 
@@ -155,10 +240,14 @@ class Circuit(Settings, abc.ABC):
                 f"circuit.readout names {len(self.readout)} neurons, but the task has {outputs} "
                 "outputs"
             )
+        feedback = None
+        if self.feedback is not None:
+            source = stream.fold(Purpose.FEEDBACK)
+            feedback = self.feedback * normal(source, (n, outputs), dtype)
         p = self.connectivity
         weights = self.gain / (p * n) ** 0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype)
         if not self.excitatory and p == 1:
-            return Network(weights, inputs, readout)
+            return Network(weights, inputs, readout, feedback=feedback)
         lower, upper = jnp.full(n, -jnp.inf, dtype), jnp.full(n, jnp.inf, dtype)
         if self.excitatory:
             positive = self.signs > 0
@@ -170,7 +259,7 @@ class Circuit(Settings, abc.ABC):
         if p < 1:
             present = uniform(stream.fold(Purpose.SYNAPSES), (n, n), dtype) < p
             weights, lower, upper = (jnp.where(present, x, 0) for x in (weights, lower, upper))
-        return Network(weights, inputs, readout, Bounds(lower, upper))
+        return Network(weights, inputs, readout, Bounds(lower, upper), feedback)
 
     def quiet(self, dtype: jnp.dtype) -> Exploration:
         """No noise, as before the first step of a trial, of shape (N,)."""

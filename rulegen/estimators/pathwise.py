@@ -10,17 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from grammar import Rule
+from grammar import Event, Rule
 from grammar.symbols import WEIGHT
 from rulegen.circuits import Network
 from rulegen.compile import CompiledRule, compile_rule
-from rulegen.compile.compiled import RuleState, Values
 from rulegen.compile.tangents import tangent_name
 from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.life import LifeState
 from rulegen.lives import Lives, World
 from rulegen.noise import Stream, stream
+from rulegen.plasticity import Readings, States
 from rulegen.play import play
 from rulegen.tasks import Task
 from rulegen.trial import Streams, TrialRun
@@ -67,7 +67,8 @@ class Pathwise(Estimator):
 
         Raises:
             ValueError: when the reward does not change with small changes of the output, or
-                `credit` = "trial" and weights change within a trial.
+                `credit` = "trial" and weights change before the reward of a trial, or, with
+                `exact`, the rule of another projection reads `xi`.
         """
         if not world.circuit.smooth:
             raise ValueError(
@@ -82,7 +83,10 @@ class Pathwise(Estimator):
             )
         if self.credit == "life":
             return Derivatives(world, compile_rule(rule), free)
-        return TrialDerivatives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
+        lives = TrialDerivatives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
+        if self.exact:
+            lives.life.rules.check_noise()
+        return lives
 
     def estimate(
         self,
@@ -108,12 +112,12 @@ class Varied(NamedTuple):
 
     Attributes:
         life: the life itself.
-        rule: derivatives of its rule state, with a first axis of parameters P.
+        rules: derivatives of its rule states, with a first axis of parameters P.
         worst: derivative of its worst reward, shape (P,).
     """
 
     life: LifeState
-    rule: RuleState
+    rules: States
     worst: jax.Array
 
     @property
@@ -152,28 +156,28 @@ class Derivatives(Lives):
     def _first(self, source: Stream) -> Varied:
         life = super()._first(source)
         still = jax.tree.map(
-            lambda x: jnp.zeros((len(self.free), *x.shape), x.dtype), (life.rule, life.worst)
+            lambda x: jnp.zeros((len(self.free), *x.shape), x.dtype), (life.rules, life.worst)
         )
         return Varied(life, *still)
 
     def _later(
         self, values: jax.Array, source: Stream, life: Varied, first: jax.Array, trials: int
     ) -> tuple[Varied, tuple[jax.Array, jax.Array]]:
-        def go_on(values: jax.Array, rule: RuleState, worst: jax.Array) -> tuple[Any, Any]:
-            before = life.life._replace(rule=rule, worst=worst)
+        def go_on(values: jax.Array, rules: States, worst: jax.Array) -> tuple[Any, Any]:
+            before = life.life._replace(rules=rules, worst=worst)
             after, (rewards, _) = self.life.go_on(values, source, before, first, trials)
-            return (after.rule, after.worst, rewards), (after, rewards)
+            return (after.rules, after.worst, rewards), (after, rewards)
 
-        def along(direction: jax.Array, rule: RuleState, worst: jax.Array) -> tuple[Any, Any]:
-            here = values, life.life.rule, life.life.worst
-            _, slopes, results = jax.jvp(go_on, here, (direction, rule, worst), has_aux=True)
+        def along(direction: jax.Array, rules: States, worst: jax.Array) -> tuple[Any, Any]:
+            here = values, life.life.rules, life.life.worst
+            _, slopes, results = jax.jvp(go_on, here, (direction, rules, worst), has_aux=True)
             return slopes, results
 
         chosen = np.array([self.life.names.index(name) for name in self.free], int)
         directions = jnp.eye(len(values), dtype=values.dtype)[chosen]
         together = jax.vmap(along, out_axes=((0, 0, 1), None))
-        (rule, worst, slopes), (after, rewards) = together(directions, life.rule, life.worst)
-        return Varied(after, rule, worst), (rewards, slopes)
+        (rules, worst, slopes), (after, rewards) = together(directions, life.rules, life.worst)
+        return Varied(after, rules, worst), (rewards, slopes)
 
 
 class TrialDerivatives(Lives):
@@ -185,13 +189,15 @@ class TrialDerivatives(Lives):
     """
 
     def __init__(self, world: World, rule: CompiledRule) -> None:
-        if rule.continuous:
-            raise ValueError(
-                "the weights of this rule change within a trial, so that `pathwise` cannot take "
-                'one trial at a time: use `on reward:`, or credit = "life"'
-            )
         super().__init__(world, rule)
-        self.life.trial = DifferentiatedTrial(world.circuit, world.task, rule, world.life.warmup)
+        rules = self.life.rules
+        for name, one in rules.rules.items():
+            if not rests(one):
+                raise ValueError(
+                    f"the {name} weights change before the reward of a trial, so that `pathwise` "
+                    'cannot take one trial at a time: use `on reward:`, or credit = "life"'
+                )
+        self.life.trial = DifferentiatedTrial(world.circuit, world.task, rules, world.life.warmup)
 
 
 class DifferentiatedTrial(TrialRun):
@@ -199,28 +205,36 @@ class DifferentiatedTrial(TrialRun):
 
     def run(
         self,
-        state: RuleState,
+        states: States,
         memory: Any,
-        values: Values,
+        values: Readings,
         network: Network,
         streams: Streams,
         number: jax.Array,
         condition: jax.Array,
-    ) -> tuple[RuleState, Any, jax.Array, jax.Array, jax.Array]:
+    ) -> tuple[States, Any, jax.Array, jax.Array, jax.Array]:
         """See `TrialRun.run`."""
         after, later, reward, _, level = super().run(
-            state, memory, values, network, streams, number, condition
+            states, memory, values, network, streams, number, condition
         )
+        studied = self.rules.studied
+        state = states[studied]
 
         def reward_of(weights: jax.Array) -> jax.Array:
-            changed = state | {WEIGHT: weights}
-            here, _ = self.rule.forward(changed, values, condition, network.bounds)
+            changed = {**states, studied: state | {WEIGHT: weights}}
+            used, bias = self.rules.forward(changed, values, condition, network)
             trial = streams, condition, memory
-            return play(self.circuit, self.task, network, here, 0.0, *trial).reward
+            return play(self.circuit, self.task, used, bias, *trial).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
         return after, later, reward, self._by_parameter(scores, slope.dtype), level
+
+
+def rests(rule: CompiledRule) -> bool:
+    """Whether a circuit uses the weights that are there before a trial until its reward."""
+    starts = rule.tangents.system.events[Event.TRIAL_START]
+    return not (rule.continuous or rule.rule.forward or any(e.name == WEIGHT for e in starts))
 
 
 def is_graded(task: Task, dt: float) -> bool:

@@ -35,7 +35,8 @@ class Score(Estimator):
         gain: gain of the running baseline b.
         exact: with the potentials held fixed, a changed weight is a changed noise, so rules that
             read `xi` have a tangent xi_p = -(a/sigma) W_p pre. It costs about as much as all
-            other tangents together; without it the estimate of such rules is biased.
+            other tangents together; without it the estimate of such rules is biased. The rules of
+            other projections carry no tangents, so that none of them may read `xi`.
 
     Source: Williams 1992, 10.1007/BF00992696; NFAM 2026 (see docs/architecture.md).
     """
@@ -52,8 +53,16 @@ class Score(Estimator):
         return ("score", self.exact)
 
     def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile with tangents along `free`."""
-        return Lives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
+        """Compile with tangents along `free`.
+
+        Raises:
+            ValueError: when the activity has no density, or, with `exact`, the rule of another
+                projection reads `xi`.
+        """
+        lives = Lives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
+        if self.exact:
+            lives.life.rules.check_noise()
+        return lives
 
     def estimate(
         self,

@@ -90,6 +90,7 @@ class SearchConfig(RunConfig):
             circuit=there.circuit or self.circuit,
             task=there.task or self.task,
             life=there.life or self.life,
+            projections=self.projections,
             memory_mb=self.memory_mb,
         )
 

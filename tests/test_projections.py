@@ -1,0 +1,460 @@
+"""Plastic projections: lives and scores against a simulation by hand, and what is refused."""
+
+import functools
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from catalog import load_record, markdown_card, read_card
+from grammar import ConfigError, RuleError, parse
+from rulegen import trial as trial_module
+from rulegen.anatomy import dissect
+from rulegen.circuits import RateCircuit, SpikingCircuit
+from rulegen.compile import compile_rule
+from rulegen.config import DiscoverConfig
+from rulegen.discover import prepare
+from rulegen.estimators import Pathwise, Pgpe, Score
+from rulegen.life import Life, LifeSettings, Outcome
+from rulegen.lives import Lives, World
+from rulegen.noise import Purpose, stream
+from rulegen.projections import Projections
+from rulegen.simulate import load_scene, simulate
+from rulegen.tasks import DelayedAssociation, DelayedMatch, Reaching
+from rulegen.verify import world_of
+from rulegen.workbench import Workbench
+
+KEY = jax.random.key(1)
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "examples"
+RECORD = ROOT / "catalog" / "discovered" / "delayed_association.toml"
+NAMES = ("recurrent", "input", "feedback")
+#: Three sources of three sizes: 4 neurons, 3 channels, 2 outputs.
+TASK = Reaching(places=3, cue=10, reach=10, hold=10, torque=20)
+SIZES = {"recurrent": 4, "input": 3, "feedback": 2}
+
+#: Compiling takes most of the time here, and the small programs gain nothing by being optimised.
+jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+#: Rules that together have traces on either side, both lowerings, events and `N_pre`.
+RULES = {
+    "at reward": """
+        v <- 0.3*v + 0.7*u : post
+        e <- 0.9*e + {a}*xi*pre + {b}*(u - v)*pre : synapse
+        on trial start: e <- 0
+        on reward: w += clip(0.1*(R + 0.3)*e, -0.5, 0.5)
+    """,
+    "at every step": """
+        w += {a}*0.05*xi*pre + {b}*0.02*(post - w*pre)*pre
+    """,
+    "traces": """
+        x <- 0.5*x + pre : pre
+        f <- 0.8*f + x*post : synapse
+        on trial start: f <- 0
+        on reward: w += 0.05*R*f/N_pre
+    """,
+    "decay": """
+        w += 0.02*(post - w*pre)*pre
+    """,
+}
+FREE = "param a = 0.7 free\nparam b = -0.4 free\n"
+
+
+def text_of(kind):
+    return FREE + RULES[kind].format(a="a", b="b")
+
+
+def world(kinds, **changes):
+    """A world in which each projection has the rule of some kind, the first of them studied."""
+    studied, *others = kinds
+    settings = {
+        "circuit": RateCircuit(neurons=4, noise=0.5, tau=20, feedback=0.7),
+        "task": TASK,
+        "life": LifeSettings(trials=4, warmup=1),
+        "projections": Projections(
+            studied=studied, **{n: RULES[kinds[n]].format(a="0.7", b="-0.4") for n in others}
+        ),
+    }
+    return World(**{**settings, **changes})
+
+
+def drawn(here, trials):
+    """The first network, the noise of each trial, and its conditions."""
+    circuit, task, source = here.circuit, here.task, stream(KEY).fold(0)
+    network = circuit.draw(source, task.channels, task.outputs, jnp.float64)
+    still, exploration = circuit.quiet(jnp.float64), source.fold(Purpose.EXPLORATION)
+    noises = [
+        circuit.explore(exploration.fold(k), 0, task.steps(circuit.dt), still)
+        for k in range(trials)
+    ]
+    return network, noises, task.order(source, trials)
+
+
+def by_hand(theta, here, kinds, network, noises, conditions, given=None):
+    """Rewards, potentials, weights at the end and log density by trial, in loops over everything.
+
+    With rewards and potentials `given`, the noise is what explains them.
+    """
+    circuit, task, warmup = here.circuit, here.task, here.life.warmup
+    a, sigma, kept = circuit.step_size, circuit.noise, circuit.retention
+    w = {"recurrent": network.weights, "input": network.inputs, "feedback": network.feedback}
+    v = {n: jnp.zeros(4) for n in NAMES}
+    x = {n: jnp.zeros(SIZES[n]) for n in NAMES}
+    rewards, paths, densities = [], [], []
+    for k, condition in enumerate(conditions):
+        trial, noise = task.trial(None, condition, circuit.dt), noises[k]
+        u, e, path, density = jnp.zeros(4), {n: jnp.zeros((4, SIZES[n])) for n in NAMES}, [], 0.0
+        n_before = (noise.gaussian[0] - (1 - kept**2) ** 0.5 * noise.fresh[0]) / kept if kept else 0
+        for t, stimulus in enumerate(trial.stimulus):
+            r = jnp.tanh(u)
+            pre = {"recurrent": r, "input": stimulus, "feedback": network.readout @ r}
+            mean = u + a * (sum(w[n] @ pre[n] for n in NAMES) - u)
+            after = mean + sigma * noise.gaussian[t] if given is None else given[1][k, t]
+            xi = (after - mean) / sigma
+            density += -0.5 * jnp.sum((xi - kept * n_before) ** 2) / (1 - kept**2)
+            n_before, post, u = xi, jnp.tanh(after), after
+            path.append(u)
+            for name in kinds:
+                one = pre[name][None, :]
+                if kinds[name] == "at reward":
+                    side = theta[0] * xi + theta[1] * (u - v[name])
+                    e[name] = 0.9 * e[name] + side[:, None] * one
+                    v[name] = 0.3 * v[name] + 0.7 * u
+                elif kinds[name] == "traces":
+                    e[name] = 0.8 * e[name] + post[:, None] * x[name][None, :]
+                    x[name] = 0.5 * x[name] + pre[name]
+                elif k >= warmup:
+                    hebb = (post[:, None] - w[name] * one) * one
+                    if kinds[name] == "decay":
+                        change = 0.02 * hebb
+                    else:
+                        change = 0.05 * theta[0] * xi[:, None] * one + 0.02 * theta[1] * hebb
+                    w[name] = w[name] + change
+        paths.append(jnp.stack(path))
+        reward = task.reward(trial, jnp.tanh(paths[-1]) @ network.readout.T)
+        reward = reward if given is None else given[0][k]
+        rewards.append(reward)
+        densities.append(density)
+        for name in kinds if k >= warmup else ():
+            if kinds[name] == "at reward":
+                w[name] = w[name] + jnp.clip(0.1 * (reward + 0.3) * e[name], -0.5, 0.5)
+            elif kinds[name] == "traces":
+                w[name] = w[name] + 0.05 * reward * e[name] / SIZES[name]
+    return jnp.stack(rewards), jnp.stack(paths), w, jnp.stack(densities)
+
+
+ALL = {
+    "recurrent": {"recurrent": "at reward", "input": "traces", "feedback": "decay"},
+    "input": {"input": "at reward", "recurrent": "traces", "feedback": "decay"},
+    "feedback": {"feedback": "at reward", "input": "traces"},
+    "input alone": {"input": "at reward"},
+    "input at every step": {"input": "at every step", "feedback": "traces"},
+    "feedback at every step": {"feedback": "at every step", "recurrent": "decay"},
+}
+
+
+@pytest.mark.parametrize("correlation", [0.0, 15.0], ids=["white", "correlated"])
+@pytest.mark.parametrize("case", ALL)
+def test_lives_and_scores_are_those_by_hand(x64, case, correlation):
+    """Rewards, the weights of every projection, and d log p(activity of trial k)/d theta."""
+    kinds = ALL[case]
+    circuit = RateCircuit(neurons=4, noise=0.5, tau=20, feedback=0.7, correlation=correlation)
+    here = world(kinds, circuit=circuit)
+    studied, theta = next(iter(kinds)), np.array([0.7, -0.4])
+    lives = Score(exact=True).prepare(here, parse(text_of(kinds[studied])), ["a", "b"])
+    (part,) = lives.live(theta, KEY, 1)
+    drawings = drawn(here, 4)
+    rewards, potentials, weights, _ = jit(lambda t: by_hand(t, here, kinds, *drawings))(theta)
+    np.testing.assert_allclose(part.rewards[0], rewards, rtol=1e-9)
+    for name in NAMES:
+        first, learned = (part.kept(n.of(name))[0] for n in (part.life.network, part.life.learned))
+        np.testing.assert_allclose(learned, weights[name], rtol=1e-9, atol=1e-13)
+        moved = np.abs(learned - first).max()
+        assert (moved > 1e-4) if name in kinds else (moved == 0)
+    given = rewards, potentials
+    slopes = jit(jax.jacfwd(lambda t: by_hand(t, here, kinds, *drawings, given)[3]))(theta)
+    assert np.abs(slopes[2:]).max(axis=0).min() > 1e-4
+    np.testing.assert_allclose(part.scores[0], slopes, rtol=1e-8, atol=1e-11)
+
+
+def test_it_does_not_matter_which_rule_is_studied(x64):
+    """The same three rules on the same three projections, each of them studied in turn."""
+    kinds = {"recurrent": "at reward", "input": "traces", "feedback": "decay"}
+    found = []
+    for studied in NAMES:
+        order = {studied: kinds[studied]} | kinds
+        rule = parse(RULES[kinds[studied]].format(a="0.7", b="-0.4"))
+        found.append(Lives(world(order), compile_rule(rule)).run(np.zeros(0), KEY, 3).rewards)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-10)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-10)
+
+
+def test_a_feedback_of_zero_changes_nothing(x64):
+    """And another feedback does."""
+    rule = compile_rule(parse("on reward: w += 0.1*R*pre*post"))
+    found = [
+        Lives(World(circuit=RateCircuit(neurons=4, feedback=size), task=TASK), rule)
+        .run(np.zeros(0), KEY, 2)
+        .rewards
+        for size in (None, 0.0, 1.0)
+    ]
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-12)
+    assert np.abs(found[2] - found[0]).max() > 1e-4
+
+
+SMALL = {
+    "circuit": RateCircuit(neurons=6, feedback=0.5),
+    "task": DelayedAssociation(cue=20, delay=20, response=20),
+    "life": LifeSettings(trials=5, warmup=1),
+}
+
+
+def same(a, b):
+    for name in a._fields:
+        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
+
+
+def test_lives_depend_on_no_chunks_devices_or_stretches(monkeypatch):
+    here, theta = world(ALL["input"], **SMALL), np.array([0.7, -0.4])
+    rule = compile_rule(parse(text_of("at reward")), wrt=["a", "b"])
+    reference = Lives(here, rule, chunk=4).run(theta, KEY, 7)
+    same(Lives(here, rule, chunk=3).run(theta, KEY, 7), reference)
+    monkeypatch.setattr("rulegen.lives.WORK_IN_ONE_GO", 2 * 2 * 6 * 36)
+    lives = Lives(here, rule, chunk=2)
+    assert len(lives.stretches()) > 1
+    same(lives.run(theta, KEY, 7), reference)
+    one = jax.local_devices()[:1]
+    monkeypatch.setattr(jax, "local_devices", lambda: one)
+    same(Lives(here, rule, chunk=2).run(theta, KEY, 7), reference)
+
+
+@pytest.mark.parametrize("case", ["input", "feedback", "input at every step"])
+def test_blocks_of_time_change_nothing(x64, monkeypatch, case):
+    here = world(ALL[case], circuit=RateCircuit(neurons=4, feedback=0.7, correlation=15))
+    compiled = compile_rule(
+        parse(text_of(next(iter(ALL[case].values())))), wrt=["a", "b"], noise_tangent=True
+    )
+    theta = jnp.array([0.7, -0.4])
+
+    def live():
+        life = Life(here.circuit, here.task, here.life, compiled, here.projections)
+        return jit(jax.vmap(lambda i: life(theta, stream(KEY).fold(i))))(jnp.arange(2))
+
+    whole = live()
+    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", 2)
+    parts = live()
+    np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
+    np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-13)
+    assert np.abs(whole.scores[:, 2:]).max() > 1e-6
+
+
+@pytest.mark.parametrize("projection", ["input", "feedback"])
+def test_any_plastic_weight_can_diverge(projection):
+    companion = "on reward: w += 1e9*post"
+    here = World(**SMALL, projections=Projections(**{projection: companion}))
+    batch = Lives(here, compile_rule(parse("on reward: w += 0"))).run(np.zeros(0), KEY, 3)
+    assert np.all(batch.outcomes == Outcome.DIVERGED)
+    assert np.all(batch.rewards[:, -1] <= -1)
+
+
+def test_signs_are_those_of_the_recurrent_weights():
+    """An input weight may change its sign, a recurrent one may not."""
+    circuit = RateCircuit(neurons=6, excitatory=0.5, connectivity=0.7)
+    shift = "on reward: w += -0.3"
+    here = World(**{**SMALL, "circuit": circuit}, projections=Projections(input=shift))
+    lives = Lives(here, compile_rule(parse(shift)))
+    (part,) = lives.live(np.zeros(0), KEY, 3)
+    first, last = (jax.tree.map(part.kept, n) for n in (part.life.network, part.life.learned))
+    assert np.all(last.weights * first.weights >= 0)
+    np.testing.assert_allclose(last.inputs, first.inputs - 4 * 0.3, rtol=1e-5, atol=1e-6)
+    assert lives.run(np.zeros(0), KEY, 3).violations.min() > 0
+    alone = World(**{**SMALL, "circuit": circuit}, projections=Projections(studied="input"))
+    assert Lives(alone, lives.rule).run(np.zeros(0), KEY, 2).violations.max() == 0
+
+
+@pytest.mark.parametrize("studied", ["input", "feedback"])
+def test_pathwise(x64, studied):
+    """A whole life against finite differences, and one trial against the whole life."""
+    kinds = {studied: "at reward", "recurrent": "traces"}
+    task = DelayedMatch(sample=10, delay=10, test=10, wait=10, response=10)
+    here = world(kinds, life=LifeSettings(trials=3, warmup=0), task=task)
+    rule, theta, h = parse(text_of("at reward")), np.array([0.7, -0.4]), 1e-6
+    whole = Pathwise().prepare(here, rule, ["a", "b"]).run(theta, KEY, 4)
+    plain = Lives(here, compile_rule(rule))
+    for column, step in enumerate(h * np.eye(2)):
+        up, down = (plain.run(theta + s * step, KEY, 4).rewards for s in (1, -1))
+        np.testing.assert_allclose(
+            whole.scores[:, :, column], (up - down) / (2 * h), rtol=1e-5, atol=1e-8
+        )
+    # Only the weights of the second trial depend on theta by what one trial did.
+    one = Pathwise(credit="trial").prepare(here, rule, ["a", "b"]).run(theta, KEY, 4)
+    np.testing.assert_allclose(one.scores[:, 1], whole.scores[:, 1], rtol=1e-9, atol=1e-13)
+    assert np.abs(one.scores[:, 1]).max(axis=0).min() > 1e-6
+
+
+def test_pgpe_needs_nothing():
+    here, pgpe = world(ALL["input"], **SMALL), Pgpe(lives=8)
+    bench = Workbench(here, parse(text_of("at reward")))
+    found = pgpe.estimate(bench.for_estimator(pgpe), bench.values, bench.free, KEY)
+    assert np.all(found.gradient != 0)
+
+
+REFUSED = {
+    "exact scores with noise elsewhere": (
+        Score(exact=True), "input", "e <- e + xi*pre : synapse\non reward: w += e", "reads `xi`",
+    ),
+    "one trial with noise elsewhere": (
+        Pathwise(credit="trial", exact=True), "input", "on reward: w += xi*pre", "reads `xi`",
+    ),
+    "one trial whose weights move": (
+        Pathwise(credit="trial"), "feedback", "w += 0.1*pre*post", "the feedback weights change",
+    ),
+    "one trial whose weights move at its start": (
+        Pathwise(credit="trial"), "input", "on trial start: w <- 0.9*w", "the input weights change",
+    ),
+    "one trial with a forward pass": (
+        Pathwise(credit="trial"), "input", "forward w = 2*w\non reward: w += pre", "input weights",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_estimators_refuse(case):
+    estimator, projection, text, message = REFUSED[case]
+    here = World(**SMALL, projections=Projections(**{projection: text}))
+    with pytest.raises(ValueError, match=message):
+        estimator.prepare(here, parse(text_of("at reward")), ["a", "b"])
+
+
+def test_spikes_drive_and_are_driven():
+    """Input weights by which neurons fire, and the feedback of the outputs."""
+    rule = "x <- 0.9*x + pre : pre\ne <- e + x*post_spike*dt : synapse\non reward: w += 0.01*e"
+    settings = {**SMALL, "circuit": SpikingCircuit(neurons=6, feedback=0.5)}
+    here = World(**settings, projections=Projections(studied="input", feedback=rule))
+    lives = Lives(here, compile_rule(parse(rule)))
+    (part,) = lives.live(np.zeros(0), KEY, 3)
+    first, last = (jax.tree.map(part.kept, n) for n in (part.life.network, part.life.learned))
+    assert np.ptp(part.rewards) > 0
+    np.testing.assert_array_equal(last.weights, first.weights)
+    for name in ("inputs", "feedback"):
+        assert np.abs(getattr(last, name) - getattr(first, name)).max() > 1e-3
+
+
+def test_an_opened_circuit_has_all_its_weights(x64):
+    """The activity that is shown is that of the weights that are shown."""
+    bench = Workbench(world(ALL["input"]), parse(text_of("at reward")))
+    found = dissect(bench, bench.values, KEY, 2, repeats=1)
+    assert found.inputs.shape == (2, 2, 4, 3)
+    assert found.feedback.shape == (2, 2, 4, 2)
+    assert np.all(np.abs(found.inputs[:, 1] - found.inputs[:, 0]).max(axis=(1, 2)) > 1e-4)
+    circuit = bench.world.circuit
+    for life in range(2):
+        whole = found.after[life] + found.feedback[life, 1] @ found.readout[life]
+        np.testing.assert_allclose(found.weights[life, 0], whole, rtol=1e-12)
+        for condition in range(3):
+            u = np.zeros(4)
+            stimuli = np.asarray(TASK.trial(None, condition, circuit.dt).stimulus)
+            for stimulus, shown in zip(stimuli, found.potentials[life, condition], strict=True):
+                drive = whole @ np.tanh(u) + found.inputs[life, 1] @ stimulus
+                u = u + circuit.step_size * (drive - u)
+                np.testing.assert_allclose(shown, u, rtol=1e-9)
+    plain = Workbench(
+        World(**{**SMALL, "circuit": RateCircuit(neurons=6)}), parse("on reward: w += R*post")
+    )
+    found = dissect(plain, plain.values, KEY, 2, repeats=1)
+    assert found.feedback.shape == (2, 2, 6, 0)
+    np.testing.assert_array_equal(found.inputs[:, 0], found.inputs[:, 1])
+
+
+CONFIG = {
+    "name": "small",
+    "rule": "param a = 0.1 free\ne <- e + a*xi*pre : synapse\non reward: w += e",
+    "task": {"name": "delayed_association"},
+    "circuit": {"feedback": 1.0},
+}
+WRONG = {
+    "no such projection": ({"studied": "lateral"}, "studied\n  Input should be"),
+    "no such companion": ({"lateral": "on reward: w += 1"}, "lateral"),
+    "free parameters": ({"input": "param k = 1 free\non reward: w += k"}, "`k` is free"),
+    "no value": ({"input": "on reward: w += eta*R"}, "`eta` has no value"),
+    "two rules in one place": (
+        {"studied": "input", "input": "on reward: w += R"},
+        "delete its companion",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "message"), WRONG.values(), ids=WRONG)
+def test_settings_that_are_wrong(settings, message):
+    with pytest.raises(ValueError, match=message):
+        DiscoverConfig(**CONFIG, projections=settings)
+
+
+def test_a_companion_that_is_no_rule_shows_the_place():
+    with pytest.raises(RuleError, match="line 1, column 17"):
+        Projections(input="on reward: w += prf")
+
+
+UNFIT = {
+    "no feedback": ({"studied": "feedback"}, {}, "which this circuit does not have"),
+    "potentials of channels": ({"input": "on reward: w += pre_u"}, {}, "the input .* `pre_u`"),
+    "spikes of outputs": (
+        {"feedback": "on reward: w += pre_spike*dt"},
+        {"name": "spiking", "feedback": 1.0},
+        "the feedback projection of this circuit does not provide `pre_spike`",
+    ),
+    "reward at every step": ({"input": "w += R*pre"}, {}, "`on reward:`"),
+    "channels have no diagonal": (
+        {"input": "diagonal w = 0\non reward: w += R"},
+        {},
+        "`diagonal w = 0`",
+    ),
+    "short times": (
+        {"input": "param tau = 2 ms\nx = lowpass(pre, tau)\non reward: w += x"},
+        {},
+        "projections.input: the time constant of `x`",
+    ),
+}
+
+
+@pytest.mark.parametrize(("settings", "circuit", "message"), UNFIT.values(), ids=UNFIT)
+def test_what_does_not_fit_is_refused_before_anything_runs(settings, circuit, message):
+    config = DiscoverConfig(**{**CONFIG, "circuit": circuit}, projections=settings)
+    with pytest.raises(ConfigError, match=message):
+        prepare(config)
+
+
+def test_the_digest_follows_the_projections():
+    choices = ({}, {"studied": "input"}, {"input": "on reward: w += 0.1*R"})
+    assert len({DiscoverConfig(**CONFIG, projections=p).digest for p in choices}) == 3
+
+
+def test_the_example_runs():
+    """A studied rule that does nothing leaves learning to the companion."""
+    scene = load_scene(EXAMPLES / "two_projections.toml")
+    world = scene.world.model_copy(update={"life": LifeSettings(trials=16)})
+    table = simulate(world, {r.name: parse(r.rule) for r in scene.rules}, lives=2, seed=0)
+    both, alone = (
+        table[table["rule"] == name]["reward"].values for name in ("both", "input alone")
+    )
+    still = simulate(
+        world.model_copy(update={"projections": Projections()}),
+        {"none": parse("on reward: w += 0")},
+        lives=2,
+        seed=0,
+    )["reward"].values
+    assert np.abs(both - alone).max() > 1e-5
+    assert np.abs(alone - still).max() > 1e-5
+
+
+def test_a_card_says_where_rules_live():
+    """Its world is read from the record and from the page."""
+    settings = {"studied": "input", "recurrent": "param k = 0.1\non reward: w += k*R*pre"}
+    record = load_record(RECORD)
+    setting = record.evidence.setting.model_copy(update={"projections": settings})
+    evidence = record.evidence.model_copy(update={"setting": setting})
+    card = markdown_card(record.model_copy(update={"evidence": evidence}))
+    assert world_of(setting).projections == Projections(**settings)
+    assert read_card(card).evidence.setting == setting
