@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench selection results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -38,6 +38,9 @@ neurogym: $(READY) .venv-neurogym/.ready
 	.venv-neurogym/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint $< neurogym
 	touch $@
+
+selection: $(READY)
+	$(BIN)/python -m benchmarks.selection
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results

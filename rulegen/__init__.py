@@ -101,7 +101,6 @@ from rulegen.life import LifeSettings as LifeSettings
 from rulegen.lives import Batch as Batch
 from rulegen.lives import Lives as Lives
 from rulegen.lives import World as World
-from rulegen.looks import Look as Look
 from rulegen.looks import Looks as Looks
 from rulegen.looks import PruneSettings as PruneSettings
 from rulegen.looks import Refit as Refit

@@ -8,6 +8,9 @@ from grammar import ConfigError, RuleError, RulegenError
 from rulegen.circuits import CIRCUITS
 from rulegen.config import DiscoverConfig, load_config
 from rulegen.discover import prepare
+from rulegen.search import Genetic, Halving, SearchConfig
+from rulegen.search import Path as PathStrategy
+from rulegen.search.config import Elsewhere, SelectSettings
 
 ROOT = Path(__file__).parent.parent
 #: Scenes of `rulegen simulate` lie beside them; tests/test_simulate.py has those.
@@ -136,9 +139,19 @@ def test_the_digest_follows_everything_that_matters(tmp_path):
     assert load_config(path).digest == load_config(path).digest
 
 
-def test_every_setting_is_documented():
-    """docs/configuration.md has a line for each field of each settings class."""
-    text = (ROOT / "docs" / "configuration.md").read_text()
+@pytest.mark.parametrize(
+    ("kinds", "pages"),
+    [
+        ((DiscoverConfig, *CIRCUITS.values()), ("configuration.md",)),
+        (
+            (SearchConfig, Halving, Genetic, PathStrategy, Elsewhere, SelectSettings),
+            ("configuration.md", "search.md"),
+        ),
+    ],
+)
+def test_every_setting_is_documented(kinds, pages):
+    """The pages have a line for each field of each settings class."""
+    text = "".join((ROOT / "docs" / page).read_text() for page in pages)
 
     def fields(model, seen):
         for name, field in model.model_fields.items():
@@ -148,7 +161,6 @@ def test_every_setting_is_documented():
                     seen.add(part)
                     yield from fields(part, seen)
 
-    kinds = (DiscoverConfig, *CIRCUITS.values())
     names = {name for kind in kinds for name in fields(kind, set())}
     missing = {name for name in names if f"`{name}`" not in text}
     assert not missing

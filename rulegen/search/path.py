@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Literal
@@ -19,6 +20,8 @@ from rulegen.workbench import Workbench
 
 #: Steps of the gradient are tried at these sizes of a new coefficient.
 SIZES = (0.05, 0.2, 0.8, 2.5)
+#: Lives of a point, at least.
+LEAST = 16
 
 
 class Path(Strategy):
@@ -48,11 +51,14 @@ class Path(Strategy):
 
     def check(self, space: Space) -> None:
         """See `Strategy.check`."""
-        if self.lives < 4 * (self.estimator.lives + 16 * self.points * self.breadth):
-            needed = 4 * (self.estimator.lives + 16 * self.points * self.breadth)
+        most = min(space.description.limits.terms, len(space.terms))
+        widest = max(math.comb(k - 1 + self.breadth, k) for k in range(1, most + 1))
+        needed = most * (self.estimator.lives + 2 * LEAST * self.points * widest)
+        if self.lives < needed:
             raise ConfigError(
-                f"strategy: {self.lives} lives are too few to finish one size of the path, which "
-                f"takes about {needed}; raise `lives`"
+                f"strategy: {self.lives} lives are too few for a path of {most} sizes: {widest} "
+                f"subsets at {self.points} points of {LEAST} lives, twice for each size, and its "
+                f"gradients take {needed}; raise `lives`, or lower `breadth`"
             )
 
     def search(self, meeting: Meeting, seeds: Sequence[Structure]) -> list[Candidate]:
@@ -87,7 +93,7 @@ class Path(Strategy):
                     point = arena.within(arena.compose(structure, known | step))
                     points.append(arena.near(point, meeting.rng, 0.1 if number < 4 else 0.5))
             half = (share - self.estimator.lives) // 2
-            lives = max(16, half // len(points))
+            lives = max(LEAST, half // len(points))
             ranked = best_points(points, meeting.means(points, lives, f"supports of {size}"))
             few = [point for point, _ in list(ranked.values())[: max(2, self.breadth // 2)]]
             points = [
@@ -95,7 +101,7 @@ class Path(Strategy):
                 for p in few
                 for i in range(self.points)
             ]
-            lives = max(16, half // len(points))
+            lives = max(LEAST, half // len(points))
             ranked = best_points(
                 points, meeting.means(points, lives, f"supports of {size}, refitted")
             )
@@ -131,6 +137,7 @@ class Path(Strategy):
             for stem, value in support.get(basis, {}).items():
                 values[family.names.index(f"{stem}_{number}")] = value
         free = np.array([family.names.index(name) for name in names])
+        meeting.lives += self.estimator.lives
         stage = f"{meeting.name}: gradient for size {size}"
 
         def compute() -> dict:

@@ -1,0 +1,347 @@
+"""Search: strategies, front and pick, on a space whose best rule is known, and from end to end."""
+
+import json
+import tomllib
+from pathlib import Path as FilePath
+
+import jax
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from catalog import load_record
+from grammar import ConfigError, RunError, load_space, parse
+from rulegen.circuits import RateCircuit
+from rulegen.cli import app
+from rulegen.journal import Journal
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.progress import silent
+from rulegen.search import (
+    Arena,
+    Candidate,
+    Finalist,
+    Genetic,
+    Halving,
+    Path,
+    Point,
+    load_search,
+    make_front,
+    search,
+)
+from rulegen.search.arena import split
+from rulegen.search.finals import tuned
+from rulegen.search.run import known_structures
+from rulegen.search.strategy import Meeting, best_points
+from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
+
+#: Terms of which `xi*pre` alone follows the gradient.
+SPACE = """
+template = '''
+param eta = 9.13e-3 1/ms
+de/dt = {terms}  : synapse
+on trial start: e <- 0
+on reward: w += clip(eta*(R - R_bar[condition])*e, -0.05, 0.05)
+'''
+[limits]
+complexity = 6
+terms = 2
+[constraints]
+locality = "any"
+[coefficients]
+value = 0.1
+bounds = [-3, 3]
+[traces]
+value = 30
+bounds = [10, 300]
+[productions.term]
+site = "synapse"
+formulas = ["post_side*pre_side", "w"]
+[productions.post_side]
+site = "post"
+formulas = ["xi", "1", "trace(post)"]
+[productions.pre_side]
+site = "pre"
+formulas = ["pre", "trace(pre)"]
+"""
+WORLD = World(
+    circuit=RateCircuit(neurons=10),
+    task=DelayedAssociation(cue=30, delay=30, response=30),
+    life=LifeSettings(trials=50),
+)
+CONFIG = f"""
+name = "tiny"
+seed = 3
+space = \"\"\"{SPACE}\"\"\"
+seeds = ["node_perturbation", "hebb"]
+[task]
+name = "delayed_association"
+cue = 30
+delay = 30
+response = 30
+[circuit]
+neurons = 10
+[life]
+trials = 50
+[[strategy]]
+name = "halving"
+lives = 12000
+points = 3
+[[strategy]]
+name = "genetic"
+lives = 2048
+population = 8
+each = 32
+[[strategy]]
+name = "path"
+lives = 4000
+breadth = 2
+points = 4
+estimator = {{ name = "pathwise", credit = "trial", lives = 32 }}
+[select]
+finalists = 3
+lives = 256
+margin = 0.003
+[refine]
+lives = 32
+most = 2
+[evaluate]
+lives = 128
+[[elsewhere]]
+name = "14 neurons"
+circuit = {{ neurons = 14 }}
+"""
+
+
+@pytest.fixture(scope="module")
+def space():
+    return load_space(SPACE)
+
+
+@pytest.fixture(scope="module")
+def arena(space):
+    return Arena(space, WORLD)
+
+
+@pytest.fixture
+def meeting(arena, tmp_path):
+    """Makes a meeting with a journal of its own in a folder."""
+    open_journals = []
+
+    def make(folder=tmp_path):
+        open_journals.append(Journal(folder / "history.jsonl", "x"))
+        return Meeting(arena, jax.random.key(0), open_journals[-1], silent, "a strategy")
+
+    yield make
+    for journal in open_journals:
+        journal.close()
+
+
+def best(space):
+    """The structure that follows the gradient."""
+    return space.find(parse("dw/dt = eta*xi*pre"))
+
+
+def test_points_of_a_batch_meet_the_same_lives_as_their_own_rules(arena, space):
+    """Against each structure's own compiled rule, one at a time."""
+    rng, key = np.random.default_rng(1), jax.random.key(7)
+    points = [arena.draw(s, rng) for s in list(space.structures())[::7]]
+    together = arena.rewards(points, key, 6)
+    for point, rewards in zip(points, together, strict=True):
+        alone = Workbench(WORLD, point.structure.rule(point.parameters))
+        assert np.allclose(rewards, alone.rewards(alone.values, key, 6), rtol=1e-3, atol=1e-4)
+
+
+def test_values_are_drawn_within_bounds_and_move_with_their_terms(arena, space):
+    rng = np.random.default_rng(0)
+    for structure in space.structures():
+        point = arena.near(arena.draw(structure, rng), rng, 2.0, 0.5)
+        for parameter in structure.rule().free:
+            assert parameter.lower <= point.parameters[parameter.name] <= parameter.upper
+        again = arena.compose(structure, split(point))
+        assert dict(again.parameters) == pytest.approx(dict(point.parameters))
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        Halving(lives=15_000),
+        Genetic(lives=8_000, population=10, each=32),
+        Path(lives=12_000, estimator={"name": "pathwise", "credit": "trial", "lives": 64}),
+    ],
+    ids=lambda strategy: strategy.name,
+)
+def test_every_strategy_finds_the_gradient(strategy, space, meeting):
+    strategy.check(space)
+    here = meeting()
+    found = strategy.search(here, [])
+    assert best(space).terms[0] in found[0].point.structure.terms
+    assert len({c.point.structure for c in found}) == len(found)
+    assert here.lives <= strategy.lives
+    assert {c.point.structure for c in found} <= here.tried
+
+
+def test_a_strategy_repeats_itself_and_goes_on_from_its_journal(meeting, tmp_path):
+    """The second run reads all rewards, the third has none of them."""
+    strategy, lines = Genetic(lives=1024, population=8, each=32), []
+    for folder in ("one", "one", "two"):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        here = meeting(tmp_path / folder)
+        lines.append([(c.point, c.reward) for c in strategy.search(here, [])])
+        here.journal.close()
+    assert lines[0] == lines[1] == lines[2]
+
+
+def test_children_remember_their_parents(meeting):
+    found = Genetic(lives=4096, population=8, each=32).search(meeting(), [])
+    children = [c for c in found if c.parents]
+    assert children
+    for candidate in children:
+        assert candidate.source in ("genetic: crossing", "genetic: mutation", "genetic: new values")
+        known = [t for parent in candidate.parents for t in parent.terms]
+        assert len(candidate.point.structure.terms) <= 2 and known
+
+
+def test_rules_are_tuned_one_by_one(arena, space, meeting):
+    (found,) = tuned(meeting(), [best(space)])
+    untuned = arena.rewards([arena.default(best(space))], jax.random.key(5), 512).mean()
+    again = arena.rewards([found.point], jax.random.key(5), 512).mean()
+    assert again > untuned + 0.01
+
+
+def test_best_points_keep_one_of_each_structure(space):
+    one, two = (space.structure(term) for term in space.terms[:2])
+    points = [Point(one, {"a": 1.0}), Point(two, {"a": 2.0}), Point(one, {"a": 3.0})]
+    assert best_points(points, [0.1, 0.2, 0.3]) == {one: (points[2], 0.3), two: (points[1], 0.2)}
+
+
+def finalist(space, terms, reward, spread=0.01):
+    structure = space.structure(*(space.terms[i] for i in terms))
+    noise = np.random.default_rng(0).standard_normal(400)
+    own = np.random.default_rng(len(terms) + sum(terms)).standard_normal(400)
+    candidate = Candidate(Point(structure, {}), reward, 400, "test")
+    return Finalist(candidate, reward + 0.1 * noise + spread * own)
+
+
+def test_the_pick_is_the_simplest_that_is_as_good_as_the_best(space):
+    simple, middle, best_one = (
+        finalist(space, [0], -0.3), finalist(space, [1], -0.102), finalist(space, [1, 2], -0.1),
+    )  # fmt: skip
+    front = make_front([best_one, simple, middle], margin=0.005)
+    assert front.finalists[front.pick] is middle and "simplest" in front.reason
+    strict = make_front([best_one, simple, middle], margin=0.0001)
+    assert strict.finalists[strict.pick] is best_one and "earns most" in strict.reason
+    table = front.table()
+    assert table["pick"].sum() == 1 and table["complexity"].is_monotonic_increasing
+    assert table["front"].tolist() == [True, True, True]
+
+
+def test_what_a_simpler_one_equals_is_not_on_the_front(space):
+    front = make_front([finalist(space, [0], -0.1), finalist(space, [1, 2], -0.2)], 0.005)
+    assert front.on_front == (0,) and front.pick == 0
+
+
+@pytest.mark.parametrize(
+    ("strategy", "words"),
+    [
+        (Halving(lives=100), "raise `lives`"),
+        (Genetic(lives=100), "too few to finish one generation"),
+        (Genetic(crossing=0.8, mutation=0.8), "more than 1"),
+        (Path(lives=100), "too few for a path"),
+    ],
+)
+def test_budgets_that_are_too_small(strategy, words, space):
+    with pytest.raises(ConfigError, match=words):
+        strategy.check(space)
+
+
+def write(folder, text=CONFIG):
+    path = folder / "search.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"post_side*pre_side", "w"', '"missing*pre"', "missing"),
+        ('locality = "any"', 'locality = "any"\nforbidden = ["pre", "w"]', "space"),
+        ("margin = 0.003", "margin = 0", "margin"),
+        ('name = "genetic"', 'name = "luck"', "strategy"),
+        ("lives = 12000", "lives = 120", "too few"),
+        ('"hebb"', '"hebbb"', "did you mean"),
+    ],
+)
+def test_configurations_that_cannot_run(tmp_path, old, new, words):
+    assert old in CONFIG
+    result = CliRunner().invoke(
+        app,
+        ["search", str(write(tmp_path, CONFIG.replace(old, new))), "--out", str(tmp_path / "o")],
+    )
+    assert words in str(result.exception)
+
+
+def test_a_space_of_its_own_file(tmp_path):
+    (tmp_path / "mine.toml").write_text(SPACE)
+    head, _, rest = CONFIG.partition('space = """')
+    _, _, rest = rest.partition('"""')
+    path = write(tmp_path, head + 'space_file = "mine.toml"' + rest)
+    assert load_search(path).rules.count() == load_space(SPACE).count()
+    with pytest.raises(ConfigError, match="cannot read"):
+        load_search(write(tmp_path, head + 'space_file = "none.toml"' + rest))
+    with pytest.raises(ConfigError, match="both"):
+        load_search(write(tmp_path, CONFIG.replace("seed = 3", 'seed = 3\nspace_file = "a"')))
+
+
+def test_from_a_space_to_a_card(tmp_path):
+    config = load_search(write(tmp_path))
+    found = search(config, tmp_path / "run")
+    pick = found.front.finalists[found.front.pick].structure
+    assert best(config.rules).terms[0] in pick.terms
+    assert found.tried > 20 and found.lives > 15_000
+    table = pd.read_csv(tmp_path / "run/front.csv")
+    assert {"complexity", "reward", "equation", "digest", "lineage"} <= set(table)
+    assert table["digest"].is_unique
+    record = load_record(tmp_path / "run/record.toml")
+    assert record.evidence.structures == found.tried and record.evidence.choice
+    assert record.evidence.digest == record.rule.digest
+    assert set(found.elsewhere["world"]) == {"as in the search", "14 neurons"}
+    nothing = found.elsewhere[found.elsewhere["against"] == "no learning"]
+    assert (nothing["low"] > 0).all()
+    graph = nx.read_graphml(tmp_path / "run/lineage.graphml")
+    assert pick.text in graph
+    summary = json.loads((tmp_path / "run/summary.json").read_text())
+    assert summary["digest"] == record.digest
+    for name in ("front.png", "lineage.png", "search.md", "card.md", "learning.png", "lives.csv"):
+        assert (tmp_path / "run" / name).stat().st_size > 100
+    saved = tomllib.loads((tmp_path / "run/config.toml").read_text())
+    assert load_space(saved["space"]).count() == config.rules.count()
+
+    # Cut short in the middle, it ends with the same bytes.
+    again = tmp_path / "again"
+    again.mkdir()
+    lines = (tmp_path / "run/history.jsonl").read_bytes().splitlines(keepends=True)
+    (again / "history.jsonl").write_bytes(b"".join(lines[: len(lines) // 2]) + b'{"check":1')
+    search(config, again, resume=True)
+    for name in ("record.toml", "front.csv", "elsewhere.csv", "search.md", "lives.csv"):
+        assert (again / name).read_bytes() == (tmp_path / "run" / name).read_bytes(), name
+
+
+def test_nothing_is_published_that_gains_nothing(tmp_path):
+    """Weights that decay or walk at random, whatever is chosen among them."""
+    useless = CONFIG.replace('"xi", "1", "trace(post)"', '"1"').replace(', "w"]', "]")
+    config = load_search(write(tmp_path, useless), ["seeds=[]", "select.margin=0.02"])
+    with pytest.raises(RunError, match="nothing to publish"):
+        search(config, tmp_path / "run")
+    assert (tmp_path / "run/history.jsonl").exists()
+    assert not (tmp_path / "run/record.toml").exists()
+
+
+def test_rules_of_the_literature_are_known_by_their_structure(tmp_path):
+    config = load_search(FilePath("examples/local_search.toml"))
+    names = {name for known in known_structures(config).values() for name in known}
+    assert {"hebb", "oja", "bcm", "miconi_supralinear"} <= names
+    assert "node_perturbation" not in names
