@@ -143,8 +143,8 @@ TERMS = (
 #: Beside `xi*pre`, which follows the gradient, terms that know nothing of a neuron's own
 #: exploration at the time of its input.
 BLIND = (
-    "pre", "pre**2", "pre**3", "pre_bar", "p_30", "p_60", "p_120", "p_240", "w", "w*pre",
-    "w*pre**2", "xi",
+    "pre", "pre**2", "pre**3", "pre_bar", "p_30", "p_60", "p_120", "p_240", "pre*pre_bar",
+    "pre_bar**2", "p_60**2", "xi",
 )  # fmt: skip
 
 
@@ -203,7 +203,7 @@ def planted() -> list[Problem]:
     problems = []
     tasks: tuple[tuple[Task, int], ...] = (
         (DelayedAssociation(), 24), (DelayedAssociation(delay=120.0), 24),
-        (DelayedMatch(), 32), (DelayedMatch(delay=30.0), 24),
+        (DelayedMatch(), 24), (DelayedMatch(delay=30.0), 24),
     )  # fmt: skip
     for seed, (task, neurons) in enumerate(tasks, 1):
         world = World(

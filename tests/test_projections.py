@@ -435,16 +435,11 @@ def test_the_example_runs():
     """A studied rule that does nothing leaves learning to the companion."""
     scene = load_scene(EXAMPLES / "two_projections.toml")
     world = scene.world.model_copy(update={"life": LifeSettings(trials=16)})
-    table = simulate(world, {r.name: parse(r.rule) for r in scene.rules}, lives=2, seed=0)
-    both, alone = (
-        table[table["rule"] == name]["reward"].values for name in ("both", "input alone")
-    )
-    still = simulate(
-        world.model_copy(update={"projections": Projections()}),
-        {"none": parse("on reward: w += 0")},
-        lives=2,
-        seed=0,
-    )["reward"].values
+    batches = simulate(world, {r.name: parse(r.rule) for r in scene.rules}, lives=2, seed=0)
+    both, alone = (batches[name].rewards for name in ("both", "input alone"))
+    unlearned = world.model_copy(update={"projections": Projections()})
+    nothing = {"none": parse("on reward: w += 0")}
+    still = simulate(unlearned, nothing, lives=2, seed=0)["none"].rewards
     assert np.abs(both - alone).max() > 1e-5
     assert np.abs(alone - still).max() > 1e-5
 

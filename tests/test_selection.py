@@ -40,7 +40,7 @@ class Quadratic:
 def trimmed(bench, kept, values, tmp_path, **settings):
     values = np.array(values, float)
     with Journal(tmp_path / "history.jsonl", "x") as journal:
-        looks = Looks(bench, PruneSettings(**settings), jax.random.key(1), journal)
+        looks = Looks(bench, PruneSettings(**{"looks": 20} | settings), jax.random.key(1), journal)
         pruned = Pruned(values, tuple(kept), values, tuple(kept))
         key = jax.random.key(2)
         return trim(bench, pruned, looks, RefineSettings(), key, journal), looks
