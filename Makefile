@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench selection results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench selection search results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -53,9 +53,13 @@ estimators: $(READY)
 		--constraint constraints.txt --editable '.[evosax]'
 	$(BIN)/python docs/estimators.py build/estimators
 
+search: $(READY)
+	$(BIN)/rulegen search examples/local_search.toml --resume
+
 # Every example on its seeds, and what the first seed of each found as a part of the catalog.
-publish: results
-	$(BIN)/rulegen catalog add runs/delayed_association-1 runs/delayed_nonmatch-1 runs/measurable_signals-1
+publish: results search
+	$(BIN)/rulegen catalog add runs/delayed_association-1 runs/delayed_nonmatch-1 runs/measurable_signals-1 \
+		runs/local_search-1
 	$(BIN)/rulegen catalog build
 
 catalog: $(READY)

@@ -258,6 +258,11 @@ def test_budgets_that_are_too_small(strategy, words, space):
         strategy.check(space)
 
 
+@pytest.mark.parametrize("strategy", [Halving(), Genetic(), Path()], ids=lambda s: s.name)
+def test_the_defaults_suffice_for_the_bundled_space(strategy):
+    strategy.check(load_space())
+
+
 def write(folder, text=CONFIG):
     path = folder / "search.toml"
     path.write_text(text)

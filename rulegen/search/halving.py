@@ -33,10 +33,10 @@ class Halving(Strategy):
     """
 
     name: Literal["halving"] = "halving"
-    lives: int = Field(200_000, ge=1)
+    lives: int = Field(220_000, ge=1)
     structures: int = Field(0, ge=0)
-    points: int = Field(4, ge=1)
-    least: int = Field(16, ge=2)
+    points: int = Field(3, ge=1)
+    least: int = Field(8, ge=2)
     shrink: float = Field(3.0, gt=1)
     last: int = Field(12, ge=1)
 
