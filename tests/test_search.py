@@ -33,6 +33,7 @@ from rulegen.search import (
 )
 from rulegen.search.arena import split
 from rulegen.search.finals import tuned
+from rulegen.search.findings import verdict
 from rulegen.search.run import known_structures
 from rulegen.search.strategy import Meeting, best_points
 from rulegen.tasks import DelayedAssociation
@@ -343,6 +344,21 @@ def test_nothing_is_published_that_gains_nothing(tmp_path):
         search(config, tmp_path / "run")
     assert (tmp_path / "run/history.jsonl").exists()
     assert not (tmp_path / "run/record.toml").exists()
+
+
+@pytest.mark.parametrize(
+    ("lows", "highs", "words"),
+    [
+        ((0.1, 0.1), (0.2, 0.2), "`a` beats it in every world"),
+        ((0.1, -0.3), (0.2, -0.2), "loses to it in: there. No rule of the front"),
+        ((0.1, -0.1), (0.2, 0.2), "cannot be told from it in: there. No rule"),
+    ],
+)
+def test_the_verdict_says_where_the_pick_wins_and_loses(lows, highs, words):
+    table = pd.DataFrame(
+        {"world": ["here", "there"], "rule": "a", "pick": True, "against": "best", "low": lows}
+    )
+    assert words in verdict(table.assign(high=highs))
 
 
 def test_rules_of_the_literature_are_known_by_their_structure(tmp_path):

@@ -66,7 +66,7 @@ def page(found: Findings) -> str:
         f"were refined and met on {pick.reward.lives} lives of their own; `*` marks the front, `>` "
         f"the pick.\n\n```\n{table.to_string(index=False)}\n```\n\n"
         f"The pick is `{pick.structure}`: {front.reason}.\n\n![front](front.png)\n\n"
-        f"## Elsewhere\n\n{verdict(found.elsewhere)}\n\n"
+        f"## Elsewhere\n\n{verdict(found.elsewhere)} All intervals hold together with 95%.\n\n"
         f"```\n{found.elsewhere.round(5).to_string(index=False)}\n```\n"
     )
 
@@ -89,16 +89,28 @@ def readable(front: Front) -> pd.DataFrame:
 
 
 def verdict(elsewhere: pd.DataFrame) -> str:
-    """Whether the pick beats the best rule of the literature, world by world."""
+    """Which rules of the front beat the best rule of the literature, and where."""
     rows = elsewhere[elsewhere["against"] != NO_LEARNING]
     if rows.empty:
-        return "The pick is a rule of the literature, or the space has none of them."
-    better = rows["low"] > 0
-    worse = rows["high"] < 0
-    told = []
-    for mask, words in (
-        (better, "beats it"), (worse, "loses to it"), (~better & ~worse, "cannot be told from it"),
-    ):  # fmt: skip
-        if mask.any():
-            told.append(f"{words} in: {', '.join(rows['world'][mask])}")
-    return f"Against the {rows['against'].iloc[0]}, the pick " + "; ".join(told) + "."
+        return "The front is a rule of the literature, or the space has none of them."
+    told = [f"Against the {rows['against'].iloc[0]}:"]
+    picks = rows[rows["pick"]]
+    if picks.empty:
+        told.append("the pick is that rule itself.")
+    else:
+        better, worse = picks["low"] > 0, picks["high"] < 0
+        kinds = (
+            ("beats it in", better), ("loses to it in", worse),
+            ("cannot be told from it in", ~better & ~worse),
+        )  # fmt: skip
+        parts = [
+            f"{words}: {', '.join(picks['world'][mask])}" for words, mask in kinds if mask.any()
+        ]
+        told.append(f"the pick {'; '.join(parts)}.")
+    everywhere = rows.groupby("rule", sort=False)["low"].min() > 0
+    winners = [f"`{rule}`" for rule in everywhere.index[everywhere]]
+    if winners:
+        told.append(f"Of the front, {', '.join(winners)} beats it in every world.")
+    else:
+        told.append("No rule of the front beats it in every world.")
+    return " ".join(told)

@@ -26,7 +26,7 @@ from rulegen.search.finals import finalists, key_of, met, printed, refined, tune
 from rulegen.search.findings import write_findings
 from rulegen.search.front import Finalist, Front, make_front
 from rulegen.search.strategy import Candidate, Meeting
-from rulegen.statistics import Estimate
+from rulegen.statistics import Estimate, paired_difference
 from rulegen.workbench import Workbench
 
 #: How tables call the best rule of the literature, and the world of the search.
@@ -39,8 +39,9 @@ class Found(NamedTuple):
     Attributes:
         front: all finalists, the front and the pick.
         discovery: the pick with its evidence.
-        elsewhere: the pick minus other rules in every world: columns `world`, `against`,
-            `reward`, `difference`, `low`, `high`, `lives`.
+        elsewhere: every rule of the front minus the best rule of the literature and no learning,
+            in every world: columns `world`, `rule`, `pick`, `against`, `reward`, `difference`,
+            `low`, `high`, `lives`; all intervals hold together with 95%.
         candidates: everything that the strategies kept.
         tried: the number of structures that were run.
         lives: the number of lives that were run until the finalists were known.
@@ -170,24 +171,35 @@ class Search:
     def publish(
         self, front: Front, refits: dict[Structure, Refined], tried: int
     ) -> tuple[Discovery, pd.DataFrame]:
-        """The pick on held-out lives here and elsewhere, and its record."""
+        """The front on held-out lives here and elsewhere, and the record of the pick."""
         config, picked = self.config, front.finalists[front.pick]
-        rivals = {}
+        rules = {
+            finalist.structure: printed(
+                self.arena, finalist.candidate.point, refits[finalist.structure]
+            )
+            for finalist in front.finalists
+        }
         best_known = max(
             (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
         )
-        if best_known is not None and best_known is not picked:
-            rule = printed(self.arena, best_known.candidate.point, refits[best_known.structure])
-            rivals[f"{LITERATURE} ({', '.join(best_known.names)})"] = rule
-        rule = printed(self.arena, picked.candidate.point, refits[picked.structure])
-        rows, first = [], None
+        rows, told = [], dict[str, list[Trajectory]]()
         worlds = {HERE: config.world} | {t.name: config.other(t) for t in config.elsewhere}
+        # All intervals of the table hold together.
+        level = 1.0 - 0.05 / (2 * len(worlds) * len(front.on_front))
         for number, (place, world) in enumerate(worlds.items()):
-            best, others = self.compared(place, world, rule, rivals, number)
-            rows += [row(place, best, other) for other in others]
-            first = first or (best, others)
-        assert first is not None
-        best, others = first
+            told[place] = self.rivals(place, world, best_known, rules, number)
+            for place_on_front in front.on_front:
+                here = front.finalists[place_on_front]
+                if here is not best_known:
+                    rule, name = rules[here.structure], here.structure.text
+                    found = self.trajectory(name, world, rule, number, place)
+                    mark = {"world": place, "rule": name, "pick": here is picked}
+                    rows += [mark | row(found, rival, level) for rival in told[place]]
+        rule = rules[picked.structure]
+        best = self.trajectory(picked.structure.text, config.world, rule, 0, HERE)
+        best, others = best._replace(name=DISCOVERED), told[HERE]
+        if picked is best_known:
+            others = others[1:]
         gain = best.minus(others[-1])
         if gain.low <= 0 or gain.mean < config.select.margin:
             raise RunError(
@@ -204,15 +216,23 @@ class Search:
         fitted = family.with_values(picked.candidate.point.parameters)
         return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
 
-    def compared(
-        self, place: str, world: World, rule: Rule, rivals: dict[str, Rule], number: int
-    ) -> tuple[Trajectory, list[Trajectory]]:
-        """A rule, its rivals and no learning, on the same held-out lives of a world."""
+    def rivals(
+        self,
+        place: str,
+        world: World,
+        known: Finalist | None,
+        rules: dict[Structure, Rule],
+        number: int,
+    ) -> list[Trajectory]:
+        """What the front is compared with in a world: the best known rule and no learning."""
+        found = []
+        if known is not None:
+            name = f"{LITERATURE} ({', '.join(known.names)})"
+            found.append(self.trajectory(name, world, rules[known.structure], number, place))
         still = world.life.model_copy(update={"warmup": world.life.trials})
         unlearned = world.model_copy(update={"life": still})
-        best = self.trajectory(DISCOVERED, world, rule, number, place)
-        others = [self.trajectory(n, world, r, number, place) for n, r in rivals.items()]
-        return best, [*others, self.trajectory(NO_LEARNING, unlearned, rule, number, place)]
+        rule = next(iter(rules.values()))
+        return [*found, self.trajectory(NO_LEARNING, unlearned, rule, number, place)]
 
     def trajectory(
         self, name: str, world: World, rule: Rule, number: int, place: str
@@ -291,11 +311,10 @@ class Search:
         )
 
 
-def row(place: str, best: Trajectory, other: Trajectory) -> dict:
-    """One comparison as a row of `Found.elsewhere`."""
-    difference = best.minus(other)
+def row(best: Trajectory, other: Trajectory, level: float) -> dict:
+    """One comparison as a part of a row of `Found.elsewhere`."""
+    difference = paired_difference(best.means, other.means, level)
     return {
-        "world": place,
         "against": other.name,
         "reward": best.reward.mean,
         "difference": difference.mean,
