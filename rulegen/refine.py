@@ -123,10 +123,12 @@ def refine(
             # The reward is no quadratic over this box: a smaller one, around the best place met.
             here, scale = place(bench, here, free, half, np.array(found["best"])), scale / 2.0
             continue
-        # On the border of its box a parameter's interval would be that of the box.
+        # On the border of its box a parameter's interval would be that of the box, and beyond the
+        # bounds of the rule it says nothing.
         inside = np.where(np.abs(peak) < 1.0, half, np.nan)
-        low[free] = here[free] + inside * np.array(found["low"])
-        high[free] = here[free] + inside * np.array(found["high"])
+        ends = here[free] + inside * np.array([found["low"], found["high"]])
+        within = np.all((ends > bench.bounds[0, free]) & (ends < bench.bounds[1, free]), axis=0)
+        low[free], high[free] = np.where(within, ends, np.nan)
         here = place(bench, here, free, half, peak)
         if np.all(np.abs(peak) < CENTRAL):
             break

@@ -89,3 +89,20 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path
     assert abs(surveys[0]["miss"]["mean"]) > settings.tolerance
     assert abs(surveys[-1]["miss"]["mean"]) < settings.tolerance
     assert found.values[0] == pytest.approx(1.0, abs=0.02)
+
+
+def test_no_interval_beyond_the_bounds(tmp_path):
+    """The reward grows up to the bound, where the value ends without an interval."""
+
+    class Slope:
+        bounds = np.array([[0.0], [2.0]])
+
+        def rewards(self, values, key, lives):
+            rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+            return values[0] + rng.normal(0, 0.1, lives)
+
+    with Journal(tmp_path / "h", "x") as journal:
+        start, free = np.array([1.5]), np.array([0])
+        found = refine(Slope(), start, free, RefineSettings(), jax.random.key(0), journal, "r")
+    assert found.values[0] == 2.0
+    assert np.isnan(found.low[0]) and np.isnan(found.high[0])
