@@ -226,6 +226,7 @@ def main() -> None:
                 print(f"{part} {number + 1}/{len(problems)}", rows[-1], flush=True)
             table = pd.DataFrame(rows)
         if not arguments.only:
+            TABLES.mkdir(exist_ok=True)
             table.to_csv(TABLES / f"selection_{part}.csv", index=False)
     if all((TABLES / f"selection_{part}.csv").exists() for part in PARTS):
         write_page()
