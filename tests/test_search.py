@@ -37,6 +37,7 @@ from rulegen.search.findings import verdict
 from rulegen.search.run import known_structures
 from rulegen.search.strategy import Meeting, best_points
 from rulegen.tasks import DelayedAssociation
+from rulegen.verify import verify
 from rulegen.workbench import Workbench
 
 #: Terms of which `xi*pre` alone follows the gradient.
@@ -314,6 +315,8 @@ def test_from_a_space_to_a_card(tmp_path):
     record = load_record(tmp_path / "run/record.toml")
     assert record.evidence.structures == found.tried and record.evidence.choice
     assert record.evidence.digest == record.rule.digest
+    checks = {check.claim: check for check in verify(record, lives=64).checks}
+    assert checks["reward"].holds, "the published lives give the published figure"
     assert set(found.elsewhere["world"]) == {"as in the search", "14 neurons"}
     nothing = found.elsewhere[found.elsewhere["against"] == "no learning"]
     assert (nothing["low"] > 0).all()

@@ -238,7 +238,8 @@ class Search:
         self, name: str, world: World, rule: Rule, number: int, place: str
     ) -> Trajectory:
         """A rule on the held-out lives of world `number`."""
-        key = branch(self.root, Branch.EVALUATE, number)
+        # The world of the search has the lives on which `verify` runs a record again.
+        key = branch(self.root, Branch.EVALUATE, *([number] if number else []))
         bench, lives = Workbench(world, rule), self.config.evaluate.lives
         label = name if place == HERE else f"{name}, {place}"
         found = evaluate(bench, bench.values, lives, key, self.journal, label, self.report)
