@@ -126,7 +126,8 @@ class Looks:
         Args:
             candidate: all parameters of the family, shape (P,); those of absent terms are 0.
             terms: coefficients of the candidate's terms.
-            other, others: the same of the rule that it is compared with.
+            other: parameters of the rule that it is compared with, shape (P,).
+            others: coefficients of that one's terms.
 
         Returns:
             the last look at this question.
