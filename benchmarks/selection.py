@@ -149,7 +149,7 @@ def covered(what: str, intervals: list[Estimate], truth: float) -> dict:
 HEAD = f"""# Selection
 
 How well terms are selected where the answer is known; made by `make selection`, which takes about
-an hour on two CPU cores. Settings are the defaults of `rulegen discover`, with a fit of 25
+forty minutes on two CPU cores. Settings are the defaults of `rulegen discover`, with a fit of 25
 iterations of `pgpe`.
 
 ## Planted rules

@@ -265,7 +265,7 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
         return power(args[0], sp.Rational(1, 2))
     if all(a.is_Rational for a in args):
         if name in _EXACT_CALLS:
-            return sp.sympify(_EXACT_CALLS[name](*args))
+            return _EXACT_CALLS[name](*args)
         if name in NUMERIC:
             try:
                 return number(repr(NUMERIC[name](*(a.p / a.q for a in args))))

@@ -55,30 +55,18 @@ class ReferenceRule(Settings):
         return checked(text)
 
 
-class RunConfig(Settings):
-    """What all runs that publish a rule depend on.
+class WorldSettings(Settings):
+    """A world as a file describes it.
 
     Attributes:
-        name: of the run and of the published rule's files.
-        title: of the published rule.
-        description: what the run is about; plain text with `code`.
-        seed: of all random numbers.
         task, circuit, life, projections, memory_mb: see `rulegen.lives.World`.
-        evaluate: the final figures.
-        exports: formats in which the published rule is also written, see `catalog.export`.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
-    title: str = Field("", max_length=200)
-    description: str = ""
-    seed: int = Field(0, ge=0, lt=2**32)
     task: AnyTask
     circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
     projections: Projections = Projections()
     memory_mb: float = Field(512.0, gt=0)
-    evaluate: EvaluateSettings = EvaluateSettings()
-    exports: tuple[str, ...] = ()
 
     @property
     def world(self) -> World:
@@ -90,6 +78,26 @@ class RunConfig(Settings):
             projections=self.projections,
             memory_mb=self.memory_mb,
         )
+
+
+class RunConfig(WorldSettings):
+    """What all runs that publish a rule depend on.
+
+    Attributes:
+        name: of the run and of the published rule's files.
+        title: of the published rule.
+        description: what the run is about; plain text with `code`.
+        seed: of all random numbers.
+        evaluate: the final figures.
+        exports: formats in which the published rule is also written, see `catalog.export`.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    title: str = Field("", max_length=200)
+    description: str = ""
+    seed: int = Field(0, ge=0, lt=2**32)
+    evaluate: EvaluateSettings = EvaluateSettings()
+    exports: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -22,7 +22,7 @@ from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.looks import Look as PruneLook
 from rulegen.looks import Looks
-from rulegen.progress import Progress, Report, silent
+from rulegen.progress import Report, silent
 from rulegen.prune import prune
 from rulegen.rundir import RunDirectory
 from rulegen.statistics import Estimate
@@ -88,10 +88,7 @@ def discover(
     """
     benches = prepare(config)
     directory = RunDirectory(folder)
-    with directory.open(config, resume=resume) as journal:
-        if journal.damaged:
-            text = f"the last {journal.damaged} lines of the history are damaged and made again"
-            report(Progress("resume", 1, 1, text))
+    with directory.open(config, resume=resume, report=report) as journal:
         discovery = carry_out(config, benches, journal, report)
         hosts.on_first(lambda: directory.publish(config, discovery, journal.seconds, peak_mb()))
     return discovery

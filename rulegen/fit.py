@@ -155,7 +155,8 @@ def run_phase(
         candidates += climb(bench, phase, there, free, own, journal, again, report)
 
     def compute_choice() -> dict:
-        return {"rewards": choice_rewards(bench, candidates, phase, branch(key, Branch.CHOOSE))}
+        own = branch(key, Branch.CHOOSE)
+        return {"rewards": bench.means(candidates, own, phase.choice_lives)}
 
     rewards = journal.recall(f"{name}/choice", compute_choice)["rewards"]
     return candidates[int(np.argmax(rewards))]
@@ -239,13 +240,6 @@ def gained(
         return paired_difference(new, old)._asdict()
 
     return bool(journal.recall(f"{name} held out", compute)["low"] > 0)
-
-
-def choice_rewards(
-    bench: Workbench, candidates: Sequence[np.ndarray], phase: Phase, key: jax.Array
-) -> list[float]:
-    """Mean rewards of the candidates on common lives."""
-    return [float(bench.rewards(c, key, phase.choice_lives).mean()) for c in candidates]
 
 
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:

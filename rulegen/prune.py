@@ -101,9 +101,8 @@ def rank(
     """The terms in the order of the reward lost without each, without refit; weakest first."""
 
     def compute() -> dict:
-        lives = looks.settings.rank_lives
         variants = [without(bench, values, [name]) for name in kept]
-        return {"rewards": [float(bench.rewards(v, key, lives).mean()) for v in variants]}
+        return {"rewards": bench.means(variants, key, looks.settings.rank_lives)}
 
     rewards = journal.recall(f"look {len(looks.taken) + 1}: rank", compute)["rewards"]
     return [kept[i] for i in np.argsort(rewards)[::-1]]

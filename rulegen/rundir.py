@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from rulegen.discovery import NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory
 from rulegen.figures import plot_learning, save_figure
 from rulegen.journal import Journal
+from rulegen.progress import Progress, Report, silent
 
 HISTORY = "history.jsonl"
 
@@ -38,13 +39,16 @@ class RunDirectory:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def open(self, config: RunConfig, *, resume: bool, purpose: str = "") -> Journal:
+    def open(
+        self, config: RunConfig, *, resume: bool, purpose: str = "", report: Report = silent
+    ) -> Journal:
         """Make the folder, or find the run in it again.
 
         Args:
             config: what the run is made with.
             resume: whether it may continue what is there.
             purpose: what else the results depend on.
+            report: told when a part of the history cannot be trusted.
 
         Raises:
             ConfigError: when it cannot be written, or holds something and `resume` is not set.
@@ -56,6 +60,9 @@ class RunDirectory:
             hosts.on_first(lambda: self._write_config(config))
         except OSError as error:
             raise self._cannot_write(error) from None
+        if journal.damaged:
+            text = f"the last {journal.damaged} lines of the history are damaged and made again"
+            report(Progress("resume", 1, 1, text))
         return journal
 
     def _claim(self, resume: bool) -> None:
@@ -86,14 +93,28 @@ class RunDirectory:
         )
 
     def publish(
-        self, config: RunConfig, discovery: Discovery, seconds: float, peak_mb: float
+        self,
+        config: RunConfig,
+        discovery: Discovery,
+        seconds: float,
+        peak_mb: float,
+        beside: Callable[[Path], None] | None = None,
     ) -> None:
         """Write everything but the history.
+
+        Args:
+            config: what the run was made with.
+            discovery: what it found.
+            seconds: how long it took.
+            peak_mb: the most memory that it held.
+            beside: writes into the folder what else this kind of run leaves behind.
 
         Raises:
             RunError: when something does not fit on the disk; the history is kept.
         """
         try:
+            if beside is not None:
+                beside(self.folder)
             self._publish(config, discovery, seconds, peak_mb)
         except OSError as error:
             raise RunError(

@@ -8,45 +8,22 @@ from pathlib import Path
 import jax
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from grammar import ConfigError, Rule
-from rulegen.circuits import AnyCircuit, RateCircuit
-from rulegen.config import ReferenceRule, load_settings
-from rulegen.life import LifeSettings
+from rulegen.config import ReferenceRule, WorldSettings, load_settings
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
-from rulegen.projections import Projections
-from rulegen.settings import Settings
-from rulegen.tasks import AnyTask
 from rulegen.workbench import Workbench
 
 
-class Scene(Settings):
+class Scene(WorldSettings):
     """A world and rules to run in it, as a file says.
 
     Attributes:
-        task, circuit, life, projections, memory_mb: see `rulegen.lives.World`.
         rules: rules with their names.
     """
 
-    task: AnyTask
-    circuit: AnyCircuit = RateCircuit()
-    life: LifeSettings = LifeSettings()
-    projections: Projections = Projections()
-    memory_mb: float = Field(512.0, gt=0)
     rules: tuple[ReferenceRule, ...] = ()
-
-    @property
-    def world(self) -> World:
-        """Where rules live."""
-        return World(
-            circuit=self.circuit,
-            task=self.task,
-            life=self.life,
-            projections=self.projections,
-            memory_mb=self.memory_mb,
-        )
 
 
 def load_scene(path: Path) -> Scene:
@@ -77,6 +54,8 @@ def simulate(
 
     Example:
         >>> from grammar import parse
+        >>> from rulegen.circuits import RateCircuit
+        >>> from rulegen.life import LifeSettings
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3))

@@ -38,7 +38,8 @@ class Estimate(NamedTuple):
         return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
-@lru_cache(maxsize=4)
+# A selection of terms goes around with about six of them, 150 MB in all.
+@lru_cache(maxsize=8)
 def resampling_weights(count: int, resamples: int = RESAMPLES, seed: int = 0) -> np.ndarray:
     """The share of each of `count` lives in each resample; rows sum to 1."""
     rng = np.random.default_rng(seed)

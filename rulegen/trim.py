@@ -76,13 +76,12 @@ class Trimming:
     def best(self, name: str, places: Sequence[np.ndarray]) -> int:
         """Which of these parameter vectors earns most on a few common lives."""
 
+        def done(number: int) -> None:
+            self.report(Progress(name, number, len(places)))
+
         def compute() -> dict:
-            key, rewards = branch(self.key, Branch.RANK, self.refits), []
-            for number, place in enumerate(places):
-                lives = self.bench.rewards(place, key, self.looks.settings.rank_lives)
-                rewards.append(float(lives.mean()))
-                self.report(Progress(name, number + 1, len(places)))
-            return {"rewards": rewards}
+            key, lives = branch(self.key, Branch.RANK, self.refits), self.looks.settings.rank_lives
+            return {"rewards": self.bench.means(places, key, lives, done)}
 
         return int(np.argmax(self.journal.recall(name, compute)["rewards"]))
 

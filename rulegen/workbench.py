@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -74,6 +74,28 @@ class Workbench:
     ) -> np.ndarray:
         """Mean reward per trial of each life, shape (lives,)."""
         return self.run(values, key, lives, tick).means
+
+    def means(
+        self,
+        places: Sequence[np.ndarray],
+        key: jax.Array,
+        lives: int,
+        done: Tick | None = None,
+    ) -> list[float]:
+        """Mean reward per trial of each of several parameter vectors, on common lives.
+
+        Args:
+            places: parameter vectors, each of shape (P,).
+            key: of the lives.
+            lives: how many.
+            done: called with the number of places after each.
+        """
+        found = []
+        for place in places:
+            found.append(float(self.rewards(place, key, lives).mean()))
+            if done is not None:
+                done(len(found))
+        return found
 
     def run(
         self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None

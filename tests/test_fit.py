@@ -9,6 +9,7 @@ from rulegen.coordinates import Coordinates
 from rulegen.estimators import Estimator, MetaGradient, Pgpe
 from rulegen.fit import Phase, init, refuse_hopeless, run_phase, step
 from rulegen.journal import Journal
+from rulegen.workbench import Workbench
 
 FREE = np.array([0, 2])
 RULE = parse("""
@@ -126,6 +127,8 @@ class Bench:
     """What a phase needs of a workbench, on the hill."""
 
     coordinates = Coordinates(parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre").parameters)
+
+    means = Workbench.means
 
     def for_estimator(self, estimator):
         return None

@@ -11,6 +11,7 @@ from rulegen.prune import Pruned
 from rulegen.refine import RefineSettings
 from rulegen.statistics import estimate, inclusion
 from rulegen.trim import trim
+from rulegen.workbench import Workbench
 
 NAMES = tuple(f"theta_{i}" for i in range(1, 6))
 TERMS = ("xi*pre", "u*pre", "post*pre", "pre", "u")
@@ -28,6 +29,8 @@ class Quadratic:
         self.best, self.noise = np.array(best, float), noise
         self.curvature = np.eye(5) if curvature is None else curvature
         self.met = []
+
+    means = Workbench.means
 
     def rewards(self, values, key, lives):
         self.met.append((np.asarray(jax.random.key_data(key)).tobytes(), lives))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +9,7 @@ import typer
 from rich.console import Console
 
 from rulegen import hosts
+from rulegen.commands.interrupted import resumable
 from rulegen.config import load_config
 from rulegen.discover import discover as run_discovery
 from rulegen.display import Display
@@ -37,18 +36,8 @@ def discover(
         hosts.join(host)
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
     console = Console(quiet=not hosts.is_first())
-    try:
-        with Display(console) as display:
-            found = run_discovery(settings, folder, resume=resume, report=display)
-    except KeyboardInterrupt:
-        again = [a for a in sys.argv[1:] if a != "--resume"] + ["--resume"]
-        Console(stderr=True).print(
-            f"interrupted; what is done is kept in {folder}. To go on:\n"
-            f"    rulegen {shlex.join(again)}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise typer.Exit(130) from None
+    with resumable(folder, "--resume"), Display(console) as display:
+        found = run_discovery(settings, folder, resume=resume, report=display)
     best, *others = found.trajectories
     console.print(f"\n{found.record.equations}", highlight=False, markup=False)
     console.print(f"reward per trial {best.reward} on {best.reward.lives} held-out lives")

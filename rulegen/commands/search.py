@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +9,7 @@ import typer
 from rich.console import Console
 
 from rulegen.commands.compare import print_table
+from rulegen.commands.interrupted import resumable
 from rulegen.display import Display
 from rulegen.search import load_search
 from rulegen.search import search as run_search
@@ -37,18 +36,8 @@ def search(
         console.print(settings.rules.summary(), markup=False, highlight=False, soft_wrap=True)
         return
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
-    try:
-        with Display(console) as display:
-            found = run_search(settings, folder, resume=resume, report=display)
-    except KeyboardInterrupt:
-        again = [a for a in sys.argv[1:] if a != "--resume"] + ["--resume"]
-        Console(stderr=True).print(
-            f"interrupted; what is done is kept in {folder}. To go on:\n"
-            f"    rulegen {shlex.join(again)}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise typer.Exit(130) from None
+    with resumable(folder, "--resume"), Display(console) as display:
+        found = run_search(settings, folder, resume=resume, report=display)
     print_table(console, "", readable(found.front).drop(columns="values"))
     pick = found.front.finalists[found.front.pick]
     lines = (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +10,7 @@ import typer
 from rich.console import Console
 
 from rulegen.commands.compare import print_table
+from rulegen.commands.interrupted import resumable
 from rulegen.display import Display
 from rulegen.sweep import load_sweep
 from rulegen.sweep import sweep as run_sweep
@@ -33,17 +32,8 @@ def sweep(
     """Run every combination of rules, tasks, sizes and seeds; again, only what is not finished."""
     what, console = load_sweep(config, changes or ()), Console()
     folder = out or Path("runs") / what.config.name
-    try:
-        with Display(console) as display:
-            table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
-    except KeyboardInterrupt:
-        Console(stderr=True).print(
-            f"interrupted; what is done is kept in {folder}. To go on:\n"
-            f"    rulegen {shlex.join(sys.argv[1:])}",
-            highlight=False,
-            soft_wrap=True,
-        )
-        raise typer.Exit(130) from None
+    with resumable(folder), Display(console) as display:
+        table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
     print_table(console, "", shown(table))
     for row in table[~table["ok"]].to_dict("records"):
         line = f"{row['candidate']} failed: {row['reason']}"

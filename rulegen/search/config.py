@@ -86,13 +86,9 @@ class SearchConfig(RunConfig):
 
     def other(self, there: Elsewhere) -> World:
         """One of the other worlds."""
-        return World(
-            circuit=there.circuit or self.circuit,
-            task=there.task or self.task,
-            life=there.life or self.life,
-            projections=self.projections,
-            memory_mb=self.memory_mb,
-        )
+        parts = {"circuit": there.circuit, "task": there.task, "life": there.life}
+        changed = {name: part for name, part in parts.items() if part is not None}
+        return self.world.model_copy(update=changed)
 
 
 def load_search(

@@ -85,14 +85,16 @@ def refined(
     arena: Arena,
     point: Point,
     settings: RefineSettings,
-    key: jax.Array,
+    root: jax.Array,
     journal: Journal,
     report: Report,
 ) -> tuple[Point, Refined]:
     """A point at the maximum of its reward, and the intervals of all parameters of the arena.
 
-    With more parameters than `settings.most`, time constants stay where they are.
+    With more parameters than `settings.most`, time constants stay where they are. The lives follow
+    from the structure and the `root` of the search's random numbers.
     """
+    key = branch(root, Branch.REFINE, int(point.structure.digest[:7], 16))
     free = list(point.parameters)
     if len(free) > settings.most:
         free = [name for name in free if name.startswith("theta")]
@@ -147,8 +149,3 @@ def printed(arena: Arena, point: Point, found: Refined) -> Rule:
         for name, value in point.parameters.items()
     }
     return parse(point.structure.rule(values).fixed().text())
-
-
-def key_of(root: jax.Array, structure: Structure) -> jax.Array:
-    """Random numbers of the refinement of a structure."""
-    return branch(root, Branch.REFINE, int(structure.digest[:7], 16))

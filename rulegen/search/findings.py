@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
 
 import networkx as nx
 import pandas as pd
@@ -11,35 +10,11 @@ import pandas as pd
 from catalog.files import write_whole
 from rulegen.discovery import NO_LEARNING
 from rulegen.figures import save_figure
+from rulegen.search.found import Found
 from rulegen.search.front import Front, lineage, plot_front, plot_lineage
-from rulegen.search.strategy import Candidate
 
 
-class Findings(Protocol):
-    """The part of `rulegen.search.Found` that is written here."""
-
-    @property
-    def front(self) -> Front:
-        """All finalists."""
-
-    @property
-    def elsewhere(self) -> pd.DataFrame:
-        """Comparisons in every world."""
-
-    @property
-    def candidates(self) -> tuple[Candidate, ...]:
-        """Everything that the strategies kept."""
-
-    @property
-    def tried(self) -> int:
-        """The number of structures that were run."""
-
-    @property
-    def lives(self) -> int:
-        """The number of lives until the finalists were known."""
-
-
-def write_findings(found: Findings, folder: Path) -> None:
+def write_findings(found: Found, folder: Path) -> None:
     """Write the page `search.md` with `front`, `elsewhere` and `lineage` as tables and figures.
 
     Args:
@@ -56,7 +31,7 @@ def write_findings(found: Findings, folder: Path) -> None:
     write_whole(folder / "search.md", page(found))
 
 
-def page(found: Findings) -> str:
+def page(found: Found) -> str:
     """The outcome of a search in words and tables."""
     front = found.front
     pick = front.finalists[front.pick]

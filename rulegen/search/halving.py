@@ -75,7 +75,7 @@ class Halving(Strategy):
             )
         else:
             drawn = list(space.structures())
-        everything = list(dict.fromkeys([*seeds, *drawn]))
+        everything = list(dict.fromkeys([*seeds, *drawn]))[: len(drawn)]
         sizes = self.rounds(len(everything))
         share = self.lives // (len(sizes) + 1)
 

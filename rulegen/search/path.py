@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 from pydantic import Field
 
-from grammar import Basis, ConfigError, Space, Structure
+from grammar import Basis, ConfigError, Rule, Space, Structure
 from rulegen.estimators import AnyEstimator, Pathwise
 from rulegen.progress import Progress
 from rulegen.search.arena import split
@@ -65,7 +66,7 @@ class Path(Strategy):
         """See `Strategy.search`."""
         arena, space = meeting.arena, meeting.arena.space
         everything = Structure(space.terms, space.description)
-        family = Workbench(arena.bench.world, everything.rule())
+        family = Workbench(arena.bench.world, coefficients_free(everything.rule()))
         most = min(space.description.limits.terms, len(space.terms))
         share = self.lives // most
         support: dict[Basis, dict[str, float]] = {}
@@ -130,23 +131,35 @@ class Path(Strategy):
         size: int,
     ) -> dict[Basis, float]:
         """The meta-gradient along every coefficient, in its standard errors."""
-        coefficients = {b: f"theta_{k}" for k, b in everything.numbered}
-        names = list(coefficients.values())
-        values = family.vector(dict.fromkeys(names, 0.0))
+        values = family.vector(dict.fromkeys(family.free_names, 0.0))
         for number, basis in everything.numbered:
             for stem, value in support.get(basis, {}).items():
                 values[family.names.index(f"{stem}_{number}")] = value
-        free = np.array([family.names.index(name) for name in names])
         meeting.lives += self.estimator.lives
         stage = f"{meeting.name}: gradient for size {size}"
 
         def compute() -> dict:
-            meeting.report(Progress(stage, 0, 1, f"{len(names)} terms"))
-            lives = self.estimator.prepare(family.world, family.rule, names)
+            meeting.report(Progress(stage, 0, 1, f"{len(family.free)} terms"))
+            lives = family.for_estimator(self.estimator)
             key = jax.random.fold_in(meeting.key, 1000 + size)
-            result = self.estimator.estimate(lives, values, free, key)
+            result = self.estimator.estimate(lives, values, family.free, key)
             error = np.where(result.error > 0, result.error, np.inf)
             return {"scores": (result.gradient / error).tolist()}
 
         scores = meeting.journal.recall(stage, compute)["scores"]
-        return dict(zip(coefficients, scores, strict=True))
+        of = dict(zip(family.free_names, scores, strict=True))
+        return {basis: of[f"theta_{number}"] for number, basis in everything.numbered}
+
+
+def coefficients_free(rule: Rule) -> Rule:
+    """The rule with its time constants fixed, so that a gradient is along coefficients alone.
+
+    Example:
+        >>> from grammar import parse
+        >>> rule = parse("param theta_1 = 0 free\\nparam tau_u_1 = 30 ms free\\n"
+        ...              "x = lowpass(u, tau_u_1)\\ndw/dt = theta_1*x*pre")
+        >>> [p.name for p in coefficients_free(rule).free]
+        ['theta_1']
+    """
+    kept = (replace(p, free=p.free and p.name.startswith("theta_")) for p in rule.parameters)
+    return replace(rule, parameters=tuple(kept))

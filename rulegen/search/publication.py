@@ -1,0 +1,218 @@
+"""From a front to the record of its pick, on lives that no part of the search has met."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import pandas as pd
+
+from catalog import ParameterNote, Record, TermLoss
+from grammar import Rule, RunError, Structure
+from rulegen.discovery import DISCOVERED, NO_LEARNING, Discovery
+from rulegen.evaluate import Trajectory, evaluate
+from rulegen.evidence import held_out, interval, known
+from rulegen.journal import Journal
+from rulegen.keys import Branch, branch
+from rulegen.lives import World
+from rulegen.progress import Report
+from rulegen.refine import Refined
+from rulegen.search.arena import Arena, split
+from rulegen.search.config import SearchConfig
+from rulegen.search.finals import printed, refined
+from rulegen.search.front import Finalist, Front
+from rulegen.statistics import Estimate, paired_difference
+from rulegen.workbench import Workbench
+
+#: How tables call the best rule of the literature, and the world of the search.
+LITERATURE, HERE = "best of the literature", "as in the search"
+
+
+class Publication:
+    """Takes the front of a search to held-out lives, here and elsewhere.
+
+    Args:
+        config: of the search.
+        arena: runs structures.
+        front: the finalists.
+        refits: their parameters with intervals.
+        journal: where results are kept.
+        report: told of the progress.
+    """
+
+    def __init__(
+        self,
+        config: SearchConfig,
+        arena: Arena,
+        front: Front,
+        refits: Mapping[Structure, Refined],
+        journal: Journal,
+        report: Report,
+    ) -> None:
+        self.config, self.arena, self.front, self.refits = config, arena, front, refits
+        self.journal, self.report = journal, report
+        self.root = jax.random.key(config.seed)
+
+    def carry_out(self, tried: int) -> tuple[Discovery, pd.DataFrame]:
+        """The record of the pick, and how the front fares in every world.
+
+        Args:
+            tried: number of structures that the search has run.
+
+        Raises:
+            RunError: when the pick is no better than no learning.
+        """
+        config, front, refits = self.config, self.front, self.refits
+        picked = front.finalists[front.pick]
+        rules = {
+            finalist.structure: printed(
+                self.arena, finalist.candidate.point, refits[finalist.structure]
+            )
+            for finalist in front.finalists
+        }
+        best_known = max(
+            (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
+        )
+        rows, told = [], dict[str, list[Trajectory]]()
+        worlds = {HERE: config.world} | {t.name: config.other(t) for t in config.elsewhere}
+        # All intervals of the table hold together.
+        level = 1.0 - 0.05 / (2 * len(worlds) * len(front.on_front))
+        for number, (place, world) in enumerate(worlds.items()):
+            told[place] = self.rivals(place, world, best_known, rules, number)
+            for place_on_front in front.on_front:
+                here = front.finalists[place_on_front]
+                if here is not best_known:
+                    rule, name = rules[here.structure], here.structure.text
+                    found = self.trajectory(name, world, rule, number, place)
+                    mark = {"world": place, "rule": name, "pick": here is picked}
+                    rows += [mark | row(found, rival, level) for rival in told[place]]
+        rule = rules[picked.structure]
+        best = self.trajectory(picked.structure.text, config.world, rule, 0, HERE)
+        best, others = best._replace(name=DISCOVERED), told[HERE]
+        if picked is best_known:
+            others = others[1:]
+        gain = best.minus(others[-1])
+        if gain.low <= 0 or gain.mean < config.select.margin:
+            raise RunError(
+                f"nothing to publish: on {gain.lives} held-out lives the pick, "
+                f"`{picked.structure}`, earns {gain} more reward per trial than no learning; the "
+                f"margin is {config.select.margin:g}. Try another space or a larger budget. The "
+                "history is kept."
+            )
+        losses = {
+            number: best.minus(less) for number, less in self.without(picked, others[-1]).items()
+        }
+        record = self.record(front, rule, refits[picked.structure], best, others, losses, tried)
+        family = picked.structure.rule()
+        fitted = family.with_values(picked.candidate.point.parameters)
+        return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
+
+    def rivals(
+        self,
+        place: str,
+        world: World,
+        known: Finalist | None,
+        rules: dict[Structure, Rule],
+        number: int,
+    ) -> list[Trajectory]:
+        """What the front is compared with in a world: the best known rule and no learning."""
+        found = []
+        if known is not None:
+            name = f"{LITERATURE} ({', '.join(known.names)})"
+            found.append(self.trajectory(name, world, rules[known.structure], number, place))
+        still = world.life.model_copy(update={"warmup": world.life.trials})
+        unlearned = world.model_copy(update={"life": still})
+        rule = next(iter(rules.values()))
+        return [*found, self.trajectory(NO_LEARNING, unlearned, rule, number, place)]
+
+    def trajectory(
+        self, name: str, world: World, rule: Rule, number: int, place: str
+    ) -> Trajectory:
+        """A rule on the held-out lives of world `number`."""
+        # The world of the search has the lives on which `verify` runs a record again.
+        key = branch(self.root, Branch.EVALUATE, *([number] if number else []))
+        bench, lives = Workbench(world, rule), self.config.evaluate.lives
+        label = name if place == HERE else f"{name}, {place}"
+        found = evaluate(bench, bench.values, lives, key, self.journal, label, self.report)
+        return found._replace(name=name)
+
+    def without(self, picked: Finalist, nothing: Trajectory) -> dict[int, Trajectory]:
+        """For each term of the pick, what remains without it, refined, on the held-out lives."""
+        structure, parts = picked.structure, split(picked.candidate.point)
+        if len(structure.terms) == 1:
+            return {1: nothing}
+        found = {}
+        for number, basis in structure.numbered:
+            rest = self.config.rules.structure(*(b for b in structure.terms if b != basis))
+            start, settings = self.arena.compose(rest, parts), self.config.refine
+            point, refit = refined(
+                self.arena, start, settings, self.root, self.journal, self.report
+            )
+            rule = printed(self.arena, point, refit)
+            found[number] = self.trajectory(
+                f"without {basis.text}", self.config.world, rule, 0, HERE
+            )
+        return found
+
+    def record(
+        self,
+        front: Front,
+        rule: Rule,
+        refit: Refined,
+        best: Trajectory,
+        others: list[Trajectory],
+        losses: dict[int, Estimate],
+        tried: int,
+    ) -> Record:
+        """The pick with its evidence."""
+        config, picked = self.config, front.finalists[front.pick]
+        terms = {f"theta_{k}": basis.text for k, basis in picked.structure.numbered}
+        where = self.arena.bench.names
+        notes = {
+            name: ParameterNote(
+                meaning=f"coefficient of {terms[name]}" if name in terms else "",
+                low=known(refit.low[where.index(name)]),
+                high=known(refit.high[where.index(name)]),
+            )
+            for name in picked.candidate.point.parameters
+        }
+        evidence = held_out(
+            config.world,
+            config.digest,
+            config.seed,
+            best,
+            others,
+            terms=tuple(
+                TermLoss(
+                    coefficient=f"theta_{k}", term=terms[f"theta_{k}"], loss=interval(losses[k])
+                )
+                for k in losses
+            ),
+            margin=config.select.margin,
+            structures=tried,
+            choice=front.reason,
+        )
+        return Record(
+            name=config.name,
+            title=config.title or config.name.replace("_", " "),
+            kind="discovered",
+            description=config.description,
+            equations=rule.text(),
+            parameters=notes,
+            tags=(config.task.name,),
+            lineage=tuple(parent.digest for parent in picked.candidate.parents),
+            evidence=evidence,
+        )
+
+
+def row(best: Trajectory, other: Trajectory, level: float) -> dict:
+    """One comparison as a part of a row of `Found.elsewhere`."""
+    difference = paired_difference(best.means, other.means, level)
+    return {
+        "against": other.name,
+        "reward": best.reward.mean,
+        "difference": difference.mean,
+        "low": difference.low,
+        "high": difference.high,
+        "lives": difference.lives,
+    }
