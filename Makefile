@@ -48,9 +48,7 @@ results: $(READY)
 analyses: $(READY)
 	$(BIN)/python docs/analyses.py build/analyses
 
-estimators: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[evosax]'
+estimators: $(VENV)/.evosax
 	$(BIN)/python docs/estimators.py build/estimators
 
 search: $(READY)
@@ -76,7 +74,7 @@ docs: $(VENV)/.docs
 notebooks: $(VENV)/.notebooks
 	$(BIN)/python -m notebooks
 
-$(VENV)/.docs $(VENV)/.notebooks: $(VENV)/.%: $(READY)
+$(VENV)/.docs $(VENV)/.notebooks $(VENV)/.evosax: $(VENV)/.%: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 		--constraint constraints.txt --editable '.[$*]'
 	touch $@
@@ -93,7 +91,7 @@ exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
 
-bench: $(READY)
+bench: $(VENV)/.evosax
 	$(BIN)/python -m benchmarks
 
 $(READY): pyproject.toml constraints.txt

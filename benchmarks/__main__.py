@@ -15,7 +15,7 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.lives import bundled, coefficients, miconi, program
+from benchmarks.lives import bundled, coefficients, estimates, miconi, program
 from benchmarks.measure import Row, best_seconds, rows_of
 from benchmarks.naive import naive
 from benchmarks.page import write_page
@@ -89,6 +89,17 @@ def small_circuits() -> list[Row]:
     return rows
 
 
+def meta_gradients() -> list[Row]:
+    """One estimate by each estimator, and by a strategy of evosax, beside the lives alone."""
+    trials, plain = 50, "lives, 8 terms, 50 trials"
+    programs = {plain: program(LIVES, NEURONS, trials, 8)}
+    for name, estimate in estimates(LIVES, NEURONS, trials, 8).items():
+        programs[f"estimate by {name}"] = estimate
+    seconds = best_seconds(programs)
+    per_step = {name: value / (STEPS * trials) * 1e6 for name, value in seconds.items()}
+    return rows_of(per_step, f"us per step of {LIVES} lives", plain, {})
+
+
 def large_circuits() -> list[Row]:
     """Miconi's protocol: 200 neurons, 1000 steps."""
     rows = []
@@ -155,7 +166,8 @@ def main() -> None:
     """Measure, print, write."""
     use_all_cores()
     began = time.perf_counter()
-    rows = [*small_circuits(), *large_circuits(), *every_task(), *growth(), *start()]
+    rows = [*small_circuits(), *meta_gradients(), *large_circuits()]
+    rows += [*every_task(), *growth(), *start()]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows.append(Row("peak memory of this run", peak, "MB"))
     console = Console()

@@ -25,7 +25,7 @@ from rulegen.lives import World
 from rulegen.noise import Stream
 from rulegen.tasks import Task, Trial
 
-N, SIGMA, TARGET = 8, 0.3, 1.0
+TARGET = 1.0
 
 
 class Answer(Task):
@@ -59,28 +59,34 @@ class Answer(Task):
         return Trial(cue[:, None], TARGET * response[:, None], response)
 
 
-WORLD = World(
-    circuit=RateCircuit(neurons=N, rate="linear", gain=0, noise=SIGMA, dt=10, tau=10),
-    task=Answer(),
-    life=LifeSettings(trials=2, warmup=0, weight_limit=1e6, floor=-1e6),
-)
+def world(neurons: int = 8, sigma: float = 0.3) -> World:
+    """A linear circuit with W = 0 and an answer to learn in one trial.
+
+    Rewards of single lives have long tails, the longer the fewer neurons there are and the larger
+    their noise is.
+    """
+    return World(
+        circuit=RateCircuit(neurons=neurons, rate="linear", gain=0, noise=sigma, dt=10, tau=10),
+        task=Answer(),
+        life=LifeSettings(trials=2, warmup=0, weight_limit=1e6, floor=-1e6),
+    )
 
 
-def rule(terms: str) -> Rule:
+def rule(terms: str, sigma: float = 0.3) -> Rule:
     """A family with coefficients among `a`, `b` and `d` in its terms, all free."""
     free = "".join(f"param {name} = 0.01 free\n" for name in "abd" if f"{name}*" in terms)
-    baseline = -(TARGET**2) - SIGMA**2
+    baseline = -(TARGET**2) - sigma**2
     return parse(
         f"{free}e <- e + {terms} : synapse\non trial start: e <- 0\n"
         f"on reward: w += (R - ({baseline}))*e"
     )
 
 
-def best() -> float:
+def best(neurons: int = 8, sigma: float = 0.3) -> float:
     """The best coefficient of xi*pre."""
-    s2, t2 = SIGMA**2, TARGET**2
-    z2, z4, z6 = 1.0, 3 * (1 + 2 / N), 15 * (1 + 2 / N) * (1 + 4 / N)  # E[z^2] and so on
-    slope = 2 * SIGMA * TARGET * z2 * N
+    n, s2, t2 = neurons, sigma**2, TARGET**2
+    z2, z4, z6 = 1.0, 3 * (1 + 2 / n), 15 * (1 + 2 / n) * (1 + 4 / n)  # E[z^2] and so on
+    slope = 2 * sigma * TARGET * z2 * n
     curvature = s2**2 * (z6 - 2 * z4 + z2) + 4 * s2 * t2 * z4
-    curvature *= N**2 + 2 * N + 2 * s2 * N + N * s2**2
+    curvature *= n**2 + 2 * n + 2 * s2 * n + n * s2**2
     return TARGET * slope / curvature

@@ -14,10 +14,12 @@ import numpy as np
 from grammar import Rule, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
+from rulegen.estimators import Evosax, Pathwise, Pgpe, Score
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
 from rulegen.simulate import load_scene
 from rulegen.tasks import TASKS, DelayedAssociation
+from rulegen.workbench import Workbench
 
 #: Eight terms that somebody might try, then products of powers.
 TERMS = ("xi*pre", "d*pre", "d**3*pre**3", "post*pre**2", "u*pre", "d", "d**3*pre", "post*pre")
@@ -65,6 +67,21 @@ def program(
     runner = Lives(world(neurons, trials, steps), compiled)
     values = np.array([p.value for p in rule.parameters], float)
     return lambda: runner.run(values, jax.random.key(0), lives)
+
+
+def estimates(lives: int, neurons: int, trials: int, terms: int) -> dict[str, Callable[[], object]]:
+    """One estimate of the meta-gradient by each estimator, from so many lives of a family."""
+    bench, found = Workbench(world(neurons, trials), family(terms)), {}
+    for name, estimator in {
+        "pathwise, one trial at a time": Pathwise(lives=lives, credit="trial"),
+        "score": Score(lives=lives),
+        "pgpe": Pgpe(lives=lives),
+        "evosax, OpenES": Evosax(lives=lives, strategy="Open_ES"),
+    }.items():
+        runner = bench.for_estimator(estimator)
+        key, place = jax.random.key(0), bench.vector(dict.fromkeys(bench.free_names, 0.1))
+        found[name] = partial(estimator.estimate, runner, place, bench.free, key)
+    return found
 
 
 def coefficients(terms: int) -> list[str]:

@@ -17,6 +17,9 @@ run with one device for each core, so both are given. Matrix products ask for fu
 every device: eligibilities are sums of terms that nearly cancel, so TensorFloat-32 and bfloat16
 stay off. On a GPU the same command measures the same rows.
 
+Rows of estimates are one estimate of the meta-gradient of eight coefficients from 128 lives; evosax
+drives the same simulator. How much each estimate says is in [estimators](estimators.md).
+
 Rows of tasks are thousands of trials per second of all lives together, 128 circuits of 32 neurons
 that learn by node perturbation; their ratio is that to the trials of as many steps that the bare
 product alone would get through, so that 1 is the most there can be.

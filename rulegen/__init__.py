@@ -108,6 +108,7 @@ from rulegen.projections import Projections as Projections
 from rulegen.prune import prune as prune
 from rulegen.refine import RefineSettings as RefineSettings
 from rulegen.refine import refine as refine
+from rulegen.refine import with_intervals as with_intervals
 from rulegen.runtime import use_all_cores as use_all_cores
 from rulegen.statistics import Estimate as Estimate
 from rulegen.statistics import estimate as estimate

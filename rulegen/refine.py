@@ -4,28 +4,37 @@ Near its maximum the expected reward is quadratic in the parameters. With common
 its shape shows in a few lives where a gradient would drown: every life gives rewards at all
 points of a design, and so a quadratic of its own; their mean is the surface, and resampling
 lives resamples its maximiser.
+
+A box around a parameter vector is laid in x = asinh(value/s): there a small parameter moves by
+itself, and a large one by a share of itself, as learning rates do, whose rewards are far more
+symmetric on a logarithmic scale. What a quadratic still misses grows with the width of its box,
+and what lives leave open grows as the box shrinks. So the box of an interval shrinks until the
+interval fills a good part of it, where chance outweighs the misfit.
 """
 
 from __future__ import annotations
 
-import itertools
 from typing import NamedTuple
 
 import jax
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress, Report, silent
 from rulegen.settings import Settings
-from rulegen.statistics import Estimate, paired_difference, resampling_weights
+from rulegen.statistics import Estimate, paired_difference
+from rulegen.surface import REACH, Surface, design
 from rulegen.workbench import Workbench
 
-#: Sweeps of coordinate ascent on a quadratic in a box; it gains a digit or more per sweep.
-SWEEPS = 60
 #: A maximiser within this part of the box ends the moves.
 CENTRAL = 0.5
+#: The part of its box that an interval shall fill: less than the first is laid anew, and aims at
+#: the second.
+FILLED, AIM = 0.25, 0.5
+#: How many times as many lives the next survey has where an interval leaves its box.
+MORE = 4
 
 
 class RefineSettings(Settings):
@@ -33,9 +42,11 @@ class RefineSettings(Settings):
 
     Attributes:
         lives: lives at each point of the design.
+        most_lives: where these leave intervals wider than the box, up to so many.
         width: half width of the box around each parameter, relative to its size.
         least: smallest half width.
-        moves: how often the box is laid anew around a maximiser that was not near its middle.
+        moves: how often the box is laid anew, around a maximiser that was not near its middle, or
+            of another width.
         tolerance: a surface that misses the reward at its own maximiser by more than this, and by
             more than chance, is laid anew over a box of half the width.
         most: with more free parameters than this there is no refinement: the design grows with
@@ -43,15 +54,22 @@ class RefineSettings(Settings):
     """
 
     lives: int = Field(192, ge=8)
+    most_lives: int = Field(3072, ge=8)
     width: float = Field(0.35, gt=0)
     least: float = Field(0.1, gt=0)
-    moves: int = Field(6, ge=1)
+    moves: int = Field(8, ge=1)
     tolerance: float = Field(0.001, gt=0)
     most: int = Field(5, ge=1)
 
+    @model_validator(mode="after")
+    def _ordered(self) -> RefineSettings:
+        if self.most_lives < self.lives:
+            raise ValueError("`most_lives` is less than `lives`")
+        return self
+
 
 class Refined(NamedTuple):
-    """The outcome of a refinement.
+    """A maximiser with its uncertainty.
 
     Attributes:
         values: all parameters, shape (P,).
@@ -63,6 +81,149 @@ class Refined(NamedTuple):
     high: np.ndarray
 
 
+class Box(NamedTuple):
+    """The surroundings of a parameter vector, in units in which they reach from -1 to 1.
+
+    Attributes:
+        middle: all parameters, shape (P,).
+        free: indices of those that move, shape (F,).
+        half: half widths in x = asinh(value/unit), shape (F,).
+        unit: s of the transform.
+        bounds: of the rule, shape (2, P).
+
+    Example:
+        >>> box = Box(np.array([5.0, 0.0]), np.array([0, 1]), np.full(2, 0.3), 0.3,
+        ...           np.array([[-9.0, -9.0], [9.0, 9.0]]))
+        >>> box.at(np.array([1.0, 1.0])).round(2).tolist()
+        [6.75, 0.09]
+    """
+
+    middle: np.ndarray
+    free: np.ndarray
+    half: np.ndarray
+    unit: float
+    bounds: np.ndarray
+
+    def values(self, point: np.ndarray) -> np.ndarray:
+        """The moving parameters at a point of shape (F,), wherever that is."""
+        return self.unit * np.sinh(
+            np.arcsinh(self.middle[self.free] / self.unit) + self.half * point
+        )
+
+    def at(self, point: np.ndarray) -> np.ndarray:
+        """All parameters at a point of shape (F,), kept within the bounds of the rule."""
+        there = self.middle.copy()
+        there[self.free] = self.values(point)
+        return np.clip(there, *self.bounds)
+
+    def interval(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Limits in the box as values of all parameters; NaN beyond its reach, or the bounds."""
+        ends = np.array([self.values(low), self.values(high)])
+        bounds = self.bounds[:, self.free]
+        known = np.all((ends > bounds[0]) & (ends < bounds[1]), axis=0)
+        known &= (low > -REACH) & (high < REACH)
+        limits = np.full((2, len(self.middle)), np.nan)
+        limits[:, self.free] = np.where(known, ends, np.nan)
+        return limits[0], limits[1]
+
+
+class Survey(NamedTuple):
+    """What lives at all points of a box say, in its units.
+
+    Attributes:
+        peak: the maximiser of the quadratic, shape (F,).
+        low, high: its interval.
+        best: the point that earned most.
+        miss: the reward at the peak less what the quadratic says.
+    """
+
+    peak: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    best: np.ndarray
+    miss: Estimate
+
+    @property
+    def breadth(self) -> np.ndarray:
+        """Half the width of each interval, infinite where it has no end within reach."""
+        closed = (self.low > -REACH) & (self.high < REACH)
+        return np.where(closed, (self.high - self.low) / 2.0, np.inf)
+
+
+class Surveyor:
+    """Takes the surveys of one refinement, each on lives of its own.
+
+    Args:
+        bench: the rule in its world.
+        free: indices of the parameters that move.
+        settings: sizes.
+        key: random numbers.
+        journal: where results are kept, under `name`.
+        name: of the step.
+        report: told of every point.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        free: np.ndarray,
+        settings: RefineSettings,
+        key: jax.Array,
+        journal: Journal,
+        name: str,
+        report: Report,
+    ) -> None:
+        self.bench, self.free, self.settings = bench, free, settings
+        self.key, self.journal, self.name, self.report = key, journal, name, report
+        self.points = design(len(free))
+        self.taken = 0
+
+    def box(self, middle: np.ndarray, scale: np.ndarray | float) -> Box:
+        """A box of so many times the width that the settings say."""
+        half = np.full(len(self.free), self.settings.width) * scale
+        unit = self.settings.least / self.settings.width
+        return Box(middle, self.free, half, unit, self.bench.bounds)
+
+    def take(self, box: Box, lives: int) -> Survey:
+        """One survey."""
+        number, visits = self.taken, len(self.points) + 1
+        self.taken += 1
+        key = branch(self.key, Branch.REFINE, number)
+        rewards: list[np.ndarray] = []
+
+        def visit(point: np.ndarray) -> np.ndarray:
+            rewards.append(self.bench.rewards(box.at(point), key, lives))
+            done, total = number * visits + len(rewards), self.settings.moves * visits
+            self.report(Progress(self.name, done, total, f"{lives} lives"))
+            return rewards[-1]
+
+        def compute() -> dict:
+            surface = Surface(len(self.free), np.array([visit(point) for point in self.points]).T)
+            peak, low, high = surface.maximiser()
+            miss = paired_difference(visit(peak), surface.predict(peak))
+            best = [*self.points, peak][int(np.argmax(np.mean(rewards, axis=1)))]
+            where = {"peak": peak, "low": low, "high": high, "best": best}
+            return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
+
+        found = self.journal.recall(f"{self.name}/{number}", compute)
+        where = {name: np.array(found[name]) for name in ("peak", "low", "high", "best")}
+        return Survey(**where, miss=Estimate(**found["miss"]))
+
+    def misses(self, survey: Survey) -> bool:
+        """Whether the reward is no quadratic over the box."""
+        return survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance
+
+    def is_worse(self, new: np.ndarray, old: np.ndarray) -> bool:
+        """Whether fresh lives show that one parameter vector earns less than another."""
+
+        def check() -> dict:
+            key, lives = branch(self.key, Branch.CHOOSE), 2 * self.settings.lives
+            a, b = (self.bench.rewards(v, key, lives) for v in (new, old))
+            return paired_difference(a, b)._asdict()
+
+        return bool(self.journal.recall(f"{self.name}/check", check)["high"] < 0)
+
+
 def refine(
     bench: Workbench,
     values: np.ndarray,
@@ -72,7 +233,7 @@ def refine(
     journal: Journal,
     name: str,
     report: Report = silent,
-) -> Refined:
+) -> np.ndarray:
     """Move to the maximiser of the reward surface, unless fresh lives show that it is worse.
 
     Args:
@@ -83,160 +244,62 @@ def refine(
         key: its random numbers.
         journal: where results are kept, under `name`.
         name: of the step.
-        report: told of every move.
+        report: told of every point.
+
+    Returns:
+        all parameters, shape (P,).
+    """
+    if not 1 <= len(free) <= settings.most:
+        return values
+    surveyor = Surveyor(bench, free, settings, key, journal, name, report)
+    here, scale = values, 1.0
+    for _ in range(settings.moves):
+        box = surveyor.box(here, scale)
+        survey = surveyor.take(box, settings.lives)
+        if surveyor.misses(survey):
+            here, scale = box.at(survey.best), scale / 2.0
+            continue
+        here = box.at(survey.peak)
+        if np.all(np.abs(survey.peak) < CENTRAL):
+            break
+    return values if surveyor.is_worse(here, values) else here
+
+
+def with_intervals(
+    bench: Workbench,
+    values: np.ndarray,
+    free: np.ndarray,
+    settings: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report = silent,
+) -> Refined:
+    """Refined parameters once more, with intervals that hold what a quadratic misses as well.
+
+    Arguments are those of `refine`. Lives multiply where an interval leaves its box, and the box of
+    a parameter whose interval fills little of it shrinks.
     """
     unknown = np.full(len(values), np.nan)
     if not 1 <= len(free) <= settings.most:
         return Refined(values, unknown, unknown)
-    points = design(len(free))
-    here, low, high, scale = values, unknown, unknown, 1.0
-    for move in range(settings.moves):
-        half = scale * np.maximum(settings.width * np.abs(here[free]), settings.least)
-
-        def survey(here: np.ndarray = here, half: np.ndarray = half, move: int = move) -> dict:
-            lives_key, rewards = branch(key, Branch.REFINE, move), []
-
-            def visit(point: np.ndarray) -> np.ndarray:
-                there = place(bench, here, free, half, point)
-                found = bench.rewards(there, lives_key, settings.lives)
-                rewards.append(found)
-                done = move * (len(points) + 1) + len(rewards)
-                report(Progress(name, done, settings.moves * (len(points) + 1)))
-                return found
-
-            surface = Surface(points, np.array([visit(point) for point in points]).T)
-            peak, low, high = surface.maximiser()
-            miss = paired_difference(visit(peak), surface.predict(peak))
-            best = int(np.argmax(np.mean(rewards, axis=1)))
-            return {
-                "peak": peak.tolist(),
-                "low": low.tolist(),
-                "high": high.tolist(),
-                "miss": miss._asdict(),
-                "best": [*points, peak][best].tolist(),
-            }
-
-        found = journal.recall(f"{name}/{move}", survey)
-        miss, peak = Estimate(**found["miss"]), np.array(found["peak"])
-        low, high = unknown.copy(), unknown.copy()
-        if miss.excludes_zero and abs(miss.mean) > settings.tolerance:
-            # The reward is no quadratic over this box: a smaller one, around the best place met.
-            here, scale = place(bench, here, free, half, np.array(found["best"])), scale / 2.0
+    surveyor = Surveyor(bench, free, settings, key, journal, name, report)
+    here, low, high = values, unknown, unknown
+    scale, lives = np.ones(len(free)), settings.lives
+    for _ in range(settings.moves):
+        box = surveyor.box(here, scale)
+        survey = surveyor.take(box, lives)
+        if surveyor.misses(survey):
+            here, scale, low, high = box.at(survey.best), scale / 2.0, unknown, unknown
             continue
-        # On the border of its box a parameter's interval would be that of the box, and beyond the
-        # bounds of the rule it says nothing.
-        inside = np.where(np.abs(peak) < 1.0, half, np.nan)
-        ends = here[free] + inside * np.array([found["low"], found["high"]])
-        within = np.all((ends > bench.bounds[0, free]) & (ends < bench.bounds[1, free]), axis=0)
-        low[free], high[free] = np.where(within, ends, np.nan)
-        here = place(bench, here, free, half, peak)
-        if np.all(np.abs(peak) < CENTRAL):
+        here, inside = box.at(survey.peak), bool(np.all(np.abs(survey.peak) < 1.0))
+        low, high = box.interval(survey.low, survey.high) if inside else (unknown, unknown)
+        breadth, before = survey.breadth, lives
+        if np.any(breadth * scale > 1.0) and lives < settings.most_lives:
+            lives = min(MORE * lives, settings.most_lives)
+        elif inside and np.all(breadth > FILLED):
             break
-
-    def check() -> dict:
-        check_key, lives = branch(key, Branch.CHOOSE), 2 * settings.lives
-        new, old = (bench.rewards(v, check_key, lives) for v in (here, values))
-        return paired_difference(new, old)._asdict()
-
-    if journal.recall(f"{name}/check", check)["high"] < 0:
-        return Refined(values, unknown, unknown)
+        # In units of the box, what chance leaves open grows with the square of its narrowness.
+        expected = breadth * np.sqrt(before / lives)
+        scale = scale * np.sqrt(np.minimum(expected / AIM, 1.0))
     return Refined(here, low, high)
-
-
-def place(
-    bench: Workbench, here: np.ndarray, free: np.ndarray, half: np.ndarray, point: np.ndarray
-) -> np.ndarray:
-    """The parameter vector at a point of the box, kept within the bounds of the rule."""
-    there = here.copy()
-    there[free] += half * point
-    return np.clip(there, *bench.bounds)
-
-
-def design(dimensions: int) -> np.ndarray:
-    """Points of the box [-1, 1]^P that determine a quadratic: centre, faces and edges.
-
-    Example:
-        >>> design(1).ravel().tolist()
-        [0.0, 1.0, -1.0]
-        >>> design(3).shape
-        (19, 3)
-    """
-    rows = [np.zeros(dimensions)]
-    for i in range(dimensions):
-        rows += [sign * np.eye(dimensions)[i] for sign in (1.0, -1.0)]
-    for i, j in itertools.combinations(range(dimensions), 2):
-        for a, b in itertools.product((1.0, -1.0), repeat=2):
-            rows.append(a * np.eye(dimensions)[i] + b * np.eye(dimensions)[j])
-    return np.array(rows)
-
-
-class Surface:
-    """A quadratic of each life through its rewards at the points of a design.
-
-    Args:
-        points: of the box [-1, 1]^P, shape (M, P).
-        rewards: of each life at each point, shape (L, M).
-
-    Example:
-        >>> points = design(2)
-        >>> top = np.array([0.3, -0.2])
-        >>> surface = Surface(points, np.tile(-((points - top) ** 2).sum(axis=1), (8, 1)))
-        >>> surface.maximiser()[0].round(6).tolist()
-        [0.3, -0.2]
-        >>> bool(np.all(np.abs(surface.predict(top)) < 1e-12))
-        True
-    """
-
-    def __init__(self, points: np.ndarray, rewards: np.ndarray) -> None:
-        self.dimensions = points.shape[1]
-        self.quadratics = rewards @ np.linalg.pinv(self.columns(points)).T
-
-    def columns(self, points: np.ndarray) -> np.ndarray:
-        """What the coefficients of a quadratic multiply at each point, shape (M, Q)."""
-        pairs = itertools.combinations_with_replacement(range(self.dimensions), 2)
-        products = [points[:, i] * points[:, j] for i, j in pairs]
-        return np.array([np.ones(len(points)), *points.T, *products]).T
-
-    def predict(self, point: np.ndarray) -> np.ndarray:
-        """The reward of each life at a point, shape (L,)."""
-        return self.quadratics @ self.columns(point[None, :])[0]
-
-    def maximiser(self, resamples: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The maximiser of the mean in the box, with a 95% bootstrap interval over lives.
-
-        Args:
-            resamples: of the bootstrap.
-
-        Returns:
-            the maximiser and the limits of its interval, each of shape (P,).
-        """
-        lives = len(self.quadratics)
-        weights = np.vstack(
-            [np.full((1, lives), 1.0 / lives), resampling_weights(lives, resamples)]
-        )
-        peaks = maximise(weights @ self.quadratics, self.dimensions)
-        low, high = np.quantile(peaks[1:], [0.025, 0.975], axis=0)
-        return peaks[0], low, high
-
-
-def maximise(quadratics: np.ndarray, dimensions: int) -> np.ndarray:
-    """Maximisers in the box [-1, 1]^P of many quadratics at once, by coordinate ascent.
-
-    Args:
-        quadratics: rows of (constant, P slopes, products x_i x_j for i <= j), shape (B, Q).
-        dimensions: P.
-    """
-    slopes = quadratics[:, 1 : 1 + dimensions]
-    products = np.zeros((len(quadratics), dimensions, dimensions))
-    pairs = itertools.combinations_with_replacement(range(dimensions), 2)
-    for column, (i, j) in enumerate(pairs, start=1 + dimensions):
-        products[:, i, j] = products[:, j, i] = quadratics[:, column]
-    x = np.zeros((len(quadratics), dimensions))
-    for _ in range(SWEEPS):
-        for i in range(dimensions):
-            curvature = products[:, i, i]
-            slope = slopes[:, i] + np.einsum("bj,bj->b", products[:, i], x) - curvature * x[:, i]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                inside = np.clip(-slope / (2.0 * curvature), -1.0, 1.0)
-            x[:, i] = np.where(curvature < 0, inside, np.where(slope >= 0, 1.0, -1.0))
-    return x

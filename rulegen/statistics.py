@@ -60,7 +60,7 @@ def grouped(values: np.ndarray) -> np.ndarray:
     if len(values) <= MOST_LIVES:
         return values
     size = len(values) // GROUPS
-    return values[: size * GROUPS].reshape(GROUPS, size).mean(axis=1)
+    return values[: size * GROUPS].reshape(GROUPS, size, *values.shape[1:]).mean(axis=1)
 
 
 def estimate(values: np.ndarray, level: float = 0.95) -> Estimate:

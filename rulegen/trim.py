@@ -14,7 +14,7 @@ from rulegen.keys import Branch, branch
 from rulegen.looks import Looks, indices, movable, without
 from rulegen.progress import Progress, Report, silent
 from rulegen.prune import Pruned
-from rulegen.refine import Refined, RefineSettings, refine
+from rulegen.refine import Refined, RefineSettings, refine, with_intervals
 from rulegen.workbench import Workbench
 
 #: Coefficients at which a term is tried before the surface around the best of them is looked at.
@@ -59,7 +59,7 @@ class Trimming:
         self.names = tuple(t.coefficient for t in bench.rule.terms())
         self.refits = 0
 
-    def refine(self, start: np.ndarray, terms: Sequence[str]) -> Refined:
+    def refine(self, start: np.ndarray, terms: Sequence[str]) -> np.ndarray:
         """The rule with these terms alone, at the maximum of its reward near `start`."""
         self.refits += 1
         return refine(
@@ -70,6 +70,19 @@ class Trimming:
             branch(self.key, Branch.REFINE, self.refits),
             self.journal,
             f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}",
+            self.report,
+        )
+
+    def with_intervals(self, values: np.ndarray, terms: Sequence[str]) -> Refined:
+        """The final rule with the intervals of its parameters."""
+        return with_intervals(
+            self.bench,
+            values,
+            movable(self.bench, terms) if terms else np.array([], int),
+            self.surface,
+            branch(self.key, Branch.REFINE, 0),
+            self.journal,
+            "intervals",
             self.report,
         )
 
@@ -151,8 +164,8 @@ def trim(
     """
     search = Trimming(bench, looks, surface, key, journal, report)
     kept, here = pruned.kept, search.refine(pruned.values, pruned.kept)
-    best, best_terms = here.values, kept
-    if search.best("refined or pruned", [here.values, pruned.best]):
+    best, best_terms = here, kept
+    if search.best("refined or pruned", [here, pruned.best]):
         best, best_terms = pruned.best, pruned.best_terms
     # Every step from one set of terms to another is asked once; a set that is met again is refined
     # again, since its first refit may have ended short of its maximum.
@@ -161,27 +174,27 @@ def trim(
     moved = True
     while moved:
         moved = False
-        for terms, start in search.neighbours(here.values, kept):
+        for terms, start in search.neighbours(here, kept):
             step = frozenset(kept), frozenset(terms)
             if looks.exhausted or step in asked or step[0] == step[1]:
                 continue
             asked.add(step)
             there = search.refine(start, terms)
-            other = (best, best_terms) if len(terms) < len(kept) else (here.values, kept)
-            look = looks.take(there.values, terms, *other)
-            rests[step[1]] = there.values, look.inclusion
+            other = (best, best_terms) if len(terms) < len(kept) else (here, kept)
+            look = looks.take(there, terms, *other)
+            rests[step[1]] = there, look.inclusion
             if look.accepted:
                 kept, here, moved = terms, there, True
                 if look.difference.mean > 0:
-                    best, best_terms = there.values, terms
+                    best, best_terms = there, terms
                 break
     kept = tuple(n for n in search.names if n in kept)
     rest = {name: frozenset(kept) - {name} for name in kept}
     for left in rest.values():
         if left not in rests:
-            rests[left] = search.refine(here.values, tuple(left)).values, np.nan
+            rests[left] = search.refine(here, tuple(left)), np.nan
     return Trimmed(
-        here,
+        search.with_intervals(here, kept),
         kept,
         {name: rests[left][0] for name, left in rest.items()},
         {name: rests[left][1] for name, left in rest.items()},

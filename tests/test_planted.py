@@ -4,17 +4,17 @@ import jax
 import numpy as np
 import pytest
 
-from benchmarks.linear import WORLD, best, rule
+from benchmarks.linear import best, rule, world
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.fit import Phase, fit
 from rulegen.journal import Journal
-from rulegen.refine import RefineSettings, refine
+from rulegen.refine import RefineSettings, with_intervals
 from rulegen.workbench import Workbench
 
 
 @pytest.fixture
 def bench():
-    return Workbench(WORLD, rule("a*xi*pre + 2*b*pre + 3*d*xi"))
+    return Workbench(world(), rule("a*xi*pre + 2*b*pre + 3*d*xi"))
 
 
 PHASES = {
@@ -35,9 +35,9 @@ def test_every_estimator_climbs_to_it(bench, estimator, tmp_path):
 
 
 def test_the_intervals_hold_it(bench, tmp_path):
-    settings = RefineSettings(lives=20_000, width=0.5, least=0.03)
+    settings = RefineSettings(lives=20_000, most_lives=20_000, width=0.5, least=0.03)
     with Journal(tmp_path / "history.jsonl", "x") as journal:
-        found = refine(
+        found = with_intervals(
             bench, bench.vector({}), bench.free, settings, jax.random.key(2), journal, "refine"
         )
     planted = np.array([best(), 0.0, 0.0])

@@ -3,13 +3,15 @@
 import jax
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from grammar import parse
 from rulegen.circuits import RateCircuit
 from rulegen.journal import Journal
 from rulegen.life import LifeSettings
 from rulegen.lives import World
-from rulegen.refine import RefineSettings, Surface, design, maximise, refine
+from rulegen.refine import RefineSettings, refine, with_intervals
+from rulegen.surface import REACH, Surface, design, maximise
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -25,7 +27,7 @@ def test_the_maximiser_of_random_quadratics(dimensions):
         peak = rng.uniform(-0.9, 0.9, dimensions)
         deviation = points - peak
         rewards = -np.einsum("mi,ij,mj->m", deviation, curvature, deviation)
-        found, low, high = Surface(points, np.tile(rewards, (8, 1))).maximiser(resamples=10)
+        found, low, high = Surface(dimensions, np.tile(rewards, (8, 1))).maximiser(resamples=10)
         assert np.allclose(found, peak, atol=1e-4)
         assert np.allclose(low, peak, atol=1e-4)
         assert np.allclose(high, peak, atol=1e-4)
@@ -33,7 +35,9 @@ def test_the_maximiser_of_random_quadratics(dimensions):
 
 def test_the_maximum_of_saddles_lies_on_the_border():
     # 1 + x - y**2 + 2*x**2: convex in x, so x = 1; concave in y, so y = 0.
-    assert maximise(np.array([[1.0, 1.0, 0.0, 2.0, 0.0, -1.0]]), 2).tolist() == [[1.0, 0.0]]
+    saddle = np.array([[1.0, 1.0, 0.0, 2.0, 0.0, -1.0]])
+    assert maximise(saddle, 2).tolist() == [[1.0, 0.0]]
+    assert maximise(saddle, 2, 3.0).tolist() == [[3.0, 0.0]]
 
 
 def test_intervals_of_the_maximiser_cover_it():
@@ -42,7 +46,7 @@ def test_intervals_of_the_maximiser_cover_it():
     for _ in range(repetitions):
         slopes = 0.4 + rng.standard_normal(256)
         rewards = slopes[:, None] * points[:, 0] - points[:, 0] ** 2
-        _, low, high = Surface(points, rewards).maximiser()
+        _, low, high = Surface(1, rewards).maximiser()
         inside += low[0] <= 0.2 <= high[0]
     assert 0.92 <= inside / repetitions <= 0.98
 
@@ -63,7 +67,7 @@ def test_refine_climbs_to_the_best_learning_rate(tmp_path):
     bench, key = Workbench(world, rule), jax.random.key(0)
     settings = RefineSettings(lives=32, moves=3)
     with Journal(tmp_path / "history.jsonl", "x") as journal:
-        end = refine(bench, bench.values, np.array([0]), settings, key, journal, "refine").values
+        end = refine(bench, bench.values, np.array([0]), settings, key, journal, "refine")
     assert end[0] > 0.5
     check = jax.random.key(1)
     gain = bench.rewards(end, check, 64) - bench.rewards(bench.values, check, 64)
@@ -88,7 +92,16 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path
         surveys = [v for n, v in journal.results.items() if n.startswith("r/") and "peak" in v]
     assert abs(surveys[0]["miss"]["mean"]) > settings.tolerance
     assert abs(surveys[-1]["miss"]["mean"]) < settings.tolerance
-    assert found.values[0] == pytest.approx(1.0, abs=0.02)
+    assert found[0] == pytest.approx(1.0, abs=0.02)
+
+
+def intervals(bench, start, tmp_path, number=0, **settings):
+    """With intervals, on lives of their own for every number; also the surveys that were taken."""
+    with Journal(tmp_path / f"{number}.jsonl", "x") as journal:
+        start, key = np.array(start, float), jax.random.key(number)
+        free = np.arange(len(start))
+        found = with_intervals(bench, start, free, RefineSettings(**settings), key, journal, "r")
+        return found, [v for n, v in journal.results.items() if n.startswith("r/")]
 
 
 def test_no_interval_beyond_the_bounds(tmp_path):
@@ -101,8 +114,66 @@ def test_no_interval_beyond_the_bounds(tmp_path):
             rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
             return values[0] + rng.normal(0, 0.1, lives)
 
-    with Journal(tmp_path / "h", "x") as journal:
-        start, free = np.array([1.5]), np.array([0])
-        found = refine(Slope(), start, free, RefineSettings(), jax.random.key(0), journal, "r")
+    found, _ = intervals(Slope(), [1.5], tmp_path)
     assert found.values[0] == 2.0
     assert np.isnan(found.low[0]) and np.isnan(found.high[0])
+
+
+class Hill:
+    """A lopsided reward with its maximum at 2, and lives that each pull to a side of their own."""
+
+    bounds = np.array([[-50.0], [50.0]])
+
+    def __init__(self, pull, steepness=1.0):
+        self.pull, self.steepness, self.met = pull, steepness, []
+
+    def rewards(self, values, key, lives):
+        self.met.append(lives)
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        x = np.log(values[0] / 2.0)
+        lopsided = np.expm1(self.steepness * x) - self.steepness * x
+        return self.pull * rng.standard_normal(lives) * x - lopsided
+
+
+def test_a_box_shrinks_where_lives_hardly_differ(tmp_path):
+    """In a box of its first width a quadratic would miss the maximum by more than chance does."""
+    found, surveys = intervals(Hill(0.01), [2.5], tmp_path, tolerance=1.0)
+    assert len(surveys) > 1
+    assert found.low[0] < 2.0 < found.high[0]
+    assert found.high[0] - found.low[0] < 0.1
+
+
+def test_lives_multiply_where_they_leave_the_maximum_open(tmp_path):
+    bench = Hill(8.0)
+    found, _ = intervals(bench, [2.5], tmp_path)
+    assert bench.met[0] == 192 and bench.met[-1] == 3072
+    assert found.low[0] < 2.0 < found.high[0]
+    bench = Hill(8.0)
+    found, _ = intervals(bench, [2.5], tmp_path, number=1, most_lives=192)
+    assert set(bench.met) == {192}
+
+
+def test_an_interval_that_reaches_too_far_is_none(tmp_path):
+    found, _ = intervals(Hill(400.0), [2.5], tmp_path)
+    assert np.isnan(found.low[0]) and np.isnan(found.high[0])
+
+
+@pytest.mark.parametrize("pull", [0.02, 1.0])
+def test_intervals_hold_the_maximum_in_19_of_20(tmp_path, pull):
+    """What a quadratic misses is in them, whether lives differ much or little."""
+    each = [intervals(Hill(pull, 2.0), [2.2], tmp_path, n, lives=64)[0] for n in range(100)]
+    held = [f.low[0] < 2.0 < f.high[0] for f in each if np.isfinite(f.low[0])]
+    assert len(held) >= 95
+    assert 0.9 <= np.mean(held) <= 0.99
+
+
+def test_settings_that_contradict_each_other():
+    with pytest.raises(ValidationError, match="less than `lives`"):
+        RefineSettings(lives=512, most_lives=256)
+
+
+def test_limits_end_where_the_surface_is_no_longer_known():
+    """A flat surface could have its maximum anywhere."""
+    rewards = np.random.default_rng(0).standard_normal((64, 5))
+    _, low, high = Surface(1, np.vstack([rewards, -rewards])).maximiser()
+    assert low[0] == -REACH and high[0] == REACH

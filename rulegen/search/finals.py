@@ -12,7 +12,7 @@ from rulegen.evidence import supported
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress, Report, ticks
-from rulegen.refine import Refined, RefineSettings, refine
+from rulegen.refine import RefineSettings, refine, with_intervals
 from rulegen.search.arena import Arena, Point
 from rulegen.search.front import Finalist
 from rulegen.search.strategy import Candidate, Meeting, best_points
@@ -88,22 +88,62 @@ def refined(
     root: jax.Array,
     journal: Journal,
     report: Report,
-) -> tuple[Point, Refined]:
-    """A point at the maximum of its reward, and the intervals of all parameters of the arena.
+) -> Point:
+    """A point at the maximum of its reward.
 
     With more parameters than `settings.most`, time constants stay where they are. The lives follow
     from the structure and the `root` of the search's random numbers.
     """
     key = branch(root, Branch.REFINE, int(point.structure.digest[:7], 16))
-    free = list(point.parameters)
-    if len(free) > settings.most:
-        free = [name for name in free if name.startswith("theta")]
-    names = arena.bench.names
-    where = np.array([names.index(name) for name in free])
-    stage = f"refine {point.structure}"
-    found = refine(arena.bench, arena.vector(point), where, settings, key, journal, stage, report)
-    values = {name: float(found.values[names.index(name)]) for name in point.parameters}
-    return Point(point.structure, values), found
+    values = refine(
+        arena.bench,
+        arena.vector(point),
+        moving(arena, point, settings.most),
+        settings,
+        key,
+        journal,
+        f"refine {point.structure}",
+        report,
+    )
+    return Point(point.structure, {n: float(values[i]) for n, i in places(arena, point).items()})
+
+
+def bounded(
+    arena: Arena,
+    point: Point,
+    settings: RefineSettings,
+    root: jax.Array,
+    journal: Journal,
+    report: Report,
+) -> tuple[Point, dict[str, tuple[float, float]]]:
+    """A refined point once more, with an interval of each parameter; arguments as of `refined`."""
+    found = with_intervals(
+        arena.bench,
+        arena.vector(point),
+        moving(arena, point, settings.most),
+        settings,
+        branch(root, Branch.REFINE, int(point.structure.digest[:7], 16), 0),
+        journal,
+        f"intervals {point.structure}",
+        report,
+    )
+    where = places(arena, point)
+    intervals = {n: (float(found.low[i]), float(found.high[i])) for n, i in where.items()}
+    values = {n: float(found.values[i]) for n, i in where.items()}
+    return Point(point.structure, values), intervals
+
+
+def places(arena: Arena, point: Point) -> dict[str, int]:
+    """Where the parameters of a point are among those of the arena."""
+    return {name: arena.bench.names.index(name) for name in point.parameters}
+
+
+def moving(arena: Arena, point: Point, most: int) -> np.ndarray:
+    """Indices of the parameters that a refinement moves."""
+    where = places(arena, point)
+    if len(where) > most:
+        where = {name: i for name, i in where.items() if name.startswith("theta")}
+    return np.array(list(where.values()))
 
 
 def met(
@@ -141,11 +181,16 @@ def met(
     ]
 
 
-def printed(arena: Arena, point: Point, found: Refined) -> Rule:
-    """The rule of a point as it is printed: values rounded to what the evidence supports."""
-    names = arena.bench.names
+def printed(point: Point, intervals: Mapping[str, tuple[float, float]]) -> Rule:
+    """The rule of a point as it is printed: values rounded to what the evidence supports.
+
+    Args:
+        point: the rule.
+        intervals: of its parameters; those it lacks keep three digits.
+    """
+    unknown = np.nan, np.nan
     values = {
-        name: supported(value, found.low[names.index(name)], found.high[names.index(name)])
+        name: supported(value, *intervals.get(name, unknown))
         for name, value in point.parameters.items()
     }
     return parse(point.structure.rule(values).fixed().text())

@@ -16,10 +16,9 @@ from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.lives import World
 from rulegen.progress import Report
-from rulegen.refine import Refined
 from rulegen.search.arena import Arena, split
 from rulegen.search.config import SearchConfig
-from rulegen.search.finals import printed, refined
+from rulegen.search.finals import bounded, printed, refined
 from rulegen.search.front import Finalist, Front
 from rulegen.statistics import Estimate, paired_difference
 from rulegen.workbench import Workbench
@@ -35,7 +34,6 @@ class Publication:
         config: of the search.
         arena: runs structures.
         front: the finalists.
-        refits: their parameters with intervals.
         journal: where results are kept.
         report: told of the progress.
     """
@@ -45,11 +43,10 @@ class Publication:
         config: SearchConfig,
         arena: Arena,
         front: Front,
-        refits: Mapping[Structure, Refined],
         journal: Journal,
         report: Report,
     ) -> None:
-        self.config, self.arena, self.front, self.refits = config, arena, front, refits
+        self.config, self.arena, self.front = config, arena, front
         self.journal, self.report = journal, report
         self.root = jax.random.key(config.seed)
 
@@ -62,14 +59,18 @@ class Publication:
         Raises:
             RunError: when the pick is no better than no learning.
         """
-        config, front, refits = self.config, self.front, self.refits
+        config, front = self.config, self.front
         picked = front.finalists[front.pick]
-        rules = {
-            finalist.structure: printed(
-                self.arena, finalist.candidate.point, refits[finalist.structure]
-            )
-            for finalist in front.finalists
-        }
+        rules = {f.structure: printed(f.candidate.point, {}) for f in front.finalists}
+        point, intervals = bounded(
+            self.arena,
+            picked.candidate.point,
+            config.refine,
+            self.root,
+            self.journal,
+            self.report,
+        )
+        rules[picked.structure] = printed(point, intervals)
         best_known = max(
             (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
         )
@@ -102,9 +103,9 @@ class Publication:
         losses = {
             number: best.minus(less) for number, less in self.without(picked, others[-1]).items()
         }
-        record = self.record(front, rule, refits[picked.structure], best, others, losses, tried)
+        record = self.record(front, rule, intervals, best, others, losses, tried)
         family = picked.structure.rule()
-        fitted = family.with_values(picked.candidate.point.parameters)
+        fitted = family.with_values(point.parameters)
         return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
 
     def rivals(
@@ -145,10 +146,8 @@ class Publication:
         for number, basis in structure.numbered:
             rest = self.config.rules.structure(*(b for b in structure.terms if b != basis))
             start, settings = self.arena.compose(rest, parts), self.config.refine
-            point, refit = refined(
-                self.arena, start, settings, self.root, self.journal, self.report
-            )
-            rule = printed(self.arena, point, refit)
+            point = refined(self.arena, start, settings, self.root, self.journal, self.report)
+            rule = printed(point, {})
             found[number] = self.trajectory(
                 f"without {basis.text}", self.config.world, rule, 0, HERE
             )
@@ -158,7 +157,7 @@ class Publication:
         self,
         front: Front,
         rule: Rule,
-        refit: Refined,
+        intervals: Mapping[str, tuple[float, float]],
         best: Trajectory,
         others: list[Trajectory],
         losses: dict[int, Estimate],
@@ -167,14 +166,13 @@ class Publication:
         """The pick with its evidence."""
         config, picked = self.config, front.finalists[front.pick]
         terms = {f"theta_{k}": basis.text for k, basis in picked.structure.numbered}
-        where = self.arena.bench.names
         notes = {
             name: ParameterNote(
                 meaning=f"coefficient of {terms[name]}" if name in terms else "",
-                low=known(refit.low[where.index(name)]),
-                high=known(refit.high[where.index(name)]),
+                low=known(low),
+                high=known(high),
             )
-            for name in picked.candidate.point.parameters
+            for name, (low, high) in intervals.items()
         }
         evidence = held_out(
             config.world,

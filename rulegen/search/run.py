@@ -14,7 +14,6 @@ from rulegen.evidence import peak_mb
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Report, silent
-from rulegen.refine import Refined
 from rulegen.rundir import RunDirectory
 from rulegen.search.arena import Arena
 from rulegen.search.config import SearchConfig
@@ -113,9 +112,8 @@ class Search:
             candidates += strategy.search(meetings[-1], list(self.names))
         meetings.append(self.meeting(len(meetings), "candidates"))
         final = finalists(meetings[-1], candidates, list(self.names), config.select.finalists)
-        refits: dict[Structure, Refined] = {}
         for number, candidate in enumerate(final):
-            point, refits[candidate.point.structure] = refined(
+            point = refined(
                 self.arena, candidate.point, config.refine, self.root, self.journal, self.report
             )
             final[number] = candidate._replace(point=point)
@@ -125,7 +123,7 @@ class Search:
             config.select.margin,
         )
         tried = set[Structure]().union(*(meeting.tried for meeting in meetings))
-        publication = Publication(config, self.arena, front, refits, self.journal, self.report)
+        publication = Publication(config, self.arena, front, self.journal, self.report)
         discovery, elsewhere = publication.carry_out(len(tried))
         lives = sum(meeting.lives for meeting in meetings)
         return Found(front, discovery, elsewhere, tuple(candidates), len(tried), lives)
