@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Tests run in so many processes, the tests of a file in one.
+TESTERS ?= 2
 READY := $(VENV)/.ready
 
 .PHONY: discover test test-long lint types bench selection search results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
@@ -10,7 +12,7 @@ discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not long"
+	$(BIN)/python -m pytest -m "not long" -n $(TESTERS) --dist loadfile
 
 test-long: $(READY)
 	$(BIN)/python -m pytest -m long
