@@ -57,7 +57,7 @@ class RefineSettings(Settings):
     most_lives: int = Field(3072, ge=8)
     width: float = Field(0.35, gt=0)
     least: float = Field(0.1, gt=0)
-    moves: int = Field(8, ge=1)
+    moves: int = Field(6, ge=1)
     tolerance: float = Field(0.001, gt=0)
     most: int = Field(5, ge=1)
 
@@ -116,12 +116,16 @@ class Box(NamedTuple):
         there[self.free] = self.values(point)
         return np.clip(there, *self.bounds)
 
-    def interval(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Limits in the box as values of all parameters; NaN beyond its reach, or the bounds."""
-        ends = np.array([self.values(low), self.values(high)])
+    def interval(self, survey: Survey) -> tuple[np.ndarray, np.ndarray]:
+        """The limits that a survey found, as values of all parameters.
+
+        They are NaN for a parameter whose maximiser lies on the border of the box, or a limit
+        beyond reach or the bounds.
+        """
+        ends = np.array([self.values(survey.low), self.values(survey.high)])
         bounds = self.bounds[:, self.free]
         known = np.all((ends > bounds[0]) & (ends < bounds[1]), axis=0)
-        known &= (low > -REACH) & (high < REACH)
+        known &= survey.inside & np.isfinite(survey.breadth)
         limits = np.full((2, len(self.middle)), np.nan)
         limits[:, self.free] = np.where(known, ends, np.nan)
         return limits[0], limits[1]
@@ -142,6 +146,11 @@ class Survey(NamedTuple):
     high: np.ndarray
     best: np.ndarray
     miss: Estimate
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Whether each coordinate of the maximiser lies within the box."""
+        return np.abs(self.peak) < 1.0
 
     @property
     def breadth(self) -> np.ndarray:
@@ -292,12 +301,11 @@ def with_intervals(
         if surveyor.misses(survey):
             here, scale, low, high = box.at(survey.best), scale / 2.0, unknown, unknown
             continue
-        here, inside = box.at(survey.peak), bool(np.all(np.abs(survey.peak) < 1.0))
-        low, high = box.interval(survey.low, survey.high) if inside else (unknown, unknown)
+        here, (low, high) = box.at(survey.peak), box.interval(survey)
         breadth, before = survey.breadth, lives
         if np.any(breadth * scale > 1.0) and lives < settings.most_lives:
             lives = min(MORE * lives, settings.most_lives)
-        elif inside and np.all(breadth > FILLED):
+        elif np.all(survey.inside & (breadth > FILLED)):
             break
         # In units of the box, what chance leaves open grows with the square of its narrowness.
         expected = breadth * np.sqrt(before / lives)
