@@ -111,7 +111,7 @@ def large_circuits() -> list[Row]:
         forms = {
             f"Miconi, {n}, {lives} at once": miconi(lives, trials, i) for n, i in names.items()
         }
-        seconds = best_seconds(programs | forms, rounds=5)
+        seconds = best_seconds(programs | forms, rounds=60)
         each = {n: v * 1e3 / lives / (1 if n == floor else trials) for n, v in seconds.items()}
         rows += rows_of(each, "ms per trial and life", floor, {floor: "reading the weights"})
     return rows

@@ -19,8 +19,9 @@ from rulegen.tasks import Task
 Array = jax.Array
 
 #: The time axis is processed in blocks of at most so many steps, so that a long trial needs no
-#: more memory than a short one, and powers of a decay stay within the range of float32.
-LONGEST_BLOCK = 256
+#: more memory than a short one, and powers of a decay stay within the range of float32. Of many
+#: lives, what longer blocks leave behind no longer fits the cache.
+LONGEST_BLOCK = 100
 
 
 class Moment(NamedTuple):
