@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-#: Examples and their seeds: five of the main one, one of the others, to be looked at.
+#: Examples and their seeds.
 SEEDS = {
     "delayed_association": (1, 2, 3, 4, 5),
     "delayed_nonmatch": (1, 2, 3, 4, 5),
@@ -17,9 +17,9 @@ SEEDS = {
 
 HEAD = """# Results
 
-What `rulegen discover` finds with the bundled examples: five seeds of the main one, one of the
-others, with nothing else changed. Made by `make results`, which runs each in a process of its own
-on two CPU cores. Rewards are means per trial over {lives} held-out lives, with 95% bootstrap
+What `rulegen discover` finds with the bundled examples, each seed with nothing else changed. Made
+by `make results`, which runs each in a process of its own on two CPU cores; seconds depend on what
+else they have to do. Rewards are means per trial over {lives} held-out lives, with 95% bootstrap
 intervals over lives; differences are paired; more is better.
 """
 
