@@ -9,14 +9,14 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from catalog import Look, ParameterNote, Record, TermLoss
+from catalog import Look, Record, TermLoss
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
 from rulegen import hosts
 from rulegen.config import DiscoverConfig
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
-from rulegen.evidence import held_out, interval, known, peak_mb, supported
+from rulegen.evidence import held_out, interval, known, peak_mb, record_of, supported
 from rulegen.fit import fit
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
@@ -178,12 +178,12 @@ def make_record(
 ) -> Record:
     """The published rule with its evidence."""
     terms, refined = {t.coefficient: t.text for t in bench.rule.terms()}, trimmed.refined
-    notes = {}
-    for i, name in enumerate(bench.names):
-        if i in bench.free and name in {p.name for p in published.parameters}:
-            meaning = f"coefficient of {terms[name]}" if name in terms else ""
-            low, high = known(refined.low[i]), known(refined.high[i])
-            notes[name] = ParameterNote(meaning=meaning, low=low, high=high)
+    remaining = {p.name for p in published.parameters}
+    intervals = {
+        bench.names[i]: (refined.low[i], refined.high[i])
+        for i in bench.free
+        if bench.names[i] in remaining
+    }
     evidence = held_out(
         config.world,
         config.digest,
@@ -214,14 +214,4 @@ def make_record(
         margin=config.prune.margin,
         level=config.prune.level,
     )
-    return Record(
-        name=config.name,
-        title=config.title or config.name.replace("_", " "),
-        kind="discovered",
-        description=config.description,
-        equations=published.text(),
-        parameters=notes,
-        tags=(config.task.name,),
-        lineage=(bench.rule.digest,),
-        evidence=evidence,
-    )
+    return record_of(config, published, intervals, terms, (bench.rule.digest,), evidence)

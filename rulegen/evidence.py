@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import resource
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from catalog import Comparison, Evidence, Interval, Setting
-from grammar import parse
-from rulegen.config import code_digest, digest_of, versions
+from catalog import Comparison, Evidence, Interval, ParameterNote, Record, Setting
+from grammar import Rule, parse
+from rulegen.config import RunConfig, code_digest, digest_of, versions
 from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import Trajectory
 from rulegen.lives import World
@@ -62,6 +62,44 @@ def held_out(
         data=digest_of(lives_table((best, *others)).to_csv(index=False)),
         digest=parse(best.text).digest,
         **more,
+    )
+
+
+def record_of(
+    config: RunConfig,
+    rule: Rule,
+    intervals: Mapping[str, tuple[float, float]],
+    terms: Mapping[str, str],
+    lineage: Sequence[str],
+    evidence: Evidence,
+) -> Record:
+    """The record of a published rule.
+
+    Args:
+        config: of the run that found it.
+        rule: as printed.
+        intervals: of the parameters that were fitted; NaN where there is none.
+        terms: texts of the terms, by coefficient.
+        lineage: digests of the rules that it comes from.
+        evidence: from `held_out`.
+    """
+    return Record(
+        name=config.name,
+        title=config.title or config.name.replace("_", " "),
+        kind="discovered",
+        description=config.description,
+        equations=rule.text(),
+        parameters={
+            name: ParameterNote(
+                meaning=f"coefficient of {terms[name]}" if name in terms else "",
+                low=known(low),
+                high=known(high),
+            )
+            for name, (low, high) in intervals.items()
+        },
+        tags=(config.task.name,),
+        lineage=tuple(lineage),
+        evidence=evidence,
     )
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import jax
 import pandas as pd
 
-from catalog import ParameterNote, Record, TermLoss
+from catalog import Record, TermLoss
 from grammar import Rule, RunError, Structure
 from rulegen.discovery import DISCOVERED, NO_LEARNING, Discovery
 from rulegen.evaluate import Trajectory, evaluate
-from rulegen.evidence import held_out, interval, known
+from rulegen.evidence import held_out, interval, record_of
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.lives import World
@@ -166,14 +166,6 @@ class Publication:
         """The pick with its evidence."""
         config, picked = self.config, front.finalists[front.pick]
         terms = {f"theta_{k}": basis.text for k, basis in picked.structure.numbered}
-        notes = {
-            name: ParameterNote(
-                meaning=f"coefficient of {terms[name]}" if name in terms else "",
-                low=known(low),
-                high=known(high),
-            )
-            for name, (low, high) in intervals.items()
-        }
         evidence = held_out(
             config.world,
             config.digest,
@@ -190,17 +182,8 @@ class Publication:
             structures=tried,
             choice=front.reason,
         )
-        return Record(
-            name=config.name,
-            title=config.title or config.name.replace("_", " "),
-            kind="discovered",
-            description=config.description,
-            equations=rule.text(),
-            parameters=notes,
-            tags=(config.task.name,),
-            lineage=tuple(parent.digest for parent in picked.candidate.parents),
-            evidence=evidence,
-        )
+        lineage = [parent.digest for parent in picked.candidate.parents]
+        return record_of(config, rule, intervals, terms, lineage, evidence)
 
 
 def row(best: Trajectory, other: Trajectory, level: float) -> dict:
