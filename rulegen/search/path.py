@@ -15,7 +15,7 @@ from pydantic import Field
 from grammar import Basis, ConfigError, Rule, Space, Structure
 from rulegen.estimators import AnyEstimator, Pathwise
 from rulegen.progress import Progress
-from rulegen.search.arena import split
+from rulegen.search.arena import Point, split
 from rulegen.search.strategy import Candidate, Meeting, Strategy, best_points
 from rulegen.workbench import Workbench
 
@@ -68,7 +68,7 @@ class Path(Strategy):
         everything = Structure(space.terms, space.description)
         family = Workbench(arena.bench.world, coefficients_free(everything.rule()))
         most = min(space.description.limits.terms, len(space.terms))
-        share = self.lives // most
+        share = (self.lives // most - self.estimator.lives) // 2
         support: dict[Basis, dict[str, float]] = {}
         found: list[Candidate] = []
         for size in range(1, most + 1):
@@ -76,42 +76,51 @@ class Path(Strategy):
             others = sorted(
                 (b for b in space.terms if b not in support), key=lambda b: -abs(scores[b])
             )
-            fresh = others[: self.breadth]
-            pool = [*support, *fresh]
+            pool = [*support, *others[: self.breadth]]
             subsets = [s for s in combinations(pool, size) if self.allowed(meeting, s)]
             if not subsets:
                 break
-            points = []
-            for subset in subsets:
-                structure = space.structure(*subset)
-                known = {b: support[b] for b in subset if b in support}
-                for number in range(self.points):
-                    step = {
-                        b: {"theta": np.sign(scores[b]) * SIZES[number % len(SIZES)]}
-                        for b in subset
-                        if b not in support
-                    }
-                    point = arena.within(arena.compose(structure, known | step))
-                    points.append(arena.near(point, meeting.rng, 0.1 if number < 4 else 0.5))
-            half = (share - self.estimator.lives) // 2
-            lives = max(LEAST, half // len(points))
-            ranked = best_points(points, meeting.means(points, lives, f"supports of {size}"))
+            points = self.steps(meeting, subsets, support, scores)
+            ranked, _ = self.rank(meeting, points, share, f"supports of {size}")
             few = [point for point, _ in list(ranked.values())[: max(2, self.breadth // 2)]]
             points = [
                 p if i == 0 else arena.near(p, meeting.rng, 0.3)
                 for p in few
                 for i in range(self.points)
             ]
-            lives = max(LEAST, half // len(points))
-            ranked = best_points(
-                points, meeting.means(points, lives, f"supports of {size}, refitted")
-            )
+            ranked, lives = self.rank(meeting, points, share, f"supports of {size}, refitted")
             found += [
                 Candidate(p, r, lives, self.name, self.parent(meeting, support))
                 for p, r in ranked.values()
             ]
             support = split(next(iter(ranked.values()))[0])
         return sorted(found, key=lambda candidate: -candidate.reward)
+
+    def steps(
+        self,
+        meeting: Meeting,
+        subsets: Sequence[Sequence[Basis]],
+        support: dict[Basis, dict[str, float]],
+        scores: dict[Basis, float],
+    ) -> list[Point]:
+        """Points of every subset: what is new in it steps along its score, in several sizes."""
+        arena, points = meeting.arena, []
+        for subset in subsets:
+            structure = arena.space.structure(*subset)
+            known = {b: support[b] for b in subset if b in support}
+            for number in range(self.points):
+                size = SIZES[number % len(SIZES)]
+                step = {b: {"theta": np.sign(scores[b]) * size} for b in subset if b not in support}
+                point = arena.within(arena.compose(structure, known | step))
+                points.append(arena.near(point, meeting.rng, 0.1 if number < len(SIZES) else 0.5))
+        return points
+
+    def rank(
+        self, meeting: Meeting, points: Sequence[Point], share: int, text: str
+    ) -> tuple[dict[Structure, tuple[Point, float]], int]:
+        """The best point of each structure, best first, and the lives that each point had."""
+        lives = max(LEAST, share // len(points))
+        return best_points(points, meeting.means(points, lives, text)), lives
 
     def allowed(self, meeting: Meeting, subset: Sequence[Basis]) -> bool:
         """Whether the space has a structure of these terms."""

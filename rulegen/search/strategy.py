@@ -109,7 +109,9 @@ class Strategy(Settings, abc.ABC):
         """
 
 
-def best_points(points: Sequence[Point], means: Iterable[float]) -> dict[Structure, tuple]:
+def best_points(
+    points: Sequence[Point], means: Iterable[float]
+) -> dict[Structure, tuple[Point, float]]:
     """For each structure its best point and that one's mean reward, in order of reward."""
     found: dict[Structure, tuple[Point, float]] = {}
     for point, mean in zip(points, means, strict=True):
