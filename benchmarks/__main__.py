@@ -15,7 +15,7 @@ import jax
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.lives import bundled, coefficients, estimates, miconi, program
+from benchmarks.lives import bundled, coefficients, estimates, miconi, program, runner
 from benchmarks.measure import Row, best_seconds, rows_of
 from benchmarks.naive import naive
 from benchmarks.page import write_page
@@ -143,8 +143,23 @@ def growth() -> list[Row]:
     programs = {"base": program(**base)}  # type: ignore[arg-type]
     for name, size in base.items():
         programs[f"twice the {name}"] = program(**{**base, name: 2 * size})  # type: ignore[arg-type]
+    for name, count in {"base with 4 tangents": 4, "8 terms and tangents": 8}.items():
+        sizes = {**base, "terms": count}
+        programs[name] = program(**sizes, wrt=coefficients(count))  # type: ignore[arg-type]
     seconds = best_seconds(programs)
     return rows_of(seconds, "s", "base", {"twice the neurons": "four times the weights"})
+
+
+def memory() -> list[Row]:
+    """What a life of 200 neurons needs while it runs, by the length of its trials."""
+    base = "memory, N = 200, T = 1000"
+    lives = {
+        f"memory, N = 200, T = {steps}": runner(200, 1, 4, steps=steps, chunk=1)
+        for steps in (100, 1000, 10_000)
+    }
+    lives[f"{base}, 4 tangents"] = runner(200, 1, 4, steps=1000, chunk=1, wrt=coefficients(4))
+    needed = {name: each.planned_bytes() / 1e6 for name, each in lives.items()}
+    return rows_of(needed, "MB per life", base, {base: "weights, products, a block of time"})
 
 
 def start() -> list[Row]:
@@ -168,7 +183,7 @@ def main() -> None:
     use_all_cores()
     began = time.perf_counter()
     rows = [*small_circuits(), *meta_gradients(), *large_circuits()]
-    rows += [*every_task(), *growth(), *start()]
+    rows += [*every_task(), *growth(), *memory(), *start()]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rows.append(Row("peak memory of this run", peak, "MB"))
     console = Console()

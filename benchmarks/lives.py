@@ -58,15 +58,27 @@ def world(neurons: int, trials: int, steps: int = 30) -> World:
     )
 
 
+def runner(
+    neurons: int,
+    trials: int,
+    terms: int,
+    *,
+    steps: int = 30,
+    chunk: int | None = None,
+    **options: object,
+) -> Lives:
+    """Lives of a family with so many terms; `options` are those of `compile_rule`."""
+    compiled = compile_rule(family(terms), **options)  # type: ignore[arg-type]
+    return Lives(world(neurons, trials, steps), compiled, chunk=chunk)
+
+
 def program(
-    lives: int, neurons: int, trials: int, terms: int, *, steps: int = 30, **options: object
+    lives: int, neurons: int, trials: int, terms: int, **options: object
 ) -> Callable[[], object]:
-    """Run `lives` lives of a family with so many terms; `options` are those of `compile_rule`."""
-    rule = family(terms)
-    compiled = compile_rule(rule, **options)  # type: ignore[arg-type]
-    runner = Lives(world(neurons, trials, steps), compiled)
-    values = np.array([p.value for p in rule.parameters], float)
-    return lambda: runner.run(values, jax.random.key(0), lives)
+    """Run `lives` lives of a family with so many terms; `options` are those of `runner`."""
+    runs = runner(neurons, trials, terms, **options)  # type: ignore[arg-type]
+    values = np.array([p.value for p in family(terms).parameters], float)
+    return lambda: runs.run(values, jax.random.key(0), lives)
 
 
 def estimates(lives: int, neurons: int, trials: int, terms: int) -> dict[str, Callable[[], object]]:

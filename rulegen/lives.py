@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, PartitionSpec
+from jax.stages import Wrapped
 
 from grammar import Site
 from rulegen import hosts
@@ -134,7 +135,7 @@ class Lives:
         self.chunk = self._fitting_chunk() if chunk is None else chunk
         self._programs = cache(self._compile)
 
-    def _compile(self, devices: int) -> tuple[Callable, Callable]:
+    def _compile(self, devices: int) -> tuple[Wrapped, Wrapped]:
         """What begins a chunk of lives on the first so many devices, and what goes on with it."""
         mesh = Mesh(np.array(self.devices[:devices]), ("lives",))
         lives, shared = PartitionSpec("lives"), PartitionSpec()
@@ -194,6 +195,33 @@ class Lives:
             matrices += n * self.life.sources(name) * (2 * synapse_states + 3 * products)
             histories += n * steps * (2 * products + len(rule.recorded))
         return jnp.zeros(()).dtype.itemsize * (matrices + histories)
+
+    def planned_bytes(self) -> int:
+        """What XLA plans to set aside on one device while a chunk runs, beside its results.
+
+        Raises:
+            RuntimeError: when the compiler does not say.
+
+        Example:
+            >>> from grammar import parse
+            >>> from rulegen.circuits import RateCircuit
+            >>> from rulegen.compile import compile_rule
+            >>> from rulegen.tasks import DelayedAssociation
+            >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation())
+            >>> lives = Lives(world, compile_rule(parse("dw/dt = 1e-6*post*pre")))
+            >>> lives.planned_bytes() <= lives.chunk * lives.bytes_per_life()
+            True
+        """
+        begin, go_on = self._programs(1)
+        source, first = stream(jax.random.key(0)), jnp.zeros((), jnp.int32)
+        index = jnp.zeros(self.chunk, jnp.uint32)
+        values = jnp.zeros((self.chunk, len(self.life.names)))
+        life = jax.eval_shape(begin, source, index)
+        program = go_on.lower(values, source, index, life, first, self.stretches()[0]).compile()
+        plan = program.memory_analysis()
+        if plan is None:
+            raise RuntimeError("the compiler for this device does not say what it plans")
+        return int(plan.temp_size_in_bytes)
 
     def _fitting_chunk(self) -> int:
         budget = self.world.memory_mb * 1e6 / len(self.devices)

@@ -14,7 +14,6 @@ from rulegen.estimators import Pgpe, Score
 from rulegen.fit import Phase, init, step
 from rulegen.life import LifeSettings
 from rulegen.lives import LARGEST_CHUNK, Lives, World
-from rulegen.noise import stream
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -126,12 +125,19 @@ def test_the_budget_covers_what_xla_plans(tangents):
     """The estimate per life is not below the temporary memory of the compiled program."""
     here = world(circuit=RateCircuit(neurons=48), life=LifeSettings(trials=3, warmup=0))
     lives = Lives(here, compile_rule(RULE, wrt=["a", "b"] if tangents else []), chunk=8)
-    values, index = np.tile(np.float32(VALUES), (16, 1)), np.arange(16, dtype=np.uint32)
-    begin, go_on = lives._programs(len(lives.devices))
-    life = begin(stream(KEY), index)
-    program = go_on.lower(values, stream(KEY), index, life, 0, 3).compile()
-    planned = program.memory_analysis().temp_size_in_bytes
-    assert planned <= lives.chunk * lives.bytes_per_life()
+    assert 8 * 4 * 48**2 < lives.planned_bytes() <= lives.chunk * lives.bytes_per_life()
+
+
+def test_a_long_trial_needs_little_more_memory_than_a_short_one():
+    """Of 9,000 more steps of 200 neurons nothing is kept but the stimulus and the outputs."""
+    task = DelayedAssociation(cue=100, delay=800, response=100)
+    short = World(circuit=RateCircuit(neurons=200, dt=1, tau=30), task=task)
+    long = short.model_copy(update={"task": task.model_copy(update={"delay": 9800.0})})
+    planned = [
+        Lives(here, compile_rule(RULE, wrt=["a"]), chunk=1).planned_bytes()
+        for here in (short, long)
+    ]
+    assert planned[1] - planned[0] < 0.2 * 4 * 9000 * 200
 
 
 def test_new_values_compile_nothing():
