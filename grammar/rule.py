@@ -18,8 +18,8 @@ from grammar.latex import latex
 from grammar.locality import LocalityCertificate, locality
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.sites import site_table
-from grammar.symbols import Site, symbol
-from grammar.terms import Term, drop, terms
+from grammar.symbols import WEIGHT, Site, symbol
+from grammar.terms import Term, drop, live_names, terms
 from grammar.units import Clash, infer_units
 from grammar.unparse import show_number, show_unit, unparse
 
@@ -146,6 +146,25 @@ class Rule(RuleParts):
     def locality(self) -> LocalityCertificate:
         """What a synapse would need in order to follow the rule."""
         return locality(self)
+
+    def idle(self) -> tuple[str, ...]:
+        """Names given to what changes neither the weights nor, by `forward`, their use.
+
+        Example:
+            >>> from grammar.parse import parse
+            >>> parse("param alpha = 2\\ny = lowpass(post, 10)\\ndw = 0.1*y*pre").idle()
+            ('alpha', 'dw', 'y')
+        """
+        names = [p.name for p in self.parameters] + [d.name for d in self.definitions]
+        names += [s.name for s in self.states]
+        live = live_names(self)
+        return tuple(name for name in names if name not in live)
+
+    @property
+    def inert(self) -> bool:
+        """Whether it leaves the weights and the forward pass as they are."""
+        written = {s.name for s in self.states} | {u.target for u in self.updates}
+        return WEIGHT not in written and not self.forward
 
     def units(self) -> dict[str, Fraction | None]:
         """Each name's dimension as a power of ms, None where the rule leaves it open."""

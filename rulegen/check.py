@@ -11,6 +11,7 @@ from catalog.literature import find
 from catalog.reading import read_published
 from grammar import ConfigError, Rule, parse
 from rulegen.compile import compile_rule
+from rulegen.plasticity import CHANGES
 
 #: A rule text longer than this is refused before it is read whole.
 LARGEST_TEXT = 1 << 20
@@ -102,7 +103,22 @@ def check_report(rule: Rule) -> dict[str, Any]:
         ],
         "terms": [{"coefficient": t.coefficient, "term": t.text} for t in rule.terms()],
         "lowering": compile_rule(rule).explain(),
+        "notes": notes(rule),
     }
+
+
+def notes(rule: Rule) -> list[str]:
+    """What a reader may have written without meaning it.
+
+    Example:
+        >>> notes(parse("param alpha = 1\\nparam beta = 2\\ndw/dt = alpha*pre*post"))
+        ['without effect: beta']
+        >>> notes(parse("dw = 0.1*pre*post"))
+        ['nothing changes w: write `dw/dt = ...`, `w += ...` or `on reward: w += ...`']
+    """
+    if rule.inert:
+        return [f"nothing changes w: {CHANGES}"]
+    return [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
 
 
 def symbols(rule: Rule) -> list[str]:
@@ -115,6 +131,7 @@ def check_text(report: dict[str, Any]) -> str:
     lines = [report["text"].rstrip(), ""]
     lines += [f"digest     {report['digest']}"]
     lines += [f"computed   {report['lowering']}"]
+    lines += [f"note       {note}" for note in report["notes"]]
     lines += [f"locality   {report['locality']['verdict']}"]
     lines += [f"           {violation}" for violation in report["locality"]["violations"]]
     lines += [

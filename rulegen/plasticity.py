@@ -20,6 +20,8 @@ from rulegen.projections import Projections
 Array = jax.Array
 #: The rule state, or some of it, of every plastic projection.
 States = dict[Projection, RuleState]
+#: How a rule changes weights.
+CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
 #: What the rule of every plastic projection reads by name.
 Readings = Mapping[Projection, Values]
 
@@ -194,6 +196,9 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
         raise ValueError(
             f"{whose}this circuit does not provide `{missing[0]}`, which the rule reads"
         )
+    if rule.rule.inert:
+        of = "" if projection == "recurrent" else f" of the {projection} projection"
+        raise ValueError(f"the rule{of} changes no weight: {CHANGES}")
     if "R" in rule.step_signals:
         raise ValueError(
             "the rule reads R at every step, but this task rewards only at the end of a trial: "

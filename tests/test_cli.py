@@ -32,6 +32,13 @@ def test_check_reads_standard_input(monkeypatch, capsys):
     assert "parameter  tau_e = no value ms" in out
 
 
+def test_check_notes_what_has_no_effect(monkeypatch, capsys):
+    _, out, _ = call(monkeypatch, capsys, "check", "-", stdin="param mu = 1\ndw/dt = eta*post*pre")
+    assert "note       without effect: mu\n" in out
+    _, out, _ = call(monkeypatch, capsys, "check", "-", stdin="dw = eta*post*pre")
+    assert "note       nothing changes w: write `dw/dt = ...`" in out
+
+
 def test_check_speaks_to_programs(monkeypatch, capsys):
     code, out, _ = call(monkeypatch, capsys, "check", "-", "--json", stdin="dw/dt = eta*pre*post")
     report = json.loads(out)

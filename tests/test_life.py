@@ -268,6 +268,7 @@ def test_prev_starts_each_trial_at_zero():
     ("text", "message"),
     [
         ("e <- error*pre : synapse\non reward: w += e", "does not provide `error`"),
+        ("dw = 0.1*post*pre", "the rule changes no weight"),
         ("on reward: w += post_spike*pre*dt", "does not provide `post_spike`"),
         ("forward w = w + zeta\non reward: w += R*pre", "does not provide `zeta`"),
         ("e <- e + R*pre : synapse\non reward: w += e", "use `on reward:`"),
