@@ -175,18 +175,30 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
     Euler's method diverges for `dt > 2 tau` and oscillates from `dt > tau` on; the exact
     integration is stable at any `dt` but means nothing when the trace forgets within a step.
     """
+    known = {symbol(name): value for name, value in values.items()}
     for state in rule.states:
-        if state.tau is None or state.form is Form.AVERAGE:
+        tau = time_constant(state, rule).subs(known)
+        grows = state.form is Form.DERIVATIVE and tau.is_negative
+        if not tau.is_number or grows:
             continue
-        tau = rule.expand(state.tau).subs({symbol(k): v for k, v in values.items()})
-        if tau.is_number and float(tau) <= 0:
+        if float(tau) <= 0:
             raise RuleError(
                 f"the time constant of `{state.name}` is {float(tau):g} ms; it must be positive",
-                remedy=f"change `{state.tau}`",
+                remedy=f"change `{state.expr if state.tau is None else state.tau}`",
             )
-        if tau.is_number and float(tau) < dt:
+        if float(tau) < dt:
             raise RuleError(
                 f"the time constant of `{state.name}` is {float(tau):g} ms, shorter than the "
                 f"step of {dt:g} ms",
                 remedy="use a smaller dt, or a per-step update `x <- ...`",
             )
+
+
+def time_constant(state: State, rule: Rule) -> sp.Expr:
+    """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself."""
+    if state.form in (Form.LOWPASS, Form.ACCUMULATE):
+        return rule.expand(state.tau)
+    if state.form is Form.DERIVATIVE:
+        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule)
+        return sp.oo if rate == 0 else 1 / rate
+    return sp.oo

@@ -287,14 +287,26 @@ def test_scores_need_noise_and_fixed_forward_pass():
         lives_of("forward bias = 0.1\n" + text, wrt=("k",))
 
 
-@pytest.mark.parametrize(("tau", "message"), [(-5, "must be positive"), (3, "shorter than")])
-def test_time_constants_must_fit_the_step(tau, message):
-    world = World(circuit=CIRCUIT, task=TASK)
-    text = (
-        f"param tau = {tau} ms\nx = lowpass(pre, tau)\ne <- e + x*post : synapse\non reward: w += e"
-    )
+DECAYS = {
+    "a filter": "x = lowpass(pre, tau)\ne <- e + x*post : synapse",
+    "an equation": "de/dt = -e/tau + post*pre",
+    "a definition": "leak = -e/tau\nde/dt = leak + post*pre",
+}
+
+
+@pytest.mark.parametrize("decay", DECAYS.values(), ids=DECAYS)
+@pytest.mark.parametrize(("tau", "message"), [(0, "must be positive"), (3, "shorter than")])
+def test_time_constants_must_fit_the_step(decay, tau, message):
+    text = f"param eta = 0.1\nparam tau = {tau} ms\n{decay}\non reward: w += eta*e"
     with pytest.raises(RuleError, match=message):
-        Workbench(world, parse(text))
+        Workbench(World(circuit=CIRCUIT, task=TASK), parse(text))
+
+
+def test_a_filter_cannot_grow_but_an_equation_can():
+    world, end = World(circuit=CIRCUIT, task=TASK), "\nparam eta = 1\non reward: w += eta*x*pre"
+    with pytest.raises(RuleError, match="must be positive"):
+        Workbench(world, parse("param tau = -5 ms\nx = lowpass(post, tau)" + end))
+    assert Workbench(world, parse("dx/dt = 0.001*x + post" + end)).values.shape == (1,)
 
 
 def test_errors_of_settings_name_the_field():
