@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from grammar import Event, RuleError
-from grammar.symbols import WEIGHT
+from grammar.symbols import IMPULSES, WEIGHT
 from grammar.system import check_steps
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
@@ -192,9 +192,16 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
             "a rule lives on the feedback projection, which this circuit does not have: set "
             "circuit.feedback to the standard deviation of its weights"
         )
-    if missing := sorted(rule.signals - circuit.provided(projection)):
+    provided = circuit.provided(projection)
+    if missing := sorted(rule.signals - provided):
+        spiking = IMPULSES & circuit.provided("recurrent")
         raise ValueError(
-            f"{whose}this circuit does not provide `{missing[0]}`, which the rule reads"
+            f"{whose}this circuit does not provide `{missing[0]}`, which the rule reads: "
+            + (
+                'set circuit.name = "spiking"'
+                if missing[0] in IMPULSES and not spiking
+                else f"it provides {', '.join(sorted(provided))}"
+            )
         )
     if rule.rule.inert:
         of = "" if projection == "recurrent" else f" of the {projection} projection"

@@ -267,9 +267,12 @@ def test_prev_starts_each_trial_at_zero():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("e <- error*pre : synapse\non reward: w += e", "does not provide `error`"),
+        ("e <- error*pre : synapse\non reward: w += e", "provide `error`.* it provides N_post"),
         ("dw = 0.1*post*pre", "the rule changes no weight"),
-        ("on reward: w += post_spike*pre*dt", "does not provide `post_spike`"),
+        (
+            "on reward: w += post_spike*pre*dt",
+            'post_spike.* set circuit.name = "spiking"',
+        ),
         ("forward w = w + zeta\non reward: w += R*pre", "does not provide `zeta`"),
         ("e <- e + R*pre : synapse\non reward: w += e", "use `on reward:`"),
     ],

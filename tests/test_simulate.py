@@ -93,6 +93,7 @@ def test_one_rule_needs_no_name(monkeypatch, tmp_path):
         ([], "no rule to simulate"),
         (["hebb", "--out", "rewards.xls"], "must end in .csv or .parquet"),
         (["hebb", "--out", "nowhere/rewards.csv"], "cannot write nowhere"),
+        (["hebb", "--task", "reaching", "--world", "w.toml"], "the task stands in w.toml"),
         (["hebb", "--task", "chess"], "there is no task `chess`"),
         (["hebb", "--world", "nowhere.toml"], "cannot read nowhere.toml"),
         (["hebb", "hebb"], "two rules are called `hebb`"),

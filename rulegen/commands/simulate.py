@@ -33,8 +33,8 @@ def simulate(
         Path | None, typer.Option("--world", help="TOML file with task, circuit, life and rules")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="a task, where no file says it")
-    ] = "delayed_association",
+        str | None, typer.Option(help="a task, in place of a file; else delayed_association")
+    ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="trials of a life")] = None,
     lives: Annotated[int, typer.Option(min=1, help="lives of each rule")] = 64,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
@@ -43,10 +43,12 @@ def simulate(
     """Run rules in a world and write the reward of every trial of every life."""
     check_out(out)
     if scene is not None:
+        if task is not None:
+            raise ConfigError(f"--task {task}: with --world the task stands in {scene}")
         given = load_scene(scene)
         world, named = given.world, {r.name: r.rule for r in given.rules}
     else:
-        (world,), named = worlds([task], [32], trials or 200), {}
+        (world,), named = worlds([task or "delayed_association"], [32], trials or 200), {}
     if trials is not None:
         world = world.model_copy(update={"life": world.life.model_copy(update={"trials": trials})})
     entrants = named_rules(rules or (), sys.stdin) or {
