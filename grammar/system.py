@@ -16,6 +16,8 @@ from grammar.rule import Rule
 from grammar.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
 
 DT = symbol("dt")
+#: How a rule changes weights.
+CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,16 @@ def split_impulses(drive: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     for term in sp.Add.make_args(sp.expand_mul(drive)):
         (jumps if term.has(*impulses) else smooth).append(term)
     return sp.Add(*smooth), sp.Add(*jumps)
+
+
+def check_effect(rule: Rule) -> None:
+    """Raise `RuleError` when the rule changes no weight.
+
+    A family whose terms have all been left out is such a rule, and runs; what somebody wrote and
+    means to run should not be.
+    """
+    if rule.inert:
+        raise RuleError("the rule changes no weight", remedy=CHANGES)
 
 
 def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:

@@ -10,8 +10,8 @@ from catalog import load_record
 from catalog.literature import find
 from catalog.reading import read_published
 from grammar import ConfigError, Rule, parse
+from grammar.system import CHANGES
 from rulegen.compile import compile_rule
-from rulegen.plasticity import CHANGES
 
 #: A rule text longer than this is refused before it is read whole.
 LARGEST_TEXT = 1 << 20

@@ -13,6 +13,7 @@ import pandas as pd
 
 from catalog.distance import relations
 from grammar import ConfigError, Rule, RuleError
+from grammar.system import check_effect
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.drive import drive
@@ -82,6 +83,7 @@ def compare_rewards(
             }
             report(Progress("rewards", done, total, name))
             try:
+                check_effect(rule)
                 bench = Workbench(world, rule)
                 bench.plain  # noqa: B018  (made here, to learn whether the rule runs)
             except (RuleError, ValueError) as error:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from pydantic import Field, ValidationError, field_validator
 
 from grammar import ConfigError, Rule, parse
+from grammar.system import check_effect
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fit import Phase
@@ -140,8 +141,8 @@ class DiscoverConfig(RunConfig):
 
 
 def checked(text: str) -> str:
-    """Raise `RuleError` unless `text` is a rule."""
-    parse(text)
+    """Raise `RuleError` unless `text` is a rule that changes weights."""
+    check_effect(parse(text))
     return text
 
 

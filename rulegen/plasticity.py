@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from grammar import Event, RuleError
 from grammar.symbols import IMPULSES, WEIGHT
-from grammar.system import check_steps
+from grammar.system import check_effect, check_steps
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import VIOLATIONS, RuleState, Values
@@ -20,8 +20,6 @@ from rulegen.projections import Projections
 Array = jax.Array
 #: The rule state, or some of it, of every plastic projection.
 States = dict[Projection, RuleState]
-#: How a rule changes weights.
-CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
 #: What the rule of every plastic projection reads by name.
 Readings = Mapping[Projection, Values]
 
@@ -47,6 +45,7 @@ class Plasticity:
         for name, companion in projections.companions.items():
             values = {p.name: float(p.value) for p in companion.parameters if p.value is not None}
             try:
+                check_effect(companion)
                 check_steps(companion, values, circuit.dt)
             except RuleError as error:
                 raise ValueError(f"projections.{name}: {error}") from None
@@ -203,9 +202,6 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
                 else f"it provides {', '.join(sorted(provided))}"
             )
         )
-    if rule.rule.inert:
-        of = "" if projection == "recurrent" else f" of the {projection} projection"
-        raise ValueError(f"the rule{of} changes no weight: {CHANGES}")
     if "R" in rule.step_signals:
         raise ValueError(
             "the rule reads R at every step, but this task rewards only at the end of a trial: "

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from grammar import ConfigError, Rule
+from grammar.system import check_effect
 from rulegen.config import ReferenceRule, WorldSettings, load_settings
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
@@ -101,10 +102,12 @@ def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Workbench]:
 
     Raises:
         ConfigError: when a rule and the world do not fit each other.
-        RuleError: when a parameter has no value, or a time constant does not fit the step.
+        RuleError: when a rule changes no weight, a parameter has no value, or a time constant does
+            not fit the step.
     """
     found = {}
     for name, rule in rules.items():
+        check_effect(rule)
         try:
             found[name] = Workbench(world, rule)
             found[name].plain  # noqa: B018  (made here)

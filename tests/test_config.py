@@ -109,6 +109,11 @@ def test_what_does_not_fit_together_is_refused_before_anything_runs(tmp_path, te
     assert message in str(error.value)
 
 
+def test_a_family_that_changes_no_weight_is_refused(tmp_path):
+    with pytest.raises(RuleError, match="changes no weight\nwrite `dw/dt"):
+        load_config(write(tmp_path, GOOD.replace("on reward: w +=", "dw =")))
+
+
 def test_negative_time_constants_are_refused(tmp_path):
     text = GOOD.replace(
         "e <- e + a*xi*pre : synapse",

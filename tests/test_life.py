@@ -268,7 +268,6 @@ def test_prev_starts_each_trial_at_zero():
     ("text", "message"),
     [
         ("e <- error*pre : synapse\non reward: w += e", "provide `error`.* it provides N_post"),
-        ("dw = 0.1*post*pre", "the rule changes no weight"),
         (
             "on reward: w += post_spike*pre*dt",
             'post_spike.* set circuit.name = "spiking"',

@@ -398,7 +398,11 @@ def test_a_companion_that_is_no_rule_shows_the_place():
 
 
 UNFIT = {
-    "an abbreviation": ({"input": "dw = post*pre"}, {}, "the rule of the input .* no weight"),
+    "an abbreviation": (
+        {"input": "dw = post*pre"},
+        {},
+        "projections.input: .* changes no weight",
+    ),
     "no feedback": ({"studied": "feedback"}, {}, "which this circuit does not have"),
     "potentials of channels": ({"input": "on reward: w += pre_u"}, {}, "the input .* `pre_u`"),
     "spikes of outputs": (
