@@ -176,6 +176,10 @@ def check_effect(rule: Rule) -> None:
 
     A family whose terms have all been left out is such a rule, and runs; what somebody wrote and
     means to run should not be.
+
+    Example:
+        >>> from grammar import parse
+        >>> check_effect(parse("dw/dt = 0.1*pre*post"))
     """
     if rule.inert:
         raise RuleError("the rule changes no weight", remedy=CHANGES)
@@ -207,7 +211,14 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
 
 
 def time_constant(state: State, rule: Rule) -> sp.Expr:
-    """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself."""
+    """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself.
+
+    Example:
+        >>> from grammar import parse
+        >>> rule = parse("de/dt = -e/tau_e + pre*post\\non reward: w += eta*e")
+        >>> time_constant(rule.state("e"), rule)
+        tau_e
+    """
     if state.form in (Form.LOWPASS, Form.ACCUMULATE):
         return rule.expand(state.tau)
     if state.form is Form.DERIVATIVE:

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from grammar import ConfigError, Rule
+from grammar import ConfigError, Rule, RuleError
 from grammar.system import check_effect
 from rulegen.config import ReferenceRule, WorldSettings, load_settings
 from rulegen.lives import Batch, World
@@ -107,10 +107,12 @@ def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Workbench]:
     """
     found = {}
     for name, rule in rules.items():
-        check_effect(rule)
         try:
+            check_effect(rule)
             found[name] = Workbench(world, rule)
             found[name].plain  # noqa: B018  (made here)
+        except RuleError as error:
+            raise RuleError(f"{name}: {error.message}", remedy=error.remedy) from None
         except ValueError as error:
             raise ConfigError(f"{name}: {error}") from None
     return found

@@ -267,10 +267,10 @@ def test_prev_starts_each_trial_at_zero():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("e <- error*pre : synapse\non reward: w += e", "provide `error`.* it provides N_post"),
+        ("e <- error*pre : synapse\non reward: w += e", "not provide `error`.* it provides N_post"),
         (
             "on reward: w += post_spike*pre*dt",
-            'post_spike.* set circuit.name = "spiking"',
+            'does not provide `post_spike`.* set circuit.name = "spiking"',
         ),
         ("forward w = w + zeta\non reward: w += R*pre", "does not provide `zeta`"),
         ("e <- e + R*pre : synapse\non reward: w += e", "use `on reward:`"),

@@ -87,6 +87,12 @@ def test_one_rule_needs_no_name(monkeypatch, tmp_path):
     assert len(table) == 8
 
 
+def test_a_rule_that_changes_no_weight_is_named(monkeypatch, capsys, tmp_path):
+    (tmp_path / "idle.txt").write_text("dw = 0.1*post*pre")
+    assert run(monkeypatch, str(tmp_path / "idle.txt"), "hebb") == 2
+    assert "idle: the rule changes no weight\nwrite `dw/dt" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
