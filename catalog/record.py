@@ -210,7 +210,7 @@ class Record(Part):
         parameters: notes on its parameters, by name.
         references: where it comes from.
         tags: words to search by.
-        lineage: names or digests of the rules that it comes from.
+        lineage: names, digests or formulas of the rules that it comes from.
         limits: what the rule language or the simulator does not cover of the original.
         evidence: figures, for a discovered rule.
     """

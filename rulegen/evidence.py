@@ -80,7 +80,7 @@ def record_of(
         rule: as printed.
         intervals: of the parameters that were fitted; NaN where there is none.
         terms: texts of the terms, by coefficient.
-        lineage: digests of the rules that it comes from.
+        lineage: digests or formulas of the rules that it comes from.
         evidence: from `held_out`.
     """
     return Record(

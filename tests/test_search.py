@@ -207,6 +207,14 @@ def test_children_remember_their_parents(meeting):
         assert len(candidate.point.structure.terms) <= 2 and known
 
 
+def test_structures_of_several_terms_come_from_their_terms_alone(meeting):
+    found = Halving(lives=1_000, points=1, least=2).search(meeting(), [])
+    assert {len(c.point.structure.terms) for c in found} == {1, 2}
+    for candidate in found:
+        terms = candidate.point.structure.terms
+        assert [p.terms for p in candidate.parents] == [(t,) for t in terms if len(terms) > 1]
+
+
 def test_rules_are_tuned_one_by_one(arena, space, meeting):
     (found,) = tuned(meeting(), [best(space)])
     untuned = arena.rewards([arena.default(best(space))], jax.random.key(5), 512).mean()

@@ -100,7 +100,15 @@ class Halving(Strategy):
             found = best_points(points, means)
             here = {structure: point for structure, (point, _) in found.items()}
             spread, flips = max(0.15, 0.6 * spread), flips / (2 + number)
-        return [Candidate(point, reward, lives, self.name) for point, reward in found.values()]
+        return [
+            Candidate(point, reward, lives, self.name, self.parents(space, point.structure))
+            for point, reward in found.values()
+        ]
+
+    def parents(self, space: Space, structure: Structure) -> tuple[Structure, ...]:
+        """The terms alone whose values a structure of several terms began with."""
+        several = len(structure.terms) > 1
+        return tuple(space.structure(term) for term in structure.terms) if several else ()
 
     def around(
         self, meeting: Meeting, point: Point, number: int, spread: float, flips: float

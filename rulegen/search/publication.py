@@ -182,7 +182,7 @@ class Publication:
             structures=tried,
             choice=front.reason,
         )
-        lineage = [parent.digest for parent in picked.candidate.parents]
+        lineage = [parent.text for parent in picked.candidate.parents]
         return record_of(config, rule, intervals, terms, lineage, evidence)
 
 
