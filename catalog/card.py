@@ -123,7 +123,7 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
             f"-{evidence.margin:g}, a rule of the same size or larger when it lay above 0 and, if "
             f"larger, the gain above {evidence.margin:g}; {len(evidence.looks)} such looks were "
             "taken. Inclusion is the share of bootstrap resamples of the lives of a look in which "
-            "the rule was refused."
+            "the rule was not accepted; undecided is a look that its lives leave open."
         )
         blocks += [Heading("Pruning"), Paragraph(line(text)), look_table(evidence)]
     if evidence.structures:

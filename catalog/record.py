@@ -86,11 +86,17 @@ class Reference(Part):
 
 
 class ParameterNote(Part):
-    """What a parameter means; `low` and `high` bound a fitted one with 95% confidence."""
+    """What a parameter means; `low` and `high` bound a fitted one with 95% confidence.
+
+    Attributes:
+        meaning: in words. low, high: the interval of a fitted parameter.
+        why: the reason when a fitted parameter has no interval.
+    """
 
     meaning: Line = ""
     low: float | None = None
     high: float | None = None
+    why: Line = ""
 
 
 class TermLoss(Part):
@@ -100,12 +106,15 @@ class TermLoss(Part):
         coefficient: the parameter in front of the term. term: what it multiplies, as text.
         loss: paired over lives.
         inclusion: share of bootstrap resamples of the selection's lives that keep the term.
+        rule: the text of what remains, with its values; empty when nothing is learned without the
+            term.
     """
 
     coefficient: Line
     term: Annotated[str, Field(max_length=4096)]
     loss: Interval
     inclusion: Share | None = None
+    rule: str = ""
 
 
 class Look(Part):
@@ -115,15 +124,15 @@ class Look(Part):
         removed: the terms that it leaves out, as text. added: those that it takes in.
         terms: number of its terms.
         difference: its reward, refitted, minus that of the best rule so far, paired over lives.
-        accepted: whether it took the other's place.
-        inclusion: share of bootstrap resamples of the lives in which it would not.
+        verdict: accepted, and it took the other's place; refused; or undecided by its lives.
+        inclusion: share of bootstrap resamples of the lives in which it would not be accepted.
     """
 
     removed: tuple[str, ...]
     added: tuple[str, ...] = ()
     terms: int
     difference: Interval
-    accepted: bool
+    verdict: Literal["accepted", "refused", "undecided"]
     inclusion: Share | None = None
 
 
@@ -159,7 +168,7 @@ class Evidence(Part):
     Attributes:
         setting: task and circuit of the fit and of the evaluation.
         reward: mean reward per trial over held-out lives of the rule as printed.
-        chance: the best reward without knowing the condition.
+        chance: the best reward without knowing the condition. best: of perfect answers.
         diverged: number of held-out lives that diverged.
         comparisons: the start, references and no learning, on the same lives.
         terms: loss of reward without each term. looks: the decisions of the pruning.
@@ -178,6 +187,7 @@ class Evidence(Part):
     setting: Setting
     reward: Interval
     chance: float
+    best: float = 0.0
     diverged: int
     comparisons: tuple[Comparison, ...] = ()
     terms: tuple[TermLoss, ...] = ()

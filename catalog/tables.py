@@ -92,7 +92,7 @@ def look_table(evidence: Evidence) -> Table:
             ", ".join(look.added),
             str(look.terms),
             str(look.difference),
-            "accepted" if look.accepted else "refused",
+            look.verdict,
             share(look.inclusion),
         )
         for look in evidence.looks

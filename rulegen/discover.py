@@ -205,7 +205,7 @@ def make_record(
                 added=tuple(terms[name] for name in look.added),
                 terms=len(look.kept),
                 difference=interval(look.difference),
-                accepted=look.accepted,
+                verdict=look.verdict,
                 inclusion=look.inclusion,
             )
             for look in looks

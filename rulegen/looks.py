@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import jax
 import numpy as np
@@ -17,6 +17,9 @@ from rulegen.progress import Progress, Report, silent
 from rulegen.settings import Settings
 from rulegen.statistics import Estimate, inclusion, paired_difference
 from rulegen.workbench import Workbench
+
+
+Verdict = Literal["accepted", "refused", "undecided"]
 
 
 class Refit(Phase):
@@ -64,22 +67,30 @@ class Look(NamedTuple):
         added: coefficients of the terms that it takes in.
         kept: coefficients of its terms.
         difference: its reward minus that of the other, with the interval of `PruneSettings.level`.
-        accepted: whether it took the other's place.
-        inclusion: share of bootstrap resamples of the lives in which it would not.
+        verdict: `accepted`, and it takes the other's place; `refused`; or `undecided`, when its
+            lives leave both possible.
+        inclusion: share of bootstrap resamples of the lives in which it would not be accepted.
     """
 
     removed: tuple[str, ...]
     added: tuple[str, ...]
     kept: tuple[str, ...]
     difference: Estimate
-    accepted: bool
+    verdict: Verdict
     inclusion: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidate takes the other's place."""
+        return self.verdict == "accepted"
 
     def __str__(self) -> str:
         words = [f"without {', '.join(self.removed)}"] if self.removed else []
         words += [f"with {', '.join(self.added)}"] if self.added else []
-        verdict = "accepted" if self.accepted else "refused"
-        return f"{' and '.join(words)}: {verdict}, difference {self.difference}"
+        return (
+            f"{' and '.join(words)}: {self.verdict}, difference {self.difference} on "
+            f"{self.difference.lives} lives"
+        )
 
 
 class Looks:
@@ -139,19 +150,21 @@ class Looks:
         while True:
             difference, share = self.compare(candidate, other, limit, key, lives)
             gained = len(terms) <= len(others) or difference.mean > margin
+            accepted = bool(terms) and difference.low > limit and gained
+            # A difference that does not matter is no open question.
+            is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
+            verdict: Verdict = "accepted" if accepted else "undecided" if is_open else "refused"
             look = Look(
                 removed=tuple(n for n in others if n not in terms),
                 added=tuple(n for n in terms if n not in others),
                 kept=tuple(terms),
                 difference=difference,
-                accepted=bool(terms) and difference.low > limit and gained,
+                verdict=verdict,
                 inclusion=share,
             )
             self.taken.append(look)
             self.report(Progress(f"look {len(self.taken)}", 1, 1, str(look)))
             lives *= 4
-            # A difference that does not matter is no open question.
-            is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
             if not is_open or lives > self.settings.most_lives or self.exhausted:
                 return look
 
