@@ -18,7 +18,6 @@ from rulegen.settings import Settings
 from rulegen.statistics import Estimate, inclusion, paired_difference
 from rulegen.workbench import Workbench
 
-
 Verdict = Literal["accepted", "refused", "undecided"]
 
 
