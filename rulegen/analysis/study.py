@@ -132,7 +132,9 @@ def study(
     found, lost = survivors(opened)
     kept = lives - lost
     measures = {
-        n: pd.concat([performance_table(a), anatomy_table(a)], axis=1).drop(columns="radius_before")
+        n: pd.concat([performance_table(a.rewards, a.task), anatomy_table(a)], axis=1).drop(
+            columns="radius_before"
+        )
         for n, a in found.items()
     }
     tables: dict[str, pd.DataFrame] = {}
@@ -140,7 +142,7 @@ def study(
 
     curves = trajectories(found)
     tables["learning"] = learning_table(curves)
-    figures["learning"] = plot_learning(curves, world.task.chance, warmup=world.life.warmup)
+    figures["learning"] = plot_learning(curves, world.task, warmup=world.life.warmup)
 
     tables["spectra"] = spectrum_table(found)
     figures["spectra"] = plot_spectra(tables["spectra"])

@@ -108,12 +108,15 @@ class Sampled(Task):
 
     @property
     def chance(self) -> float:
-        """The reward of the best outputs that are the same in all trials."""
+        """The reward of the best outputs that are the same in all trials.
+
+        With binary feedback: of the best among the targets of the trials. That is the best of all
+        outputs where the same steps count in all trials.
+        """
         samples, counts = self.samples, np.bincount(self.samples.conditions)
         share = 1.0 / (self.conditions * counts[samples.conditions])
         if self.feedback == "binary":
-            _, kinds = distinct(samples.targets)
-            return float(np.bincount(kinds, share).max())
+            return most_shared(samples, share)
         shares = samples.mask / samples.mask.sum(axis=1, keepdims=True)
         weight = (share[:, None] * shares)[..., None]
         centre = mean if self.distance == "squared" else median
@@ -139,9 +142,28 @@ class Sampled(Task):
 
 
 def distinct(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Courses of targets that differ, shape (answers, T, outputs), and which one each trial has."""
+    """Courses that differ, shape (kinds, ...), and which one each trial has."""
     found, kinds = np.unique(targets, axis=0, return_inverse=True)
     return found, kinds.reshape(-1)
+
+
+def most_shared(samples: Samples, share: np.ndarray) -> float:
+    """The largest share of trials that one target answers rightly.
+
+    Targets that differ only where nothing counts are one answer.
+
+    Args:
+        samples: the trials.
+        share: of each trial, shape (n,).
+    """
+    answers, kinds = distinct(samples.targets)
+    supports, which = distinct(samples.mask > 0)
+    right = np.zeros(len(answers))
+    for number, counts in enumerate(supports):
+        there = which == number
+        _, alike = distinct(answers[:, counts])
+        right += np.bincount(alike[kinds[there]], share[there], len(answers))[alike]
+    return float(right.max())
 
 
 def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
