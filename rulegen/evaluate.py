@@ -112,5 +112,5 @@ def evaluate(
 
     found = journal.recall(f"evaluate {name}", compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
-    arrays = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
-    return Trajectory(name, text, *arrays, found["diverged"])
+    means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
+    return Trajectory(name, text, means, curve, quartiles, found["diverged"])

@@ -101,8 +101,8 @@ def plot_learning(
     if warmup > 0:
         ax.axvspan(1, warmup, color="0.92", zorder=0)
         ax.annotate(
-            "warm-up", (1, 1), xycoords=("data", "axes fraction"), xytext=(2, -2),
-            textcoords="offset points", va="top", fontsize="small", color="0.35",
+            "warm-up", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 4),
+            textcoords="offset points", rotation=90, va="bottom", fontsize="small", color="0.35",
         )  # fmt: skip
     ax.set_xlim(1, trials[-1])
     ax.set_xlabel("trial")

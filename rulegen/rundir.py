@@ -153,12 +153,16 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
     """
     frames = []
     for t in trajectories:
-        columns = dict(zip(("low", "mean", "high"), t.curve, strict=True))
-        columns |= dict(
-            zip(("lower_quartile", "median", "upper_quartile"), t.quartiles, strict=True)
-        )
-        where = {"rule": t.name, "trial": range(1, t.curve.shape[1] + 1)}
-        frames.append(pd.DataFrame(where | columns))
+        (low, mean, high), (lower, median, upper) = t.curve, t.quartiles
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": t.name, "trial": range(1, len(mean) + 1),
+                    "mean": mean, "low": low, "high": high,
+                    "lower_quartile": lower, "median": median, "upper_quartile": upper,
+                }
+            )
+        )  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
 

@@ -22,7 +22,7 @@ from rulegen.analysis.contrast import contrast_table, plot_contrast
 from rulegen.analysis.decoding import decoding, decoding_table, plot_decoding, plot_generalisation
 from rulegen.analysis.fixed_points import fixed_point_table, plot_fixed_points
 from rulegen.analysis.performance import performance_table, trajectories
-from rulegen.analysis.selectivity import plot_selectivity, selectivity_table
+from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
 from rulegen.analysis.similarity import (
     SIMILARITIES,
     plot_similarity,
@@ -44,7 +44,7 @@ from rulegen.simulate import benches, load_scene
 #: What every file of a study shows, by its name; also the order on the page.
 SHOWS = {
     "contrast": "Where the analyses tell the rules apart",
-    "learning": "Reward over the trials of lives",
+    "learning": "Mean reward of each trial",
     "circuits": "Weights and activity after learning",
     "spectra": "Singular values of the weight changes",
     "dimensions": "Dimensionality of the activity in each condition",
@@ -56,6 +56,12 @@ SHOWS = {
     "similarity": "How alike the solutions of the rules are",
     "clusters": "Rules whose activity is alike",
 }
+#: What the intervals of a table of contrasts hold for.
+INTERVALS = (
+    "Means over networks have a 95% interval each. The intervals of the differences, paired over "
+    "networks, are wider: those of one rule hold for all measures together with 95%. A measure "
+    "counts the networks that have it under every rule."
+)
 #: Rules whose activity is at least this similar are joined.
 ALIKE = 0.9
 
@@ -132,8 +138,8 @@ def study(
     found, lost = survivors(opened)
     kept = lives - lost
     measures = {
-        n: pd.concat([performance_table(a.rewards, a.task), anatomy_table(a)], axis=1).drop(
-            columns="radius_before"
+        n: performance_table(a.rewards, a.task).join(
+            anatomy_table(a).drop(columns="radius_before"), validate="1:1"
         )
         for n, a in found.items()
     }
@@ -179,8 +185,7 @@ def study(
 
     shares = {name: selectivity_table(anatomy) for name, anatomy in found.items()}
     for name, table in shares.items():
-        means = table.drop(columns=["neuron", "mixed"]).groupby("life").mean()
-        measures[name] = measures[name].join(means.add_prefix("variance "))
+        measures[name] = measures[name].join(share_table(table).add_prefix("variance "))
     tables["selectivity"] = by_rule(shares)
     figures["selectivity"] = plot_selectivity(shares)
 
@@ -315,7 +320,7 @@ def index(found: Study) -> str:
             continue
         lines += ["", f"## {what}"]
         if name == "contrast":
-            lines += ["", contrast_page(found.tables[name])]
+            lines += ["", contrast_page(found.tables[name]), "", INTERVALS]
         if name in found.figures:
             lines += ["", f"![{what}]({name}.png)"]
         if name in found.tables:
@@ -327,8 +332,11 @@ def contrast_page(table: pd.DataFrame) -> str:
     """A table of contrasts as Markdown, a row for each measure and other rule."""
     first = table["rule"].iloc[0]
     base = table[table["rule"] == first].set_index("measure")
-    lines = [f"| measure | rule | {first} | the rule | difference | separates |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
+    lines = [
+        f"| measure | rule | {first} | the rule | difference, all intervals together | networks | "
+        "separates |"
+    ]
+    lines.append("|" + " --- |" * 7)
     for row in table[table["rule"] != first].to_dict("records"):
         one = base.loc[row["measure"]]
         cells = [
@@ -339,6 +347,6 @@ def contrast_page(table: pd.DataFrame) -> str:
                 (row["difference"], row["difference_low"], row["difference_high"]),
             )
         ]
-        verdict = "yes" if row["separates"] else "no"
-        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} | {verdict} |")
+        cells += [str(row["lives"]), "yes" if row["separates"] else "no"]
+        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} |")
     return "\n".join(lines)

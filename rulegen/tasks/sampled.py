@@ -110,8 +110,8 @@ class Sampled(Task):
     def chance(self) -> float:
         """The reward of the best outputs that are the same in all trials.
 
-        With binary feedback: of the best among the targets of the trials. That is the best of all
-        outputs where the same steps count in all trials.
+        With binary feedback it is that of who knows which steps count in a trial, and nothing else:
+        where these are the same in all trials, the best single answer.
         """
         samples, counts = self.samples, np.bincount(self.samples.conditions)
         share = 1.0 / (self.conditions * counts[samples.conditions])
@@ -148,7 +148,7 @@ def distinct(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def most_shared(samples: Samples, share: np.ndarray) -> float:
-    """The largest share of trials that one target answers rightly.
+    """The share of trials that have the most frequent target of those in which its steps count.
 
     Targets that differ only where nothing counts are one answer.
 
@@ -156,14 +156,13 @@ def most_shared(samples: Samples, share: np.ndarray) -> float:
         samples: the trials.
         share: of each trial, shape (n,).
     """
-    answers, kinds = distinct(samples.targets)
     supports, which = distinct(samples.mask > 0)
-    right = np.zeros(len(answers))
+    right = 0.0
     for number, counts in enumerate(supports):
         there = which == number
-        _, alike = distinct(answers[:, counts])
-        right += np.bincount(alike[kinds[there]], share[there], len(answers))[alike]
-    return float(right.max())
+        _, kinds = distinct(samples.targets[there][:, counts])
+        right += np.bincount(kinds, share[there]).max()
+    return float(right)
 
 
 def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -1,0 +1,316 @@
+"""Chance, best reward and performance: every task, both kinds of feedback, against brute force."""
+
+from itertools import pairwise, product
+from typing import get_args
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from catalog.tables import CHANCE, PERFECT, reward_table
+from rulegen.analysis.performance import performance_table, window
+from rulegen.circuits import RateCircuit
+from rulegen.discovery import NO_LEARNING
+from rulegen.evaluate import QUARTILES, Trajectory, curves
+from rulegen.evidence import held_out
+from rulegen.figures import plot_learning
+from rulegen.lives import World
+from rulegen.noise import stream
+from rulegen.rundir import learning_table, lives_table
+from rulegen.tasks import TASKS, BaitedBandit, DelayedAssociation, GoNogo, Sampled, Task, Trial
+
+DT = 10.0
+SOURCE = stream(jax.random.key(5))
+RNG = np.random.default_rng(0)
+
+
+class Level(Task):
+    """A task of one's own: hold one of three levels, the first of them twice as often."""
+
+    name: str = "level"
+    levels: tuple[float, ...] = (0.2, 0.2, -0.6, 0.9)
+    conditions = property(lambda self: len(self.levels))
+    channels = property(lambda self: 1)
+    periods = property(lambda self: {"cue": 20.0, "hold": 40.0})
+    chance = property(lambda self: self.blind(self.levels))
+
+    def trial(self, stream, condition, dt):
+        level, hold = jnp.array(self.levels)[condition], self.window("hold", dt)
+        answers = np.unique(self.levels)[:, None, None]
+        return Trial(
+            self.window("cue", dt)[:, None], level * hold[:, None], hold / hold.sum(), answers
+        )
+
+
+def nested(**settings):
+    """Sampled trials of two lengths; longer ones go on with the same target."""
+    sides, long = np.array([-1, 1, 1, -1, 1]), np.array([0, 0, 1, 1, 1])
+    counts = np.arange(6) < np.where(long, 6, 3)[:, None]
+    targets = (0.5 * sides[:, None] * counts)[..., None]
+    samples = {
+        "inputs": targets, "targets": targets, "mask": counts, "conditions": (sides > 0) * 1,
+        "dt": DT,
+    }  # fmt: skip
+    return Sampled(samples=samples, **settings)
+
+
+def kinds(make, fields):
+    for feedback, distance in product(("graded", "binary"), ("squared", "absolute")):
+        if feedback in get_args(fields["feedback"].annotation):
+            yield make(feedback=feedback, distance=distance)
+
+
+MADE = {**TASKS, "go_nogo_catch": lambda **s: GoNogo(catch=True, **s), "level": Level}
+CASES = [
+    pytest.param(task, id=f"{name}-{task.feedback}-{task.distance}")
+    for name, make in {**MADE, "sampled": nested}.items()
+    for task in kinds(make, TASKS.get(name, Task).model_fields)
+]
+each_task = pytest.mark.parametrize("task", CASES)
+
+
+def all_trials(task):
+    """Every trial as often as it is met, in the mean."""
+    if not isinstance(task, Sampled):
+        return [task.trial(SOURCE, jnp.asarray(c), DT) for c in range(task.conditions)]
+    samples, answers = task.samples, np.unique(task.samples.targets, axis=0)
+    counts = np.bincount(samples.conditions)
+    return [
+        Trial(samples.inputs[i], samples.targets[i], mask / mask.sum(), answers)
+        for i, mask in enumerate(samples.mask)
+        for _ in range(np.lcm.reduce(counts) // counts[samples.conditions[i]])
+    ]
+
+
+def stack(trials):
+    return jax.tree.map(lambda *x: jnp.stack([jnp.asarray(y) for y in x]), *trials)
+
+
+def earned(task, trials, outputs):
+    """Mean reward of each output, given in all trials."""
+    reward = jax.vmap(jax.vmap(task.reward, (0, None)), (None, 0))
+    return np.asarray(reward(trials, jnp.asarray(outputs, jnp.float32))).mean(axis=1)
+
+
+def torques(task, trial):
+    """What takes the hand to the target of a trial: by gradient ascent of the graded reward."""
+    graded = task.model_copy(update={"feedback": "graded", "distance": "squared"})
+
+    def step(state, i):
+        output, m, v = state
+        g = jax.grad(lambda x: graded.reward(trial, x))(output)
+        m, v = 0.9 * m + 0.1 * g, 0.99 * v + 0.01 * g**2
+        move = m / (1 - 0.9 ** (i + 1)) / (jnp.sqrt(v / (1 - 0.99 ** (i + 1))) + 1e-12)
+        rate = 0.03 * 0.5 ** (i // 200)
+        return (output + rate * move, m, v), None
+
+    zero = jnp.zeros_like(trial.target)
+    return jax.lax.scan(step, (zero, zero, zero), jnp.arange(1500.0))[0][0]
+
+
+def perfect(task, trials):
+    """The right output in each trial."""
+    if task.name != "reaching":
+        return trials.target
+    return jax.jit(jax.vmap(lambda trial: torques(task, trial)))(trials)
+
+
+def blind(task, trials, right):
+    """Outputs that ignore the condition, among them the best one."""
+    few = np.asarray(right)[np.unique(np.linspace(0, len(right) - 1, 40).astype(int))]
+    if task.name == "ready_set_go" and task.feedback == "binary":
+        steps = np.arange(right.shape[1])
+        return np.where(steps < steps[:, None], -1.0, 1.0)[..., None]
+    if task.name == "sampled":  # one answer while short trials count, and perhaps another then
+        few = np.array([np.r_[one[:3], 2 * two[3:]] for one in few for two in few] + [*few])
+    shape = right.shape[1:]
+    spread = 1.0 if task.name != "reaching" else 0.1
+    random = spread * RNG.normal(size=(60, *shape)) * RNG.uniform(size=(60, 1, 1))
+    weight = np.asarray(trials.weight)[..., None]
+    targets = np.asarray(trials.target)
+    means = (weight * targets).sum(axis=0) / np.maximum(weight.sum(axis=0), 1e-12)
+    # In a weighted median nothing is gained by moving to either side.
+    order = np.argsort(targets, axis=0)
+    share = np.cumsum(np.take_along_axis(np.broadcast_to(weight, targets.shape), order, 0), axis=0)
+    place = np.argmax(share >= share[-1] / 2, axis=0)[None]
+    medians = np.take_along_axis(np.take_along_axis(targets, order, 0), place, 0)[0]
+    if task.name == "reaching":
+        means = medians = np.zeros(shape)  # the hand stays where it is
+    near = np.stack([means, medians])[:, None] + 0.1 * random[None, :20]
+    return np.concatenate([few, random, [means, medians], near.reshape(-1, *shape)])
+
+
+def bandit(task, choose, plays=20_000):
+    """The mean reward of a player of the bandit who is told the baits."""
+
+    def play(memory, number):
+        trial = task.revise(memory, task.trial(SOURCE.fold(number), jnp.asarray(0), DT))
+        arm = choose(jnp.max(trial.target, axis=0))
+        output = jnp.broadcast_to(jax.nn.one_hot(arm, 2), trial.target.shape)
+        return task.remember(memory, trial, output), task.reward(trial, output)
+
+    numbers = jnp.arange(plays, dtype=jnp.uint32)
+    return float(jax.jit(lambda n: jax.lax.scan(play, task.begin(SOURCE), n))(numbers)[1].mean())
+
+
+@each_task
+def test_chance_and_best_by_brute_force(task):
+    """Through the reward itself: no blind output earns more than chance, and one earns as much."""
+    assert task.chance < task.best
+    if task.name == "baited_bandit":
+        fast = int(np.argmax(task.baits))
+        told = bandit(task, lambda there: jnp.where(there[fast] > 0, fast, 1 - fast))
+        assert told == pytest.approx(task.best, abs=0.015)
+        always = [bandit(task, lambda there, arm=arm: arm) for arm in (0, 1)]
+        assert max(always) == pytest.approx(task.chance, abs=0.015)
+        return
+    trials = stack(all_trials(task))
+    right = perfect(task, trials)
+    answered = np.asarray(jax.vmap(task.reward)(trials, right))
+    rough = 0.03 if task.name == "reaching" else 1e-6  # torques are found by iteration
+    assert answered.mean() == pytest.approx(task.best, abs=rough)
+    assert answered.max() <= task.best
+    guessed = earned(task, trials, blind(task, trials, right)).max()
+    # The step of the circuit is not that of the times by which ramps and waves are averaged.
+    near = {"ready_set_go": 0.01, "trajectory_recall": 0.003}.get(task.name, 1e-5)
+    assert guessed == pytest.approx(task.chance, abs=near)
+
+
+@pytest.mark.parametrize("baits", [(0.6, 0.1), (0.3, 0.5), (1.0, 0.2), (0.4, 0.4)])
+def test_nobody_who_sees_the_baits_earns_more(baits):
+    """All 16 ways to choose by what is baited, each by its stationary distribution."""
+    task, states = BaitedBandit(baits=baits), list(product((0, 1), repeat=2))
+    earns = []
+    for arms in product((0, 1), repeat=4):
+        moves, paid = np.zeros((4, 4)), np.zeros(4)
+        for i, (state, arm) in enumerate(zip(states, arms, strict=True)):
+            left = [0 if k == arm else there for k, there in enumerate(state)]
+            paid[i] = state[arm]
+            for j, after in enumerate(states):
+                chances = [
+                    1.0 - (p if not was else 1.0) if not now else (1.0 if was else p)
+                    for p, was, now in zip(baits, left, after, strict=True)
+                ]
+                moves[i, j] = np.prod(chances)
+        np.testing.assert_allclose(moves.sum(axis=1), 1)
+        start = np.linalg.matrix_power(moves, 4096)[0]
+        earns.append(start @ paid)
+    assert max(earns) == pytest.approx(task.best, abs=1e-9)
+
+
+def told(task, name, level, lives=6, trials=160):
+    """A rule whose lives earn this performance in the second half, and chance in the first."""
+    top = task.chance + level * (task.best - task.chance)
+    rewards = np.full((lives, trials), task.chance)
+    rewards[:, trials // 2 :] = top + 0.01 * RNG.normal(size=(lives, trials // 2))
+    return Trajectory(name, "w += 0", rewards.mean(axis=1), *curves(rewards), 0)
+
+
+@each_task
+def test_every_function_that_speaks_of_chance(task):
+    assert task.performance([task.chance, task.best]).tolist() == [0.0, 1.0]
+    middle = (task.chance + task.best) / 2
+    assert task.performance(middle) == pytest.approx(0.5)
+
+    wide, trials = window(task), 6 * window(task)
+    rewards = np.full((3, trials), task.chance)
+    rewards[0], rewards[2, trials // 2 :] = task.best, task.best
+    table = performance_table(rewards, task)
+    np.testing.assert_allclose(table["performance"], [1, 0, 1], atol=1e-9)
+    assert table["trials"].tolist() == [wide, trials, trials // 2 + -(-wide // 2)]
+
+    good, bad = told(task, "good", 0.9), told(task, NO_LEARNING, -0.5)
+    world = World(circuit=RateCircuit(), task=task)
+    evidence = held_out(world, "", 0, good, (bad,))
+    assert (evidence.chance, evidence.best) == (task.chance, task.best)
+    rows = {row[0]: row[1] for row in reward_table(evidence).body}
+    assert float(rows[CHANCE]) == pytest.approx(task.chance, rel=1e-3)
+    assert float(rows[PERFECT]) == pytest.approx(task.best, rel=1e-3)
+
+    ax = plot_learning([good, bad], task, warmup=8)
+    heights = {line.get_ydata()[0] for line in ax.lines[2:]}
+    assert heights == {task.chance, task.best}
+    names = [text.get_text() for text in ax.texts]
+    assert names[:5] == ["warm-up", NO_LEARNING, CHANCE, "good", PERFECT]
+    assert "ignores the condition" in names[5]
+    assert "initial weights" in names[5]
+
+
+def test_luck_seldom_passes_for_learning():
+    """Of lives that guess binary answers, few reach half performance; of those that know, all."""
+    task = DelayedAssociation(feedback="binary")
+    guesses = RNG.integers(2, size=(1000, 200))
+    table = performance_table(guesses, task)
+    assert (table["trials"] < 200).mean() < 0.08
+    assert abs(table["performance"].mean()) < 0.02
+    knows = RNG.uniform(size=(1000, 200)) < 0.95
+    table = performance_table(knows, task)
+    assert (table["trials"] < 60).all()
+    assert table["performance"].mean() == pytest.approx(0.9, abs=0.01)
+
+
+def test_where_nothing_is_to_be_known_there_is_no_performance():
+    task = Level(levels=(0.4,))
+    table = performance_table(-RNG.uniform(size=(3, 40)), task)
+    assert table[["performance", "trials"]].isna().all(axis=None)
+    assert table["reward"].notna().all()
+
+
+class Boast(Level):
+    """Says that guesses earn more than perfect answers."""
+
+    chance = property(lambda self: 0.1)
+
+
+def test_a_task_whose_chance_exceeds_its_best_is_refused():
+    with pytest.raises(ValueError, match=r"level says that perfect answers earn 0 .* 0\.1"):
+        Boast().check(DT)
+
+
+def test_targets_that_differ_where_nothing_counts_are_one_answer():
+    """Trials of two lengths: the answer to the longer one is as right in the shorter."""
+    sides, long = np.array([-1, 1, 1, -1, 1, 1]), np.array([0, 0, 1, 1, 1, 0])
+    counts = np.arange(6) < np.where(long, 6, 3)[:, None]
+    targets = (0.5 * sides[:, None] * counts)[..., None]
+    samples = {
+        "inputs": targets, "targets": targets, "mask": counts, "dt": DT,
+        "conditions": np.zeros(6, int),
+    }  # fmt: skip
+    assert Sampled(samples=samples, feedback="binary").chance == pytest.approx(4 / 6)
+
+
+@pytest.mark.parametrize("lives", [2, 33, 1024])
+def test_a_curve_is_the_table_trial_by_trial(lives):
+    """The mean of the figure's line is the mean of the table; quartiles stand beside it."""
+    rewards = -(RNG.exponential(size=(lives, 50)) ** 2)
+    found = Trajectory("a", "", rewards.mean(axis=1), *curves(rewards), 0)
+    line = plot_learning([found], DelayedAssociation()).lines[0].get_ydata()
+    assert np.mean(line) == pytest.approx(found.reward.mean, rel=1e-12)
+    table = learning_table([found])
+    assert table["mean"].mean() == pytest.approx(lives_table([found])["reward"].mean(), rel=1e-12)
+    assert (table["low"] < table["mean"]).all()
+    assert (table["mean"] < table["high"]).all()
+    columns = table[["lower_quartile", "median", "upper_quartile"]].to_numpy().T
+    np.testing.assert_array_equal(columns, np.quantile(rewards, QUARTILES, axis=0))
+    other = plot_learning([found], DelayedAssociation(), spread="quartiles").lines[0].get_ydata()
+    np.testing.assert_array_equal(other, table["median"])
+
+
+def test_the_interval_of_a_trial_covers_its_mean():
+    """95% of trials, each alone, at 8 and at 256 lives, and for bits as for graded rewards."""
+    for lives in (8, 256):
+        low, _, high = curves(RNG.normal(size=(lives, 4000)))[0]
+        assert np.mean((low < 0) & (high > 0)) == pytest.approx(0.95, abs=0.012)
+    low, _, high = curves(RNG.uniform(size=(256, 4000)) < 0.8)[0]
+    assert np.mean((low < 0.8) & (high > 0.8)) == pytest.approx(0.95, abs=0.02)
+
+
+def test_names_at_the_ends_of_lines_do_not_overlap():
+    rules = [told(DelayedAssociation(), f"rule {i}", 0.6) for i in range(5)]
+    ax = plot_learning(rules, DelayedAssociation())
+    figure = ax.get_figure()
+    figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in ax.texts[:7]]
+    boxes.sort(key=lambda box: box.y0)
+    assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(boxes))
