@@ -146,7 +146,7 @@ def hostile_record(text: str) -> Record:
                 {"name": text, "rule": text, "reward": span, "difference": span, "diverged": 0},  # type: ignore[arg-type]
             ),
             terms=({"coefficient": text, "term": text, "loss": span},),  # type: ignore[arg-type]
-            looks=({"removed": (text,), "terms": 1, "difference": span, "accepted": True},),  # type: ignore[arg-type]
+            looks=({"removed": (text,), "terms": 1, "difference": span, "verdict": "accepted"},),  # type: ignore[arg-type]
             versions={text: text},
             config=text,
         ),
