@@ -58,7 +58,7 @@ search: $(READY)
 
 # Every example on its seeds, and what the first seed of each found as a part of the catalog.
 publish: results search
-	$(BIN)/rulegen catalog add runs/delayed_association-1 runs/delayed_nonmatch-1 runs/measurable_signals-1 \
+	$(BIN)/rulegen catalog add --replace runs/delayed_association-1 runs/delayed_nonmatch-1 runs/measurable_signals-1 \
 		runs/local_search-1
 	$(BIN)/rulegen catalog build
 

@@ -18,10 +18,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from catalog.card import card
 from catalog.facets import Facets, facets
-from catalog.files import write_whole
+from catalog.files import MARKS, STAGED, read_own, write_together, write_whole
 from catalog.html import html_article, html_page
 from catalog.latex import latex_blocks, latex_catalog
-from catalog.library import Entry
+from catalog.library import LARGEST_FIGURE, Entry
 from catalog.markdown import code, grid, markdown_page, plain
 from grammar import ConfigError, RuleError
 
@@ -31,12 +31,6 @@ CARDS, SNIPPETS = "cards", "tex/rules"
 PICTURES, PRINTS = "discovered", "tex/figures"
 #: What was rendered, so that the next build does it only for what changed.
 CACHE, LOCK = ".rendered.json", ".lock"
-#: First line of every page that may be replaced or removed.
-MARK = "made by `rulegen catalog build`; change the record instead"
-MARKS = {".md": f"<!-- {MARK} -->\n\n", ".tex": f"% {MARK}\n", ".html": f"<!-- {MARK} -->\n"}
-
-#: What a page is called before it takes its place.
-STAGED = ".{}.new"
 
 #: Told how many records are done, and how many there are.
 Tick = Callable[[int, int], None]
@@ -118,11 +112,12 @@ def render(entry: Entry) -> Rendered:
     pdf = f"figures/{name}.pdf" if entry.print else ""
     try:
         row, blocks = facets(record), card(record)
+        picture = read_own(entry.figure, LARGEST_FIGURE) if entry.figure else b""
         return Rendered(
             facets=row,
-            markdown=markdown_page(record.title, blocks, png),
+            markdown=markdown_page(record, blocks, png),
             latex=latex_blocks(record.title, blocks, pdf),
-            html=html_article(row, blocks, entry.figure.read_bytes() if entry.figure else b""),
+            html=html_article(row, blocks, picture),
         )
     except RuleError as error:
         raise ConfigError(f"{entry.path}: {error}") from None
@@ -144,7 +139,7 @@ def outline(cards: Sequence[Rendered], entries: Sequence[Entry]) -> dict[str, by
     for entry in entries:
         for place, path in ((PICTURES, entry.figure), (PRINTS, entry.print)):
             if path:
-                pages[f"{place}/{path.name}"] = path.read_bytes()
+                pages[f"{place}/{path.name}"] = read_own(path, LARGEST_FIGURE)
     return pages | {p: (MARKS[Path(p).suffix] + text).encode() for p, text in texts.items()}
 
 
@@ -193,22 +188,14 @@ def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
                     f"{path} was not made by `rulegen catalog build`; choose another --out"
                 )
             changed[path] = content
-    staged = []
     try:
-        for path, content in changed.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            new = path.with_name(STAGED.format(path.name))
-            staged.append(new)
-            new.write_bytes(content)
-        for new, path in zip(staged, changed, strict=True):
-            new.replace(path)
+        for inside in {path.parent for path in changed}:
+            inside.mkdir(parents=True, exist_ok=True)
+        write_together(changed)
     except OSError as error:
         raise ConfigError(
             f"cannot write into {folder}: {error.strerror}; choose another --out"
         ) from None
-    finally:
-        for new in staged:
-            new.unlink(missing_ok=True)
     for place in (CARDS, SNIPPETS):
         for path in sorted((folder / place).glob("*.*")):
             if f"{place}/{path.name}" not in pages and ours(path, path.read_bytes()):

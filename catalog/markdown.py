@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
 from catalog.card import Block, Equation, Heading, Items, Listing, Paragraph, Picture, card
 from catalog.prose import Line, Piece
-from catalog.record import Record
+from catalog.record import Record, plain_data
 from catalog.tables import Table, widths
 
 #: Characters that Markdown or HTML would take for markup.
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_<>|~$"})
+#: The last part of a card: its record between these lines.
+OPENING, CLOSING = "<!-- the record of this card, which `rulegen verify` reads", "-->"
+#: How JSON says the characters of which comments are made.
+UNENDING = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+DASH = "\\u002d"
 #: What is markup only in front of something, or at the start of a line.
 REFERENCE = re.compile(r"\](?=[(\[:])|&(?=[#\w])")
 START = re.compile(r"^(\d*)([-+=#.)])(?=\s|$|[-=#])")
@@ -30,14 +36,24 @@ def markdown_card(record: Record, figure: str = "") -> str:
         >>> print(markdown_card(record).splitlines()[0])
         # Hebb
     """
-    return markdown_page(record.title, card(record), figure)
+    return markdown_page(record, card(record), figure)
 
 
-def markdown_page(title: str, blocks: Sequence[Block], figure: str = "") -> str:
-    """A page of blocks."""
-    parts = [f"# {plain(title)}"]
+def markdown_page(record: Record, blocks: Sequence[Block], figure: str = "") -> str:
+    """The page of a rule whose blocks are made."""
+    parts = [f"# {plain(record.title)}"]
     parts += [show(block, figure) for block in blocks]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in [*parts, embedded(record)] if part) + "\n"
+
+
+def embedded(record: Record) -> str:
+    """The whole record as JSON in a comment, which nothing in its texts can end.
+
+    So a card says exactly what its record says, and `catalog.reading.read_card` can print it again
+    and compare.
+    """
+    data = json.dumps(plain_data(record), indent=1)
+    return f"{OPENING}\n{data.translate(UNENDING).replace('--', '-' + DASH)}\n{CLOSING}"
 
 
 def show(block: Block, figure: str) -> str:

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from catalog.files import write_whole_bytes
+from catalog.files import write_together
 from grammar import RunError
 
 #: A document that takes longer than this has come to a stop, seconds.
@@ -57,5 +57,5 @@ def make_pdf(document: Path, pdf: Path) -> bool:
             text = done.stdout.decode(errors="replace").splitlines()
             complaint = next((line for line in text if line.startswith("!")), "see its log")
             raise RunError(f"LaTeX cannot compile {document}: {complaint}")
-        write_whole_bytes(pdf, made.read_bytes())
+        write_together({pdf: made.read_bytes()})
     return True

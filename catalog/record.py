@@ -5,6 +5,8 @@ Everything that is printed or exported about a rule is made from its record.
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -15,6 +17,7 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from catalog.files import write_whole
+from catalog.roles import NO_LEARNING, ambiguous
 from grammar import ConfigError, Rule, parse
 
 #: A file larger than this is no record.
@@ -28,6 +31,13 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 #: 16 hexadecimal digits, or nothing.
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
+#: Floating-point numbers that are one number, relative to the largest that it was made of.
+ROUNDING = 1e-9
+#: No claim is about more lives.
+MOST_LIVES = 1 << 20
+#: Software and its version, such as `jax` and `0.10.2` or `1.0.0rc1+cuda12`.
+SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}")
+VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}")
 #: A part of a whole, between 0 and 1.
 Share = Annotated[float, Field(ge=0, le=1)]
 #: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
@@ -66,12 +76,19 @@ class Part(BaseModel):
 
 
 class Interval(Part):
-    """A mean over lives with its 95% bootstrap interval."""
+    """A mean over lives with its 95% interval, which holds it."""
 
     mean: float
     low: float
     high: float
-    lives: int = Field(ge=1)
+    lives: int = Field(ge=1, le=MOST_LIVES)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Interval:
+        slack = ROUNDING * max(abs(self.low), abs(self.high))
+        if not self.low - slack <= self.mean <= self.high + slack:
+            raise ValueError(f"the mean lies outside its interval: {self}")
+        return self
 
     def __str__(self) -> str:
         return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
@@ -97,6 +114,14 @@ class ParameterNote(Part):
     low: float | None = None
     high: float | None = None
     why: Line = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> ParameterNote:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("an interval has both limits or none")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"the interval [{self.low:g}, {self.high:g}] ends before it begins")
+        return self
 
 
 class TermLoss(Part):
@@ -150,7 +175,16 @@ class Comparison(Part):
     rule: str
     reward: Interval
     difference: Interval
-    diverged: int
+    diverged: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _has_a_rule(self) -> Comparison:
+        if bool(self.rule.strip()) == (self.name == NO_LEARNING):
+            raise ValueError(
+                f"`{self.name}`: every compared rule has its text, but for `{NO_LEARNING}`, which "
+                "has none"
+            )
+        return self
 
 
 class Setting(Part):
@@ -180,7 +214,7 @@ class Evidence(Part):
         seed: of the run. versions: of the software. config: digest of the configuration.
         code: digest of the programs that ran. data: digest of the table of all held-out lives,
             the file `NAME.csv` beside the record.
-        digest: of the rule that was evaluated; "" in records without one.
+        digest: of the rule that was evaluated.
         seconds: duration of the run.
     """
 
@@ -188,7 +222,7 @@ class Evidence(Part):
     reward: Interval
     chance: float
     best: float = 0.0
-    diverged: int
+    diverged: int = Field(ge=0)
     comparisons: tuple[Comparison, ...] = ()
     terms: tuple[TermLoss, ...] = ()
     looks: tuple[Look, ...] = ()
@@ -202,8 +236,39 @@ class Evidence(Part):
     config: str = ""
     code: Digest = ""
     data: Digest = ""
-    digest: Digest = ""
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     seconds: float = 0.0
+
+    @field_validator("versions")
+    @classmethod
+    def _known_form(cls, versions: dict[str, str]) -> dict[str, str]:
+        for name, version in versions.items():
+            if not (SOFTWARE.fullmatch(name) and VERSION.fullmatch(version)):
+                raise ValueError(f"`{name} {version}` is no software with its version")
+        return versions
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Evidence:
+        lives = self.reward.lives
+        figures = [i for c in self.comparisons for i in (c.reward, c.difference)]
+        figures += [t.loss for t in self.terms]
+        if strange := next((figure.lives for figure in figures if figure.lives != lives), None):
+            raise ValueError(f"{strange} lives in a comparison on the same {lives} lives")
+        if (diverged := max(self.diverged, *(c.diverged for c in self.comparisons), 0)) > lives:
+            raise ValueError(f"{diverged} of {lives} lives cannot have diverged")
+        if name := ambiguous(c.name for c in self.comparisons):
+            raise ValueError(f"the name `{name}` stands twice or is that of another role")
+        if name := ambiguous((t.coefficient for t in self.terms), ()):
+            raise ValueError(f"the term of `{name}` stands twice")
+        for other in self.comparisons:
+            rewards = (self.reward.mean, other.reward.mean)
+            slack = ROUNDING * max(map(abs, rewards))
+            if not math.isclose(rewards[0] - rewards[1], other.difference.mean, abs_tol=slack):
+                raise ValueError(
+                    f"`{other.name}`: the difference is {other.difference.mean:.6g}, but that of "
+                    f"the rewards is {rewards[0] - rewards[1]:.6g}"
+                )
+        return self
 
 
 class Record(Part):
@@ -265,13 +330,18 @@ def load_record(path: Path) -> Record:
     """
     try:
         with path.open("rb") as file:
-            text = file.read(LARGEST_FILE + 1)
+            content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    if len(text) > LARGEST_FILE:
+    if len(content) > LARGEST_FILE:
         raise ConfigError(f"{path} is larger than a record can be")
+    return parse_record(content, path)
+
+
+def parse_record(content: bytes, path: Path) -> Record:
+    """The record in the content of the file at `path`; errors as of `load_record`."""
     try:
-        return Record.model_validate(tomllib.loads(text.decode()))
+        return Record.model_validate(tomllib.loads(content.decode()))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
     except ValidationError as error:
@@ -288,5 +358,14 @@ def first_problem(error: ValidationError) -> str:
 
 def save_record(record: Record, path: Path) -> None:
     """Write a record; either the whole file is written or the old one stays."""
-    data = record.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    write_whole(path, tomli_w.dumps(data, multiline_strings=True))
+    write_whole(path, record_text(record))
+
+
+def record_text(record: Record) -> str:
+    """A record as TOML."""
+    return tomli_w.dumps(plain_data(record), multiline_strings=True)
+
+
+def plain_data(record: Record) -> dict[str, Any]:
+    """What a record says, as dictionaries, lists, texts and numbers; defaults are left out."""
+    return record.model_dump(mode="json", exclude_none=True, exclude_defaults=True)

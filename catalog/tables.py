@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from catalog.record import Evidence, Interval, Record
+from catalog.roles import CHANCE, PERFECT, THIS_RULE
 
 Row = tuple[str, ...]
 
@@ -27,8 +28,6 @@ class Table(NamedTuple):
     caption: str = ""
 
 
-#: How the table of rewards calls the rule of the card, and the rewards between which one learns.
-THIS_RULE, CHANCE, PERFECT = "this rule", "chance", "perfect answers"
 #: What stands between numbers and those who read them: on cards, in figures and on pages.
 CHANCE_IS = "Chance is the reward of the best single answer that ignores the condition."
 NO_LEARNING_IS = (

@@ -8,10 +8,10 @@ from typing import Any
 
 import jax
 
+from catalog.roles import DISCOVERED, START
 from grammar import ConfigError, RulegenError
 from rulegen.config import DiscoverConfig
 from rulegen.discover import discover
-from rulegen.discovery import DISCOVERED, START
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.fit import fit
 from rulegen.keys import Branch, branch

@@ -11,10 +11,11 @@ import numpy as np
 
 from catalog import Look, Record, TermLoss
 from catalog.export import problems
+from catalog.roles import DISCOVERED, NO_LEARNING, START, TAKEN, ambiguous
 from grammar import ConfigError, Rule, RunError, parse
 from rulegen import hosts
 from rulegen.config import DiscoverConfig
-from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
+from rulegen.discovery import Discovery
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.evidence import held_out, interval, known, peak_mb, record_of, supported
 from rulegen.fit import fit
@@ -58,13 +59,11 @@ def prepare(config: DiscoverConfig) -> Benches:
             bench.plain  # noqa: B018
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    if taken := {DISCOVERED, NO_LEARNING, START} & references.keys():
-        raise ConfigError(f"references: the name `{taken.pop()}` is taken; choose another")
+    if name := ambiguous((r.name for r in config.references), {*TAKEN, START, NO_LEARNING}):
+        raise ConfigError(f"references: the name `{name}` is taken; choose another")
     for name in config.exports:
         if found := problems(config.family, name):
             raise ConfigError(f"exports: {name} cannot express this family: " + "; ".join(found))
-    if len(references) < len(config.references):
-        raise ConfigError("references: two have the same name")
     return Benches(family, references)
 
 

@@ -8,11 +8,6 @@ from catalog import Record
 from grammar import Rule
 from rulegen.evaluate import Trajectory
 
-#: Names of the trajectories that every run has.
-DISCOVERED = "discovered rule"
-START = "start"
-NO_LEARNING = "no learning"
-
 
 class Discovery(NamedTuple):
     """What a run found.

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from catalog import Comparison, Evidence, Interval, ParameterNote, Record, Setting
+from catalog.roles import NO_LEARNING
 from grammar import Rule, parse
 from rulegen.config import RunConfig, code_digest, digest_of, versions
-from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import Trajectory
 from rulegen.lives import World
-from rulegen.rundir import lives_table
+from rulegen.rundir import lives_table, means_of
 from rulegen.statistics import Estimate
 
 
@@ -36,12 +36,7 @@ def held_out(
         more: what else is known: see `catalog.Evidence`.
     """
     return Evidence(
-        setting=Setting(
-            task=world.task.model_dump(mode="json", exclude_none=True),
-            circuit=world.circuit.model_dump(mode="json", exclude_none=True),
-            life=world.life.model_dump(mode="json"),
-            projections=world.projections.model_dump(mode="json", exclude_defaults=True),
-        ),
+        setting=setting_of(world),
         reward=interval(best.reward),
         chance=world.task.chance,
         best=world.task.best,
@@ -60,9 +55,19 @@ def held_out(
         versions=versions(),
         config=config,
         code=code_digest(),
-        data=digest_of(lives_table((best, *others)).to_csv(index=False)),
+        data=digest_of(lives_table(means_of((best, *others))).to_csv(index=False)),
         digest=parse(best.text).digest,
         **more,
+    )
+
+
+def setting_of(world: World) -> Setting:
+    """A world as a record names it."""
+    return Setting(
+        task=world.task.model_dump(mode="json", exclude_none=True),
+        circuit=world.circuit.model_dump(mode="json", exclude_none=True),
+        life=world.life.model_dump(mode="json"),
+        projections=world.projections.model_dump(mode="json", exclude_defaults=True),
     )
 
 

@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.optimize import isotonic_regression
 
-from catalog.tables import CHANCE, CHANCE_IS, NO_LEARNING_IS, PERFECT
-from rulegen.discovery import NO_LEARNING
+from catalog.roles import CHANCE, NO_LEARNING, PERFECT
+from catalog.tables import CHANCE_IS, NO_LEARNING_IS
 from rulegen.evaluate import Trajectory
 from rulegen.tasks import Task
 

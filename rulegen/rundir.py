@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import tomli_w
 
 from catalog import latex_card, markdown_card, save_record
 from catalog.export import FORMATS, export
 from catalog.files import write_whole
+from catalog.roles import NO_LEARNING, START
 from grammar import ConfigError, RunError
 from rulegen import hosts
 from rulegen.config import RunConfig, versions
-from rulegen.discovery import NO_LEARNING, START, Discovery
+from rulegen.discovery import Discovery
 from rulegen.evaluate import Trajectory
 from rulegen.figures import plot_learning, save_figure
 from rulegen.journal import Journal
@@ -136,7 +138,7 @@ class RunDirectory:
             suffix = FORMATS[name].suffix
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
-        lives_table(trajectories).to_csv(self.folder / "lives.csv", index=False)
+        lives_table(means_of(trajectories)).to_csv(self.folder / "lives.csv", index=False)
         ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
@@ -166,13 +168,22 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def lives_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
-    """Mean reward per trial of every held-out life: columns rule, life, reward."""
-    frames = []
-    for t in trajectories:
-        frame = pd.DataFrame({"rule": t.name, "life": range(len(t.means)), "reward": t.means})
-        frames.append(frame)
+def lives_table(rewards: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Mean reward per trial of every held-out life: columns rule, life, reward.
+
+    Args:
+        rewards: of each life, shape (L,), by the name of the rule (`means_of`).
+    """
+    frames = [
+        pd.DataFrame({"rule": name, "life": range(len(means)), "reward": means})
+        for name, means in rewards.items()
+    ]
     return pd.concat(frames, ignore_index=True)
+
+
+def means_of(trajectories: Iterable[Trajectory]) -> dict[str, np.ndarray]:
+    """Mean reward per trial of each life of each rule."""
+    return {t.name: t.means for t in trajectories}
 
 
 def summary(

@@ -1,15 +1,13 @@
 """Does the claim of a card hold? Its text, as printed, on its own lives again and on new ones.
 
-The published lives follow from the seed on the card, so the same text must earn the published
-reward on them again: that finds figures that were altered, however little. New lives tell whether
-the claim is more than the luck of those. Another version of rulegen may draw other lives under the
-same seed; then only the new ones count.
+The published lives follow from the seed on the card, so the same texts must earn the published
+figures on them again: that finds figures that were altered, however little. New lives tell whether
+the claim is more than the luck of those. What a record says of itself never widens a tolerance.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import jax
@@ -19,21 +17,32 @@ from pydantic import TypeAdapter, ValidationError
 
 from catalog import Evidence, Interval, Record, Setting
 from catalog.record import first_problem
+from catalog.roles import NO_LEARNING
 from grammar import ConfigError, Rule, RuleError, parse
 from rulegen.circuits import AnyCircuit
-from rulegen.discovery import DISCOVERED, NO_LEARNING, START
+from rulegen.claims import MINE, Claim, Key, agrees, claims, contradicted
+from rulegen.config import versions
+from rulegen.consistency import Finding, Outcome, consistent, data
 from rulegen.keys import Branch, branch
 from rulegen.life import LifeSettings
 from rulegen.lives import World
+from rulegen.luck import luck
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.projections import Projections
-from rulegen.statistics import Estimate, estimate, paired_difference
+from rulegen.published import Published
+from rulegen.refine import RefineSettings
+from rulegen.resurvey import Resurvey
+from rulegen.statistics import Estimate, estimate
 from rulegen.tasks import AnyTask
 from rulegen.workbench import Workbench
 
-#: On the published lives, a mean may differ from the published one by this share of the half width
-#: of its interval: other hardware rounds otherwise, and a life can magnify that.
-SAME = 0.75
+#: On the published lives, a figure may differ from the published one by this share of the half
+#: width of the interval found there: other hardware rounds otherwise, and a life magnifies that.
+SAME = 0.05
+#: Of honest cards, at most this share has any figure that new lives refute.
+ERROR = 0.05
+#: New lives, unless another number is asked for.
+NEW_LIVES = 4096
 
 
 class Check(NamedTuple):
@@ -43,15 +52,22 @@ class Check(NamedTuple):
         claim: what is claimed.
         published: the figure on the card.
         again: on the published lives. fresh: on new lives.
-        holds: whether it is so. why: the reason if not.
+        outcome: what became of it. why: the reason, unless it holds.
+        surprise: how often lives of an honest card favour it as much as the published ones.
     """
 
     claim: str
     published: Interval | None
     again: Estimate | None
     fresh: Estimate | None
-    holds: bool
+    outcome: Outcome
     why: str = ""
+    surprise: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it does."""
+        return self.outcome is Outcome.HOLDS
 
 
 class Verification(NamedTuple):
@@ -60,18 +76,41 @@ class Verification(NamedTuple):
     checks: tuple[Check, ...]
 
     @property
+    def outcome(self) -> Outcome:
+        """The worst of all; what could not be checked leaves the others as they are."""
+        found = {check.outcome for check in self.checks}
+        ranked = (Outcome.REFUTED, Outcome.WEAK, Outcome.HOLDS)
+        return next((outcome for outcome in ranked if outcome in found), Outcome.UNCHECKED)
+
+    @property
     def holds(self) -> bool:
-        """Whether all do."""
-        return all(check.holds for check in self.checks)
+        """Whether the claim does."""
+        return self.outcome is Outcome.HOLDS
 
     def table(self) -> pd.DataFrame:
-        """Columns claim, published, published lives, new lives, verdict."""
+        """Columns claim, published, published lives, new lives, surprise, verdict."""
         rows = [
-            [c.claim, *map(shown, (c.published, c.again, c.fresh)), c.why or "holds"]
+            [
+                c.claim,
+                *map(shown, (c.published, c.again, c.fresh)),
+                "" if c.surprise is None else f"{c.surprise:.2g}",
+                f"{c.outcome}: {c.why}" if c.why else str(c.outcome),
+            ]
             for c in self.checks
         ]
-        heads = ["claim", "published", "published lives", "new lives", "verdict"]
+        heads = ["claim", "published", "published lives", "new lives", "surprise", "verdict"]
         return pd.DataFrame(rows, columns=heads)
+
+
+class Lot(NamedTuple):
+    """The lives of one rule: mean reward per trial of each, shape (L,), and how many diverged."""
+
+    rewards: np.ndarray
+    diverged: int
+
+
+#: Lives of every rule of a card, by whose they are.
+Lots = Mapping[Key, Lot]
 
 
 def shown(figure: Interval | Estimate | None) -> str:
@@ -80,17 +119,22 @@ def shown(figure: Interval | Estimate | None) -> str:
 
 
 def verify(
-    record: Record, lives: int | None = None, seed: int = 0, report: Report = silent
+    record: Record | Published,
+    lives: int = NEW_LIVES,
+    seed: int = 0,
+    report: Report = silent,
 ) -> Verification:
-    """Check what a record claims.
+    """Check what a record claims, every figure of it.
 
-    A claim holds when the text is the one that was evaluated, the published lives give the
-    published mean again, the interval on new lives overlaps the published one, and a difference
-    from start or no learning that excluded 0 does so again, with the same sign.
+    A figure of the held-out lives holds when the published lives give mean and limits again, to
+    `SAME` of the half width found, the table beside the record gives them exactly, and new lives
+    do not show that the published ones were luckier than honest ones are (`rulegen.luck`). A claim
+    from few lives, or hardly above no learning, is too weak to verify (`rulegen.consistency`).
 
     Args:
-        record: of a discovered rule, or of a card (`catalog.read_card`).
-        lives: number of new lives; as many as were published by default.
+        record: of a discovered rule, or of a card (`catalog.read_card`); with what lies beside it
+            as `rulegen.published.published` finds it.
+        lives: number of new lives.
         seed: of the new lives, which never are the published ones.
         report: told of finished lives.
 
@@ -98,90 +142,119 @@ def verify(
         ConfigError: when the record claims nothing, or its setting is none.
         RuleError: when one of its texts is no rule that can run.
     """
-    evidence = record.evidence
+    whole = record if isinstance(record, Published) else Published(record)
+    evidence = whole.record.evidence
     if evidence is None:
         raise ConfigError(
-            f"the record of `{record.name}` has no evidence, so it claims nothing to verify"
+            f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
         )
-    checks = consistent(record, evidence)
-    if not all(check.holds for check in checks):
-        return Verification(tuple(checks))
-    benches = entrants(record, evidence)
-    count = evidence.reward.lives
-    new = branch(jax.random.key(seed), Branch.VERIFY)
-    fresh = rewards(benches, new, lives or count, "new lives", report)
-    again: dict[str, np.ndarray] = {}
-    if evidence.versions.get("rulegen", version("rulegen")) == version("rulegen"):
-        published = branch(jax.random.key(evidence.seed), Branch.EVALUATE)
-        again = rewards(benches, published, count, "published lives", report)
-
-    def check(claim: str, figure: Interval, name: str = "") -> Check:
-        both = [figure_of(found, name) if found else None for found in (again, fresh)]
-        return compared(claim, figure, both[0], both[1], name in (START, NO_LEARNING))
-
-    checks.append(check("reward", evidence.reward))
-    for other in evidence.comparisons:
-        if other.name in benches:
-            checks.append(check(f"minus {other.name}", other.difference, other.name))
-    return Verification(tuple(checks))
-
-
-def figure_of(found: Mapping[str, np.ndarray], other: str) -> Estimate:
-    """The reward of the rule, or how much it exceeds that of another."""
-    mine = found[DISCOVERED]
-    return paired_difference(mine, found[other]) if other else estimate(mine)
-
-
-def consistent(record: Record, evidence: Evidence) -> list[Check]:
-    """What can be seen without a single life."""
-    same = evidence.digest in ("", record.digest)
-    why = "" if same else f"the text is not the rule that was evaluated ({evidence.digest})"
-    checks = [Check("text", None, None, None, same, why)]
-    for p in record.rule.parameters:
-        note = record.parameters.get(p.name)
-        low, high = (note.low, note.high) if note else (None, None)
-        if p.value is not None and low is not None and high is not None:
-            inside = low <= p.value <= high
-            why = "" if inside else f"{p.value:g} lies outside its interval [{low:g}, {high:g}]"
-            checks.append(Check(f"parameter {p.name}", None, None, None, inside, why))
-    figures = {"reward": evidence.reward} | {c.name: c.difference for c in evidence.comparisons}
-    for name, interval in figures.items():
-        if not interval.low <= interval.mean <= interval.high:
-            why = "the mean lies outside its interval"
-            checks.append(Check(name, interval, None, None, False, why))
-    return checks
-
-
-def compared(
-    claim: str, published: Interval, again: Estimate | None, fresh: Estimate | None, strict: bool
-) -> Check:
-    """One figure against its new values; a `strict` one must exclude 0 again if it did."""
-    half = max((published.high - published.low) / 2, 1e-12)
-    why = ""
-    # A card prints four significant digits.
-    rounding = 1e-3 * abs(published.mean)
-    if again and not abs(again.mean - published.mean) <= SAME * half + rounding:
-        why = "the published lives give another figure"
-    elif fresh and (fresh.high < published.low or fresh.low > published.high):
-        why = "new lives give another figure"
-    elif fresh and strict and (fresh.low <= 0 < published.low or published.high < 0 <= fresh.high):
-        why = "on new lives the difference does not exclude 0"
-    return Check(claim, published, again, fresh, not why, why)
-
-
-def entrants(record: Record, evidence: Evidence) -> dict[str, Workbench]:
-    """The rule, what it was compared with, and no learning, each in the world of the card."""
     world = world_of(evidence.setting)
+    found = [plain(finding) for finding in consistent(whole, evidence, world.task)]
+    if evidence.digest != whole.record.digest:
+        why = "lives are not run for a text that was not evaluated"
+        return Verification((*found, Check("rewards", None, None, None, Outcome.UNCHECKED, why)))
+    benches = entrants(whole.record, evidence, world)
+    root = branch(jax.random.key(seed), Branch.VERIFY)
+    held_out = branch(jax.random.key(evidence.seed), Branch.EVALUATE)
+    again = run(benches, held_out, evidence.reward.lives, "published lives", report)
+    fresh = run(benches, branch(root, 0), lives, "new lives", report)
+    found += judge(whole, evidence, again, fresh)
+    notes, settings = whole.record.parameters, RefineSettings()
+    survey = Resurvey(benches[MINE], notes, branch(root, 1), settings, report)
+    for name, (holds, why) in survey.verdicts().items():
+        outcome = {True: Outcome.HOLDS, False: Outcome.REFUTED, None: Outcome.UNCHECKED}[holds]
+        found.append(Check(f"interval of {name}", None, None, None, outcome, why))
+    return Verification(tuple(found))
+
+
+def plain(finding: Finding) -> Check:
+    """A check that needs no lives."""
+    return Check(finding.claim, None, None, None, finding.outcome, finding.why)
+
+
+def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> list[Check]:
+    """All figures of the held-out lives against those lives, their table, and new lives.
+
+    Args:
+        whole: record and table.
+        evidence: of the record.
+        again: the published lives, run again. fresh: new lives.
+    """
+    told = claims(evidence)
+    old, new = ({key: lot.rewards for key, lot in lots.items()} for lots in (again, fresh))
+    tabled = contradicted(evidence, whole.lives.rewards) if whole.lives else {}
+    boasts = [claim for claim in told if claim.boasts]
+    odds = luck(
+        np.array([claim.interval.mean for claim in boasts]),
+        np.array([claim.values(old) for claim in boasts]).T,
+        np.array([claim.values(new) for claim in boasts]).T,
+    )
+    alone = dict(zip(boasts, odds.alone.tolist(), strict=True))
+    together = dict(zip(boasts, odds.together.tolist(), strict=True))
+
+    def check(claim: Claim) -> Check:
+        there, here = (estimate(claim.values(rewards)) for rewards in (old, new))
+        why = ""
+        if claim.name in tabled:
+            why = f"the table of the lives gives {tabled[claim.name]}"
+        elif not agrees(claim.interval, there, SAME):
+            why = f"the published lives give another figure{elsewhere(evidence)}"
+        elif together.get(claim, 1.0) <= ERROR:
+            why = (
+                "the published lives are luckier than new ones let expect; such a surprise in any "
+                f"figure of an honest card has the probability {together[claim]:.2g}"
+            )
+        outcome = Outcome.REFUTED if why else Outcome.HOLDS
+        surprise = alone.get(claim)
+        return Check(claim.name, claim.interval, there, here, outcome, why, surprise)
+
+    named = plain(data(whole.lives, evidence, old))
+    return [*(check(claim) for claim in told), diverged(evidence, again), named]
+
+
+def elsewhere(evidence: Evidence) -> str:
+    """That other software made the record, which may have drawn other lives."""
+    here = versions()
+    for name, version in evidence.versions.items():
+        if here.get(name) != version:
+            return f" here; it was made with {name} {version}: verify with that"
+    return ""
+
+
+def diverged(evidence: Evidence, again: Lots) -> Check:
+    """The numbers of diverged lives, to the same tolerance as means."""
+    told = {MINE: evidence.diverged}
+    told |= {("rule", other.name): other.diverged for other in evidence.comparisons}
+    for key, count in told.items():
+        lives = len(again[key].rewards)
+        figure = estimate(np.arange(lives) < again[key].diverged)
+        slack = SAME * lives * (figure.high - figure.low) / 2
+        if abs(count - again[key].diverged) > slack:
+            why = f"of `{key[1]}` {again[key].diverged} diverge and not {count}"
+            return Check("diverged lives", None, None, None, Outcome.REFUTED, why)
+    return Check("diverged lives", None, None, None, Outcome.HOLDS)
+
+
+def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Workbench]:
+    """The rule, what it was compared with, and what remains without each term, each in the world.
+
+    Where nothing is learned, as without the last term, its own circuits keep their weights.
+    """
     still = world.life.model_copy(update={"warmup": world.life.trials})
-    rules: dict[str, Rule] = {DISCOVERED: record.rule}
-    rules |= {c.name: parse(c.rule) for c in evidence.comparisons if c.rule}
+    unmoved = world.model_copy(update={"life": still})
+    texts = {("rule", other.name): other.rule for other in evidence.comparisons}
+    texts |= {("term", term.coefficient): term.rule for term in evidence.terms}
+    rules: dict[Key, Rule | None] = {MINE: record.rule}
+    rules |= {key: parse(text) if text.strip() else None for key, text in texts.items()}
+    made: dict[str, Workbench] = {}
+    benches: dict[Key, Workbench] = {}
     try:
-        benches = {name: Workbench(world, rule) for name, rule in rules.items()}
-        if any(c.name == NO_LEARNING for c in evidence.comparisons):
-            unmoved = world.model_copy(update={"life": still})
-            benches[NO_LEARNING] = Workbench(unmoved, record.rule)
-        for bench in benches.values():
-            bench.plain  # noqa: B018  (made here, so that what cannot run is refused early)
+        for key, rule in rules.items():
+            name = texts.get(key, record.equations) if rule else NO_LEARNING
+            if name not in made:
+                made[name] = Workbench(world if rule else unmoved, rule or record.rule)
+                made[name].plain  # noqa: B018  (made here: what cannot run is refused early)
+            benches[key] = made[name]
     except RuleError:
         raise
     except ValueError as error:
@@ -211,14 +284,16 @@ def world_of(setting: Setting) -> World:
         raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
 
 
-def rewards(
-    benches: Mapping[str, Workbench], key: jax.Array, lives: int, stage: str, report: Report
-) -> dict[str, np.ndarray]:
-    """Mean reward per trial of each life of each rule, all on the same lives, shape (lives,)."""
-    total, found = lives * len(benches), {}
-    for number, (name, bench) in enumerate(benches.items()):
-        done = number * lives
-        report(Progress(stage, done, total, name))
-        tick = ticks(report, stage, done, total, 1)
-        found[name] = bench.rewards(bench.values, key, lives, tick)
-    return found
+def run(
+    benches: Mapping[Key, Workbench], key: jax.Array, lives: int, stage: str, report: Report
+) -> dict[Key, Lot]:
+    """The same lives of every rule; one that stands twice is run once."""
+    lots: dict[int, Lot] = {}
+    total = lives * len({id(bench) for bench in benches.values()})
+    for (_, name), bench in benches.items():
+        if id(bench) not in lots:
+            done = len(lots) * lives
+            report(Progress(stage, done, total, name))
+            batch = bench.run(bench.values, key, lives, ticks(report, stage, done, total, 1))
+            lots[id(bench)] = Lot(batch.means, batch.diverged)
+    return {key: lots[id(bench)] for key, bench in benches.items()}

@@ -16,7 +16,8 @@ from markdown_it.token import Token
 
 from catalog import Record, find, latex_card, markdown_card
 from catalog.breaking import broken
-from catalog.build import MARKS, build, locked
+from catalog.build import build, locked
+from catalog.files import MARKS
 from catalog.html import html_card
 from catalog.library import HOME, library, read_entry
 from catalog.literature import literature, names

@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from catalog.tables import CHANCE, PERFECT, reward_table
+from catalog.roles import CHANCE, NO_LEARNING, PERFECT
+from catalog.tables import reward_table
 from rulegen.analysis.performance import performance_table, window
 from rulegen.circuits import RateCircuit
-from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import QUARTILES, Trajectory, curves
 from rulegen.evidence import held_out
 from rulegen.figures import plot_learning
 from rulegen.lives import World
 from rulegen.noise import stream
-from rulegen.rundir import learning_table, lives_table
+from rulegen.rundir import learning_table, lives_table, means_of
 from rulegen.tasks import TASKS, BaitedBandit, DelayedAssociation, GoNogo, Sampled, Task, Trial
 
 DT = 10.0
@@ -288,7 +288,7 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
     line = plot_learning([found], DelayedAssociation()).lines[0].get_ydata()
     assert np.mean(line) == pytest.approx(found.reward.mean, rel=1e-12)
     table = learning_table([found])
-    assert table["mean"].mean() == pytest.approx(lives_table([found])["reward"].mean(), rel=1e-12)
+    assert table["mean"].mean() == pytest.approx(lives_table(means_of([found]))["reward"].mean(), rel=1e-12)
     assert (table["low"] < table["mean"]).all()
     assert (table["mean"] < table["high"]).all()
     columns = table[["lower_quartile", "median", "upper_quartile"]].to_numpy().T

@@ -13,8 +13,9 @@ from rich.table import Table
 from catalog import find, latex_section, markdown_card
 from catalog.build import DOCUMENT, INDEX, PAGE, build
 from catalog.facets import facets
-from catalog.library import HOME, add_run, library
+from catalog.library import HOME, library
 from catalog.pdf import make_pdf
+from rulegen.admission import add_run
 from rulegen.display import Display
 from rulegen.progress import Progress
 
@@ -53,10 +54,13 @@ def add(
         list[Path], typer.Argument(help="folders of finished runs of `rulegen discover`")
     ],
     to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="replace discovered rules of the same name")
+    ] = False,
 ) -> None:
     """Take discovered rules into a catalog, with their figures and data."""
     for run in runs:
-        print(add_run(run, to).path)
+        print(add_run(run, to, replace=replace).path)
     print("now `rulegen catalog build`")
 
 

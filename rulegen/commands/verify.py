@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,23 +9,33 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog import Record, find, load_record
-from catalog.reading import read_published
+from rulegen.consistency import Outcome
 from rulegen.display import Display
+from rulegen.published import published
+from rulegen.verify import NEW_LIVES
 from rulegen.verify import verify as run_verification
+
+#: What is said at the end.
+CLOSING = {
+    Outcome.HOLDS: "the claim holds",
+    Outcome.REFUTED: "the claim does not hold",
+    Outcome.WEAK: "the claim is too weak to verify",
+    Outcome.UNCHECKED: "nothing could be checked",
+}
 
 
 def verify(
     card: Annotated[str, typer.Argument(help="a card.md, a record.toml, a run, or a name")],
-    lives: Annotated[
-        int | None, typer.Option(min=2, help="number of new lives; as published by default")
-    ] = None,
+    lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
     seed: Annotated[int, typer.Option(min=0, help="of the new lives")] = 0,
 ) -> None:
-    """Run the published text on its own lives again and on new ones; exit 1 if a claim fails."""
-    record, console = published(card), Console()
+    """Run the published text on its own lives again and on new ones.
+
+    Exit code 1 if a claim is refuted or too weak.
+    """
+    whole, console = published(card), Console()
     with Display(console) as display:
-        found = run_verification(record, lives, seed, display)
+        found = run_verification(whole, lives, seed, display)
     rows = found.table()
     table = Table(box=None, header_style="bold")
     for column in rows.columns:
@@ -34,20 +43,6 @@ def verify(
     for row in rows.itertuples(index=False):
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)
-    console.print("the claim holds" if found.holds else "the claim does not hold")
+    console.print(CLOSING[found.outcome])
     if not found.holds:
         raise typer.Exit(1)
-
-
-def published(card: str) -> Record:
-    """The record in a file or a run, or of a catalogued rule.
-
-    Raises:
-        ConfigError, RuleError: when there is none.
-    """
-    path = Path(card)
-    if path.is_dir():
-        path /= "record.toml"
-    elif not path.exists():
-        return find(card)
-    return load_record(path) if path.suffix == ".toml" else read_published(path)

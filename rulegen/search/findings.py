@@ -8,7 +8,7 @@ import networkx as nx
 import pandas as pd
 
 from catalog.files import write_whole
-from rulegen.discovery import NO_LEARNING
+from catalog.roles import NO_LEARNING
 from rulegen.figures import save_figure
 from rulegen.search.found import Found
 from rulegen.search.front import Front, lineage, plot_front, plot_lineage

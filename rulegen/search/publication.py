@@ -8,8 +8,9 @@ import jax
 import pandas as pd
 
 from catalog import Record, TermLoss
+from catalog.roles import DISCOVERED, NO_LEARNING
 from grammar import Rule, RunError, Structure
-from rulegen.discovery import DISCOVERED, NO_LEARNING, Discovery
+from rulegen.discovery import Discovery
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.evidence import held_out, interval, record_of
 from rulegen.journal import Journal
