@@ -58,9 +58,10 @@ class Resurvey:
         for attempt in range(2):
             box, survey = self.survey(attempt, lives, scale)
             found = {n: self.verdict(n, note, box, survey, lives) for n, note in bounded.items()}
-            if all(holds is not None for holds, _ in found.values()):
+            if all(holds for holds, _ in found.values()):
                 break
-            # As a refinement does: a smaller box where the reward is no quadratic, more lives.
+            # Nothing is refuted by few lives. As in a refinement, the box is smaller where the
+            # reward is no quadratic.
             scale = scale / 2.0 if survey.miss.excludes_zero else scale
             lives *= MORE
         return found
@@ -92,17 +93,21 @@ class Resurvey:
         place = self.names.index(name)
         if survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance:
             return None, "the reward is no quadratic around it"
+        claimed = self.in_box(place, np.array([note.low, note.high], float), box)
+        breadth, middle = (claimed[1] - claimed[0]) / 2.0, claimed.mean()
+        if (survey.low[place] > 1.0 > claimed[1]) or (survey.high[place] < -1.0 < claimed[0]):
+            return False, "the reward still rises beyond it"
+        # Limits beyond reach stand at its border, so this is the least that the width can be.
+        least = (survey.high[place] - survey.low[place]) / 2.0
+        most = max(self.settings.most_lives, lives)
+        if breadth < least * np.sqrt(lives / most) / NOISE:
+            return False, f"it is narrower than {most} lives can make it"
         half = survey.breadth[place]
         if not np.isfinite(half):
             return None, f"{lives} lives give it no end"
-        claimed = self.in_box(place, np.array([note.low, note.high], float), box)
-        breadth, middle = (claimed[1] - claimed[0]) / 2.0, claimed.mean()
         gap = abs(middle - (survey.low[place] + survey.high[place]) / 2.0)
         if gap > APART * float(np.hypot(breadth, half)):
             return False, "a new survey of the reward puts it elsewhere"
-        most = max(self.settings.most_lives, lives)
-        if breadth < half * np.sqrt(lives / most) / NOISE:
-            return False, f"it is narrower than {most} lives can make it"
         return True, ""
 
     def in_box(self, place: int, values: np.ndarray, box: Box) -> np.ndarray:
