@@ -35,9 +35,10 @@ def read_own(path: Path, largest: int) -> bytes:
     except OSError as error:
         reason = "it is a link" if path.is_symlink() else error.strerror
         raise ConfigError(f"cannot read {path}: {reason}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ConfigError(f"cannot read {path}: it is no ordinary file")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise ConfigError(f"cannot read {path}: it is no ordinary file")
         try:
             content = file.read(largest + 1)
         except OSError as error:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from catalog.files import MARKS
+from catalog.files import MARKS, read_own
 from catalog.markdown import CLOSING, OPENING, markdown_card
 from catalog.record import LARGEST_FILE, Record, first_problem
 from grammar import ConfigError
 
+#: A file larger than this is no card: it says its record twice, and pads its tables.
+LARGEST_CARD = 4 * LARGEST_FILE
 #: The picture of a card; its path is the one thing that no record says.
 _PICTURE = re.compile(r"^!\[[^\]\n]*\]\(([\w./-]{1,200})\)$", re.MULTILINE)
 
@@ -87,16 +89,11 @@ def read_published(path: Path) -> Record:
     """The record in a card.
 
     Raises:
-        ConfigError: when the file cannot be read, or is no card.
+        ConfigError: when the file cannot be read, is a link, or is no card.
         RuleError: when its text is no rule.
     """
+    content = read_own(path, LARGEST_CARD)
     try:
-        with path.open("rb") as file:
-            content = file.read(4 * LARGEST_FILE + 1)
-        if len(content) > 4 * LARGEST_FILE:
-            raise ConfigError("larger than a card can be")
         return read_card(content.decode())
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
     except (UnicodeDecodeError, ConfigError) as error:
         raise ConfigError(f"{path} is no card: {error}") from None

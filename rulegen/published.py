@@ -133,16 +133,13 @@ def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
         ConfigError: when it is none, or has other columns.
     """
     try:
-        table = pd.read_csv(
-            io.BytesIO(content),
-            dtype={"rule": str, "life": int, "trial": int},
-            keep_default_na=False,
-            float_precision="round_trip",
-        )
+        # As texts, whose conversion is exact to the last bit.
+        table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
         if table.columns.tolist() != columns:
             raise ValueError(f"its columns must be {', '.join(columns)}")
-        numbers = table.drop(columns="rule").to_numpy(float)
-        if not np.isfinite(numbers).all():
+        numbers = [name for name in columns if name != "rule"]
+        table = table.astype(dict.fromkeys(numbers, float))
+        if not np.isfinite(table[numbers].to_numpy()).all():
             raise ValueError("there is a number that is not finite")
     except (ValueError, pd.errors.ParserError) as error:
         raise ConfigError(f"{path} is no table of lives: {error}") from None

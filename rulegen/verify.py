@@ -43,6 +43,9 @@ SAME = 0.05
 ERROR = 0.05
 #: New lives, unless another number is asked for.
 NEW_LIVES = 4096
+#: Reasons why a figure is refuted.
+OTHERWISE = "the published lives give another figure"
+LUCKY = "the published lives are luckier than new ones let expect"
 
 
 class Check(NamedTuple):
@@ -194,16 +197,17 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
 
     def check(claim: Claim) -> Check:
         there, here = (estimate(claim.values(rewards)) for rewards in (old, new))
-        why = ""
+        reasons = []
         if claim.name in tabled:
-            why = f"the table of the lives gives {tabled[claim.name]}"
-        elif not agrees(claim.interval, there, SAME):
-            why = f"the published lives give another figure{elsewhere(evidence)}"
-        elif together.get(claim, 1.0) <= ERROR:
-            why = (
-                "the published lives are luckier than new ones let expect; such a surprise in any "
-                f"figure of an honest card has the probability {together[claim]:.2g}"
+            reasons.append(f"the table of the lives gives {tabled[claim.name]}")
+        if not agrees(claim.interval, there, SAME):
+            reasons.append(f"{OTHERWISE}{elsewhere(evidence)}")
+        if together.get(claim, 1.0) <= ERROR:
+            reasons.append(
+                f"{LUCKY}: such a surprise in any figure of an honest card has the probability "
+                f"{together[claim]:.2g}"
             )
+        why = "; ".join(reasons)
         outcome = Outcome.REFUTED if why else Outcome.HOLDS
         surprise = alone.get(claim)
         return Check(claim.name, claim.interval, there, here, outcome, why, surprise)

@@ -16,7 +16,7 @@ from grammar import Rule, parse
 from rulegen.evaluate import Trajectory, curves
 from rulegen.evidence import held_out, interval
 from rulegen.keys import Branch, branch
-from rulegen.lives import World
+from rulegen.lives import Batch, World
 from rulegen.rundir import learning_table, lives_table, means_of
 from rulegen.verify import world_of
 from rulegen.workbench import Workbench
@@ -39,6 +39,7 @@ def text(theta: float, phi: float = 0.1) -> str:
 
 
 _COMPILED: dict[tuple[str, str], Workbench] = {}
+_RUNS: dict[Any, Batch] = {}
 
 
 def workbench(world: World, rule: Rule) -> Workbench:
@@ -48,7 +49,16 @@ def workbench(world: World, rule: Rule) -> Workbench:
     key = (world.model_dump_json(serialize_as_any=True), same)
     shared = copy(_COMPILED.setdefault(key, new))
     shared.rule, shared.values, shared.bounds = new.rule, new.values, new.bounds
-    shared.__dict__["plain"] = _COMPILED[key].plain
+    shared.plain = _COMPILED[key].plain
+
+    def run(values: np.ndarray, of: jax.Array, lives: int, tick: Any = None) -> Batch:
+        """What was run before is remembered."""
+        what = (key, np.asarray(values).tobytes(), jax.random.key_data(of).tobytes(), lives)
+        if what not in _RUNS:
+            _RUNS[what] = Workbench.run(shared, values, of, lives)
+        return _RUNS[what]
+
+    shared.run = run  # type: ignore[method-assign]
     return shared
 
 

@@ -148,8 +148,9 @@ def hostile_record(text: str) -> Record:
             ),
             terms=({"coefficient": text, "term": text, "loss": span},),  # type: ignore[arg-type]
             looks=({"removed": (text,), "terms": 1, "difference": span, "verdict": "accepted"},),  # type: ignore[arg-type]
-            versions={text: text},
+            versions={"jax": "0.0.1"},
             config=text,
+            digest="0" * 16,
         ),
     )
 

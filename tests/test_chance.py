@@ -288,7 +288,9 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
     line = plot_learning([found], DelayedAssociation()).lines[0].get_ydata()
     assert np.mean(line) == pytest.approx(found.reward.mean, rel=1e-12)
     table = learning_table([found])
-    assert table["mean"].mean() == pytest.approx(lives_table(means_of([found]))["reward"].mean(), rel=1e-12)
+    assert table["mean"].mean() == pytest.approx(
+        lives_table(means_of([found]))["reward"].mean(), rel=1e-12
+    )
     assert (table["low"] < table["mean"]).all()
     assert (table["mean"] < table["high"]).all()
     columns = table[["lower_quartile", "median", "upper_quartile"]].to_numpy().T

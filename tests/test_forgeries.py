@@ -341,7 +341,7 @@ CARDS: dict[str, Callable[[str], str]] = {
     "the true reward in a comment": hidden("Reward", "-0.2", "-0.0"),
     "the true text in a comment": hidden("As text", "theta = 1.5", "theta = 9"),
     "the true setting in a comment": hidden("Setting", "neurons", "neurones"),
-    "the true terms in a comment": hidden("Terms", "0.05", "0.15"),
+    "the true terms in a comment": hidden("Terms", "0.", "1."),
     "the reward in the table": by_pattern(r"(\| this rule +\| )-0\.", r"\g<1>-0.0"),
     "the interval in the table": by_pattern(r"\[-0\.3", "[-0.2"),
     "a displayed equation": swap(r"\xi", r"\eta"),
@@ -488,11 +488,11 @@ def test_two_lives_are_no_false_alarm() -> None:
     assert found.outcome is Outcome.WEAK
     assert {c.outcome for c in found.checks} == {Outcome.WEAK, Outcome.HOLDS, Outcome.UNCHECKED}
     again = verify(publish(lives=64)[0], lives=2)
-    assert again.holds, "two new lives refute nothing"
+    assert again.outcome is Outcome.WEAK, "two new lives refute nothing"
 
 
 def test_a_rule_that_gains_nothing_is_too_weak() -> None:
-    found = verify(publish(rule=text(0.01), terms={})[0])
+    found = verify(publish(rule=text(0.001, 0.0), terms={})[0])
     assert found.outcome is Outcome.WEAK
     assert "lucky seed" in next(c.why for c in found.checks if c.outcome is Outcome.WEAK)
 

@@ -1,142 +1,41 @@
-"""`rulegen verify` accepts what was published and rejects what was altered."""
+"""`rulegen verify` accepts what was published and says what became of each claim.
+
+Forgeries are in test_forgeries.py.
+"""
 
 from __future__ import annotations
 
-import re
+import sys
+from itertools import combinations
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
+from honest import leave, publish, workbench
 from test_cli import call
 
-from catalog import (
-    Comparison,
-    Evidence,
-    Interval,
-    ParameterNote,
-    Record,
-    Setting,
-    find,
-    markdown_card,
-    read_card,
-    save_record,
-)
+from catalog import Interval, ParameterNote, Record, find, markdown_card, read_card
 from catalog.literature import literature, names
-from grammar import ConfigError, parse
-from rulegen.config import versions
-from rulegen.discovery import NO_LEARNING, START
-from rulegen.evaluate import Trajectory, evaluate
-from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from grammar import ConfigError
+from rulegen.claims import agrees
+from rulegen.consistency import Outcome
+from rulegen.luck import luck
+from rulegen.refine import RefineSettings
+from rulegen.resurvey import Resurvey
 from rulegen.statistics import Estimate
-from rulegen.verify import verify, world_of
-from rulegen.workbench import Workbench
-
-TEXT = """
-param theta = {theta} in [-3, 3]
-e <- e + 0.01*theta*xi*pre : synapse
-on trial start: e <- 0
-on reward: w += clip((R - R_bar[condition])*e, -0.1, 0.1)
-"""
-LIVES = 256
+from rulegen.verify import SAME, verify
 
 
-def interval(e: Estimate) -> Interval:
-    return Interval(mean=e.mean, low=e.low, high=e.high, lives=e.lives)
+@pytest.fixture(autouse=True)
+def shared_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that differ in values alone are compiled once."""
+    monkeypatch.setattr(sys.modules["rulegen.verify"], "Workbench", workbench)
 
 
 @pytest.fixture(scope="module")
-def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
-    """A small rule with evidence, as `discover` makes it."""
-    periods = {"cue": 30.0, "delay": 30.0, "response": 30.0}
-    setting = Setting(
-        task={"name": "delayed_association", **periods},
-        circuit={"neurons": 12},
-        life={"trials": 60, "warmup": 12},
-    )
-    world = world_of(setting)
-    still = world.life.model_copy(update={"warmup": 60})
-    journal = Journal(tmp_path_factory.mktemp("run") / "history.jsonl", "x")
-    key = branch(jax.random.key(3), Branch.EVALUATE)
-
-    def trajectory(name: str, theta: float, learns: bool = True) -> Trajectory:
-        here = world if learns else world.model_copy(update={"life": still})
-        bench = Workbench(here, parse(TEXT.format(theta=theta)))
-        return evaluate(bench, bench.values, LIVES, key, journal, name)
-
-    with journal:
-        best = trajectory("rule", 1.5)
-        others = [trajectory(START, 0.3), trajectory(NO_LEARNING, 1.5, learns=False)]
-    rule = parse(TEXT.format(theta=1.5))
-    return Record(
-        name="small",
-        title="Small | rule <b>",
-        kind="discovered",
-        description="A `small` rule.",
-        equations=rule.text(),
-        parameters={"theta": ParameterNote(low=1.2, high=1.9)},
-        evidence=Evidence(
-            setting=setting,
-            reward=interval(best.reward),
-            chance=world.task.chance,
-            diverged=best.diverged,
-            comparisons=tuple(
-                Comparison(
-                    name=t.name,
-                    rule="" if t.name == NO_LEARNING else t.text,
-                    reward=interval(t.reward),
-                    difference=interval(best.minus(t)),
-                    diverged=t.diverged,
-                )
-                for t in others
-            ),
-            seed=3,
-            versions=versions(),
-            digest=rule.digest,
-        ),
-    )
-
-
-def test_what_was_published_holds(record: Record) -> None:
-    found = verify(record)
-    assert found.holds
-    assert [c.claim for c in found.checks][-3:] == ["reward", "minus start", "minus no learning"]
-    reward = found.checks[-3]
-    assert record.evidence and reward.again and reward.fresh
-    assert reward.again.mean == pytest.approx(record.evidence.reward.mean), "the same lives"
-    assert reward.fresh.mean != pytest.approx(record.evidence.reward.mean), "new lives"
-
-
-def test_a_card_says_what_its_record_says(record: Record) -> None:
-    read = read_card(markdown_card(record))
-    assert read.digest == record.digest
-    assert (read.title, read.name) == (record.title, record.name)
-    assert read.evidence and record.evidence
-    assert read.evidence.setting == record.evidence.setting
-    assert read.evidence.versions == record.evidence.versions
-    assert read.evidence.seed == record.evidence.seed
-    assert read.evidence.reward.mean == pytest.approx(record.evidence.reward.mean, rel=1e-3)
-    pairs = zip(read.evidence.comparisons, record.evidence.comparisons, strict=True)
-    for mine, theirs in pairs:
-        assert (mine.name, mine.rule) == (theirs.name, theirs.rule)
-        assert mine.difference.low == pytest.approx(theirs.difference.low, rel=1e-3)
-
-
-@pytest.mark.parametrize("name", names())
-def test_record_card_parse_gives_the_same_digest(name: str) -> None:
-    record = literature()[name]
-    assert read_card(markdown_card(record)).digest == record.digest
-
-
-def raised(interval: Interval, errors: float) -> Interval:
-    """The claim of more reward, by so many standard errors."""
-    rise = errors * (interval.high - interval.low) / 3.92
-    return Interval(
-        mean=interval.mean + rise,
-        low=interval.low + rise,
-        high=interval.high + rise,
-        lives=interval.lives,
-    )
+def record() -> Record:
+    return publish()[0]
 
 
 def altered(record: Record, **changes: object) -> Record:
@@ -144,48 +43,123 @@ def altered(record: Record, **changes: object) -> Record:
     return record.model_copy(update={"evidence": record.evidence.model_copy(update=changes)})
 
 
-def with_text(record: Record, old: str, new: str) -> Record:
-    assert old in record.equations
-    data = record.model_dump() | {"equations": record.equations.replace(old, new)}
-    return Record.model_validate(data)
-
-
-@pytest.mark.parametrize("new", ["theta = 3 ", "theta = -1.5 ", "theta = 0.75 "])
-def test_an_altered_coefficient(record: Record, new: str) -> None:
-    other = with_text(record, "theta = 1.5 ", new)
-    found = verify(other)
-    assert not found.holds
-    assert found.checks[0].why.startswith("the text is not the rule")
-    adjusted = altered(other, digest=other.digest)
-    assert not verify(adjusted).holds, "also with the digest made to fit"
-
-
-def test_an_altered_coefficient_without_digest_and_interval(record: Record) -> None:
-    """Lives alone tell."""
-    other = altered(with_text(record, "theta = 1.5 ", "theta = -1.5 "), digest="")
-    found = verify(other.model_copy(update={"parameters": {}}))
-    assert not found.holds
-    assert all(check.fresh for check in found.checks[1:])
-
-
-@pytest.mark.parametrize("errors", [3.0, -3.0])
-def test_an_altered_reward(record: Record, errors: float) -> None:
-    assert record.evidence
-    found = verify(altered(record, reward=raised(record.evidence.reward, errors)))
-    failed = [check.claim for check in found.checks if not check.holds]
-    assert failed == ["reward"]
-
-
-def test_a_mean_outside_its_interval(record: Record) -> None:
-    assert record.evidence
-    reward = record.evidence.reward.model_copy(update={"mean": 0.0})
-    assert not verify(altered(record, reward=reward)).holds
-
-
-def test_another_version_is_judged_by_new_lives(record: Record) -> None:
-    found = verify(altered(record, versions={"rulegen": "0.0.1"}))
+def test_what_was_published_holds(record: Record) -> None:
+    found = verify(record, lives=256)
     assert found.holds
-    assert all(check.again is None for check in found.checks)
+    figures = [c.claim for c in found.checks if c.published]
+    assert figures == [
+        "reward", "reward of start", "minus start", "reward of no learning", "minus no learning",
+        "loss without theta", "loss without phi",
+    ]  # fmt: skip
+    reward = next(c for c in found.checks if c.claim == "reward")
+    assert record.evidence and reward.again and reward.fresh
+    assert reward.again.mean == pytest.approx(record.evidence.reward.mean), "the same lives"
+    assert reward.fresh.mean != pytest.approx(record.evidence.reward.mean), "new lives"
+
+
+def test_everything_on_a_card_has_an_outcome(record: Record) -> None:
+    """Sections of the card, and the check that is about each of their figures."""
+    claims = {c.claim for c in verify(record, lives=64).checks}
+    assert {
+        "text", "strength", "chance", "perfect answers", "configuration", "code", "words",
+        "diverged lives", "data",
+    } < claims  # fmt: skip
+
+
+def test_another_software_changes_no_tolerance(record: Record) -> None:
+    """Lives that are the same hold, whoever made them; others are refuted, with the remedy."""
+    versions = {"rulegen": "0.0.1"}
+    assert verify(altered(record, versions=versions), lives=64).holds
+    other = verify(altered(record, versions=versions, seed=4), lives=64)
+    assert other.outcome is Outcome.REFUTED
+    why = next(c.why for c in other.checks if c.claim == "reward")
+    assert "it was made with rulegen 0.0.1: verify with that" in why
+
+
+def test_a_tolerance_is_that_of_the_lives() -> None:
+    found = Estimate(0.0, -1.0, 1.0, 100)
+    wide = Interval(mean=0.2, low=-10.0, high=10.0, lives=100)
+    assert not agrees(wide, found, SAME), "a wide claim makes no room for itself"
+    near = Interval(mean=0.04, low=-1.04, high=0.96, lives=100)
+    assert agrees(near, found, SAME)
+    assert not agrees(near, found), "the table of the lives gives the very figures"
+    assert not agrees(near.model_copy(update={"lives": 99}), found, SAME)
+
+
+def test_luck_is_exact() -> None:
+    """Of honest lives, however skewed and few, at most the stated share surprises."""
+    rng, repeats = np.random.default_rng(1), 200
+    smallest = []
+    for number in range(repeats):
+        old = rng.exponential(size=(20, 1)) ** 2 * np.ones(3) + rng.normal(size=(20, 3))
+        new = rng.exponential(size=(50, 1)) ** 2 * np.ones(3) + rng.normal(size=(50, 3))
+        smallest.append(luck(old.mean(axis=0), old, new, number).together.min())
+    share = float(np.mean(np.array(smallest) <= 0.05))
+    assert share <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / repeats)
+
+
+def test_luck_agrees_with_all_divisions() -> None:
+    """Against every division of nine lives, counted."""
+    lives = np.random.default_rng(2).normal(size=9)
+    old, new = lives[:3], lives[3:]
+    means = [lives[list(c)].mean() for c in combinations(range(9), 3)]
+    exact = np.mean(np.array(means) >= old.mean() - 1e-12)
+    found = luck(np.array([old.mean()]), old[:, None], new[:, None])
+    assert found.alone[0] == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 3999))
+    swapped = luck(np.array([new.mean()]), new[:, None], old[:, None])
+    low = np.mean([lives[list(c)].mean() >= new.mean() - 1e-12 for c in combinations(range(9), 6)])
+    assert swapped.alone[0] == pytest.approx(low, abs=4 * np.sqrt(low * (1 - low) / 3999))
+
+
+def test_figures_that_no_life_changes_have_no_luck() -> None:
+    same = np.zeros((10, 1))
+    assert luck(np.zeros(1), same, same).together[0] == 1.0
+    assert luck(np.ones(1), same, same).together[0] < 0.001, "a claim beyond them has"
+
+
+class Parabola:
+    """Lives whose reward is a quadratic of theta with its top at 1.5, and of phi at 0.2."""
+
+    names = ("theta", "phi")
+    values = np.array([1.5, 0.2])
+    bounds = np.array([[-9.0, -9.0], [9.0, 9.0]])
+
+    def rewards(self, values: np.ndarray, key: object, lives: int) -> np.ndarray:
+        tops = np.random.default_rng(0).normal([1.5, 0.2], 1.0, size=(lives, 2))
+        return -((values - tops) ** 2).sum(axis=1)
+
+
+#: The half width of a 95% interval of theta from the 192 lives of a survey.
+HALF = 1.96 / np.sqrt(192)
+INTERVALS = {
+    "honest": (1.5 - HALF, 1.5 + HALF, True),
+    "of many lives": (1.5 - HALF / 4, 1.5 + HALF / 4, True),
+    "too narrow": (1.5 - HALF / 18, 1.5 + HALF / 18, False),
+    "elsewhere": (2.2, 2.3, False),
+}
+
+
+@pytest.mark.parametrize("name", INTERVALS)
+def test_intervals_of_parameters_are_surveyed_anew(name: str) -> None:
+    low, high, holds = INTERVALS[name]
+    notes = {"theta": ParameterNote(low=low, high=high), "phi": ParameterNote()}
+    # A quadratic of the value is nearly one of its coordinate.
+    settings = RefineSettings(tolerance=0.1)
+    survey = Resurvey(Parabola(), notes, jax.random.key(0), settings)  # type: ignore[arg-type]
+    assert {n: v[0] for n, v in survey.verdicts().items()} == {"theta": holds}
+
+
+def test_too_many_parameters_are_not_surveyed() -> None:
+    notes = {"theta": ParameterNote(low=0, high=2), "phi": ParameterNote()}
+    settings = RefineSettings(most=1)
+    survey = Resurvey(Parabola(), notes, jax.random.key(0), settings)  # type: ignore[arg-type]
+    assert survey.verdicts() == {"theta": (None, "more than 1 parameters were fitted")}
+
+
+@pytest.mark.parametrize("name", names())
+def test_record_card_parse_gives_the_same_record(name: str) -> None:
+    record = literature()[name]
+    assert read_card(markdown_card(record)) == record
 
 
 def test_nothing_to_verify() -> None:
@@ -193,39 +167,38 @@ def test_nothing_to_verify() -> None:
         verify(find("oja"))
 
 
-CARDS = {
-    "reward in the table": (r"(\| this rule +\| )-0\.", r"\g<1>-0.0"),
-    "coefficient": (r"theta = 1\.5", "theta = 3"),
-    "digest": (r"digest `\w+`", "digest `0123456789abcdef`"),
-}
-
-
-@pytest.mark.parametrize(("old", "new"), CARDS.values(), ids=CARDS)
-def test_altered_cards_on_the_command_line(monkeypatch, capsys, tmp_path, record, old, new) -> None:
-    path = tmp_path / "card.md"
-    path.write_text(re.sub(old, new, markdown_card(record)))
-    code, out, err = call(monkeypatch, capsys, "verify", path)
-    assert code == 1
-    assert "does not hold" in out
-    assert err == ""
-
-
-def test_cards_and_records_on_the_command_line(monkeypatch, capsys, tmp_path, record) -> None:
-    (tmp_path / "card.md").write_text(markdown_card(record))
-    save_record(record, tmp_path / "record.toml")
-    for path in ("card.md", "record.toml", "."):
-        code, out, _ = call(monkeypatch, capsys, "verify", tmp_path / path, "--seed", "1")
+def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
+    folder = leave(*publish(), tmp_path / "run")
+    for path in (folder / "card.md", folder / "record.toml", folder):
+        code, out, _ = call(monkeypatch, capsys, "verify", path, "--seed", "1", "--lives", "64")
         assert code == 0
         assert "the claim holds" in out
+    card = (folder / "card.md").read_text()
+    (folder / "card.md").write_text(card.replace("| -0.2", "| -0.1", 1))
+    code, out, err = call(monkeypatch, capsys, "verify", folder / "card.md")
+    assert code == 2
+    assert "of the card is" in err
+
+
+def test_refuted_and_weak_claims_exit_with_1(monkeypatch, capsys, tmp_path, record) -> None:
+    assert record.evidence
+    (tmp_path / "weak.md").write_text(markdown_card(publish(lives=4)[0]))
+    (tmp_path / "false.md").write_text(markdown_card(altered(record, chance=-0.5)))
+    for name, words in (("weak", "too weak to verify"), ("false", "the claim does not hold")):
+        code, out, err = call(monkeypatch, capsys, "verify", tmp_path / f"{name}.md", "--lives", 64)
+        assert (code, err) == (1, "")
+        assert words in out
 
 
 BAD = {
     "nothing": "",
     "not a card": "# Hello\n\nworld",
-    "no listing": "# x\n\nRecord `x`, digest `0123456789abcdef`.",
-    "a listing that is nowhere": "## As text\n\n```7\n\nRecord `x`, digest `0123456789abcdef`.",
-    "no rule": "## As text\n\n```\ndw/dt =\n```\n\nRecord `x`, digest `0123456789abcdef`.",
-}
+    "an old card": "# x\n\n## As text\n\n```\ndw/dt = pre\n```\n\nRecord `x`, digest `0`.",
+    "no JSON": "\n<!-- the record of this card, which `rulegen verify` reads\n{\n-->\n",
+    "no record": "\n<!-- the record of this card, which `rulegen verify` reads\n[1]\n-->\n",
+    "deep JSON": "\n<!-- the record of this card, which `rulegen verify` reads\n"
+    + "[" * 100_000 + "\n-->\n",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("text", BAD.values(), ids=BAD)

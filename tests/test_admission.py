@@ -1,0 +1,195 @@
+"""`rulegen catalog add`: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import tomli_w
+from honest import leave, publish
+from test_cli import call
+
+from catalog import Record, load_record, markdown_card
+from catalog.library import PNG, library, read_entry
+from catalog.record import plain_data
+from grammar import ConfigError
+from rulegen.admission import add_run
+from rulegen.config import digest_of
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = sorted(folder.rglob("*"))
+    return {str(p.relative_to(folder)): p.read_bytes() for p in found if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run; tests work on copies."""
+    return leave(*publish(), tmp_path_factory.mktemp("made") / "run")
+
+
+@pytest.fixture
+def mine(run: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for name, content in files(run).items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def test_an_honest_run_is_taken_in(mine: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    entry = add_run(mine, home)
+    assert entry.record == load_record(mine / "record.toml")
+    assert set(files(home / "discovered")) == {f"small.{e}" for e in ("toml", "csv", "png", "pdf")}
+    assert (home / "discovered/small.csv").read_bytes() == (mine / "lives.csv").read_bytes()
+    assert (home / "discovered/small.png").read_bytes().startswith(PNG)
+    assert library(home)["small"].record == entry.record
+    before = files(home)
+    add_run(mine, home)
+    assert files(home) == before, "the same run once more changes nothing"
+
+
+def test_pictures_are_drawn_and_not_copied(mine: Path, tmp_path: Path) -> None:
+    (mine / "learning.png").write_bytes(PNG + b"a picture of another rule")
+    (mine / "learning.pdf").write_text("no picture")
+    add_run(mine, tmp_path / "home")
+    for content in files(tmp_path / "home").values():
+        assert b"another rule" not in content and b"no picture" not in content
+
+
+def change(name: str, old: str, new: str) -> Callable[[Path], None]:
+    def forge(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return forge
+
+
+def edit(**changes: object) -> Callable[[Path], None]:
+    """Another evidence, with a card to fit; the record is written as it stands."""
+
+    def forge(folder: Path) -> None:
+        data = plain_data(load_record(folder / "record.toml"))
+        data["evidence"] |= changes
+        (folder / "record.toml").write_text(tomli_w.dumps(data))
+        (folder / "card.md").unlink()
+
+    return forge
+
+
+def reward_of_nine_and_a_half(folder: Path) -> None:
+    data = plain_data(load_record(folder / "record.toml"))
+    evidence = data["evidence"]
+    rise = 9.5 - evidence["reward"]["mean"]
+    for figure in [evidence["reward"], *(c["difference"] for c in evidence["comparisons"])]:
+        for part in ("mean", "low", "high"):
+            figure[part] += rise
+    record = Record.model_validate(data)
+    (folder / "record.toml").write_text(tomli_w.dumps(data))
+    (folder / "card.md").write_text(markdown_card(record, "learning.png"))
+
+
+def lives_to_fit(folder: Path) -> None:
+    """Altered lives and their digest; the figures are the old ones."""
+    path = folder / "lives.csv"
+    rows = path.read_text().splitlines()
+    rows[1] = rows[1].rsplit(",", 1)[0] + ",0.5"
+    path.write_text("\n".join(rows) + "\n")
+    edit(data=digest_of(path.read_text()))(folder)
+
+
+def linked(name: str) -> Callable[[Path], None]:
+    def forge(folder: Path) -> None:
+        outside = folder.parent / f"secret-{name}"
+        (folder / name).rename(outside)
+        (folder / name).symlink_to(outside)
+
+    return forge
+
+
+def missing(name: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).unlink()
+
+
+FORGED: dict[str, tuple[Callable[[Path], None], str]] = {
+    "lives altered": (change("lives.csv", "-0.", "-1."), "is not the data"),
+    "lives altered with their digest": (lives_to_fit, "the lives give"),
+    "lives that are none": (change("lives.csv", "rule,life", "rule,number"), "no table"),
+    "a reward of 9.5": (reward_of_nine_and_a_half, "the lives give"),
+    "a curve altered": (change("learning.csv", "discovered rule,3,-0.", "discovered rule,3,-9."),
+                        "the curve of|no table"),
+    "a curve of other trials": (change("learning.csv", "rule,1,", "rule,0,"), "trials 1 to 40"),
+    "chance": (edit(chance=-0.5), "chance: it is"),
+    "the digest of the text": (edit(digest="0123456789abcdef"), "the text is not the rule"),
+    "no digest of the data": (edit(data=""), "is not the data"),
+    "a card of other words": (change("card.md", "# Small", "# Great"), "line 1 of the card"),
+    "no record": (missing("record.toml"), "cannot read"),
+    "no lives": (missing("lives.csv"), "no evidence with the table"),
+    "no curves": (missing("learning.csv"), "cannot read"),
+    "a record that is a link": (linked("record.toml"), "is a link"),
+    "lives that are a link": (linked("lives.csv"), "is a link"),
+    "curves that are a link": (linked("learning.csv"), "is a link"),
+    "a card that is a link": (linked("card.md"), "is a link"),
+    "a folder in place of lives": (
+        lambda folder: (missing("lives.csv")(folder), (folder / "lives.csv").mkdir())[0],
+        "cannot read|no ordinary file",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_what_is_false_leaves_the_catalog_as_it_was(mine: Path, tmp_path: Path, name: str) -> None:
+    home = tmp_path / "home"
+    add_run(mine, home)
+    before = files(home)
+    forge, words = FORGED[name]
+    forge(mine)
+    with pytest.raises(ConfigError, match=words):
+        add_run(mine, home, replace=True)
+    assert files(home) == before
+
+
+def test_nothing_is_replaced_unasked(monkeypatch, capsys, mine: Path, tmp_path: Path) -> None:
+    home, other = tmp_path / "home", leave(*publish(seed=5), tmp_path / "other")
+    add_run(mine, home)
+    before = files(home)
+    with pytest.raises(ConfigError, match="--replace"):
+        add_run(other, home)
+    assert files(home) == before
+    code, _, err = call(monkeypatch, capsys, "catalog", "add", other, "--to", home)
+    assert code == 2 and "--replace" in err
+    code, _, _ = call(monkeypatch, capsys, "catalog", "add", other, "--to", home, "--replace")
+    assert code == 0
+    assert load_record(home / "discovered/small.toml") == load_record(other / "record.toml")
+
+
+def test_a_name_of_the_literature(mine: Path, tmp_path: Path) -> None:
+    (tmp_path / "home/rules").mkdir(parents=True)
+    (tmp_path / "home/rules/small.toml").write_text("")
+    with pytest.raises(ConfigError, match="taken by a rule of the literature"):
+        add_run(mine, tmp_path / "home", replace=True)
+
+
+def test_a_linked_place_is_not_written_through(mine: Path, tmp_path: Path) -> None:
+    """Neither the place of a file nor what it is called before leads out of the catalog."""
+    place, outside = tmp_path / "home/discovered", tmp_path / "precious"
+    place.mkdir(parents=True)
+    outside.write_text("years of work")
+    (place / "small.csv").symlink_to(outside)
+    (place / ".small.png.new").symlink_to(outside)
+    add_run(mine, tmp_path / "home")
+    assert outside.read_text() == "years of work"
+    assert not any(path.is_symlink() for path in place.iterdir())
+
+
+@pytest.mark.parametrize("ending", ["toml", "png", "csv", "pdf"])
+def test_a_build_follows_no_link(mine: Path, tmp_path: Path, ending: str) -> None:
+    add_run(mine, tmp_path / "home")
+    path = tmp_path / "home/discovered" / f"small.{ending}"
+    path.rename(tmp_path / "secret")
+    path.symlink_to(tmp_path / "secret")
+    with pytest.raises(ConfigError, match="is a link"):
+        read_entry(tmp_path / "home/discovered/small.toml").fingerprint()
