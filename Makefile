@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench selection search results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench selection verification search results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -43,6 +43,9 @@ neurogym: $(READY) .venv-neurogym/.ready
 
 selection: $(READY)
 	$(BIN)/python -m benchmarks.selection
+
+verification: $(READY)
+	$(BIN)/python -m benchmarks.verification
 
 results: $(READY)
 	$(BIN)/python -m benchmarks.results

@@ -47,23 +47,26 @@ CHUNK = 1024
 
 PAGE = """# How often `verify` is right
 
-Made by `make verification` in {minutes:.0f} minutes. [`rulegen verify`](catalog.md#verify) judges {cards} cards of each
-kind on {new} new lives. All are of node perturbation in circuits of eight neurons and lives of forty trials, with {lives}
-published lives for the rule and for no learning, from which it gains {gain}. Every card has a seed of its own, and so have
-its new lives.
+Made by `make verification` in {minutes:.0f} minutes. [`rulegen verify`](catalog.md#verify) judges
+{cards} cards of each kind on {new} new lives. All are of node perturbation in circuits of eight
+neurons and lives of forty trials, with {lives} published lives for the rule and for no learning,
+over which it gains {gain}. Every card has a seed of its own, and so have its new lives.
 
 - *Honest*: as published.
-- *Raised*: the mean reward, its interval and its difference from no learning are raised by one standard error.
-- *Luckiest*: honest figures of the seed of {seeds} on which the rule earns most.
+- *Raised*: the mean reward, its interval and its difference from no learning are raised by one
+  standard error.
+- *Luckiest*: the honest figures of that seed of {seeds} on which the rule earns most.
 
 {table}
 
-The columns say for how many cards some figure is refuted, whatever refutes it; by the published lives, run again; and by
-new lives alone, as if nobody knew the seed. Published lives give their own figures again, so that a raised one is found
-however small its surprise would be: they allow {same:g} of the half width of an interval, a tenth of a standard error.
-New lives refute a figure when their surprise, for all figures of the card together, has at most the probability
-{error:g}. They say little of one standard error, which luck makes often, and they are all that can tell a lucky seed:
-of the luckiest of fifty, honest as its figures are, the surprise is the smallest of fifty, about 0.02 by itself.
+The columns say for how many cards some figure is refuted, whatever refutes it; by the published
+lives, run again; and by new lives alone, as if nobody knew the seed. Published lives give their own
+figures again, so that a raised one is found however small its surprise would be: they allow
+{same:g} of the half width of an interval, a tenth of a standard error. New lives refute a figure
+when their surprise, for all figures of the card together, has at most the probability {error:g}.
+They say little of one standard error, which luck makes often, and they are all that can tell a
+lucky seed: of the luckiest of fifty, honest as its figures are, the surprise is the smallest of
+fifty, about 0.02 by itself.
 """
 
 

@@ -89,10 +89,15 @@ def read_published(path: Path) -> Record:
     """The record in a card.
 
     Raises:
-        ConfigError: when the file cannot be read, is a link, or is no card.
+        ConfigError: when the file cannot be read, or is no card.
         RuleError: when its text is no rule.
     """
-    content = read_own(path, LARGEST_CARD)
+    # A link that somebody names is followed, unlike those inside a folder from a stranger.
+    return parse_card(read_own(path.resolve(), LARGEST_CARD), path)
+
+
+def parse_card(content: bytes, path: Path) -> Record:
+    """The record in the content of the card at `path`; errors as of `read_published`."""
     try:
         return read_card(content.decode())
     except (UnicodeDecodeError, ConfigError) as error:

@@ -14,7 +14,7 @@ from catalog import Evidence, Record, find, load_record
 from catalog.files import read_own
 from catalog.library import LARGEST_TABLE, digest
 from catalog.literature import DISCOVERED as DISCOVERED_FOLDER
-from catalog.reading import read_published
+from catalog.reading import LARGEST_CARD, parse_card, read_published
 from catalog.record import LARGEST_FILE, parse_record
 from catalog.roles import DISCOVERED
 from grammar import ConfigError
@@ -67,7 +67,7 @@ def published(card: str) -> Published:
     if path.is_dir():
         kept, shown, beside = (path / name for name in ("record.toml", "card.md", "lives.csv"))
         record = parse_record(read_own(kept, LARGEST_FILE), kept)
-        if shown.exists() and read_published(shown) != record:
+        if shown.exists() and parse_card(read_own(shown, LARGEST_CARD), shown) != record:
             raise ConfigError(f"{shown} and {kept} are not about the same figures")
     elif not path.exists():
         record, beside = find(card), DISCOVERED_FOLDER / f"{card}.csv"
