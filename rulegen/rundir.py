@@ -149,7 +149,7 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
     Returns:
         columns `rule`, `trial`, `mean` over lives with the limits `low` and `high` of its 95%
         interval, of each trial alone (`rulegen.evaluate.curves`), and the quartiles over lives,
-        `lower_quartile`, `median`, `upper_quartile`.
+        `lower`, `median`, `upper`.
     """
     frames = []
     for t in trajectories:
@@ -159,7 +159,7 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
                 {
                     "rule": t.name, "trial": range(1, len(mean) + 1),
                     "mean": mean, "low": low, "high": high,
-                    "lower_quartile": lower, "median": median, "upper_quartile": upper,
+                    "lower": lower, "median": median, "upper": upper,
                 }
             )
         )  # fmt: skip

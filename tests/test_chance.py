@@ -294,7 +294,7 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
     assert table["mean"].mean() == pytest.approx(lives_table([found])["reward"].mean(), rel=1e-12)
     assert (table["low"] < table["mean"]).all()
     assert (table["mean"] < table["high"]).all()
-    columns = table[["lower_quartile", "median", "upper_quartile"]].to_numpy().T
+    columns = table[["lower", "median", "upper"]].to_numpy().T
     np.testing.assert_array_equal(columns, np.quantile(rewards, QUARTILES, axis=0))
     other = plot_learning([found], DelayedAssociation(), spread="quartiles").lines[0].get_ydata()
     np.testing.assert_array_equal(other, table["median"])
