@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.special import stdtrit
 
 from rulegen.journal import Journal
 from rulegen.progress import Progress, Report, silent, ticks
@@ -15,8 +14,6 @@ from rulegen.workbench import Workbench
 
 #: Quantiles over lives that a learning curve can show.
 QUARTILES = (0.25, 0.5, 0.75)
-#: Coverage of the interval of each trial's mean, on its own.
-POINTWISE = 0.95
 
 
 class Trajectory(NamedTuple):
@@ -50,10 +47,9 @@ class Trajectory(NamedTuple):
 def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What lives earn in each trial: means with intervals, and quartiles.
 
-    The interval of a trial's mean over L lives is `mean -+ t s/sqrt(L)` with their standard
-    deviation s and the quantile t of Student's distribution of L - 1 degrees of freedom. It holds
+    The interval of a trial's mean is the one that tables have (`rulegen.estimate`, 95%). It holds
     for each trial alone, and not for the whole curve. The mean of the means over trials is the mean
-    reward per trial that tables have.
+    reward per trial of tables.
 
     Args:
         rewards: lives first, shape (L, K), of two lives or more.
@@ -62,19 +58,19 @@ def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         `curve` and `quartiles` of a `Trajectory`, each of shape (3, K).
 
     Example:
-        >>> curve, quartiles = curves(np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]))
-        >>> print(curve.round(2), quartiles)
-        [[-1.48  1.  ]
-         [ 1.    1.  ]
-         [ 3.48  1.  ]] [[0.5 1. ]
+        >>> rewards = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+        >>> (low, mean, high), quartiles = curves(rewards)
+        >>> print(mean, low[1] == high[1], low[0] < mean[0] < high[0])
+        [1. 1.] True True
+        >>> print(quartiles)
+        [[0.5 1. ]
          [1.  1. ]
          [1.5 1. ]]
     """
     rewards = np.asarray(rewards, float)
-    lives = len(rewards)
-    mean, spread = rewards.mean(axis=0), rewards.std(axis=0, ddof=1)
-    half = stdtrit(lives - 1, (1 + POINTWISE) / 2) * spread / np.sqrt(lives)
-    return np.stack([mean - half, mean, mean + half]), np.quantile(rewards, QUARTILES, axis=0)
+    means = [estimate(trial) for trial in rewards.T]
+    limits = np.array([(mean.low, mean.mean, mean.high) for mean in means]).T
+    return limits, np.quantile(rewards, QUARTILES, axis=0)
 
 
 def evaluate(
