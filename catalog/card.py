@@ -11,6 +11,7 @@ from catalog.record import Evidence, Record, Reference
 from catalog.tables import (
     CHANCE_IS,
     NO_LEARNING_IS,
+    REWARD_IS,
     Table,
     locality_table,
     look_table,
@@ -148,6 +149,7 @@ def baselines(evidence: Evidence) -> list[str]:
     """What the rewards are to be held against."""
     unlearned = any(not other.rule for other in evidence.comparisons)
     return [
+        REWARD_IS,
         CHANCE_IS,
         "Perfect answers are those of somebody who knows every target.",
         *([NO_LEARNING_IS] if unlearned else []),

@@ -30,6 +30,10 @@ class Table(NamedTuple):
 #: How the table of rewards calls the rule of the card, and the rewards between which one learns.
 THIS_RULE, CHANCE, PERFECT = "this rule", "chance", "perfect answers"
 #: What stands between numbers and those who read them: on cards, in figures and on pages.
+REWARD_IS = (
+    "Rewards are means over all trials of a life, so that a rule which learns late may earn less "
+    "than chance."
+)
 CHANCE_IS = "Chance is the reward of the best single answer that ignores the condition."
 NO_LEARNING_IS = (
     "No learning is the same circuit with its initial weights; it may lie below chance, because "

@@ -2,6 +2,7 @@
 
 from functools import cache
 from itertools import pairwise, product
+from pathlib import Path
 from typing import get_args
 
 import jax
@@ -9,7 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from catalog.tables import CHANCE, PERFECT, reward_table
+from benchmarks.tasks import CASES as CASES_OF_PAGE
+from benchmarks.tasks import label
+from catalog.tables import CHANCE, CHANCE_IS, PERFECT, reward_table
 from rulegen.analysis.performance import performance_table, window
 from rulegen.circuits import RateCircuit
 from rulegen.discovery import NO_LEARNING
@@ -310,6 +313,14 @@ def test_the_interval_of_a_trial_is_that_of_tables():
     curve, _ = curves(rewards)
     for trial, (low, mean, high) in zip(rewards.T, curve.T, strict=True):
         assert estimate(trial) == (mean, low, high, 40)
+
+
+def test_the_page_of_tasks_has_their_chance():
+    page = (Path(__file__).parent.parent / "docs" / "tasks.md").read_text()
+    assert CHANCE_IS in page
+    for case in CASES_OF_PAGE:
+        row = f"| {label(case.task)} | {case.eta:g} | {case.trials} | {case.task.chance:.3f} | "
+        assert row in page
 
 
 def test_names_at_the_ends_of_lines_do_not_overlap():
