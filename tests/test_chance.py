@@ -3,6 +3,7 @@
 from functools import cache
 from itertools import pairwise, product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_args
 
 import jax
@@ -13,7 +14,7 @@ import pytest
 from benchmarks.tasks import CASES as CASES_OF_PAGE
 from benchmarks.tasks import label
 from catalog.tables import CHANCE, CHANCE_IS, PERFECT, reward_table
-from rulegen.analysis.performance import performance_table, window
+from rulegen.analysis.performance import performance_table, trajectories, window
 from rulegen.circuits import RateCircuit
 from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import QUARTILES, Trajectory, curves
@@ -306,6 +307,14 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
     np.testing.assert_array_equal(columns, np.quantile(rewards, QUARTILES, axis=0))
     other = plot_learning([found], DelayedAssociation(), spread="quartiles").lines[0].get_ydata()
     np.testing.assert_array_equal(other, table["median"])
+
+
+def test_a_curve_rises_where_rewards_do():
+    """Before learning it lies where the rewards do, to the last trial."""
+    rewards = np.where(np.arange(60) < 12, -0.4, -0.1) * np.ones((5, 1))
+    (found,) = trajectories({"a": SimpleNamespace(rewards=rewards)})
+    np.testing.assert_array_equal(found.curve[1], rewards[0])
+    np.testing.assert_array_equal(found.quartiles[1], rewards[0])
 
 
 def test_the_interval_of_a_trial_is_that_of_tables():
