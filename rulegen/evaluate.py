@@ -106,7 +106,7 @@ def evaluate(
             "diverged": batch.diverged,
         }
 
-    found = journal.recall(f"evaluate {name}", compute)
+    found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
     return Trajectory(name, text, means, curve, quartiles, found["diverged"])
