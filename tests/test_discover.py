@@ -121,6 +121,10 @@ def test_the_summary_agrees_with_record_rule_and_data(run, config):
     assert set(summary["references"]) == {"without a"}
     curves = pd.read_csv(folder / "learning.csv")
     assert (curves["lower"] <= curves["upper"]).all()
+    assert (curves["low"] <= curves["high"]).all()
+    means = curves.groupby("rule")["mean"].mean()
+    assert means["discovered rule"] == pytest.approx(summary["reward"]["mean"], abs=2e-6)
+    assert means["no learning"] == pytest.approx(summary["no_learning"]["reward"]["mean"], abs=2e-6)
     assert len(curves) == 4 * 60
 
 
