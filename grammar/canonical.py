@@ -19,7 +19,7 @@ import sympy as sp
 from grammar import algebra
 from grammar.errors import RuleError
 from grammar.locality import expressions, used_names
-from grammar.normal import growth, normal, round_number, serialise, times
+from grammar.normal import growth, normal, serialise, times
 from grammar.operators import NONLOCAL
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.renaming import renamed
@@ -83,7 +83,7 @@ def _names(parts: RuleParts) -> set[str]:
 def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
     """Parameters with a value that no fit may change are numbers."""
     return {
-        symbol(p.name): round_number(algebra.number(p.value))
+        symbol(p.name): algebra.number(p.value)
         for p in parts.parameters
         if p.value is not None and not p.free
     }
