@@ -11,6 +11,8 @@ from sympy.ntheory import multinomial_coefficients
 from grammar import algebra
 from grammar.operators import clip, power, relu
 
+#: Operations whose arguments have no order.
+COMMUTATIVE = (sp.Add, sp.Mul, sp.And, sp.Or, sp.Min, sp.Max)
 #: A product of sums that would have more terms than this stays as it is,
 MAX_TERMS = 400
 #: and so does one that would have more symbols and numbers than this.
@@ -158,8 +160,12 @@ def _comparison(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     if op in (">", ">="):
         left, right, op = right, left, op.replace(">", "<")
     difference = algebra.add([left, _product([sp.Integer(-1), right])])
-    if op in ("==", "!=") and serialise(difference) > serialise(-difference):
-        difference = _product([sp.Integer(-1), difference])
+    if op in ("==", "!="):
+        opposite = _product([sp.Integer(-1), difference])
+        shown, other = serialise(difference), serialise(opposite)
+        if shown == other:  # names would decide, which do not count: the square has no sign
+            difference = _power(difference, sp.Integer(2), True)
+        difference = opposite if shown > other else difference
     return algebra.compare(op, difference, sp.Integer(0))
 
 
@@ -178,6 +184,6 @@ def serialise(expr: sp.Basic, colour: Callable[[sp.Symbol], str] = _no_names) ->
     if not expr.args:
         return str(expr)
     args = [serialise(a, colour) for a in expr.args]
-    if isinstance(expr, sp.Add | sp.Mul | sp.And | sp.Or | sp.Min | sp.Max):
+    if isinstance(expr, COMMUTATIVE):
         args.sort()
     return f"{type(expr).__name__}({','.join(args)})"
