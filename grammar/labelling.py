@@ -23,7 +23,9 @@ class TooSymmetric(Exception):
     """No order was found within `MAX_TRIES`."""
 
 
-def canonical_order(colours: Sequence[str], edges: Edges, text: Callable[[list[int]], str]) -> list[int]:
+def canonical_order(
+    colours: Sequence[str], edges: Edges, text: Callable[[list[int]], str]
+) -> list[int]:
     """The vertices in their canonical order.
 
     Args:
