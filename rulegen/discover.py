@@ -158,9 +158,9 @@ def select(
 def published_rule(bench: Workbench, trimmed: Trimmed) -> Rule:
     """The rule that remains, with its values rounded to what the evidence supports."""
     dropped = {t.coefficient for t in bench.rule.terms()} - set(trimmed.kept)
-    values, low, high = trimmed.refined
+    values, limits = trimmed.refined
     rounded = {
-        name: supported(values[i], low[i], high[i]) if i in bench.free else float(values[i])
+        name: supported(values[i], limits[i]) if i in bench.free else float(values[i])
         for i, name in enumerate(bench.names)
     }
     return bench.rule.with_values(rounded).drop(sorted(dropped)).fixed()
@@ -177,12 +177,10 @@ def make_record(
     losses: Mapping[str, Estimate],
 ) -> Record:
     """The published rule with its evidence."""
-    terms, refined = {t.coefficient: t.text for t in bench.rule.terms()}, trimmed.refined
+    terms = {t.coefficient: t.text for t in bench.rule.terms()}
     remaining = {p.name for p in published.parameters}
-    intervals = {
-        bench.names[i]: (refined.low[i], refined.high[i])
-        for i in bench.free
-        if bench.names[i] in remaining
+    limits = {
+        bench.names[i]: trimmed.refined.limits[i] for i in bench.free if bench.names[i] in remaining
     }
     evidence = held_out(
         config.world,
@@ -214,4 +212,4 @@ def make_record(
         margin=config.prune.margin,
         level=config.prune.level,
     )
-    return record_of(config, published, intervals, terms, (bench.rule.digest,), evidence)
+    return record_of(config, published, limits, terms, (bench.rule.digest,), evidence)

@@ -2,8 +2,8 @@
 
 Near its maximum the expected reward is quadratic in the parameters. With common random numbers
 its shape shows in a few lives where a gradient would drown: every life gives rewards at all
-points of a design, and so a quadratic of its own; their mean is the surface, and resampling
-lives resamples its maximiser.
+points of a design, and so a quadratic of its own; their mean is the surface, and how far each life
+pulls its maximiser gives an interval.
 
 A box around a parameter vector is laid in x = asinh(value/s): there a small parameter moves by
 itself, and a large one by a share of itself, as learning rates do, whose rewards are far more
@@ -24,8 +24,8 @@ from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress, Report, silent
 from rulegen.settings import Settings
-from rulegen.statistics import Estimate, paired_difference
-from rulegen.surface import REACH, Surface, design
+from rulegen.statistics import Estimate, Limits, paired_difference
+from rulegen.surface import Surface, design
 from rulegen.workbench import Workbench
 
 #: A maximiser within this part of the box ends the moves.
@@ -33,6 +33,20 @@ CENTRAL = 0.5
 #: The part of its box that an interval shall fill: less than the first is laid anew, and aims at
 #: the second.
 FILLED, AIM = 0.25, 0.5
+#: An interval that reaches farther than so many half widths of its box is none.
+REACH = 3.0
+#: A part of the box that rounding alone can fill.
+ROUNDING = 1e-9
+#: Why a parameter has no interval.
+MANY = "intervals are taken of at most {most} parameters at once, and this rule has {free}"
+STILL = "it was not moved when intervals were taken"
+MISFIT = "the reward is no quadratic around its maximum"
+AT_BOUND = "the reward is highest at a bound of the parameter"
+AT_BORDER = "the maximum lies beyond the values that were tried"
+NO_MAXIMUM = "the lives show no maximum"
+NO_CHANCE = "all lives agree, so they show no chance"
+TOO_WIDE = "the lives leave it open far beyond the values that were tried"
+OVER_BOUND = "its interval would reach over a bound of the parameter"
 #: How many times as many lives the next survey has where an interval leaves its box.
 MORE = 4
 
@@ -73,12 +87,11 @@ class Refined(NamedTuple):
 
     Attributes:
         values: all parameters, shape (P,).
-        low, high: 95% interval of each parameter; NaN where the data do not give one.
+        limits: of each parameter, its 95% interval, or why there is none.
     """
 
     values: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    limits: tuple[Limits, ...]
 
 
 class Box(NamedTuple):
@@ -116,19 +129,22 @@ class Box(NamedTuple):
         there[self.free] = self.values(point)
         return np.clip(there, *self.bounds)
 
-    def interval(self, survey: Survey) -> tuple[np.ndarray, np.ndarray]:
-        """The limits that a survey found, as values of all parameters.
-
-        They are NaN for a parameter whose maximiser lies on the border of the box, or a limit
-        beyond reach or the bounds.
-        """
-        ends = np.array([self.values(survey.low), self.values(survey.high)])
-        bounds = self.bounds[:, self.free]
-        known = np.all((ends > bounds[0]) & (ends < bounds[1]), axis=0)
-        known &= survey.inside & np.isfinite(survey.breadth)
-        limits = np.full((2, len(self.middle)), np.nan)
-        limits[:, self.free] = np.where(known, ends, np.nan)
-        return limits[0], limits[1]
+    def limits(self, survey: Survey) -> tuple[Limits, ...]:
+        """The limits that a survey found, as values of all parameters, or why there are none."""
+        found = list(no_limits(len(self.middle), STILL))
+        lows, highs = (self.values(x.clip(-REACH, REACH)) for x in (survey.low, survey.high))
+        for k, i in enumerate(self.free):
+            least, most = self.bounds[:, i]
+            reasons = {
+                NO_MAXIMUM: np.isnan(survey.low[k]),
+                AT_BORDER: not survey.inside[k],
+                NO_CHANCE: survey.breadth[k] < ROUNDING,
+                TOO_WIDE: not np.isfinite(survey.breadth[k]),
+                OVER_BOUND: not least < lows[k] <= highs[k] < most,
+            }
+            why = next((why for why, so in reasons.items() if so), "")
+            found[i] = Limits(np.nan, np.nan, why) if why else Limits(lows[k], highs[k])
+        return tuple(found)
 
 
 class Survey(NamedTuple):
@@ -289,20 +305,23 @@ def with_intervals(
     Arguments are those of `refine`. Lives multiply where an interval leaves its box, and the box of
     a parameter whose interval fills little of it shrinks.
     """
-    unknown = np.full(len(values), np.nan)
     if not 1 <= len(free) <= settings.most:
-        return Refined(values, unknown, unknown)
+        why = MANY.format(most=settings.most, free=len(free))
+        return Refined(values, no_limits(len(values), why))
     surveyor = Surveyor(bench, free, settings, key, journal, name, report)
-    here, low, high = values, unknown, unknown
+    here, limits = values, no_limits(len(values), MISFIT)
     scale, lives = np.ones(len(free)), settings.lives
     for _ in range(settings.moves):
         box = surveyor.box(here, scale)
         survey = surveyor.take(box, lives)
         if surveyor.misses(survey):
-            here, scale, low, high = box.at(survey.best), scale / 2.0, unknown, unknown
+            here, scale = box.at(survey.best), scale / 2.0
+            limits = no_limits(len(values), MISFIT)
             continue
-        here, (low, high) = box.at(survey.peak), box.interval(survey)
+        here, limits = box.at(survey.peak), box.limits(survey)
         breadth, before = survey.breadth, lives
+        # Where all lives agree, a smaller box would say nothing else.
+        breadth = np.where(breadth < ROUNDING, AIM, breadth)
         if np.any(breadth * scale > 1.0) and lives < settings.most_lives:
             lives = min(MORE * lives, settings.most_lives)
         elif np.all(survey.inside & (breadth > FILLED)):
@@ -310,4 +329,13 @@ def with_intervals(
         # In units of the box, what chance leaves open grows with the square of its narrowness.
         expected = breadth * np.sqrt(before / lives)
         scale = scale * np.sqrt(np.minimum(expected / AIM, 1.0))
-    return Refined(here, low, high)
+    # Where a bound cuts the reward off, it is no quadratic either.
+    least, most = bench.bounds
+    for i in free[(here[free] <= least[free]) | (here[free] >= most[free])]:
+        limits = (*limits[:i], Limits(np.nan, np.nan, AT_BOUND), *limits[i + 1 :])
+    return Refined(here, limits)
+
+
+def no_limits(count: int, why: str) -> tuple[Limits, ...]:
+    """No interval of any of so many parameters, for one reason."""
+    return (Limits(np.nan, np.nan, why),) * count

@@ -13,6 +13,7 @@ from rulegen.config import code_digest, digest_of, load_config
 from rulegen.discover import discover
 from rulegen.evidence import supported
 from rulegen.progress import Progress
+from rulegen.statistics import Limits
 
 SMALL = '''
 name = "small"
@@ -258,4 +259,4 @@ def test_a_family_that_learns_nothing_is_not_published(config, tmp_path):
     ],
 )
 def test_coefficients_are_rounded_to_the_evidence(value, low, high, shown):
-    assert supported(value, low, high) == pytest.approx(shown)
+    assert supported(value, Limits(low, high)) == pytest.approx(shown)

@@ -20,7 +20,7 @@ from rulegen.search.arena import Arena, split
 from rulegen.search.config import SearchConfig
 from rulegen.search.finals import bounded, printed, refined
 from rulegen.search.front import Finalist, Front
-from rulegen.statistics import Estimate, paired_difference
+from rulegen.statistics import Estimate, Limits, paired_difference
 from rulegen.workbench import Workbench
 
 #: How tables call the best rule of the literature, and the world of the search.
@@ -62,7 +62,7 @@ class Publication:
         config, front = self.config, self.front
         picked = front.finalists[front.pick]
         rules = {f.structure: printed(f.candidate.point, {}) for f in front.finalists}
-        point, intervals = bounded(
+        point, limits = bounded(
             self.arena,
             picked.candidate.point,
             config.refine,
@@ -70,7 +70,7 @@ class Publication:
             self.journal,
             self.report,
         )
-        rules[picked.structure] = printed(point, intervals)
+        rules[picked.structure] = printed(point, limits)
         best_known = max(
             (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
         )
@@ -103,7 +103,7 @@ class Publication:
         losses = {
             number: best.minus(less) for number, less in self.without(picked, others[-1]).items()
         }
-        record = self.record(front, rule, intervals, best, others, losses, tried)
+        record = self.record(front, rule, limits, best, others, losses, tried)
         family = picked.structure.rule()
         fitted = family.with_values(point.parameters)
         return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
@@ -157,7 +157,7 @@ class Publication:
         self,
         front: Front,
         rule: Rule,
-        intervals: Mapping[str, tuple[float, float]],
+        limits: Mapping[str, Limits],
         best: Trajectory,
         others: list[Trajectory],
         losses: dict[int, Estimate],
@@ -183,7 +183,7 @@ class Publication:
             choice=front.reason,
         )
         lineage = [parent.text for parent in picked.candidate.parents]
-        return record_of(config, rule, intervals, terms, lineage, evidence)
+        return record_of(config, rule, limits, terms, lineage, evidence)
 
 
 def row(best: Trajectory, other: Trajectory, level: float) -> dict:
