@@ -19,8 +19,8 @@ HEAD = """# Results
 
 What `rulegen discover` finds with the bundled examples, each seed with nothing else changed. Made
 by `make results`, which runs each in a process of its own on two CPU cores; seconds depend on what
-else they have to do. Rewards are means per trial over {lives} held-out lives, with 95% bootstrap
-intervals over lives; differences are paired; more is better.
+else they have to do. Rewards are means per trial over {lives} held-out lives, with 95% intervals
+over lives; differences are paired; more is better.
 """
 
 

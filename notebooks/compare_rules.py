@@ -75,7 +75,7 @@ pd.DataFrame(curves, index=pd.Index(factors, name="eta / default")).round(3)
 # ## Learning
 #
 # Medians and interquartile ranges over lives on the left. On the right, the mean reward of each
-# life minus that of the first rule on the same network and noise, with the 95% bootstrap
+# life minus that of the first rule on the same network and noise, with the 95%
 # interval over lives of its mean.
 
 # %%
