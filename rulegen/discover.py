@@ -13,6 +13,7 @@ from catalog import Look, Record, TermLoss
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
 from rulegen import hosts
+from rulegen.box import STILL, no_limits
 from rulegen.config import DiscoverConfig
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
@@ -24,7 +25,7 @@ from rulegen.looks import Look as PruneLook
 from rulegen.looks import Looks
 from rulegen.progress import Report, silent
 from rulegen.prune import prune
-from rulegen.refine import STILL, Refined, no_limits
+from rulegen.refine import Refined
 from rulegen.rundir import RunDirectory
 from rulegen.trim import Trimmed, trim
 from rulegen.workbench import Workbench

@@ -6,11 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from grammar import parse
-from rulegen.circuits import RateCircuit
-from rulegen.journal import Journal
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.refine import (
+from rulegen.box import (
     AT_BORDER,
     AT_BOUND,
     MANY,
@@ -20,10 +16,12 @@ from rulegen.refine import (
     OVER_BOUND,
     STILL,
     TOO_WIDE,
-    RefineSettings,
-    refine,
-    with_intervals,
 )
+from rulegen.circuits import RateCircuit
+from rulegen.journal import Journal
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.refine import RefineSettings, refine, with_intervals
 from rulegen.surface import Surface, design, maximise
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
@@ -250,6 +248,8 @@ class Plain:
     These numbers are 0 in the mean, so that they do not move the maximum.
     """
 
+    identity = "plain"
+
     def __init__(self, reward, least=-50.0, most=50.0, dimensions=1):
         self.reward = reward
         self.bounds = np.tile([[least], [most]], dimensions)
@@ -289,7 +289,7 @@ def test_parameters_that_do_not_move_or_are_too_many_say_so(tmp_path):
     bench = Plain(lambda v, z: -((v - 1.0) ** 2).sum() + 0.1 * z * v.sum(), dimensions=6)
     found, _ = intervals(bench, [1.0] * 6, tmp_path)
     assert no_interval(found, 0) == MANY.format(most=5, free=6)
-    with Journal(tmp_path / "one.jsonl", "x") as journal:
+    with Journal(tmp_path / "one.jsonl", {"configuration": "x"}) as journal:
         key, start = jax.random.key(0), np.ones(6)
         free = np.array([1])
         found = with_intervals(bench, start, free, RefineSettings(), key, journal, "r")
