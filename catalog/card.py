@@ -109,8 +109,8 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         Paragraph(
             line(
                 f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
-                "trials, with 95% bootstrap intervals over lives. All rules met the same networks "
-                "and the same noise, and differences are paired."
+                "trials, with 95% intervals over lives. All rules met the same networks and the "
+                "same noise, and differences are paired."
             )
         ),
         reward_table(evidence),
