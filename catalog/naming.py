@@ -20,7 +20,7 @@ from catalog.distance import algebraic_distance, canonical_terms
 from catalog.literature import literature
 from grammar import Event, Parameter, Rule, symbol
 from grammar.matching import Extra, Match, matches, own_values, value
-from grammar.outline import MEMORY, Outline, outline, with_memories
+from grammar.outline import MEMORY, Outline, factors, outline, rates, with_memories
 from grammar.unparse import show_expression
 
 #: Values that differ by less than this share are the default.
@@ -137,12 +137,12 @@ def _values(
     free = {p.name for p in known.rule.free}
     if not _open(rule):
         taken = {p.name for p in known.parts.parameters}
-        for name in (n for n in _scales(match, mine) if n not in taken):
+        for name in (n for n in _scales(match, mine, rates(rule)) if n not in taken):
             yield f"{name} = {values[symbol(name)]:.4g}"
-    told, rates = [], _rates(known.outline)
+    told, usual = list[str](), rates(known.rule)
     for parameter in known.parts.parameters:
         size = match.values.get(parameter.name)
-        if size is None or parameter.name in rates or parameter.name in free:
+        if size is None or parameter.name in usual or parameter.name in free:
             continue
         if parameter.name in match.forced:
             if size == parameter.value:
@@ -163,27 +163,7 @@ def _told(parameter: Parameter, size: float, stepwise: bool) -> str:
     return f"{parameter.name} = {size:.4g}{' steps' if stepwise and power == 1 else unit}"
 
 
-def _rates(outline: Outline) -> set[str]:
-    """Learning rates: parameters that multiply every change of the weights."""
-    terms = [
-        term.slots[0].coefficient
-        for place, sums in outline.plain.items()
-        if place.split(" ", 1)[0] == "w"
-        for term in sums.values()
-    ]
-    return set.intersection(*(_factors(t) for t in terms)) if terms else set()
-
-
-def _factors(expr: sp.Expr) -> set[str]:
-    """The parameters that multiply all of a coefficient."""
-    each = [
-        {str(f.name) for f in sp.Mul.make_args(term) if f.is_Symbol}
-        for term in sp.Add.make_args(expr)
-    ]
-    return set.intersection(*each)
-
-
-def _scales(match: Match, mine: Outline) -> list[str]:
+def _scales(match: Match, mine: Outline, taken: frozenset[str]) -> list[str]:
     """Parameters of the rule that only scale what drives one of its states."""
     found = []
     for own in match.states.values():
@@ -192,14 +172,13 @@ def _scales(match: Match, mine: Outline) -> list[str]:
             for term in mine.plain.get(own, {}).values()
             if symbol(own) not in term.basis.free_symbols
         ]
-        found += set.intersection(*map(_factors, drive)) if drive else []
+        found += frozenset.intersection(*map(factors, drive)) if drive else []
     everywhere = [
         {str(s.name) for slot in term.slots for s in slot.coefficient.free_symbols}
         for sums in mine.plain.values()
         for term in sums.values()
     ]
-    rates = _rates(mine)
-    return sorted(n for n in found if n not in rates and sum(n in e for e in everywhere) == 1)
+    return sorted(n for n in found if n not in taken and sum(n in e for e in everywhere) == 1)
 
 
 def _differences(

@@ -282,3 +282,45 @@ def _mean(expr: sp.Expr, own: sp.Symbol) -> tuple[sp.Rational, sp.Expr] | None:
     if coefficient != 1 - kept[0] or own in rest.free_symbols:
         return None
     return kept[0], rest
+
+
+def rates(parts: RuleParts) -> frozenset[str]:
+    """The learning rates of a rule: parameters that multiply every change of its weights.
+
+    Example:
+        >>> from grammar import parse
+        >>> sorted(rates(parse("dw/dt = eta*post*(pre - alpha*post*w)")))
+        ['eta']
+    """
+    each = _weight_factors(parts)
+    return frozenset.intersection(*each) if each else frozenset()
+
+
+def strengths(parts: RuleParts) -> frozenset[str]:
+    """The learning rates of a rule, or the parameters that multiply one change each.
+
+    Example:
+        >>> from grammar import parse
+        >>> sorted(strengths(parse("dw/dt = A*pre*post - B*w")))
+        ['A', 'B']
+    """
+    return rates(parts) or frozenset[str]().union(*_weight_factors(parts))
+
+
+def _weight_factors(parts: RuleParts) -> list[frozenset[str]]:
+    return [
+        factors(term.slots[0].coefficient)
+        for place, terms in outline(parts).plain.items()
+        if place.split(" ", 1)[0] == WEIGHT
+        for term in terms.values()
+    ]
+
+
+def factors(coefficient: sp.Expr) -> frozenset[str]:
+    """The parameters that multiply all of a coefficient."""
+    return frozenset.intersection(
+        *(
+            frozenset(str(f.name) for f in sp.Mul.make_args(term) if f.is_Symbol)
+            for term in sp.Add.make_args(coefficient)
+        )
+    )

@@ -97,6 +97,26 @@ class Workbench:
                 done(len(found))
         return found
 
+    def meet(
+        self,
+        places: Sequence[np.ndarray],
+        key: jax.Array,
+        lives: int,
+        tick: Tick | None = None,
+    ) -> np.ndarray:
+        """Mean reward per trial of each life at each place, shape (places, lives).
+
+        Args:
+            places: parameter vectors, each of shape (P,); all of them are one batch.
+            key: of the lives, which all places meet.
+            lives: of each place.
+            tick: called with the number of lives finished so far.
+        """
+        vectors = np.repeat(np.asarray(places, float), lives, axis=0)
+        numbers = np.tile(np.arange(lives), len(places))
+        batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
+        return batch.means.reshape(len(places), lives)
+
     def run(
         self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
     ) -> Batch:

@@ -14,15 +14,9 @@ from catalog import find, markdown_card
 from catalog.distance import algebraic_distance, canonical_terms, relation
 from catalog.literature import literature
 from grammar import ConfigError, parse
-from rulegen.compare import (
-    behavioural_distance,
-    compare_rewards,
-    family_graph,
-    reward_matrix,
-    weight_changes,
-    worlds,
-)
+from rulegen.compare import behavioural_distance, family_graph, weight_changes
 from rulegen.compare_figures import arrangement, plot_families, plot_rewards
+from rulegen.contest import compare_rewards, reward_matrix, worlds
 from rulegen.keys import Branch, branch
 from rulegen.workbench import Workbench
 
@@ -47,7 +41,7 @@ def where():
 
 @pytest.fixture(scope="module")
 def table(where) -> pd.DataFrame:
-    return compare_rewards(RULES, where, lives=16, seed=2)
+    return compare_rewards(RULES, where, lives=16, seed=2, budget=None)
 
 
 def test_rewards_are_those_of_lives_on_common_random_numbers(table, where) -> None:
@@ -159,7 +153,9 @@ def test_no_two_rules_stand_in_one_place() -> None:
 
 def test_the_matrix_is_drawn_with_what_cannot_run() -> None:
     rules = {name: find(name).rule for name in ("node_perturbation", "stdp_pair")}
-    table = compare_rewards(rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4)
+    table = compare_rewards(
+        rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4, budget=None
+    )
     ax = plot_rewards(table)
     texts = [text.get_text() for text in ax.texts]
     assert texts[2:] == ["–", "–"]

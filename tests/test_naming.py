@@ -32,7 +32,7 @@ def renamed(rule: Rule) -> Rule:
     own += [s.name for s in rule.states if s.name not in ("w", "R_bar")]
     text = rule.text()
     for number, name in enumerate(sorted(own)):
-        text = re.sub(rf"\b{name}\b", f"q_{number}", text)
+        text = re.sub(rf"\b(d?){name}\b", rf"\1q_{number}", text)
     return parse(text)
 
 

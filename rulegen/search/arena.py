@@ -79,10 +79,7 @@ class Arena:
             lives: of each point.
             tick: called with the number of lives finished so far.
         """
-        vectors = np.repeat([self.vector(point) for point in points], lives, axis=0)
-        numbers = np.tile(np.arange(lives), len(points))
-        batch = self.bench.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
-        return batch.means.reshape(len(points), lives)
+        return self.bench.meet([self.vector(point) for point in points], key, lives, tick)
 
     def draw(self, structure: Structure, rng: np.random.Generator) -> Point:
         """A structure with random values, evenly distributed on logarithmic scales."""
