@@ -141,6 +141,12 @@ class Outline:
             shape, slots = self._argument(expr.base, word)
             return f"({shape})**{expr.exp}", slots
         parts = [self._argument(a, word) for a in expr.args]
+        if (
+            isinstance(expr, sp.Eq | sp.Ne)
+            and parts[0][1][0].coefficient.could_extract_minus_sign()
+        ):
+            # Equal to 0 is what its negative is as well.
+            parts[0] = self._argument(algebra.multiply([sp.Integer(-1), expr.args[0]]), word)
         if isinstance(expr, sp.And | sp.Or | sp.Min | sp.Max):
             parts.sort(key=lambda part: part[0])
         name = getattr(expr, "rel_op", type(expr).__name__)

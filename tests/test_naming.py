@@ -65,7 +65,7 @@ def with_other_values(rule: Rule) -> Rule:
     """The rule with every parameter well away from its default, of the same sign."""
     values = {}
     for number, p in enumerate(rule.parameters):
-        wanted = (p.value or 0.01) * (0.83 + 0.013 * number)
+        wanted = (p.value or 0.0) * (0.83 + 0.013 * number)
         values[p.name] = min(max(wanted, p.lower), p.upper)
     return rule.with_values(values)
 
