@@ -116,6 +116,7 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         Picture("Reward against trials"),
         Heading("Terms"),
         term_table(evidence),
+        *(Paragraph(line(text)) for text in term_notes(evidence)),
     ]
     if evidence.looks:
         text = (
@@ -141,6 +142,35 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         made += [Piece(f"{name} "), Piece(digest, code=True), Piece("; ")] if digest else []
     made.append(Piece(f"{software}."))
     return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(tuple(made))]
+
+
+def term_notes(evidence: Evidence) -> list[str]:
+    """What the table of terms leaves open.
+
+    A loss is the reward of the rule minus that of what remains without a term, with its other
+    parameters fitted again.
+    """
+    notes = []
+    still = next((c.difference.mean for c in evidence.comparisons if not c.rule), None)
+    for term in evidence.terms:
+        if not term.rule and len(evidence.terms) > 1 and term.loss.mean == still:
+            notes.append(
+                f"Without `{term.coefficient}` no values of the rest were found that earn more "
+                "than no learning: its loss is the whole gain of the rule."
+            )
+        elif still is not None and term.loss.mean > still:
+            notes.append(
+                f"The loss without `{term.coefficient}` exceeds the gain of the rule over no "
+                f"learning, {still:.4g}: what remains was fitted again on other lives, where it "
+                "earned at least as much as no learning; on these lives it earns less."
+            )
+    unasked = [f"`{t.coefficient}`" for t in evidence.terms if t.inclusion is None]
+    if evidence.looks and unasked:
+        notes.append(
+            f"Inclusion of {', '.join(unasked)} is unknown: the selection ended before it "
+            "looked at this rule without it."
+        )
+    return notes
 
 
 def reference(source: Reference) -> Line:

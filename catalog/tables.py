@@ -85,13 +85,14 @@ def term_table(evidence: Evidence) -> Table:
 
 def look_table(evidence: Evidence) -> Table:
     """What was tried to be left out or taken in, and what came of it."""
-    head = ("left out", "taken in", "terms", "change of reward", "decision", "inclusion")
+    head = ("left out", "taken in", "terms", "change of reward", "lives", "decision", "inclusion")
     rows = tuple(
         (
             ", ".join(look.removed),
             ", ".join(look.added),
             str(look.terms),
             str(look.difference),
+            str(look.difference.lives),
             look.verdict,
             share(look.inclusion),
         )

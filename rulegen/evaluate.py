@@ -73,7 +73,7 @@ def evaluate(
             "diverged": batch.diverged,
         }
 
-    found = journal.recall(f"evaluate {name}", compute)
+    found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     return Trajectory(
         name, text, np.array(found["means"]), np.array(found["quartiles"]), found["diverged"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,23 +41,28 @@ class RunDirectory:
         self.folder = folder
 
     def open(
-        self, config: RunConfig, *, resume: bool, purpose: str = "", report: Report = silent
+        self,
+        config: RunConfig,
+        *,
+        resume: bool,
+        also: Mapping[str, str] | None = None,
+        report: Report = silent,
     ) -> Journal:
         """Make the folder, or find the run in it again.
 
         Args:
             config: what the run is made with.
             resume: whether it may continue what is there.
-            purpose: what else the results depend on.
+            also: what else the results depend on, by name.
             report: told when a part of the history cannot be trusted.
 
         Raises:
             ConfigError: when it cannot be written, or holds something and `resume` is not set.
-            RunError: when it holds a run of another configuration.
+            RunError: when it holds a run of another configuration, or of other code.
         """
         hosts.on_first(lambda: self._claim(resume))
         try:
-            journal = Journal(self.folder / HISTORY, config.digest + purpose)
+            journal = Journal(self.folder / HISTORY, config.identity | dict(also or {}))
             hosts.on_first(lambda: self._write_config(config))
         except OSError as error:
             raise self._cannot_write(error) from None

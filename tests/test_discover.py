@@ -9,7 +9,8 @@ import pytest
 
 from catalog import load_record
 from grammar import ConfigError, RunError, parse
-from rulegen.config import code_digest, digest_of, load_config
+from rulegen.config import load_config
+from rulegen.digests import code_digest, digest_of
 from rulegen.discover import discover
 from rulegen.evidence import supported
 from rulegen.progress import Progress

@@ -126,6 +126,7 @@ class Hill(Estimator):
 class Bench:
     """What a phase needs of a workbench, on the hill."""
 
+    identity = "hill"
     coordinates = Coordinates(parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre").parameters)
 
     means = Workbench.means
@@ -139,7 +140,7 @@ class Bench:
 
 @pytest.fixture
 def journal(tmp_path):
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         yield journal
 
 
@@ -159,7 +160,7 @@ def test_a_plateau_ends_a_phase(journal):
 def test_the_best_of_several_starts_is_returned(journal):
     """From far away a few short steps do not arrive, but one start among many is near the top."""
     alone = run(journal, start=-2.0, iterations=2)
-    with Journal(journal.path.with_name("other.jsonl"), "x") as other:
+    with Journal(journal.path.with_name("other.jsonl"), {"configuration": "x"}) as other:
         several = run(other, start=-2.0, iterations=2, starts=12, spread=2.0)
         assert "fit, start 12/1" in other.results
         assert other.results["fit/0"] == journal.results["fit/0"], "the first start is the same"

@@ -134,7 +134,7 @@ def meeting(arena, tmp_path):
     open_journals = []
 
     def make(folder=tmp_path):
-        open_journals.append(Journal(folder / "history.jsonl", "x"))
+        open_journals.append(Journal(folder / "history.jsonl", {"configuration": "x"}))
         return Meeting(arena, jax.random.key(0), open_journals[-1], silent, "a strategy")
 
     yield make
