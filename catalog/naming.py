@@ -165,7 +165,7 @@ def _told(parameter: Parameter, size: float, stepwise: bool) -> str:
 
 def _scales(match: Match, mine: Outline, taken: frozenset[str]) -> list[str]:
     """Parameters of the rule that only scale what drives one of its states."""
-    found = []
+    found = list[str]()
     for own in match.states.values():
         drive = [
             term.slots[0].coefficient

@@ -281,11 +281,11 @@ class _Solver:
                 assert parts is not None
                 bits = [round(float(row[0][i])) % 2 for i in either]
                 system.append([*bits, int((parts[0] > 0) != (equation.value > 0))])
-        bits = _modulo_two(system, len(either))
-        if bits is None:
+        answer = _modulo_two(system, len(either))
+        if answer is None:
             return None
         signs = np.ones(len(unknowns))
-        signs[either] = [-1.0 if bit else 1.0 for bit in bits]
+        signs[either] = [-1.0 if bit else 1.0 for bit in answer]
         return signs
 
     def _misses(
@@ -336,15 +336,15 @@ def _modulo_two(system: list[list[int]], unknowns: int) -> list[int] | None:
         for column, pivot in pivots.items():
             if row[column]:
                 row[:] = [a ^ b for a, b in zip(row, pivot, strict=True)]
-        column = next((i for i in range(unknowns) if row[i]), None)
-        if column is None:
+        first = next((i for i in range(unknowns) if row[i]), None)
+        if first is None:
             if row[-1]:
                 return None
             continue
         for other in pivots.values():
-            if other[column]:
+            if other[first]:
                 other[:] = [a ^ b for a, b in zip(other, row, strict=True)]
-        pivots[column] = row
+        pivots[first] = row
     return [pivots[i][-1] if i in pivots else 0 for i in range(unknowns)]
 
 

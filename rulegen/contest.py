@@ -17,7 +17,7 @@ from rulegen.discovery import NO_LEARNING
 from rulegen.keys import Branch, branch
 from rulegen.life import LifeSettings
 from rulegen.lives import World
-from rulegen.outcomes import warning
+from rulegen.outcomes import TROUBLES, warning
 from rulegen.progress import Report, silent, ticks
 from rulegen.statistics import estimate, paired_difference
 from rulegen.tasks import TASKS
@@ -26,16 +26,14 @@ from rulegen.workbench import Workbench
 
 #: How tables call the reward of the best answer that ignores the condition.
 CHANCE = "chance"
-#: Outcomes of lives that rewards should not be read without.
-TROUBLES = ("diverged", "saturated", "silent")
 #: What runs where nothing is learned.
 STILL = parse("dw/dt = 0.000001*post*pre")
 
-#: Keeps a result by its name, or computes it.
-Recall = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
+#: Keeps a result by its name and inputs as `Journal.recall` does, or computes it.
+Recall = Callable[[str, Sequence[Any], Callable[[], dict[str, Any]]], dict[str, Any]]
 
 
-def anew(name: str, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def anew(name: str, inputs: Sequence[Any], compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Compute a result, and keep it nowhere."""
     return compute()
 
@@ -79,7 +77,7 @@ def compare_rewards(
         report: told of finished lives.
         budget: with which each rule is tuned in each world, on lives apart from those of the
             rewards; None for rules as they are.
-        recall: keeps results by name, see `rulegen.journal`.
+        recall: keeps results, as `Journal.recall` does.
 
     Returns:
         A row for each rule and world, and two for what they are held against, `no learning` and
@@ -93,7 +91,7 @@ def compare_rewards(
         place = {"task": world.task.model_dump()["name"], "neurons": world.circuit.neurons}
         key = jax.random.key(seed)
         contest = Contest(world, lives, branch(key, Branch.COMPARE, number), report)
-        still = recall(f"{number} {NO_LEARNING}", contest.unlearned)
+        still = recall(f"{number} {NO_LEARNING}", [world, lives, seed], contest.unlearned)
         first: np.ndarray | None = None
         for name, rule in rules.items():
             try:
@@ -103,7 +101,9 @@ def compare_rewards(
                 rows.append({"rule": name} | place | {"note": str(error).splitlines()[0]})
                 continue
             tuning = branch(key, Branch.TUNE, number)
-            found = recall(f"{number} {name}", partial(contest.entry, name, rule, tuning, budget))
+            compute = partial(contest.entry, name, rule, tuning, budget)
+            inputs = [rule.text(), world, lives, seed, budget and list(budget.rounds)]
+            found = recall(f"{number} {name}", inputs, compute)
             means = np.array(found["means"])
             first = means if first is None else first
             gains = limits("difference", means, first) | limits("gain", means, still["means"])
@@ -231,14 +231,14 @@ def statements(table: pd.DataFrame, budget: Budget | None) -> list[str]:
         else "No rule was tuned: values are those of the texts, and may not suit the task.",
     ]
     many = table.groupby(["task", "neurons"]).ngroups > 1
-    for row in table.itertuples():
-        place = f"{row.rule}, {row.task}, N = {row.neurons}" if many else row.rule
-        if row.note:
-            told.append(f"{place}: {row.note}")
-        elif row.rule != CHANCE:
-            if budget and row.rule != NO_LEARNING:
-                told.append(f"{place}: {row.parameters or 'nothing to tune'}")
-            bad = {name: int(getattr(row, name)) for name in TROUBLES}
-            if text := warning({"ok": int(row.lives) - sum(bad.values())} | bad):
+    for row in table.to_dict("records"):
+        place = f"{row['rule']}, {row['task']}, N = {row['neurons']}" if many else row["rule"]
+        if row["note"]:
+            told.append(f"{place}: {row['note']}")
+        elif row["rule"] != CHANCE:
+            if budget and row["rule"] != NO_LEARNING:
+                told.append(f"{place}: {row['parameters'] or 'nothing to tune'}")
+            bad = {name: int(row[name]) for name in TROUBLES}
+            if text := warning({"ok": int(row["lives"]) - sum(bad.values())} | bad):
                 told.append(f"{place}: {text}")
     return told

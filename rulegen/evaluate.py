@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from rulegen.journal import Journal
+from rulegen.outcomes import warning
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.statistics import Estimate, estimate, paired_difference
 from rulegen.workbench import Workbench
@@ -23,7 +25,7 @@ class Trajectory(NamedTuple):
         name: how figures and tables call the rule. text: its text.
         means: mean reward per trial of each life, shape (L,).
         quartiles: lower quartile, median and upper quartile over lives, shape (3, K).
-        diverged: number of lives that diverged.
+        diverged, saturated, silent: numbers of lives that ended so.
     """
 
     name: str
@@ -31,6 +33,18 @@ class Trajectory(NamedTuple):
     means: np.ndarray
     quartiles: np.ndarray
     diverged: int
+    saturated: int = 0
+    silent: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, as of `Batch.counts`."""
+        bad = {"diverged": self.diverged, "saturated": self.saturated, "silent": self.silent}
+        return {"ok": len(self.means) - sum(bad.values())} | bad
+
+    def __str__(self) -> str:
+        told = f"{self.name}: reward per trial {self.reward} on {len(self.means)} lives"
+        return f"{told}; {text}" if (text := warning(self.counts)) else told
 
     @property
     def reward(self) -> Estimate:
@@ -40,6 +54,11 @@ class Trajectory(NamedTuple):
     def minus(self, other: Trajectory) -> Estimate:
         """Difference of mean reward per trial, paired over lives."""
         return paired_difference(self.means, other.means)
+
+
+def ended(counts: Mapping[str, int]) -> tuple[int, int, int]:
+    """The last fields of a `Trajectory` from what `Batch.counts` says."""
+    return counts["diverged"], counts["saturated"], counts["silent"]
 
 
 def evaluate(
@@ -70,11 +89,11 @@ def evaluate(
         return {
             "means": batch.means.tolist(),
             "quartiles": np.quantile(batch.rewards, QUARTILES, axis=0).round(6).tolist(),
-            "diverged": batch.diverged,
+            "counts": batch.counts(),
         }
 
     found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     return Trajectory(
-        name, text, np.array(found["means"]), np.array(found["quartiles"]), found["diverged"]
+        name, text, np.array(found["means"]), np.array(found["quartiles"]), *ended(found["counts"])
     )

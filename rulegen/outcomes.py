@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 from grammar import RunError
 
+#: Ends of lives that rewards should not be read without.
+TROUBLES = ("diverged", "saturated", "silent")
 #: What may help where weights or rewards leave the finite range.
 REMEDY = (
     "try a smaller learning rate, bounds on the weights such as `bounds w in [-1, 1]`, or a decay "

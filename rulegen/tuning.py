@@ -53,8 +53,8 @@ class Budget(NamedTuple):
 SEARCH = Budget(((12, 64), (8, 128), (6, 256)))
 #: and what rules get whose learning rates may be wrong by orders of magnitude.
 COMPARE = Budget(((32, 16), (12, 32), (8, 64)))
-#: Learning rates are drawn between these shares of the default, other values between the next.
-RATES, SHARES = (1e-3, 10.0), (1 / 3, 3.0)
+#: Learning rates are drawn between these shares of the default, other values within this factor.
+RATES, FACTOR = (1e-3, 10.0), 3.0
 
 
 class Draws(NamedTuple):
@@ -159,7 +159,7 @@ def tuned_values(
     done = 0
 
     def draw(_: None, rng: np.random.Generator) -> np.ndarray:
-        factors = np.exp(rng.uniform(*np.log(SHARES), len(bench.names)))
+        factors = FACTOR ** rng.uniform(-1.0, 1.0, len(bench.names))
         common = np.exp(rng.uniform(*np.log(RATES)))
         factors[fast] = common * (factors[fast] if len(fast) > 1 else 1.0)
         return within(bench.values * factors)
@@ -175,9 +175,9 @@ def tuned_values(
         nonlocal done
         tick = ticks(report, stage, done, budget.lives, 1)
         fresh = jax.random.fold_in(key, done)
-        means = bench.meet([p for _, p in points], fresh, lives, tick).mean(axis=1)
+        met = bench.meet([p for _, p in points], fresh, lives, tick)
         done += len(points) * lives
-        return means
+        return np.array([batch.means.mean() for batch in met])
 
     report(Progress(stage, 0, budget.lives))
     if not (fast or slow):

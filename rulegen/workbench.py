@@ -114,11 +114,11 @@ class Workbench:
         key: jax.Array,
         lives: int,
         tick: Tick | None = None,
-    ) -> np.ndarray:
-        """Mean reward per trial of each life at each place, shape (places, lives).
+    ) -> list[Batch]:
+        """The lives at each place, all of them run at once.
 
         Args:
-            places: parameter vectors, each of shape (P,); all of them are one batch.
+            places: parameter vectors, each of shape (P,).
             key: of the lives, which all places meet.
             lives: of each place.
             tick: called with the number of lives finished so far.
@@ -126,7 +126,8 @@ class Workbench:
         vectors = np.repeat(np.asarray(places, float), lives, axis=0)
         numbers = np.tile(np.arange(lives), len(places))
         batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
-        return batch.means.reshape(len(places), lives)
+        parts = (part.reshape(len(places), lives, *part.shape[1:]) for part in batch)
+        return [Batch(*each) for each in zip(*parts, strict=True)]
 
     def run(
         self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rulegen.anatomy import Anatomy
-from rulegen.evaluate import QUARTILES, Trajectory
+from rulegen.evaluate import QUARTILES, Trajectory, ended
 
 
 def performance_table(anatomy: Anatomy) -> pd.DataFrame:
@@ -49,5 +49,7 @@ def trajectories(anatomies: Mapping[str, Anatomy]) -> list[Trajectory]:
     for name, anatomy in anatomies.items():
         rewards = pd.DataFrame(anatomy.rewards.T).rolling(5, min_periods=1).mean().to_numpy().T
         quartiles = np.quantile(rewards, QUARTILES, axis=0)
-        found.append(Trajectory(name, "", anatomy.rewards.mean(axis=1), quartiles, 0))
+        found.append(
+            Trajectory(name, "", anatomy.rewards.mean(axis=1), quartiles, *ended(anatomy.counts))
+        )
     return found

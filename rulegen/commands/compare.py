@@ -20,7 +20,6 @@ from rulegen.check import named_rules
 from rulegen.commands.interrupted import resumable
 from rulegen.compare import behavioural_distance, family_graph, weight_changes
 from rulegen.compare_figures import plot_families, plot_rewards
-from rulegen.config import code_digest, digest_of
 from rulegen.contest import (
     Recall,
     anew,
@@ -30,13 +29,14 @@ from rulegen.contest import (
     statements,
     worlds,
 )
+from rulegen.digests import code_digest
 from rulegen.display import Display
 from rulegen.figures import save_figure
 from rulegen.journal import Journal
 from rulegen.tuning import COMPARE
 
 #: Where an unfinished comparison keeps its results.
-KEPT = ".history-{}.jsonl"
+KEPT = "history.jsonl"
 
 
 def compare(
@@ -57,9 +57,7 @@ def compare(
     entrants, console = named_rules(rules, sys.stdin), Console()
     where = worlds(tasks or ["delayed_association"], neurons or [32], trials)
     budget = COMPARE if tune else None
-    inputs = [*entrants, *(r.text() for r in entrants.values()), *map(str, where)]
-    identity = digest_of("\0".join([*inputs, str(lives), str(seed), str(budget), code_digest()]))
-    with kept(out, identity) as recall, Display(console) as display:
+    with kept(out) as recall, Display(console) as display:
         rewards = compare_rewards(entrants, where, lives, seed, display, budget, recall)
         changes, reasons = weight_changes(entrants, seed=seed, report=display)
     behaviour, pairs = behavioural_distance(changes), relations(entrants)
@@ -80,12 +78,12 @@ def compare(
         frames |= {"matrix": reward_matrix(rewards).reset_index()}
         frames |= {"behaviour": behaviour.rename_axis("rule").reset_index()}
         save(out, entrants, frames)
-        (out / KEPT.format(identity)).unlink(missing_ok=True)
+        (out / KEPT).unlink(missing_ok=True)
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 
 @contextmanager
-def kept(out: Path | None, identity: str) -> Iterator[Recall]:
+def kept(out: Path | None) -> Iterator[Recall]:
     """Keep results in the folder until all are there; the same command goes on with them.
 
     Raises:
@@ -96,7 +94,7 @@ def kept(out: Path | None, identity: str) -> Iterator[Recall]:
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        journal = Journal(out / KEPT.format(identity), identity)
+        journal = Journal(out / KEPT, {"code": code_digest()})
     except OSError as error:
         raise cannot_write(out, error) from None
     with journal, resumable(out):

@@ -12,7 +12,7 @@ from catalog.naming import named
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
 from rulegen.display import Display
-from rulegen.outcomes import warning
+from rulegen.outcomes import trouble, warning
 from rulegen.search import load_search
 from rulegen.search import search as run_search
 from rulegen.search.findings import readable, verdict
@@ -48,7 +48,11 @@ def search(
         f"the pick among {found.tried} structures: {found.front.reason}",
         f"reward per trial {pick.reward} on {pick.reward.lives} lives of the selection",
         verdict(found.elsewhere),
-        *(f"{t.name}: {warning(t.counts)}" for t in found.discovery.trajectories if t.troubled),
+        *(
+            f"{t.name}: {warning(t.counts)}"
+            for t in found.discovery.trajectories
+            if trouble(t.counts)
+        ),
         f"page: {folder / 'search.md'}",
     )
     for line in lines:

@@ -188,12 +188,16 @@ def met(
 
     def compute() -> dict:
         tick = ticks(report, "select", 0, total, 1)
-        return {"means": arena.rewards(points, key, lives, tick).tolist()}
+        batches = arena.meet(points, key, lives, tick)
+        return {
+            "means": [b.means.tolist() for b in batches],
+            "counts": [b.counts() for b in batches],
+        }
 
-    means = journal.recall("select", [arena, points, key, lives], compute)["means"]
+    found = journal.recall("select", [arena, points, key, lives], compute)
     return [
-        Finalist(c, np.array(m), names.get(c.point.structure, ()))
-        for c, m in zip(candidates, means, strict=True)
+        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
     ]
 
 
