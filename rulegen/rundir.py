@@ -200,6 +200,7 @@ def summary(
         "no_learning": unlearned,
         "chance": evidence.chance,
         "diverged": evidence.diverged,
+        "outcomes": {t.name: t.counts for t in discovery.trajectories},
         "seconds": round(seconds, 1),
         "peak_mb": round(peak_mb, 1),
         "seed": config.seed,
