@@ -16,9 +16,9 @@ from pathlib import Path
 import jax
 
 from grammar import Rule
-from rulegen.analysis.contrast import contrast_table
-from rulegen.analysis.performance import performance_table
-from rulegen.analysis.study import INTERVALS, contrast_page, save_study, study, subjects
+from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table
+from rulegen.analysis.performance import performance_table, scale
+from rulegen.analysis.study import save_study, study, subjects
 from rulegen.display import Display
 from rulegen.lives import World
 from rulegen.simulate import benches
@@ -47,6 +47,7 @@ def main(folder: Path) -> None:
         f"The rewards on {MANY} other networks:",
         rewards_elsewhere(world, rules),
         INTERVALS,
+        scale(world.task),
     ]
     text = BEGIN + "\n" + "\n\n".join(parts) + "\n\n" + END
     page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: text, page.read_text(), flags=re.DOTALL))

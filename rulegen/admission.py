@@ -116,7 +116,7 @@ def read_learning(
             raise ConfigError(f"{path}: `{name}` must have the trials 1 to {shape[1]} in order")
         low, mean, high, lower, median, upper = (
             rows[column].to_numpy(float)
-            for column in ("low", "mean", "high", "lower_quartile", "median", "upper_quartile")
+            for column in ("low", "mean", "high", "lower", "median", "upper")
         )
         ordered = (low <= mean) & (mean <= high) & (lower <= median) & (median <= upper)
         means = lives.rewards["rule", name]

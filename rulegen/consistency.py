@@ -13,7 +13,8 @@ from catalog import Evidence, Record
 from catalog.record import ROUNDING
 from catalog.roles import NO_LEARNING
 from rulegen.claims import MINE, Key
-from rulegen.config import RunConfig, code_digest, digest_of, versions
+from rulegen.config import RunConfig, versions
+from rulegen.digests import code_digest, digest_of
 from rulegen.evidence import setting_of
 from rulegen.published import Published, PublishedLives
 from rulegen.rundir import lives_table

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.special import stdtrit
 
 from rulegen.journal import Journal
+from rulegen.outcomes import warning
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.statistics import Estimate, estimate, paired_difference
 from rulegen.workbench import Workbench
 
 #: Quantiles over lives that a learning curve can show.
 QUARTILES = (0.25, 0.5, 0.75)
-#: Coverage of the interval of each trial's mean, on its own.
-POINTWISE = 0.95
 
 
 class Trajectory(NamedTuple):
@@ -27,7 +26,7 @@ class Trajectory(NamedTuple):
         means: mean reward per trial of each life, shape (L,).
         curve: lower limit, mean and upper limit of each trial's reward, see `curves`, shape (3, K).
         quartiles: lower quartile, median and upper quartile over lives, shape (3, K).
-        diverged: number of lives that diverged.
+        diverged, saturated, silent: numbers of lives that ended so.
     """
 
     name: str
@@ -36,6 +35,18 @@ class Trajectory(NamedTuple):
     curve: np.ndarray
     quartiles: np.ndarray
     diverged: int
+    saturated: int = 0
+    silent: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, as of `Batch.counts`."""
+        bad = {"diverged": self.diverged, "saturated": self.saturated, "silent": self.silent}
+        return {"ok": len(self.means) - sum(bad.values())} | bad
+
+    def __str__(self) -> str:
+        told = f"{self.name}: reward per trial {self.reward} on {len(self.means)} lives"
+        return f"{told}; {text}" if (text := warning(self.counts)) else told
 
     @property
     def reward(self) -> Estimate:
@@ -50,10 +61,9 @@ class Trajectory(NamedTuple):
 def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What lives earn in each trial: means with intervals, and quartiles.
 
-    The interval of a trial's mean over L lives is `mean -+ t s/sqrt(L)` with their standard
-    deviation s and the quantile t of Student's distribution of L - 1 degrees of freedom. It holds
+    The interval of a trial's mean is the one that tables have (`rulegen.estimate`, 95%). It holds
     for each trial alone, and not for the whole curve. The mean of the means over trials is the mean
-    reward per trial that tables have.
+    reward per trial of tables.
 
     Args:
         rewards: lives first, shape (L, K), of two lives or more.
@@ -62,19 +72,24 @@ def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         `curve` and `quartiles` of a `Trajectory`, each of shape (3, K).
 
     Example:
-        >>> curve, quartiles = curves(np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]]))
-        >>> print(curve.round(2), quartiles)
-        [[-1.48  1.  ]
-         [ 1.    1.  ]
-         [ 3.48  1.  ]] [[0.5 1. ]
+        >>> rewards = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+        >>> (low, mean, high), quartiles = curves(rewards)
+        >>> print(mean, low[1] == high[1], low[0] < mean[0] < high[0])
+        [1. 1.] True True
+        >>> print(quartiles)
+        [[0.5 1. ]
          [1.  1. ]
          [1.5 1. ]]
     """
     rewards = np.asarray(rewards, float)
-    lives = len(rewards)
-    mean, spread = rewards.mean(axis=0), rewards.std(axis=0, ddof=1)
-    half = stdtrit(lives - 1, (1 + POINTWISE) / 2) * spread / np.sqrt(lives)
-    return np.stack([mean - half, mean, mean + half]), np.quantile(rewards, QUARTILES, axis=0)
+    means = [estimate(trial) for trial in rewards.T]
+    limits = np.array([(mean.low, mean.mean, mean.high) for mean in means]).T
+    return limits, np.quantile(rewards, QUARTILES, axis=0)
+
+
+def ended(counts: Mapping[str, int]) -> tuple[int, int, int]:
+    """The last fields of a `Trajectory` from what `Batch.counts` says."""
+    return counts["diverged"], counts["saturated"], counts["silent"]
 
 
 def evaluate(
@@ -107,10 +122,10 @@ def evaluate(
             "means": batch.means.tolist(),
             "curve": curve.round(6).tolist(),
             "quartiles": quartiles.round(6).tolist(),
-            "diverged": batch.diverged,
+            "counts": batch.counts(),
         }
 
-    found = journal.recall(f"evaluate {name}", compute)
+    found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
-    return Trajectory(name, text, means, curve, quartiles, found["diverged"])
+    return Trajectory(name, text, means, curve, quartiles, *ended(found["counts"]))

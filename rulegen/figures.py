@@ -81,7 +81,7 @@ def plot_learning(
         >>> flat = Trajectory("a rule", "", np.zeros(2), *np.zeros((2, 3, 10)), 0)
         >>> ax = plot_learning([flat], DelayedMatch(), warmup=4)
         >>> ax.get_ylabel(), [text.get_text() for text in ax.texts[:3]]
-        ('reward per trial', ['warm-up', 'a rule', 'chance'])
+        ('reward per trial', ['warm-up', 'chance', 'a rule'])
     """
     ax = new_axes(7.2, 4.4) if ax is None else ax
     trials = np.arange(1, trajectories[0].curve.shape[1] + 1)

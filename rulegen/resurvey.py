@@ -8,8 +8,9 @@ import jax
 import numpy as np
 
 from catalog import ParameterNote
+from rulegen.box import REACH, Box, Survey
 from rulegen.progress import Progress, Report, silent
-from rulegen.refine import MORE, Box, RefineSettings, Survey
+from rulegen.refine import MORE, RefineSettings
 from rulegen.statistics import paired_difference
 from rulegen.surface import Surface, design
 from rulegen.workbench import Workbench
@@ -93,20 +94,16 @@ class Resurvey:
         place = self.names.index(name)
         if survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance:
             return None, "the reward is no quadratic around it"
+        low, high = survey.low[place], survey.high[place]
+        if not np.isfinite([low, high]).all():
+            return None, f"{lives} lives show no maximum near it"
         claimed = self.in_box(place, np.array([note.low, note.high], float), box)
-        breadth, middle = (claimed[1] - claimed[0]) / 2.0, claimed.mean()
-        if (survey.low[place] > 1.0 > claimed[1]) or (survey.high[place] < -1.0 < claimed[0]):
-            return False, "the reward still rises beyond it"
-        # Limits beyond reach stand at its border, so this is the least that the width can be.
-        least = (survey.high[place] - survey.low[place]) / 2.0
+        breadth, half = (claimed[1] - claimed[0]) / 2.0, (high - low) / 2.0
         most = max(self.settings.most_lives, lives)
-        if breadth < least * np.sqrt(lives / most) / NOISE:
+        # Farther than its reach a survey says nothing, but that the interval is no narrower.
+        if breadth < min(half, REACH) * np.sqrt(lives / most) / NOISE:
             return False, f"it is narrower than {most} lives can make it"
-        half = survey.breadth[place]
-        if not np.isfinite(half):
-            return None, f"{lives} lives give it no end"
-        gap = abs(middle - (survey.low[place] + survey.high[place]) / 2.0)
-        if gap > APART * float(np.hypot(breadth, half)):
+        if abs(claimed.mean() - (low + high) / 2.0) > APART * float(np.hypot(breadth, half)):
             return False, "a new survey of the reward puts it elsewhere"
         return True, ""
 

@@ -15,6 +15,7 @@ import tomli_w
 from catalog import latex_card, markdown_card, save_record
 from catalog.export import FORMATS, export
 from catalog.files import write_whole
+from catalog.naming import named
 from catalog.roles import NO_LEARNING, START
 from grammar import ConfigError, RunError
 from rulegen import hosts
@@ -42,23 +43,28 @@ class RunDirectory:
         self.folder = folder
 
     def open(
-        self, config: RunConfig, *, resume: bool, purpose: str = "", report: Report = silent
+        self,
+        config: RunConfig,
+        *,
+        resume: bool,
+        also: Mapping[str, str] | None = None,
+        report: Report = silent,
     ) -> Journal:
         """Make the folder, or find the run in it again.
 
         Args:
             config: what the run is made with.
             resume: whether it may continue what is there.
-            purpose: what else the results depend on.
+            also: what else the results depend on, by name.
             report: told when a part of the history cannot be trusted.
 
         Raises:
             ConfigError: when it cannot be written, or holds something and `resume` is not set.
-            RunError: when it holds a run of another configuration.
+            RunError: when it holds a run of another configuration, or of other code.
         """
         hosts.on_first(lambda: self._claim(resume))
         try:
-            journal = Journal(self.folder / HISTORY, config.digest + purpose)
+            journal = Journal(self.folder / HISTORY, config.identity | dict(also or {}))
             hosts.on_first(lambda: self._write_config(config))
         except OSError as error:
             raise self._cannot_write(error) from None
@@ -151,7 +157,7 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
     Returns:
         columns `rule`, `trial`, `mean` over lives with the limits `low` and `high` of its 95%
         interval, of each trial alone (`rulegen.evaluate.curves`), and the quartiles over lives,
-        `lower_quartile`, `median`, `upper_quartile`.
+        `lower`, `median`, `upper`.
     """
     frames = []
     for t in trajectories:
@@ -161,7 +167,7 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
                 {
                     "rule": t.name, "trial": range(1, len(mean) + 1),
                     "mean": mean, "low": low, "high": high,
-                    "lower_quartile": lower, "median": median, "upper_quartile": upper,
+                    "lower": lower, "median": median, "upper": upper,
                 }
             )
         )  # fmt: skip
@@ -205,6 +211,7 @@ def summary(
     return {
         "name": record.name,
         "digest": record.digest,
+        "is": named(record.rule).text,
         "equation": record.equations,
         "latex": record.rule.latex(),
         "terms": [t.term for t in evidence.terms],
@@ -216,6 +223,7 @@ def summary(
         "chance": evidence.chance,
         "best": evidence.best,
         "diverged": evidence.diverged,
+        "outcomes": {t.name: t.counts for t in discovery.trajectories},
         "seconds": round(seconds, 1),
         "peak_mb": round(peak_mb, 1),
         "seed": config.seed,

@@ -13,6 +13,7 @@ from grammar import Rule, RuleError
 from grammar.system import check_steps
 from rulegen.compile import compile_rule
 from rulegen.coordinates import Coordinates
+from rulegen.digests import inputs_digest
 from rulegen.estimators import Estimator
 from rulegen.lives import Batch, Lives, World
 from rulegen.progress import Tick
@@ -47,6 +48,16 @@ class Workbench:
         self.coordinates = Coordinates(rule.parameters)
         self.bounds = np.array([self.coordinates.lower, self.coordinates.upper])
         self._prepared: dict[object, Lives] = {}
+
+    @cached_property
+    def identity(self) -> str:
+        """16 hexadecimal digits of the rule and the world, on which all results here depend.
+
+        The budget of memory is no part of it.
+        """
+        return inputs_digest(
+            [self.world.model_dump(mode="json", exclude={"memory_mb"}), self.rule.text()]
+        )
 
     @cached_property
     def plain(self) -> Lives:
@@ -96,6 +107,27 @@ class Workbench:
             if done is not None:
                 done(len(found))
         return found
+
+    def meet(
+        self,
+        places: Sequence[np.ndarray],
+        key: jax.Array,
+        lives: int,
+        tick: Tick | None = None,
+    ) -> list[Batch]:
+        """The lives at each place, all of them run at once.
+
+        Args:
+            places: parameter vectors, each of shape (P,).
+            key: of the lives, which all places meet.
+            lives: of each place.
+            tick: called with the number of lives finished so far.
+        """
+        vectors = np.repeat(np.asarray(places, float), lives, axis=0)
+        numbers = np.tile(np.arange(lives), len(places))
+        batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
+        parts = (part.reshape(len(places), lives, *part.shape[1:]) for part in batch)
+        return [Batch(*each) for each in zip(*parts, strict=True)]
 
     def run(
         self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None

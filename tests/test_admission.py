@@ -15,7 +15,7 @@ from catalog.library import PNG, library, read_entry
 from catalog.record import plain_data
 from grammar import ConfigError
 from rulegen.admission import add_run
-from rulegen.config import digest_of
+from rulegen.digests import digest_of
 
 
 def files(folder: Path) -> dict[str, bytes]:

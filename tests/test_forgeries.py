@@ -25,8 +25,9 @@ from catalog import ParameterNote, Record, load_record, markdown_card, read_card
 from catalog.record import plain_data
 from catalog.roles import NO_LEARNING, START
 from grammar import ConfigError, RuleError, parse
-from rulegen.config import digest_of, versions
+from rulegen.config import versions
 from rulegen.consistency import Outcome
+from rulegen.digests import digest_of
 from rulegen.keys import Branch, branch
 from rulegen.published import Published, published
 from rulegen.statistics import estimate

@@ -11,6 +11,13 @@ from matplotlib.axes import Axes
 from rulegen.figures import COLOURS, new_axes
 from rulegen.statistics import estimate, paired_difference
 
+#: What the intervals of a table of contrasts hold for.
+INTERVALS = (
+    "Means over networks have a 95% interval each. The intervals of the differences, paired over "
+    "networks, are wider: those of one rule hold for all measures together with 95%. A measure "
+    "counts the networks that have it under every rule."
+)
+
 
 def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) -> pd.DataFrame:
     """Means of all measures, and paired differences from the first rule.
@@ -102,3 +109,27 @@ def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.set_title(f"minus {names[0]}, with intervals that hold together")
     ax.legend(frameon=False, fontsize="small")
     return ax
+
+
+def contrast_page(table: pd.DataFrame) -> str:
+    """A table of contrasts as Markdown, a row for each measure and other rule."""
+    first = table["rule"].iloc[0]
+    base = table[table["rule"] == first].set_index("measure")
+    lines = [
+        f"| measure | rule | {first} | the rule | difference, all intervals together | networks | "
+        "separates |"
+    ]
+    lines.append("|" + " --- |" * 7)
+    for row in table[table["rule"] != first].to_dict("records"):
+        one = base.loc[row["measure"]]
+        cells = [
+            f"{m:.3g} [{low:.3g}, {high:.3g}]"
+            for m, low, high in (
+                (one["mean"], one["low"], one["high"]),
+                (row["mean"], row["low"], row["high"]),
+                (row["difference"], row["difference_low"], row["difference_high"]),
+            )
+        ]
+        cells += [str(row["lives"]), "yes" if row["separates"] else "no"]
+        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} |")
+    return "\n".join(lines)

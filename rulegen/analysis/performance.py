@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from catalog.tables import CHANCE_IS
 from rulegen.anatomy import Anatomy
-from rulegen.evaluate import Trajectory, curves
+from rulegen.evaluate import Trajectory, curves, ended
 from rulegen.tasks import Task
 
 #: Trials whose mean is compared with half performance; with binary feedback perhaps more.
@@ -33,6 +34,20 @@ def window(task: Task) -> int:
     if task.feedback == "graded" or span <= 0:
         return WINDOW
     return max(WINDOW, math.ceil(36.0 * chance * (1.0 - chance) / span**2))
+
+
+def scale(task: Task) -> str:
+    """Between which rewards one learns, in words.
+
+    Example:
+        >>> from rulegen.tasks import DelayedMatch
+        >>> scale(DelayedMatch(feedback="binary")).split(". ")[1][:43]
+        'Here it is 0.5, and perfect answers earn 1;'
+    """
+    return (
+        f"{CHANCE_IS} Here it is {task.chance:.4g}, and perfect answers earn {task.best:.4g}; "
+        "performance is the share of the way from the one to the other."
+    )
 
 
 def performance_table(rewards: ArrayLike, task: Task) -> pd.DataFrame:
@@ -80,6 +95,8 @@ def performance_table(rewards: ArrayLike, task: Task) -> pd.DataFrame:
 def trajectories(anatomies: Mapping[str, Anatomy]) -> list[Trajectory]:
     """The rewards of opened circuits, as `rulegen.plot_learning` takes them."""
     return [
-        Trajectory(name, "", a.rewards.mean(axis=1, dtype=float), *curves(a.rewards), 0)
+        Trajectory(
+            name, "", a.rewards.mean(axis=1, dtype=float), *curves(a.rewards), *ended(a.counts)
+        )
         for name, a in anatomies.items()
     ]

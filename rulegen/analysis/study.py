@@ -18,10 +18,10 @@ from matplotlib.figure import Figure
 from catalog import load_record
 from catalog.files import write_whole
 from grammar import ConfigError, Rule, RunError, parse
-from rulegen.analysis.contrast import contrast_table, plot_contrast
+from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.decoding import decoding, decoding_table, plot_decoding, plot_generalisation
 from rulegen.analysis.fixed_points import fixed_point_table, plot_fixed_points
-from rulegen.analysis.performance import performance_table, trajectories
+from rulegen.analysis.performance import performance_table, scale, trajectories
 from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
 from rulegen.analysis.similarity import (
     SIMILARITIES,
@@ -40,6 +40,7 @@ from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.rundir import learning_table
 from rulegen.simulate import benches, load_scene
+from rulegen.tasks import Task
 
 #: What every file of a study shows, by its name; also the order on the page.
 SHOWS = {
@@ -56,12 +57,6 @@ SHOWS = {
     "similarity": "How alike the solutions of the rules are",
     "clusters": "Rules whose activity is alike",
 }
-#: What the intervals of a table of contrasts hold for.
-INTERVALS = (
-    "Means over networks have a 95% interval each. The intervals of the differences, paired over "
-    "networks, are wider: those of one rule hold for all measures together with 95%. A measure "
-    "counts the networks that have it under every rule."
-)
 #: Rules whose activity is at least this similar are joined.
 ALIKE = 0.9
 
@@ -70,11 +65,12 @@ class Study(NamedTuple):
     """What a study found.
 
     Attributes:
-        tables, figures: by their names.
+        task: what the rules learned. tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
     """
 
+    task: Task
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Axes]
     lives: int
@@ -205,7 +201,7 @@ def study(
     if len(found) > 1:
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
-    return Study(tables, figures, kept, lost)
+    return Study(world.task, tables, figures, kept, lost)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -321,32 +317,9 @@ def index(found: Study) -> str:
         lines += ["", f"## {what}"]
         if name == "contrast":
             lines += ["", contrast_page(found.tables[name]), "", INTERVALS]
+            lines += ["", scale(found.task)]
         if name in found.figures:
             lines += ["", f"![{what}]({name}.png)"]
         if name in found.tables:
             lines += ["", f"Data: [{name}.csv]({name}.csv)"]
     return "\n".join(lines) + "\n"
-
-
-def contrast_page(table: pd.DataFrame) -> str:
-    """A table of contrasts as Markdown, a row for each measure and other rule."""
-    first = table["rule"].iloc[0]
-    base = table[table["rule"] == first].set_index("measure")
-    lines = [
-        f"| measure | rule | {first} | the rule | difference, all intervals together | networks | "
-        "separates |"
-    ]
-    lines.append("|" + " --- |" * 7)
-    for row in table[table["rule"] != first].to_dict("records"):
-        one = base.loc[row["measure"]]
-        cells = [
-            f"{m:.3g} [{low:.3g}, {high:.3g}]"
-            for m, low, high in (
-                (one["mean"], one["low"], one["high"]),
-                (row["mean"], row["low"], row["high"]),
-                (row["difference"], row["difference_low"], row["difference_high"]),
-            )
-        ]
-        cells += [str(row["lives"]), "yes" if row["separates"] else "no"]
-        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} |")
-    return "\n".join(lines)

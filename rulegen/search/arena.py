@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from grammar import Basis, Parameter, RuleError, Space, Structure
-from rulegen.lives import World
+from rulegen.lives import Batch, World
 from rulegen.progress import Tick
 from rulegen.workbench import Workbench
 
@@ -28,6 +28,11 @@ class Point(NamedTuple):
 
     structure: Structure
     parameters: Mapping[str, float]
+
+    @property
+    def identity(self) -> list:
+        """What rewards of the point depend on, beside its arena."""
+        return [self.structure.text, dict(self.parameters)]
 
 
 class Arena:
@@ -60,6 +65,11 @@ class Arena:
         self.bench = Workbench(world, self.slots.rule)
         self.free = cache(_free)
 
+    @property
+    def identity(self) -> str:
+        """Digest of the slots and the world, see `Workbench.identity`."""
+        return self.bench.identity
+
     def default(self, structure: Structure) -> Point:
         """A structure with the values that its space starts from."""
         return Point(structure, {p.name: start(p) for p in self.free(structure)})
@@ -67,6 +77,12 @@ class Arena:
     def vector(self, point: Point) -> np.ndarray:
         """All parameters of the slots that make them this point, shape (P,)."""
         return self.bench.vector(self.slots.values(point.structure, point.parameters))
+
+    def meet(
+        self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> list[Batch]:
+        """The lives of each point, all of them run at once; arguments as of `rewards`."""
+        return self.bench.meet([self.vector(point) for point in points], key, lives, tick)
 
     def rewards(
         self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
@@ -79,10 +95,7 @@ class Arena:
             lives: of each point.
             tick: called with the number of lives finished so far.
         """
-        vectors = np.repeat([self.vector(point) for point in points], lives, axis=0)
-        numbers = np.tile(np.arange(lives), len(points))
-        batch = self.bench.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
-        return batch.means.reshape(len(points), lives)
+        return np.array([batch.means for batch in self.meet(points, key, lives, tick)])
 
     def draw(self, structure: Structure, rng: np.random.Generator) -> Point:
         """A structure with random values, evenly distributed on logarithmic scales."""
