@@ -80,7 +80,7 @@ def strength(evidence: Evidence) -> Finding:
         why = f"{lives} lives; a claim needs {LEAST_LIVES}"
     elif gain is None:
         why = f"nothing says what it gains over {NO_LEARNING}"
-    elif gain.mean < CLEAR * (gain.high - gain.low) / 2:
+    elif gain.mean <= CLEAR * (gain.high - gain.low) / 2:
         why = f"the gain over {NO_LEARNING}, {gain}, could be that of a lucky seed"
     return Finding("strength", Outcome.WEAK if why else Outcome.HOLDS, why)
 

@@ -493,7 +493,7 @@ def test_two_lives_are_no_false_alarm() -> None:
 
 
 def test_a_rule_that_gains_nothing_is_too_weak() -> None:
-    found = verify(publish(rule=text(0.001, 0.0), terms={})[0])
+    found = verify(publish(rule=text(0.0, 0.0), terms={})[0])
     assert found.outcome is Outcome.WEAK
     assert "lucky seed" in next(c.why for c in found.checks if c.outcome is Outcome.WEAK)
 
@@ -511,7 +511,7 @@ HONEST: dict[str, dict[str, Any]] = {
     "as discovered": {"notes": NOTES, "looks": (LOOK,), "candidates": 3, "margin": 0.005},
     "another seed": {"seed": 11},
     "a large seed": {"seed": 2**32 - 1},
-    "few lives": {"lives": 40},
+    "few lives": {"lives": 96},
     "an odd number of lives": {"lives": 101},
     "many lives": {"lives": 600},
     "without a start": {"others": {NO_LEARNING: ""}},
