@@ -177,7 +177,7 @@ def repeat(
                 "outcomes": result.outcomes,
             }
 
-        found.append(journal.recall(f"{name}/{number}", compute))
+        found.append(journal.recall(f"{name}/{number}", [bench, estimator, values, here], compute))
         report(Progress(name, number + 1, repeats))
     gradients, errors = (np.array([f[k] for f in found]) for k in ("gradient", "error"))
     seconds = float(np.median([f["seconds"] for f in found]))
@@ -219,7 +219,8 @@ def differences(
                 "seconds": time.perf_counter() - began,
             }
 
-        found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", compute))
+        inputs = [bench, values, settings, key]
+        found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", inputs, compute))
         report(Progress(TRUTH, done + 1, len(bench.free)))
     slope, error = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
     return Sample(slope, error, 2 * count * len(found), sum(f["seconds"] for f in found))

@@ -154,11 +154,13 @@ def run_phase(
         again = f"{name}, start {number + 1}"
         candidates += climb(bench, phase, there, free, own, journal, again, report)
 
-    def compute_choice() -> dict:
-        own = branch(key, Branch.CHOOSE)
-        return {"rewards": bench.means(candidates, own, phase.choice_lives)}
+    own, lives = branch(key, Branch.CHOOSE), phase.choice_lives
 
-    rewards = journal.recall(f"{name}/choice", compute_choice)["rewards"]
+    def compute_choice() -> dict:
+        return {"rewards": bench.means(candidates, own, lives)}
+
+    inputs = [bench, candidates, own, lives]
+    rewards = journal.recall(f"{name}/choice", inputs, compute_choice)["rewards"]
     return candidates[int(np.argmax(rewards))]
 
 
@@ -188,11 +190,12 @@ def climb(
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
+        own = branch(key, Branch.FIT, number)
 
         def compute(
-            here: np.ndarray = here, estimator: Estimator = estimator, number: int = number
+            here: np.ndarray = here, estimator: Estimator = estimator, own: jax.Array = own
         ) -> dict:
-            result = estimator.estimate(lives, here, free, branch(key, Branch.FIT, number))
+            result = estimator.estimate(lives, here, free, own)
             return {
                 "values": here.tolist(),
                 "gradient": result.gradient.tolist(),
@@ -201,7 +204,7 @@ def climb(
                 "outcomes": result.outcomes,
             }
 
-        stored = journal.recall(f"{name}/{number}", compute)
+        stored = journal.recall(f"{name}/{number}", [bench, estimator, here, free, own], compute)
         estimate = MetaGradient(
             np.array(stored["gradient"]),
             np.array(stored["error"]),
@@ -234,12 +237,14 @@ def gained(
 ) -> bool:
     """Whether `now` earns more than `before` on held-out lives, with an interval above 0."""
 
+    own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
+
     def compute() -> dict:
-        own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
         new, old = (bench.rewards(values, own, lives) for values in (now, before))
         return paired_difference(new, old)._asdict()
 
-    return bool(journal.recall(f"{name} held out", compute)["low"] > 0)
+    inputs = [bench, now, before, own, lives]
+    return bool(journal.recall(f"{name} held out", inputs, compute)["low"] > 0)
 
 
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:

@@ -114,14 +114,14 @@ def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
     chosen = {"pgpe": Pgpe(clip=0, sigma=0.1), "score": Score(clip=0, gamma=1, exact=True)}
     here = bench.vector({})
     arguments = bench, here, chosen, settings, KEY
-    with closing(Journal(path, "x")) as journal:
+    with closing(Journal(path, {"configuration": "x"})) as journal:
         found = appraise(*arguments, journal)
     table = found.table.set_index("estimator")
     assert (table.loc[["pgpe", "score"], "z"] < 3.5).all()
     assert table.loc["pgpe", "cosine"] > 0.9
     assert (table["seconds_per_life"] > 0).all()
     before = path.read_bytes()
-    with closing(Journal(path, "x")) as journal:
+    with closing(Journal(path, {"configuration": "x"})) as journal:
         again = appraise(*arguments, journal)
     pd.testing.assert_frame_equal(again.table, found.table)
     assert path.read_bytes() == before
@@ -133,7 +133,7 @@ def test_what_cannot_run_is_a_note():
     bench = Workbench(quiet, parse("param b = -0.4 free\non reward: w <- b*pre"))
 
     class NoJournal:
-        def recall(self, name, compute):
+        def recall(self, name, inputs, compute):
             return compute()
 
     settings = AppraisalSettings(lives=4, repeats=2, truth_lives=4)
