@@ -6,6 +6,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from catalog.breaking import broken
+from catalog.naming import named
 from catalog.prose import Line, Piece, line, paragraphs
 from catalog.record import Evidence, Record, Reference
 from catalog.tables import (
@@ -74,6 +75,7 @@ def card(record: Record) -> list[Block]:
     blocks: list[Block] = [Paragraph(p) for p in paragraphs(record.description)]
     blocks.append(Equation(broken(rule.latex())))
     if record.kind == "discovered":
+        blocks.append(Paragraph(line(f"By its algebra this rule is: {named(rule).text}.")))
         blocks += [Paragraph(line("With its numbers:")), Equation(broken(rule.latex(values=True)))]
     blocks.append(parameter_table(record))
     if record.evidence:
@@ -109,8 +111,8 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         Paragraph(
             line(
                 f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
-                "trials, with 95% bootstrap intervals over lives. All rules met the same networks "
-                "and the same noise, and differences are paired."
+                "trials, with 95% intervals over lives. All rules met the same networks and the "
+                "same noise, and differences are paired."
             )
         ),
         reward_table(evidence),

@@ -66,7 +66,7 @@ class Part(BaseModel):
 
 
 class Interval(Part):
-    """A mean over lives with its 95% bootstrap interval."""
+    """A mean over lives with its 95% interval."""
 
     mean: float
     low: float

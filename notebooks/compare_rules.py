@@ -112,7 +112,7 @@ tuned = {
     for name in rules
 }
 places = rg.worlds(["delayed_association", "delayed_match"], [16, 32])
-table = rg.compare_rewards(tuned, places, lives=lives // 4)
+table = rg.compare_rewards(tuned, places, lives=lives // 4, budget=None)
 figure, ax = plt.subplots(figsize=(8.5, 0.6 + 0.5 * len(rules)))
 rg.plot_rewards(table, ax=ax)
 plt.show()

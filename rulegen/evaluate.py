@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from rulegen.journal import Journal
+from rulegen.outcomes import warning
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.statistics import Estimate, estimate, paired_difference
 from rulegen.workbench import Workbench
@@ -24,7 +26,7 @@ class Trajectory(NamedTuple):
         means: mean reward per trial of each life, shape (L,).
         curve: lower limit, mean and upper limit of each trial's reward, see `curves`, shape (3, K).
         quartiles: lower quartile, median and upper quartile over lives, shape (3, K).
-        diverged: number of lives that diverged.
+        diverged, saturated, silent: numbers of lives that ended so.
     """
 
     name: str
@@ -33,6 +35,18 @@ class Trajectory(NamedTuple):
     curve: np.ndarray
     quartiles: np.ndarray
     diverged: int
+    saturated: int = 0
+    silent: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, as of `Batch.counts`."""
+        bad = {"diverged": self.diverged, "saturated": self.saturated, "silent": self.silent}
+        return {"ok": len(self.means) - sum(bad.values())} | bad
+
+    def __str__(self) -> str:
+        told = f"{self.name}: reward per trial {self.reward} on {len(self.means)} lives"
+        return f"{told}; {text}" if (text := warning(self.counts)) else told
 
     @property
     def reward(self) -> Estimate:
@@ -73,6 +87,11 @@ def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return limits, np.quantile(rewards, QUARTILES, axis=0)
 
 
+def ended(counts: Mapping[str, int]) -> tuple[int, int, int]:
+    """The last fields of a `Trajectory` from what `Batch.counts` says."""
+    return counts["diverged"], counts["saturated"], counts["silent"]
+
+
 def evaluate(
     bench: Workbench,
     values: np.ndarray,
@@ -103,10 +122,10 @@ def evaluate(
             "means": batch.means.tolist(),
             "curve": curve.round(6).tolist(),
             "quartiles": quartiles.round(6).tolist(),
-            "diverged": batch.diverged,
+            "counts": batch.counts(),
         }
 
     found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
-    return Trajectory(name, text, means, curve, quartiles, found["diverged"])
+    return Trajectory(name, text, means, curve, quartiles, *ended(found["counts"]))

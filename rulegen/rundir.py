@@ -14,6 +14,7 @@ import tomli_w
 from catalog import latex_card, markdown_card, save_record
 from catalog.export import FORMATS, export
 from catalog.files import write_whole
+from catalog.naming import named
 from grammar import ConfigError, RunError
 from rulegen import hosts
 from rulegen.config import RunConfig, versions
@@ -199,6 +200,7 @@ def summary(
     return {
         "name": record.name,
         "digest": record.digest,
+        "is": named(record.rule).text,
         "equation": record.equations,
         "latex": record.rule.latex(),
         "terms": [t.term for t in evidence.terms],
@@ -210,6 +212,7 @@ def summary(
         "chance": evidence.chance,
         "best": evidence.best,
         "diverged": evidence.diverged,
+        "outcomes": {t.name: t.counts for t in discovery.trajectories},
         "seconds": round(seconds, 1),
         "peak_mb": round(peak_mb, 1),
         "seed": config.seed,

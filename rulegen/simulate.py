@@ -12,6 +12,7 @@ import pandas as pd
 from grammar import ConfigError, Rule, RuleError
 from grammar.system import check_effect
 from rulegen.config import ReferenceRule, WorldSettings, load_settings
+from rulegen.life import Outcome
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
 from rulegen.statistics import Estimate, estimate
@@ -63,7 +64,7 @@ def simulate(
         ...               life=LifeSettings(trials=3))
         >>> batches = simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0)
         >>> reward_table(batches).shape
-        (6, 5)
+        (6, 6)
     """
     key = jax.random.key(seed)
     return {
@@ -79,7 +80,8 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
         batches: by rule, as of `simulate`.
 
     Returns:
-        columns `rule`, `life`, `trial`, `condition` (all from 0) and `reward`, a row a trial.
+        columns `rule`, `life`, `trial`, `condition` (all from 0), `reward` and `outcome` (how the
+        life ended: `ok`, `diverged`, `saturated` or `silent`), a row a trial.
     """
     frames = []
     for name, batch in batches.items():
@@ -92,6 +94,7 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
                     "trial": np.tile(np.arange(trials), lives),
                     "condition": batch.conditions.ravel(),
                     "reward": batch.rewards.ravel(),
+                    "outcome": np.repeat([Outcome(o).name.lower() for o in batch.outcomes], trials),
                 }
             )
         )

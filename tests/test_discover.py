@@ -16,6 +16,7 @@ from rulegen.discover import discover
 from rulegen.evidence import supported
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress
+from rulegen.statistics import Limits
 from rulegen.workbench import Workbench
 
 SMALL = '''
@@ -331,4 +332,4 @@ def test_a_family_that_learns_nothing_is_not_published(config, tmp_path):
     ],
 )
 def test_coefficients_are_rounded_to_the_evidence(value, low, high, shown):
-    assert supported(value, low, high) == pytest.approx(shown)
+    assert supported(value, Limits(low, high)) == pytest.approx(shown)

@@ -16,9 +16,9 @@ from rulegen.refine import RefineSettings, refine, with_intervals
 from rulegen.search.arena import Arena, Point
 from rulegen.search.front import Finalist
 from rulegen.search.strategy import Candidate, Meeting, best_points
+from rulegen.statistics import Limits
+from rulegen.tuning import SEARCH, Draws, tune
 
-#: Points of a structure and lives of each, round by round, when values alone are sought.
-TUNING = ((12, 64), (8, 128), (6, 256))
 #: Lives on which candidates of different strategies meet before a few of them are refined.
 COMMON = 128
 #: Most rules of the literature among the finalists.
@@ -34,18 +34,18 @@ def tuned(meeting: Meeting, structures: Sequence[Structure]) -> list[Candidate]:
     """
     if not structures:
         return []
-    arena, rng, best = meeting.arena, meeting.rng, dict[Structure, tuple[Point, float]]()
-    for number, (count, lives) in enumerate(TUNING):
-        spread = 0.5 / max(1, number)
-        points = [
-            (best[s][0] if i == 0 else arena.near(best[s][0], rng, spread))
-            if number
-            else arena.draw(s, rng)
-            for s in structures
-            for i in range(count)
-        ]
-        best = best_points(points, meeting.means(points, lives, f"{len(structures)} rules"))
-    return [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
+    arena = meeting.arena
+    draws = Draws(
+        arena.default, arena.draw, lambda _, point, rng, spread: arena.near(point, rng, spread)
+    )
+
+    def score(points: list[tuple[Structure, Point]], lives: int) -> np.ndarray:
+        return meeting.means([point for _, point in points], lives, f"{len(structures)} rules")
+
+    best = tune(structures, draws, score, meeting.rng, SEARCH)
+    lives = SEARCH.rounds[-1][1]
+    found = [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
+    return sorted(found, key=lambda candidate: -candidate.reward)
 
 
 def finalists(
@@ -131,7 +131,7 @@ def bounded(
     key: jax.Array,
     journal: Journal,
     report: Report,
-) -> tuple[Point, dict[str, tuple[float, float]]]:
+) -> tuple[Point, dict[str, Limits]]:
     """A refined point once more, with an interval of each parameter; arguments as of `refined`."""
     found = with_intervals(
         arena.bench,
@@ -144,9 +144,9 @@ def bounded(
         report,
     )
     where = places(arena, point)
-    intervals = {n: (float(found.low[i]), float(found.high[i])) for n, i in where.items()}
+    limits = {n: found.limits[i] for n, i in where.items()}
     values = {n: float(found.values[i]) for n, i in where.items()}
-    return Point(point.structure, values), intervals
+    return Point(point.structure, values), limits
 
 
 def places(arena: Arena, point: Point) -> dict[str, int]:
@@ -189,25 +189,25 @@ def met(
 
     def compute() -> dict:
         tick = ticks(report, "select", 0, total, 1)
-        return {"means": arena.rewards(points, key, lives, tick).tolist()}
+        batches = arena.meet(points, key, lives, tick)
+        return {
+            "means": [b.means.tolist() for b in batches],
+            "counts": [b.counts() for b in batches],
+        }
 
-    means = journal.recall("select", [arena, points, key, lives], compute)["means"]
+    found = journal.recall("select", [arena, points, key, lives], compute)
     return [
-        Finalist(c, np.array(m), names.get(c.point.structure, ()))
-        for c, m in zip(candidates, means, strict=True)
+        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
     ]
 
 
-def printed(point: Point, intervals: Mapping[str, tuple[float, float]]) -> Rule:
+def printed(point: Point, limits: Mapping[str, Limits]) -> Rule:
     """The rule of a point as it is printed: values rounded to what the evidence supports.
 
     Args:
         point: the rule.
-        intervals: of its parameters; those it lacks keep three digits.
+        limits: of its parameters; those it lacks keep three digits.
     """
-    unknown = np.nan, np.nan
-    values = {
-        name: supported(value, *intervals.get(name, unknown))
-        for name, value in point.parameters.items()
-    }
+    values = {name: supported(value, limits.get(name)) for name, value in point.parameters.items()}
     return parse(point.structure.rule(values).fixed().text())
