@@ -20,14 +20,10 @@ from sympy.core.assumptions import _assume_defined
 from sympy.core.parameters import distribute
 
 from grammar import operators as op
+from grammar.exact import AlgebraError, bounded, number, out_of_range
 from grammar.operators import OPERATORS
 
 MAX_EXPONENT = 64
-SMALLEST, LARGEST = 1e-30, 1e30
-_LARGEST = 10**30
-#: Numbers are never rounded; one that needs more digits than this, above or below, is refused.
-MAX_DIGITS = 4000
-_MAX_BITS = int(MAX_DIGITS * math.log2(10))
 #: SymPy may write a short formula long: it turns `abs(x)**3` into `x**2*abs(x)`, at every level.
 MAX_NODES = 10_000
 #: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
@@ -39,68 +35,6 @@ _KNOWN: dict[str, bool | None] = dict.fromkeys(_assume_defined)
 _KNOWN |= dict.fromkeys(("real", "extended_real", "finite", "complex", "hermitian"), True)
 _KNOWN |= {"commutative": True, "infinite": False, "imaginary": False, "antihermitian": None}
 _NO_NUMBERS = frozenset({sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I})
-
-
-class AlgebraError(Exception):
-    """An operation without a finite real result; the parser adds the place."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        self.message, self.remedy = message, remedy
-        super().__init__(message)
-
-
-def number(value: str | float | sp.Rational) -> sp.Rational:
-    """The number that a decimal text stands for; a float stands for its shortest text.
-
-    Example:
-        >>> number("0.05"), number(2.0), number("1.0000000000000000001") == 1
-        (1/20, 2, False)
-    """
-    if isinstance(value, str):
-        # The size is judged first: the exact value of `1e999999999` would fill the memory.
-        mantissa = value.lower().partition("e")[0]
-        if not set(mantissa) & set("123456789"):
-            return sp.Integer(0)
-        size = abs(float(value))
-        if not SMALLEST / 2 < size < 2 * LARGEST:
-            raise _out_of_range()
-        if len(value) > MAX_DIGITS:
-            raise _too_long()
-    elif value == 0:
-        return sp.Integer(0)
-    return _bounded(sp.Rational(str(value)))
-
-
-def digits(text: str) -> sp.Integer:
-    """The number that a row of digits stands for, of any size: part of a fraction, it may be large.
-
-    Example:
-        >>> digits("007")
-        7
-    """
-    if len(text) > MAX_DIGITS:
-        raise _too_long()
-    return sp.Integer(text)
-
-
-def _out_of_range() -> AlgebraError:
-    return AlgebraError(
-        f"a number outside {SMALLEST:g} to {LARGEST:g}", "rescale the formula's units"
-    )
-
-
-def _too_long() -> AlgebraError:
-    return AlgebraError(f"a number of more than {MAX_DIGITS} digits", "write fewer digits")
-
-
-def _bounded(value: sp.Rational) -> sp.Rational:
-    # In integers: a float would overflow just where the check matters.
-    size = abs(value.p)
-    if size > _LARGEST * value.q or 0 < size * _LARGEST < value.q:
-        raise _out_of_range()
-    if max(size, value.q).bit_length() > _MAX_BITS:
-        raise _too_long()
-    return value
 
 
 def _settle(expr: sp.Expr) -> sp.Expr:
@@ -117,7 +51,7 @@ def _settle(expr: sp.Expr) -> sp.Expr:
         if count > MAX_NODES:
             raise AlgebraError("a formula too long to handle", "make states of its parts")
         if node.is_Rational:
-            _bounded(node)
+            bounded(node)
         elif node.is_Pow and abs(node.exp) > MAX_EXPONENT:
             raise _too_high()
         _hide(node)
@@ -286,7 +220,7 @@ def _float_power(base: sp.Rational, exponent: sp.Rational) -> float:
     try:
         return float((base.p / base.q) ** (exponent.p / exponent.q))
     except OverflowError:
-        raise _out_of_range() from None
+        raise out_of_range() from None
 
 
 def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:
@@ -448,7 +382,7 @@ def _rebuild(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
     return call(operator_name(expr), args)
 
 
-_NAMES = {o.make: o.name for o in OPERATORS.values()}
+_NAMES = {o.make: o.name for o in OPERATORS.values()} | {sp.exp: "exp"}
 
 
 def operator_name(expr: sp.Basic) -> str:

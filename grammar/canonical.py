@@ -17,7 +17,7 @@ from itertools import combinations
 import networkx as nx
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.errors import RuleError
 from grammar.locality import expressions, used_names
 from grammar.normal import growth, normal, serialise, times
@@ -50,7 +50,7 @@ def canonical(parts: RuleParts) -> RuleParts:
     try:
         with algebra.as_written(False):
             return _canonical(parts)
-    except algebra.AlgebraError as problem:
+    except exact.AlgebraError as problem:
         raise RuleError(f"with its values put in, the rule makes {problem.message}") from None
 
 
@@ -104,7 +104,7 @@ def _names(parts: RuleParts) -> set[str]:
 def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
     """Parameters with a value that no fit may change are numbers."""
     return {
-        symbol(p.name): algebra.number(p.value)
+        symbol(p.name): exact.number(p.value)
         for p in parts.parameters
         if p.value is not None and not p.free
     }
@@ -208,7 +208,7 @@ def _drive(parts: RuleParts, name: str, circle: set[sp.Symbol]) -> tuple[sp.Expr
     if name == WEIGHT or state.form is Form.AVERAGE or not linear:
         return None, False
     if state.initial:
-        return algebra.number(state.initial), False
+        return exact.number(state.initial), False
     # What it drives itself has no unit before it has: in a circle only what comes in counts.
     drive = [t for t in drive if not t.free_symbols & circle]
     if drive in ([], [0]):
@@ -222,7 +222,7 @@ def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: boo
     try:
         factor, _ = _drive(parts, name, circle)
         return parts if factor is None else _divided(parts, _state(parts, name), factor, multiply)
-    except algebra.AlgebraError:  # a long chain of states can run out of the range of numbers
+    except exact.AlgebraError:  # a long chain of states can run out of the range of numbers
         return parts
 
 

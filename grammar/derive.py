@@ -9,7 +9,7 @@ from itertools import product
 import networkx as nx
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.errors import ConfigError
 from grammar.productions import Alternative, Production, Traces
 from grammar.symbols import symbol
@@ -151,7 +151,7 @@ class Derivations:
                     values = {symbol(p.tree.name): p.expr for p in parts}
                     try:
                         expr = self.traces.substitute(alternative.expr, values)
-                    except algebra.AlgebraError:
+                    except exact.AlgebraError:
                         continue
                     if expr != 0:
                         tree = Tree(name, i, tuple(p.tree for p in parts))

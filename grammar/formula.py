@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.errors import RuleError
 from grammar.lexer import Token
 from grammar.operators import NONLOCAL, OPERATORS, cumsum_post, over_post, over_pre
@@ -134,7 +134,7 @@ class _Walk:
         """Call a function of `algebra` and give its complaint a place."""
         try:
             return make(*args)
-        except algebra.AlgebraError as problem:
+        except exact.AlgebraError as problem:
             message = f"this makes {problem.message}"
             raise self.error(node, message, problem.remedy) from None
 
@@ -172,7 +172,7 @@ class _Walk:
     def operand(self, node: ast.expr) -> sp.Expr:
         token = self.place(node)
         if token.kind == "number":
-            return self.build(node, algebra.number, token.text)
+            return self.build(node, exact.number, token.text)
         if token.text in OPERATORS or token.text == "where":
             raise self.error(node, f"`{token}` is a function", f"write `{token}(...)`")
         if token.text in FILTERS:
@@ -217,7 +217,7 @@ class _Walk:
         inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
         if not isinstance(inner, ast.Name) or not self.place(inner).text.isdecimal():
             return self.number(node)
-        value = self.build(inner, algebra.digits, self.place(inner).text)
+        value = self.build(inner, exact.digits, self.place(inner).text)
         return -value if negative else value
 
     def nested_filter(self, node: ast.expr) -> RuleError:

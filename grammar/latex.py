@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.latex_names import format_number, latex_name
 from grammar.operators import (
     clip,
@@ -93,7 +93,7 @@ class _Tex:
         self.per_condition = {s.name for s in parts.states if s.per_condition}
         self.post, self.pre, self.nesting = "i", "j", 0
         self.values = {
-            symbol(p.name): algebra.number(float(f"{p.value:.4g}"))
+            symbol(p.name): exact.number(float(f"{p.value:.4g}"))
             for p in parts.parameters
             if values and p.value is not None
         }
@@ -201,7 +201,7 @@ class _Tex:
         """With numbers in place of parameters, if that is wanted and possible."""
         try:
             return algebra.substitute(expr, self.values)
-        except algebra.AlgebraError:
+        except exact.AlgebraError:
             return expr
 
     def tex(self, expr: sp.Expr, level: int = _CASES, own: sp.Symbol | None = None) -> str:

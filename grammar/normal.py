@@ -8,7 +8,7 @@ from collections.abc import Callable
 import sympy as sp
 from sympy.ntheory import multinomial_coefficients
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.operators import clip, power, relu
 
 #: Operations whose arguments have no order.
@@ -109,7 +109,7 @@ def _product(factors: list[sp.Expr]) -> sp.Expr:
     if _product_growth([_extent(f) for f in factors]) is not None:
         try:
             return _all_products(factors)
-        except algebra.AlgebraError:
+        except exact.AlgebraError:
             pass  # multiplied out, a number or power leaves the range that the product keeps
     return algebra.multiply(factors)
 
@@ -142,7 +142,7 @@ def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
     if whole and _power_growth(*_extent(base), int(exponent)) is not None:
         try:
             return _multinomial(base.args, int(exponent))
-        except algebra.AlgebraError:
+        except exact.AlgebraError:
             pass  # as in a product
     return algebra.power(base, exponent)
 

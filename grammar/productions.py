@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.errors import RuleError
 from grammar.formula import FILTERS, Formula, read_formula, suggest
 from grammar.lexer import Token, tokenise
@@ -64,7 +64,7 @@ class Traces:
     def trace(self, drive: sp.Expr) -> sp.Symbol:
         """The symbol of the trace of a formula."""
         if not drive.free_symbols:
-            raise algebra.AlgebraError("a trace of a number")
+            raise exact.AlgebraError("a trace of a number")
         made = symbol(f"{TRACE}({self.show(drive)})")
         if made not in self.drives:
             self.sites[made.name] = site_of(drive, self.sites)
@@ -163,7 +163,7 @@ class _Reader:
     def _trace(self, formula: Formula, token: Token) -> Token:
         try:
             made = self.traces.trace(formula.expr)
-        except algebra.AlgebraError as problem:
+        except exact.AlgebraError as problem:
             raise self.line.error(problem.message, token.column, "filter a signal") from None
         if self.traces.sites[made.name] is Site.SYNAPSE:
             raise self.line.error(

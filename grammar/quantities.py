@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 
-from grammar.algebra import LARGEST, SMALLEST
 from grammar.errors import RuleError
+from grammar.exact import LARGEST, SMALLEST
 from grammar.lexer import Token
 from grammar.parts import Parameter
 from grammar.source import Line

@@ -11,11 +11,13 @@ from functools import cached_property
 
 import sympy as sp
 
-from grammar.algebra import LARGEST, SMALLEST, AlgebraError, substitute
+from grammar.algebra import substitute
 from grammar.canonical import canonical
 from grammar.errors import RuleError
+from grammar.exact import LARGEST, SMALLEST, AlgebraError
 from grammar.latex import latex
 from grammar.locality import LocalityCertificate, locality
+from grammar.operators import exp, power
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.sites import site_table
 from grammar.symbols import WEIGHT, Site, symbol
@@ -189,7 +191,12 @@ class Rule(RuleParts):
             target = symbol(update.target)
             value = update.expr.subs(target, step)
             equations[key] = sp.Eq(symbol(update.target + "_next"), value, evaluate=False)
-        return equations
+        return {name: _in_sympy(equation) for name, equation in equations.items()}
+
+
+def _in_sympy(equation: sp.Basic) -> sp.Basic:
+    """With SymPy's own powers and exponentials, which its solvers know."""
+    return equation.replace(power, lambda base, exponent: base**exponent).replace(exp, sp.exp)
 
 
 def _equation(state: State) -> sp.Equality:

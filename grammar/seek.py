@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.errors import RuleError
 from grammar.normal import growth
 from grammar.parts import Form, State
@@ -38,7 +38,7 @@ def found_terms(rule: Rule, match: Match[T]) -> list[T]:
         try:
             known = _Eligibility(rule)
             return _matched(known.drive, known, match) or []
-        except (RuleError, algebra.AlgebraError):  # written out, a formula is too long
+        except (RuleError, exact.AlgebraError):  # written out, a formula is too long
             return []
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grammar.algebra import LARGEST, SMALLEST
 from grammar.derive import START
 from grammar.errors import ConfigError, RuleError
+from grammar.exact import LARGEST, SMALLEST
 from grammar.formula import suggest
 from grammar.productions import Production, Traces, check_name, read_alternative
 from grammar.source import MAX_TEXT

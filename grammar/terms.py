@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from grammar import algebra
+from grammar import algebra, exact
 from grammar.errors import RuleError
 from grammar.locality import used_names
 from grammar.parts import RuleParts
@@ -83,7 +83,7 @@ def drop(parts: RuleParts, names: Iterable[str]) -> RuleParts:
         raise RuleError(f"the rule has no parameter `{unknown}`")
     try:
         after = _substituted(parts, zeros)
-    except algebra.AlgebraError as problem:
+    except exact.AlgebraError as problem:
         raise RuleError(
             f"dropping {', '.join(sorted(s.name for s in zeros))} makes {problem.message}"
         ) from None
@@ -100,7 +100,7 @@ def _substituted(parts: RuleParts, values: Mapping[sp.Symbol, sp.Expr]) -> RuleP
         for s in parts.states
     )
     if any(s.tau == 0 for s in states):
-        raise algebra.AlgebraError("a time constant or gain of zero")
+        raise exact.AlgebraError("a time constant or gain of zero")
     return replace(
         parts,
         definitions=tuple(replace(d, expr=new(d.expr)) for d in parts.definitions),

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from grammar.algebra import LARGEST, as_written, operator_name
+from grammar.algebra import as_written, operator_name
+from grammar.exact import LARGEST
 from grammar.operators import power
 from grammar.order import equations, natural, sort_factors, sort_terms, split_product
 from grammar.parts import Definition, Form, Parameter, RuleParts, State, Update

@@ -65,6 +65,20 @@ def test_every_function_is_in_the_table_of_formulas() -> None:
     assert FUNCTIONS.keys() - used <= {sp.exp, sp.Not}
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["(-u/3)**-0.5", "exp(log(u) - xi)", "sqrt(u)**2", "(u**3)**(1/3)", "(u**xi)**2", "(4*u)**1.5"],
+)
+def test_powers_have_the_values_of_their_text(x64: None, text: str) -> None:
+    """Also where they have none: NumPy reads the same text."""
+    u, xi = (x.ravel() for x in np.meshgrid([-2.0, -0.3, 0.7, 3.0], [-1.5, 0.5, 2.0]))
+    with np.errstate(all="ignore"):
+        known = {"u": u, "xi": xi, "exp": np.exp, "log": np.log, "sqrt": np.sqrt}
+        expected = eval(text, known)
+    arrays = {"u": jnp.asarray(u), "xi": jnp.asarray(xi)}
+    np.testing.assert_allclose(Emitter(arrays, SITES)(formula(text), Site.POST), expected, 1e-12)
+
+
 @pytest.mark.parametrize("name", FORMULAS)
 def test_values_at_the_edges(x64: None, name: str) -> None:
     expr = formula(FORMULAS[name])

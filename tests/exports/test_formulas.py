@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import value
@@ -57,3 +58,22 @@ def test_random_formulas(text: str, point: tuple[float, ...]) -> None:
             arrays = {name: np.float64(number) for name, number in numbers.items()}
             found = eval(BrianCode(names, sites)(expr, Site.GLOBAL), BRIAN, arrays)
         np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(-u/3)**-0.5", "exp(log(u) - xi)", "sqrt(u)**2", "(u**3)**(1/3)", "(u**xi)**2", "(4*u)**1.5"],
+)
+def test_powers_have_the_values_of_their_text(text: str) -> None:
+    """Also where they have none: the same text, read by NumPy."""
+    rule = parse(f"w <- {text} : synapse")
+    space: dict = {}
+    exec(export(rule, "numpy"), space)
+    for u in (-2.0, -0.3, 0.7, 3.0):
+        for xi in (-1.5, 0.5, 2.0):
+            names = {"u": np.float64(u), "xi": np.float64(xi)}
+            signals = {name: np.full(1, number) for name, number in {**NUMBERS, **names}.items()}
+            with np.errstate(all="ignore"):
+                expected = eval(text, {"exp": np.exp, "log": np.log, "sqrt": np.sqrt, **names})
+                found = space["step"](space["init"]([[0.0]]), signals, dt=1.0)["w"][0, 0]
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
