@@ -6,9 +6,13 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from catalog.breaking import broken
+from catalog.naming import named
 from catalog.prose import Line, Piece, line, paragraphs
 from catalog.record import Evidence, Record, Reference
 from catalog.tables import (
+    CHANCE_IS,
+    NO_LEARNING_IS,
+    REWARD_IS,
     Table,
     locality_table,
     look_table,
@@ -71,6 +75,7 @@ def card(record: Record) -> list[Block]:
     blocks: list[Block] = [Paragraph(p) for p in paragraphs(record.description)]
     blocks.append(Equation(broken(rule.latex())))
     if record.kind == "discovered":
+        blocks.append(Paragraph(line(f"By its algebra this rule is: {named(rule).text}.")))
         blocks += [Paragraph(line("With its numbers:")), Equation(broken(rule.latex(values=True)))]
     blocks.append(parameter_table(record))
     if record.evidence:
@@ -111,7 +116,8 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
             )
         ),
         reward_table(evidence),
-        Picture("Reward against trials"),
+        Paragraph(line(" ".join(baselines(evidence)))),
+        Picture("Reward against trials: means over lives, with 95% intervals of each trial alone"),
         Heading("Terms"),
         term_table(evidence),
         *(Paragraph(line(text)) for text in term_notes(evidence)),
@@ -140,6 +146,17 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         made += [Piece(f"{name} "), Piece(digest, code=True), Piece("; ")] if digest else []
     made.append(Piece(f"{software}."))
     return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(tuple(made))]
+
+
+def baselines(evidence: Evidence) -> list[str]:
+    """What the rewards are to be held against."""
+    unlearned = any(not other.rule for other in evidence.comparisons)
+    return [
+        REWARD_IS,
+        CHANCE_IS,
+        "Perfect answers are those of somebody who knows every target.",
+        *([NO_LEARNING_IS] if unlearned else []),
+    ]
 
 
 def term_notes(evidence: Evidence) -> list[str]:

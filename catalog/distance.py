@@ -1,7 +1,9 @@
-"""How alike two rules are as algebra: the terms that their canonical forms share.
+"""How alike two rules are as algebra: the terms that they share.
 
 A term is what is left of a summand of a formula without its numbers and parameters, with states
-told apart by where they live: `theta_1*xi*pre` and `-0.5*xi*pre` are the same term.
+told apart by where they live: `theta_1*xi*pre` and `-0.5*xi*pre` are the same term. Limits of
+weights and of their changes, resets, and how long a state lasts make no difference, so that two
+rules which `catalog.naming` calls by one name have the distance 0.
 """
 
 from __future__ import annotations
@@ -10,10 +12,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from itertools import combinations
 
-import sympy as sp
-
-from grammar import Form, Rule, Site
-from grammar.symbols import SIGNALS, WEIGHT, symbol
+from grammar import Rule, Site
+from grammar.matching import own_values, value
+from grammar.outline import outline
+from grammar.symbols import WEIGHT
 
 #: How a state is called in terms, by where it lives.
 _STATES = {site: f"{site.value} state" for site in Site}
@@ -26,46 +28,17 @@ def canonical_terms(rule: Rule) -> frozenset[str]:
     Example:
         >>> from grammar import parse
         >>> sorted(canonical_terms(parse("dw/dt = eta*post*(pre - alpha*post*w)")))
-        ['w: post*pre', 'w: post^2*w']
+        ['w: post**2*w', 'w: post*pre']
     """
-    form = rule.canonical()
-    names = {s.name: _STATES[s.site] for s in form.states if s.name != WEIGHT}
-    names |= {name: name for name in [*SIGNALS, WEIGHT]}
-    terms = set()
-    for state in form.states:
-        # A step `x <- x + f` changes x by f, as `dx/dt = f` does.
-        own = symbol(state.name) if state.form is Form.STEP else 0
-        terms |= summands(names[state.name], state.expr - own, names)
-    for update in form.updates:
-        owner = f"{names[update.target]} on {update.event.value}"
-        own = symbol(update.target) if symbol(update.target) in update.expr.args else 0
-        terms |= summands(owner, update.expr - own, names)
-    for target, expr in form.forward:
-        terms |= summands(f"forward {target}", expr, names)
-    return frozenset(terms)
-
-
-def summands(owner: str, expr: sp.Expr, names: Mapping[str, str]) -> set[str]:
-    """The terms of a sum that changes `owner`."""
-    return {f"{owner}: {word(term, names) or '1'}" for term in sp.Add.make_args(expr)}
-
-
-def word(expr: sp.Basic, names: Mapping[str, str]) -> str:
-    """An expression without numbers and parameters; `names` are the variables that stay."""
-    if expr.is_Symbol:
-        return names.get(str(expr.name), "")
-    if expr.is_Number:
-        return "0" if expr == 0 else ""
-    if expr.is_Pow:
-        base, exponent = word(expr.base, names), expr.exp
-        shown = str(exponent) if exponent.is_Number else word(exponent, names) or "p"
-        return f"{base}^{shown}" if base else ""
-    parts = sorted({word(arg, names) for arg in expr.args} - {""})
-    if expr.is_Mul:
-        return "*".join(parts) or "1"
-    if expr.is_Add:
-        return f"({' + '.join(parts)})" if len(parts) > 1 else "".join(parts)
-    return f"{type(expr).__name__}({', '.join(parts)})"
+    own = outline(rule)
+    names = {name: _STATES[state.site] for name, state in own.states.items()}
+    values = own_values(rule)
+    return frozenset(
+        f"{place}: {shape}"
+        for place, terms in own.sums(names).items()
+        for shape, term in terms.items()
+        if value(term.slots[0].coefficient, values) != 0
+    )
 
 
 def algebraic_distance(a: Rule, b: Rule) -> float:
@@ -77,8 +50,14 @@ def algebraic_distance(a: Rule, b: Rule) -> float:
         >>> algebraic_distance(hebb, oja)
         0.5
     """
-    mine, theirs = canonical_terms(a), canonical_terms(b)
+    mine, theirs = (frozenset(t for t in canonical_terms(r) if not _fades(t)) for r in (a, b))
     return 1.0 - len(mine & theirs) / max(len(mine | theirs), 1)
+
+
+def _fades(term: str) -> bool:
+    """Whether a term is the decay of a state: how long one lasts is a number like others."""
+    owner, _, product = term.partition(": ")
+    return product == owner != WEIGHT
 
 
 def relation(a: Rule, b: Rule, name: str) -> str:

@@ -27,8 +27,18 @@ class Table(NamedTuple):
     caption: str = ""
 
 
-#: How the table of rewards calls the rule of the card, and the reward of a blind guess.
-THIS_RULE, CHANCE = "this rule", "chance"
+#: How the table of rewards calls the rule of the card, and the rewards between which one learns.
+THIS_RULE, CHANCE, PERFECT = "this rule", "chance", "perfect answers"
+#: What stands between numbers and those who read them: on cards, in figures and on pages.
+REWARD_IS = (
+    "Rewards are means over all trials of a life, so that a rule which learns late may earn less "
+    "than chance."
+)
+CHANCE_IS = "Chance is the reward of the best single answer that ignores the condition."
+NO_LEARNING_IS = (
+    "No learning is the same circuit with its initial weights; it may lie below chance, because "
+    "its answers vary."
+)
 REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it", "diverged lives")
 SETTING_HEAD = ("part", "setting", "value")
 
@@ -88,6 +98,7 @@ def reward_table(evidence: Evidence) -> Table:
             )
         )
     rows.append((CHANCE, number(evidence.chance), "", "", ""))
+    rows.append((PERFECT, number(evidence.best), "", "", ""))
     return Table(REWARD_HEAD, tuple(rows), caption="Reward on held-out lives")
 
 

@@ -66,11 +66,8 @@ from rulegen.circuits import Circuit as Circuit
 from rulegen.circuits import RateCircuit as RateCircuit
 from rulegen.circuits import SpikingCircuit as SpikingCircuit
 from rulegen.compare import behavioural_distance as behavioural_distance
-from rulegen.compare import compare_rewards as compare_rewards
 from rulegen.compare import family_graph as family_graph
-from rulegen.compare import reward_matrix as reward_matrix
 from rulegen.compare import weight_changes as weight_changes
-from rulegen.compare import worlds as worlds
 from rulegen.compare_figures import plot_families as plot_families
 from rulegen.compare_figures import plot_rewards as plot_rewards
 from rulegen.compile import CompiledRule as CompiledRule
@@ -79,6 +76,9 @@ from rulegen.config import DiscoverConfig as DiscoverConfig
 from rulegen.config import EvaluateSettings as EvaluateSettings
 from rulegen.config import ReferenceRule as ReferenceRule
 from rulegen.config import load_config as load_config
+from rulegen.contest import compare_rewards as compare_rewards
+from rulegen.contest import reward_matrix as reward_matrix
+from rulegen.contest import worlds as worlds
 from rulegen.discover import discover as discover
 from rulegen.discovery import Discovery as Discovery
 from rulegen.display import Display as Display
@@ -89,6 +89,7 @@ from rulegen.estimators import Pathwise as Pathwise
 from rulegen.estimators import Pgpe as Pgpe
 from rulegen.estimators import Score as Score
 from rulegen.evaluate import Trajectory as Trajectory
+from rulegen.evaluate import curves as curves
 from rulegen.evaluate import evaluate as evaluate
 from rulegen.figures import STYLE as STYLE
 from rulegen.figures import plot_estimators as plot_estimators

@@ -11,7 +11,7 @@ import numpy as np
 from grammar import ConfigError
 from rulegen import hosts
 from rulegen.circuits import RateCircuit
-from rulegen.life import Life, LifeState
+from rulegen.life import Life, LifeState, Outcome
 from rulegen.noise import Stream, stream
 from rulegen.plasticity import States
 from rulegen.play import Played, play
@@ -52,6 +52,7 @@ class Anatomy(NamedTuple):
         gradient: derivative of the mean reward of as many trials by the recurrent weights, at
             `before`, shape (L, N, N).
         rewards: of the trials of the life itself, shape (L, K).
+        outcomes: how each life ended, an `Outcome`, shape (L,).
     """
 
     circuit: RateCircuit
@@ -70,6 +71,12 @@ class Anatomy(NamedTuple):
     noisy: np.ndarray
     gradient: np.ndarray
     rewards: np.ndarray
+    outcomes: np.ndarray
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, as of `Batch.counts`."""
+        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
 
     @property
     def change(self) -> np.ndarray:
@@ -150,7 +157,7 @@ def dissect(
         ends = jax.tree.map(part.kept, part.life)
         for i, index in enumerate(part.numbers):
             end = jax.tree.map(lambda x, i=i: x[i], ends)
-            found.append([*map(np.asarray, open_one(index, end)), part.rewards[i]])
+            found.append([*map(np.asarray, open_one(index, end)), part.rewards[i], ends.outcome[i]])
     columns = (hosts.gather(np.stack(column), lives) for column in zip(*found, strict=True))
     return Anatomy(circuit, life.task, *columns)
 

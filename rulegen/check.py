@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from catalog import load_record
 from catalog.literature import find
+from catalog.naming import named
 from catalog.reading import read_published
 from grammar import ConfigError, Rule, parse
 from grammar.system import CHANGES
@@ -72,6 +73,7 @@ def check_report(rule: Rule) -> dict[str, Any]:
     certificate, units = rule.locality(), rule.units()
     return {
         "digest": rule.digest,
+        "is": named(rule).text,
         "text": rule.text(),
         "canonical": rule.canonical().text(),
         "latex": rule.latex(),
@@ -130,6 +132,7 @@ def check_text(report: dict[str, Any]) -> str:
     """The report for people."""
     lines = [report["text"].rstrip(), ""]
     lines += [f"digest     {report['digest']}"]
+    lines += [f"this is    {report['is']}"]
     lines += [f"computed   {report['lowering']}"]
     lines += [f"note       {note}" for note in report["notes"]]
     lines += [f"locality   {report['locality']['verdict']}"]

@@ -1,126 +1,23 @@
-"""Rules beside each other: what they earn, how they change weights, how alike they are."""
+"""Rules beside each other: how they change weights, and how alike they are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
-import jax
 import jax.numpy as jnp
 import networkx as nx
 import numpy as np
 import pandas as pd
 
 from catalog.distance import relations
-from grammar import ConfigError, Rule, RuleError
-from grammar.system import check_effect
+from grammar import Rule, RuleError
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.drive import drive
-from rulegen.keys import Branch, branch
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.progress import Progress, Report, silent, ticks
-from rulegen.statistics import estimate, paired_difference
-from rulegen.tasks import TASKS
-from rulegen.workbench import Workbench
+from rulegen.progress import Progress, Report, silent
 
 #: Rules whose algebraic distance is at most this belong to one family.
 KIN = 0.5
-
-
-def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> list[World]:
-    """Every task in every size of circuit, with default settings otherwise.
-
-    Raises:
-        ConfigError: when there is no such task.
-
-    Example:
-        >>> [w.circuit.neurons for w in worlds(["delayed_match"], [16, 32])]
-        [16, 32]
-    """
-    if unknown := [name for name in tasks if name not in TASKS]:
-        raise ConfigError(f"there is no task `{unknown[0]}`: choose from {', '.join(TASKS)}")
-    life = LifeSettings(trials=trials)
-    return [
-        World(circuit=RateCircuit(neurons=n), task=TASKS[name](), life=life)
-        for name in tasks
-        for n in neurons
-    ]
-
-
-def compare_rewards(
-    rules: Mapping[str, Rule],
-    where: Sequence[World],
-    lives: int = 256,
-    seed: int = 0,
-    report: Report = silent,
-) -> pd.DataFrame:
-    """Mean reward per trial of every rule in every world, on the same lives within a world.
-
-    Args:
-        rules: by name; differences are taken to the first that runs in a world.
-        where: the worlds.
-        lives: number of lives in each.
-        seed: of all of them.
-        report: told of finished lives.
-
-    Returns:
-        A row for each rule and world: rule, task, neurons, lives, reward with low and high,
-        difference with difference_low and difference_high (paired, 95%), diverged, note. A rule
-        that cannot run in a world has only a note that says why.
-    """
-    rows: list[dict[str, Any]] = []
-    total, done = lives * len(rules) * len(where), 0
-    for number, world in enumerate(where):
-        key = branch(jax.random.key(seed), Branch.COMPARE, number)
-        first: np.ndarray | None = None
-        for name, rule in rules.items():
-            place = {
-                "rule": name,
-                "task": world.task.model_dump()["name"],
-                "neurons": world.circuit.neurons,
-            }
-            report(Progress("rewards", done, total, name))
-            try:
-                check_effect(rule)
-                bench = Workbench(world, rule)
-                bench.plain  # noqa: B018  (made here, to learn whether the rule runs)
-            except (RuleError, ValueError) as error:
-                rows.append(place | {"note": str(error).splitlines()[0]})
-            else:
-                batch = bench.run(
-                    bench.values, key, lives, ticks(report, "rewards", done, total, 1)
-                )
-                first = batch.means if first is None else first
-                reward, gain = estimate(batch.means), paired_difference(batch.means, first)
-                figures = {"lives": lives, "reward": reward.mean, "low": reward.low}
-                figures |= {"high": reward.high, "difference": gain.mean}
-                figures |= {"difference_low": gain.low, "difference_high": gain.high}
-                rows.append(place | figures | {"diverged": batch.diverged, "note": ""})
-            done += lives
-    report(Progress("rewards", total, total))
-    columns = ["rule", "task", "neurons", "lives", "reward", "low", "high", "difference"]
-    columns += ["difference_low", "difference_high", "diverged", "note"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-def reward_matrix(table: pd.DataFrame) -> pd.DataFrame:
-    """Rules in rows, worlds in columns; cells are a mean with its interval.
-
-    Args:
-        table: what `compare_rewards` returns.
-    """
-    cells = [
-        "cannot run" if note else f"{mean:.4g} [{low:.4g}, {high:.4g}]"
-        for mean, low, high, note in zip(
-            table["reward"], table["low"], table["high"], table["note"], strict=True
-        )
-    ]
-    world = table["task"] + ", N = " + table["neurons"].astype(str)
-    long = pd.DataFrame({"rule": table["rule"], "world": world, "cell": cells})
-    matrix = long.pivot_table(index="rule", columns="world", values="cell", aggfunc="first")
-    return matrix.loc[list(dict.fromkeys(table["rule"])), list(dict.fromkeys(world))]
 
 
 def probe(neurons: int, trials: int, steps: int, seed: int) -> dict[str, np.ndarray]:
@@ -228,7 +125,7 @@ def family_graph(rules: Mapping[str, Rule], kin: float = KIN) -> nx.Graph:
         >>> from catalog import find
         >>> graph = family_graph({name: find(name).rule for name in ("hebb", "oja", "td_lambda")})
         >>> graph.edges["hebb", "oja"]["relation"], graph.nodes["td_lambda"]["family"]
-        ('= hebb + post^2*w', 1)
+        ('= hebb + post**2*w', 1)
     """
     graph = nx.Graph()
     graph.add_nodes_from(rules)

@@ -55,7 +55,8 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.imshow(shade, cmap="Blues", vmin=0.0, vmax=1.6, aspect="auto")
     for (row, column), mean in np.ndenumerate(means):
         low, high = lows[row, column], highs[row, column]
-        text = "–" if np.isnan(mean) else f"{mean:.3f} ± {(high - low) / 2:.3f}"
+        half = "" if np.isnan(low) else f" ± {(high - low) / 2:.3f}"
+        text = "–" if np.isnan(mean) else f"{mean:.3f}{half}"
         leads = high >= best[column]
         ax.text(
             column, row, text, ha="center", va="center", fontsize="small",

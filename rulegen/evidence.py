@@ -45,6 +45,7 @@ def held_out(
         ),
         reward=interval(best.reward),
         chance=world.task.chance,
+        best=world.task.best,
         diverged=best.diverged,
         comparisons=tuple(
             Comparison(

@@ -28,6 +28,7 @@ class Branch(enum.IntEnum):
     LOOK = 16
     SEARCH = 17
     SELECT = 18
+    TUNE = 19
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

@@ -18,8 +18,10 @@ from rulegen.circuits import Circuit
 from rulegen.compile import CompiledRule
 from rulegen.life import Life, LifeSettings, Outcome
 from rulegen.noise import Stream, stream
+from rulegen.outcomes import warning
 from rulegen.projections import Projections
 from rulegen.settings import Settings
+from rulegen.statistics import estimate
 from rulegen.tasks import Task
 from rulegen.trial import LONGEST_BLOCK, blocks
 
@@ -67,6 +69,10 @@ class Batch(NamedTuple):
     def counts(self) -> dict[str, int]:
         """Number of lives per outcome, by lower-case name."""
         return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+
+    def __str__(self) -> str:
+        told = [f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"]
+        return "; ".join([*told, *filter(None, [warning(self.counts())])])
 
 
 class Lived(NamedTuple):

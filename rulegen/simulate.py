@@ -12,8 +12,10 @@ import pandas as pd
 from grammar import ConfigError, Rule, RuleError
 from grammar.system import check_effect
 from rulegen.config import ReferenceRule, WorldSettings, load_settings
+from rulegen.life import Outcome
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
+from rulegen.statistics import Estimate, estimate
 from rulegen.workbench import Workbench
 
 
@@ -62,7 +64,7 @@ def simulate(
         ...               life=LifeSettings(trials=3))
         >>> batches = simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0)
         >>> reward_table(batches).shape
-        (6, 5)
+        (6, 6)
     """
     key = jax.random.key(seed)
     return {
@@ -78,7 +80,8 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
         batches: by rule, as of `simulate`.
 
     Returns:
-        columns `rule`, `life`, `trial`, `condition` (all from 0) and `reward`, a row a trial.
+        columns `rule`, `life`, `trial`, `condition` (all from 0), `reward` and `outcome` (how the
+        life ended: `ok`, `diverged`, `saturated` or `silent`), a row a trial.
     """
     frames = []
     for name, batch in batches.items():
@@ -91,6 +94,7 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
                     "trial": np.tile(np.arange(trials), lives),
                     "condition": batch.conditions.ravel(),
                     "reward": batch.rewards.ravel(),
+                    "outcome": np.repeat([Outcome(o).name.lower() for o in batch.outcomes], trials),
                 }
             )
         )
@@ -118,16 +122,12 @@ def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Workbench]:
     return found
 
 
-def late_rewards(table: pd.DataFrame) -> pd.DataFrame:
-    """Quartiles over lives of the mean reward in the last quarter of the trials.
+def late_rewards(table: pd.DataFrame) -> dict[str, Estimate]:
+    """Mean reward in the last quarter of the trials with its interval over lives, by rule.
 
     Args:
         table: as of `reward_table`.
-
-    Returns:
-        index `rule`, columns `low`, `median`, `high`.
     """
     late = table[table["trial"] >= 0.75 * (table["trial"].max() + 1)]
     lives = late.groupby(["rule", "life"], sort=False)["reward"].mean().groupby("rule", sort=False)
-    quartiles = zip(("low", "median", "high"), (0.25, 0.5, 0.75), strict=True)
-    return pd.DataFrame({name: lives.quantile(q) for name, q in quartiles})
+    return {str(name): estimate(rewards.to_numpy()) for name, rewards in lives}

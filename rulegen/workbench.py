@@ -108,6 +108,27 @@ class Workbench:
                 done(len(found))
         return found
 
+    def meet(
+        self,
+        places: Sequence[np.ndarray],
+        key: jax.Array,
+        lives: int,
+        tick: Tick | None = None,
+    ) -> list[Batch]:
+        """The lives at each place, all of them run at once.
+
+        Args:
+            places: parameter vectors, each of shape (P,).
+            key: of the lives, which all places meet.
+            lives: of each place.
+            tick: called with the number of lives finished so far.
+        """
+        vectors = np.repeat(np.asarray(places, float), lives, axis=0)
+        numbers = np.tile(np.arange(lives), len(places))
+        batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
+        parts = (part.reshape(len(places), lives, *part.shape[1:]) for part in batch)
+        return [Batch(*each) for each in zip(*parts, strict=True)]
+
     def run(
         self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
     ) -> Batch:

@@ -47,6 +47,7 @@ def anatomy(change, rates=None, outputs=0.0, targets=0.0):
         noisy=rates[:, None] + 0.1 * RNG.normal(size=(LIVES, 4, CONDITIONS, STEPS, N)),
         gradient=RNG.normal(size=(LIVES, N, N)),
         rewards=np.zeros((LIVES, 4)),
+        outcomes=np.zeros(LIVES, int),
     )
 
 

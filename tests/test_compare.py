@@ -14,16 +14,18 @@ from catalog import find, markdown_card
 from catalog.distance import algebraic_distance, canonical_terms, relation
 from catalog.literature import literature
 from grammar import ConfigError, parse
-from rulegen.compare import (
-    behavioural_distance,
+from rulegen.compare import behavioural_distance, family_graph, weight_changes
+from rulegen.compare_figures import arrangement, plot_families, plot_rewards
+from rulegen.contest import (
+    Contest,
     compare_rewards,
-    family_graph,
     reward_matrix,
-    weight_changes,
+    reward_tables,
+    statements,
     worlds,
 )
-from rulegen.compare_figures import arrangement, plot_families, plot_rewards
 from rulegen.keys import Branch, branch
+from rulegen.tuning import Budget, tuned_values
 from rulegen.workbench import Workbench
 
 NODE = """
@@ -47,7 +49,7 @@ def where():
 
 @pytest.fixture(scope="module")
 def table(where) -> pd.DataFrame:
-    return compare_rewards(RULES, where, lives=16, seed=2)
+    return compare_rewards(RULES, where, lives=16, seed=2, budget=None)
 
 
 def test_rewards_are_those_of_lives_on_common_random_numbers(table, where) -> None:
@@ -57,7 +59,7 @@ def test_rewards_are_those_of_lives_on_common_random_numbers(table, where) -> No
     assert row["reward"] == pytest.approx(means.mean())
     same = table[table["rule"] == "same"]
     assert (same["difference"].abs() < 1e-6).all(), "equal rules on the same lives"
-    assert len(table) == len(RULES) * len(where)
+    assert len(table) == (len(RULES) + 2) * len(where)
 
 
 def test_rules_that_cannot_run_say_why(table) -> None:
@@ -66,7 +68,7 @@ def test_rules_that_cannot_run_say_why(table) -> None:
     assert "`error`" in notes["no signal"]
     assert notes["node"] == ""
     matrix = reward_matrix(table)
-    assert list(matrix.index) == list(RULES)
+    assert list(matrix.index) == [*RULES, "no learning", "chance"]
     assert list(matrix.columns) == ["delayed_association, N = 6", "delayed_association, N = 8"]
     assert (matrix.loc["no value"] == "cannot run").all()
     assert matrix.loc["node"].str.contains("[", regex=False).all()
@@ -159,13 +161,15 @@ def test_no_two_rules_stand_in_one_place() -> None:
 
 def test_the_matrix_is_drawn_with_what_cannot_run() -> None:
     rules = {name: find(name).rule for name in ("node_perturbation", "stdp_pair")}
-    table = compare_rewards(rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4)
+    table = compare_rewards(
+        rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4, budget=None
+    )
     ax = plot_rewards(table)
     texts = [text.get_text() for text in ax.texts]
-    assert texts[2:] == ["–", "–"]
+    assert texts[2:4] == ["–", "–"]
     row = table.iloc[0]
     assert texts[0].startswith(f"{row.reward:.3f} ± ")
-    assert [label.get_text() for label in ax.get_yticklabels()] == list(rules)
+    assert [label.get_text() for label in ax.get_yticklabels()][:2] == list(rules)
     assert ax.texts[0].get_fontweight() == "bold"
 
 
@@ -184,7 +188,7 @@ def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
         "rewards.png", "rewards.pdf",
     }  # fmt: skip
     rewards = pd.read_csv(tmp_path / "out" / "rewards.csv")
-    assert list(rewards["rule"]) == ["mine", "hebb", "td_lambda"]
+    assert list(rewards["rule"]) == ["mine", "hebb", "td_lambda", "no learning", "chance"]
 
 
 @pytest.mark.parametrize(
@@ -199,3 +203,115 @@ def test_bad_input(monkeypatch, capsys, arguments, message) -> None:
     code, _, err = call(monkeypatch, capsys, "compare", *arguments)
     assert code == 2
     assert message in err
+
+
+TUNED = {
+    "node": parse("param eta = 1\nparam tau = 500 ms\n" + NODE.replace("0.015", "eta")),
+    "hebb": parse("param eta = 10 in [0, 20]\ndw/dt = eta*pre*post"),
+}
+
+
+@pytest.fixture(scope="module")
+def small():
+    return worlds(["delayed_association"], [6], trials=20)
+
+
+def test_every_rule_is_tuned_with_the_budget_on_lives_apart(small, monkeypatch) -> None:
+    met: dict[str, list[tuple[int, int]]] = {"tune": [], "judge": []}
+    meet, run = Workbench.meet, Workbench.run
+
+    def counted_meet(self, places, key, lives, tick=None):
+        met["tune"].append((len(places), lives))
+        keys.add(tuple(jax.random.key_data(key).tolist()))
+        return meet(self, places, key, lives, tick)
+
+    def counted_run(self, values, key, lives, tick=None):
+        judged.add(tuple(jax.random.key_data(key).tolist()))
+        return run(self, values, key, lives, tick)
+
+    keys, judged = set(), set()
+    monkeypatch.setattr(Workbench, "meet", counted_meet)
+    monkeypatch.setattr(Workbench, "run", counted_run)
+    budget = Budget(((6, 8), (4, 16)))
+    table = compare_rewards(TUNED, small, lives=32, budget=budget)
+    assert met["tune"] == [(6, 8), (4, 16)] * len(TUNED)
+    assert len(keys) == 2, "all rules meet the same lives, each round its own"
+    assert len(judged) == 1
+    assert not keys & judged
+    as_is = compare_rewards(TUNED, small, lives=32, budget=None).set_index("rule")
+    tuned = table.set_index("rule")
+    assert (tuned["reward"] > as_is["reward"] + 0.05)[["node", "hebb"]].all()
+    assert as_is.loc["hebb", "diverged"] == 32
+    told = "\n".join(statements(as_is.reset_index(), None))
+    assert "hebb: every one of 32 lives diverged" in told
+    assert "No rule was tuned" in told
+    assert str(budget.lives) in "\n".join(statements(table, budget))
+
+
+def test_both_baselines_and_both_differences_stand_in_the_table(small) -> None:
+    """On 4f51149: neither baseline, and differences in the CSV alone."""
+    table = compare_rewards(TUNED, small, lives=16, seed=3, budget=None)
+    assert list(table["rule"]) == [*TUNED, "no learning", "chance"]
+    rows = table.set_index("rule")
+    world = small[0]
+    assert rows.loc["chance", "reward"] == world.task.chance
+    key = branch(jax.random.key(3), Branch.COMPARE, 0)
+    frozen = world.model_copy(
+        update={"life": world.life.model_copy(update={"warmup": world.life.trials})}
+    )
+    means = {
+        name: Workbench(where, rule).rewards(Workbench(where, rule).values, key, 16)
+        for name, where, rule in [
+            ("node", world, TUNED["node"]), ("no learning", frozen, TUNED["hebb"]),
+        ]
+    }  # fmt: skip
+    assert rows.loc["no learning", "reward"] == pytest.approx(means["no learning"].mean())
+    gain = means["node"].mean() - means["no learning"].mean()
+    assert rows.loc["node", "gain"] == pytest.approx(gain)
+    assert rows.loc["node", "gain_low"] < gain < rows.loc["node", "gain_high"]
+    (printed,) = reward_tables(table).values()
+    assert list(printed) == ["rule", "reward per trial", "minus no learning", "minus node"]
+    assert printed.iloc[0, 2] == (
+        f"{gain:.4f}\n[{rows.loc['node', 'gain_low']:.4f}, {rows.loc['node', 'gain_high']:.4f}]"
+    )
+
+
+def test_tuning_never_leaves_bounds_signs_and_zeros(small) -> None:
+    rule = parse(
+        "param eta = 0.5 in [0.4, 0.6]\nparam a = -1 in [-2, 0]\nparam b = 0\n"
+        "dw/dt = eta*(a*pre*post + b*post)"
+    )
+    seen = []
+    meet = Workbench.meet
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Workbench, "meet", lambda self, p, *a: seen.extend(p) or meet(self, p, *a))
+        tuned_values(small[0], rule, jax.random.key(1), Budget(((8, 2), (4, 2))))
+    points = np.array(seen)
+    assert points[0].tolist() == [0.5, -1.0, 0.0], "the rule as it is comes first"
+    assert ((points[:, 0] >= 0.4) & (points[:, 0] <= 0.6)).all()
+    assert ((points[:, 1] >= -2) & (points[:, 1] < 0)).all()
+    assert (points[:, 2] == 0).all()
+
+
+def test_an_interrupted_comparison_goes_on(monkeypatch, capsys, tmp_path) -> None:
+    arguments = ["compare", "hebb", "oja", "--neurons", "6", "--trials", "4", "--lives", "4"]
+    arguments += ["--out", tmp_path]
+    entry, names = Contest.entry, []
+
+    def stopping(self, name, *rest):
+        if name == "oja" and "oja" not in names:
+            names.append(name)
+            raise KeyboardInterrupt
+        names.append(name)
+        return entry(self, name, *rest)
+
+    monkeypatch.setattr(Contest, "entry", stopping)
+    code, _, err = call(monkeypatch, capsys, *arguments)
+    assert code == 130
+    assert "To go on" in err
+    code, out, _ = call(monkeypatch, capsys, *arguments)
+    assert code == 0
+    assert names == ["hebb", "oja", "oja"], "what was done is not done again"
+    assert "tuned in each world with the same budget" in out
+    assert not (tmp_path / "history.jsonl").exists()
+    assert max(len(line) for line in out.split("\n\n", 1)[0].splitlines()) <= 80

@@ -3,13 +3,16 @@
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from test_cli import call
 
 from grammar import ConfigError, parse
 from rulegen.cli import main
 from rulegen.compile import compile_rule
-from rulegen.lives import Lives
+from rulegen.life import Outcome
+from rulegen.lives import Batch, Lives
 from rulegen.simulate import late_rewards, load_scene, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -49,7 +52,7 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
     options = ["--world", tmp_path / "scene.toml", "--lives", 3, "--seed", 4]
     assert run(monkeypatch, *options, "--out", out) == 0
     table = pd.read_csv(out)
-    assert list(table) == ["rule", "life", "trial", "condition", "reward"]
+    assert list(table) == ["rule", "life", "trial", "condition", "reward", "outcome"]
     assert len(table) == 2 * 3 * 8
     still, other = (table[table["rule"] == name] for name in ("still", "node perturbation"))
     assert (still["condition"].to_numpy() == other["condition"].to_numpy()).all()
@@ -57,9 +60,11 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
     assert (still["reward"].to_numpy()[early] == other["reward"].to_numpy()[early]).all()
     assert (still["reward"].to_numpy()[~early] != other["reward"].to_numpy()[~early]).any()
     printed = capsys.readouterr().out
-    for name, low, median, high in late_rewards(table).itertuples():
-        assert f"{name}: reward over the last quarter of the trials {median:.4f}" in printed
-        assert low <= median <= high
+    for name, late in late_rewards(table).items():
+        assert f"{name}: reward over the last quarter of the trials {late.mean:.4f}" in printed
+        mine = table[(table["rule"] == name) & (table["trial"] >= 0.75 * table["trial"].nunique())]
+        assert late.mean == pytest.approx(mine["reward"].mean(), rel=1e-5)
+        assert late.low <= late.mean <= late.high
     assert list(tmp_path.glob(".*")) == []
 
 
@@ -83,7 +88,7 @@ def test_one_rule_needs_no_name(monkeypatch, tmp_path):
     options = ["--task", "delayed_match", "--trials", 4, "--lives", 2, "--out", out]
     assert run(monkeypatch, tmp_path / "rule.txt", *options) == 0
     table = pd.read_csv(out)
-    assert list(table) == ["life", "trial", "condition", "reward"]
+    assert list(table) == ["life", "trial", "condition", "reward", "outcome"]
     assert len(table) == 8
 
 
@@ -137,3 +142,42 @@ def test_scenes_name_the_field(tmp_path):
     (tmp_path / "scene.toml").write_text(SMALL + "\n[curcuit]\nneurons = 3\n")
     with pytest.raises(ConfigError, match="curcuit: there is no such setting"):
         load_scene(tmp_path / "scene.toml")
+
+
+def test_a_rule_that_explodes_fails_and_says_what_may_help(monkeypatch, capsys, tmp_path) -> None:
+    """On 4f51149: `-1.0000`, exit 0, and no word of it."""
+    (tmp_path / "wild.rule").write_text("w += 10*pre*post")
+    arguments = ("--trials", "15", "--lives", "4", "--out", tmp_path / "all.csv")
+    code, out, err = call(monkeypatch, capsys, "simulate", tmp_path / "wild.rule", *arguments)
+    assert code == 1
+    assert "every one of 4 lives diverged" in out
+    assert "every one of 4 lives diverged" in err
+    assert "smaller learning rate" in err
+    assert "bounds w in" in err
+    assert (pd.read_csv(tmp_path / "all.csv")["outcome"] == "diverged").all(), (
+        "written all the same"
+    )
+
+
+def test_some_lives_that_diverge_are_a_warning_with_their_number(monkeypatch, capsys) -> None:
+    batch = Batch(
+        rewards=np.zeros((4, 3)),
+        conditions=np.zeros((4, 3), int),
+        scores=np.zeros((4, 3, 0)),
+        outcomes=np.array([Outcome.OK, Outcome.DIVERGED, Outcome.SATURATED, Outcome.OK]),
+        violations=np.zeros(4),
+    )
+    monkeypatch.setattr("rulegen.commands.simulate.run_simulation", lambda *a: {"hebb": batch})
+    code, out, _ = call(monkeypatch, capsys, "simulate", "hebb", "--lives", "4")
+    assert code == 0
+    assert "hebb: 1 of 4 lives diverged, 1 saturated: try a smaller learning rate" in out
+    assert "1 of 4 lives diverged" in str(batch)
+
+
+def test_silence_is_said(monkeypatch, capsys, tmp_path) -> None:
+    (tmp_path / "quiet.rule").write_text("on trial end: w <- 0")
+    code, out, _ = call(
+        monkeypatch, capsys, "simulate", tmp_path / "quiet.rule", "--trials", "15", "--lives", "3"
+    )
+    assert code == 0
+    assert "every one of 3 lives ended silent" in out

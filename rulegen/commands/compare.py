@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -15,17 +17,26 @@ from rich.table import Table
 from catalog.distance import relations
 from grammar import ConfigError, Rule
 from rulegen.check import named_rules
-from rulegen.compare import (
-    behavioural_distance,
+from rulegen.commands.interrupted import resumable
+from rulegen.compare import behavioural_distance, family_graph, weight_changes
+from rulegen.compare_figures import plot_families, plot_rewards
+from rulegen.contest import (
+    Recall,
+    anew,
     compare_rewards,
-    family_graph,
     reward_matrix,
-    weight_changes,
+    reward_tables,
+    statements,
     worlds,
 )
-from rulegen.compare_figures import plot_families, plot_rewards
+from rulegen.digests import code_digest
 from rulegen.display import Display
 from rulegen.figures import save_figure
+from rulegen.journal import Journal
+from rulegen.tuning import COMPARE
+
+#: Where an unfinished comparison keeps its results.
+KEPT = "history.jsonl"
 
 
 def compare(
@@ -37,31 +48,62 @@ def compare(
     trials: Annotated[int, typer.Option(min=1, help="trials of a life")] = 200,
     lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256,
     seed: Annotated[int, typer.Option(min=0, help="of networks and noise")] = 0,
+    tune: Annotated[
+        bool, typer.Option("--tune/--as-is", help="give each rule the values that suit the task")
+    ] = True,
     out: Annotated[Path | None, typer.Option(help="folder for tables and figures")] = None,
 ) -> None:
     """Compare rules: paired rewards, what they have in common, and how they change weights."""
     entrants, console = named_rules(rules, sys.stdin), Console()
     where = worlds(tasks or ["delayed_association"], neurons or [32], trials)
-    with Display(console) as display:
-        rewards = compare_rewards(entrants, where, lives, seed, display)
+    budget = COMPARE if tune else None
+    with kept(out) as recall, Display(console) as display:
+        rewards = compare_rewards(entrants, where, lives, seed, display, budget, recall)
         changes, reasons = weight_changes(entrants, seed=seed, report=display)
-    matrix, behaviour = reward_matrix(rewards), behavioural_distance(changes)
-    pairs = relations(entrants)
+    behaviour, pairs = behavioural_distance(changes), relations(entrants)
     algebra = pd.DataFrame(
         [[a, b, f"{d:.2f}", text] for (a, b), (d, text) in pairs.items()],
         columns=["rule", "other", "distance", "the other"],
     )
-    print_table(console, "reward per trial", matrix.reset_index())
+    for place, table in reward_tables(rewards).items():
+        print_table(console, place, table)
     print_table(console, "algebra: share of terms not in common", algebra)
     rounded = behaviour.map("{:.3f}".format).rename_axis("rule").reset_index()
     print_table(console, "behaviour: cosine distance of weight changes", rounded)
-    notes = rewards[rewards["note"] != ""].drop_duplicates(["rule", "note"])
-    for name, reason in [*zip(notes["rule"], notes["note"], strict=True), *reasons.items()]:
-        console.print(f"{name}: {reason}", markup=False, highlight=False, soft_wrap=True)
+    told = statements(rewards, budget)
+    for line in [*told, *(f"{name}: {why}" for name, why in reasons.items())]:
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
-        save(out, entrants, {"rewards": rewards, "algebra": algebra, "matrix": matrix.reset_index(),
-                             "behaviour": behaviour.rename_axis("rule").reset_index()})  # fmt: skip
+        frames = {"rewards": rewards, "algebra": algebra}
+        frames |= {"matrix": reward_matrix(rewards).reset_index()}
+        frames |= {"behaviour": behaviour.rename_axis("rule").reset_index()}
+        save(out, entrants, frames)
+        (out / KEPT).unlink(missing_ok=True)
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
+
+
+@contextmanager
+def kept(out: Path | None) -> Iterator[Recall]:
+    """Keep results in the folder until all are there; the same command goes on with them.
+
+    Raises:
+        ConfigError: when the folder cannot be written.
+    """
+    if out is None:
+        yield anew
+        return
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        journal = Journal(out / KEPT, {"code": code_digest()})
+    except OSError as error:
+        raise cannot_write(out, error) from None
+    with journal, resumable(out):
+        yield journal.recall
+
+
+def cannot_write(out: Path, error: OSError) -> ConfigError:
+    """What to say where the folder cannot be written."""
+    return ConfigError(f"cannot write into {out}: {error.strerror}; choose another --out")
 
 
 def print_table(console: Console, title: str, frame: pd.DataFrame) -> None:
@@ -81,12 +123,9 @@ def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> 
         ConfigError: when the folder cannot be written.
     """
     try:
-        out.mkdir(parents=True, exist_ok=True)
         for name, frame in frames.items():
             frame.to_csv(out / f"{name}.csv", index=False)
         save_figure(plot_families(family_graph(rules)), out, "families")
         save_figure(plot_rewards(frames["rewards"]), out, "rewards")
     except OSError as error:
-        raise ConfigError(
-            f"cannot write into {out}: {error.strerror}; choose another --out"
-        ) from None
+        raise cannot_write(out, error) from None

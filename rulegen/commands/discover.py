@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from catalog.naming import named
 from rulegen import hosts
 from rulegen.commands.interrupted import resumable
 from rulegen.config import load_config
 from rulegen.discover import discover as run_discovery
 from rulegen.display import Display
+from rulegen.outcomes import warning
 
 
 def discover(
@@ -40,7 +42,12 @@ def discover(
         found = run_discovery(settings, folder, resume=resume, report=display)
     best, *others = found.trajectories
     console.print(f"\n{found.record.equations}", highlight=False, markup=False)
+    told = f"by its algebra: {named(found.record.rule).text}"
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
     console.print(f"reward per trial {best.reward} on {best.reward.lives} held-out lives")
     for other in others:
         console.print(f"  minus {other.name}: {best.minus(other)}", markup=False)
+    for t in found.trajectories:
+        if told := warning(t.counts):
+            console.print(f"{t.name}: {told}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from catalog.naming import named
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
 from rulegen.display import Display
+from rulegen.outcomes import trouble, warning
 from rulegen.search import load_search
 from rulegen.search import search as run_search
 from rulegen.search.findings import readable, verdict
@@ -42,9 +44,15 @@ def search(
     pick = found.front.finalists[found.front.pick]
     lines = (
         f"\n{found.discovery.record.equations}",
+        f"by its algebra: {named(found.discovery.record.rule).text}",
         f"the pick among {found.tried} structures: {found.front.reason}",
         f"reward per trial {pick.reward} on {pick.reward.lives} lives of the selection",
         verdict(found.elsewhere),
+        *(
+            f"{t.name}: {warning(t.counts)}"
+            for t in found.discovery.trajectories
+            if trouble(t.counts)
+        ),
         f"page: {folder / 'search.md'}",
     )
     for line in lines:

@@ -14,8 +14,9 @@ from rich.console import Console
 
 from grammar import ConfigError, parse
 from rulegen.check import named_rules
-from rulegen.compare import worlds
+from rulegen.contest import worlds
 from rulegen.display import Display
+from rulegen.outcomes import check_alive, warning
 from rulegen.simulate import late_rewards, load_scene, reward_table
 from rulegen.simulate import simulate as run_simulation
 
@@ -63,13 +64,15 @@ def simulate(
     if out is not None:
         # A single rule needs no name in every row.
         write(table if len(entrants) > 1 else table.drop(columns="rule"), out)
-    for name, low, median, high in late_rewards(table).itertuples():
+    for name, late in late_rewards(table).items():
         console.print(
-            f"{name}: reward over the last quarter of the trials {median:.4f} in the median life, "
-            f"quartiles {low:.4f} and {high:.4f}",
+            f"{name}: reward over the last quarter of the trials {late.mean:.4f}, 95% interval "
+            f"[{late.low:.4f}, {late.high:.4f}]",
             markup=False,
             highlight=False,
         )
+        if told := warning(batches[name].counts()):
+            console.print(f"{name}: {told}", markup=False, highlight=False, soft_wrap=True)
         if world.circuit.excitatory:
             cut = batches[name].violations.sum()
             console.print(
@@ -80,6 +83,7 @@ def simulate(
             )
     if out is not None:
         console.print(f"written to {out}", highlight=False, soft_wrap=True)
+    check_alive({name: batch.counts() for name, batch in batches.items()})
 
 
 def check_out(out: Path | None) -> None:

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from grammar import Basis, Parameter, RuleError, Space, Structure
-from rulegen.lives import World
+from rulegen.lives import Batch, World
 from rulegen.progress import Tick
 from rulegen.workbench import Workbench
 
@@ -78,6 +78,12 @@ class Arena:
         """All parameters of the slots that make them this point, shape (P,)."""
         return self.bench.vector(self.slots.values(point.structure, point.parameters))
 
+    def meet(
+        self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> list[Batch]:
+        """The lives of each point, all of them run at once; arguments as of `rewards`."""
+        return self.bench.meet([self.vector(point) for point in points], key, lives, tick)
+
     def rewards(
         self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
     ) -> np.ndarray:
@@ -89,10 +95,7 @@ class Arena:
             lives: of each point.
             tick: called with the number of lives finished so far.
         """
-        vectors = np.repeat([self.vector(point) for point in points], lives, axis=0)
-        numbers = np.tile(np.arange(lives), len(points))
-        batch = self.bench.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
-        return batch.means.reshape(len(points), lives)
+        return np.array([batch.means for batch in self.meet(points, key, lives, tick)])
 
     def draw(self, structure: Structure, rng: np.random.Generator) -> Point:
         """A structure with random values, evenly distributed on logarithmic scales."""

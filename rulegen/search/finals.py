@@ -17,9 +17,8 @@ from rulegen.search.arena import Arena, Point
 from rulegen.search.front import Finalist
 from rulegen.search.strategy import Candidate, Meeting, best_points
 from rulegen.statistics import Limits
+from rulegen.tuning import SEARCH, Draws, tune
 
-#: Points of a structure and lives of each, round by round, when values alone are sought.
-TUNING = ((12, 64), (8, 128), (6, 256))
 #: Lives on which candidates of different strategies meet before a few of them are refined.
 COMMON = 128
 #: Most rules of the literature among the finalists.
@@ -35,18 +34,18 @@ def tuned(meeting: Meeting, structures: Sequence[Structure]) -> list[Candidate]:
     """
     if not structures:
         return []
-    arena, rng, best = meeting.arena, meeting.rng, dict[Structure, tuple[Point, float]]()
-    for number, (count, lives) in enumerate(TUNING):
-        spread = 0.5 / max(1, number)
-        points = [
-            (best[s][0] if i == 0 else arena.near(best[s][0], rng, spread))
-            if number
-            else arena.draw(s, rng)
-            for s in structures
-            for i in range(count)
-        ]
-        best = best_points(points, meeting.means(points, lives, f"{len(structures)} rules"))
-    return [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
+    arena = meeting.arena
+    draws = Draws(
+        arena.default, arena.draw, lambda _, point, rng, spread: arena.near(point, rng, spread)
+    )
+
+    def score(points: list[tuple[Structure, Point]], lives: int) -> np.ndarray:
+        return meeting.means([point for _, point in points], lives, f"{len(structures)} rules")
+
+    best = tune(structures, draws, score, meeting.rng, SEARCH)
+    lives = SEARCH.rounds[-1][1]
+    found = [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
+    return sorted(found, key=lambda candidate: -candidate.reward)
 
 
 def finalists(
@@ -190,12 +189,16 @@ def met(
 
     def compute() -> dict:
         tick = ticks(report, "select", 0, total, 1)
-        return {"means": arena.rewards(points, key, lives, tick).tolist()}
+        batches = arena.meet(points, key, lives, tick)
+        return {
+            "means": [b.means.tolist() for b in batches],
+            "counts": [b.counts() for b in batches],
+        }
 
-    means = journal.recall("select", [arena, points, key, lives], compute)["means"]
+    found = journal.recall("select", [arena, points, key, lives], compute)
     return [
-        Finalist(c, np.array(m), names.get(c.point.structure, ()))
-        for c, m in zip(candidates, means, strict=True)
+        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import networkx as nx
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from grammar import Structure
 from rulegen.figures import COLOURS, new_axes
+from rulegen.outcomes import TROUBLES
 from rulegen.search.strategy import Candidate
 from rulegen.statistics import Estimate, estimate, paired_difference
 
@@ -25,11 +26,13 @@ class Finalist(NamedTuple):
     Attributes:
         candidate: with refined values.
         means: mean reward per trial of each life, shape (L,).
+        counts: number of lives per outcome, as of `Batch.counts`.
         names: of rules of the literature that have this structure.
     """
 
     candidate: Candidate
     means: np.ndarray
+    counts: Mapping[str, int]
     names: tuple[str, ...] = ()
 
     @property
@@ -62,8 +65,9 @@ class Front(NamedTuple):
         """One row for each finalist.
 
         Columns: `complexity`, `terms`, `reward` with `low` and `high` (95%, over the lives of the
-        selection), `front` and `pick`, `equation`, `names` of the literature, `source`, `lineage`
-        (digests of the structures that it was made from) and `digest`.
+        selection), `diverged`, `saturated` and `silent` (numbers of these lives), `front` and
+        `pick`, `equation`, `values`, `names` of the literature, `source`, `lineage` (digests of
+        the structures that it was made from) and `digest`.
         """
         rows = []
         for number, finalist in enumerate(self.finalists):
@@ -76,6 +80,7 @@ class Front(NamedTuple):
                     "reward": reward.mean,
                     "low": reward.low,
                     "high": reward.high,
+                    **{name: finalist.counts.get(name, 0) for name in TROUBLES},
                     "front": number in self.on_front,
                     "pick": number == self.pick,
                     "equation": finalist.structure.text,
@@ -108,7 +113,7 @@ def make_front(finalists: Sequence[Finalist], margin: float) -> Front:
         >>> def finalist(term, reward):
         ...     structure = space.structure(space.terms[term])
         ...     candidate = Candidate(Point(structure, {}), reward, 100, "halving")
-        ...     return Finalist(candidate, reward + 0.01 * noise)
+        ...     return Finalist(candidate, reward + 0.01 * noise, {})
         >>> front = make_front([finalist(9, 1.0), finalist(0, 0.5), finalist(3, 0.999)], 0.01)
         >>> front.finalists[front.pick].structure.text
         'theta_1*post*pre'

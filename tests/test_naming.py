@@ -1,0 +1,214 @@
+"""What a rule is: the literature under other names, units and values, and what is none of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+from catalog import find, literature
+from catalog.distance import algebraic_distance
+from catalog.naming import named
+from grammar import Event, Rule, Update, algebra, parse, symbol
+from grammar.matching import value
+
+NAMES = sorted(literature())
+EXAMPLE = """
+param eta = 0.000913 1/ms
+param theta_1 = 1.8 in [-3, 3]
+de/dt = theta_1*xi*pre  : synapse
+R_bar[condition] = average(R, 0.2)
+on trial start: e <- 0
+on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
+"""
+
+
+def renamed(rule: Rule) -> Rule:
+    """The rule with other names for states, definitions and parameters."""
+    own = [p.name for p in rule.parameters] + [d.name for d in rule.definitions]
+    own += [s.name for s in rule.states if s.name not in ("w", "R_bar")]
+    text = rule.text()
+    for number, name in enumerate(sorted(own)):
+        text = re.sub(rf"\b(d?){name}\b", rf"\1q_{number}", text)
+    return parse(text)
+
+
+def in_other_units(rule: Rule, unit: sp.Rational) -> Rule:
+    """The rule with every state but the weight in other units."""
+    names = [s.name for s in rule.states if s.name != "w"]
+    back = {symbol(n): algebra.multiply([1 / unit, symbol(n)]) for n in names}
+
+    def new(target: str, expr: sp.Expr) -> sp.Expr:
+        expr = algebra.substitute(expr, back)
+        return algebra.multiply([unit, expr]) if target in names else expr
+
+    return Rule.of(
+        replace(
+            rule,
+            definitions=tuple(replace(d, expr=new("", d.expr)) for d in rule.definitions),
+            states=tuple(
+                replace(s, expr=new(s.name, s.expr), initial=s.initial * float(unit))
+                if s.name in names
+                else replace(s, expr=new("", s.expr))
+                for s in rule.states
+            ),
+            updates=tuple(replace(u, expr=new(u.target, u.expr)) for u in rule.updates),
+            forward=tuple((n, new("", e)) for n, e in rule.forward),
+        )
+    )
+
+
+def with_other_values(rule: Rule) -> Rule:
+    """The rule with every parameter well away from its default, of the same sign."""
+    values = {}
+    for number, p in enumerate(rule.parameters):
+        wanted = (p.value or 0.0) * (0.83 + 0.013 * number)
+        values[p.name] = min(max(wanted, p.lower), p.upper)
+    return rule.with_values(values)
+
+
+def with_one_more(rule: Rule) -> Rule:
+    """The rule and a change of the weights at the end of a trial that no rule has."""
+    more = Update(Event.TRIAL_END, "w", parse("on trial end: w += 0.3*post**5*u").updates[0].expr)
+    return Rule.of(replace(rule, updates=(*rule.updates, more)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_of_the_literature_is_itself_however_it_is_written(name: str) -> None:
+    rule = literature()[name].rule
+    forms = {
+        "as it is": rule,
+        "renamed": renamed(rule),
+        "in other units": in_other_units(rule, sp.Rational(3, 7)),
+        "with other values": with_other_values(rule),
+        "all of it": in_other_units(renamed(with_other_values(rule)), sp.Rational(-5, 2)),
+    }
+    for how, form in forms.items():
+        if how == "all of it" and name in ("graupner_brunel", "burst_dependent", "tag_and_capture"):
+            form = in_other_units(renamed(with_other_values(rule)), sp.Rational(5, 2))
+        found = named(form)
+        assert (found.known, found.same) == (name, True), (how, found.text)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "hopfield"])
+def test_a_rule_with_one_more_term_is_that_rule_and_the_term(name: str) -> None:
+    found = named(with_one_more(literature()[name].rule))
+    assert (found.known, found.same, found.extended) == (name, False, True)
+    assert " + u*post**5 in w on trial end" in found.text or " + post**5*u" in found.text
+
+
+SENTENCES = {
+    EXAMPLE: "Node perturbation (`node_perturbation`) with theta_1 = 1.8, tau_e infinite; "
+    "changes of w within [-0.02, 0.02]",
+    "dw/dt = 0.1*post*(pre - 2*w*post)": "Oja's rule (`oja`) with alpha = 2",
+    "dw/dt = 0.1*pre*post - 0.01*w\nbounds w in [0, 1]": "Hebb's rule (`hebb`) + decay of w; "
+    "w within [0, 1]",
+    "e <- 0.9*e + 2*xi*pre : synapse\non reward: w += 0.1*(R - R_bar[condition])*e": (
+        "Node perturbation (`node_perturbation`) with tau_e = 10 steps; e not reset on trial start"
+    ),
+    "param theta_100 = 1 free\ndw/dt = theta_100*post**2*pre*w": (
+        "Polynomial family of Confavreux et al. (`confavreux`) with only theta_121"
+    ),
+    "param eta = 1\ny <- eta*y": "no rule of the catalog: it changes no weight",
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), SENTENCES.items(), ids=range(len(SENTENCES)))
+def test_sentences(text: str, sentence: str) -> None:
+    assert named(parse(text)).text == sentence
+
+
+def test_miconi_and_decay() -> None:
+    text = find("miconi_supralinear").equations
+    for change in ("e <- 0.9*e + 4*(pre*(u - u_bar))**3",):
+        decaying = re.sub(r"e \+= .*?:", f"{change} :", text)
+        decaying = decaying.replace("-limit, limit", "-2*limit, 2*limit")
+        assert named(parse(decaying)).text == (
+            "Miconi's supralinear rule (`miconi_supralinear`) + decay of e; "
+            "changes of w within [-0.0006, 0.0006]"
+        )
+
+
+NEAR_MISSES = {
+    "a threshold of half the mean square": (
+        "th = lowpass(post**2, 100) : post\ndw/dt = 0.1*pre*post*(post - 0.5*th)", "bcm"),
+    "the other sign of Oja's term": ("dw/dt = 0.1*post*(pre + w*post)", "oja"),
+    "means of other strengths": (
+        "a = lowpass(pre, 100) : pre\nb = lowpass(post, 100) : post\n"
+        "dw/dt = 0.1*(pre - a)*(post - 0.9*b)", "covariance"),
+    "means of two time constants": (
+        "a = lowpass(pre, 100) : pre\nb = lowpass(post, 200) : post\n"
+        "dw/dt = 0.1*(pre - a)*(post - b)", "covariance"),
+    "the noise of the other neuron": (EXAMPLE.replace("xi*pre", "xi*post"), "node_perturbation"),
+    "a square": (EXAMPLE.replace("xi*pre", "xi*pre**2"), "node_perturbation"),
+    "a baseline of half its size": (
+        EXAMPLE.replace("R - R_bar", "R - 0.5*R_bar"), "node_perturbation"),
+    "a trace that grows": (EXAMPLE.replace("theta_1*xi*pre", "theta_1*xi*pre + 0.1*e"),
+                           "node_perturbation"),
+    "the deviation cubed, its factors apart": (
+        find("miconi_supralinear").equations.replace("(pre*(u - u_bar))**3", "pre*(u - u_bar)**3"),
+        "miconi_supralinear"),
+    "a window that does not end at the threshold": (
+        find("clopath").equations.replace("relu(u_minus - theta_minus)", "relu(u_minus - 1)"),
+        "clopath"),
+    "a potentiation of the wrong order": (
+        find("stdp_pair").equations.replace("pre_tr*post_spike", "pre_tr*pre_spike"), "stdp_pair"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "name"), NEAR_MISSES.values(), ids=NEAR_MISSES)
+def test_near_misses_are_not_that_rule(text: str, name: str) -> None:
+    found = named(parse(text))
+    assert not (found.known == name and found.same), found.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dw/dt = 0.1*post**5*pre*u",
+        "dw/dt = 0.1*sin(pre)*xi",
+        "e <- e + xi*pre*post*u : synapse\non reward: w += 0.1*(R - R_bar)**2*e*post",
+        "on trial end: w += zeta*xi*pre",
+        find("measurable_signals").equations,
+        find("local_search").equations,
+    ],
+)
+def test_products_that_no_rule_has_are_unlike_any(text: str) -> None:
+    found = named(parse(text))
+    assert not found.extended
+    assert found.text.startswith("unlike any rule of the catalog")
+
+
+def test_the_distance_between_two_of_one_name_is_0() -> None:
+    example = parse(EXAMPLE)
+    for name in NAMES:
+        rule = literature()[name].rule
+        for other in (renamed(rule), with_other_values(rule)):
+            assert algebraic_distance(rule, other) == 0, name
+    assert algebraic_distance(example, find("node_perturbation").rule) == 0
+    assert algebraic_distance(example, find("miconi_node_perturbation").rule) > 0.2
+
+
+def test_it_is_quick() -> None:
+    named(parse(EXAMPLE))
+    start = time.process_time()
+    for name in ("delayed_association", "measurable_signals", "local_search"):
+        named(in_other_units(find(name).rule, sp.Rational(9, 8)))
+    assert time.process_time() - start < 3 * 0.5
+
+
+def test_many_states_take_no_longer() -> None:
+    lines = [f"e_{i} <- 0.{i + 1}*e_{i} + pre*post : synapse" for i in range(8)]
+    total = " + ".join(f"e_{i}" for i in range(8))
+    start = time.process_time()
+    assert named(parse("\n".join([*lines, f"w += 0.1*R*({total})"]))).text
+    assert time.process_time() - start < 5
+
+
+def test_values_of_formulas() -> None:
+    a, b = symbol("a"), symbol("b")
+    assert value(sp.Max(a, b) ** sp.Rational(1, 2), {a: 4.0, b: 1.0}) == 2.0
+    assert value(sp.log(a), {a: -1.0}) != value(sp.log(a), {a: -1.0}), "nan where there is none"
