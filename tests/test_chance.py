@@ -314,7 +314,8 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
 def test_a_curve_rises_where_rewards_do():
     """Before learning it lies where the rewards do, to the last trial."""
     rewards = np.where(np.arange(60) < 12, -0.4, -0.1) * np.ones((5, 1))
-    (found,) = trajectories({"a": SimpleNamespace(rewards=rewards)})
+    fine = dict.fromkeys(("diverged", "saturated", "silent"), 0)
+    (found,) = trajectories({"a": SimpleNamespace(rewards=rewards, counts=fine)})
     np.testing.assert_array_equal(found.curve[1], rewards[0])
     np.testing.assert_array_equal(found.quartiles[1], rewards[0])
 
