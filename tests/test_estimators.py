@@ -78,7 +78,7 @@ def test_clipping():
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=(200, 3))
     gradients[0] *= 1e6
-    mean, error = Score(clip=0).average(gradients)
+    mean, error, *_ = Score(clip=0).average(gradients, np.zeros(200), {})
     np.testing.assert_array_equal(mean, gradients.mean(axis=0))
     np.testing.assert_allclose(error, gradients.std(axis=0, ddof=1) / 200**0.5)
     clipped, _ = Score(clip=3).average(gradients)
@@ -126,11 +126,12 @@ def test_advantages_follow_their_definition(gamma):
 
 
 def test_signal_to_noise():
-    estimate = MetaGradient(np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0]), {})
+    parts = np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0])
+    estimate = MetaGradient(*parts, {}, 0, 2)
     assert estimate.signal_to_noise == 10
     assert estimate.reward == 1.5
     assert np.isclose(estimate.reward_error, 0.5)
-    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}).signal_to_noise == 0
+    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}, 0, 2).signal_to_noise == 0
 
 
 @pytest.mark.parametrize(

@@ -120,8 +120,11 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
         cells["wrong sign"] = row["wrong"] if isinstance(row.get("wrong"), str) else ""
         cells["variance"] = number(row.get("variance"))
         cells["ms per life"] = number(1e3 * row.get("seconds_per_life", np.nan))
+        cells["compiling, s"] = number(row.get("compiling"))
         cells["SNR in 1 s"] = number(row.get("signal_to_noise"))
         cells["useful SNR"] = number(row.get("useful"))
+        lost = row.get("nonfinite", 0.0)
+        cells["not finite"] = f"{lost:.1%}" if lost > 0 else ""
         cells["note"] = row["note"] if isinstance(row.get("note"), str) else ""
         rows.append(cells)
     frame = pd.DataFrame(rows)
