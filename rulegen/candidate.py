@@ -13,7 +13,7 @@ from rulegen.config import DiscoverConfig
 from rulegen.discover import discover
 from rulegen.discovery import DISCOVERED, START
 from rulegen.evaluate import Trajectory, evaluate
-from rulegen.fit import fit
+from rulegen.fit import fit, gradients
 from rulegen.keys import Branch, branch
 from rulegen.rundir import RunDirectory
 from rulegen.runtime import keep_compiled_programs, use_all_cores
@@ -53,7 +53,8 @@ def discover_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """Everything that `rulegen discover` does."""
     discover(config, folder, resume=True)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    kept = ("equation", "digest", "terms", "parameters", "reward", "diverged", "seconds")
+    kept = {"equation", "digest", "terms", "parameters", "reward", "diverged", "seconds"}
+    kept |= {"gradients", "nonfinite"}
     return {"gain": summary["paired_difference"]} | {name: summary[name] for name in kept}
 
 
@@ -75,7 +76,7 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
                 return evaluate(bench, there, lives, branch(root, Branch.EVALUATE), journal, name)
 
             best, start = trajectory(DISCOVERED), trajectory(START)
-            seconds = journal.seconds
+            seconds, counted = journal.seconds, gradients(journal)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     fitted = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True)))
@@ -87,5 +88,6 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
         "reward": best.reward._asdict(),
         "gain": best.minus(start)._asdict(),
         "diverged": best.diverged,
+        **counted,
         "seconds": round(seconds, 1),
     }

@@ -16,7 +16,15 @@ from rulegen import hosts
 from rulegen.config import DiscoverConfig
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
-from rulegen.evidence import held_out, interval, known, peak_mb, record_of, supported
+from rulegen.evidence import (
+    held_out,
+    interval,
+    known,
+    peak_mb,
+    record_of,
+    supported,
+    with_gradients,
+)
 from rulegen.fit import fit
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
@@ -128,6 +136,7 @@ def carry_out(
         for name, values in trimmed.without.items()
     }
     record = make_record(config, bench, published, trimmed, looks, best, others, losses)
+    record = with_gradients(record, journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
     return Discovery(record, config.family, config.family.with_values(names), (best, *others))
 

@@ -263,8 +263,8 @@ def place_of(place: str) -> Iterator[None]:
         raise RunError(f"in {place}: {error}. The history is kept.") from None
 
 
-def nonfinite(journal: Journal) -> tuple[int, int]:
-    """How many gradients of a run were left out of its estimates, and of how many.
+def gradients(journal: Journal) -> dict[str, int]:
+    """How many `gradients` of single lives a run took, and how many were left out as `nonfinite`.
 
     Args:
         journal: of the run.
@@ -274,11 +274,14 @@ def nonfinite(journal: Journal) -> tuple[int, int]:
         >>> with Journal(pathlib.Path(tempfile.mkdtemp()) / "history.jsonl", "x") as journal:
         ...     _ = journal.recall("fit/0", lambda: {"nonfinite": 2, "parts": 256})
         ...     _ = journal.recall("choice", lambda: {"rewards": [0.0]})
-        ...     nonfinite(journal)
-        (2, 256)
+        ...     gradients(journal)
+        {'gradients': 256, 'nonfinite': 2}
     """
     found = [data for data in journal.results.values() if "nonfinite" in data]
-    return sum(data["nonfinite"] for data in found), sum(data["parts"] for data in found)
+    return {
+        "gradients": sum(data["parts"] for data in found),
+        "nonfinite": sum(data["nonfinite"] for data in found),
+    }
 
 
 def fit(

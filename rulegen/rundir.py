@@ -193,6 +193,8 @@ def summary(
         "no_learning": unlearned,
         "chance": evidence.chance,
         "diverged": evidence.diverged,
+        "gradients": evidence.gradients,
+        "nonfinite": evidence.nonfinite,
         "seconds": round(seconds, 1),
         "peak_mb": round(peak_mb, 1),
         "seed": config.seed,

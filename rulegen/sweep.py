@@ -314,7 +314,7 @@ def results_table(
 
     Columns: `candidate`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
     lives, `gain` over the start with `gain_low` and `gain_high` (paired), `diverged`, `terms`,
-    `seconds`, `reason`.
+    `gradients` of single lives and `nonfinite`, those that were left out, `seconds`, `reason`.
     """
     rows = []
     for candidate in candidates:
@@ -326,6 +326,6 @@ def results_table(
             row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
             row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
             row |= {"diverged": result["diverged"], "terms": "; ".join(result["terms"])}
-            row |= {"seconds": result["seconds"]}
+            row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
         rows.append(row | {"reason": result.get("reason", "")})
     return pd.DataFrame(rows)

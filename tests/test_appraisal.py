@@ -28,7 +28,7 @@ from rulegen.estimators import Pgpe, Score
 from rulegen.fit import Phase
 from rulegen.journal import Journal, parse_line
 from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.lives import Batch, Lives, World
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -137,54 +137,50 @@ class NoJournal:
         return compute()
 
 
-class Slow(Pgpe):
-    """Takes longer where a number of lives is new, as a program of another shape does."""
+@pytest.fixture
+def machine(monkeypatch):
+    """Lives take no time but 0.04 s a batch, and 3.5 s where their number is new to the process."""
+    now, compiled = [0.0], set()
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(time, clock, lambda: now[0])
+    monkeypatch.setattr(jax, "local_devices", lambda: [None])
 
-    def estimate(self, lives, values, free, key, tick=None):
-        if self.lives not in SEEN:
-            SEEN.append(self.lives)
-            time.sleep(0.6)
-        return super().estimate(lives, values, free, key, tick)
+    def slowly(self, values, key, count, **more):
+        now[0] += 0.04 if count in compiled else 3.5
+        compiled.add(count)
+        return Batch(
+            *(np.full((count, 3), 0.5),) * 2, np.zeros((count, 3, 0)), *np.zeros((2, count))
+        )
+
+    monkeypatch.setattr(Lives, "run", slowly)
+    return compiled
 
 
-SEEN: list[int] = []
-
-
-def test_compilation_is_not_timed_but_told():
+def test_compilation_is_not_timed_but_told(machine):
     """With two repeats the median is their mean, in which a first call would show."""
-    SEEN.clear()
-    found = repeat(Workbench(WORLD, RULE), VALUES, Slow(lives=24), 2, KEY, NoJournal(), "x")
-    assert found.seconds < 0.3 < 0.6 <= found.compiling + found.seconds
+    found = repeat(Workbench(WORLD, RULE), VALUES, Pgpe(lives=24), 2, KEY, NoJournal(), "x")
+    assert found.seconds == pytest.approx(0.08) and found.compiling == pytest.approx(3.46)
     row = table_row("x", found, TRUE, ["k", "b"])
-    assert row["seconds_per_life"] < 0.3 / 24 and row["compiling"] == found.compiling
-    assert "compiling, s" in shown(pd.DataFrame([row]))
+    assert row["seconds_per_life"] == pytest.approx(0.08 / 24)
+    assert shown(pd.DataFrame([row]))["compiling, s"].tolist() == ["3.46"]
 
 
-def test_a_resumed_report_does_not_time_compilation(tmp_path):
+def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
     """What an earlier process measured does not mean that this one has compiled anything."""
     bench, path = Workbench(WORLD, RULE), tmp_path / "history.jsonl"
     for repeats in (1, 3):
-        SEEN.clear()
+        machine.clear()
         with closing(Journal(path, "x")) as journal:
-            found = repeat(bench, VALUES, Slow(lives=24), repeats, KEY, journal, "x")
+            repeat(bench, VALUES, Pgpe(lives=24), repeats, KEY, journal, "x")
     lines = [parse_line(line)["data"] for line in path.read_bytes().splitlines(keepends=True)]
-    assert max(data["seconds"] for data in lines if "seconds" in data) < 0.3, found
+    assert [d["seconds"] for d in lines if "seconds" in d] == pytest.approx([0.08] * 3)
 
 
-def test_finite_differences_do_not_time_compilation(monkeypatch):
+def test_finite_differences_do_not_time_compilation(machine):
     """The programs of one life and of many are not the same."""
-    bench, seen = Workbench(WORLD, RULE), []
-
-    def slowly(values, key, lives, tick=None):
-        if lives not in seen:
-            seen.append(lives)
-            time.sleep(0.6)
-        return Workbench.run(bench, values, key, lives, tick)
-
-    monkeypatch.setattr(bench, "run", slowly)
     few = AppraisalSettings(lives=4, repeats=2, truth_lives=24)
-    found = differences(bench, VALUES, few, KEY, NoJournal())
-    assert found.seconds < 0.6 and found.compiling > 0.3
+    found = differences(Workbench(WORLD, RULE), VALUES, few, KEY, NoJournal())
+    assert found.seconds == pytest.approx(0.16) and found.compiling == pytest.approx(3.46)
 
 
 def test_what_cannot_run_is_a_note():

@@ -13,6 +13,7 @@ from rulegen.commands.interrupted import resumable
 from rulegen.config import load_config
 from rulegen.discover import discover as run_discovery
 from rulegen.display import Display
+from rulegen.evidence import left_out
 
 
 def discover(
@@ -43,4 +44,6 @@ def discover(
     console.print(f"reward per trial {best.reward} on {best.reward.lives} held-out lives")
     for other in others:
         console.print(f"  minus {other.name}: {best.minus(other)}", markup=False)
+    for line in left_out(found.record):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)

@@ -10,7 +10,7 @@ import jax
 from catalog import find, literature
 from grammar import ConfigError, Structure
 from rulegen import hosts
-from rulegen.evidence import peak_mb
+from rulegen.evidence import peak_mb, with_gradients
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Report, silent
@@ -125,6 +125,8 @@ class Search:
         tried = set[Structure]().union(*(meeting.tried for meeting in meetings))
         publication = Publication(config, self.arena, front, self.journal, self.report)
         discovery, elsewhere = publication.carry_out(len(tried))
+        record = with_gradients(discovery.record, self.journal)
+        discovery = discovery._replace(record=record)
         lives = sum(meeting.lives for meeting in meetings)
         return Found(front, discovery, elsewhere, tuple(candidates), len(tried), lives)
 
