@@ -6,15 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from grammar import ConfigError, RulegenError
 from rulegen.config import DiscoverConfig
 from rulegen.discover import discover
 from rulegen.discovery import DISCOVERED, START
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.fit import fit, gradients
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.rundir import RunDirectory
 from rulegen.runtime import keep_compiled_programs, use_all_cores
 from rulegen.workbench import Workbench
@@ -65,7 +63,7 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """
     try:
         bench = Workbench(config.world, config.family)
-        root, lives = jax.random.key(config.seed), config.evaluate.lives
+        root, lives = origin(config.seed), config.evaluate.lives
         with RunDirectory(folder).open(config, resume=True, purpose="fit") as journal:
             values = bench.values
             if len(bench.free):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import networkx as nx
 import numpy as np
@@ -17,7 +16,7 @@ from grammar.system import check_effect
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.drive import drive
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
@@ -73,7 +72,7 @@ def compare_rewards(
     rows: list[dict[str, Any]] = []
     total, done = lives * len(rules) * len(where), 0
     for number, world in enumerate(where):
-        key = branch(jax.random.key(seed), Branch.COMPARE, number)
+        key = branch(origin(seed), Branch.COMPARE, number)
         first: np.ndarray | None = None
         for name, rule in rules.items():
             place = {

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from catalog import Look, Record, TermLoss
@@ -27,7 +26,7 @@ from rulegen.evidence import (
 )
 from rulegen.fit import fit
 from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.looks import Look as PruneLook
 from rulegen.looks import Looks
 from rulegen.progress import Report, silent
@@ -106,7 +105,7 @@ def carry_out(
     config: DiscoverConfig, benches: Benches, journal: Journal, report: Report
 ) -> Discovery:
     """All computations of a run, each through the journal."""
-    root, bench = jax.random.key(config.seed), benches.family
+    root, bench = origin(config.seed), benches.family
     fitted, trimmed, looks = select(config, bench, journal, report)
     published = published_rule(bench, trimmed)
 
@@ -155,7 +154,7 @@ def select(
     Returns:
         the fitted parameters, shape (P,), the rule that remains, and the looks that were taken.
     """
-    root = jax.random.key(config.seed)
+    root = origin(config.seed)
     fitted = fit(bench, config.fit, branch(root, Branch.FIT), journal, report)
     looks = Looks(bench, config.prune, branch(root, Branch.LOOK), journal, report)
     pruned = prune(bench, fitted, looks, branch(root, Branch.PRUNE), journal, report)

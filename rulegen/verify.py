@@ -22,7 +22,7 @@ from catalog.record import first_problem
 from grammar import ConfigError, Rule, RuleError, parse
 from rulegen.circuits import AnyCircuit
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
@@ -108,11 +108,11 @@ def verify(
         return Verification(tuple(checks))
     benches = entrants(record, evidence)
     count = evidence.reward.lives
-    new = branch(jax.random.key(seed), Branch.VERIFY)
+    new = branch(origin(seed), Branch.VERIFY)
     fresh = rewards(benches, new, lives or count, "new lives", report)
     again: dict[str, np.ndarray] = {}
     if evidence.versions.get("rulegen", version("rulegen")) == version("rulegen"):
-        published = branch(jax.random.key(evidence.seed), Branch.EVALUATE)
+        published = branch(origin(evidence.seed), Branch.EVALUATE)
         again = rewards(benches, published, count, "published lives", report)
 
     def check(claim: str, figure: Interval, name: str = "") -> Check:

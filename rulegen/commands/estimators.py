@@ -8,7 +8,6 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 import pandas as pd
 import typer
@@ -24,7 +23,7 @@ from rulegen.discover import prepare
 from rulegen.display import Display
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.figures import plot_estimators, save_figure
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.rundir import RunDirectory
 from rulegen.workbench import Workbench
 
@@ -68,7 +67,7 @@ def estimators(
     purpose = json.dumps(["estimators", spent.model_dump(), values.tolist()])
     with directory.open(settings, resume=resume, purpose=purpose) as journal:
         with Display(console) as display:
-            key = branch(jax.random.key(settings.seed), Branch.APPRAISE)
+            key = branch(origin(settings.seed), Branch.APPRAISE)
             compared = candidates(bench, settings.fit) | rivals(strategies or [])
             found = appraise(bench, values, compared, spent, key, journal, display)
         hosts.on_first(lambda: save(folder, found))

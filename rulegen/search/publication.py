@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import jax
 import pandas as pd
 
 from catalog import Record, TermLoss
@@ -13,7 +12,7 @@ from rulegen.discovery import DISCOVERED, NO_LEARNING, Discovery
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.evidence import held_out, interval, record_of
 from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.lives import World
 from rulegen.progress import Report
 from rulegen.search.arena import Arena, split
@@ -48,7 +47,7 @@ class Publication:
     ) -> None:
         self.config, self.arena, self.front = config, arena, front
         self.journal, self.report = journal, report
-        self.root = jax.random.key(config.seed)
+        self.root = origin(config.seed)
 
     def carry_out(self, tried: int) -> tuple[Discovery, pd.DataFrame]:
         """The record of the pick, and how the front fares in every world.

@@ -5,14 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import jax
-
 from catalog import find, literature
 from grammar import ConfigError, Structure
 from rulegen import hosts
 from rulegen.evidence import peak_mb, with_gradients
 from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.progress import Report, silent
 from rulegen.rundir import RunDirectory
 from rulegen.search.arena import Arena
@@ -100,7 +98,7 @@ class Search:
         self, config: SearchConfig, arena: Arena, journal: Journal, report: Report
     ) -> None:
         self.config, self.arena, self.journal, self.report = config, arena, journal, report
-        self.root = jax.random.key(config.seed)
+        self.root = origin(config.seed)
         self.names = known_structures(config)
 
     def carry_out(self) -> Found:
