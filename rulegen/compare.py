@@ -20,6 +20,7 @@ from rulegen.keys import Branch, branch, origin
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
+from rulegen.settings import distinct
 from rulegen.statistics import estimate, paired_difference
 from rulegen.tasks import TASKS
 from rulegen.workbench import Workbench
@@ -32,7 +33,7 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
     """Every task in every size of circuit, with default settings otherwise.
 
     Raises:
-        ConfigError: when there is no such task.
+        ConfigError: when there is no such task, or a task or a size is named twice.
 
     Example:
         >>> [w.circuit.neurons for w in worlds(["delayed_match"], [16, 32])]
@@ -40,6 +41,8 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
     """
     if unknown := [name for name in tasks if name not in TASKS]:
         raise ConfigError(f"there is no task `{unknown[0]}`: choose from {', '.join(TASKS)}")
+    for option, given in (("task", tasks), ("neurons", [str(n) for n in neurons])):
+        distinct(given, f"--{option}")
     life = LifeSettings(trials=trials)
     return [
         World(circuit=RateCircuit(neurons=n), task=TASKS[name](), life=life)

@@ -70,8 +70,6 @@ def prepare(config: DiscoverConfig) -> Benches:
     for name in config.exports:
         if found := problems(config.family, name):
             raise ConfigError(f"exports: {name} cannot express this family: " + "; ".join(found))
-    if len(references) < len(config.references):
-        raise ConfigError("references: two have the same name")
     return Benches(family, references)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from grammar import ConfigError, Rule, RuleError
 from grammar.system import check_effect
-from rulegen.config import ReferenceRule, WorldSettings, load_settings
+from rulegen.config import References, WorldSettings, load_settings
 from rulegen.keys import origin
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
@@ -24,7 +24,7 @@ class Scene(WorldSettings):
         rules: rules with their names.
     """
 
-    rules: tuple[ReferenceRule, ...] = ()
+    rules: References = ()
 
 
 def load_scene(path: Path) -> Scene:

@@ -91,6 +91,12 @@ def subjects(path: Path) -> tuple[World, dict[str, Rule]]:
                 raise ConfigError(f"{path} is not the folder of a finished run: it has no {name}")
         config, record = load_config(path / "config.toml"), load_record(path / "record.toml")
         rules = {config.name: record.rule}
+        for number, reference in enumerate(config.references, start=1):
+            if reference.name in rules:
+                raise ConfigError(
+                    f"{path}: the published rule and reference number {number} are both called "
+                    f"`{config.name}`; rename one of them in config.toml"
+                )
         return config.world, rules | {r.name: parse(r.rule) for r in config.references}
     scene = load_scene(path)
     if not scene.rules:

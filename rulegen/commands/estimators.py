@@ -25,6 +25,7 @@ from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.figures import plot_estimators, save_figure
 from rulegen.keys import Branch, branch, origin
 from rulegen.rundir import RunDirectory
+from rulegen.settings import distinct
 from rulegen.workbench import Workbench
 
 
@@ -78,7 +79,12 @@ def estimators(
 
 
 def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:
-    """Strategies of evosax, each with lives of its members' own and with shared ones."""
+    """Strategies of evosax, each with lives of its members' own and with shared ones.
+
+    Raises:
+        ConfigError: when one is named twice.
+    """
+    distinct(strategies, "--evosax")
     return {
         f"evosax {name}" + (", shared lives" if shared else ""): Evosax(
             strategy=name, shared=shared

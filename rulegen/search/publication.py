@@ -16,14 +16,14 @@ from rulegen.keys import Branch, branch, origin
 from rulegen.lives import World
 from rulegen.progress import Report
 from rulegen.search.arena import Arena, split
-from rulegen.search.config import SearchConfig
+from rulegen.search.config import HERE, SearchConfig
 from rulegen.search.finals import bounded, printed, refined
 from rulegen.search.front import Finalist, Front
 from rulegen.statistics import Estimate, paired_difference
 from rulegen.workbench import Workbench
 
-#: How tables call the best rule of the literature, and the world of the search.
-LITERATURE, HERE = "best of the literature", "as in the search"
+#: How tables call the best rule of the literature.
+LITERATURE = "best of the literature"
 
 
 class Publication:
