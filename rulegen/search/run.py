@@ -126,7 +126,7 @@ class Search:
         record = with_gradients(discovery.record, self.journal)
         discovery = discovery._replace(record=record)
         lives = sum(meeting.lives for meeting in meetings)
-        return Found(front, discovery, elsewhere, tuple(candidates), len(tried), lives)
+        return Found(front, discovery, elsewhere, tuple(candidates), lives)
 
     def meeting(self, number: int, name: str) -> Meeting:
         """A place to meet with random numbers of its own."""
