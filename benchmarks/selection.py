@@ -56,7 +56,7 @@ def config_of(problem: Problem) -> DiscoverConfig:
 def recover(problem: Problem, folder: Path) -> dict:
     """One problem of `planted`: the terms that were found, and those that were there."""
     config, bench, began = config_of(problem), problem.bench, time.perf_counter()
-    with Journal(folder / "history.jsonl", config.digest) as journal:
+    with Journal(folder / "history.jsonl", config.identity) as journal:
         _, trimmed, looks = select(config, bench, journal)
     texts = {t.coefficient: t.text for t in bench.rule.terms()}
     found = {texts[name] for name in trimmed.kept}
@@ -75,7 +75,7 @@ def recover(problem: Problem, folder: Path) -> dict:
 def publish(problem: Problem, folder: Path) -> dict:
     """One problem of `nothing`: whether something was published all the same."""
     config, bench, began = config_of(problem), problem.bench, time.perf_counter()
-    with Journal(folder / "history.jsonl", config.digest) as journal:
+    with Journal(folder / "history.jsonl", config.identity) as journal:
         try:
             found = carry_out(config, Benches(bench, {}), journal, silent)
             best, *_, still = found.trajectories
@@ -146,7 +146,7 @@ def bounded(bench: Workbench, start: float, settings: RefineSettings) -> list[Es
         key = branch(ROOT_KEY, 2, number)
         with (
             tempfile.TemporaryDirectory() as folder,
-            Journal(Path(folder) / "history.jsonl", "coverage") as journal,
+            Journal(Path(folder) / "history.jsonl", {"configuration": "coverage"}) as journal,
         ):
             values, free = np.array([start]), bench.free
             r = with_intervals(bench, values, free, settings, key, journal, "intervals")

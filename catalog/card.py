@@ -9,6 +9,9 @@ from catalog.breaking import broken
 from catalog.prose import Line, Piece, line, paragraphs
 from catalog.record import Evidence, Record, Reference
 from catalog.tables import (
+    CHANCE_IS,
+    NO_LEARNING_IS,
+    REWARD_IS,
     Table,
     locality_table,
     look_table,
@@ -111,9 +114,11 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
             )
         ),
         reward_table(evidence),
-        Picture("Reward against trials"),
+        Paragraph(line(" ".join(baselines(evidence)))),
+        Picture("Reward against trials: means over lives, with 95% intervals of each trial alone"),
         Heading("Terms"),
         term_table(evidence),
+        *(Paragraph(line(text)) for text in term_notes(evidence)),
     ]
     if evidence.looks:
         text = (
@@ -145,6 +150,46 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         made += [Piece(f"{name} "), Piece(digest, code=True), Piece("; ")] if digest else []
     made.append(Piece(f"{software}."))
     return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(tuple(made))]
+
+
+def baselines(evidence: Evidence) -> list[str]:
+    """What the rewards are to be held against."""
+    unlearned = any(not other.rule for other in evidence.comparisons)
+    return [
+        REWARD_IS,
+        CHANCE_IS,
+        "Perfect answers are those of somebody who knows every target.",
+        *([NO_LEARNING_IS] if unlearned else []),
+    ]
+
+
+def term_notes(evidence: Evidence) -> list[str]:
+    """What the table of terms leaves open.
+
+    A loss is the reward of the rule minus that of what remains without a term, with its other
+    parameters fitted again.
+    """
+    notes = []
+    still = next((c.difference.mean for c in evidence.comparisons if not c.rule), None)
+    for term in evidence.terms:
+        if not term.rule and len(evidence.terms) > 1 and term.loss.mean == still:
+            notes.append(
+                f"Without `{term.coefficient}` no values of the rest were found that earn more "
+                "than no learning: its loss is the whole gain of the rule."
+            )
+        elif still is not None and term.loss.mean > still:
+            notes.append(
+                f"The loss without `{term.coefficient}` exceeds the gain of the rule over no "
+                f"learning, {still:.4g}: what remains was fitted again on other lives, where it "
+                "earned at least as much as no learning; on these lives it earns less."
+            )
+    unasked = [f"`{t.coefficient}`" for t in evidence.terms if t.inclusion is None]
+    if evidence.looks and unasked:
+        notes.append(
+            f"Inclusion of {', '.join(unasked)} is unknown: the selection ended before it "
+            "looked at this rule without it."
+        )
+    return notes
 
 
 def reference(source: Reference) -> Line:

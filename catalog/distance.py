@@ -13,6 +13,7 @@ from itertools import combinations
 import sympy as sp
 
 from grammar import Form, Rule, Site
+from grammar.operators import power
 from grammar.symbols import SIGNALS, WEIGHT, symbol
 
 #: How a state is called in terms, by where it lives.
@@ -56,8 +57,8 @@ def word(expr: sp.Basic, names: Mapping[str, str]) -> str:
         return names.get(str(expr.name), "")
     if expr.is_Number:
         return "0" if expr == 0 else ""
-    if expr.is_Pow:
-        base, exponent = word(expr.base, names), expr.exp
+    if expr.is_Pow or isinstance(expr, power):
+        base, exponent = word(expr.args[0], names), expr.args[1]
         shown = str(exponent) if exponent.is_Number else word(exponent, names) or "p"
         return f"{base}^{shown}" if base else ""
     parts = sorted({word(arg, names) for arg in expr.args} - {""})

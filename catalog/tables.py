@@ -27,8 +27,18 @@ class Table(NamedTuple):
     caption: str = ""
 
 
-#: How the table of rewards calls the rule of the card, and the reward of a blind guess.
-THIS_RULE, CHANCE = "this rule", "chance"
+#: How the table of rewards calls the rule of the card, and the rewards between which one learns.
+THIS_RULE, CHANCE, PERFECT = "this rule", "chance", "perfect answers"
+#: What stands between numbers and those who read them: on cards, in figures and on pages.
+REWARD_IS = (
+    "Rewards are means over all trials of a life, so that a rule which learns late may earn less "
+    "than chance."
+)
+CHANCE_IS = "Chance is the reward of the best single answer that ignores the condition."
+NO_LEARNING_IS = (
+    "No learning is the same circuit with its initial weights; it may lie below chance, because "
+    "its answers vary."
+)
 REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it", "diverged lives")
 SETTING_HEAD = ("part", "setting", "value")
 
@@ -73,6 +83,7 @@ def reward_table(evidence: Evidence) -> Table:
             )
         )
     rows.append((CHANCE, number(evidence.chance), "", "", ""))
+    rows.append((PERFECT, number(evidence.best), "", "", ""))
     return Table(REWARD_HEAD, tuple(rows), caption="Reward on held-out lives")
 
 
@@ -85,13 +96,14 @@ def term_table(evidence: Evidence) -> Table:
 
 def look_table(evidence: Evidence) -> Table:
     """What was tried to be left out or taken in, and what came of it."""
-    head = ("left out", "taken in", "terms", "change of reward", "decision", "inclusion")
+    head = ("left out", "taken in", "terms", "change of reward", "lives", "decision", "inclusion")
     rows = tuple(
         (
             ", ".join(look.removed),
             ", ".join(look.added),
             str(look.terms),
             str(look.difference),
+            str(look.difference.lives),
             look.verdict,
             share(look.inclusion),
         )

@@ -173,7 +173,7 @@ def repeat(
         def compute(here: jax.Array = here) -> dict[str, Any]:
             return clock.time(lambda: estimator.estimate(lives, values, bench.free, here).stored())
 
-        found.append(journal.recall(f"{name}/{number}", compute))
+        found.append(journal.recall(f"{name}/{number}", [bench, estimator, values, here], compute))
         report(Progress(name, number + 1, repeats))
     estimates = [MetaGradient.of(f) for f in found]
     seconds, compiling = times(found)
@@ -259,7 +259,9 @@ def differences(
             error = float(slopes.std(ddof=1) / count**0.5)
             return {"slope": float(slopes.mean()), "error": error}
 
-        found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", partial(clock.time, slope)))
+        inputs = [bench, values, settings, key]
+        compute = partial(clock.time, slope)
+        found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", inputs, compute))
         report(Progress(TRUTH, done + 1, len(bench.free)))
     slopes, errors = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
     seconds, compiling = times(found)

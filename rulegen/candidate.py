@@ -18,19 +18,19 @@ from rulegen.runtime import keep_compiled_programs, use_all_cores
 from rulegen.workbench import Workbench
 
 
-def on_worker(config: str, digest: str, job: str, folder: str) -> dict[str, Any]:
+def on_worker(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
     """`run_candidate` in a process of a cluster, which runs nothing else."""
     use_all_cores()
     keep_compiled_programs()
-    return run_candidate(config, digest, job, folder)
+    return run_candidate(config, identity, job, folder)
 
 
-def run_candidate(config: str, digest: str, job: str, folder: str) -> dict[str, Any]:
+def run_candidate(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
     """Run a candidate, from where an earlier attempt stopped; what it found, or why it failed.
 
     Args:
         config: the configuration as JSON.
-        digest: of the configuration, where the sweep was started.
+        identity: of the configuration, where the sweep was started.
         job: `fit` or `discover`.
         folder: where the run lives.
 
@@ -39,8 +39,8 @@ def run_candidate(config: str, digest: str, job: str, folder: str) -> dict[str, 
     """
     try:
         settings = DiscoverConfig.model_validate_json(config)
-        if settings.digest != digest:
-            raise ConfigError("this worker has other versions of rulegen, JAX or NumPy")
+        if other := [n for n, text in settings.identity.items() if identity.get(n) != text]:
+            raise ConfigError(f"this worker has another version of {', '.join(other)}")
         run = discover_job if job == "discover" else fit_job
         return {"ok": True} | run(settings, Path(folder))
     except RulegenError as error:
@@ -64,7 +64,7 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     try:
         bench = Workbench(config.world, config.family)
         root, lives = origin(config.seed), config.evaluate.lives
-        with RunDirectory(folder).open(config, resume=True, purpose="fit") as journal:
+        with RunDirectory(folder).open(config, resume=True, also={"job": "fit"}) as journal:
             values = bench.values
             if len(bench.free):
                 values = fit(bench, config.fit, branch(root, Branch.FIT), journal)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -15,6 +14,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 from grammar import ConfigError, Rule, parse
 from grammar.system import check_effect
 from rulegen.circuits import AnyCircuit, RateCircuit
+from rulegen.digests import code_digest, digest_of
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fit import Phase
 from rulegen.life import LifeSettings
@@ -27,6 +27,9 @@ from rulegen.tasks import AnyTask
 
 #: A file larger than this is no configuration.
 LARGEST_FILE = 1 << 20
+
+#: Settings on which no figure depends: a run goes on where they change.
+BESIDE = {"name", "title", "description", "memory_mb", "exports"}
 
 
 class EvaluateSettings(Settings):
@@ -96,6 +99,8 @@ class WorldSettings(Settings):
 class RunConfig(WorldSettings):
     """What all runs that publish a rule depend on.
 
+    Figures follow from all settings but those in `BESIDE`.
+
     Attributes:
         name: of the run and of the published rule's files.
         title: of the published rule.
@@ -120,9 +125,15 @@ class RunConfig(WorldSettings):
 
     @property
     def digest(self) -> str:
-        """16 hexadecimal digits of all that the results depend on."""
-        settings = self.model_dump(mode="json", exclude={"exports"})
-        return digest_of(json.dumps([settings, versions()], sort_keys=True))
+        """16 hexadecimal digits of the settings on which figures depend."""
+        settings = self.model_dump(mode="json", exclude=BESIDE)
+        return digest_of(json.dumps(settings, sort_keys=True))
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """All that figures depend on, by the names that a history gives to it."""
+        libraries = {name: text for name, text in versions().items() if name != "rulegen"}
+        return {"configuration": self.digest, "code": code_digest()} | libraries
 
 
 class DiscoverConfig(RunConfig):
@@ -162,18 +173,6 @@ def checked(text: str) -> str:
     """Raise `RuleError` unless `text` is a rule that changes weights."""
     check_effect(parse(text))
     return text
-
-
-def digest_of(text: str) -> str:
-    """16 hexadecimal digits of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def code_digest() -> str:
-    """16 hexadecimal digits of the programs that results depend on: `grammar` and `rulegen`."""
-    home = Path(__file__).parent.parent
-    paths = sorted(path for part in ("grammar", "rulegen") for path in (home / part).rglob("*.py"))
-    return digest_of("".join(f"{p.relative_to(home)}\0{p.read_text()}\0" for p in paths))
 
 
 def versions() -> dict[str, str]:

@@ -31,8 +31,8 @@ from rulegen.looks import Look as PruneLook
 from rulegen.looks import Looks
 from rulegen.progress import Report, silent
 from rulegen.prune import prune
+from rulegen.refine import Refined
 from rulegen.rundir import RunDirectory
-from rulegen.statistics import Estimate
 from rulegen.trim import Trimmed, trim
 from rulegen.workbench import Workbench
 
@@ -106,20 +106,21 @@ def carry_out(
     root, bench = origin(config.seed), benches.family
     fitted, trimmed, looks = select(config, bench, journal, report)
     published = published_rule(bench, trimmed)
-
     held_out, lives = branch(root, Branch.EVALUATE), config.evaluate.lives
 
-    def trajectory(name: str, here: Workbench, values: np.ndarray) -> Trajectory:
-        return evaluate(here, values, lives, held_out, journal, name, report)
+    def trajectory(name: str, here: Workbench, label: str = "") -> Trajectory:
+        label = label or name
+        found = evaluate(here, here.values, lives, held_out, journal, label, report)
+        return found._replace(name=name)
 
     # What is evaluated is what will be printed: the text, read again.
     printed = Workbench(config.world, parse(published.text()))
     still = config.life.model_copy(update={"warmup": config.life.trials})
     unlearned = Workbench(config.world.model_copy(update={"life": still}), printed.rule)
-    best = trajectory(DISCOVERED, printed, printed.values)
-    others = [trajectory(START, bench, bench.values)]
-    others += [trajectory(n, b, b.values) for n, b in benches.references.items()]
-    others += [trajectory(NO_LEARNING, unlearned, unlearned.values)]
+    best = trajectory(DISCOVERED, printed)
+    others = [trajectory(START, bench)]
+    others += [trajectory(n, b, f"reference {n}") for n, b in benches.references.items()]
+    others += [trajectory(NO_LEARNING, unlearned)]
     gain = best.minus(others[-1])
     if gain.low <= 0 or gain.mean < config.prune.margin:
         raise RunError(
@@ -128,11 +129,13 @@ def carry_out(
             "terms, more iterations of the fit, or other starting coefficients. The history is "
             "kept."
         )
-    losses = {
-        name: best.minus(trajectory(f"without {name}", bench, values))
-        for name, values in trimmed.without.items()
-    }
-    record = make_record(config, bench, published, trimmed, looks, best, others, losses)
+    without = {}
+    for name, values in trimmed.without.items():
+        rest, label = remainder(bench, trimmed, name, values), f"without {name}"
+        without[name] = others[-1]._replace(text="")
+        if rest is not None:
+            without[name] = trajectory(label, Workbench(config.world, parse(rest.text())))
+    record = make_record(config, bench, published, trimmed, looks, best, others, without)
     record = with_gradients(record, journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
     return Discovery(record, config.family, config.family.with_values(names), (best, *others))
@@ -163,8 +166,20 @@ def select(
 
 def published_rule(bench: Workbench, trimmed: Trimmed) -> Rule:
     """The rule that remains, with its values rounded to what the evidence supports."""
-    dropped = {t.coefficient for t in bench.rule.terms()} - set(trimmed.kept)
-    values, low, high = trimmed.refined
+    return rounded_rule(bench, trimmed.refined, trimmed.kept)
+
+
+def remainder(bench: Workbench, trimmed: Trimmed, name: str, values: np.ndarray) -> Rule | None:
+    """The rule refitted without a term, as it is printed; None where it does not learn."""
+    kept = [n for n in trimmed.kept if n != name and values[bench.names.index(n)] != 0]
+    unknown = np.full(len(values), np.nan)
+    return rounded_rule(bench, Refined(values, unknown, unknown), kept) if kept else None
+
+
+def rounded_rule(bench: Workbench, refined: Refined, kept: Sequence[str]) -> Rule:
+    """A rule of some of the family's terms, its values rounded to what the evidence supports."""
+    dropped = {t.coefficient for t in bench.rule.terms()} - set(kept)
+    values, low, high = refined.values, refined.low, refined.high
     rounded = {
         name: supported(values[i], low[i], high[i]) if i in bench.free else float(values[i])
         for i, name in enumerate(bench.names)
@@ -180,7 +195,7 @@ def make_record(
     looks: Sequence[PruneLook],
     best: Trajectory,
     others: Sequence[Trajectory],
-    losses: Mapping[str, Estimate],
+    without: Mapping[str, Trajectory],
 ) -> Record:
     """The published rule with its evidence."""
     terms, refined = {t.coefficient: t.text for t in bench.rule.terms()}, trimmed.refined
@@ -200,10 +215,11 @@ def make_record(
             TermLoss(
                 coefficient=name,
                 term=terms[name],
-                loss=interval(loss),
+                loss=interval(best.minus(rest)),
                 inclusion=known(trimmed.inclusion[name]),
+                rule=rest.text,
             )
-            for name, loss in losses.items()
+            for name, rest in without.items()
         ),
         looks=tuple(
             Look(

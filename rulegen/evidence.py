@@ -9,7 +9,8 @@ from typing import Any
 
 from catalog import Comparison, Evidence, Interval, ParameterNote, Record, Setting
 from grammar import Rule, parse
-from rulegen.config import RunConfig, code_digest, digest_of, versions
+from rulegen.config import RunConfig, versions
+from rulegen.digests import code_digest, digest_of
 from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import Trajectory
 from rulegen.fit import gradients
@@ -46,6 +47,7 @@ def held_out(
         ),
         reward=interval(best.reward),
         chance=world.task.chance,
+        best=world.task.best,
         diverged=best.diverged,
         comparisons=tuple(
             Comparison(

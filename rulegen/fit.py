@@ -156,11 +156,13 @@ def run_phase(
         again = f"{name}, start {number + 1}"
         candidates += climb(bench, phase, there, free, own, journal, again, report)
 
-    def compute_choice() -> dict:
-        own = branch(key, Branch.CHOOSE)
-        return {"rewards": bench.means(candidates, own, phase.choice_lives)}
+    own, lives = branch(key, Branch.CHOOSE), phase.choice_lives
 
-    rewards = journal.recall(f"{name}/choice", compute_choice)["rewards"]
+    def compute_choice() -> dict:
+        return {"rewards": bench.means(candidates, own, lives)}
+
+    inputs = [bench, candidates, own, lives]
+    rewards = journal.recall(f"{name}/choice", inputs, compute_choice)["rewards"]
     return candidates[int(np.argmax(rewards))]
 
 
@@ -190,16 +192,22 @@ def climb(
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
+        own, place = branch(key, Branch.FIT, number), f"iteration {number + 1} of {name}"
 
         def compute(
-            here: np.ndarray = here, estimator: Estimator = estimator, number: int = number
+            here: np.ndarray = here,
+            estimator: Estimator = estimator,
+            own: jax.Array = own,
+            place: str = place,
         ) -> dict:
-            own = branch(key, Branch.FIT, number)
-            with place_of(f"iteration {number + 1} of {name}"):
-                result = estimator.estimate(lives, here, free, own)
-            return {"values": here.tolist(), **result.stored()}
+            with place_of(place):
+                return {
+                    "values": here.tolist(),
+                    **estimator.estimate(lives, here, free, own).stored(),
+                }
 
-        estimate = MetaGradient.of(journal.recall(f"{name}/{number}", compute))
+        inputs = [bench, estimator, here, free, own]
+        estimate = MetaGradient.of(journal.recall(f"{name}/{number}", inputs, compute))
         refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
         if estimate.nonfinite:
@@ -228,12 +236,14 @@ def gained(
 ) -> bool:
     """Whether `now` earns more than `before` on held-out lives, with an interval above 0."""
 
+    own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
+
     def compute() -> dict:
-        own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
         new, old = (bench.rewards(values, own, lives) for values in (now, before))
         return paired_difference(new, old)._asdict()
 
-    return bool(journal.recall(f"{name} held out", compute)["low"] > 0)
+    inputs = [bench, now, before, own, lives]
+    return bool(journal.recall(f"{name} held out", inputs, compute)["low"] > 0)
 
 
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
@@ -271,9 +281,9 @@ def gradients(journal: Journal) -> dict[str, int]:
 
     Example:
         >>> import tempfile, pathlib
-        >>> with Journal(pathlib.Path(tempfile.mkdtemp()) / "history.jsonl", "x") as journal:
-        ...     _ = journal.recall("fit/0", lambda: {"nonfinite": 2, "parts": 256})
-        ...     _ = journal.recall("choice", lambda: {"rewards": [0.0]})
+        >>> with Journal(pathlib.Path(tempfile.mkdtemp()) / "history.jsonl", {}) as journal:
+        ...     _ = journal.recall("fit/0", [], lambda: {"nonfinite": 2, "parts": 256})
+        ...     _ = journal.recall("choice", [], lambda: {"rewards": [0.0]})
         ...     gradients(journal)
         {'gradients': 256, 'nonfinite': 2}
     """

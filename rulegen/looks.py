@@ -13,7 +13,7 @@ from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fit import Phase
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
-from rulegen.progress import Progress, Report, silent
+from rulegen.progress import Progress, Report, Tick, silent
 from rulegen.settings import Settings
 from rulegen.statistics import Estimate, inclusion, paired_difference
 from rulegen.workbench import Workbench
@@ -167,6 +167,26 @@ class Looks:
             if not is_open or lives > self.settings.most_lives or self.exhausted:
                 return look
 
+    def rough(
+        self, stage: str, places: Sequence[np.ndarray], key: jax.Array, done: Tick | None = None
+    ) -> list[float]:
+        """What parameter vectors earn on a few common lives, to say which is worth a look.
+
+        Args:
+            stage: name in the journal.
+            places: parameter vectors, each of shape (P,).
+            key: of the lives.
+            done: called with the number of places after each.
+        """
+        lives = self.settings.rank_lives
+
+        def compute() -> dict:
+            return {"rewards": self.bench.means(places, key, lives, done)}
+
+        inputs = [self.bench, places, key, lives]
+        rewards: list[float] = self.journal.recall(stage, inputs, compute)["rewards"]
+        return rewards
+
     def compare(
         self, candidate: np.ndarray, other: np.ndarray, limit: float, key: jax.Array, lives: int
     ) -> tuple[Estimate, float]:
@@ -179,7 +199,8 @@ class Looks:
             found = paired_difference(new, old, level)._asdict()
             return found | {"inclusion": inclusion(new - old, limit, level)}
 
-        found = self.journal.recall(name, compute)
+        inputs = [self.bench, candidate, other, limit, level, key, lives]
+        found = self.journal.recall(name, inputs, compute)
         return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"]
 
 

@@ -62,13 +62,18 @@ def prune(
     while len(kept) > 1 and not looks.exhausted:
         number = len(looks.taken)
         if not order:
-            order = rank(bench, values, kept, looks, branch(key, Branch.RANK, number), journal)
+            order = rank(bench, values, kept, looks, branch(key, Branch.RANK, number))
         removed, batch = order[:batch], min(batch, len(order))
         left = tuple(name for name in kept if name not in removed)
+        # From what is left or, where that earns less, from coefficients that are all 0.
+        starts = [without(bench, values, removed), without(bench, values, names)]
+        rewards = looks.rough(
+            f"look {number + 1}: start", starts, branch(key, Branch.START, number)
+        )
         candidate = run_phase(
             bench,
             looks.settings.refit,
-            without(bench, values, removed),
+            starts[int(np.argmax(rewards))],
             movable(bench, left),
             branch(key, Branch.REFIT, number),
             journal,
@@ -91,18 +96,9 @@ def prune(
 
 
 def rank(
-    bench: Workbench,
-    values: np.ndarray,
-    kept: Sequence[str],
-    looks: Looks,
-    key: jax.Array,
-    journal: Journal,
+    bench: Workbench, values: np.ndarray, kept: Sequence[str], looks: Looks, key: jax.Array
 ) -> list[str]:
     """The terms in the order of the reward lost without each, without refit; weakest first."""
-
-    def compute() -> dict:
-        variants = [without(bench, values, [name]) for name in kept]
-        return {"rewards": bench.means(variants, key, looks.settings.rank_lives)}
-
-    rewards = journal.recall(f"look {len(looks.taken) + 1}: rank", compute)["rewards"]
+    variants = [without(bench, values, [name]) for name in kept]
+    rewards = looks.rough(f"look {len(looks.taken) + 1}: rank", variants, key)
     return [kept[i] for i in np.argsort(rewards)[::-1]]

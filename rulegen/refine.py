@@ -14,6 +14,7 @@ interval fills a good part of it, where chance outweighs the misfit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -49,6 +50,7 @@ class RefineSettings(Settings):
             of another width.
         tolerance: a surface that misses the reward at its own maximiser by more than this, and by
             more than chance, is laid anew over a box of half the width.
+        climbs: so many of the best places to start from are climbed from.
         most: with more free parameters than this there is no refinement: the design grows with
             their square.
     """
@@ -59,6 +61,7 @@ class RefineSettings(Settings):
     least: float = Field(0.1, gt=0)
     moves: int = Field(6, ge=1)
     tolerance: float = Field(0.001, gt=0)
+    climbs: int = Field(1, ge=1)
     most: int = Field(5, ge=1)
 
     @model_validator(mode="after")
@@ -185,7 +188,7 @@ class Surveyor:
         self.bench, self.free, self.settings = bench, free, settings
         self.key, self.journal, self.name, self.report = key, journal, name, report
         self.points = design(len(free))
-        self.taken = 0
+        self.taken, self.most_surveys = 0, settings.moves * settings.climbs
 
     def box(self, middle: np.ndarray, scale: np.ndarray | float) -> Box:
         """A box of so many times the width that the settings say."""
@@ -202,7 +205,7 @@ class Surveyor:
 
         def visit(point: np.ndarray) -> np.ndarray:
             rewards.append(self.bench.rewards(box.at(point), key, lives))
-            done, total = number * visits + len(rewards), self.settings.moves * visits
+            done, total = number * visits + len(rewards), self.most_surveys * visits
             self.report(Progress(self.name, done, total, f"{lives} lives"))
             return rewards[-1]
 
@@ -214,7 +217,8 @@ class Surveyor:
             where = {"peak": peak, "low": low, "high": high, "best": best}
             return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
 
-        found = self.journal.recall(f"{self.name}/{number}", compute)
+        inputs = [self.bench, box, self.points, lives, key]
+        found = self.journal.recall(f"{self.name}/{number}", inputs, compute)
         where = {name: np.array(found[name]) for name in ("peak", "low", "high", "best")}
         return Survey(**where, miss=Estimate(**found["miss"]))
 
@@ -222,20 +226,38 @@ class Surveyor:
         """Whether the reward is no quadratic over the box."""
         return survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance
 
-    def is_worse(self, new: np.ndarray, old: np.ndarray) -> bool:
-        """Whether fresh lives show that one parameter vector earns less than another."""
+    def climb(self, start: np.ndarray) -> np.ndarray:
+        """Move to the maximiser of the reward surface near `start`."""
+        here, scale = start, 1.0
+        for _ in range(self.settings.moves):
+            box = self.box(here, scale)
+            survey = self.take(box, self.settings.lives)
+            if self.misses(survey):
+                here, scale = box.at(survey.best), scale / 2.0
+                continue
+            here = box.at(survey.peak)
+            if np.all(np.abs(survey.peak) < CENTRAL):
+                break
+        return here
 
-        def check() -> dict:
-            key, lives = branch(self.key, Branch.CHOOSE), 2 * self.settings.lives
-            a, b = (self.bench.rewards(v, key, lives) for v in (new, old))
-            return paired_difference(a, b)._asdict()
+    def ranked(self, places: Sequence[np.ndarray], purpose: Branch) -> list[np.ndarray]:
+        """Parameter vectors in the order of their reward on fresh common lives, the best first."""
+        if len(places) < 2:
+            return list(places)
+        key, lives = branch(self.key, purpose), 2 * self.settings.lives
 
-        return bool(self.journal.recall(f"{self.name}/check", check)["high"] < 0)
+        def compute() -> dict:
+            return {"rewards": [float(self.bench.rewards(v, key, lives).mean()) for v in places]}
+
+        inputs = [self.bench, places, key, lives]
+        name = f"{self.name}: {purpose.name.lower()}"
+        rewards = self.journal.recall(name, inputs, compute)["rewards"]
+        return [places[i] for i in np.argsort(-np.array(rewards), kind="stable")]
 
 
 def refine(
     bench: Workbench,
-    values: np.ndarray,
+    starts: Sequence[np.ndarray],
     free: np.ndarray,
     settings: RefineSettings,
     key: jax.Array,
@@ -243,11 +265,15 @@ def refine(
     name: str,
     report: Report = silent,
 ) -> np.ndarray:
-    """Move to the maximiser of the reward surface, unless fresh lives show that it is worse.
+    """Climb to the maximum of the reward from the best of several starts.
+
+    The starts meet on common lives, and the best of them, `settings.climbs` in number, are climbed
+    from. What they lead to meets all starts on other common lives, and whatever earns most there is
+    returned: so a refit never falls below a start that is known.
 
     Args:
         bench: the rule in its world.
-        values: where to start, shape (P,).
+        starts: places to start from, each of shape (P,).
         free: indices of the parameters that move.
         settings: sizes.
         key: its random numbers.
@@ -258,20 +284,12 @@ def refine(
     Returns:
         all parameters, shape (P,).
     """
-    if not 1 <= len(free) <= settings.most:
-        return values
     surveyor = Surveyor(bench, free, settings, key, journal, name, report)
-    here, scale = values, 1.0
-    for _ in range(settings.moves):
-        box = surveyor.box(here, scale)
-        survey = surveyor.take(box, settings.lives)
-        if surveyor.misses(survey):
-            here, scale = box.at(survey.best), scale / 2.0
-            continue
-        here = box.at(survey.peak)
-        if np.all(np.abs(survey.peak) < CENTRAL):
-            break
-    return values if surveyor.is_worse(here, values) else here
+    ranked = surveyor.ranked(starts, Branch.START)
+    if not 1 <= len(free) <= settings.most:
+        return ranked[0]
+    peaks = [surveyor.climb(start) for start in ranked[: settings.climbs]]
+    return surveyor.ranked([*peaks, *ranked], Branch.CHOOSE)[0]
 
 
 def with_intervals(
@@ -286,8 +304,8 @@ def with_intervals(
 ) -> Refined:
     """Refined parameters once more, with intervals that hold what a quadratic misses as well.
 
-    Arguments are those of `refine`. Lives multiply where an interval leaves its box, and the box of
-    a parameter whose interval fills little of it shrinks.
+    Arguments are those of `refine`, but for one start, `values`. Lives multiply where an interval
+    leaves its box, and the box of a parameter whose interval fills little of it shrinks.
     """
     unknown = np.full(len(values), np.nan)
     if not 1 <= len(free) <= settings.most:

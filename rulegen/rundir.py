@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,23 +40,28 @@ class RunDirectory:
         self.folder = folder
 
     def open(
-        self, config: RunConfig, *, resume: bool, purpose: str = "", report: Report = silent
+        self,
+        config: RunConfig,
+        *,
+        resume: bool,
+        also: Mapping[str, str] | None = None,
+        report: Report = silent,
     ) -> Journal:
         """Make the folder, or find the run in it again.
 
         Args:
             config: what the run is made with.
             resume: whether it may continue what is there.
-            purpose: what else the results depend on.
+            also: what else the results depend on, by name.
             report: told when a part of the history cannot be trusted.
 
         Raises:
             ConfigError: when it cannot be written, or holds something and `resume` is not set.
-            RunError: when it holds a run of another configuration.
+            RunError: when it holds a run of another configuration, or of other code.
         """
         hosts.on_first(lambda: self._claim(resume))
         try:
-            journal = Journal(self.folder / HISTORY, config.digest + purpose)
+            journal = Journal(self.folder / HISTORY, config.identity | dict(also or {}))
             hosts.on_first(lambda: self._write_config(config))
         except OSError as error:
             raise self._cannot_write(error) from None
@@ -137,21 +142,32 @@ class RunDirectory:
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
         lives_table(trajectories).to_csv(self.folder / "lives.csv", index=False)
-        ax = plot_learning(trajectories, config.task.chance, warmup=config.life.warmup)
+        ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
         write_whole(self.folder / "summary.json", json.dumps(result, indent=2) + "\n")
 
 
 def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
-    """Quartiles of the reward over lives: columns rule, trial, lower, median, upper."""
+    """What lives earn in each trial.
+
+    Returns:
+        columns `rule`, `trial`, `mean` over lives with the limits `low` and `high` of its 95%
+        interval, of each trial alone (`rulegen.evaluate.curves`), and the quartiles over lives,
+        `lower`, `median`, `upper`.
+    """
     frames = []
     for t in trajectories:
-        low, median, high = t.quartiles
-        frame = pd.DataFrame({"lower": low, "median": median, "upper": high})
-        frame.insert(0, "trial", range(1, len(frame) + 1))
-        frame.insert(0, "rule", t.name)
-        frames.append(frame)
+        (low, mean, high), (lower, median, upper) = t.curve, t.quartiles
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": t.name, "trial": range(1, len(mean) + 1),
+                    "mean": mean, "low": low, "high": high,
+                    "lower": lower, "median": median, "upper": upper,
+                }
+            )
+        )  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
 
@@ -192,6 +208,7 @@ def summary(
         "references": others,
         "no_learning": unlearned,
         "chance": evidence.chance,
+        "best": evidence.best,
         "diverged": evidence.diverged,
         "gradients": evidence.gradients,
         "nonfinite": evidence.nonfinite,

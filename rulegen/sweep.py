@@ -247,7 +247,7 @@ def finished(folder: Path, candidate: Candidate) -> dict[str, Any] | None:
         result: dict[str, Any] = json.loads(text)
     except (OSError, ValueError):
         return None
-    same = candidate.config is not None and result.get("config") == candidate.config.digest
+    same = candidate.config is not None and result.get("identity") == candidate.config.identity
     return result if same and result["ok"] else None
 
 
@@ -293,9 +293,9 @@ def results(
     futures = {}
     for candidate in rest:
         assert candidate.config is not None
-        text, digest = candidate.config.model_dump_json(), candidate.config.digest
+        text, identity = candidate.config.model_dump_json(), candidate.config.identity
         place = str(folder / "runs" / candidate.name)
-        future = client.submit(on_worker, text, digest, job, place, pure=False)
+        future = client.submit(on_worker, text, identity, job, place, pure=False)
         futures[future] = candidate
     for future in distributed.as_completed(futures):
         candidate = futures[future]
@@ -304,7 +304,7 @@ def results(
             result = future.result()
         except Exception as error:  # whatever went wrong there must not end the sweep here
             result = {"ok": False, "reason": f"{type(error).__name__}: {error}"}
-        yield candidate.name, result | {"config": candidate.config.digest}
+        yield candidate.name, result | {"identity": candidate.config.identity}
 
 
 def results_table(

@@ -32,8 +32,8 @@ class Trimmed(NamedTuple):
         refined: parameters of the final rule, with intervals.
         kept: coefficients of its terms.
         without: for each of them, the parameters of the rule refitted without it.
-        inclusion: for each of them, the share of resamples in which its removal was refused;
-            NaN where the looks were used up before.
+        inclusion: for each of them, the share of resamples in which its removal from the final
+            rule was not accepted; NaN where the looks were used up before it was asked.
     """
 
     refined: Refined
@@ -59,14 +59,21 @@ class Trimming:
         self.names = tuple(t.coefficient for t in bench.rule.terms())
         self.refits = 0
 
-    def refine(self, start: np.ndarray, terms: Sequence[str]) -> np.ndarray:
-        """The rule with these terms alone, at the maximum of its reward near `start`."""
+    def refine(
+        self, starts: Sequence[np.ndarray], terms: Sequence[str], climbs: int = 1
+    ) -> np.ndarray:
+        """The rule with these terms alone, at the maximum of its reward that starts lead to.
+
+        With all coefficients at 0 it is one more start: no refit ends below no learning.
+        """
         self.refits += 1
+        absent = [n for n in self.names if n not in terms]
+        places = [without(self.bench, start, absent) for start in starts]
         return refine(
             self.bench,
-            without(self.bench, start, [n for n in self.names if n not in terms]),
+            [*places, without(self.bench, starts[0], self.names)],
             movable(self.bench, terms) if terms else np.array([], int),
-            self.surface,
+            self.surface.model_copy(update={"climbs": climbs}),
             branch(self.key, Branch.REFINE, self.refits),
             self.journal,
             f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}",
@@ -88,15 +95,13 @@ class Trimming:
 
     def best(self, name: str, places: Sequence[np.ndarray]) -> int:
         """Which of these parameter vectors earns most on a few common lives."""
+        # The same question comes again when the rule has moved, and is another one.
+        stage, key = f"refit {self.refits + 1}: {name}", branch(self.key, Branch.RANK, self.refits)
 
         def done(number: int) -> None:
-            self.report(Progress(name, number, len(places)))
+            self.report(Progress(stage, number, len(places)))
 
-        def compute() -> dict:
-            key, lives = branch(self.key, Branch.RANK, self.refits), self.looks.settings.rank_lives
-            return {"rewards": self.bench.means(places, key, lives, done)}
-
-        return int(np.argmax(self.journal.recall(name, compute)["rewards"]))
+        return int(np.argmax(self.looks.rough(stage, places, key, done)))
 
     def with_term(self, values: np.ndarray, name: str) -> list[np.ndarray]:
         """The parameters with one more term, at each coefficient of the grid."""
@@ -163,14 +168,16 @@ def trim(
         report: told of every step.
     """
     search = Trimming(bench, looks, surface, key, journal, report)
-    kept, here = pruned.kept, search.refine(pruned.values, pruned.kept)
+    kept, here = pruned.kept, search.refine([pruned.values], pruned.kept)
     best, best_terms = here, kept
     if search.best("refined or pruned", [here, pruned.best]):
         best, best_terms = pruned.best, pruned.best_terms
     # Every step from one set of terms to another is asked once; a set that is met again is refined
     # again, since its first refit may have ended short of its maximum.
     asked: set[tuple[frozenset[str], frozenset[str]]] = set()
-    rests: dict[frozenset[str], tuple[np.ndarray, float]] = {}
+    rests: dict[frozenset[str], np.ndarray] = {}
+    # Of looks at the rule as it is now; they say nothing about the one after a move.
+    shares: dict[frozenset[str], float] = {}
     moved = True
     while moved:
         moved = False
@@ -179,23 +186,22 @@ def trim(
             if looks.exhausted or step in asked or step[0] == step[1]:
                 continue
             asked.add(step)
-            there = search.refine(start, terms)
+            there = search.refine([start], terms)
             other = (best, best_terms) if len(terms) < len(kept) else (here, kept)
             look = looks.take(there, terms, *other)
-            rests[step[1]] = there, look.inclusion
+            rests[step[1]], shares[step[1]] = there, look.inclusion
             if look.accepted:
-                kept, here, moved = terms, there, True
+                kept, here, moved, shares = terms, there, True, {}
                 if look.difference.mean > 0:
                     best, best_terms = there, terms
                 break
     kept = tuple(n for n in search.names if n in kept)
-    rest = {name: frozenset(kept) - {name} for name in kept}
-    for left in rest.values():
-        if left not in rests:
-            rests[left] = search.refine(here, tuple(left)), np.nan
-    return Trimmed(
-        search.with_intervals(here, kept),
-        kept,
-        {name: rests[left][0] for name, left in rest.items()},
-        {name: rests[left][1] for name, left in rest.items()},
-    )
+    refined = search.with_intervals(here, kept)
+    rest = {name: tuple(n for n in kept if n != name) for name in kept}
+    remain, share = dict[str, np.ndarray](), dict[str, float]()
+    for name, left in rest.items():
+        # What a term is worth is published: so every start is climbed from.
+        starts = [refined.values, *([rests[frozenset(left)]] if frozenset(left) in rests else [])]
+        remain[name] = search.refine(starts, left, climbs=len(starts) + 1)
+        share[name] = shares.get(frozenset(left), np.nan)
+    return Trimmed(refined, kept, remain, share)

@@ -13,6 +13,7 @@ from grammar import Rule, RuleError
 from grammar.system import check_steps
 from rulegen.compile import compile_rule
 from rulegen.coordinates import Coordinates
+from rulegen.digests import inputs_digest
 from rulegen.estimators import Estimator
 from rulegen.lives import Batch, Lives, World
 from rulegen.progress import Tick
@@ -47,6 +48,16 @@ class Workbench:
         self.coordinates = Coordinates(rule.parameters)
         self.bounds = np.array([self.coordinates.lower, self.coordinates.upper])
         self._prepared: dict[object, Lives] = {}
+
+    @cached_property
+    def identity(self) -> str:
+        """16 hexadecimal digits of the rule and the world, on which all results here depend.
+
+        The budget of memory is no part of it.
+        """
+        return inputs_digest(
+            [self.world.model_dump(mode="json", exclude={"memory_mb"}), self.rule.text()]
+        )
 
     @cached_property
     def plain(self) -> Lives:

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from rulegen.journal import Journal
 from rulegen.lives import Lives
 
 jax.config.update("jax_num_cpu_devices", 2)
@@ -11,6 +12,8 @@ jax.config.update("jax_num_cpu_devices", 2)
 _cache = tempfile.TemporaryDirectory()
 jax.config.update("jax_compilation_cache_dir", _cache.name)
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+# Two results of one name from different inputs are a mistake, which no run may hide from the tests.
+Journal.strict = True
 
 
 @pytest.fixture

@@ -119,21 +119,21 @@ def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
     chosen = {"pgpe": Pgpe(clip=0, sigma=0.1), "score": Score(clip=0, gamma=1, exact=True)}
     here = bench.vector({})
     arguments = bench, here, chosen, settings, KEY
-    with closing(Journal(path, "x")) as journal:
+    with closing(Journal(path, {"configuration": "x"})) as journal:
         found = appraise(*arguments, journal)
     table = found.table.set_index("estimator")
     assert (table.loc[["pgpe", "score"], "z"] < 3.5).all()
     assert table.loc["pgpe", "cosine"] > 0.9
     assert (table["seconds_per_life"] > 0).all() and (table["compiling"] > 0).all()
     before = path.read_bytes()
-    with closing(Journal(path, "x")) as journal:
+    with closing(Journal(path, {"configuration": "x"})) as journal:
         again = appraise(*arguments, journal)
     pd.testing.assert_frame_equal(again.table, found.table)
     assert path.read_bytes() == before
 
 
 class NoJournal:
-    def recall(self, name, compute):
+    def recall(self, name, inputs, compute):
         return compute()
 
 
@@ -170,7 +170,7 @@ def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
     bench, path = Workbench(WORLD, RULE), tmp_path / "history.jsonl"
     for repeats in (1, 3):
         machine.clear()
-        with closing(Journal(path, "x")) as journal:
+        with closing(Journal(path, {"configuration": "x"})) as journal:
             repeat(bench, VALUES, Pgpe(lives=24), repeats, KEY, journal, "x")
     lines = [parse_line(line)["data"] for line in path.read_bytes().splitlines(keepends=True)]
     assert [d["seconds"] for d in lines if "seconds" in d] == pytest.approx([0.08] * 3)

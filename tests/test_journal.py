@@ -5,10 +5,21 @@ import subprocess
 import sys
 from contextlib import closing
 
+import jax
+import numpy as np
 import pytest
 
-from grammar import RunError
+from grammar import RunError, parse
+from rulegen.circuits import RateCircuit
+from rulegen.digests import inputs_digest
+from rulegen.estimators import Pgpe
 from rulegen.journal import Journal
+from rulegen.life import LifeSettings
+from rulegen.lives import World
+from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
+
+ONE = {"configuration": "one", "code": "1"}
 
 
 def never():
@@ -18,9 +29,9 @@ def never():
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "history.jsonl"
-    with closing(Journal(path, "one")) as journal:
+    with closing(Journal(path, ONE)) as journal:
         for i in range(3):
-            journal.recall(f"result {i}", lambda i=i: {"value": i / 3})
+            journal.recall(f"result {i}", [i], lambda i=i: {"value": i / 3})
     return path
 
 
@@ -32,7 +43,7 @@ def reopen(path):
     def reopen():
         for journal in journals:
             journal.close()
-        journals.append(Journal(path, "one"))
+        journals.append(Journal(path, ONE))
         return journals[-1]
 
     yield reopen
@@ -42,7 +53,11 @@ def reopen(path):
 
 def test_results_are_recalled_exactly(reopen):
     journal = reopen()
-    assert [journal.recall(f"result {i}", never)["value"] for i in range(3)] == [0, 1 / 3, 2 / 3]
+    assert [journal.recall(f"result {i}", [i], never)["value"] for i in range(3)] == [
+        0,
+        1 / 3,
+        2 / 3,
+    ]
     assert "result 2" in journal
     assert "result 3" not in journal
 
@@ -52,13 +67,13 @@ def test_a_line_cut_short_is_computed_again(path, reopen, cut):
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
     journal = reopen()
-    assert journal.recall("result 1", never) == {"value": 1 / 3}
+    assert journal.recall("result 1", [1], never) == {"value": 1 / 3}
     assert "result 2" not in journal
-    assert journal.recall("result 2", lambda: {"value": 2 / 3}) == {"value": 2 / 3}
+    assert journal.recall("result 2", [2], lambda: {"value": 2 / 3}) == {"value": 2 / 3}
     journal.close()
     assert len(path.read_bytes().splitlines()) == 4
     assert not path.with_name("history.jsonl.damaged").exists()
-    assert reopen().recall("result 2", never)
+    assert reopen().recall("result 2", [2], never)
 
 
 def test_damage_in_the_middle_ends_the_trusted_part(path, reopen):
@@ -74,7 +89,7 @@ def test_damage_in_the_middle_ends_the_trusted_part(path, reopen):
 def test_another_identity_is_refused(path, reopen):
     before = path.read_bytes()
     with pytest.raises(RunError, match="another configuration"):
-        Journal(path, "two")
+        Journal(path, {"configuration": "two"})
     assert path.read_bytes() == before
     reopen().close()
 
@@ -84,7 +99,7 @@ def test_a_second_process_is_refused(path, reopen):
     code = f"""
 from pathlib import Path
 from rulegen.journal import Journal
-Journal(Path({str(path)!r}), "one").close()
+Journal(Path({str(path)!r}), {ONE}).close()
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
     second = [sys.executable, "-c", code]
@@ -95,9 +110,68 @@ Journal(Path({str(path)!r}), "one").close()
     assert subprocess.run(second, env=environment).returncode == 0
 
 
+def test_a_run_of_other_code_is_refused_with_what_to_do(path, reopen):
+    """Edited code must not go on with results of the old, and publish them as its own."""
+    before = path.read_bytes()
+    with pytest.raises(RunError, match=r"another version of code.*start anew with another --out"):
+        Journal(path, ONE | {"code": "2"})
+    with pytest.raises(RunError, match="another version of jax"):
+        Journal(path, ONE | {"jax": "1.0"})
+    assert path.read_bytes() == before
+    reopen().close()
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", "hello\n", '{"name":"header","data":{}}\n'])
+def test_a_file_that_is_no_history_is_left_as_it_is(tmp_path, text):
+    path = tmp_path / "history.jsonl"
+    path.write_text(text)
+    if text:
+        with pytest.raises(RunError, match="no history"):
+            Journal(path, ONE)
+    else:
+        Journal(path, ONE).close()
+    assert path.read_text().startswith(text)
+
+
+def test_a_name_with_other_inputs_is_another_result(path, reopen, monkeypatch):
+    """A run computes it anew and keeps both; tests call it a mistake."""
+    with pytest.raises(AssertionError, match="`result 1` from other inputs"):
+        reopen().recall("result 1", [7], never)
+    monkeypatch.setattr(Journal, "strict", False)
+    assert reopen().recall("result 1", [7], lambda: {"value": 7.0}) == {"value": 7.0}
+    again = reopen()
+    assert again.recall("result 1", [7], never) == {"value": 7.0}
+    assert again.recall("result 1", [1], never) == {"value": 1 / 3}
+
+
+def test_every_input_counts_to_the_last_bit():
+    """Values, keys, lives, settings, rules and worlds; the budget of memory does not."""
+    world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation())
+    rule = parse("param a = 0.3 free\nw += a*pre*post")
+
+    def bench(**changes):
+        return Workbench(world.model_copy(update=changes), rule)
+
+    key, values = jax.random.key(0), np.array([0.1, 0.2])
+    base = [bench(), values, key, 64, Pgpe()]
+    others = [
+        [bench(life=LifeSettings(trials=3)), *base[1:]],
+        [Workbench(world, parse("param a = 0.3 free\nw += a*pre*pre")), *base[1:]],
+        [base[0], np.nextafter(values, 1.0), *base[2:]],
+        [*base[:2], jax.random.key(2**32 + 1), *base[3:]],
+        [*base[:3], 65, Pgpe()],
+        [*base[:4], Pgpe(lives=6)],
+    ]
+    digests = [inputs_digest(inputs) for inputs in (base, *others)]
+    assert len(set(digests)) == len(digests)
+    assert inputs_digest([bench(memory_mb=64.0), *base[1:]]) == digests[0]
+    with pytest.raises(TypeError, match="cannot depend on"):
+        inputs_digest([object()])
+
+
 def test_a_failed_computation_leaves_nothing_behind(reopen):
     journal = reopen()
     with pytest.raises(AssertionError):
-        journal.recall("result 3", never)
+        journal.recall("result 3", [3], never)
     journal.close()
     assert "result 3" not in reopen()

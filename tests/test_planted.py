@@ -27,7 +27,7 @@ PHASES = {
 @pytest.mark.parametrize("estimator", PHASES.values(), ids=PHASES)
 def test_every_estimator_climbs_to_it(bench, estimator, tmp_path):
     phase = Phase(estimator=estimator, iterations=40, rate=0.004, choice_lives=20_000)
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         a, b, d = fit(bench, [phase], jax.random.key(1), journal)
     assert a == pytest.approx(best(), rel=0.25)
     assert abs(b) < 0.25 * best()
@@ -36,7 +36,7 @@ def test_every_estimator_climbs_to_it(bench, estimator, tmp_path):
 
 def test_the_intervals_hold_it(bench, tmp_path):
     settings = RefineSettings(lives=20_000, most_lives=20_000, width=0.5, least=0.03)
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         found = with_intervals(
             bench, bench.vector({}), bench.free, settings, jax.random.key(2), journal, "refine"
         )

@@ -66,8 +66,8 @@ def test_refine_climbs_to_the_best_learning_rate(tmp_path):
     )
     bench, key = Workbench(world, rule), jax.random.key(0)
     settings = RefineSettings(lives=32, moves=3)
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
-        end = refine(bench, bench.values, np.array([0]), settings, key, journal, "refine")
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
+        end = refine(bench, [bench.values], np.array([0]), settings, key, journal, "refine")
     assert end[0] > 0.5
     check = jax.random.key(1)
     gain = bench.rewards(end, check, 64) - bench.rewards(bench.values, check, 64)
@@ -78,6 +78,7 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path
     """A one-sided reward, whose best quadratic over the first box peaks beside its maximum."""
 
     class Cliff:
+        identity = "cliff"
         values = np.array([0.8])
         bounds = np.array([[-10.0], [10.0]])
 
@@ -86,28 +87,78 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path
             return np.random.default_rng(1).normal(0, 0.01, lives) - np.expm1(4 * x) + 4 * x
 
     settings = RefineSettings(width=0.8)
-    with Journal(tmp_path / "h", "x") as journal:
+    with Journal(tmp_path / "h", {"configuration": "x"}) as journal:
         start, free = np.array([0.8]), np.array([0])
-        found = refine(Cliff(), start, free, settings, jax.random.key(0), journal, "r")
-        surveys = [v for n, v in journal.results.items() if n.startswith("r/") and "peak" in v]
+        found = refine(Cliff(), [start], free, settings, jax.random.key(0), journal, "r")
+        surveys = [v for (n, _), v in journal.results.items() if n.startswith("r/") and "peak" in v]
     assert abs(surveys[0]["miss"]["mean"]) > settings.tolerance
     assert abs(surveys[-1]["miss"]["mean"]) < settings.tolerance
     assert found[0] == pytest.approx(1.0, abs=0.02)
 
 
+class Valley:
+    """Two hills: r(x) = max(1 - (x - 3)**2, 0.5 - (x + 1)**2)."""
+
+    identity = "valley"
+    bounds = np.array([[-10.0], [10.0]])
+
+    def rewards(self, values, key, lives):
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        x = values[0]
+        return rng.normal(0, 0.01, lives) + max(1 - (x - 3) ** 2, 0.5 - (x + 1) ** 2)
+
+
+def test_a_refit_climbs_from_several_places_and_returns_the_best(tmp_path):
+    def refined(*starts, climbs=1):
+        settings, key = RefineSettings(lives=16, climbs=climbs), jax.random.key(0)
+        name = f"{starts} {climbs}"
+        with Journal(tmp_path / "h", {"configuration": "x"}) as journal:
+            places = [np.array([x]) for x in starts]
+            return refine(Valley(), places, np.array([0]), settings, key, journal, name)[0]
+
+    assert refined(-1.5) == pytest.approx(-1.0, abs=0.05)
+    # 1.2 earns less than -1.5 where they meet, and leads further.
+    assert refined(-1.5, 1.2) == pytest.approx(-1.0, abs=0.05)
+    assert refined(-1.5, 1.2, climbs=2) > 2.0
+
+
+def test_a_refit_never_ends_below_the_best_of_its_starts(tmp_path):
+    """A spike that no quadratic finds, beside a slope that leads away from it."""
+
+    class Spike(Valley):
+        identity = "spike"
+
+        def rewards(self, values, key, lives):
+            return super().rewards(values, key, lives) - 5 + 50 * (values[0] == 0.0)
+
+    with Journal(tmp_path / "h", {"configuration": "x"}) as journal:
+        for free in ([0], []):
+            end = refine(
+                Spike(),
+                [np.array([-3.0]), np.array([0.0]), np.array([2.0])],
+                np.array(free, int),
+                RefineSettings(lives=16, climbs=3),
+                jax.random.key(0),
+                journal,
+                f"refine {free}",
+            )
+            assert end.tolist() == [0.0]
+
+
 def intervals(bench, start, tmp_path, number=0, **settings):
     """With intervals, on lives of their own for every number; also the surveys that were taken."""
-    with Journal(tmp_path / f"{number}.jsonl", "x") as journal:
+    with Journal(tmp_path / f"{number}.jsonl", {"configuration": "x"}) as journal:
         start, key = np.array(start, float), jax.random.key(number)
         free = np.arange(len(start))
         found = with_intervals(bench, start, free, RefineSettings(**settings), key, journal, "r")
-        return found, [v for n, v in journal.results.items() if n.startswith("r/")]
+        return found, [v for (n, _), v in journal.results.items() if n.startswith("r/")]
 
 
 def test_no_interval_beyond_the_bounds(tmp_path):
     """The reward grows up to the bound, where the value ends without an interval."""
 
     class Slope:
+        identity = "slope"
         bounds = np.array([[0.0], [2.0]])
 
         def rewards(self, values, key, lives):
@@ -122,6 +173,7 @@ def test_no_interval_beyond_the_bounds(tmp_path):
 class Hill:
     """A lopsided reward with its maximum at 2, and lives that each pull to a side of their own."""
 
+    identity = "hill"
     bounds = np.array([[-50.0], [50.0]])
 
     def __init__(self, pull, steepness=1.0):

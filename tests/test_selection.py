@@ -32,6 +32,10 @@ class Quadratic:
 
     means = Workbench.means
 
+    @property
+    def identity(self):
+        return repr((self.best.tolist(), self.noise, self.curvature.tolist()))
+
     def rewards(self, values, key, lives):
         self.met.append((np.asarray(jax.random.key_data(key)).tobytes(), lives))
         away = np.asarray(values) - self.best
@@ -42,7 +46,7 @@ class Quadratic:
 
 def trimmed(bench, kept, values, tmp_path, **settings):
     values = np.array(values, float)
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         looks = Looks(bench, PruneSettings(**{"looks": 20} | settings), jax.random.key(1), journal)
         pruned = Pruned(values, tuple(kept), values, tuple(kept))
         key = jax.random.key(2)
@@ -95,7 +99,7 @@ def test_an_open_question_gets_more_lives_and_each_look_its_own(tmp_path):
     """A difference at the margin itself stays open until the lives are used up."""
     bench = Quadratic([1.0, 0.1, 0, 0, 0], noise=0.5)
     settings = PruneSettings(lives=64, most_lives=1024, margin=0.01, looks=10)
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         looks = Looks(bench, settings, jax.random.key(1), journal)
         one, two = np.array([1.0, 0, 0, 0, 0]), np.array([1.0, 0.1, 0, 0, 0])
         last = looks.take(one, ("theta_1",), two, ("theta_1", "theta_2"))
@@ -109,11 +113,37 @@ def test_an_open_question_gets_more_lives_and_each_look_its_own(tmp_path):
 
 def test_no_look_accepts_a_rule_without_terms(tmp_path):
     bench = Quadratic([0.0, 0, 0, 0, 0])
-    with Journal(tmp_path / "history.jsonl", "x") as journal:
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         looks = Looks(bench, PruneSettings(lives=64), jax.random.key(1), journal)
         nothing, something = np.zeros(5), np.array([0.5, 0, 0, 0, 0])
         look = looks.take(nothing, (), something, ("theta_1",))
     assert look.difference.low > 0 and not look.accepted
+
+
+def test_inclusion_is_of_the_rule_that_is_published(tmp_path):
+    """After a move, what was said of the rule before it is no longer true."""
+    bench = Quadratic([1.0, 0, 0.5, 0, 0])
+    # The looks end with the move to theta_1 and theta_3: nobody asks what these are worth in it.
+    for most in range(1, 12):
+        folder = tmp_path / str(most)
+        folder.mkdir()
+        found, looks = trimmed(bench, ["theta_1", "theta_2"], [1, 0.1, 0, 0, 0], folder, looks=most)
+        if set(found.kept) == {"theta_1", "theta_3"}:
+            break
+    assert looks.taken[-1].accepted and len(looks.taken) == most
+    assert all(np.isnan(share) for share in found.inclusion.values())
+
+
+def test_what_is_left_without_a_term_earns_no_less_than_nothing(tmp_path):
+    """The start of a refit lies where it earns less than with all coefficients at 0."""
+    curvature = np.eye(5)
+    curvature[0, 1] = curvature[1, 0] = 0.9
+    bench = Quadratic([3.0, -3.0, 0, 0, 0], curvature)
+    found, _ = trimmed(bench, ["theta_1", "theta_2"], [3, -3, 0, 0, 0], tmp_path)
+    assert found.kept == ("theta_1", "theta_2")
+    nothing = -bench.best @ curvature @ bench.best
+    for rest in found.without.values():
+        assert -(rest - bench.best) @ curvature @ (rest - bench.best) >= nothing - 1e-9
 
 
 def test_inclusion_is_the_share_of_resamples_that_decide_otherwise():

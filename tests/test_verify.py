@@ -56,7 +56,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Record:
     )
     world = world_of(setting)
     still = world.life.model_copy(update={"warmup": 60})
-    journal = Journal(tmp_path_factory.mktemp("run") / "history.jsonl", "x")
+    journal = Journal(tmp_path_factory.mktemp("run") / "history.jsonl", {"configuration": "x"})
     key = branch(jax.random.key(3), Branch.EVALUATE)
 
     def trajectory(name: str, theta: float, learns: bool = True) -> Trajectory:

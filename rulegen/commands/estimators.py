@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Hashable
 from pathlib import Path
@@ -19,6 +18,7 @@ from rulegen.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, can
 from rulegen.check import read_rule
 from rulegen.commands.compare import print_table
 from rulegen.config import load_config
+from rulegen.digests import inputs_digest
 from rulegen.discover import prepare
 from rulegen.display import Display
 from rulegen.estimators import AnyEstimator, Evosax
@@ -65,8 +65,8 @@ def estimators(
     values = values_of(bench, at)
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}-estimators"
     console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
-    purpose = json.dumps(["estimators", spent.model_dump(), values.tolist()])
-    with directory.open(settings, resume=resume, purpose=purpose) as journal:
+    also = {"appraisal": inputs_digest([spent, values])}
+    with directory.open(settings, resume=resume, also=also) as journal:
         with Display(console) as display:
             key = branch(origin(settings.seed), Branch.APPRAISE)
             compared = candidates(bench, settings.fit) | rivals(strategies or [])

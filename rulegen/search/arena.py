@@ -29,6 +29,11 @@ class Point(NamedTuple):
     structure: Structure
     parameters: Mapping[str, float]
 
+    @property
+    def identity(self) -> list:
+        """What rewards of the point depend on, beside its arena."""
+        return [self.structure.text, dict(self.parameters)]
+
 
 class Arena:
     """Runs points of a space: all under one key meet the same networks and noise.
@@ -59,6 +64,11 @@ class Arena:
         self.slots = space.slots()
         self.bench = Workbench(world, self.slots.rule)
         self.free = cache(_free)
+
+    @property
+    def identity(self) -> str:
+        """Digest of the slots and the world, see `Workbench.identity`."""
+        return self.bench.identity
 
     def default(self, structure: Structure) -> Point:
         """A structure with the values that its space starts from."""

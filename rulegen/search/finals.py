@@ -83,36 +83,52 @@ def finalists(
 
 def refined(
     arena: Arena,
-    point: Point,
+    points: Sequence[Point],
     settings: RefineSettings,
-    root: jax.Array,
+    key: jax.Array,
     journal: Journal,
+    name: str,
     report: Report,
 ) -> Point:
-    """A point at the maximum of its reward.
+    """A structure at the maximum of its reward that some of its points lead to.
 
-    With more parameters than `settings.most`, time constants stay where they are. The lives follow
-    from the structure and the `root` of the search's random numbers.
+    With all coefficients at 0 it is one more place to start from: no refit ends below no learning.
+    With more parameters than `settings.most`, time constants stay where they are.
+
+    Args:
+        arena: runs points.
+        points: of one structure.
+        settings: of the refinement.
+        key: its random numbers.
+        journal: where results are kept, under `name`.
+        name: of the step.
+        report: told of every point.
     """
-    key = branch(root, Branch.REFINE, int(point.structure.digest[:7], 16))
+    first = points[0]
+    still = {n: 0.0 if n.startswith("theta") else v for n, v in first.parameters.items()}
     values = refine(
         arena.bench,
-        arena.vector(point),
-        moving(arena, point, settings.most),
+        [arena.vector(p) for p in (*points, Point(first.structure, still))],
+        moving(arena, first, settings.most),
         settings,
         key,
         journal,
-        f"refine {point.structure}",
+        name,
         report,
     )
-    return Point(point.structure, {n: float(values[i]) for n, i in places(arena, point).items()})
+    return Point(first.structure, {n: float(values[i]) for n, i in places(arena, first).items()})
+
+
+def key_of(root: jax.Array, structure: Structure, *path: int) -> jax.Array:
+    """Random numbers for the refinement of a structure, from those of the search."""
+    return branch(root, Branch.REFINE, int(structure.digest[:7], 16), *path)
 
 
 def bounded(
     arena: Arena,
     point: Point,
     settings: RefineSettings,
-    root: jax.Array,
+    key: jax.Array,
     journal: Journal,
     report: Report,
 ) -> tuple[Point, dict[str, tuple[float, float]]]:
@@ -122,7 +138,7 @@ def bounded(
         arena.vector(point),
         moving(arena, point, settings.most),
         settings,
-        branch(root, Branch.REFINE, int(point.structure.digest[:7], 16), 0),
+        key,
         journal,
         f"intervals {point.structure}",
         report,
@@ -169,12 +185,13 @@ def met(
     total = lives * len(candidates)
     report(Progress("select", 0, total, f"{len(candidates)} finalists"))
 
+    points = [candidate.point for candidate in candidates]
+
     def compute() -> dict:
         tick = ticks(report, "select", 0, total, 1)
-        points = [candidate.point for candidate in candidates]
         return {"means": arena.rewards(points, key, lives, tick).tolist()}
 
-    means = journal.recall("select", compute)["means"]
+    means = journal.recall("select", [arena, points, key, lives], compute)["means"]
     return [
         Finalist(c, np.array(m), names.get(c.point.structure, ()))
         for c, m in zip(candidates, means, strict=True)

@@ -148,17 +148,19 @@ class Path(Strategy):
         meeting.lives += self.estimator.lives
         stage = f"{meeting.name}: gradient for size {size}"
 
+        key = jax.random.fold_in(meeting.key, 1000 + size)
+
         def compute() -> dict:
             meeting.report(Progress(stage, 0, 1, f"{len(family.free)} terms"))
             lives = family.for_estimator(self.estimator)
-            key = jax.random.fold_in(meeting.key, 1000 + size)
             with place_of(stage):
                 result = self.estimator.estimate(lives, values, family.free, key)
             error = np.where(result.error > 0, result.error, np.inf)
             lost = {"nonfinite": result.nonfinite, "parts": result.parts}
             return {"scores": (result.gradient / error).tolist(), **lost}
 
-        scores = meeting.journal.recall(stage, compute)["scores"]
+        inputs = [family, self.estimator, values, key]
+        scores = meeting.journal.recall(stage, inputs, compute)["scores"]
         of = dict(zip(family.free_names, scores, strict=True))
         return {basis: of[f"theta_{number}"] for number, basis in everything.numbered}
 

@@ -17,9 +17,9 @@ from rulegen.lives import World
 from rulegen.progress import Report
 from rulegen.search.arena import Arena, split
 from rulegen.search.config import HERE, SearchConfig
-from rulegen.search.finals import bounded, printed, refined
+from rulegen.search.finals import bounded, key_of, printed, refined
 from rulegen.search.front import Finalist, Front
-from rulegen.statistics import Estimate, paired_difference
+from rulegen.statistics import paired_difference
 from rulegen.workbench import Workbench
 
 #: How tables call the best rule of the literature.
@@ -65,7 +65,7 @@ class Publication:
             self.arena,
             picked.candidate.point,
             config.refine,
-            self.root,
+            key_of(self.root, picked.structure, 0),
             self.journal,
             self.report,
         )
@@ -78,16 +78,16 @@ class Publication:
         # All intervals of the table hold together.
         level = 1.0 - 0.05 / (2 * len(worlds) * len(front.on_front))
         for number, (place, world) in enumerate(worlds.items()):
-            told[place] = self.rivals(place, world, best_known, rules, number)
+            told[place] = self.rivals(world, best_known, rules, number)
             for place_on_front in front.on_front:
                 here = front.finalists[place_on_front]
                 if here is not best_known:
                     rule, name = rules[here.structure], here.structure.text
-                    found = self.trajectory(name, world, rule, number, place)
+                    found = self.trajectory(name, world, rule, number)
                     mark = {"world": place, "rule": name, "pick": here is picked}
                     rows += [mark | row(found, rival, level) for rival in told[place]]
         rule = rules[picked.structure]
-        best = self.trajectory(picked.structure.text, config.world, rule, 0, HERE)
+        best = self.trajectory(picked.structure.text, config.world, rule, 0)
         best, others = best._replace(name=DISCOVERED), told[HERE]
         if picked is best_known:
             others = others[1:]
@@ -99,17 +99,14 @@ class Publication:
                 f"margin is {config.select.margin:g}. Try another space or a larger budget. The "
                 "history is kept."
             )
-        losses = {
-            number: best.minus(less) for number, less in self.without(picked, others[-1]).items()
-        }
-        record = self.record(front, rule, intervals, best, others, losses, tried)
+        without = self.without(picked, others[-1])
+        record = self.record(front, rule, intervals, best, others, without, tried)
         family = picked.structure.rule()
         fitted = family.with_values(point.parameters)
         return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
 
     def rivals(
         self,
-        place: str,
         world: World,
         known: Finalist | None,
         rules: dict[Structure, Rule],
@@ -119,20 +116,18 @@ class Publication:
         found = []
         if known is not None:
             name = f"{LITERATURE} ({', '.join(known.names)})"
-            found.append(self.trajectory(name, world, rules[known.structure], number, place))
+            found.append(self.trajectory(name, world, rules[known.structure], number))
         still = world.life.model_copy(update={"warmup": world.life.trials})
         unlearned = world.model_copy(update={"life": still})
         rule = next(iter(rules.values()))
-        return [*found, self.trajectory(NO_LEARNING, unlearned, rule, number, place)]
+        return [*found, self.trajectory(NO_LEARNING, unlearned, rule, number)]
 
-    def trajectory(
-        self, name: str, world: World, rule: Rule, number: int, place: str
-    ) -> Trajectory:
+    def trajectory(self, name: str, world: World, rule: Rule, number: int) -> Trajectory:
         """A rule on the held-out lives of world `number`."""
         # The world of the search has the lives on which `verify` runs a record again.
         key = branch(self.root, Branch.EVALUATE, *([number] if number else []))
         bench, lives = Workbench(world, rule), self.config.evaluate.lives
-        label = name if place == HERE else f"{name}, {place}"
+        label = f"world {number}: {name}"
         found = evaluate(bench, bench.values, lives, key, self.journal, label, self.report)
         return found._replace(name=name)
 
@@ -140,16 +135,27 @@ class Publication:
         """For each term of the pick, what remains without it, refined, on the held-out lives."""
         structure, parts = picked.structure, split(picked.candidate.point)
         if len(structure.terms) == 1:
-            return {1: nothing}
-        found = {}
+            return {1: nothing._replace(text="")}
+        found, others = {}, {f.structure: f.candidate.point for f in self.front.finalists}
         for number, basis in structure.numbered:
             rest = self.config.rules.structure(*(b for b in structure.terms if b != basis))
-            start, settings = self.arena.compose(rest, parts), self.config.refine
-            point = refined(self.arena, start, settings, self.root, self.journal, self.report)
-            rule = printed(point, {})
-            found[number] = self.trajectory(
-                f"without {basis.text}", self.config.world, rule, 0, HERE
+            starts = [self.arena.compose(rest, parts), self.arena.default(rest)]
+            starts += [others[rest]] if rest in others else []
+            point = refined(
+                self.arena,
+                starts,
+                # What a term is worth is published: so every start is climbed from.
+                self.config.refine.model_copy(update={"climbs": len(starts) + 1}),
+                key_of(self.root, rest, number),
+                self.journal,
+                f"without {basis.text}: refine",
+                self.report,
             )
+            if any(value for name, value in point.parameters.items() if name.startswith("theta")):
+                rule, name = printed(point, {}), f"without {basis.text}"
+                found[number] = self.trajectory(name, self.config.world, rule, 0)
+            else:
+                found[number] = nothing._replace(text="")
         return found
 
     def record(
@@ -159,7 +165,7 @@ class Publication:
         intervals: Mapping[str, tuple[float, float]],
         best: Trajectory,
         others: list[Trajectory],
-        losses: dict[int, Estimate],
+        without: dict[int, Trajectory],
         tried: int,
     ) -> Record:
         """The pick with its evidence."""
@@ -173,9 +179,12 @@ class Publication:
             others,
             terms=tuple(
                 TermLoss(
-                    coefficient=f"theta_{k}", term=terms[f"theta_{k}"], loss=interval(losses[k])
+                    coefficient=f"theta_{k}",
+                    term=terms[f"theta_{k}"],
+                    loss=interval(best.minus(rest)),
+                    rule=rest.text,
                 )
-                for k in losses
+                for k, rest in without.items()
             ),
             margin=config.select.margin,
             structures=tried,

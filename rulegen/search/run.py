@@ -8,6 +8,7 @@ from pathlib import Path
 from catalog import find, literature
 from grammar import ConfigError, Structure
 from rulegen import hosts
+from rulegen.digests import inputs_digest
 from rulegen.evidence import peak_mb, with_gradients
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch, origin
@@ -15,7 +16,7 @@ from rulegen.progress import Report, silent
 from rulegen.rundir import RunDirectory
 from rulegen.search.arena import Arena
 from rulegen.search.config import SearchConfig
-from rulegen.search.finals import finalists, met, refined, tuned
+from rulegen.search.finals import finalists, key_of, met, refined, tuned
 from rulegen.search.findings import write_findings
 from rulegen.search.found import Found
 from rulegen.search.front import make_front
@@ -61,7 +62,9 @@ def search(
     """
     arena = prepare(config)
     directory = RunDirectory(folder)
-    with directory.open(config, resume=resume, report=report) as journal:
+    known = {s.text: names for s, names in known_structures(config).items()}
+    also = {"literature": inputs_digest([known])}
+    with directory.open(config, resume=resume, also=also, report=report) as journal:
         found = Search(config, arena, journal, report).carry_out()
         beside = partial(write_findings, found)
         hosts.on_first(
@@ -111,8 +114,15 @@ class Search:
         meetings.append(self.meeting(len(meetings), "candidates"))
         final = finalists(meetings[-1], candidates, list(self.names), config.select.finalists)
         for number, candidate in enumerate(final):
+            structure = candidate.point.structure
             point = refined(
-                self.arena, candidate.point, config.refine, self.root, self.journal, self.report
+                self.arena,
+                [candidate.point],
+                config.refine,
+                key_of(self.root, structure),
+                self.journal,
+                f"refine {structure}",
+                self.report,
             )
             final[number] = candidate._replace(point=point)
         key = branch(self.root, Branch.SELECT)

@@ -68,12 +68,14 @@ class Meeting:
         self.tried |= {point.structure for point in points}
         self.report(Progress(stage, 0, total, text))
 
+        key = jax.random.fold_in(self.key, self.rounds)
+
         def compute() -> dict:
-            key = jax.random.fold_in(self.key, self.rounds)
             tick = ticks(self.report, stage, 0, total, 1)
             return {"means": self.arena.rewards(points, key, lives, tick).mean(axis=1).tolist()}
 
-        means = np.array(self.journal.recall(stage, compute)["means"])
+        inputs = [self.arena, points, key, lives]
+        means = np.array(self.journal.recall(stage, inputs, compute)["means"])
         best = points[int(np.argmax(means))].structure.text
         self.report(Progress(stage, total, total, f"{text}: {means.max():.4f} by {best}"))
         return means

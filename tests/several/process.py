@@ -61,11 +61,11 @@ def main(place: str, out: Path) -> None:
         return {"value": number / 3, "own": float(jax.process_index())}
 
     folder = out.parent
-    with Journal(folder / "history.jsonl", "x") as journal:
-        said["recalled"] = [journal.recall(f"n{i}", lambda i=i: compute(i)) for i in range(3)]
+    with Journal(folder / "history.jsonl", {"configuration": "x"}) as journal:
+        said["recalled"] = [journal.recall(f"n{i}", [i], lambda i=i: compute(i)) for i in range(3)]
     said["computed"] = computed
     try:
-        Journal(folder / "history.jsonl", "y")
+        Journal(folder / "history.jsonl", {"configuration": "y"})
     except RunError as error:
         said["refused"] = str(error)
     said["share"] = hosts.share(5).tolist()
