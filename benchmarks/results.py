@@ -10,6 +10,8 @@ from pathlib import Path
 from catalog.tables import CHANCE_IS, NO_LEARNING_IS, REWARD_IS
 
 ROOT = Path(__file__).parent.parent
+#: The summaries that the page shows, beside it.
+KEPT = ROOT / "docs" / "results.json"
 #: Examples and their seeds.
 SEEDS = {
     "delayed_association": (1, 2, 3, 4, 5),
@@ -42,7 +44,7 @@ def shown(interval: dict) -> str:
     return f"{interval['mean']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"
 
 
-def section(example: Path, summaries: list[dict]) -> str:
+def section(name: str, summaries: list[dict]) -> str:
     """The table of one example."""
     references = list(summaries[0]["references"])
     head = ["seed", "terms", "coefficients", "reward", "minus the start"]
@@ -50,7 +52,7 @@ def section(example: Path, summaries: list[dict]) -> str:
     between = (
         f"Chance is {summaries[0]['chance']:g}; perfect answers earn {summaries[0]['best']:g}."
     )
-    lines = [f"## {example.stem}", "", between, ""]
+    lines = [f"## {name}", "", between, ""]
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for s in summaries:
         values = [f"{v:.4g}" for name, v in s["parameters"].items() if name.startswith("theta")]
@@ -63,16 +65,21 @@ def section(example: Path, summaries: list[dict]) -> str:
     return "\n".join(lines)
 
 
+def page(summaries: dict[str, list[dict]]) -> str:
+    """Everything from the summaries of the runs of each example."""
+    lives = next(iter(summaries.values()))[0]["reward"]["lives"]
+    tables = [section(name, found) for name, found in summaries.items()]
+    return HEAD.format(lives=lives) + "\n" + "\n\n".join(tables) + "\n"
+
+
 def main() -> None:
-    """Run everything and write the page."""
-    tables, lives = [], 0
-    for name in sys.argv[1:] or SEEDS:
-        example = ROOT / "examples" / f"{name}.toml"
-        summaries = [run(example, seed) for seed in SEEDS[name]]
-        lives = summaries[0]["reward"]["lives"]
-        tables.append(section(example, summaries))
-    page = HEAD.format(lives=lives) + "\n" + "\n\n".join(tables) + "\n"
-    (ROOT / "docs" / "results.md").write_text(page)
+    """Run everything, keep the summaries and write the page."""
+    summaries = {
+        name: [run(ROOT / "examples" / f"{name}.toml", seed) for seed in SEEDS[name]]
+        for name in sys.argv[1:] or SEEDS
+    }
+    KEPT.write_text(json.dumps(summaries, indent=1) + "\n")
+    KEPT.with_suffix(".md").write_text(page(summaries))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from grammar import Rule, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator
-from rulegen.life import LifeSettings
+from rulegen.life import LifeSettings, Outcome
 from rulegen.lives import Batch, Lives, World
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Task
 from rulegen.workbench import Workbench
@@ -81,9 +81,10 @@ class Imitation(Lives):
         _, last = self.weights(values, key, count)
         with np.errstate(over="ignore", invalid="ignore"):
             rewards = -np.mean((last - seen) ** 2, axis=(1, 2)) / size
+        outcomes = np.where(np.isfinite(rewards), Outcome.OK, Outcome.DIVERGED)
         rewards = np.maximum(np.nan_to_num(rewards, nan=self.FLOOR), self.FLOOR)
         nothing = np.zeros(count, int)
-        return Batch(rewards[:, None], nothing[:, None], np.zeros((count, 1, 0)), nothing, nothing)
+        return Batch(rewards[:, None], nothing[:, None], np.zeros((count, 1, 0)), outcomes, nothing)
 
 
 class ImitationBench(Workbench):

@@ -139,6 +139,12 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
             f"than those above: {evidence.choice}."
         )
         blocks += [Heading("Search"), Paragraph(line(text))]
+    if evidence.nonfinite:
+        text = (
+            f"{evidence.nonfinite} of {evidence.gradients} gradients of single lives were infinite "
+            "or not a number, and were left out of the estimates of the run."
+        )
+        blocks.append(Paragraph(line(text)))
     software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
     digests = {"configuration": evidence.config, "code": evidence.code, "data": evidence.data}
     made = [Piece(f"Seed {evidence.seed}; ")]

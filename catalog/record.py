@@ -216,6 +216,8 @@ class Evidence(Part):
         code: digest of the programs that ran. data: digest of the table of all held-out lives,
             the file `NAME.csv` beside the record.
         digest: of the rule that was evaluated.
+        gradients: of single lives, in all estimates of the run; nonfinite: those of them that were
+            infinite or not a number and left out.
         seconds: duration of the run.
     """
 
@@ -238,6 +240,8 @@ class Evidence(Part):
     code: Digest = ""
     data: Digest = ""
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    gradients: int = Field(0, ge=0)
+    nonfinite: int = Field(0, ge=0)
     seconds: float = 0.0
 
     @field_validator("versions")

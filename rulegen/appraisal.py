@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -11,8 +12,9 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from grammar import RunError
 from rulegen.compile import compile_rule
-from rulegen.estimators import AnyEstimator, Pathwise, Pgpe, Score
+from rulegen.estimators import AnyEstimator, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.fit import Phase
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
@@ -59,12 +61,16 @@ class Sample(NamedTuple):
     Attributes:
         gradients: shape (R, P). errors: standard errors of each, shape (R, P).
         lives: simulated for one of them. seconds: that one took (median).
+        compiling: seconds that the first took longer, with its programs compiled.
+        nonfinite: share of the gradients of single lives that are left out.
     """
 
     gradients: np.ndarray
     errors: np.ndarray
     lives: int
     seconds: float
+    compiling: float
+    nonfinite: float
 
     @property
     def mean(self) -> np.ndarray:
@@ -136,7 +142,7 @@ def appraise(
         here = estimator.model_copy(update={"lives": settings.lives})
         try:
             found = repeat(bench, values, here, settings.repeats, key, journal, name, report)
-        except ValueError as error:  # an estimator that cannot work here
+        except (ValueError, RunError) as error:  # an estimator that cannot work here
             rows.append({"estimator": name, "note": str(error)})
         else:
             rows.append(table_row(name, found, truth, bench.free_names))
@@ -159,29 +165,69 @@ def repeat(
     Raises:
         ValueError: when the estimator does not fit the world.
     """
-    lives, found = bench.for_estimator(estimator), list[dict[str, Any]]()
+    lives, found, clock = bench.for_estimator(estimator), list[dict[str, Any]](), Clock()
     report(Progress(name, 0, repeats, "first the program is compiled"))
     for number in range(repeats):
         here = branch(key, Branch.APPRAISE, number)
 
-        def compute(here: jax.Array = here, first: bool = not found) -> dict[str, Any]:
-            if first:  # compiled before the clock starts
-                least = estimator.model_copy(update={"lives": 4})
-                least.estimate(lives, values, bench.free, here)
-            began = time.perf_counter()
-            result = estimator.estimate(lives, values, bench.free, here)
-            return {
-                "seconds": time.perf_counter() - began,
-                "gradient": result.gradient.tolist(),
-                "error": result.error.tolist(),
-                "outcomes": result.outcomes,
-            }
+        def compute(here: jax.Array = here) -> dict[str, Any]:
+            return clock.time(lambda: estimator.estimate(lives, values, bench.free, here).stored())
 
         found.append(journal.recall(f"{name}/{number}", [bench, estimator, values, here], compute))
         report(Progress(name, number + 1, repeats))
-    gradients, errors = (np.array([f[k] for f in found]) for k in ("gradient", "error"))
-    seconds = float(np.median([f["seconds"] for f in found]))
-    return Sample(gradients, errors, estimator.lives, seconds)
+    estimates = [MetaGradient.of(f) for f in found]
+    seconds, compiling = times(found)
+    return Sample(
+        np.array([e.gradient for e in estimates]),
+        np.array([e.error for e in estimates]),
+        estimator.lives,
+        seconds,
+        compiling,
+        sum(e.nonfinite for e in estimates) / sum(e.parts for e in estimates),
+    )
+
+
+class Clock:
+    """Times a computation without the compilation of its programs.
+
+    The first time, the computation runs twice: compiled programs belong to their shapes, so only
+    the same computation warms it up.
+    """
+
+    def __init__(self) -> None:
+        self.cold = True
+
+    def time(self, compute: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """What it computes, with `seconds` and, where it was cold, those of the `first` time."""
+        first = {}
+        if self.cold:
+            first = {"first": elapsed(compute)[1]}
+            self.cold = False
+        result, seconds = elapsed(compute)
+        return result | first | {"seconds": seconds}
+
+
+def elapsed(compute: Callable[[], dict[str, Any]]) -> tuple[dict[str, Any], float]:
+    """What a function returns, and how many seconds of computing it takes.
+
+    On processors these are those of the process over the number of devices, because the clock on
+    the wall would also count what else the machine does; elsewhere those of the clock.
+    """
+    own = jax.default_backend() == "cpu"
+    now, share = (time.process_time, len(jax.local_devices())) if own else (time.perf_counter, 1)
+    began = now()
+    return compute(), (now() - began) / share
+
+
+def times(found: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
+    """Of what `Clock.time` gave: the median of the seconds, and what the first took longer.
+
+    Example:
+        >>> times([{"first": 3.5, "seconds": 0.5}, {"seconds": 0.25}, {"seconds": 0.5}])
+        (0.5, 3.0)
+    """
+    typical = float(np.median([f["seconds"] for f in found]))
+    return typical, max(0.0, next(f["first"] for f in found if "first" in f) - typical)
 
 
 def differences(
@@ -196,15 +242,12 @@ def differences(
 
     g_p = < R(x + h e_p) - R(x - h e_p) > / 2h ,   x the coordinates of the fit.
     """
-    here, found = bench.coordinates.inward(values), []
+    here, found, clock = bench.coordinates.inward(values), [], Clock()
     count = settings.truth_lives
     report(Progress(TRUTH, 0, len(bench.free), "first the program is compiled"))
     for done, index in enumerate(bench.free):
 
-        def compute(index: int = int(index), first: bool = not done) -> dict[str, Any]:
-            if first:
-                bench.run(values, key, 1)
-            began = time.perf_counter()
+        def slope(index: int = int(index)) -> dict[str, Any]:
             ends, rewards = [], []
             for sign in (1.0, -1.0):
                 place = here.copy()
@@ -213,17 +256,17 @@ def differences(
                 ends.append(bench.coordinates.inward(end)[index])  # closer where there is a bound
                 rewards.append(bench.rewards(end, branch(key, Branch.TRUTH), count))
             slopes = (rewards[0] - rewards[1]) / (ends[0] - ends[1])
-            return {
-                "slope": float(slopes.mean()),
-                "error": float(slopes.std(ddof=1) / count**0.5),
-                "seconds": time.perf_counter() - began,
-            }
+            error = float(slopes.std(ddof=1) / count**0.5)
+            return {"slope": float(slopes.mean()), "error": error}
 
         inputs = [bench, values, settings, key]
+        compute = partial(clock.time, slope)
         found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", inputs, compute))
         report(Progress(TRUTH, done + 1, len(bench.free)))
-    slope, error = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
-    return Sample(slope, error, 2 * count * len(found), sum(f["seconds"] for f in found))
+    slopes, errors = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
+    seconds, compiling = times(found)
+    lives = 2 * count * len(found)
+    return Sample(slopes, errors, lives, seconds * len(found), compiling, 0.0)
 
 
 def table_row(
@@ -235,7 +278,10 @@ def table_row(
     - `bias`: |g - t|/|t|, less what their noise adds to it, with `bias_error`; `z`: the largest
       |g_p - t_p| of a parameter in standard errors; `scale`: <g, t>/|t|^2, 1 without bias;
     - `wrong`: parameters along which g and t have opposite signs, both beyond 2 standard errors;
-    - `variance` of the estimate from one life, summed over parameters; `seconds_per_life`;
+    - `variance` of the estimate from one life, summed over parameters; `seconds_per_life`, and
+      `compiling`: seconds that the first estimate took longer;
+    - `nonfinite`: share of the gradients of single lives that are left out, see
+      `rulegen.estimators.Estimator.average`;
     - `signal_to_noise`: |g|, less its noise, over the standard deviation of what one second of
       computing gives; it grows with the root of the time spent;
     - `useful`: the same for the part of g along t, `signal_to_noise` times `cosine`.
@@ -260,6 +306,8 @@ def table_row(
         row["wrong"] = " ".join(n for n, is_wrong in zip(names, sure, strict=True) if is_wrong)
     row["variance"] = sample.variance
     row["seconds_per_life"] = sample.seconds / sample.lives
+    row["compiling"] = sample.compiling
+    row["nonfinite"] = sample.nonfinite
     signal = np.sqrt(max(0.0, g @ g - (sample.error**2).sum()))
     noise_of_a_second = np.sqrt(sample.variance * row["seconds_per_life"])
     row["signal_to_noise"] = float(signal / noise_of_a_second) if noise_of_a_second > 0 else 0.0

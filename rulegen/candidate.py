@@ -6,15 +6,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from catalog.roles import DISCOVERED, START
 from grammar import ConfigError, RulegenError
 from rulegen.config import DiscoverConfig
 from rulegen.discover import discover
 from rulegen.evaluate import Trajectory, evaluate
-from rulegen.fit import fit
-from rulegen.keys import Branch, branch
+from rulegen.fit import fit, gradients
+from rulegen.keys import Branch, branch, origin
 from rulegen.rundir import RunDirectory
 from rulegen.runtime import keep_compiled_programs, use_all_cores
 from rulegen.workbench import Workbench
@@ -53,7 +51,8 @@ def discover_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """Everything that `rulegen discover` does."""
     discover(config, folder, resume=True)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    kept = ("equation", "digest", "terms", "parameters", "reward", "diverged", "seconds")
+    kept = {"equation", "digest", "terms", "parameters", "reward", "diverged", "seconds"}
+    kept |= {"gradients", "nonfinite"}
     return {"gain": summary["paired_difference"]} | {name: summary[name] for name in kept}
 
 
@@ -64,7 +63,7 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """
     try:
         bench = Workbench(config.world, config.family)
-        root, lives = jax.random.key(config.seed), config.evaluate.lives
+        root, lives = origin(config.seed), config.evaluate.lives
         with RunDirectory(folder).open(config, resume=True, also={"job": "fit"}) as journal:
             values = bench.values
             if len(bench.free):
@@ -75,7 +74,7 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
                 return evaluate(bench, there, lives, branch(root, Branch.EVALUATE), journal, name)
 
             best, start = trajectory(DISCOVERED), trajectory(START)
-            seconds = journal.seconds
+            seconds, counted = journal.seconds, gradients(journal)
     except ValueError as error:
         raise ConfigError(str(error)) from None
     fitted = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True)))
@@ -87,5 +86,6 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
         "reward": best.reward._asdict(),
         "gain": best.minus(start)._asdict(),
         "diverged": best.diverged,
+        **counted,
         "seconds": round(seconds, 1),
     }

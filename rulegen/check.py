@@ -46,11 +46,15 @@ def named_rules(sources: Sequence[str], standard_input: TextIO) -> dict[str, Rul
         ConfigError, RuleError: when one cannot be read, or two have one name.
     """
     found: dict[str, Rule] = {}
+    origins: dict[str, str] = {}
     for source in sources:
         name, rule = named_rule(source, standard_input)
         if name in found:
-            raise ConfigError(f"two rules are called `{name}`; rename one of them")
-        found[name] = rule
+            raise ConfigError(
+                f"two rules are called `{name}`, of {origins[name]} and of {source}; rename one of "
+                "them"
+            )
+        found[name], origins[name] = rule, source
     return found
 
 

@@ -7,9 +7,9 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from grammar import ConfigError, Rule, parse
 from grammar.system import check_effect
@@ -22,7 +22,7 @@ from rulegen.lives import World
 from rulegen.looks import PruneSettings
 from rulegen.projections import Projections
 from rulegen.refine import RefineSettings
-from rulegen.settings import Settings
+from rulegen.settings import Settings, distinct
 from rulegen.tasks import AnyTask
 
 #: A file larger than this is no configuration.
@@ -57,6 +57,18 @@ class ReferenceRule(Settings):
     @classmethod
     def _check(cls, text: str) -> str:
         return checked(text)
+
+
+def checked_references(
+    references: tuple[ReferenceRule, ...], info: ValidationInfo
+) -> tuple[ReferenceRule, ...]:
+    """Raise `ConfigError` where two rules of one list have one name."""
+    distinct([reference.name for reference in references], info.field_name or "")
+    return references
+
+
+#: Rules with names of their own.
+References = Annotated[tuple[ReferenceRule, ...], AfterValidator(checked_references)]
 
 
 class WorldSettings(Settings):
@@ -105,6 +117,12 @@ class RunConfig(WorldSettings):
     evaluate: EvaluateSettings = EvaluateSettings()
     exports: tuple[str, ...] = ()
 
+    @field_validator("exports")
+    @classmethod
+    def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        distinct(names, "exports")
+        return names
+
     @property
     def digest(self) -> str:
         """16 hexadecimal digits of the settings on which figures depend."""
@@ -138,7 +156,7 @@ class DiscoverConfig(RunConfig):
     )
     prune: PruneSettings = PruneSettings()
     refine: RefineSettings = RefineSettings()
-    references: tuple[ReferenceRule, ...] = ()
+    references: References = ()
 
     @field_validator("rule")
     @classmethod
@@ -186,8 +204,7 @@ def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None
 def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = ()) -> AnySettings:
     """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
     data = read_toml(path)
-    for change in changes:
-        replace_value(data, change)
+    replace_values(data, changes)
     return validated(kind, data, path)
 
 
@@ -223,23 +240,34 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> A
         raise explain(error, path) from None
 
 
-def replace_value(data: dict[str, Any], change: str) -> None:
-    """Carry out one `--set key=value`.
+def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:
+    """Carry out each `--set key=value`.
+
+    Raises:
+        ConfigError: when one is no such text, has no place, or replaces what another does.
 
     Example:
         >>> data = {"circuit": {"neurons": 32}}
-        >>> replace_value(data, "circuit.neurons=64")
+        >>> replace_values(data, ["circuit.neurons=64"])
         >>> data
         {'circuit': {'neurons': 64}}
     """
-    key, equals, value = change.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"--set {change}: write key=value, such as circuit.neurons=64")
-    try:
-        place_value(data, key.strip(), parse_value(value))
-    except KeyError:
-        place = f"the configuration has no place `{key.strip()}`"
-        raise ConfigError(f"--set {change}: {place}") from None
+    first: dict[str, str] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise ConfigError(f"--set {change}: write key=value, such as circuit.neurons=64")
+        if key in first:
+            raise ConfigError(
+                f"--set {change}: `{key}` is replaced already, by {first[key]}; leave one out"
+            )
+        first[key] = change
+        try:
+            place_value(data, key, parse_value(value))
+        except KeyError:
+            place = f"the configuration has no place `{key}`"
+            raise ConfigError(f"--set {change}: {place}") from None
 
 
 def place_value(data: dict[str, Any], key: str, value: Any) -> None:

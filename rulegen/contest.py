@@ -14,11 +14,12 @@ from catalog.roles import NO_LEARNING
 from grammar import ConfigError, Rule, RuleError, parse
 from grammar.system import check_effect
 from rulegen.circuits import RateCircuit
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.outcomes import TROUBLES, warning
 from rulegen.progress import Report, silent, ticks
+from rulegen.settings import distinct
 from rulegen.statistics import estimate, paired_difference
 from rulegen.tasks import TASKS
 from rulegen.tuning import COMPARE, Budget, tuned_values
@@ -42,7 +43,7 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
     """Every task in every size of circuit, with default settings otherwise.
 
     Raises:
-        ConfigError: when there is no such task.
+        ConfigError: when there is no such task, or a task or a size is named twice.
 
     Example:
         >>> [w.circuit.neurons for w in worlds(["delayed_match"], [16, 32])]
@@ -50,6 +51,8 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
     """
     if unknown := [name for name in tasks if name not in TASKS]:
         raise ConfigError(f"there is no task `{unknown[0]}`: choose from {', '.join(TASKS)}")
+    for option, given in (("task", tasks), ("neurons", [str(n) for n in neurons])):
+        distinct(given, f"--{option}")
     life = LifeSettings(trials=trials)
     return [
         World(circuit=RateCircuit(neurons=n), task=TASKS[name](), life=life)
@@ -89,7 +92,7 @@ def compare_rewards(
     rows: list[dict[str, Any]] = []
     for number, world in enumerate(where):
         place = {"task": world.task.model_dump()["name"], "neurons": world.circuit.neurons}
-        key = jax.random.key(seed)
+        key = origin(seed)
         contest = Contest(world, lives, branch(key, Branch.COMPARE, number), report)
         still = recall(f"{number} {NO_LEARNING}", [world, lives, seed], contest.unlearned)
         first: np.ndarray | None = None

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from catalog import Look, Record, TermLoss
@@ -18,10 +17,18 @@ from rulegen.box import STILL, no_limits
 from rulegen.config import DiscoverConfig
 from rulegen.discovery import Discovery
 from rulegen.evaluate import Trajectory, evaluate
-from rulegen.evidence import held_out, interval, known, peak_mb, record_of, supported
+from rulegen.evidence import (
+    held_out,
+    interval,
+    known,
+    peak_mb,
+    record_of,
+    supported,
+    with_gradients,
+)
 from rulegen.fit import fit
 from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.looks import Look as PruneLook
 from rulegen.looks import Looks
 from rulegen.progress import Report, silent
@@ -98,7 +105,7 @@ def carry_out(
     config: DiscoverConfig, benches: Benches, journal: Journal, report: Report
 ) -> Discovery:
     """All computations of a run, each through the journal."""
-    root, bench = jax.random.key(config.seed), benches.family
+    root, bench = origin(config.seed), benches.family
     fitted, trimmed, looks = select(config, bench, journal, report)
     published = published_rule(bench, trimmed)
     held_out, lives = branch(root, Branch.EVALUATE), config.evaluate.lives
@@ -131,6 +138,7 @@ def carry_out(
         if rest is not None:
             without[name] = trajectory(label, Workbench(config.world, parse(rest.text())))
     record = make_record(config, bench, published, trimmed, looks, best, others, without)
+    record = with_gradients(record, journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
     return Discovery(record, config.family, config.family.with_values(names), (best, *others))
 
@@ -149,7 +157,7 @@ def select(
     Returns:
         the fitted parameters, shape (P,), the rule that remains, and the looks that were taken.
     """
-    root = jax.random.key(config.seed)
+    root = origin(config.seed)
     fitted = fit(bench, config.fit, branch(root, Branch.FIT), journal, report)
     looks = Looks(bench, config.prune, branch(root, Branch.LOOK), journal, report)
     pruned = prune(bench, fitted, looks, branch(root, Branch.PRUNE), journal, report)

@@ -13,6 +13,8 @@ from grammar import Rule, parse
 from rulegen.config import RunConfig, versions
 from rulegen.digests import code_digest, digest_of
 from rulegen.evaluate import Trajectory
+from rulegen.fit import gradients
+from rulegen.journal import Journal
 from rulegen.lives import World
 from rulegen.rundir import lives_table, means_of
 from rulegen.statistics import Estimate, Limits
@@ -109,6 +111,29 @@ def record_of(
         lineage=tuple(lineage),
         evidence=evidence,
     )
+
+
+def with_gradients(record: Record, journal: Journal) -> Record:
+    """The record with the number of gradients that its run took, and of those it left out.
+
+    Args:
+        record: of a run.
+        journal: of the same run.
+    """
+    assert record.evidence is not None
+    evidence = record.evidence.model_copy(update=gradients(journal))
+    return record.model_copy(update={"evidence": evidence})
+
+
+def left_out(record: Record) -> list[str]:
+    """What the last lines of a run say of gradients that were left out; nothing where none was."""
+    evidence = record.evidence
+    if evidence is None or not evidence.nonfinite:
+        return []
+    return [
+        f"{evidence.nonfinite} of {evidence.gradients} gradients of single lives were infinite or "
+        "not a number, and were left out"
+    ]
 
 
 def interval(e: Estimate) -> Interval:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import jax
@@ -145,7 +146,8 @@ def run_phase(
         report: told of every iteration.
 
     Raises:
-        RunError: when every life of an iteration diverges, or all have the same reward.
+        RunError: when every life of an iteration diverges, all have the same reward, or too many
+            gradients are not finite.
     """
     candidates = climb(bench, phase, values, free, key, journal, name, report)
     for number in range(1, phase.starts):
@@ -190,29 +192,26 @@ def climb(
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
-        own = branch(key, Branch.FIT, number)
+        own, place = branch(key, Branch.FIT, number), f"iteration {number + 1} of {name}"
 
         def compute(
-            here: np.ndarray = here, estimator: Estimator = estimator, own: jax.Array = own
+            here: np.ndarray = here,
+            estimator: Estimator = estimator,
+            own: jax.Array = own,
+            place: str = place,
         ) -> dict:
-            result = estimator.estimate(lives, here, free, own)
-            return {
-                "values": here.tolist(),
-                "gradient": result.gradient.tolist(),
-                "error": result.error.tolist(),
-                "rewards": result.rewards.tolist(),
-                "outcomes": result.outcomes,
-            }
+            with place_of(place):
+                return {
+                    "values": here.tolist(),
+                    **estimator.estimate(lives, here, free, own).stored(),
+                }
 
-        stored = journal.recall(f"{name}/{number}", [bench, estimator, here, free, own], compute)
-        estimate = MetaGradient(
-            np.array(stored["gradient"]),
-            np.array(stored["error"]),
-            np.array(stored["rewards"]),
-            stored["outcomes"],
-        )
+        inputs = [bench, estimator, here, free, own]
+        estimate = MetaGradient.of(journal.recall(f"{name}/{number}", inputs, compute))
         refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
+        if estimate.nonfinite:
+            text += f"  {estimate.nonfinite} of {estimate.parts} gradients not finite"
         report(Progress(name, number + 1, phase.iterations, text))
         state = step(state, phase, free, bench.coordinates, number, estimate)
         path.append(state.values)
@@ -263,6 +262,36 @@ def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
             "nothing to learn from. Does the reward of the task depend on the output? "
             "The history is kept."
         )
+
+
+@contextmanager
+def place_of(place: str) -> Iterator[None]:
+    """Adds to a `RunError` where in a run it happened, and that the history is kept."""
+    try:
+        yield
+    except RunError as error:
+        raise RunError(f"in {place}: {error}. The history is kept.") from None
+
+
+def gradients(journal: Journal) -> dict[str, int]:
+    """How many `gradients` of single lives a run took, and how many were left out as `nonfinite`.
+
+    Args:
+        journal: of the run.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> with Journal(pathlib.Path(tempfile.mkdtemp()) / "history.jsonl", {}) as journal:
+        ...     _ = journal.recall("fit/0", [], lambda: {"nonfinite": 2, "parts": 256})
+        ...     _ = journal.recall("choice", [], lambda: {"rewards": [0.0]})
+        ...     gradients(journal)
+        {'gradients': 256, 'nonfinite': 2}
+    """
+    found = [data for data in journal.results.values() if "nonfinite" in data]
+    return {
+        "gradients": sum(data["parts"] for data in found),
+        "nonfinite": sum(data["nonfinite"] for data in found),
+    }
 
 
 def fit(

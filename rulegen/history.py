@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from grammar import ConfigError, parse
@@ -22,7 +21,8 @@ def fit_history(folder: Path) -> pd.DataFrame:
 
     Returns:
         columns `stage`, `iteration`, `reward` (mean per trial), `error` (its standard error),
-        `signal_to_noise` (of the meta-gradient), and one for each parameter of the family.
+        `signal_to_noise` (of the meta-gradient), `nonfinite` (gradients left out of it), and one
+        for each parameter of the family.
 
     Raises:
         ConfigError: when there is no run in `folder`.
@@ -44,12 +44,11 @@ def fit_history(folder: Path) -> pd.DataFrame:
         stage, _, number = record["name"].rpartition("/")
         data = record["data"]
         if "gradient" in data:
-            gradient, error, rewards = (np.array(data[k]) for k in ("gradient", "error", "rewards"))
-            found = MetaGradient(gradient, error, rewards, data["outcomes"])
+            found = MetaGradient.of(data)
             rows.append(
                 {"stage": stage, "iteration": int(number)}
                 | {"reward": found.reward, "error": found.reward_error}
-                | {"signal_to_noise": found.signal_to_noise}
+                | {"signal_to_noise": found.signal_to_noise, "nonfinite": found.nonfinite}
                 | dict(zip(names, data["values"], strict=True))
             )
     return pd.DataFrame(rows)

@@ -48,15 +48,18 @@ class Stream(NamedTuple):
 
 
 def stream(key: Array) -> Stream:
-    """The stream of a typed JAX key.
+    """The stream of a typed JAX key, of which every word counts, however many its kind has.
 
     Example:
         >>> import jax
         >>> print(uniform(stream(jax.random.key(0)), (3,)).shape)
         (3,)
     """
-    high, low = jax.random.key_data(key)
-    return Stream(mix(high), mix(low))
+    high, low, *others = jax.random.key_data(key)
+    found = Stream(mix(high), mix(low))
+    for word in others:
+        found = found.fold(word)
+    return found
 
 
 def mix(word: Array) -> Array:

@@ -224,6 +224,8 @@ def summary(
         "best": evidence.best,
         "diverged": evidence.diverged,
         "outcomes": {t.name: t.counts for t in discovery.trajectories},
+        "gradients": evidence.gradients,
+        "nonfinite": evidence.nonfinite,
         "seconds": round(seconds, 1),
         "peak_mb": round(peak_mb, 1),
         "seed": config.seed,

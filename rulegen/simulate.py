@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import jax
 import numpy as np
 import pandas as pd
 
 from grammar import ConfigError, Rule, RuleError
 from grammar.system import check_effect
-from rulegen.config import ReferenceRule, WorldSettings, load_settings
+from rulegen.config import References, WorldSettings, load_settings
+from rulegen.keys import origin
 from rulegen.life import Outcome
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
@@ -26,7 +26,7 @@ class Scene(WorldSettings):
         rules: rules with their names.
     """
 
-    rules: tuple[ReferenceRule, ...] = ()
+    rules: References = ()
 
 
 def load_scene(path: Path) -> Scene:
@@ -66,7 +66,7 @@ def simulate(
         >>> reward_table(batches).shape
         (6, 6)
     """
-    key = jax.random.key(seed)
+    key = origin(seed)
     return {
         name: bench.run(bench.values, key, lives, ticks(report, name, 0, lives, 1))
         for name, bench in benches(world, rules).items()

@@ -20,11 +20,11 @@ from pydantic import Field
 from catalog.files import write_whole
 from grammar import ConfigError, RulegenError, RunError
 from rulegen.candidate import on_worker
-from rulegen.config import DiscoverConfig, place_value, read_toml, replace_value, validated
+from rulegen.config import DiscoverConfig, place_value, read_toml, replace_values, validated
 from rulegen.extras import extra
 from rulegen.journal import take
 from rulegen.progress import Progress, Report, silent
-from rulegen.settings import Settings
+from rulegen.settings import Settings, distinct
 
 #: More candidates than this are a mistake.
 MOST = 10_000
@@ -91,15 +91,13 @@ def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
     config = validated(SweepConfig, read_toml(path), path)
     source = path.parent / config.base
     base = read_toml(source)
-    for change in changes:
-        replace_value(base, change)
+    replace_values(base, changes)
     axes = {key: named_values(key, values) for key, values in config.axes.items()}
     if (count := product_size(axes.values())) > MOST:
         raise ConfigError(f"{path}: {count} candidates are more than {MOST}; sweep fewer values")
     found = tuple(candidates(base, axes, source))
     names = [candidate.name for candidate in found]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ConfigError(f"{path}: two candidates are called `{twice.pop()}`; name the values")
+    distinct(names, f"{path}: candidates")
     if longest := [name for name in names if len(name) > 200]:
         raise ConfigError(f"{path}: the name {longest[0]} is too long; name the values shorter")
     if all(candidate.config is None for candidate in found):
@@ -124,7 +122,9 @@ def named_values(key: str, values: Sequence[Any] | Mapping[str, Any]) -> dict[st
                 f"axes.{key}: rules, tables and lists need names: write [axes.{key}] with a line "
                 "`name = value` for each"
             )
-    return {str(value): value for value in values}
+    names = [str(value) for value in values]
+    distinct(names, f"axes.{key}")
+    return dict(zip(names, values, strict=True))
 
 
 def product_size(axes: Any) -> int:
@@ -314,7 +314,7 @@ def results_table(
 
     Columns: `candidate`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
     lives, `gain` over the start with `gain_low` and `gain_high` (paired), `diverged`, `terms`,
-    `seconds`, `reason`.
+    `gradients` of single lives and `nonfinite`, those that were left out, `seconds`, `reason`.
     """
     rows = []
     for candidate in candidates:
@@ -326,6 +326,6 @@ def results_table(
             row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
             row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
             row |= {"diverged": result["diverged"], "terms": "; ".join(result["terms"])}
-            row |= {"seconds": result["seconds"]}
+            row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
         rows.append(row | {"reason": result.get("reason", "")})
     return pd.DataFrame(rows)

@@ -157,8 +157,8 @@ def verify(
         why = "lives are not run for a text that was not evaluated"
         return Verification((*found, Check("rewards", None, None, None, Outcome.UNCHECKED, why)))
     benches = entrants(whole.record, evidence, world)
-    root = branch(jax.random.key(seed), Branch.VERIFY)
-    held_out = branch(jax.random.key(evidence.seed), Branch.EVALUATE)
+    root = branch(origin(seed), Branch.VERIFY)
+    held_out = branch(origin(evidence.seed), Branch.EVALUATE)
     again = run(benches, held_out, evidence.reward.lives, "published lives", report)
     fresh = run(benches, branch(root, 0), lives, "new lives", report)
     found += judge(whole, evidence, again, fresh)

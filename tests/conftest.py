@@ -1,9 +1,11 @@
 import tempfile
 
 import jax
+import numpy as np
 import pytest
 
 from rulegen.journal import Journal
+from rulegen.lives import Lives
 
 jax.config.update("jax_num_cpu_devices", 2)
 # Tests build the same programs again and again; compile each once per session.
@@ -18,3 +20,21 @@ Journal.strict = True
 def x64():
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def spoil(monkeypatch):
+    """Makes so many lives of every batch have scores that are not finite, as near a root of 0."""
+    run = Lives.run
+
+    def first(count):
+        def spoilt(*arguments, **named):
+            batch = run(*arguments, **named)
+            scores = batch.scores.copy()
+            scores[:count, -1:] = np.nan
+            scores[:count:2, -1:] = np.inf
+            return batch._replace(scores=scores)
+
+        monkeypatch.setattr(Lives, "run", spoilt)
+
+    return first

@@ -1,6 +1,7 @@
 """The report on estimators: its figures against their definitions, its command, its resumption."""
 
 import sys
+import time
 from contextlib import closing
 
 import jax
@@ -16,6 +17,8 @@ from rulegen.appraisal import (
     appraise,
     candidates,
     component_rows,
+    differences,
+    repeat,
     table_row,
 )
 from rulegen.circuits import RateCircuit
@@ -23,9 +26,9 @@ from rulegen.cli import main
 from rulegen.commands.estimators import shown, verdict
 from rulegen.estimators import Pgpe, Score
 from rulegen.fit import Phase
-from rulegen.journal import Journal
+from rulegen.journal import Journal, parse_line
 from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.lives import Batch, Lives, World
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -36,12 +39,13 @@ WORLD = World(
 )
 RULE = parse("param k = 0.5 in [0.1, 2] free\nparam b = -0.4 free\non reward: w <- k*pre + b*xi")
 KEY = jax.random.key(3)
-TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0)
+VALUES = np.array([0.5, -0.4])
+TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0, 2.0, 0.0)
 
 
 def sample(gradient, error, repeats=4, lives=10, seconds=0.5):
     gradients = np.tile(np.asarray(gradient, float), (repeats, 1))
-    return Sample(gradients, np.full(gradients.shape, error), lives, seconds)
+    return Sample(gradients, np.full(gradients.shape, error), lives, seconds, 3.0, 0.0)
 
 
 def test_the_figures_follow_their_definitions():
@@ -66,10 +70,11 @@ def test_a_wrong_sign_is_named_only_on_evidence():
 def test_noise_alone_is_no_bias_and_no_signal():
     rng = np.random.default_rng(0)
     gradients = [2.0, -1.0] + 30 * rng.standard_normal((50, 2))
-    row = table_row("x", Sample(gradients, np.full((50, 2), 30.0), 10, 1.0), TRUE, ["k", "b"])
+    many = Sample(gradients, np.full((50, 2), 30.0), 10, 1.0, 0.0, 0.0)
+    row = table_row("x", many, TRUE, ["k", "b"])
     assert row["bias"] < 3 * row["bias_error"]
     assert row["z"] < 3
-    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0)
+    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0, 0.0, 0.0)
     assert table_row("x", nothing, TRUE, ["k", "b"])["signal_to_noise"] == 0
     assert table_row("x", nothing, TRUE, ["k", "b"])["cosine"] == 0
 
@@ -119,7 +124,7 @@ def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
     table = found.table.set_index("estimator")
     assert (table.loc[["pgpe", "score"], "z"] < 3.5).all()
     assert table.loc["pgpe", "cosine"] > 0.9
-    assert (table["seconds_per_life"] > 0).all()
+    assert (table["seconds_per_life"] > 0).all() and (table["compiling"] > 0).all()
     before = path.read_bytes()
     with closing(Journal(path, {"configuration": "x"})) as journal:
         again = appraise(*arguments, journal)
@@ -127,14 +132,61 @@ def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
     assert path.read_bytes() == before
 
 
+class NoJournal:
+    def recall(self, name, inputs, compute):
+        return compute()
+
+
+@pytest.fixture
+def machine(monkeypatch):
+    """Lives take no time but 0.04 s a batch, and 3.5 s where their number is new to the process."""
+    now, compiled = [0.0], set()
+    for clock in ("perf_counter", "process_time"):
+        monkeypatch.setattr(time, clock, lambda: now[0])
+    monkeypatch.setattr(jax, "local_devices", lambda: [None])
+
+    def slowly(self, values, key, count, **more):
+        now[0] += 0.04 if count in compiled else 3.5
+        compiled.add(count)
+        return Batch(
+            *(np.full((count, 3), 0.5),) * 2, np.zeros((count, 3, 0)), *np.zeros((2, count))
+        )
+
+    monkeypatch.setattr(Lives, "run", slowly)
+    return compiled
+
+
+def test_compilation_is_not_timed_but_told(machine):
+    """With two repeats the median is their mean, in which a first call would show."""
+    found = repeat(Workbench(WORLD, RULE), VALUES, Pgpe(lives=24), 2, KEY, NoJournal(), "x")
+    assert found.seconds == pytest.approx(0.08) and found.compiling == pytest.approx(3.46)
+    row = table_row("x", found, TRUE, ["k", "b"])
+    assert row["seconds_per_life"] == pytest.approx(0.08 / 24)
+    assert shown(pd.DataFrame([row]))["compiling, s"].tolist() == ["3.46"]
+
+
+def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
+    """What an earlier process measured does not mean that this one has compiled anything."""
+    bench, path = Workbench(WORLD, RULE), tmp_path / "history.jsonl"
+    for repeats in (1, 3):
+        machine.clear()
+        with closing(Journal(path, {"configuration": "x"})) as journal:
+            repeat(bench, VALUES, Pgpe(lives=24), repeats, KEY, journal, "x")
+    lines = [parse_line(line)["data"] for line in path.read_bytes().splitlines(keepends=True)]
+    assert [d["seconds"] for d in lines if "seconds" in d] == pytest.approx([0.08] * 3)
+
+
+def test_finite_differences_do_not_time_compilation(machine):
+    """The programs of one life and of many are not the same."""
+    few = AppraisalSettings(lives=4, repeats=2, truth_lives=24)
+    found = differences(Workbench(WORLD, RULE), VALUES, few, KEY, NoJournal())
+    assert found.seconds == pytest.approx(0.16) and found.compiling == pytest.approx(3.46)
+
+
 def test_what_cannot_run_is_a_note():
     """The score needs noise; the others do without."""
     quiet = WORLD.model_copy(update={"circuit": RateCircuit(neurons=3, noise=0, dt=20, tau=20)})
     bench = Workbench(quiet, parse("param b = -0.4 free\non reward: w <- b*pre"))
-
-    class NoJournal:
-        def recall(self, name, inputs, compute):
-            return compute()
 
     settings = AppraisalSettings(lives=4, repeats=2, truth_lives=4)
     found = appraise(bench, bench.values, candidates(bench, []), settings, KEY, NoJournal())

@@ -194,7 +194,7 @@ def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["oja", "oja"], "two rules are called"),
+        (["oja", "oja"], "called `oja`, of oja and of oja"),
         (["oja", "nowhere"], "there is no rule"),
         (["oja", "hebb", "--task", "chess"], "there is no task"),
     ],

@@ -7,13 +7,16 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from catalog import load_record
 from grammar import ConfigError, RunError, parse
+from rulegen.cli import app
 from rulegen.config import load_config
 from rulegen.digests import code_digest, digest_of
 from rulegen.discover import discover
 from rulegen.evidence import supported
+from rulegen.history import fit_history
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress
 from rulegen.statistics import Limits
@@ -309,6 +312,33 @@ def test_complete_divergence_says_what_to_try_and_keeps_the_history(config, tmp_
     history = (tmp_path / "wild" / "history.jsonl").read_text().splitlines()
     assert json.loads(history[-1])["data"]["outcomes"]["diverged"] == 32
     assert not (tmp_path / "wild" / "summary.json").exists()
+
+
+def test_gradients_that_are_left_out_are_told_everywhere(config, spoil, tmp_path, capsys):
+    spoil(2)
+    path, folder = tmp_path / "config.toml", tmp_path / "run"
+    path.write_text(SMALL)
+    assert CliRunner().invoke(app, ["discover", str(path), "--out", str(folder)]).exit_code == 0
+    out = CliRunner().invoke(app, ["discover", str(path), "--out", str(folder), "--resume"]).output
+    table = fit_history(folder)
+    assert table["nonfinite"][table["stage"] == "fit 1 (score)"].tolist() == [2, 2, 2]
+    assert table["nonfinite"].sum() == 6, "`pgpe` differentiates nothing"
+    evidence = load_record(folder / "record.toml").evidence
+    every = evidence.gradients
+    assert evidence.nonfinite == 6 and every >= 3 * 32 + 2 * 16
+    summary = json.loads((folder / "summary.json").read_text())
+    assert (summary["nonfinite"], summary["gradients"]) == (6, every)
+    told = f"6 of {every} gradients of single lives were infinite or not a number"
+    assert told in (folder / "card.md").read_text() and told in out
+    assert "2 of 32 gradients not finite" in out
+
+
+def test_a_fit_whose_gradients_are_not_finite_is_refused(config, spoil, tmp_path):
+    spoil(4)
+    words = r"in iteration 1 of fit 1 \(score\): 4 of 32 gradients .* Try .* The history is kept"
+    with pytest.raises(RunError, match=words):
+        discover(config, tmp_path / "spoilt")
+    assert not (tmp_path / "spoilt" / "summary.json").exists()
 
 
 def test_a_family_that_learns_nothing_is_not_published(config, tmp_path):

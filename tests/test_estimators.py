@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grammar import ConfigError, parse
+from grammar import ConfigError, RunError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.estimators import Evosax, MetaGradient, Pgpe, Score
+from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.score import advantages, learned
 from rulegen.life import LifeSettings
 from rulegen.lives import Lives, World
@@ -78,17 +78,41 @@ def test_clipping():
     rng = np.random.default_rng(0)
     gradients = rng.normal(size=(200, 3))
     gradients[0] *= 1e6
-    mean, error = Score(clip=0).average(gradients)
+    mean, error, *_ = Score(clip=0).average(gradients, np.zeros(200), {})
     np.testing.assert_array_equal(mean, gradients.mean(axis=0))
     np.testing.assert_allclose(error, gradients.std(axis=0, ddof=1) / 200**0.5)
-    clipped, _ = Score(clip=3).average(gradients)
+    clipped, *_ = Score(clip=3).average(gradients, np.zeros(200), {})
     limit = 3 * np.median(np.linalg.norm(gradients, axis=1))
     shortened = gradients.copy()
     for row in shortened:
         length = np.linalg.norm(row)
         row *= min(1, limit / length)
     np.testing.assert_allclose(clipped, shortened.mean(axis=0))
-    np.testing.assert_array_equal(Score(clip=3).average(np.zeros((4, 2)))[0], 0)
+    np.testing.assert_array_equal(Score(clip=3).average(np.zeros((4, 2)), np.zeros(4), {})[0], 0)
+
+
+@pytest.mark.parametrize("kind", [Score, Pathwise])
+def test_gradients_that_are_not_finite_are_counted_and_left_out(kind, spoil, monkeypatch):
+    seen, average = [], Estimator.average
+
+    def watched(self, gradients, *others):
+        seen.append(gradients)
+        return average(self, gradients, *others)
+
+    monkeypatch.setattr(Estimator, "average", watched)
+    estimator = kind(lives=64, clip=0)
+    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    whole = estimator.estimate(lives, VALUES, FREE, KEY)
+    assert (whole.nonfinite, whole.parts) == (0, 64)
+    spoil(6)
+    found = estimator.estimate(lives, VALUES, FREE, KEY)
+    assert (found.nonfinite, found.parts) == (6, 64)
+    assert found.rewards.shape == (64,), "the rewards of these lives are as good as any"
+    np.testing.assert_allclose(found.gradient, seen[0][6:].mean(axis=0))
+    np.testing.assert_allclose(found.error, seen[0][6:].std(axis=0, ddof=1) / 58**0.5)
+    spoil(7)
+    with pytest.raises(RunError, match=rf"7 of 64 .*11% .*{kind.__name__.lower()}.*at most 10%"):
+        estimator.estimate(lives, VALUES, FREE, KEY)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.9, 1.0])
@@ -126,11 +150,12 @@ def test_advantages_follow_their_definition(gamma):
 
 
 def test_signal_to_noise():
-    estimate = MetaGradient(np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0]), {})
+    parts = np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0])
+    estimate = MetaGradient(*parts, {}, 0, 2)
     assert estimate.signal_to_noise == 10
     assert estimate.reward == 1.5
     assert np.isclose(estimate.reward_error, 0.5)
-    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}).signal_to_noise == 0
+    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}, 0, 2).signal_to_noise == 0
 
 
 @pytest.mark.parametrize(

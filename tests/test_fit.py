@@ -24,7 +24,7 @@ PHASE = Phase(estimator=Pgpe(), iterations=100, rate=0.1)
 
 def estimate(gradient, reward, spread=0.01):
     rewards = reward + spread * np.array([-1.0, 1.0] * 50)
-    return MetaGradient(np.asarray(gradient, float), np.ones(2), rewards, {"ok": 100})
+    return MetaGradient(np.asarray(gradient, float), np.ones(2), rewards, {"ok": 100}, 0, 100)
 
 
 def test_a_step_goes_uphill_in_the_free_parameters_only():
@@ -120,7 +120,8 @@ class Hill(Estimator):
         slope = 2 * (0.5 - values[free])
         reward = -float(((values[free] - 0.5) ** 2).sum())
         rewards = reward + np.array([-1e-3, 1e-3] * (self.lives // 2))
-        return MetaGradient(slope, np.ones(len(free)), rewards, {"ok": self.lives, "diverged": 0})
+        outcomes = {"ok": self.lives, "diverged": 0}
+        return MetaGradient(slope, np.ones(len(free)), rewards, outcomes, 0, self.lives)
 
 
 class Bench:

@@ -1,6 +1,10 @@
 """The random numbers: their distribution, and the independence of everything that has its own."""
 
 import itertools
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +12,17 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from grammar import parse
+from rulegen.circuits import RateCircuit
+from rulegen.compile import compile_rule
+from rulegen.estimators import Pathwise, Pgpe, Score
+from rulegen.life import LifeSettings
+from rulegen.lives import Lives, World
 from rulegen.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
+from rulegen.tasks import DelayedAssociation
+from rulegen.workbench import Workbench
 
+ROOT_FOLDER = Path(__file__).parent.parent
 COUNT = 400_000
 ROOT = stream(jax.random.key(3)).fold(7)
 
@@ -114,3 +127,86 @@ def test_both_precisions_have_the_same_numbers(x64):
 def test_numbers_depend_on_the_position_only():
     """A longer draw begins with the shorter one."""
     np.testing.assert_array_equal(bits(ROOT, (7, 3)).ravel(), bits(ROOT, (30,))[:21])
+
+
+def test_threefry_keys_give_the_numbers_that_they_always_gave():
+    """Two words, as published lives know them."""
+    source = stream(jax.random.key(2026))
+    assert (int(source.high), int(source.low)) == (0, 2144469980)
+    assert np.asarray(bits(source.fold(3), (3,))).tolist() == [
+        1481237397,
+        2790813024,
+        2837033141,
+    ]
+
+
+@pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
+def test_every_word_of_a_longer_key_counts(kind):
+    words, seen = np.array([1, 2, 3, 4], np.uint32), set()
+    for place in range(-1, 4):
+        changed = words.copy()
+        changed[place] += place >= 0
+        source = stream(jax.random.wrap_key_data(changed, impl=kind))
+        seen.add(tuple(np.asarray(bits(source, (4,))).tolist()))
+    assert len(seen) == 5
+    assert (
+        len(
+            {
+                tuple(np.asarray(bits(stream(k), (2,))).tolist())
+                for k in jax.random.split(jax.random.key(0, impl=kind), 50)
+            }
+        )
+        == 50
+    )
+
+
+@pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
+def test_lives_of_keys_that_differ_in_their_last_words_differ(kind):
+    world = World(
+        circuit=RateCircuit(neurons=3), task=DelayedAssociation(), life=LifeSettings(trials=3)
+    )
+    lives = Lives(world, compile_rule(parse("param a = 0\non reward: w += a*pre")))
+    one, other = (
+        lives.run(
+            [0.0], jax.random.wrap_key_data(np.array([1, 2, 3, last], np.uint32), impl=kind), 4
+        )
+        for last in (4, 5)
+    )
+    assert not np.isclose(one.rewards, other.rewards).any()
+
+
+@pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
+def test_runs_do_not_depend_on_the_default_kind_of_keys(kind, tmp_path):
+    """A seed means the same lives under every setting of JAX."""
+    tables = []
+    for name in ("threefry2x32", kind):
+        out = tmp_path / f"{name}.csv"
+        command = [
+            sys.executable,
+            "-m",
+            "rulegen",
+            "simulate",
+            "-",
+            "--lives",
+            "3",
+            "--out",
+            str(out),
+        ]
+        subprocess.run(
+            [*command, "--trials", "4"], input="w += 0.1*pre*post", text=True, check=True,
+            env=os.environ | {"JAX_DEFAULT_PRNG_IMPL": name}, cwd=ROOT_FOLDER, capture_output=True,
+        )  # fmt: skip
+        tables.append(out.read_text())
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
+def test_estimates_take_keys_of_any_kind(kind):
+    world = World(
+        circuit=RateCircuit(neurons=3), task=DelayedAssociation(), life=LifeSettings(trials=3)
+    )
+    bench = Workbench(world, parse("param a = 0.1 free\non reward: w += a*R*xi*pre"))
+    key = jax.random.key(5, impl=kind)
+    for estimator in (Score(lives=8), Pgpe(lives=8), Pathwise(lives=8)):
+        found = estimator.estimate(bench.for_estimator(estimator), bench.values, bench.free, key)
+        assert np.isfinite(found.gradient).all()

@@ -107,7 +107,7 @@ def test_a_rule_that_changes_no_weight_is_named(monkeypatch, capsys, tmp_path):
         (["hebb", "--task", "reaching", "--world", "w.toml"], "the task stands in w.toml"),
         (["hebb", "--task", "chess"], "there is no task `chess`"),
         (["hebb", "--world", "nowhere.toml"], "cannot read nowhere.toml"),
-        (["hebb", "hebb"], "two rules are called `hebb`"),
+        (["hebb", "hebb"], "called `hebb`, of hebb and of hebb"),
         (["e_prop"], "e_prop: this circuit does not provide `error`"),
     ],
 )

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import jax
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -35,7 +34,7 @@ from rulegen.anatomy import Anatomy, dissect
 from rulegen.compare_figures import plot_families
 from rulegen.config import load_config
 from rulegen.figures import plot_learning, save_figure
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.rundir import learning_table
@@ -94,6 +93,12 @@ def subjects(path: Path) -> tuple[World, dict[str, Rule]]:
                 raise ConfigError(f"{path} is not the folder of a finished run: it has no {name}")
         config, record = load_config(path / "config.toml"), load_record(path / "record.toml")
         rules = {config.name: record.rule}
+        for number, reference in enumerate(config.references, start=1):
+            if reference.name in rules:
+                raise ConfigError(
+                    f"{path}: the published rule and reference number {number} are both called "
+                    f"`{config.name}`; rename one of them in config.toml"
+                )
         return config.world, rules | {r.name: parse(r.rule) for r in config.references}
     scene = load_scene(path)
     if not scene.rules:
@@ -126,7 +131,7 @@ def study(
     """
     if lives < 2 or repeats < 2:
         raise ConfigError("analyses need 2 lives and 2 noisy trials or more")
-    key = branch(jax.random.key(seed), Branch.ANALYSE)
+    key = branch(origin(seed), Branch.ANALYSE)
     opened = {}
     for name, bench in benches(world, rules).items():
         tick = ticks(report, f"{name}: lives", 0, lives, 1)

@@ -14,6 +14,7 @@ from rulegen.commands.interrupted import resumable
 from rulegen.config import load_config
 from rulegen.discover import discover as run_discovery
 from rulegen.display import Display
+from rulegen.evidence import left_out
 from rulegen.outcomes import warning
 
 
@@ -50,4 +51,6 @@ def discover(
     for t in found.trajectories:
         if told := warning(t.counts):
             console.print(f"{t.name}: {told}", highlight=False, markup=False, soft_wrap=True)
+    for line in left_out(found.record):
+        console.print(line, highlight=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)

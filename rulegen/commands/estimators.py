@@ -7,7 +7,6 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import Annotated, Any
 
-import jax
 import numpy as np
 import pandas as pd
 import typer
@@ -24,8 +23,9 @@ from rulegen.discover import prepare
 from rulegen.display import Display
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.figures import plot_estimators, save_figure
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.rundir import RunDirectory
+from rulegen.settings import distinct
 from rulegen.workbench import Workbench
 
 
@@ -68,7 +68,7 @@ def estimators(
     also = {"appraisal": inputs_digest([spent, values])}
     with directory.open(settings, resume=resume, also=also) as journal:
         with Display(console) as display:
-            key = branch(jax.random.key(settings.seed), Branch.APPRAISE)
+            key = branch(origin(settings.seed), Branch.APPRAISE)
             compared = candidates(bench, settings.fit) | rivals(strategies or [])
             found = appraise(bench, values, compared, spent, key, journal, display)
         hosts.on_first(lambda: save(folder, found))
@@ -79,7 +79,12 @@ def estimators(
 
 
 def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:
-    """Strategies of evosax, each with lives of its members' own and with shared ones."""
+    """Strategies of evosax, each with lives of its members' own and with shared ones.
+
+    Raises:
+        ConfigError: when one is named twice.
+    """
+    distinct(strategies, "--evosax")
     return {
         f"evosax {name}" + (", shared lives" if shared else ""): Evosax(
             strategy=name, shared=shared
@@ -120,8 +125,11 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
         cells["wrong sign"] = row["wrong"] if isinstance(row.get("wrong"), str) else ""
         cells["variance"] = number(row.get("variance"))
         cells["ms per life"] = number(1e3 * row.get("seconds_per_life", np.nan))
+        cells["compiling, s"] = number(row.get("compiling"))
         cells["SNR in 1 s"] = number(row.get("signal_to_noise"))
         cells["useful SNR"] = number(row.get("useful"))
+        lost = row.get("nonfinite", 0.0)
+        cells["not finite"] = f"{lost:.1%}" if lost > 0 else ""
         cells["note"] = row["note"] if isinstance(row.get("note"), str) else ""
         rows.append(cells)
     frame = pd.DataFrame(rows)

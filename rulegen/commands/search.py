@@ -12,6 +12,7 @@ from catalog.naming import named
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
 from rulegen.display import Display
+from rulegen.evidence import left_out
 from rulegen.outcomes import trouble, warning
 from rulegen.search import load_search
 from rulegen.search import search as run_search
@@ -40,19 +41,23 @@ def search(
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
     with resumable(folder, "--resume"), Display(console) as display:
         found = run_search(settings, folder, resume=resume, report=display)
-    print_table(console, "", readable(found.front).drop(columns="values"))
-    pick = found.front.finalists[found.front.pick]
+    print_table(console, "selection", readable(found.front.table()))
+    record = found.discovery.record
+    evidence = record.evidence
+    assert evidence is not None
     lines = (
-        f"\n{found.discovery.record.equations}",
-        f"by its algebra: {named(found.discovery.record.rule).text}",
-        f"the pick among {found.tried} structures: {found.front.reason}",
-        f"reward per trial {pick.reward} on {pick.reward.lives} lives of the selection",
+        f"\n{record.equations}",
+        f"by its algebra: {named(record.rule).text}",
+        f"the pick among {evidence.structures} structures, tried in {found.lives} lives: "
+        f"{evidence.choice}",
+        f"reward per trial {evidence.reward} on {evidence.reward.lives} held-out lives",
         verdict(found.elsewhere),
         *(
             f"{t.name}: {warning(t.counts)}"
             for t in found.discovery.trajectories
             if trouble(t.counts)
         ),
+        *left_out(record),
         f"page: {folder / 'search.md'}",
     )
     for line in lines:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from pydantic import Field
 
-from grammar import Rule
+from grammar import Rule, RunError
 from rulegen.lives import Lives, World
 from rulegen.settings import Settings
+
+#: An estimate of which a larger share of the parts is not finite is refused.
+MOST_NONFINITE = 0.1
 
 
 class MetaGradient(NamedTuple):
@@ -25,12 +28,36 @@ class MetaGradient(NamedTuple):
         error: its standard error over lives, shape (P,).
         rewards: mean reward per trial of each life, shape (L,).
         outcomes: number of lives per outcome, by name.
+        nonfinite: number of parts, such as lives, whose own gradient was infinite or not a number
+            and is left out of the mean.
+        parts: how many there were.
     """
 
     gradient: np.ndarray
     error: np.ndarray
     rewards: np.ndarray
     outcomes: dict[str, int]
+    nonfinite: int
+    parts: int
+
+    def stored(self) -> dict[str, Any]:
+        """What a journal keeps of it.
+
+        Example:
+            >>> found = MetaGradient(np.ones(1), np.ones(1), np.zeros(2), {"ok": 2}, 0, 2)
+            >>> MetaGradient.of(found.stored()).gradient
+            array([1.])
+        """
+        return {
+            k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self._asdict().items()
+        }
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> MetaGradient:
+        """An estimate from a journal, whatever else is kept with it."""
+        found = {name: stored[name] for name in cls._fields}
+        arrays = {k: np.array(found[k]) for k in ("gradient", "error", "rewards")}
+        return cls(**(found | arrays))
 
     @property
     def reward(self) -> float:
@@ -87,13 +114,47 @@ class Estimator(Settings, abc.ABC):
             free: indices of the parameters to differentiate by.
             key: a typed JAX key.
             tick: called with the number of lives finished so far.
+
+        Raises:
+            RunError: when too many gradients of single lives are not finite; see `average`.
         """
 
-    def average(self, gradients: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and standard error over lives of per-life gradients (L, P), after clipping."""
+    def average(
+        self, gradients: np.ndarray, rewards: np.ndarray, outcomes: dict[str, int]
+    ) -> MetaGradient:
+        """The mean of the gradients of single parts, with its standard error, after clipping.
+
+            g = mean over the finite g_l of g_l min(1, clip median_l |g_l| / |g_l|)
+
+        A gradient that is infinite or not a number says nothing; it is left out and counted.
+
+        Args:
+            gradients: of each life, pair of lives or group of them, shape (parts, P).
+            rewards: of each life. outcomes: number of lives per outcome.
+
+        Raises:
+            RunError: when more than `MOST_NONFINITE` of them are not finite, or fewer than 2 are.
+
+        Example:
+            >>> from rulegen.estimators import Pgpe
+            >>> parts = np.array([[1.0]] * 10 + [[3.0]] * 10 + [[np.inf]])
+            >>> found = Pgpe(clip=0).average(parts, np.zeros(21), {})
+            >>> found.gradient, found.nonfinite, found.parts
+            (array([2.]), 1, 21)
+        """
+        parts, finite = len(gradients), np.isfinite(gradients).all(axis=1)
+        lost, gradients = int(parts - finite.sum()), gradients[finite]
+        if lost > MOST_NONFINITE * parts or parts - lost < 2:
+            raise RunError(
+                f"{lost} of {parts} gradients are infinite or not a number, {lost / parts:.0%} of "
+                f"an estimate by `{type(self).__name__.lower()}`; at most {MOST_NONFINITE:.0%} are "
+                "left out. Try a smaller learning rate, a clip on the weight change, bounds that "
+                "keep parameters where the formulas are smooth, or `pgpe`, which differentiates "
+                "nothing"
+            )
         if self.clip > 0:
             lengths = np.linalg.norm(gradients, axis=1)
             limit = self.clip * np.median(lengths[lengths > 0]) if np.any(lengths > 0) else 1.0
             gradients = gradients * np.minimum(1.0, limit / np.maximum(lengths, limit))[:, None]
-        count = len(gradients)
-        return gradients.mean(axis=0), gradients.std(axis=0, ddof=1) / count**0.5
+        error = gradients.std(axis=0, ddof=1) / len(gradients) ** 0.5
+        return MetaGradient(gradients.mean(axis=0), error, rewards, outcomes, lost, parts)

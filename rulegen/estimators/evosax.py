@@ -91,8 +91,7 @@ class Evosax(Estimator):
             # evosax minimises.
             after, _ = strategy.tell(k, population, jnp.asarray(-rewards), then, params)
             shifts.append(np.asarray(after.mean, float) - here[free])
-        gradient, error = self.average(np.array(shifts))
-        return MetaGradient(gradient, error, means.ravel(), outcomes)
+        return self.average(np.array(shifts), means.ravel(), outcomes)
 
     def live(
         self, lives: Lives, values: np.ndarray, key: jax.Array, tick: Tick | None

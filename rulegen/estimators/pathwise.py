@@ -102,9 +102,7 @@ class Pathwise(Estimator):
         columns = [known.index(lives.life.names[i]) for i in free]
         gradients = batch.scores[:, :, columns].mean(axis=1, dtype=float)
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        gradients = np.where(np.isfinite(gradients).all(axis=1, keepdims=True), gradients, 0.0)
-        gradient, error = self.average(gradients)
-        return MetaGradient(gradient, error, batch.means, batch.counts())
+        return self.average(gradients, batch.means, batch.counts())
 
 
 class Varied(NamedTuple):

@@ -68,6 +68,5 @@ class Pgpe(Estimator):
             sides.append(lives.run(moved, life_key, pairs, tick=report))
         up, down = sides
         slope = (up.means - down.means) / (2.0 * self.sigma)
-        gradient, error = self.average(slope[:, None] * eps)
         outcomes = {k: n + down.counts()[k] for k, n in up.counts().items()}
-        return MetaGradient(gradient, error, (up.means + down.means) / 2.0, outcomes)
+        return self.average(slope[:, None] * eps, (up.means + down.means) / 2.0, outcomes)

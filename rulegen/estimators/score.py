@@ -84,9 +84,7 @@ class Score(Estimator):
         scores = batch.scores[:, :, columns].astype(float)
         gradients = np.einsum("lk,lkp->lp", credit, scores) / credit.shape[1]
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        gradients = np.where(np.isfinite(gradients).all(axis=1, keepdims=True), gradients, 0.0)
-        gradient, error = self.average(gradients)
-        return MetaGradient(gradient, error, batch.means, batch.counts())
+        return self.average(gradients, batch.means, batch.counts())
 
 
 def advantages(

@@ -12,15 +12,18 @@ from pydantic import Field, field_validator
 from grammar import ConfigError, Space, load_space
 from grammar.space import LOCAL
 from rulegen.circuits import AnyCircuit
-from rulegen.config import RunConfig, read_toml, replace_value, validated
+from rulegen.config import RunConfig, read_toml, replace_values, validated
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.refine import RefineSettings
 from rulegen.search.genetic import Genetic
 from rulegen.search.halving import Halving
 from rulegen.search.path import Path
-from rulegen.settings import Settings
+from rulegen.settings import Settings, distinct
 from rulegen.tasks import AnyTask
+
+#: How tables call the world of the search.
+HERE = "as in the search"
 
 AnyStrategy = Annotated[Halving | Genetic | Path, Field(discriminator="name")]
 
@@ -73,6 +76,22 @@ class SearchConfig(RunConfig):
     select: SelectSettings = SelectSettings()
     elsewhere: tuple[Elsewhere, ...] = ()
 
+    @field_validator("seeds")
+    @classmethod
+    def _different_seeds(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        distinct(names or (), "seeds")
+        return names
+
+    @field_validator("elsewhere")
+    @classmethod
+    def _apart(cls, worlds: tuple[Elsewhere, ...]) -> tuple[Elsewhere, ...]:
+        names = [there.name for there in worlds]
+        if HERE in names:
+            place = f"elsewhere: number {names.index(HERE) + 1}"
+            raise ConfigError(f"{place}: `{HERE}` is the world of the search; rename this one")
+        distinct(names, "elsewhere")
+        return worlds
+
     @field_validator("space")
     @classmethod
     def _check(cls, text: str) -> str:
@@ -101,8 +120,7 @@ def load_search(
     if seed is not None:
         changes = [*changes, f"seed={seed}"]
     data = read_toml(path)
-    for change in changes:
-        replace_value(data, change)
+    replace_values(data, changes)
     if "space_file" in data:
         if "space" in data:
             raise ConfigError(f"{path}: both `space` and `space_file`; leave one out")

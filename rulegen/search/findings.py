@@ -7,11 +7,12 @@ from pathlib import Path
 import networkx as nx
 import pandas as pd
 
+from catalog import Record
 from catalog.files import write_whole
 from catalog.roles import NO_LEARNING
 from rulegen.figures import save_figure
 from rulegen.search.found import Found
-from rulegen.search.front import Front, lineage, plot_front, plot_lineage
+from rulegen.search.front import lineage, plot_front, plot_lineage
 
 
 def write_findings(found: Found, folder: Path) -> None:
@@ -28,27 +29,47 @@ def write_findings(found: Found, folder: Path) -> None:
     write_whole(folder / "lineage.graphml", "\n".join(nx.generate_graphml(graph)) + "\n")
     pick = found.front.finalists[found.front.pick].structure.text
     save_figure(plot_lineage(graph, pick), folder, "lineage")
-    write_whole(folder / "search.md", page(found))
+    write_whole(folder / "search.md", page(found.discovery.record, *tables(folder)))
 
 
-def page(found: Found) -> str:
-    """The outcome of a search in words and tables."""
-    front = found.front
-    pick = front.finalists[front.pick]
-    table = readable(front)
+def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables `front` and `elsewhere` as they were published in the folder of a search."""
+    front, elsewhere = (
+        pd.read_csv(folder / f"{name}.csv", keep_default_na=False, float_precision="round_trip")
+        for name in ("front", "elsewhere")
+    )
+    return front, elsewhere
+
+
+def page(record: Record, front: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
+    """The outcome of a search in words and tables, each number from what is published.
+
+    Values and reward of the pick are those of the record. The table of finalists is about the
+    selection, at values that the pick has left since; so it shows none.
+
+    Args:
+        record: of the pick.
+        front, elsewhere: from `tables`.
+    """
+    evidence = record.evidence
+    assert evidence is not None
     return (
-        f"# Search\n\n{found.tried} structures were tried in {found.lives} lives. The finalists "
-        f"were refined and met on {pick.reward.lives} lives of their own; `*` marks the front, `>` "
-        f"the pick.\n\n```\n{table.to_string(index=False)}\n```\n\n"
-        f"The pick is `{pick.structure}`: {front.reason}.\n\n![front](front.png)\n\n"
-        f"## Elsewhere\n\n{verdict(found.elsewhere)} All intervals hold together with 95%.\n\n"
-        f"```\n{found.elsewhere.round(5).to_string(index=False)}\n```\n"
+        f"# Search\n\n{evidence.structures} structures were tried. The pick earns "
+        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives:\n\n"
+        f"```\n{record.equations.strip()}\n```\n\n"
+        f"Why it was picked: {evidence.choice}.\n\n"
+        f"## Selection\n\nThe finalists were refined and met on {front['lives'].iloc[0]} lives of "
+        "their own; `*` marks the front, `>` the pick. The values at which they met are in "
+        "`front.csv`. Those of the pick were refined once more afterwards and rounded, so that "
+        "its reward here is not the published one.\n\n"
+        f"```\n{readable(front).to_string(index=False)}\n```\n\n![front](front.png)\n\n"
+        f"## Elsewhere\n\n{verdict(elsewhere)} All intervals hold together with 95%.\n\n"
+        f"```\n{elsewhere.round(5).to_string(index=False)}\n```\n"
     )
 
 
-def readable(front: Front) -> pd.DataFrame:
+def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The table of finalists as people read it."""
-    table = front.table()
     marks = [
         ">" if pick else "*" if good else ""
         for pick, good in zip(table["pick"], table["front"], strict=True)
@@ -57,7 +78,7 @@ def readable(front: Front) -> pd.DataFrame:
         f"{r:.4f} [{a:.4f}, {b:.4f}]"
         for r, a, b in zip(table["reward"], table["low"], table["high"], strict=True)
     ]
-    shown = table[["complexity", "equation", "values", "names", "source"]].copy()
+    shown = table[["complexity", "equation", "names", "source"]].copy()
     shown.insert(0, "", marks)
     shown.insert(2, "reward", intervals)
     return shown

@@ -21,7 +21,6 @@ class Found(NamedTuple):
             in every world: columns `world`, `rule`, `pick`, `against`, `reward`, `difference`,
             `low`, `high`, `lives`; all intervals hold together with 95%.
         candidates: everything that the strategies kept.
-        tried: the number of structures that were run.
         lives: the number of lives that were run until the finalists were known.
     """
 
@@ -29,5 +28,4 @@ class Found(NamedTuple):
     discovery: Discovery
     elsewhere: pd.DataFrame
     candidates: tuple[Candidate, ...]
-    tried: int
     lives: int

@@ -64,10 +64,10 @@ class Front(NamedTuple):
     def table(self) -> pd.DataFrame:
         """One row for each finalist.
 
-        Columns: `complexity`, `terms`, `reward` with `low` and `high` (95%, over the lives of the
+        Columns: `complexity`, `terms`, `reward` with `low` and `high` (95%, over the `lives` of the
         selection), `diverged`, `saturated` and `silent` (numbers of these lives), `front` and
-        `pick`, `equation`, `values`, `names` of the literature, `source`, `lineage` (digests of
-        the structures that it was made from) and `digest`.
+        `pick`, `equation`, `names` of the literature, `source`, `lineage` (digests of the
+        structures that it was made from) and `digest`.
         """
         rows = []
         for number, finalist in enumerate(self.finalists):
@@ -81,6 +81,7 @@ class Front(NamedTuple):
                     "low": reward.low,
                     "high": reward.high,
                     **{name: finalist.counts.get(name, 0) for name in TROUBLES},
+                    "lives": reward.lives,
                     "front": number in self.on_front,
                     "pick": number == self.pick,
                     "equation": finalist.structure.text,
@@ -167,7 +168,7 @@ def plot_front(front: Front, ax: Axes | None = None) -> Axes:
     ax.step(on_front["complexity"], on_front["reward"], where="post", color="0.6", zorder=0)
     pick = table[table["pick"]]
     ax.plot(pick["complexity"], pick["reward"], "*", ms=16, color=COLOURS[2], label="pick")
-    ax.set(xlabel="complexity", ylabel="reward per trial")
+    ax.set(xlabel="complexity", ylabel="reward per trial on the lives of the selection")
     ax.legend()
     return ax
 

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from grammar import Basis, ConfigError, Rule, Space, Structure
 from rulegen.estimators import AnyEstimator, Pathwise
+from rulegen.fit import place_of
 from rulegen.progress import Progress
 from rulegen.search.arena import Point, split
 from rulegen.search.strategy import Candidate, Meeting, Strategy, best_points
@@ -152,9 +153,11 @@ class Path(Strategy):
         def compute() -> dict:
             meeting.report(Progress(stage, 0, 1, f"{len(family.free)} terms"))
             lives = family.for_estimator(self.estimator)
-            result = self.estimator.estimate(lives, values, family.free, key)
+            with place_of(stage):
+                result = self.estimator.estimate(lives, values, family.free, key)
             error = np.where(result.error > 0, result.error, np.inf)
-            return {"scores": (result.gradient / error).tolist()}
+            lost = {"nonfinite": result.nonfinite, "parts": result.parts}
+            return {"scores": (result.gradient / error).tolist(), **lost}
 
         inputs = [family, self.estimator, values, key]
         scores = meeting.journal.recall(stage, inputs, compute)["scores"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import jax
 import pandas as pd
 
 from catalog import Record, TermLoss
@@ -14,18 +13,18 @@ from rulegen.discovery import Discovery
 from rulegen.evaluate import Trajectory, evaluate
 from rulegen.evidence import held_out, interval, record_of
 from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.lives import World
 from rulegen.progress import Report
 from rulegen.search.arena import Arena, split
-from rulegen.search.config import SearchConfig
+from rulegen.search.config import HERE, SearchConfig
 from rulegen.search.finals import bounded, key_of, printed, refined
 from rulegen.search.front import Finalist, Front
 from rulegen.statistics import Limits, paired_difference
 from rulegen.workbench import Workbench
 
-#: How tables call the best rule of the literature, and the world of the search.
-LITERATURE, HERE = "best of the literature", "as in the search"
+#: How tables call the best rule of the literature.
+LITERATURE = "best of the literature"
 
 
 class Publication:
@@ -49,7 +48,7 @@ class Publication:
     ) -> None:
         self.config, self.arena, self.front = config, arena, front
         self.journal, self.report = journal, report
-        self.root = jax.random.key(config.seed)
+        self.root = origin(config.seed)
 
     def carry_out(self, tried: int) -> tuple[Discovery, pd.DataFrame]:
         """The record of the pick, and how the front fares in every world.

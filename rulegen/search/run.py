@@ -5,15 +5,13 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import jax
-
 from catalog import find, literature
 from grammar import ConfigError, Structure
 from rulegen import hosts
 from rulegen.digests import inputs_digest
-from rulegen.evidence import peak_mb
+from rulegen.evidence import peak_mb, with_gradients
 from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.progress import Report, silent
 from rulegen.rundir import RunDirectory
 from rulegen.search.arena import Arena
@@ -103,7 +101,7 @@ class Search:
         self, config: SearchConfig, arena: Arena, journal: Journal, report: Report
     ) -> None:
         self.config, self.arena, self.journal, self.report = config, arena, journal, report
-        self.root = jax.random.key(config.seed)
+        self.root = origin(config.seed)
         self.names = known_structures(config)
 
     def carry_out(self) -> Found:
@@ -135,8 +133,10 @@ class Search:
         tried = set[Structure]().union(*(meeting.tried for meeting in meetings))
         publication = Publication(config, self.arena, front, self.journal, self.report)
         discovery, elsewhere = publication.carry_out(len(tried))
+        record = with_gradients(discovery.record, self.journal)
+        discovery = discovery._replace(record=record)
         lives = sum(meeting.lives for meeting in meetings)
-        return Found(front, discovery, elsewhere, tuple(candidates), len(tried), lives)
+        return Found(front, discovery, elsewhere, tuple(candidates), lives)
 
     def meeting(self, number: int, name: str) -> Meeting:
         """A place to meet with random numbers of its own."""
