@@ -42,6 +42,7 @@ neurogym: $(READY) .venv-neurogym/.ready
 	touch $@
 
 selection: $(READY)
+	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.selection
 
 results: $(READY)

@@ -50,7 +50,7 @@ class Answer(Task):
 
     @property
     def chance(self) -> float:
-        """Nothing can be known in advance."""
+        """One condition: the best blind answer is the right one."""
         return 0.0
 
     def trial(self, stream: Stream, condition: jax.Array, dt: float) -> Trial:

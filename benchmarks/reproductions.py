@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from catalog.tables import CHANCE, CHANCE_IS
 from rulegen.figures import new_axes, save_figure
+from rulegen.simulate import load_scene
 
 ROOT = Path(__file__).parent.parent
+SCENE = ROOT / "examples" / "miconi_dnms.toml"
 LIVES, SEED = 40, 1
 #: The published criterion: more than 95 of 100 successive trials with an error below 1.
 WINDOW, ENOUGH, LARGEST = 100, 95, 1.0
@@ -27,6 +30,7 @@ both, seed {SEED}; made by `make reproductions`. The published criterion is reac
 trial that ends {WINDOW} successive trials of which more than {ENOUGH} have an error below
 {LARGEST:g}. The error of a network at the end is the median over its last {LAST} trials. What
 differs from his program: single precision, other random numbers, and the number of networks.
+{CHANCE_IS}
 
 """
 
@@ -87,10 +91,15 @@ def plot(table: pd.DataFrame, found: pd.DataFrame, folder: Path) -> None:
         ends = found.loc[found["rule"] == rule, "error"]
         beyond = table["trial"].max() * 1.03
         ax.plot([beyond] * len(ends), ends, "_", color=line.get_color(), clip_on=False)
-    ax.axhline(0.98, color="0.6", lw=0.8, ls=":", label="chance")
+    chance = load_scene(SCENE).world.task.chance
+    ax.axhline(-chance, color="0.6", lw=0.8, ls=":", label=CHANCE)
     ax.set_yscale("log")
     ax.set_xlabel("trial")
-    ax.set_ylabel("error, running median of 50 trials")
+    ax.set_ylabel("error")
+    ax.set_title(
+        "median of the last 50 trials: median and quartiles over networks; bars: where each ends",
+        fontsize="small", color="0.35",
+    )  # fmt: skip
     ax.legend(frameon=False)
     save_figure(ax, folder, "reproductions")
 
@@ -101,7 +110,7 @@ def main() -> None:
     if not source.exists():
         source.parent.mkdir(exist_ok=True)
         command = [sys.executable, "-m", "rulegen", "simulate"]
-        command += ["--world", str(ROOT / "examples" / "miconi_dnms.toml")]
+        command += ["--world", str(SCENE)]
         command += ["--lives", str(LIVES), "--seed", str(SEED), "--out", str(source)]
         subprocess.run(command, check=True)
     table = pd.read_csv(source)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from catalog.tables import CHANCE_IS, NO_LEARNING_IS, REWARD_IS
+
 ROOT = Path(__file__).parent.parent
 #: Examples and their seeds.
 SEEDS = {
@@ -15,12 +17,14 @@ SEEDS = {
     "measurable_signals": (1,),
 }
 
-HEAD = """# Results
+HEAD = f"""# Results
 
 What `rulegen discover` finds with the bundled examples, each seed with nothing else changed. Made
 by `make results`, which runs each in a process of its own on two CPU cores; seconds depend on what
-else they have to do. Rewards are means per trial over {lives} held-out lives, with 95% bootstrap
-intervals over lives; differences are paired; more is better.
+else they have to do. Rewards are means per trial over {{lives}} held-out lives, with 95% intervals
+over lives; differences are paired; more is better. {REWARD_IS}
+{CHANCE_IS}
+{NO_LEARNING_IS}
 """
 
 
@@ -43,7 +47,11 @@ def section(example: Path, summaries: list[dict]) -> str:
     references = list(summaries[0]["references"])
     head = ["seed", "terms", "coefficients", "reward", "minus the start"]
     head += [f"minus {name}" for name in references] + ["minus no learning", "seconds", "MB"]
-    lines = [f"## {example.stem}", "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    between = (
+        f"Chance is {summaries[0]['chance']:g}; perfect answers earn {summaries[0]['best']:g}."
+    )
+    lines = [f"## {example.stem}", "", between, ""]
+    lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for s in summaries:
         values = [f"{v:.4g}" for name, v in s["parameters"].items() if name.startswith("theta")]
         row = [str(s["seed"]), ", ".join(f"`{t}`" for t in s["terms"]), ", ".join(values)]

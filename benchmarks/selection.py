@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import jax
@@ -24,7 +26,7 @@ from rulegen.lives import World
 from rulegen.progress import silent
 from rulegen.refine import RefineSettings, with_intervals
 from rulegen.runtime import keep_compiled_programs, use_all_cores
-from rulegen.statistics import Estimate, estimate, paired_difference
+from rulegen.statistics import Limits, estimate
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -109,15 +111,12 @@ def coverage() -> pd.DataFrame:
     total = REPETITIONS * lives
     a, b = (real.rewards(v, ROOT_KEY, total).reshape(REPETITIONS, lives) for v in (rule, 0 * rule))
     rows = [
-        covered("reward", [estimate(x) for x in a], float(a.mean())),
-        covered(
-            "paired difference",
-            [paired_difference(x, y) for x, y in zip(a, b, strict=True)],
-            float((a - b).mean()),
-        ),
+        covered(what, lives, [Limits(*estimate(x)[1:3]) for x in values], float(values.mean()))
+        for what, values in (("reward", a), ("paired difference", a - b))
     ]
-    truth = best_of_many(real, total)
-    rows.append(covered("coefficient", bounded(real, truth, RefineSettings()), truth))
+    truth, settings = best_of_many(real, total), RefineSettings()
+    found = bounded(real, truth, settings)
+    rows.append(covered("coefficient", settings.lives, found, truth))
     # Where the best coefficient is known in closed form.
     for name, neurons, sigma, lives in (
         ("coefficient, linear circuit of 32", 32, 0.1, 4096),
@@ -126,7 +125,7 @@ def coverage() -> pd.DataFrame:
         truth = linear.best(neurons, sigma)
         bench = Workbench(linear.world(neurons, sigma), linear.rule("a*xi*pre", sigma))
         settings = RefineSettings(lives=lives, most_lives=16384, width=0.5, least=truth)
-        rows.append(covered(name, bounded(bench, truth, settings), truth))
+        rows.append(covered(name, lives, bounded(bench, truth, settings), truth))
     return pd.DataFrame(rows)
 
 
@@ -139,7 +138,7 @@ def best_of_many(bench: Workbench, lives: int) -> float:
     return float(fine[np.argmax(smooth(np.log(fine)))])
 
 
-def bounded(bench: Workbench, start: float, settings: RefineSettings) -> list[Estimate]:
+def bounded(bench: Workbench, start: float, settings: RefineSettings) -> list[Limits]:
     """Repetitions of the interval of a rule's one coefficient."""
     found = []
     for number in range(REPETITIONS):
@@ -150,21 +149,27 @@ def bounded(bench: Workbench, start: float, settings: RefineSettings) -> list[Es
         ):
             values, free = np.array([start]), bench.free
             r = with_intervals(bench, values, free, settings, key, journal, "intervals")
-        found.append(Estimate(*(float(x[0]) for x in r), lives=settings.lives))
+        found.append(r.limits[0])
         if number % 20 == 19:
             print("intervals", number + 1, flush=True)
     return found
 
 
-def covered(what: str, intervals: list[Estimate], truth: float) -> dict:
-    """The share of intervals that hold the truth, among those that there are."""
-    there = [i for i in intervals if np.isfinite(i.low + i.high)]
+def covered(what: str, lives: int, intervals: Sequence[Limits], truth: float) -> dict:
+    """The share of intervals that hold the truth, among those that there are.
+
+    Args:
+        what: the truth is of. lives: of each interval, at first. intervals: of all repetitions.
+        truth: what they shall hold.
+    """
+    there = [i for i in intervals if not i.why]
+    reasons = Counter(i.why for i in intervals if i.why)
     hits = np.mean([i.low <= truth <= i.high for i in there])
     return {
         "interval of": what,
-        "lives": intervals[0].lives,
+        "lives": lives,
         "repetitions": len(intervals),
-        "no interval": len(intervals) - len(there),
+        "no interval": "; ".join(f"{n}: {why}" for why, n in reasons.most_common()) or "0",
         "covers": f"{hits:.1%}",
         "mean width": f"{np.mean([i.high - i.low for i in there]) / abs(truth):.1%}",
     }
@@ -199,11 +204,12 @@ independent of the rest, and none gated by reward. Nothing may be published.
 perturbation on a delayed association. For the reward, and the paired difference of the rule and no
 learning, the truth is the mean over all lives; for the coefficient it is the maximum of a smooth
 curve through the mean rewards of as many lives at nine values. Lives are those that an interval
-begins with; width is relative to the truth.
+begins with; width is relative to the truth. How the method was chosen, and how it fares with few
+lives and many intervals at once, is on the page about their [coverage](coverage.md).
 
 In linear circuits (`benchmarks/linear.py`) the best coefficient is known in closed form. One of
 them shows where intervals fail: in a circuit of 8 noisy neurons that learns in a single trial, one
-life in ten thousand weighs four hundred times the mean, and no bootstrap knows of lives that it has
+life in ten thousand weighs four hundred times the mean, and no interval knows of lives that it has
 not seen.
 
 {{coverage}}

@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from catalog.tables import CHANCE_IS
 from grammar import parse
 from rulegen.analysis.psychometric import psychometric
 from rulegen.circuits import RateCircuit
@@ -322,8 +323,8 @@ def page(results: list[Result]) -> str:
         f"for comparison before, each network is examined in {CASES[0].tests} trials with "
         "exploration noise but without learning; "
         "it solves the task when its share of right answers reaches the bar. Rewards are means "
-        "over networks with 95% intervals, chance is the best reward without knowing the "
-        "condition, and speed is a rough figure, from two cores shared with others; "
+        f"over networks with 95% intervals. {CHANCE_IS} An untrained network may lie below chance, "
+        "because its answers vary. Speed is a rough figure, from two cores shared with others; "
         "[performance](performance.md) has ratios to what bounds it.",
         "\n".join(main_table(results)),
         (

@@ -10,6 +10,9 @@ from catalog.naming import named
 from catalog.prose import Line, Piece, line, paragraphs
 from catalog.record import Evidence, Record, Reference
 from catalog.tables import (
+    CHANCE_IS,
+    NO_LEARNING_IS,
+    REWARD_IS,
     Table,
     locality_table,
     look_table,
@@ -108,12 +111,13 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         Paragraph(
             line(
                 f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
-                "trials, with 95% bootstrap intervals over lives. All rules met the same networks "
-                "and the same noise, and differences are paired."
+                "trials, with 95% intervals over lives. All rules met the same networks and the "
+                "same noise, and differences are paired."
             )
         ),
         reward_table(evidence),
-        Picture("Reward against trials"),
+        Paragraph(line(" ".join(baselines(evidence)))),
+        Picture("Reward against trials: means over lives, with 95% intervals of each trial alone"),
         Heading("Terms"),
         term_table(evidence),
         *(Paragraph(line(text)) for text in term_notes(evidence)),
@@ -142,6 +146,17 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         made += [Piece(f"{name} "), Piece(digest, code=True), Piece("; ")] if digest else []
     made.append(Piece(f"{software}."))
     return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(tuple(made))]
+
+
+def baselines(evidence: Evidence) -> list[str]:
+    """What the rewards are to be held against."""
+    unlearned = any(not other.rule for other in evidence.comparisons)
+    return [
+        REWARD_IS,
+        CHANCE_IS,
+        "Perfect answers are those of somebody who knows every target.",
+        *([NO_LEARNING_IS] if unlearned else []),
+    ]
 
 
 def term_notes(evidence: Evidence) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from catalog.record import LARGEST_FILE, Record, first_problem
-from catalog.tables import CHANCE, REWARD_HEAD, SETTING_HEAD, THIS_RULE
+from catalog.tables import CHANCE, PERFECT, REWARD_HEAD, SETTING_HEAD, THIS_RULE
 from grammar import ConfigError
 
 _FENCE = re.compile(r"^(`{3,})(?:math)?\n(.*?)\n\1$", re.DOTALL | re.MULTILINE)
@@ -70,8 +70,11 @@ def read_card(text: str) -> Record:
             settings.setdefault(part, {})[name] = setting(value)
         mine = next((row for row in rows if row[0] == THIS_RULE), None)
         chance = next((row for row in rows if row[0] == CHANCE), None)
-        if mine is None or chance is None or seed is None:
-            raise ConfigError("the card lacks the reward of its rule, of chance, or its seed")
+        perfect = next((row for row in rows if row[0] == PERFECT), None)
+        if mine is None or chance is None or perfect is None or seed is None:
+            raise ConfigError(
+                "the card lacks the reward of its rule, of chance, of perfect answers, or its seed"
+            )
         count = int(lives[1])
         data["kind"] = "discovered"
         data["evidence"] = {
@@ -79,6 +82,7 @@ def read_card(text: str) -> Record:
             "reward": interval(f"{mine[1]} {mine[2]}", count),
             "diverged": mine[4],
             "chance": chance[1],
+            "best": perfect[1],
             "seed": int(seed[1]),
             "versions": dict(re.findall(r"(\w+) (\d+\.\S*?)(?=[,.](?:\s|$))", seed[2])),
             "digest": named[2],
@@ -93,7 +97,7 @@ def read_card(text: str) -> Record:
                     "diverged": diverged,
                 }
                 for name, mean, limits, difference, diverged in rows
-                if name not in (THIS_RULE, CHANCE)
+                if name not in (THIS_RULE, CHANCE, PERFECT)
             ],
         }
     try:

@@ -66,7 +66,7 @@ class Part(BaseModel):
 
 
 class Interval(Part):
-    """A mean over lives with its 95% bootstrap interval."""
+    """A mean over lives with its 95% interval."""
 
     mean: float
     low: float
@@ -168,7 +168,8 @@ class Evidence(Part):
     Attributes:
         setting: task and circuit of the fit and of the evaluation.
         reward: mean reward per trial over held-out lives of the rule as printed.
-        chance: the best reward without knowing the condition. best: of perfect answers.
+        chance: the reward of the best single answer that ignores the condition. best: the reward
+            of perfect answers.
         diverged: number of held-out lives that diverged.
         comparisons: the start, references and no learning, on the same lives.
         terms: loss of reward without each term. looks: the decisions of the pruning.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from catalog.record import Evidence, Interval, Record
+from catalog.record import Evidence, Interval, ParameterNote, Record
 
 Row = tuple[str, ...]
 
@@ -27,8 +27,18 @@ class Table(NamedTuple):
     caption: str = ""
 
 
-#: How the table of rewards calls the rule of the card, and the reward of a blind guess.
-THIS_RULE, CHANCE = "this rule", "chance"
+#: How the table of rewards calls the rule of the card, and the rewards between which one learns.
+THIS_RULE, CHANCE, PERFECT = "this rule", "chance", "perfect answers"
+#: What stands between numbers and those who read them: on cards, in figures and on pages.
+REWARD_IS = (
+    "Rewards are means over all trials of a life, so that a rule which learns late may earn less "
+    "than chance."
+)
+CHANCE_IS = "Chance is the reward of the best single answer that ignores the condition."
+NO_LEARNING_IS = (
+    "No learning is the same circuit with its initial weights; it may lie below chance, because "
+    "its answers vary."
+)
 REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it", "diverged lives")
 SETTING_HEAD = ("part", "setting", "value")
 
@@ -44,18 +54,33 @@ def limits(interval: Interval) -> str:
 
 
 def parameter_table(record: Record) -> Table:
-    """Parameter, value, unit, 95% interval, meaning."""
+    """Parameter, value, unit, 95% interval or why a discovered rule has none, meaning."""
     rows: list[Row] = []
     units = record.rule.units()
     for p in record.rule.parameters:
         note = record.parameters.get(p.name)
         power = units.get(p.name)
         unit = "" if not power else ("ms" if power == 1 else f"ms^{power}")
-        low, high = (note.low, note.high) if note else (None, None)
-        between = f"[{number(low)}, {number(high)}]" if low is not None else ""
+        between = "" if record.kind == "literature" else interval_text(note)
         rows.append((p.name, number(p.value), unit, between, note.meaning if note else ""))
     head = ("parameter", "value", "unit", "95% interval", "meaning")
     return without_empty_columns(Table(head, tuple(rows), ("parameter",), "Parameters"))
+
+
+def interval_text(note: ParameterNote | None) -> str:
+    """The interval of a parameter, or why there is none.
+
+    Example:
+        >>> interval_text(ParameterNote(low=1.0, high=2.0)), interval_text(None)
+        ('[1, 2]', 'not fitted')
+        >>> interval_text(ParameterNote(why="the lives show no maximum"))
+        'none: the lives show no maximum'
+    """
+    if note is None:
+        return "not fitted"
+    if note.low is not None:
+        return f"[{number(note.low)}, {number(note.high)}]"
+    return f"none: {note.why}" if note.why else ""
 
 
 def reward_table(evidence: Evidence) -> Table:
@@ -73,6 +98,7 @@ def reward_table(evidence: Evidence) -> Table:
             )
         )
     rows.append((CHANCE, number(evidence.chance), "", "", ""))
+    rows.append((PERFECT, number(evidence.best), "", "", ""))
     return Table(REWARD_HEAD, tuple(rows), caption="Reward on held-out lives")
 
 

@@ -11,7 +11,7 @@ class Tone(rg.Task):
     conditions = property(lambda self: 1)
     channels = property(lambda self: 1)
     periods = property(lambda self: {"silence": 20.0, "tone": 40.0})
-    chance = property(lambda self: 0.0)
+    chance = property(lambda self: self.blind([self.level]))
 
     def trial(self, stream, condition, dt):
         """The stimulus, the target, and how much each step counts."""

@@ -2,8 +2,11 @@
 
 SymPy's own constructors rewrite what they are given, sometimes slowly and sometimes into complex
 numbers. The functions here are the only makers of compound expressions from user input. Numbers
-are exact rationals, so that `0.1*10` is `1` and a Python float survives the way to SymPy and back;
-what cannot be kept exactly within 15 digits is rounded to double precision at once.
+are exact rationals, so that `0.1*10` is `1` and a Python float survives the way to SymPy and back.
+
+No operation changes a value: roots, other powers that are not whole, and exponentials are
+functions of their own, because SymPy rewrites its own as if their arguments were positive.
+What is read again, as it was printed, therefore becomes the same expression.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ import sympy as sp
 from sympy.core.assumptions import _assume_defined
 from sympy.core.parameters import distribute
 
-from grammar.operators import OPERATORS, clip, relu
+from grammar import operators as op
+from grammar.operators import OPERATORS
 
 MAX_EXPONENT = 64
 SMALLEST, LARGEST = 1e-30, 1e30
 _LARGEST = 10**30
-_EXACT = 10**15
+#: Numbers are never rounded; one that needs more digits than this, above or below, is refused.
+MAX_DIGITS = 4000
+_MAX_BITS = int(MAX_DIGITS * math.log2(10))
 #: SymPy may write a short formula long: it turns `abs(x)**3` into `x**2*abs(x)`, at every level.
 MAX_NODES = 10_000
 #: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
@@ -44,56 +50,61 @@ class AlgebraError(Exception):
 
 
 def number(value: str | float | sp.Rational) -> sp.Rational:
-    """An exact number within the bounds.
+    """The number that a decimal text stands for; a float stands for its shortest text.
 
     Example:
-        >>> number("0.05"), number(2.0), number("1e3")
-        (1/20, 2, 1000)
+        >>> number("0.05"), number(2.0), number("1.0000000000000000001") == 1
+        (1/20, 2, False)
     """
     if isinstance(value, str):
-        # The size is judged on the float: the exact value of `1e999999999` would fill the memory.
-        approximate = float(value)
-        _check_size(approximate)
-        zero = approximate == 0.0
-    else:
-        zero = value == 0
-    return sp.Integer(0) if zero else _tidy(sp.Rational(str(value)))
+        # The size is judged first: the exact value of `1e999999999` would fill the memory.
+        mantissa = value.lower().partition("e")[0]
+        if not set(mantissa) & set("123456789"):
+            return sp.Integer(0)
+        size = abs(float(value))
+        if not SMALLEST / 2 < size < 2 * LARGEST:
+            raise _out_of_range()
+        if len(value) > MAX_DIGITS:
+            raise _too_long()
+    elif value == 0:
+        return sp.Integer(0)
+    return _bounded(sp.Rational(str(value)))
 
 
-def _check_size(value: float) -> None:
-    if value != 0.0 and not SMALLEST <= abs(value) <= LARGEST:
-        raise AlgebraError(
-            f"a number outside {SMALLEST:g} to {LARGEST:g}", "rescale the formula's units"
-        )
+def digits(text: str) -> sp.Integer:
+    """The number that a row of digits stands for, of any size: part of a fraction, it may be large.
+
+    Example:
+        >>> digits("007")
+        7
+    """
+    if len(text) > MAX_DIGITS:
+        raise _too_long()
+    return sp.Integer(text)
 
 
-def _tidy(value: sp.Rational) -> sp.Rational:
+def _out_of_range() -> AlgebraError:
+    return AlgebraError(
+        f"a number outside {SMALLEST:g} to {LARGEST:g}", "rescale the formula's units"
+    )
+
+
+def _too_long() -> AlgebraError:
+    return AlgebraError(f"a number of more than {MAX_DIGITS} digits", "write fewer digits")
+
+
+def _bounded(value: sp.Rational) -> sp.Rational:
     # In integers: a float would overflow just where the check matters.
-    if abs(value.p) > _LARGEST * value.q or 0 < abs(value.p) * _LARGEST < value.q:
-        _check_size(math.inf)
-    if abs(value.p) > _EXACT or value.q > _EXACT:
-        return sp.Rational(repr(value.p / value.q))
+    size = abs(value.p)
+    if size > _LARGEST * value.q or 0 < size * _LARGEST < value.q:
+        raise _out_of_range()
+    if max(size, value.q).bit_length() > _MAX_BITS:
+        raise _too_long()
     return value
 
 
-def _constant(expr: sp.Expr) -> sp.Expr:
-    """Fold the irrational constants that SymPy makes of, for instance, `sqrt(2*x)`."""
-    if expr.is_Rational:
-        return _tidy(expr)
-    if expr is sp.E:
-        return number(repr(math.e))
-    if expr.is_Pow and expr.base.is_Rational and expr.exp.is_Rational:
-        if expr.base < 0:
-            raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
-        try:
-            return number(repr((expr.base.p / expr.base.q) ** (expr.exp.p / expr.exp.q)))
-        except OverflowError:
-            _check_size(math.inf)
-    return expr
-
-
 def _settle(expr: sp.Expr) -> sp.Expr:
-    """Check the result of one operation, and round the numbers in it that grew too long."""
+    """Check the result of one operation: its numbers, its exponents and its length."""
     waiting, count = [expr], 0
     while waiting:
         node = waiting.pop()
@@ -105,8 +116,16 @@ def _settle(expr: sp.Expr) -> sp.Expr:
             )
         if count > MAX_NODES:
             raise AlgebraError("a formula too long to handle", "make states of its parts")
+        if node.is_Rational:
+            _bounded(node)
+        elif node.is_Pow and abs(node.exp) > MAX_EXPONENT:
+            raise _too_high()
         _hide(node)
-    return _rounded(expr)
+    return expr
+
+
+def _too_high() -> AlgebraError:
+    return AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
 
 
 def _hide(node: sp.Basic) -> None:
@@ -120,29 +139,15 @@ def _hide(node: sp.Basic) -> None:
     if not node.args or not isinstance(node, sp.Expr) or len(node._assumptions) >= len(_KNOWN):
         return
     facts = _KNOWN | node.default_assumptions
-    if node.is_Pow and node.exp.is_Integer and node.exp.is_even:
+    if (node.is_Pow and node.exp.is_even) or _is_root(node):
         facts |= {"nonnegative": True, "extended_nonnegative": True}
         facts |= {"negative": False, "extended_negative": False}
     node._assumptions = type(node._assumptions)(facts)
 
 
-_COMPOUND = (sp.Mul, sp.Pow, sp.Piecewise, sp.exp)
-
-
-def _rounded(expr: sp.Expr) -> sp.Expr:
-    if expr.is_Add or expr.is_Mul:
-        parts = [_rounded(a) if isinstance(a, _COMPOUND) else _constant(a) for a in expr.args]
-        return expr if tuple(parts) == expr.args else _settle(expr.func(*parts))
-    if isinstance(expr, sp.exp):  # products of exponentials add their exponents
-        return expr if (x := _rounded(expr.args[0])) == expr.args[0] else call("exp", [x])
-    if isinstance(expr, sp.Piecewise):
-        return _chosen([(_rounded(case.expr), case.cond) for case in expr.args])
-    if expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Rational:
-        exponent = _tidy(expr.exp)
-        if abs(exponent) > MAX_EXPONENT:
-            raise AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
-        return expr if exponent == expr.exp else sp.Pow(expr.base, exponent)
-    return _constant(expr)
+def _is_root(expr: sp.Basic) -> bool:
+    """Whether it is a power with a number, not a whole one, as exponent: never negative."""
+    return isinstance(expr, op.power) and expr.args[1].is_Rational
 
 
 def add(terms: Sequence[sp.Expr]) -> sp.Expr:
@@ -152,9 +157,49 @@ def add(terms: Sequence[sp.Expr]) -> sp.Expr:
 
 def multiply(factors: Sequence[sp.Expr]) -> sp.Expr:
     """The product of the factors."""
+    factors = [a for f in factors for a in sp.Mul.make_args(f)]
     if any(f.has(sp.Piecewise) for f in factors):
-        factors = _cases_once([a for f in factors for a in sp.Mul.make_args(f)])
-    return _settle(sp.Mul(*factors))
+        factors = _cases_once(factors)
+    return _settle(sp.Mul(*_joined(factors)))
+
+
+def _joined(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """With the exponents of exponentials, and of powers of one base, added up."""
+    exponents: list[sp.Expr] = []
+    roots: dict[sp.Expr, sp.Rational] = {}
+    rest: list[sp.Expr] = []
+    for factor in factors:
+        base, times = factor.as_base_exp() if factor.is_Pow else (factor, sp.Integer(1))
+        if isinstance(base, op.exp):
+            exponents.append(multiply([times, base.args[0]]) if times != 1 else base.args[0])
+        elif _is_root(base):
+            inner, exponent = base.args
+            roots[inner] = roots.get(inner, 0) + times * exponent
+        else:
+            rest.append(factor)
+    if not exponents and not roots:
+        return rest
+    others: list[sp.Expr] = []
+    for factor in rest:
+        base, times = factor.as_base_exp() if factor.is_Pow else (factor, sp.Integer(1))
+        if base in roots and times.is_Integer:
+            roots[base] += times
+        else:
+            others.append(factor)
+    if exponents:
+        others.append(call("exp", [add(exponents) if len(exponents) > 1 else exponents[0]]))
+    for base, exponent in roots.items():
+        others += sp.Mul.make_args(_where_positive(base, exponent))
+    return others
+
+
+def _where_positive(base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
+    """base**exponent where the base is not negative, and undefined elsewhere."""
+    if not exponent.is_Integer or base.is_nonnegative:
+        return power(base, exponent)
+    # As `sqrt(x)**2` is x only where x has a root.
+    root = sp.Pow(_opaque(base, sp.Rational(1, 2)), 2)
+    return _settle(sp.Mul(root, power(base, exponent - 1)))
 
 
 def _cases_once(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
@@ -176,7 +221,7 @@ def reciprocal(expr: sp.Expr) -> sp.Expr:
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base**exponent."""
     if exponent.is_Rational and abs(exponent) > MAX_EXPONENT:
-        raise AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
+        raise _too_high()
     if base == 0 and exponent.is_Rational and exponent < 0:
         raise AlgebraError("a division by zero", "check the base of the power")
     if base.is_Rational and base < 0 and exponent.is_Rational and not exponent.is_Integer:
@@ -187,48 +232,82 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         raise AlgebraError("a variable power of zero", "check the base of the power")
     if exponent.has(sp.Piecewise):
         raise AlgebraError("an exponent with a condition in it", "choose between two powers")
-    if _involved(exponent):
-        raise AlgebraError("an exponent with a power or a limit in it", "make a state of it")
     if isinstance(base, sp.Piecewise):
         return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
-    if exponent.is_Integer and base.has(sp.Piecewise):  # SymPy's way rewrites the conditions
-        if base.is_Mul:
-            return multiply([power(f, exponent) for f in base.args])
-        if isinstance(base, sp.Abs) and exponent > 1:
-            return multiply([power(base.args[0], exponent - exponent % 2), base ** (exponent % 2)])
-    if exponent.is_Rational and not exponent.is_Integer:
-        if base.is_Pow and not base.base.is_Symbol:
-            return _root_of_power(base.base, base.exp, exponent)
-        if base.is_Mul:
-            return _root_of_product(base.args, exponent)
-    # SymPy would search a variable exponent for logarithms, all of it at every level.
-    return _settle(sp.Pow(base, exponent, evaluate=bool(exponent.is_Rational)))
+    if not exponent.is_Rational:
+        return _opaque(base, exponent)
+    if isinstance(base, op.exp):
+        return call("exp", [multiply([exponent, base.args[0]])])
+    return _whole_power(base, exponent) if exponent.is_Integer else _root(base, exponent)
 
 
-def _root_of_power(base: sp.Expr, inner: sp.Expr, outer: sp.Rational) -> sp.Expr:
-    """`(base**inner)**outer` for real numbers; SymPy's way asks for the complex argument."""
-    if inner.is_Integer and inner.is_even:
-        return power(base if isinstance(base, sp.Abs) else call("abs", [base]), inner * outer)
-    exponent = multiply([inner, outer])
-    if exponent.is_Integer:
-        raise AlgebraError("a root that undoes an odd power", "leave out both")
-    return power(base, exponent)
+def _opaque(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    return _settle(op.power(base, exponent, evaluate=False))
+
+
+def _whole_power(base: sp.Expr, exponent: sp.Integer) -> sp.Expr:
+    if base.is_Mul and base.has(sp.Piecewise, op.power, op.exp):
+        return multiply([power(f, exponent) for f in base.args])
+    if isinstance(base, sp.Abs) and exponent > 1 and base.has(sp.Piecewise):
+        # SymPy's way rewrites the conditions.
+        return multiply([power(base.args[0], exponent - exponent % 2), base ** (exponent % 2)])
+    inner, times = base.as_base_exp() if base.is_Pow else (base, sp.Integer(1))
+    if _is_root(inner) and exponent != 0:
+        return _where_positive(inner.args[0], inner.args[1] * times * exponent)
+    if isinstance(inner, op.power) and times * exponent < 0:
+        inverse = _opaque(inner.args[0], multiply([sp.Integer(-1), inner.args[1]]))
+        return power(inverse, -times * exponent)
+    return _settle(sp.Pow(base, exponent))
+
+
+def _root(base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
+    """A power that is not whole, of real numbers."""
+    if base.is_Rational:
+        return _exact_root(base, exponent) or number(_float_power(base, exponent))
+    if base.is_Mul:
+        return _root_of_product(base.args, exponent)
+    inner, times = base.as_base_exp() if base.is_Pow else (base, sp.Integer(1))
+    if _is_root(inner):
+        return _where_positive(inner.args[0], inner.args[1] * times * exponent)
+    if times == 1 or isinstance(inner, op.power):
+        return _opaque(base, exponent)
+    if times.is_even:
+        return power(inner if isinstance(inner, sp.Abs) else call("abs", [inner]), times * exponent)
+    return _where_positive(inner, times * exponent)
+
+
+def _exact_root(base: sp.Rational, exponent: sp.Rational) -> sp.Rational | None:
+    over, whole = sp.integer_nthroot(base.p, exponent.q)
+    under, also = sp.integer_nthroot(base.q, exponent.q)
+    return sp.Rational(over, under) ** exponent.p if whole and also else None
+
+
+def _float_power(base: sp.Rational, exponent: sp.Rational) -> float:
+    try:
+        return float((base.p / base.q) ** (exponent.p / exponent.q))
+    except OverflowError:
+        raise _out_of_range() from None
 
 
 def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:
-    """The root of each factor that cannot be negative, times the root of the rest."""
-    apart = [f for f in factors if f.is_nonnegative]
-    rest = [f for f in factors if not f.is_nonnegative]
+    """The root of each factor that cannot be negative, times the root of the rest.
+
+    A number whose root is not exact stays with the rest.
+    """
+    apart, rest = [], []
+    for factor in factors:
+        size = _exact_root(abs(factor), exponent) if factor.is_Rational else None
+        if size is not None and abs(factor) != 1:
+            apart.append(size)
+            rest += [sp.Integer(-1)] if factor < 0 else []
+        elif factor.is_nonnegative:
+            apart.append(power(factor, exponent))
+        else:
+            rest.append(factor)
+    whole = sp.Mul(*rest)
     if not apart:
-        return _settle(sp.Pow(sp.Mul(*rest), exponent, evaluate=False))
-    whole = [power(sp.Mul(*rest), exponent)] if rest else []
-    return multiply([*(power(f, exponent) for f in apart), *whole])
-
-
-def _involved(exponent: sp.Expr) -> bool:
-    """Whether SymPy would take too long over an exponent: it factors it whenever it meets it."""
-    variable = any(not p.exp.is_Rational for p in exponent.atoms(sp.Pow))
-    return variable or exponent.has(sp.Min, sp.Max, clip, relu)
+        return _opaque(whole, exponent)
+    return multiply([*apart, power(whole, exponent)])
 
 
 def _sigmoid(x: float) -> float:
@@ -360,7 +439,7 @@ def _rebuild(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
         return add(args)
     if expr.is_Mul:
         return multiply(args)
-    if expr.is_Pow:
+    if expr.is_Pow or isinstance(expr, op.power):
         return power(*args)
     if isinstance(expr, sp.And | sp.Or):
         return combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)

@@ -195,7 +195,8 @@ def _value(function: Callable[..., float], arguments: tuple[float, ...]) -> floa
 _FUNCTIONS: dict[type, Callable[..., float]] = {
     sp.Add: lambda *terms: sum(terms),
     sp.Mul: lambda *factors: math.prod(factors),
-    sp.Pow: lambda base, exponent: base**exponent,
+    sp.Pow: pow,
+    op.power: pow,
     sp.Abs: abs,
     sp.sign: lambda x: (x > 0) - (x < 0),
     sp.Min: min,

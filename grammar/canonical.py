@@ -1,17 +1,18 @@
 """The canonical form: equal rules, differently written, become the same rule.
 
-What does not matter: the order of terms and statements (except updates at one event), names of
-states, definitions and valueless parameters, definitions written out or not, `lowpass` or its
-differential equation, unused statements, and the scale of a state that is linear in itself
-(`e -> k*e` with `eta -> eta/k`), unless only states that it drives drive it. Numbers are compared
-to 12 digits.
+What does not matter: the order of terms and statements (except of updates at one event that depend
+on each other), names of states, definitions and valueless parameters, definitions written out or
+not, `lowpass` or its differential equation, unused statements, and the scale of a state that is
+linear in itself (`e -> k*e` with `eta -> eta/k`), unless only states that it drives drive it.
+Numbers are exact.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import combinations
 
 import networkx as nx
 import sympy as sp
@@ -19,15 +20,18 @@ import sympy as sp
 from grammar import algebra
 from grammar.errors import RuleError
 from grammar.locality import expressions, used_names
-from grammar.normal import growth, normal, round_number, serialise, times
+from grammar.normal import growth, normal, serialise, times
 from grammar.operators import NONLOCAL
 from grammar.parts import Form, Parameter, RuleParts, State
 from grammar.renaming import renamed
 from grammar.symbols import WEIGHT, symbol
 from grammar.terms import live_names, without
+from grammar.unparse import unparse
 
 #: A rule that would have more symbols and numbers than this is not multiplied out.
 MAX_LEAVES = 2500
+#: With more states than this of open sign, each keeps the sign that was written.
+MAX_SIGNS = 6
 
 
 def canonical(parts: RuleParts) -> RuleParts:
@@ -65,15 +69,32 @@ def _canonical(parts: RuleParts) -> RuleParts:
             parts = _rescaled(parts, state.name, driven[state.name], multiply)
         if parts == before:
             break
+    parts = replace(parts, forward=tuple(sorted(parts.forward)))
+    return min((_named(p) for p in _signed(parts, driven, multiply)), key=unparse)
+
+
+def _named(parts: RuleParts) -> RuleParts:
+    """With one parameter for all factors of a weight change, and canonical names."""
     parts = _absorbed(parts)
     parts = without(parts, {p.name for p in parts.parameters} - used_names(parts))
-    parts = replace(
-        parts,
-        nonlocal_names=NONLOCAL & used_names(parts),
-        updates=tuple(sorted(parts.updates, key=lambda u: u.event.value)),
-        forward=tuple(sorted(parts.forward)),
-    )
-    return renamed(parts)
+    return renamed(replace(parts, nonlocal_names=NONLOCAL & used_names(parts)))
+
+
+def _signed(
+    parts: RuleParts, driven: dict[str, set[sp.Symbol]], multiply: bool
+) -> Iterator[RuleParts]:
+    """The rule with either sign of each state whose drive, as of `a - b`, leaves its sign open."""
+    names = {name for name, circle in driven.items() if _drive(parts, name, circle)[1]}
+    for k in range(len(names) + 1 if len(names) <= MAX_SIGNS else 1):
+        for chosen in combinations(sorted(names), k):
+            new = parts
+            for name in chosen:
+                new = _divided(new, _state(new, name), sp.Integer(-1), multiply)
+            yield new
+
+
+def _state(parts: RuleParts, name: str) -> State:
+    return next(s for s in parts.states if s.name == name)
 
 
 def _names(parts: RuleParts) -> set[str]:
@@ -83,7 +104,7 @@ def _names(parts: RuleParts) -> set[str]:
 def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
     """Parameters with a value that no fit may change are numbers."""
     return {
-        symbol(p.name): round_number(algebra.number(p.value))
+        symbol(p.name): algebra.number(p.value)
         for p in parts.parameters
         if p.value is not None and not p.free
     }
@@ -136,17 +157,20 @@ def _derivatives(parts: RuleParts) -> RuleParts:
     )
 
 
-def _content(terms: list[sp.Expr], parameters: set[sp.Symbol]) -> tuple[sp.Rational, sp.Expr]:
+def _content(
+    terms: list[sp.Expr], parameters: set[sp.Symbol]
+) -> tuple[sp.Rational, sp.Expr, set[int]]:
     """The number and the product of parameters that all the terms have in common.
 
     The number is the coefficient of the leading term, in an order that depends on neither names
-    nor coefficients.
+    nor coefficients; it is positive where several lead. The third are the signs of those.
     """
     powers: dict[sp.Symbol, sp.Rational] = {}
     leading = []
     for i, term in enumerate(terms):
         coefficient, body = term.as_coeff_Mul()
-        leading.append((serialise(body, lambda s: _word(s, parameters)), -abs(coefficient), i))
+        shown = serialise(body, lambda s: _word(s, parameters))
+        leading.append((shown, -abs(coefficient), sp.sign(coefficient)))
         own = {}
         for factor in sp.Mul.make_args(body):
             base, exponent = factor.as_base_exp()
@@ -158,8 +182,10 @@ def _content(terms: list[sp.Expr], parameters: set[sp.Symbol]) -> tuple[sp.Ratio
             both = set(powers) | set(own)
             zero = sp.Integer(0)
             powers = {b: min(powers.get(b, zero), own.get(b, zero)) for b in both}
-    number = terms[min(leading)[2]].as_coeff_Mul()[0]
-    return number, sp.Mul(*[b**e for b, e in powers.items() if e != 0])
+    first = min(leading)
+    signs = {int(sign) for *rest, sign in leading if rest == list(first[:2])}
+    number = -first[1] * (min(signs) if len(signs) == 1 else 1)
+    return number, sp.Mul(*[b**e for b, e in powers.items() if e != 0]), signs
 
 
 def _word(sym: sp.Symbol, parameters: set[sp.Symbol]) -> str:
@@ -170,20 +196,32 @@ def _parameter_symbols(parts: RuleParts) -> set[sp.Symbol]:
     return {symbol(p.name) for p in parts.parameters}
 
 
-def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: bool) -> RuleParts:
-    """Choose the unit of a state such that its drive has no factor of its own."""
-    state = next(s for s in parts.states if s.name == name)
-    own = symbol(name)
+def _drive(parts: RuleParts, name: str, circle: set[sp.Symbol]) -> tuple[sp.Expr | None, bool]:
+    """The factor that the drive of a state has of its own, if it may; and whether its sign is open.
+
+    A state that begins at a value has this value as its unit.
+    """
+    state, own = _state(parts, name), symbol(name)
     terms = sp.Add.make_args(state.expr)
     drive = [t for t in terms if own not in t.free_symbols]
     linear = all(own not in (t / own).free_symbols for t in terms if t not in drive)
+    if name == WEIGHT or state.form is Form.AVERAGE or not linear:
+        return None, False
+    if state.initial:
+        return algebra.number(state.initial), False
     # What it drives itself has no unit before it has: in a circle only what comes in counts.
     drive = [t for t in drive if not t.free_symbols & circle]
-    if name == WEIGHT or state.form is Form.AVERAGE or not linear or drive in ([], [0]):
-        return parts
-    number, product = _content(drive, _parameter_symbols(parts))
+    if drive in ([], [0]):
+        return None, False
+    number, product, signs = _content(drive, _parameter_symbols(parts))
+    return algebra.multiply([number, product]), signs == {-1, 1}
+
+
+def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: bool) -> RuleParts:
+    """Choose the unit of a state such that it begins at 1, or that its drive has no factor."""
     try:
-        return _divided(parts, state, algebra.multiply([number, product]), multiply)
+        factor, _ = _drive(parts, name, circle)
+        return parts if factor is None else _divided(parts, _state(parts, name), factor, multiply)
     except algebra.AlgebraError:  # a long chain of states can run out of the range of numbers
         return parts
 
@@ -191,7 +229,7 @@ def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: boo
 def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> RuleParts:
     """The rule with this state in units of `scale`."""
     name, own = state.name, symbol(state.name)
-    if scale == 1 or (state.initial and not scale.is_Rational):
+    if scale == 1:
         return parts
     inverse = algebra.reciprocal(scale)
 
@@ -208,7 +246,7 @@ def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> 
             replace(
                 s,
                 expr=new(s.expr, s.name),
-                initial=s.initial / float(scale) if s.name == name and s.initial else s.initial,
+                initial=1.0 if s.name == name and s.initial else s.initial,
             )
             for s in parts.states
         ),
@@ -257,7 +295,7 @@ def _scaled(parts: RuleParts, expr: sp.Expr, step: bool, others: set[sp.Symbol])
     """A weight change whose factors are taken up by a parameter that nothing else reads."""
     own = symbol(WEIGHT)
     change = algebra.add([expr, algebra.multiply([sp.Integer(-1), own])]) if step else expr
-    number, product = _content(list(sp.Add.make_args(change)), _parameter_symbols(parts))
+    number, product, _ = _content(list(sp.Add.make_args(change)), _parameter_symbols(parts))
     if number == 0:
         return expr
     size = algebra.multiply([abs(number), product])

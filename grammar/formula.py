@@ -200,11 +200,25 @@ class _Walk:
             factors.append((node.right, isinstance(node.op, ast.Div)))
             node = node.left
         factors.append((node, False))
-        values = []
+        coefficient, values = sp.Integer(1), []
         for part, divides in reversed(factors):
-            value = self.number(part)
-            values.append(self.build(part, algebra.reciprocal, value) if divides else value)
-        return self.build(node, algebra.multiply, values)
+            value = self.factor(part)
+            if divides and not (value.is_Integer and value):
+                value, divides = self.build(part, algebra.reciprocal, value), False
+            if value.is_Rational:
+                coefficient = coefficient / value if divides else coefficient * value
+            else:
+                values.append(value)
+        return self.build(node, algebra.multiply, [coefficient, *values])
+
+    def factor(self, node: ast.expr) -> sp.Expr:
+        """A factor; in `p/q`, p and q may be larger than a number alone."""
+        negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        inner = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+        if not isinstance(inner, ast.Name) or not self.place(inner).text.isdecimal():
+            return self.number(node)
+        value = self.build(inner, algebra.digits, self.place(inner).text)
+        return -value if negative else value
 
     def nested_filter(self, node: ast.expr) -> RuleError:
         token = self.place(node)

@@ -18,8 +18,10 @@ from grammar.latex_names import format_number, latex_name
 from grammar.operators import (
     clip,
     cumsum_post,
+    exp,
     max_post,
     max_pre,
+    power,
     prev,
     relu,
     spow,
@@ -37,7 +39,7 @@ _CASES, _ADD, _MUL, _POW, _ATOM = range(5)
 _RELATIONS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "==": "=", "!=": r"\ne"}
 _FUNCTIONS = {
     sp.sign: r"\operatorname{sign}",
-    sp.exp: r"\exp",
+    exp: r"\exp",
     sp.log: r"\log",
     sp.tanh: r"\tanh",
     sp.sin: r"\sin",
@@ -218,7 +220,7 @@ class _Tex:
             return self.product(expr)
         if expr.is_Add:
             return self.sum(expr, own), _ADD
-        if expr.is_Pow:
+        if expr.is_Pow or isinstance(expr, power):
             return self.power(expr)
         if isinstance(expr, sp.Piecewise):
             return self.cases(expr)
@@ -240,8 +242,10 @@ class _Tex:
             over, under = [size], []
         elif _is_decimal(1 / size):  # a time constant of 16.8 ms stays one
             over, under = [sp.Integer(1)], [1 / size]
-        else:
+        elif max(size.p, size.q) < 10**9:
             over, under = [sp.Integer(size.p)], [sp.Integer(size.q)]
+        else:
+            over, under = [size], []
         if over == [1] and (above or under or below):
             over = []
         top = [_plain(n) for n in over] + [self.tex(f, _MUL) for f in self.sorted(above)]

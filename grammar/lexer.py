@@ -17,7 +17,7 @@ from grammar.source import Line
 Kind = Literal["name", "number", "op"]
 
 MAX_NAME = 64
-MAX_NUMBER = 40
+MAX_NUMBER = 4000
 MAX_TOKENS = 6000
 
 # fmt: off

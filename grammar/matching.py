@@ -382,6 +382,8 @@ _FUNCTIONS: dict[type, Callable[..., float]] = {
     sp.Abs: abs,
     sp.Min: min,
     sp.Max: max,
+    op.power: lambda base, exponent: base**exponent,
+    op.exp: math.exp,
     op.relu: lambda x: max(x, 0.0),
     op.clip: lambda x, low, high: min(max(x, low), high),
 }

@@ -9,8 +9,10 @@ import sympy as sp
 from sympy.ntheory import multinomial_coefficients
 
 from grammar import algebra
-from grammar.operators import clip, relu
+from grammar.operators import clip, power, relu
 
+#: Operations whose arguments have no order.
+COMMUTATIVE = (sp.Add, sp.Mul, sp.And, sp.Or, sp.Min, sp.Max)
 #: A product of sums that would have more terms than this stays as it is,
 MAX_TERMS = 400
 #: and so does one that would have more symbols and numbers than this.
@@ -33,7 +35,7 @@ def normal(expr: sp.Expr, multiply: bool = True) -> sp.Expr:
 
 def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
     if not expr.args:
-        return round_number(expr) if expr.is_Rational else expr
+        return expr
     if isinstance(expr, sp.Piecewise):
         *cases, last = [(_normal(e, multiply), _normal(c, multiply)) for e, c in expr.args]
         result = last[0]
@@ -44,8 +46,8 @@ def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
     if expr.is_Add:
         return algebra.add(args)
     if expr.is_Mul:
-        return _product(args) if multiply else _rounded(algebra.multiply(args))
-    if expr.is_Pow:
+        return _product(args) if multiply else algebra.multiply(args)
+    if expr.is_Pow or isinstance(expr, power):
         return _power(args[0], args[1], multiply)
     if isinstance(expr, sp.And | sp.Or):
         return algebra.combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
@@ -56,13 +58,6 @@ def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
     if isinstance(expr, clip):
         return algebra.call("min", [algebra.call("max", args[:2]), args[2]])
     return algebra.call(algebra.operator_name(expr), args)
-
-
-def round_number(value: sp.Rational) -> sp.Rational:
-    """A number with at most 12 digits: equal rules may differ in the last bits."""
-    if max(abs(value.p), value.q) < 10**6:
-        return value
-    return sp.Rational(f"{value.p / value.q:.12g}")
 
 
 def leaves(expr: sp.Basic) -> int:
@@ -116,26 +111,30 @@ def _product(factors: list[sp.Expr]) -> sp.Expr:
             return _all_products(factors)
         except algebra.AlgebraError:
             pass  # multiplied out, a number or power leaves the range that the product keeps
-    return _rounded(algebra.multiply(factors))
+    return algebra.multiply(factors)
 
 
 def _all_products(factors: list[sp.Expr]) -> sp.Expr:
     terms: list[sp.Expr] = [sp.Integer(1)]
     for factor in factors:
         terms = [algebra.multiply([t, a]) for t in terms for a in sp.Add.make_args(factor)]
-    return algebra.add([_rounded(t) for t in terms])
+    return algebra.add([_opened(t) for t in terms])
 
 
-def _rounded(term: sp.Expr) -> sp.Expr:
-    coefficient, rest = term.as_coeff_Mul()
-    rounded = round_number(coefficient)
-    return term if rounded == coefficient else algebra.multiply([rounded, rest])
+def _opened(term: sp.Expr) -> sp.Expr:
+    """The roots of a sum in two factors may have made the sum itself: it is multiplied out too."""
+    factors = [_whole(f) for f in sp.Mul.make_args(term)]
+    return _product(factors) if any(f.is_Add for f in factors) and len(factors) > 1 else term
+
+
+def _whole(factor: sp.Expr) -> sp.Expr:
+    base, exponent = factor.as_base_exp()
+    return _power(base, exponent, True) if base.is_Add and exponent.is_Integer else factor
 
 
 def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
-    """A sum in normal form times one factor, with the numbers rounded once."""
-    terms = sp.Add.make_args(expr)
-    return algebra.add([_rounded(algebra.multiply([t, factor])) for t in terms])
+    """A sum in normal form times one factor, term by term."""
+    return algebra.add([algebra.multiply([t, factor]) for t in sp.Add.make_args(expr)])
 
 
 def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
@@ -145,14 +144,14 @@ def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
             return _multinomial(base.args, int(exponent))
         except algebra.AlgebraError:
             pass  # as in a product
-    return _rounded(algebra.power(base, exponent))
+    return algebra.power(base, exponent)
 
 
 def _multinomial(terms: tuple[sp.Expr, ...], n: int) -> sp.Expr:
     result = []
     for powers, count in multinomial_coefficients(len(terms), n).items():
         factors = [algebra.power(t, sp.Integer(k)) for t, k in zip(terms, powers, strict=True) if k]
-        result.append(_rounded(algebra.multiply([sp.Integer(count), *factors])))
+        result.append(_opened(algebra.multiply([sp.Integer(count), *factors])))
     return algebra.add(result)
 
 
@@ -161,8 +160,12 @@ def _comparison(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     if op in (">", ">="):
         left, right, op = right, left, op.replace(">", "<")
     difference = algebra.add([left, _product([sp.Integer(-1), right])])
-    if op in ("==", "!=") and serialise(difference) > serialise(-difference):
-        difference = _product([sp.Integer(-1), difference])
+    if op in ("==", "!="):
+        opposite = _product([sp.Integer(-1), difference])
+        shown, other = serialise(difference), serialise(opposite)
+        if shown == other:  # names would decide, which do not count: the square has no sign
+            difference = _power(difference, sp.Integer(2), True)
+        difference = opposite if shown > other else difference
     return algebra.compare(op, difference, sp.Integer(0))
 
 
@@ -181,6 +184,6 @@ def serialise(expr: sp.Basic, colour: Callable[[sp.Symbol], str] = _no_names) ->
     if not expr.args:
         return str(expr)
     args = [serialise(a, colour) for a in expr.args]
-    if isinstance(expr, sp.Add | sp.Mul | sp.And | sp.Or | sp.Min | sp.Max):
+    if isinstance(expr, COMMUTATIVE):
         args.sort()
     return f"{type(expr).__name__}({','.join(args)})"

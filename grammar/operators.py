@@ -35,6 +35,53 @@ class RuleFunction(sp.Function):
         return self.func(*args)
 
 
+class exp(RuleFunction):
+    """The exponential; SymPy's own makes `x*exp(-y)` of `exp(log(x) - y)`, for any sign of x."""
+
+    nargs = 1
+    is_positive = True
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
+        return sp.exp(x) if x.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
+        return self
+
+    def plain(self, x: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return sp.exp(x)
+
+
+class power(RuleFunction):
+    """base**exponent where the exponent is no whole number: undefined where the base is negative.
+
+    SymPy's own powers make `x` of `sqrt(x)*sqrt(x)` and take roots of numbers out of others. The
+    slope in the base is 0 at 0, where it may be infinite.
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, base: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
+        return base**exponent if base.is_number and exponent.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
+        base, exponent = self.args
+        if argindex == 1:
+            slope = exponent * power(base, exponent - 1)
+            return sp.Piecewise((slope, sp.Ne(base, 0)), (sp.Integer(0), True))
+        return sp.Piecewise((self * sp.log(base), base > 0), (sp.Integer(0), True))
+
+    def plain(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return base**exponent
+
+
 class relu(RuleFunction):
     """max(x, 0), with slope 0 at 0."""
 
@@ -180,7 +227,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("abs", (1,), sp.Abs, "absolute value"),
         Operator("sign", (1,), sp.sign, "-1, 0 or 1"),
         Operator("sqrt", (1,), sp.sqrt, "square root"),
-        Operator("exp", (1,), sp.exp, "exponential"),
+        Operator("exp", (1,), exp, "exponential"),
         Operator("log", (1,), sp.log, "natural logarithm"),
         Operator("tanh", (1,), sp.tanh, "hyperbolic tangent"),
         Operator("sigmoid", (1,), sigmoid, "1/(1 + exp(-x))"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import sympy as sp
 
+from grammar.operators import power
 from grammar.parts import Definition, RuleParts, State
 from grammar.sites import site_of
 from grammar.symbols import Site
@@ -36,6 +37,8 @@ def split_product(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Ex
             coefficient = factor
         elif factor.is_Pow and factor.exp.is_Rational and factor.exp < 0:
             below.append(sp.Pow(factor.base, -factor.exp))
+        elif isinstance(factor, power) and factor.args[1].is_Rational and factor.args[1] < 0:
+            below.append(power(factor.args[0], -factor.args[1]))
         else:
             above.append(factor)
     return coefficient, above, below

@@ -1,148 +1,143 @@
 """Names and an order for the parts of a rule that depend on its structure alone.
 
-Every state and parameter has a colour, at first its kind; a round gives it a new colour made of the
-formulas it occurs in, with colours for names. When that settles, things of different roles have
-different colours, and ties are broken in the way that gives the smallest text.
+The formulas of a rule make a graph: a vertex for each state, parameter, formula and part of one,
+and edges from each part to what it consists of. The canonical order of its vertices is that of the
+names.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 import sympy as sp
 
 from grammar import algebra
-from grammar.normal import serialise
-from grammar.parts import RuleParts
-from grammar.symbols import SIGNALS, WEIGHT, symbol
-
-#: How many ways of breaking ties are tried.
-MAX_TRIES = 24
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One formula of the rule: its role, the state that it changes, and the names in it."""
-
-    role: str
-    owner: str
-    expr: sp.Expr
-    names: frozenset[str]
-
-    def show(self, colour: Callable[[sp.Symbol], str]) -> str:
-        return f"{self.role}|{colour(symbol(self.owner))}|{serialise(self.expr, colour)}"
-
-
-class _Rows:
-    """All formulas of a rule, and those in which each name occurs."""
-
-    def __init__(self, parts: RuleParts) -> None:
-        rows = [(f"state {s.form.value}", s.name, s.expr) for s in parts.states]
-        rows += [("tau", s.name, s.tau) for s in parts.states if s.tau is not None]
-        rows += [(f"{i} {u.event.value}", u.target, u.expr) for i, u in enumerate(parts.updates)]
-        rows += [(f"forward {name}", "", expr) for name, expr in parts.forward]
-        self.all = [
-            _Row(role, owner, expr, frozenset({owner} | {s.name for s in expr.free_symbols}))
-            for role, owner, expr in rows
-        ]
-        self.holding: dict[str, list[_Row]] = {}
-        for row in self.all:
-            for name in row.names:
-                self.holding.setdefault(name, []).append(row)
+from grammar.errors import RuleError
+from grammar.labelling import TooSymmetric, canonical_order
+from grammar.normal import COMMUTATIVE, serialise
+from grammar.parts import RuleParts, Update
+from grammar.symbols import WEIGHT, symbol
 
 
 def renamed(parts: RuleParts) -> RuleParts:
-    """The rule with states `x1, x2, ...` and parameters `p1, p2, ...` in their canonical order."""
-    rows = _Rows(parts)
-    colours = _broken(rows, _refined(rows, _kinds(parts)), [MAX_TRIES])
-    order = sorted(colours, key=lambda name: colours[name])
-    states = {s.name for s in parts.states} - {WEIGHT}
-    names = {n: f"x{i}" for i, n in enumerate([n for n in order if n in states], 1)}
-    names |= {n: f"p{i}" for i, n in enumerate([n for n in order if n not in states], 1)}
-    return _with_names(parts, names)
+    """The rule with states `x1, x2, ...` and parameters `p1, p2, ...` in their canonical order.
+
+    Updates of one event that do not depend on each other are ordered too.
+
+    Raises:
+        RuleError: the rule has so many states that look alike that no order can be found.
+    """
+    graph = _Graph(parts)
+    try:
+        order = canonical_order(graph.colours, graph.edges, graph.text)
+    except TooSymmetric:
+        raise RuleError(
+            "too many states and parameters of the rule look alike to tell them apart",
+            remedy="give parameters values, or leave out some of the states",
+        ) from None
+    return _with_names(parts, graph.names_in(order))
 
 
-def _kinds(parts: RuleParts) -> dict[str, str]:
-    kinds = {
-        s.name: f"s{s.site.value}{s.form.value}{s.per_condition}{s.initial:.12g}"
-        for s in parts.states
-        if s.name != WEIGHT
-    }
-    return kinds | {p.name: f"p{p.free}" for p in parts.parameters}
+class _Graph:
+    """The graph of a rule."""
+
+    def __init__(self, parts: RuleParts) -> None:
+        self.colours: list[str] = []
+        self.edges: list[list[tuple[str, int]]] = []
+        self.rows: list[tuple[str, str, sp.Expr]] = []
+        self.known: dict[sp.Basic, int] = {}
+        for state in parts.states:
+            if state.name != WEIGHT:
+                kind = (state.site.value, state.form.value, state.per_condition, state.initial)
+                self.known[symbol(state.name)] = self.vertex(f"state {kind!r}")
+        self.states = len(self.colours)
+        for parameter in parts.parameters:
+            self.known[symbol(parameter.name)] = self.vertex(f"parameter {parameter.free}")
+        self.names = {vertex: str(s.name) for s, vertex in self.known.items()}
+        for state in parts.states:
+            self.row(f"is {state.form.value}", state.name, state.expr)
+            if state.tau is not None:
+                self.row("tau", state.name, state.tau)
+        updates = [self.row(f"on {u.event.value}", u.target, u.expr) for u in parts.updates]
+        for i, j in _dependences(parts.updates):
+            self.join("before", updates[i], updates[j])
+        for name, expr in parts.forward:
+            self.row(f"forward {name}", WEIGHT, expr)
+
+    def vertex(self, colour: str) -> int:
+        self.colours.append(colour)
+        self.edges.append([])
+        return len(self.colours) - 1
+
+    def join(self, label: str, one: int, other: int) -> None:
+        self.edges[one].append((f">{label}", other))
+        self.edges[other].append((f"<{label}", one))
+
+    def row(self, role: str, owner: str, expr: sp.Expr) -> int:
+        self.rows.append((role, owner, expr))
+        vertex = self.vertex(role)
+        self.join("of", vertex, self.part(symbol(owner)))
+        self.join("", vertex, self.part(expr))
+        return vertex
+
+    def part(self, expr: sp.Basic) -> int:
+        """The vertex of a part of a formula; equal parts share one."""
+        if expr not in self.known:
+            inner = [self.part(a) for a in expr.args]
+            # What SymPy calls numbers and signals differ: `0` is none of a rule's names.
+            colour = type(expr).__name__ if inner else str(expr)
+            self.known[expr] = self.vertex(colour)
+            for i, other in enumerate(inner):
+                label = "" if isinstance(expr, COMMUTATIVE) else str(i)
+                self.join(label, self.known[expr], other)
+        return self.known[expr]
+
+    def names_in(self, order: list[int]) -> dict[str, str]:
+        """The canonical names by the present ones."""
+        found = [v for v in order if v in self.names]
+        states = [v for v in found if v < self.states]
+        parameters = [v for v in found if v >= self.states]
+        numbered = [("x", i, v) for i, v in enumerate(states, 1)]
+        numbered += [("p", i, v) for i, v in enumerate(parameters, 1)]
+        return {self.names[v]: f"{letter}{i}" for letter, i, v in numbered}
+
+    def text(self, order: list[int]) -> str:
+        """All formulas with their canonical names, and the order of those that have one."""
+        names = self.names_in(order)
+
+        def word(sym: sp.Symbol) -> str:
+            return names.get(str(sym.name), str(sym.name))
+
+        shown = [
+            f"{role} {names.get(owner, owner)} {serialise(e, word)}" for role, owner, e in self.rows
+        ]
+        return "\n".join(sorted(shown))
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _dependences(updates: tuple[Update, ...]) -> Iterable[tuple[int, int]]:
+    """The pairs of updates of one event that mean something else in another order."""
+    reads = [{s.name for s in u.expr.free_symbols} | {u.target} for u in updates]
+    for j, later in enumerate(updates):
+        for i, earlier in enumerate(updates[:j]):
+            if earlier.event is later.event and (
+                earlier.target in reads[j] or later.target in reads[i]
+            ):
+                yield i, j
 
 
-def _refined(rows: _Rows, colours: dict[str, str]) -> dict[str, str]:
-    while True:
-        new = {}
-        for name, old in colours.items():
-            colour = _colour(colours, name)
-            seen = sorted(row.show(colour) for row in rows.holding.get(name, ()))
-            new[name] = _hash(old + "\n" + "\n".join(seen))
-        if len(set(new.values())) == len(set(colours.values())):
-            return new
-        colours = new
-
-
-def _colour(colours: dict[str, str], marked: str = "") -> Callable[[sp.Symbol], str]:
-    def word(sym: sp.Symbol) -> str:
-        name = str(sym.name)
-        if name == marked:
-            return "*"
-        return name if name in SIGNALS or name == WEIGHT else colours.get(name, "-")
-
-    return word
-
-
-def _broken(rows: _Rows, colours: dict[str, str], budget: list[int]) -> dict[str, str]:
-    """Distinct colours for all names."""
-    groups: dict[str, list[str]] = {}
-    for name, colour in colours.items():
-        groups.setdefault(colour, []).append(name)
-    tied = next((groups[c] for c in sorted(groups) if len(groups[c]) > 1), None)
-    if tied is None:
-        return colours
-    if budget[0] <= 0 or _interchangeable(rows, tied):
-        marked = {name: _hash(f"{colours[name]} {i}") for i, name in enumerate(tied)}
-        return _broken(rows, _refined(rows, colours | marked), budget)
-    best: tuple[str, dict[str, str]] | None = None
-    for name in tied:
-        if best is not None and budget[0] <= 0:
-            break
-        budget[0] -= 1
-        marked = {name: _hash(colours[name] + "first")}
-        candidate = _broken(rows, _refined(rows, colours | marked), budget)
-        text = _text(rows, candidate)
-        if best is None or text < best[0]:
-            best = (text, candidate)
-    assert best is not None
-    return best[1]
-
-
-def _interchangeable(rows: _Rows, tied: list[str]) -> bool:
-    """Whether exchanging any two of these names gives the same formulas: any order will do."""
-    first = tied[0]
-
-    def shown(touched: list[_Row], one: str, two: str) -> list[str]:
-        words = {one: "(1)", two: "(2)"}
-        return sorted(row.show(lambda s: words.get(s.name, s.name)) for row in touched)
-
-    for other in tied[1:]:
-        both = {id(r): r for n in (first, other) for r in rows.holding.get(n, ())}
-        touched = list(both.values())
-        if shown(touched, first, other) != shown(touched, other, first):
-            return False
-    return True
-
-
-def _text(rows: _Rows, colours: dict[str, str]) -> str:
-    colour = _colour({n: f"#{i}" for i, n in enumerate(sorted(colours, key=colours.__getitem__))})
-    return "\n".join(sorted(row.show(colour) for row in rows.all))
+def _ordered(updates: tuple[Update, ...]) -> tuple[Update, ...]:
+    """Updates in the order of their texts, but each after those that it depends on."""
+    waiting = {i: {a for a, b in _dependences(updates) if b == i} for i in range(len(updates))}
+    keys = {i: (u.event.value, u.target, serialise(u.expr, str)) for i, u in enumerate(updates)}
+    found: list[int] = []
+    while waiting:
+        ready = min((i for i, before in waiting.items() if not before), key=keys.__getitem__)
+        del waiting[ready]
+        found.append(ready)
+        for before in waiting.values():
+            before.discard(ready)
+    return tuple(updates[i] for i in found)
 
 
 def _with_names(parts: RuleParts, names: dict[str, str]) -> RuleParts:
@@ -176,9 +171,11 @@ def _with_names(parts: RuleParts, names: dict[str, str]) -> RuleParts:
                 key=lambda s: place(s.name),
             )
         ),
-        updates=tuple(
-            replace(u, target=names.get(u.target, u.target), expr=new(u.expr))
-            for u in parts.updates
+        updates=_ordered(
+            tuple(
+                replace(u, target=names.get(u.target, u.target), expr=new(u.expr))
+                for u in parts.updates
+            )
         ),
         forward=tuple((name, new(expr)) for name, expr in parts.forward),
     )

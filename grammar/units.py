@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from grammar.operators import RuleFunction, clip, spow
+from grammar.operators import RuleFunction, clip, power, spow
 from grammar.parts import Form, RuleParts
 from grammar.symbols import SIGNALS, WEIGHT
 from grammar.unparse import show_expression, show_unit
@@ -191,7 +191,7 @@ class _Inference:
             for factor in expr.args:
                 result = result.plus(self.of(factor))
             return result
-        if expr.is_Pow:
+        if expr.is_Pow or isinstance(expr, power):
             return self.power(*expr.args)
         if isinstance(expr, sp.Piecewise):
             for case in expr.args:

@@ -7,7 +7,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from grammar.algebra import as_written, operator_name
+from grammar.algebra import LARGEST, as_written, operator_name
+from grammar.operators import power
 from grammar.order import equations, natural, sort_factors, sort_terms, split_product
 from grammar.parts import Definition, Form, Parameter, RuleParts, State, Update
 from grammar.sites import site_table
@@ -155,7 +156,7 @@ class _Writer:
             return self.sum(expr, own), _ADD
         if expr.is_Mul:
             return self.product(expr)
-        if expr.is_Pow:
+        if expr.is_Pow or isinstance(expr, power):
             return self.power(expr)
         if isinstance(expr, sp.Piecewise):
             return self.cases(expr)
@@ -204,6 +205,8 @@ class _Writer:
         fraction = self.show_positive(size, _IF)
         if size == sp.Rational(1, 2) and above:
             under.append("2")
+        elif "/" in fraction and max(size.p, size.q) > LARGEST:
+            over.append(f"({fraction})")  # a number so large stands in fractions alone
         elif "/" in fraction:
             over += [str(size.p)] if size.p != 1 else []
             under.append(str(size.q))

@@ -61,8 +61,13 @@ class Strength(rg.Task):
 
     @property
     def chance(self) -> float:
-        """The reward of always answering 0."""
-        return -float(np.mean((self.amplitude * np.linspace(-1, 1, self.levels)) ** 2))
+        """The reward of the best single answer that ignores the strength."""
+        return self.blind(self.answers)
+
+    @property
+    def answers(self):
+        """The right answer to each strength."""
+        return self.amplitude * np.linspace(-1, 1, self.levels)
 
     def trial(self, stream, condition, dt):
         """`condition` is a traced integer: compute with it, but do not branch on it."""
@@ -72,13 +77,15 @@ class Strength(rg.Task):
             stimulus=strength * self.window("stimulus", dt)[:, None],
             target=strength * self.amplitude * response[:, None],
             weight=response / response.sum(),
+            answers=self.answers[:, None, None],
         )
 
 
 # %% [markdown]
 # The reward comes with the base class: minus the mean squared distance of the output from the
-# target, where `weight` says how much each step counts. A task with another reward overrides
-# `reward(trial, output)`.
+# target, where `weight` says how much each step counts. Beside `chance`, every task has the reward
+# of perfect answers, `best`: 0, or 1 with binary feedback, for which `answers` says what can be
+# answered. A task with another reward overrides `reward(trial, output)` and `best`.
 
 # %%
 task = Strength()
@@ -112,7 +119,7 @@ bench = rg.Workbench(world, rule)
 batch = bench.run(bench.values, rg.key(0), lives)
 print("first 12 trials", rg.estimate(batch.rewards[:, :12].mean(axis=1)))
 print("last 40 trials ", rg.estimate(batch.rewards[:, -40:].mean(axis=1)))
-print(f"chance          {task.chance:.3f}")
+print(f"chance {task.chance:.3f}, perfect answers {task.best:.3f}")
 
 # %% [markdown]
 # The outputs of twelve circuits before and after learning, one colour for each strength, and
@@ -166,7 +173,7 @@ found.record.rule
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 4))
-rg.plot_learning(found.trajectories, task.chance, warmup=world.life.warmup, ax=ax)
+rg.plot_learning(found.trajectories, task, warmup=world.life.warmup, ax=ax)
 plt.show()
 
 # %% [markdown]

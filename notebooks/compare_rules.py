@@ -74,34 +74,25 @@ pd.DataFrame(curves, index=pd.Index(factors, name="eta / default")).round(3)
 # %% [markdown]
 # ## Learning
 #
-# Medians and interquartile ranges over lives on the left. On the right, the mean reward of each
-# life minus that of the first rule on the same network and noise, with the 95% bootstrap
-# interval over lives of its mean.
+# On the left the mean reward of each trial over lives. On the right, the mean reward of each life
+# minus that of the first rule on the same network and noise, with the 95% interval over lives of
+# its mean.
 
 # %%
 batches = {name: bench.run(values[name], rg.key(0), lives) for name, bench in benches.items()}
 base = batches[reference].means
+learning = [
+    rg.Trajectory(name, rules[name].text(), b.means, *rg.curves(b.rewards), b.diverged)
+    for name, b in batches.items()
+]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), width_ratios=[1.7, 1])
-trials = np.arange(1, world.life.trials + 1)
-for number, (name, batch) in enumerate(batches.items()):
-    # Means of four trials, in which each cue came twice.
-    blocks = batch.rewards.reshape(lives, -1, 4).mean(axis=2)
-    low, median, high = np.quantile(blocks, [0.25, 0.5, 0.75], axis=0)
-    where = trials.reshape(-1, 4).mean(axis=1)
-    left.fill_between(where, low, high, alpha=0.15, linewidth=0)
-    left.plot(where, median, label=name)
-    if number > 0:
-        height, mean = number + np.linspace(-0.3, 0.3, lives), batch.means - base
-        right.plot(mean, height, ".", markersize=4, alpha=0.4, color=f"C{number}")
-        interval = rg.paired_difference(batch.means, base)
-        right.plot([interval.low, interval.high], [number] * 2, color="black", linewidth=5)
-left.axhline(world.task.chance, color="0.35", linestyle="--", linewidth=1, label="chance")
-left.axvspan(1, world.life.warmup, color="0.92", zorder=0)
-left.set_xlabel("trial")
-left.set_ylabel("reward per trial")
-left.set_xlim(1, trials[-1])
-left.legend(loc="lower right")
+rg.plot_learning(learning, world.task, warmup=world.life.warmup, ax=left)
+for number, name in enumerate(others, start=1):
+    height, mean = number + np.linspace(-0.3, 0.3, lives), batches[name].means - base
+    right.plot(mean, height, ".", markersize=4, alpha=0.4, color=f"C{number}")
+    interval = rg.paired_difference(batches[name].means, base)
+    right.plot([interval.low, interval.high], [number] * 2, color="black", linewidth=5)
 right.axvline(0, color="0.35", linewidth=0.8)
 right.set_yticks(range(1, len(batches)), others)
 right.invert_yaxis()
@@ -150,21 +141,21 @@ plt.show()
 anatomies = {
     name: rg.dissect(bench, values[name], rg.key(0), lives // 4) for name, bench in benches.items()
 }
-pd.DataFrame({name: rg.anatomy_table(a).median() for name, a in anatomies.items()}).T.round(3)
+pd.DataFrame({name: rg.anatomy_table(a).mean() for name, a in anatomies.items()}).T.round(3)
 
 # %% [markdown]
 # A change of weights is *low-dimensional* when a few singular values carry it. On the left those
-# of the change that each rule made (medians over lives), on the right the dimensionality of the
-# activity, with a dot for each life.
+# of the change that each rule made (means over lives), on the right the dimensionality of the
+# activity, with a dot for each life and a line for their mean.
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9))
 rng = np.random.default_rng(0)
 for number, (name, anatomy) in enumerate(anatomies.items()):
-    left.plot(np.arange(1, 33), np.median(rg.spectra(anatomy.change), axis=0), label=name)
+    left.plot(np.arange(1, 33), rg.spectra(anatomy.change).mean(axis=0), label=name)
     dimension = rg.anatomy_table(anatomy).dimension
     right.plot(number + rng.uniform(-0.2, 0.2, len(dimension)), dimension, ".", alpha=0.5)
-    right.plot([number - 0.3, number + 0.3], [dimension.median()] * 2, color="black")
+    right.plot([number - 0.3, number + 0.3], [dimension.mean()] * 2, color="black")
 left.set_yscale("log")
 left.set_ylim(1e-3, 1.2)
 left.set_xlabel("rank of the singular value")
@@ -185,19 +176,19 @@ plt.show()
 # as bars.
 
 # %%
-median_life = int(np.argsort(anatomies[reference].rewards.mean(axis=1))[lives // 8])
+middle = int(np.argsort(anatomies[reference].rewards.mean(axis=1))[lives // 8])
 response = np.asarray(world.task.window("response", world.circuit.dt), bool)
 figure, axes = plt.subplots(2, len(rules), figsize=(3 * len(rules), 5.6), height_ratios=[1.5, 1])
 milliseconds = world.circuit.dt * np.arange(1, len(response) + 1)
 for (name, anatomy), top, bottom in zip(anatomies.items(), axes[0], axes[1], strict=True):
-    paths = rg.principal_trajectories(anatomy.rates[median_life])
+    paths = rg.principal_trajectories(anatomy.rates[middle])
     for cue, path in enumerate(paths):
         colour = f"C{cue}"
         top.plot(*path.T, color=colour, linewidth=1.2)
         top.plot(*path[response].T, color=colour, linewidth=3.5)
         top.plot(*path[0], "o", color=colour, markersize=4)
-        bottom.plot(milliseconds, anatomy.outputs[median_life, cue, :, 0], color=colour)
-        target = anatomy.targets[median_life, cue, response, 0]
+        bottom.plot(milliseconds, anatomy.outputs[middle, cue, :, 0], color=colour)
+        target = anatomy.targets[middle, cue, response, 0]
         bottom.plot(milliseconds[response], target, color=colour, linewidth=5, alpha=0.35)
     top.set_title(name)
     top.set_xlabel("component 1")

@@ -89,6 +89,7 @@ from rulegen.estimators import Pathwise as Pathwise
 from rulegen.estimators import Pgpe as Pgpe
 from rulegen.estimators import Score as Score
 from rulegen.evaluate import Trajectory as Trajectory
+from rulegen.evaluate import curves as curves
 from rulegen.evaluate import evaluate as evaluate
 from rulegen.figures import STYLE as STYLE
 from rulegen.figures import plot_estimators as plot_estimators

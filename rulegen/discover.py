@@ -13,6 +13,7 @@ from catalog import Look, Record, TermLoss
 from catalog.export import problems
 from grammar import ConfigError, Rule, RunError, parse
 from rulegen import hosts
+from rulegen.box import STILL, no_limits
 from rulegen.config import DiscoverConfig
 from rulegen.discovery import DISCOVERED, NO_LEARNING, START, Discovery
 from rulegen.evaluate import Trajectory, evaluate
@@ -166,16 +167,16 @@ def published_rule(bench: Workbench, trimmed: Trimmed) -> Rule:
 def remainder(bench: Workbench, trimmed: Trimmed, name: str, values: np.ndarray) -> Rule | None:
     """The rule refitted without a term, as it is printed; None where it does not learn."""
     kept = [n for n in trimmed.kept if n != name and values[bench.names.index(n)] != 0]
-    unknown = np.full(len(values), np.nan)
-    return rounded_rule(bench, Refined(values, unknown, unknown), kept) if kept else None
+    refined = Refined(values, no_limits(len(values), STILL))
+    return rounded_rule(bench, refined, kept) if kept else None
 
 
 def rounded_rule(bench: Workbench, refined: Refined, kept: Sequence[str]) -> Rule:
     """A rule of some of the family's terms, its values rounded to what the evidence supports."""
     dropped = {t.coefficient for t in bench.rule.terms()} - set(kept)
-    values, low, high = refined.values, refined.low, refined.high
+    values, limits = refined
     rounded = {
-        name: supported(values[i], low[i], high[i]) if i in bench.free else float(values[i])
+        name: supported(values[i], limits[i]) if i in bench.free else float(values[i])
         for i, name in enumerate(bench.names)
     }
     return bench.rule.with_values(rounded).drop(sorted(dropped)).fixed()
@@ -192,12 +193,10 @@ def make_record(
     without: Mapping[str, Trajectory],
 ) -> Record:
     """The published rule with its evidence."""
-    terms, refined = {t.coefficient: t.text for t in bench.rule.terms()}, trimmed.refined
+    terms = {t.coefficient: t.text for t in bench.rule.terms()}
     remaining = {p.name for p in published.parameters}
-    intervals = {
-        bench.names[i]: (refined.low[i], refined.high[i])
-        for i in bench.free
-        if bench.names[i] in remaining
+    limits = {
+        bench.names[i]: trimmed.refined.limits[i] for i in bench.free if bench.names[i] in remaining
     }
     evidence = held_out(
         config.world,
@@ -230,4 +229,4 @@ def make_record(
         margin=config.prune.margin,
         level=config.prune.level,
     )
-    return record_of(config, published, intervals, terms, (bench.rule.digest,), evidence)
+    return record_of(config, published, limits, terms, (bench.rule.digest,), evidence)

@@ -14,7 +14,7 @@ from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.statistics import Estimate, estimate, paired_difference
 from rulegen.workbench import Workbench
 
-#: Quantiles over lives that a learning curve shows.
+#: Quantiles over lives that a learning curve can show.
 QUARTILES = (0.25, 0.5, 0.75)
 
 
@@ -24,6 +24,7 @@ class Trajectory(NamedTuple):
     Attributes:
         name: how figures and tables call the rule. text: its text.
         means: mean reward per trial of each life, shape (L,).
+        curve: lower limit, mean and upper limit of each trial's reward, see `curves`, shape (3, K).
         quartiles: lower quartile, median and upper quartile over lives, shape (3, K).
         diverged, saturated, silent: numbers of lives that ended so.
     """
@@ -31,6 +32,7 @@ class Trajectory(NamedTuple):
     name: str
     text: str
     means: np.ndarray
+    curve: np.ndarray
     quartiles: np.ndarray
     diverged: int
     saturated: int = 0
@@ -54,6 +56,35 @@ class Trajectory(NamedTuple):
     def minus(self, other: Trajectory) -> Estimate:
         """Difference of mean reward per trial, paired over lives."""
         return paired_difference(self.means, other.means)
+
+
+def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What lives earn in each trial: means with intervals, and quartiles.
+
+    The interval of a trial's mean is the one that tables have (`rulegen.estimate`, 95%). It holds
+    for each trial alone, and not for the whole curve. The mean of the means over trials is the mean
+    reward per trial of tables.
+
+    Args:
+        rewards: lives first, shape (L, K), of two lives or more.
+
+    Returns:
+        `curve` and `quartiles` of a `Trajectory`, each of shape (3, K).
+
+    Example:
+        >>> rewards = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+        >>> (low, mean, high), quartiles = curves(rewards)
+        >>> print(mean, low[1] == high[1], low[0] < mean[0] < high[0])
+        [1. 1.] True True
+        >>> print(quartiles)
+        [[0.5 1. ]
+         [1.  1. ]
+         [1.5 1. ]]
+    """
+    rewards = np.asarray(rewards, float)
+    means = [estimate(trial) for trial in rewards.T]
+    limits = np.array([(mean.low, mean.mean, mean.high) for mean in means]).T
+    return limits, np.quantile(rewards, QUARTILES, axis=0)
 
 
 def ended(counts: Mapping[str, int]) -> tuple[int, int, int]:
@@ -86,14 +117,15 @@ def evaluate(
 
     def compute() -> dict:
         batch = bench.run(values, key, lives, ticks(report, f"evaluate {name}", 0, lives, 1))
+        curve, quartiles = curves(batch.rewards)
         return {
             "means": batch.means.tolist(),
-            "quartiles": np.quantile(batch.rewards, QUARTILES, axis=0).round(6).tolist(),
+            "curve": curve.round(6).tolist(),
+            "quartiles": quartiles.round(6).tolist(),
             "counts": batch.counts(),
         }
 
     found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
-    return Trajectory(
-        name, text, np.array(found["means"]), np.array(found["quartiles"]), *ended(found["counts"])
-    )
+    means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
+    return Trajectory(name, text, means, curve, quartiles, *ended(found["counts"]))

@@ -15,7 +15,7 @@ from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import Trajectory
 from rulegen.lives import World
 from rulegen.rundir import lives_table
-from rulegen.statistics import Estimate
+from rulegen.statistics import Estimate, Limits
 
 
 def held_out(
@@ -45,6 +45,7 @@ def held_out(
         ),
         reward=interval(best.reward),
         chance=world.task.chance,
+        best=world.task.best,
         diverged=best.diverged,
         comparisons=tuple(
             Comparison(
@@ -69,7 +70,7 @@ def held_out(
 def record_of(
     config: RunConfig,
     rule: Rule,
-    intervals: Mapping[str, tuple[float, float]],
+    limits: Mapping[str, Limits],
     terms: Mapping[str, str],
     lineage: Sequence[str],
     evidence: Evidence,
@@ -79,7 +80,7 @@ def record_of(
     Args:
         config: of the run that found it.
         rule: as printed.
-        intervals: of the parameters that were fitted; NaN where there is none.
+        limits: of the parameters that were fitted, or why they have none.
         terms: texts of the terms, by coefficient.
         lineage: digests or formulas of the rules that it comes from.
         evidence: from `held_out`.
@@ -95,8 +96,9 @@ def record_of(
                 meaning=f"coefficient of {terms[name]}" if name in terms else "",
                 low=known(low),
                 high=known(high),
+                why=why,
             )
-            for name, (low, high) in intervals.items()
+            for name, (low, high, why) in limits.items()
         },
         tags=(config.task.name,),
         lineage=tuple(lineage),
@@ -114,21 +116,21 @@ def known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def supported(value: float, low: float, high: float) -> float:
+def supported(value: float, limits: Limits | None = None) -> float:
     """Round `value` so that the change is at most a quarter of its interval's half width.
 
     Without an interval, three significant digits remain; a value never becomes 0.
 
     Example:
-        >>> supported(1.4805, 1.2, 1.8), supported(0.0321, float("nan"), float("nan"))
+        >>> supported(1.4805, Limits(1.2, 1.8)), supported(0.0321)
         (1.5, 0.0321)
     """
     if value == 0.0:
         return 0.0
     digits = 2 - math.floor(math.log10(abs(value)))
-    if math.isfinite(low) and math.isfinite(high) and high > low:
+    if limits and math.isfinite(limits.low + limits.high) and limits.high > limits.low:
         leading = -math.floor(math.log10(abs(value)))
-        digits = max(math.ceil(-math.log10((high - low) / 4.0)), leading)
+        digits = max(math.ceil(-math.log10((limits.high - limits.low) / 4.0)), leading)
     return round(float(value), digits)
 
 

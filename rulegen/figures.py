@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,11 +13,23 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
+from catalog.tables import CHANCE, CHANCE_IS, NO_LEARNING_IS, PERFECT
+from rulegen.discovery import NO_LEARNING
 from rulegen.evaluate import Trajectory
+from rulegen.tasks import Task
 
 #: Colours that people with any colour vision tell apart (Okabe and Ito).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+#: What a learning curve shows.
+SPREADS = {
+    "interval": "mean over lives, with the 95% interval of each trial alone",
+    "quartiles": "median over lives, with quartiles (tables have means)",
+}
+#: Height of a line of text, as a share of the height of a picture.
+LINE = 0.055
 
 #: Settings of matplotlib for pictures in these colours: `plt.rcParams.update(rulegen.STYLE)`.
 STYLE = {
@@ -40,40 +54,90 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
 
 
 def plot_learning(
-    trajectories: Sequence[Trajectory], chance: float, *, warmup: int = 0, ax: Axes | None = None
+    trajectories: Sequence[Trajectory],
+    task: Task,
+    *,
+    warmup: int = 0,
+    spread: Literal["interval", "quartiles"] = "interval",
+    ax: Axes | None = None,
 ) -> Axes:
-    """Reward against trials: median over lives, and the interquartile range of the first rules.
+    """Reward against trials, between chance and perfect answers.
+
+    Means over lives are what tables have: the mean of a line over its trials is the mean reward per
+    trial of its rule. Each band is the 95% interval of the mean of each trial alone
+    (`rulegen.evaluate.curves`). Quartiles show how lives differ instead; their middle line, the
+    median, is not the mean, and can even order rules otherwise.
 
     Args:
-        trajectories: the rules; bands are drawn for the first two, lines for all.
-        chance: reward without knowledge of the condition, drawn as a line.
+        trajectories: the rules.
+        task: what was learned; its chance and its best reward are drawn as lines.
         warmup: trials without weight changes, shaded.
+        spread: means with their intervals, or medians with quartiles.
         ax: where to draw.
 
     Example:
         >>> import numpy as np
-        >>> flat = Trajectory("a rule", "", np.zeros(2), np.zeros((3, 10)), 0)
-        >>> plot_learning([flat], -0.25).get_ylabel()
-        'reward per trial'
+        >>> from rulegen.tasks import DelayedMatch
+        >>> flat = Trajectory("a rule", "", np.zeros(2), *np.zeros((2, 3, 10)), 0)
+        >>> ax = plot_learning([flat], DelayedMatch(), warmup=4)
+        >>> ax.get_ylabel(), [text.get_text() for text in ax.texts[:3]]
+        ('reward per trial', ['warm-up', 'chance', 'a rule'])
     """
-    ax = new_axes() if ax is None else ax
-    trials = np.arange(1, trajectories[0].quartiles.shape[1] + 1)
+    ax = new_axes(7.2, 4.4) if ax is None else ax
+    trials = np.arange(1, trajectories[0].curve.shape[1] + 1)
+    labels: list[tuple[str, float, str]] = []
     for number, trajectory in enumerate(trajectories):
         colour = COLOURS[number % len(COLOURS)]
-        low, median, high = trajectory.quartiles
-        if number < 2:
-            ax.fill_between(trials, low, high, color=colour, alpha=0.18, linewidth=0)
-        width = 2.2 if number == 0 else 1.2
-        ax.plot(trials, median, color=colour, linewidth=width, label=trajectory.name)
-    ax.axhline(chance, color="0.35", linestyle="--", linewidth=1.0, label="chance")
+        bands = trajectory.curve if spread == "interval" else trajectory.quartiles
+        low, middle, high = bands
+        ax.fill_between(trials, low, high, color=colour, alpha=0.18, linewidth=0)
+        width = 2.0 if number == 0 else 1.2
+        ax.plot(trials, middle, color=colour, linewidth=width, label=trajectory.name)
+        # Where the line ends: the mean of its last trials, of which single ones are noisy.
+        labels.append((trajectory.name, float(middle[-max(1, len(trials) // 20) :].mean()), colour))
+    for name, height in ((CHANCE, task.chance), (PERFECT, task.best)):
+        ax.axhline(height, color="0.35", linestyle="--", linewidth=1.0)
+        labels.append((name, height, "0.35"))
     if warmup > 0:
         ax.axvspan(1, warmup, color="0.92", zorder=0)
+        ax.annotate(
+            "warm-up", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 4),
+            textcoords="offset points", rotation=90, va="bottom", fontsize="small", color="0.35",
+        )  # fmt: skip
     ax.set_xlim(1, trials[-1])
     ax.set_xlabel("trial")
     ax.set_ylabel("reward per trial")
-    ax.set_title("median and interquartile range over lives", fontsize="medium", color="0.35")
-    ax.legend(loc="lower right", frameon=False, fontsize="small")
+    label_ends(ax, labels)
+    ax.set_title(SPREADS[spread], fontsize="medium", color="0.35")
+    unlearned = [NO_LEARNING_IS] if any(t.name == NO_LEARNING for t in trajectories) else []
+    note = "\n".join(textwrap.wrap(" ".join([CHANCE_IS, *unlearned]), 100))
+    ax.annotate(
+        note, (0, 0), xycoords="axes fraction", xytext=(0, -42), textcoords="offset points",
+        va="top", fontsize="x-small", color="0.35",
+    )  # fmt: skip
     return ax
+
+
+def label_ends(ax: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
+    """Name lines at their right ends: the names next to their heights that do not overlap.
+
+    Args:
+        ax: with its lines, and limits that hold from now on.
+        labels: name, height and colour of each line.
+    """
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    labels = sorted(labels, key=lambda label: label[1])
+    apart = LINE * (high - low) * np.arange(len(labels))
+    # The closest heights that rise by a line of text or more: those less `apart` do not fall.
+    wanted = np.array([height for _, height, _ in labels])
+    heights = isotonic_regression(wanted - apart).x + apart
+    for (name, _, colour), height in zip(labels, heights, strict=True):
+        ax.annotate(
+            name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0),
+            textcoords="offset points", va="center", fontsize="small", color=colour,
+            annotation_clip=False,
+        )  # fmt: skip
 
 
 def save_figure(ax: Axes, folder: Path, name: str) -> None:

@@ -2,8 +2,8 @@
 
 Near its maximum the expected reward is quadratic in the parameters. With common random numbers
 its shape shows in a few lives where a gradient would drown: every life gives rewards at all
-points of a design, and so a quadratic of its own; their mean is the surface, and resampling
-lives resamples its maximiser.
+points of a design, and so a quadratic of its own; their mean is the surface, and how far each life
+pulls its maximiser gives an interval.
 
 A box around a parameter vector is laid in x = asinh(value/s): there a small parameter moves by
 itself, and a large one by a share of itself, as learning rates do, whose rewards are far more
@@ -21,12 +21,13 @@ import jax
 import numpy as np
 from pydantic import Field, model_validator
 
+from rulegen.box import AT_BOUND, MANY, MISFIT, ROUNDING, Box, Survey, no_limits
 from rulegen.journal import Journal
 from rulegen.keys import Branch, branch
 from rulegen.progress import Progress, Report, silent
 from rulegen.settings import Settings
-from rulegen.statistics import Estimate, paired_difference
-from rulegen.surface import REACH, Surface, design
+from rulegen.statistics import Estimate, Limits, paired_difference
+from rulegen.surface import Surface, design
 from rulegen.workbench import Workbench
 
 #: A maximiser within this part of the box ends the moves.
@@ -76,90 +77,11 @@ class Refined(NamedTuple):
 
     Attributes:
         values: all parameters, shape (P,).
-        low, high: 95% interval of each parameter; NaN where the data do not give one.
+        limits: of each parameter, its 95% interval, or why there is none.
     """
 
     values: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-
-
-class Box(NamedTuple):
-    """The surroundings of a parameter vector, in units in which they reach from -1 to 1.
-
-    Attributes:
-        middle: all parameters, shape (P,).
-        free: indices of those that move, shape (F,).
-        half: half widths in x = asinh(value/unit), shape (F,).
-        unit: s of the transform.
-        bounds: of the rule, shape (2, P).
-
-    Example:
-        >>> box = Box(np.array([5.0, 0.0]), np.array([0, 1]), np.full(2, 0.3), 0.3,
-        ...           np.array([[-9.0, -9.0], [9.0, 9.0]]))
-        >>> box.at(np.array([1.0, 1.0])).round(2).tolist()
-        [6.75, 0.09]
-    """
-
-    middle: np.ndarray
-    free: np.ndarray
-    half: np.ndarray
-    unit: float
-    bounds: np.ndarray
-
-    def values(self, point: np.ndarray) -> np.ndarray:
-        """The moving parameters at a point of shape (F,), wherever that is."""
-        return self.unit * np.sinh(
-            np.arcsinh(self.middle[self.free] / self.unit) + self.half * point
-        )
-
-    def at(self, point: np.ndarray) -> np.ndarray:
-        """All parameters at a point of shape (F,), kept within the bounds of the rule."""
-        there = self.middle.copy()
-        there[self.free] = self.values(point)
-        return np.clip(there, *self.bounds)
-
-    def interval(self, survey: Survey) -> tuple[np.ndarray, np.ndarray]:
-        """The limits that a survey found, as values of all parameters.
-
-        They are NaN for a parameter whose maximiser lies on the border of the box, or a limit
-        beyond reach or the bounds.
-        """
-        ends = np.array([self.values(survey.low), self.values(survey.high)])
-        bounds = self.bounds[:, self.free]
-        known = np.all((ends > bounds[0]) & (ends < bounds[1]), axis=0)
-        known &= survey.inside & np.isfinite(survey.breadth)
-        limits = np.full((2, len(self.middle)), np.nan)
-        limits[:, self.free] = np.where(known, ends, np.nan)
-        return limits[0], limits[1]
-
-
-class Survey(NamedTuple):
-    """What lives at all points of a box say, in its units.
-
-    Attributes:
-        peak: the maximiser of the quadratic, shape (F,).
-        low, high: its interval.
-        best: the point that earned most.
-        miss: the reward at the peak less what the quadratic says.
-    """
-
-    peak: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    best: np.ndarray
-    miss: Estimate
-
-    @property
-    def inside(self) -> np.ndarray:
-        """Whether each coordinate of the maximiser lies within the box."""
-        return np.abs(self.peak) < 1.0
-
-    @property
-    def breadth(self) -> np.ndarray:
-        """Half the width of each interval, infinite where it has no end within reach."""
-        closed = (self.low > -REACH) & (self.high < REACH)
-        return np.where(closed, (self.high - self.low) / 2.0, np.inf)
+    limits: tuple[Limits, ...]
 
 
 class Surveyor:
@@ -307,20 +229,23 @@ def with_intervals(
     Arguments are those of `refine`, but for one start, `values`. Lives multiply where an interval
     leaves its box, and the box of a parameter whose interval fills little of it shrinks.
     """
-    unknown = np.full(len(values), np.nan)
     if not 1 <= len(free) <= settings.most:
-        return Refined(values, unknown, unknown)
+        why = MANY.format(most=settings.most, free=len(free))
+        return Refined(values, no_limits(len(values), why))
     surveyor = Surveyor(bench, free, settings, key, journal, name, report)
-    here, low, high = values, unknown, unknown
+    here, limits = values, no_limits(len(values), MISFIT)
     scale, lives = np.ones(len(free)), settings.lives
     for _ in range(settings.moves):
         box = surveyor.box(here, scale)
         survey = surveyor.take(box, lives)
         if surveyor.misses(survey):
-            here, scale, low, high = box.at(survey.best), scale / 2.0, unknown, unknown
+            here, scale = box.at(survey.best), scale / 2.0
+            limits = no_limits(len(values), MISFIT)
             continue
-        here, (low, high) = box.at(survey.peak), box.interval(survey)
+        here, limits = box.at(survey.peak), box.limits(survey)
         breadth, before = survey.breadth, lives
+        # Where all lives agree, a smaller box would say nothing else.
+        breadth = np.where(breadth < ROUNDING, AIM, breadth)
         if np.any(breadth * scale > 1.0) and lives < settings.most_lives:
             lives = min(MORE * lives, settings.most_lives)
         elif np.all(survey.inside & (breadth > FILLED)):
@@ -328,4 +253,8 @@ def with_intervals(
         # In units of the box, what chance leaves open grows with the square of its narrowness.
         expected = breadth * np.sqrt(before / lives)
         scale = scale * np.sqrt(np.minimum(expected / AIM, 1.0))
-    return Refined(here, low, high)
+    # Where a bound cuts the reward off, it is no quadratic either.
+    least, most = bench.bounds
+    for i in free[(here[free] <= least[free]) | (here[free] >= most[free])]:
+        limits = (*limits[:i], Limits(np.nan, np.nan, AT_BOUND), *limits[i + 1 :])
+    return Refined(here, limits)

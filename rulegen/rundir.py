@@ -143,21 +143,32 @@ class RunDirectory:
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
         lives_table(trajectories).to_csv(self.folder / "lives.csv", index=False)
-        ax = plot_learning(trajectories, config.task.chance, warmup=config.life.warmup)
+        ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
         write_whole(self.folder / "summary.json", json.dumps(result, indent=2) + "\n")
 
 
 def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
-    """Quartiles of the reward over lives: columns rule, trial, lower, median, upper."""
+    """What lives earn in each trial.
+
+    Returns:
+        columns `rule`, `trial`, `mean` over lives with the limits `low` and `high` of its 95%
+        interval, of each trial alone (`rulegen.evaluate.curves`), and the quartiles over lives,
+        `lower`, `median`, `upper`.
+    """
     frames = []
     for t in trajectories:
-        low, median, high = t.quartiles
-        frame = pd.DataFrame({"lower": low, "median": median, "upper": high})
-        frame.insert(0, "trial", range(1, len(frame) + 1))
-        frame.insert(0, "rule", t.name)
-        frames.append(frame)
+        (low, mean, high), (lower, median, upper) = t.curve, t.quartiles
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": t.name, "trial": range(1, len(mean) + 1),
+                    "mean": mean, "low": low, "high": high,
+                    "lower": lower, "median": median, "upper": upper,
+                }
+            )
+        )  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
 
@@ -199,6 +210,7 @@ def summary(
         "references": others,
         "no_learning": unlearned,
         "chance": evidence.chance,
+        "best": evidence.best,
         "diverged": evidence.diverged,
         "outcomes": {t.name: t.counts for t in discovery.trajectories},
         "seconds": round(seconds, 1),

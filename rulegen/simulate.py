@@ -15,6 +15,7 @@ from rulegen.config import ReferenceRule, WorldSettings, load_settings
 from rulegen.life import Outcome
 from rulegen.lives import Batch, World
 from rulegen.progress import Report, silent, ticks
+from rulegen.statistics import Estimate, estimate
 from rulegen.workbench import Workbench
 
 
@@ -121,16 +122,12 @@ def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Workbench]:
     return found
 
 
-def late_rewards(table: pd.DataFrame) -> pd.DataFrame:
-    """Quartiles over lives of the mean reward in the last quarter of the trials.
+def late_rewards(table: pd.DataFrame) -> dict[str, Estimate]:
+    """Mean reward in the last quarter of the trials with its interval over lives, by rule.
 
     Args:
         table: as of `reward_table`.
-
-    Returns:
-        index `rule`, columns `low`, `median`, `high`.
     """
     late = table[table["trial"] >= 0.75 * (table["trial"].max() + 1)]
     lives = late.groupby(["rule", "life"], sort=False)["reward"].mean().groupby("rule", sort=False)
-    quartiles = zip(("low", "median", "high"), (0.25, 0.5, 0.75), strict=True)
-    return pd.DataFrame({name: lives.quantile(q) for name, q in quartiles})
+    return {str(name): estimate(rewards.to_numpy()) for name, rewards in lives}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 
-from rulegen.statistics import grouped, resampling_weights
+from rulegen.statistics import estimate
 
 #: Sweeps of coordinate ascent on a quadratic in a box; it gains a digit or more per sweep.
 SWEEPS = 60
-#: Intervals are sought in a box this many times as wide; what reaches its border is unknown.
-REACH = 3.0
 #: How far from the centre slopes are taken.
 INNER = 0.5
 
@@ -34,6 +33,20 @@ def design(dimensions: int) -> np.ndarray:
     return np.array([np.zeros(dimensions), *axes, *edges, *(INNER * axis for axis in axes)])
 
 
+class Peak(NamedTuple):
+    """The maximiser of a mean surface.
+
+    Attributes:
+        place: the maximiser in the box, shape (P,).
+        low, high: limits of its 95% interval; infinite on the border of the box, and NaN where the
+            mean is not concave.
+    """
+
+    place: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
 class Surface:
     """A quadratic of each life through its rewards at the points of `design`.
 
@@ -48,7 +61,7 @@ class Surface:
     Example:
         >>> top = np.array([0.3, -0.2])
         >>> surface = Surface(2, np.tile(-((design(2) - top) ** 2).sum(axis=1), (8, 1)))
-        >>> surface.maximiser()[0].round(6).tolist()
+        >>> surface.maximiser().place.round(6).tolist()
         [0.3, -0.2]
         >>> bool(np.all(np.abs(surface.predict(top)) < 1e-12))
         True
@@ -73,42 +86,57 @@ class Surface:
         """The reward of each life at a point, shape (L,)."""
         return self.quadratics @ self.columns(point[None, :])[0]
 
-    def maximiser(self, resamples: int = 1000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The maximiser of the mean in the box, with a 95% bootstrap interval over lives.
+    def maximiser(self) -> Peak:
+        """The maximiser of the mean in the box, with its 95% interval over lives.
 
-        Args:
-            resamples: of the bootstrap.
-
-        Returns:
-            the maximiser, in the box, and the limits of its interval, within `REACH` times the
-            box, each of shape (P,).
+        Where the mean is concave, with gradient 0 and Hessian H at the maximiser x, the quadratic
+        of life i, with gradient g_i there, moves it by -g_i/H in the mean over lives; the interval
+        is that of the mean of these. Coordinates on the border of the box stay there.
         """
-        (peak,) = maximise(self.quadratics.mean(axis=0)[None], self.dimensions)
-        parts = grouped(self.quadratics)
-        means = resampling_weights(len(parts), resamples) @ parts
-        low, high = np.quantile(maximise(means, self.dimensions, REACH), [0.025, 0.975], axis=0)
-        return peak, low, high
+        mean = self.quadratics.mean(axis=0)
+        place = maximise(mean, self.dimensions)
+        slopes, hessians = derivatives(self.quadratics, self.dimensions)
+        hessian, inside = hessians.mean(axis=0), np.abs(place) < 1.0
+        low, high = np.where(~inside & (np.diag(hessian) < 0.0), [[-np.inf], [np.inf]], np.nan)
+        hessian = hessian[np.ix_(inside, inside)]
+        if inside.any() and np.linalg.eigvalsh(hessian).max() < 0.0:
+            gradients = (slopes + hessians @ place)[:, inside]
+            moves = [estimate(move) for move in np.linalg.solve(-hessian, gradients.T)]
+            low[inside] = place[inside] + [move.low for move in moves]
+            high[inside] = place[inside] + [move.high for move in moves]
+        return Peak(place, low, high)
 
 
-def maximise(quadratics: np.ndarray, dimensions: int, reach: float = 1.0) -> np.ndarray:
-    """Maximisers in the box [-reach, reach]^P of many quadratics at once, by coordinate ascent.
+def derivatives(quadratics: np.ndarray, dimensions: int) -> tuple[np.ndarray, np.ndarray]:
+    """Slopes at the centre, shape (B, P), and Hessians, shape (B, P, P), of many quadratics.
 
     Args:
         quadratics: rows of (constant, P slopes, products x_i x_j for i <= j), shape (B, Q).
         dimensions: P.
-        reach: half width of the box.
     """
-    slopes = quadratics[:, 1 : 1 + dimensions]
-    products = np.zeros((len(quadratics), dimensions, dimensions))
+    hessians = np.zeros((len(quadratics), dimensions, dimensions))
     pairs = itertools.combinations_with_replacement(range(dimensions), 2)
     for column, (i, j) in enumerate(pairs, start=1 + dimensions):
-        products[:, i, j] = products[:, j, i] = quadratics[:, column]
-    x = np.zeros((len(quadratics), dimensions))
+        hessians[:, i, j] += quadratics[:, column]
+        hessians[:, j, i] += quadratics[:, column]
+    return quadratics[:, 1 : 1 + dimensions], hessians
+
+
+def maximise(quadratic: np.ndarray, dimensions: int) -> np.ndarray:
+    """The maximiser in the box [-1, 1]^P of one quadratic, by coordinate ascent, shape (P,).
+
+    Args:
+        quadratic: (constant, P slopes, products x_i x_j for i <= j), shape (Q,).
+        dimensions: P.
+    """
+    (slopes,), (hessian,) = derivatives(quadratic[None], dimensions)
+    x = np.zeros(dimensions)
     for _ in range(SWEEPS):
         for i in range(dimensions):
-            curvature = products[:, i, i]
-            slope = slopes[:, i] + np.einsum("bj,bj->b", products[:, i], x) - curvature * x[:, i]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                inside = np.clip(-slope / (2.0 * curvature), -reach, reach)
-            x[:, i] = np.where(curvature < 0, inside, np.where(slope >= 0, reach, -reach))
+            curvature = hessian[i, i]
+            slope = slopes[i] + hessian[i] @ x - curvature * x[i]
+            if curvature < 0:
+                x[i] = np.clip(-slope / curvature, -1.0, 1.0)
+            else:
+                x[i] = 1.0 if slope >= 0 else -1.0
     return x

@@ -7,7 +7,7 @@ from test_analysis import LIVES, anatomy
 from test_cli import call
 
 from grammar import RunError, parse
-from rulegen.analysis.contrast import contrast_table
+from rulegen.analysis.contrast import INTERVALS, contrast_table
 from rulegen.analysis.performance import performance_table
 from rulegen.analysis.similarity import similarity_graph
 from rulegen.analysis.study import study, survivors
@@ -68,10 +68,25 @@ def test_a_scene(monkeypatch, capsys, tmp_path, scene):
     for path in one.iterdir():
         assert path.suffix == ".pdf" or path.name == "index.md" or path.name in page, path.name
         assert path.suffix != ".png" or path.with_suffix(".pdf").exists()
+    assert INTERVALS in page
+    assert "Here it is -0.25, and perfect answers earn 0;" in page
     circuits = pd.read_csv(one / "circuits.csv")
     assert circuits.groupby("rule").size().to_dict() == {"a": 3, "b": 3}
+    same_figures(pd.read_csv(one / "learning.csv"), pd.read_csv(one / "contrast.csv"))
     code, *_ = run(monkeypatch, capsys, scene(), "--out", two, "--seed", 1)
     assert (one / "circuits.csv").read_bytes() != (two / "circuits.csv").read_bytes()
+
+
+def same_figures(learning, contrast):
+    """What the lines of a picture show is what the table says, and orders rules alike."""
+    means = contrast.pivot_table(index="rule", columns="measure", values="mean")
+    for rule, line in learning.groupby("rule"):
+        assert line["mean"].mean() == pytest.approx(means.loc[rule, "reward"], rel=1e-6)
+        late = line["mean"].iloc[-(len(line) // 4) :]
+        assert late.mean() == pytest.approx(means.loc[rule, "late"], rel=1e-6)
+    gaps = contrast[contrast["rule"] == "b"].set_index("measure")["difference"]
+    for measure in ("reward", "late", "performance"):
+        assert gaps[measure] == pytest.approx(means.loc["b", measure] - means.loc["a", measure])
 
 
 BAD = {
@@ -166,10 +181,9 @@ def test_missing_values_do_not_count():
 
 
 def test_performance_by_hand():
-    found = anatomy(0.0)
     half = np.r_[np.full(20, -0.25), np.full(60, 0.0)]
     rewards = np.stack([np.full(80, -0.25), np.zeros(80), half])
-    table = performance_table(found._replace(rewards=rewards))
+    table = performance_table(rewards, DelayedMatch())
     np.testing.assert_allclose(table["performance"], [0.0, 1.0, 1.0])
     assert table["trials"].tolist() == [80, 20, 30]
 

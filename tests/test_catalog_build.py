@@ -448,3 +448,21 @@ def test_a_pdf_that_is_new_enough_stays(tmp_path: Path, monkeypatch: pytest.Monk
     os.utime(pdf, (0, 0))
     with pytest.raises(TypeError):
         make_pdf(document, pdf)
+
+
+def test_a_card_says_why_a_parameter_has_no_interval():
+    """In every format, and nothing of it where a rule of the literature has no intervals at all."""
+    text = "param eta = 0.1\nparam theta_1 = 0.3\nparam theta_2 = 0.2\n"
+    text += "dw/dt = eta*(theta_1*pre*post + theta_2*post)"
+    notes = {
+        "theta_1": {"low": 0.25, "high": 0.35},
+        "theta_2": {"why": "the lives show no maximum"},
+    }
+    about = {"name": "why", "title": "Why", "description": "Some.", "equations": text}
+    record = Record.model_validate({**about, "kind": "discovered", "parameters": notes})
+    for page in (markdown_card(record), html_card(record), latex_card(record)):
+        words = re.sub(r"\\allowbreak\{\}|\\(?=_)|[{}]|\\(?=\[)", "", page)
+        assert "none: the lives show no maximum" in words
+        assert re.search(r"0\.25, ?0\.35", words)
+        assert words.count("not fitted") == 1
+    assert "not fitted" not in markdown_card(Record.model_validate(about))

@@ -3,6 +3,7 @@
 import json
 import shutil
 
+import jax
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +14,10 @@ from rulegen.config import load_config
 from rulegen.digests import code_digest, digest_of
 from rulegen.discover import discover
 from rulegen.evidence import supported
+from rulegen.keys import Branch, branch
 from rulegen.progress import Progress
+from rulegen.statistics import Limits
+from rulegen.workbench import Workbench
 
 SMALL = '''
 name = "small"
@@ -52,7 +56,7 @@ lives = 32
 [evaluate]
 lives = 64
 [[references]]
-name = "node perturbation"
+name = "without a"
 rule = """
 e <- e + 0.015*xi*pre : synapse
 on trial start: e <- 0
@@ -115,24 +119,93 @@ def test_the_summary_agrees_with_record_rule_and_data(run, config):
     difference = lives["discovered rule"] - lives["start"]
     assert difference.mean() == pytest.approx(summary["paired_difference"]["mean"])
     assert summary["paired_difference"]["low"] < difference.mean()
-    assert set(summary["references"]) == {"node perturbation"}
+    assert set(summary["references"]) == {"without a"}
     curves = pd.read_csv(folder / "learning.csv")
     assert (curves["lower"] <= curves["upper"]).all()
+    assert (curves["low"] <= curves["high"]).all()
+    means = curves.groupby("rule")["mean"].mean()
+    assert means["discovered rule"] == pytest.approx(summary["reward"]["mean"], abs=2e-6)
+    assert means["no learning"] == pytest.approx(summary["no_learning"]["reward"]["mean"], abs=2e-6)
     assert len(curves) == 4 * 60
 
 
 def test_the_published_figures_are_those_of_the_printed_text(run, config):
     """Anyone can run the printed rule on the same lives and gets the same rewards."""
-    import jax
-
-    from rulegen.keys import Branch, branch
-    from rulegen.workbench import Workbench
-
     folder, found, _ = run
     bench = Workbench(config.world, parse((folder / "rule.txt").read_text()))
     key = branch(jax.random.key(config.seed), Branch.EVALUATE)
     rewards = bench.rewards(bench.values, key, 64)
     assert np.array_equal(rewards, found.trajectories[0].means)
+
+
+def test_what_a_term_is_worth_is_about_the_text_in_the_record(run, config):
+    """Also where a reference has the name of a step: each loss is run again from its text."""
+    _, found, _ = run
+    evidence, lives = found.record.evidence, 64
+    key = branch(jax.random.key(config.seed), Branch.EVALUATE)
+    still = next(c for c in evidence.comparisons if c.name == "no learning")
+    reference = next(c for c in evidence.comparisons if c.name == "without a")
+    bench = Workbench(config.world, parse(config.references[0].rule))
+    assert reference.reward.mean == bench.rewards(bench.values, key, lives).mean()
+    assert evidence.terms
+    for term in evidence.terms:
+        if term.rule:
+            rest = Workbench(config.world, parse(term.rule))
+            less = found.trajectories[0].means - rest.rewards(rest.values, key, lives)
+            assert term.loss.mean == pytest.approx(less.mean(), rel=1e-12)
+        else:
+            assert term.loss == still.difference
+
+
+def test_what_changes_no_figure_is_not_in_the_identity(config):
+    """And everything else is: each setting, replaced by another value, gives another digest."""
+    base = config.model_dump()
+    for name, value in {
+        "name": "other",
+        "title": "Other",
+        "description": "other",
+        "memory_mb": 64.0,
+        "exports": ("jax",),
+    }.items():
+        assert config.model_copy(update={name: value}).digest == config.digest, name
+        base.pop(name)
+    others = {
+        "seed": 7,
+        "rule": config.rule.replace("0.5", "0.4"),
+        "task": config.task.model_copy(update={"cue": 40.0}),
+        "circuit": config.circuit.model_copy(update={"neurons": 13}),
+        "life": config.life.model_copy(update={"trials": 61}),
+        "projections": config.projections.model_copy(update={"studied": "input"}),
+        "fit": config.fit[:1],
+        "prune": config.prune.model_copy(update={"lives": 65}),
+        "refine": config.refine.model_copy(update={"climbs": 2}),
+        "evaluate": config.evaluate.model_copy(update={"lives": 65}),
+        "references": (),
+    }
+    assert others.keys() == base.keys()
+    digests = {config.model_copy(update={name: value}).digest for name, value in others.items()}
+    assert len(digests | {config.digest}) == len(others) + 1
+
+
+def test_a_run_goes_on_with_less_memory_and_another_title(config, run, tmp_path):
+    folder, _, _ = run
+    here = tmp_path / "copy"
+    shutil.copytree(folder, here)
+    before = (here / "history.jsonl").read_bytes()
+    other = config.model_copy(update={"memory_mb": 32.0, "title": "Another title"})
+    discover(other, here, resume=True)
+    assert (here / "history.jsonl").read_bytes() == before
+    assert "Another title" in (here / "card.md").read_text()
+    assert "memory_mb = 32.0" in (here / "config.toml").read_text()
+
+
+def test_a_run_of_other_code_is_not_continued(config, run, monkeypatch):
+    folder, _, _ = run
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr("rulegen.config.code_digest", lambda: "edited")
+    with pytest.raises(RunError, match=r"another version of code.*start anew with another --out"):
+        discover(config, folder, resume=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def test_progress_is_told(run):
@@ -259,4 +332,4 @@ def test_a_family_that_learns_nothing_is_not_published(config, tmp_path):
     ],
 )
 def test_coefficients_are_rounded_to_the_evidence(value, low, high, shown):
-    assert supported(value, low, high) == pytest.approx(shown)
+    assert supported(value, Limits(low, high)) == pytest.approx(shown)

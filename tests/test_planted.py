@@ -41,6 +41,9 @@ def test_the_intervals_hold_it(bench, tmp_path):
             bench, bench.vector({}), bench.free, settings, jax.random.key(2), journal, "refine"
         )
     planted = np.array([best(), 0.0, 0.0])
-    assert np.all(found.low < planted), (found, planted)
-    assert np.all(planted < found.high), (found, planted)
-    assert np.all(found.high - found.low < 0.5 * best()), "the intervals say something"
+    low, high, why = zip(*found.limits, strict=True)
+    assert not any(why)
+    assert np.all(low < planted), (found, planted)
+    assert np.all(planted < high), (found, planted)
+    # One life in ten thousand weighs hundreds of times the mean, so they cannot be narrow.
+    assert np.all(np.subtract(high, low) < 0.6 * best()), "the intervals say something"

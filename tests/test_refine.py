@@ -6,12 +6,23 @@ import pytest
 from pydantic import ValidationError
 
 from grammar import parse
+from rulegen.box import (
+    AT_BORDER,
+    AT_BOUND,
+    MANY,
+    MISFIT,
+    NO_CHANCE,
+    NO_MAXIMUM,
+    OVER_BOUND,
+    STILL,
+    TOO_WIDE,
+)
 from rulegen.circuits import RateCircuit
 from rulegen.journal import Journal
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.refine import RefineSettings, refine, with_intervals
-from rulegen.surface import REACH, Surface, design, maximise
+from rulegen.surface import Surface, design, maximise
 from rulegen.tasks import DelayedAssociation
 from rulegen.workbench import Workbench
 
@@ -27,7 +38,7 @@ def test_the_maximiser_of_random_quadratics(dimensions):
         peak = rng.uniform(-0.9, 0.9, dimensions)
         deviation = points - peak
         rewards = -np.einsum("mi,ij,mj->m", deviation, curvature, deviation)
-        found, low, high = Surface(dimensions, np.tile(rewards, (8, 1))).maximiser(resamples=10)
+        found, low, high = Surface(dimensions, np.tile(rewards, (8, 1))).maximiser()
         assert np.allclose(found, peak, atol=1e-4)
         assert np.allclose(low, peak, atol=1e-4)
         assert np.allclose(high, peak, atol=1e-4)
@@ -35,9 +46,8 @@ def test_the_maximiser_of_random_quadratics(dimensions):
 
 def test_the_maximum_of_saddles_lies_on_the_border():
     # 1 + x - y**2 + 2*x**2: convex in x, so x = 1; concave in y, so y = 0.
-    saddle = np.array([[1.0, 1.0, 0.0, 2.0, 0.0, -1.0]])
-    assert maximise(saddle, 2).tolist() == [[1.0, 0.0]]
-    assert maximise(saddle, 2, 3.0).tolist() == [[3.0, 0.0]]
+    saddle = np.array([1.0, 1.0, 0.0, 2.0, 0.0, -1.0])
+    assert maximise(saddle, 2).tolist() == [1.0, 0.0]
 
 
 def test_intervals_of_the_maximiser_cover_it():
@@ -154,6 +164,13 @@ def intervals(bench, start, tmp_path, number=0, **settings):
         return found, [v for (n, _), v in journal.results.items() if n.startswith("r/")]
 
 
+def no_interval(found, number):
+    """Why there is no interval; there is none exactly where there is a reason."""
+    low, high, why = found.limits[number]
+    assert bool(why) == bool(np.isnan(low)) == bool(np.isnan(high))
+    return why
+
+
 def test_no_interval_beyond_the_bounds(tmp_path):
     """The reward grows up to the bound, where the value ends without an interval."""
 
@@ -167,7 +184,7 @@ def test_no_interval_beyond_the_bounds(tmp_path):
 
     found, _ = intervals(Slope(), [1.5], tmp_path)
     assert found.values[0] == 2.0
-    assert np.isnan(found.low[0]) and np.isnan(found.high[0])
+    assert no_interval(found, 0) == AT_BOUND
 
 
 class Hill:
@@ -190,16 +207,17 @@ class Hill:
 def test_a_box_shrinks_where_lives_hardly_differ(tmp_path):
     """In a box of its first width a quadratic would miss the maximum by more than chance does."""
     found, surveys = intervals(Hill(0.01), [2.5], tmp_path, tolerance=1.0)
+    low, high, why = found.limits[0]
     assert len(surveys) > 1
-    assert found.low[0] < 2.0 < found.high[0]
-    assert found.high[0] - found.low[0] < 0.1
+    assert low < 2.0 < high and not why
+    assert high - low < 0.1
 
 
 def test_lives_multiply_where_they_leave_the_maximum_open(tmp_path):
     bench = Hill(8.0)
     found, _ = intervals(bench, [2.5], tmp_path)
     assert bench.met[0] == 192 and bench.met[-1] == 3072
-    assert found.low[0] < 2.0 < found.high[0]
+    assert found.limits[0].low < 2.0 < found.limits[0].high
     bench = Hill(8.0)
     found, _ = intervals(bench, [2.5], tmp_path, number=1, most_lives=192)
     assert set(bench.met) == {192}
@@ -207,14 +225,14 @@ def test_lives_multiply_where_they_leave_the_maximum_open(tmp_path):
 
 def test_an_interval_that_reaches_too_far_is_none(tmp_path):
     found, _ = intervals(Hill(400.0), [2.5], tmp_path)
-    assert np.isnan(found.low[0]) and np.isnan(found.high[0])
+    assert no_interval(found, 0) in (AT_BORDER, TOO_WIDE)
 
 
 @pytest.mark.parametrize("pull", [0.02, 1.0])
 def test_intervals_hold_the_maximum_in_19_of_20(tmp_path, pull):
     """What a quadratic misses is in them, whether lives differ much or little."""
     each = [intervals(Hill(pull, 2.0), [2.2], tmp_path, n, lives=64)[0] for n in range(100)]
-    held = [f.low[0] < 2.0 < f.high[0] for f in each if np.isfinite(f.low[0])]
+    held = [low < 2.0 < high for low, high, why in (f.limits[0] for f in each) if not why]
     assert len(held) >= 95
     assert 0.9 <= np.mean(held) <= 0.99
 
@@ -224,8 +242,69 @@ def test_settings_that_contradict_each_other():
         RefineSettings(lives=512, most_lives=256)
 
 
-def test_limits_end_where_the_surface_is_no_longer_known():
-    """A flat surface could have its maximum anywhere."""
-    rewards = np.random.default_rng(0).standard_normal((64, 5))
-    _, low, high = Surface(1, np.vstack([rewards, -rewards])).maximiser()
-    assert low[0] == -REACH and high[0] == REACH
+class Plain:
+    """The reward is a given function of the parameters and of one number of each life.
+
+    These numbers are 0 in the mean, so that they do not move the maximum.
+    """
+
+    identity = "plain"
+
+    def __init__(self, reward, least=-50.0, most=50.0, dimensions=1):
+        self.reward = reward
+        self.bounds = np.tile([[least], [most]], dimensions)
+
+    def rewards(self, values, key, lives):
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        z = rng.standard_normal(lives)
+        return self.reward(values, z - z.mean())
+
+
+#: What a bench earns, and why its first parameter then has no interval.
+WITHOUT = {
+    "at a bound": (Plain(lambda v, z: v[0] + 0.1 * z, most=2.0), AT_BOUND),
+    "beyond what was tried": (
+        Plain(lambda v, z: -((np.arcsinh(v[0] / 0.3) - 30.0) ** 2) + 0.1 * z, most=1e20),
+        AT_BORDER,
+    ),
+    "no maximum": (Plain(lambda v, z: v[0] ** 2 + 0.1 * z, most=1e20), NO_MAXIMUM),
+    "no chance": (Plain(lambda v, z: -((v[0] - 2.0) ** 2) + 0 * z), NO_CHANCE),
+    "wide open": (Plain(lambda v, z: 60 * z * v[0] - (v[0] - 2.0) ** 2), TOO_WIDE),
+    "over a bound": (
+        Plain(lambda v, z: 15 * z * v[0] - (v[0] - 2.0) ** 2, least=1.3, most=2.7),
+        OVER_BOUND,
+    ),
+    "no quadratic": (Plain(lambda v, z: -(np.abs(v[0] - 2.0) ** 0.5) + 0 * z), MISFIT),
+}
+
+
+@pytest.mark.parametrize("case", WITHOUT)
+def test_what_has_no_interval_says_why(case, tmp_path):
+    bench, why = WITHOUT[case]
+    found, _ = intervals(bench, [2.0], tmp_path, most_lives=192)
+    assert no_interval(found, 0) == why
+
+
+def test_parameters_that_do_not_move_or_are_too_many_say_so(tmp_path):
+    bench = Plain(lambda v, z: -((v - 1.0) ** 2).sum() + 0.1 * z * v.sum(), dimensions=6)
+    found, _ = intervals(bench, [1.0] * 6, tmp_path)
+    assert no_interval(found, 0) == MANY.format(most=5, free=6)
+    with Journal(tmp_path / "one.jsonl", {"configuration": "x"}) as journal:
+        key, start = jax.random.key(0), np.ones(6)
+        free = np.array([1])
+        found = with_intervals(bench, start, free, RefineSettings(), key, journal, "r")
+    assert no_interval(found, 0) == STILL
+    assert no_interval(found, 1) == ""
+
+
+@pytest.mark.parametrize("count", [8, 1025, 1535, 1536, 4095])
+def test_every_life_counts_in_the_interval_of_the_maximiser(count):
+    """Whichever life changes, the limits change."""
+    rng = np.random.default_rng(count)
+    rewards = rng.standard_normal((count, 5)) - design(1)[:, 0] ** 2
+    before = Surface(1, rewards).maximiser()
+    for life in (0, count // 2, count - 2, count - 1):
+        changed = rewards.copy()
+        changed[life, 3] += 0.5
+        after = Surface(1, changed).maximiser()
+        assert all(a != b for a, b in zip(np.ravel(before), np.ravel(after), strict=True)), life

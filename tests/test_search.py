@@ -16,9 +16,11 @@ from grammar import ConfigError, RunError, load_space, parse
 from rulegen.circuits import RateCircuit
 from rulegen.cli import app
 from rulegen.journal import Journal
+from rulegen.keys import Branch, branch
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.progress import silent
+from rulegen.refine import RefineSettings
 from rulegen.search import (
     Arena,
     Candidate,
@@ -32,7 +34,7 @@ from rulegen.search import (
     search,
 )
 from rulegen.search.arena import split
-from rulegen.search.finals import tuned
+from rulegen.search.finals import refined, tuned
 from rulegen.search.findings import verdict
 from rulegen.search.run import known_structures
 from rulegen.search.strategy import Meeting, best_points
@@ -222,6 +224,19 @@ def test_rules_are_tuned_one_by_one(arena, space, meeting):
     assert again > untuned + 0.01
 
 
+def test_a_refit_ends_no_lower_than_with_all_coefficients_at_0(arena, space, tmp_path):
+    """Downhill a term earns less than no learning, and 0 is too far for the moves."""
+    key, settings = jax.random.key(3), RefineSettings(lives=32, moves=1)
+    uphill = best(space)
+    far = Point(uphill, dict.fromkeys(arena.default(uphill).parameters, -3.0))
+    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
+        found = refined(arena, [far], settings, key, journal, "refine", silent)
+    still = Point(uphill, dict.fromkeys(far.parameters, 0.0))
+    rewards = arena.rewards([far, found, still], jax.random.key(4), 512).mean(axis=1)
+    assert rewards[0] < rewards[2] - 0.01, "the start does harm"
+    assert rewards[1] >= rewards[2] - 0.003
+
+
 def test_best_points_keep_one_of_each_structure(space):
     one, two = (space.structure(term) for term in space.terms[:2])
     points = [Point(one, {"a": 1.0}), Point(two, {"a": 2.0}), Point(one, {"a": 3.0})]
@@ -323,6 +338,15 @@ def test_from_a_space_to_a_card(tmp_path):
     record = load_record(tmp_path / "run/record.toml")
     assert record.evidence.structures == found.tried and record.evidence.choice
     assert record.evidence.digest == record.rule.digest
+    still = next(c for c in record.evidence.comparisons if c.name == "no learning")
+    key = branch(jax.random.key(config.seed), Branch.EVALUATE)
+    rewards = found.discovery.trajectories[0].means
+    for term in record.evidence.terms:
+        loss = still.difference.mean
+        if term.rule:
+            rest = Workbench(config.world, parse(term.rule))
+            loss = (rewards - rest.rewards(rest.values, key, 128)).mean()
+        assert term.loss.mean == pytest.approx(loss, rel=1e-9)
     checks = {check.claim: check for check in verify(record, lives=64).checks}
     assert checks["reward"].holds, "the published lives give the published figure"
     assert set(found.elsewhere["world"]) == {"as in the search", "14 neurons"}

@@ -60,9 +60,11 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
     assert (still["reward"].to_numpy()[early] == other["reward"].to_numpy()[early]).all()
     assert (still["reward"].to_numpy()[~early] != other["reward"].to_numpy()[~early]).any()
     printed = capsys.readouterr().out
-    for name, low, median, high in late_rewards(table).itertuples():
-        assert f"{name}: reward over the last quarter of the trials {median:.4f}" in printed
-        assert low <= median <= high
+    for name, late in late_rewards(table).items():
+        assert f"{name}: reward over the last quarter of the trials {late.mean:.4f}" in printed
+        mine = table[(table["rule"] == name) & (table["trial"] >= 0.75 * table["trial"].nunique())]
+        assert late.mean == pytest.approx(mine["reward"].mean(), rel=1e-5)
+        assert late.low <= late.mean <= late.high
     assert list(tmp_path.glob(".*")) == []
 
 

@@ -130,7 +130,7 @@ def test_a_sweep_from_start_to_restart(here):
     candidate = next(c for c in load_sweep(path).candidates if c.name == name)
     stored = json.loads(result.read_text())
     assert finished(out, candidate) == stored
-    result.write_text(json.dumps(stored | {"config": "another"}))
+    result.write_text(json.dumps(stored | {"identity": "another"}))
     assert finished(out, candidate) is None
     result.write_text(json.dumps(stored)[:-9])
     assert finished(out, candidate) is None
@@ -189,15 +189,15 @@ def test_without_dask(here, monkeypatch):
 
 def test_workers_with_other_software_refuse(here):
     config = load_sweep(write(here, SWEEP)).candidates[0].config
-    told = run_candidate(config.model_dump_json(), "0" * 16, "fit", str(here / "run"))
+    told = run_candidate(config.model_dump_json(), {"code": "0"}, "fit", str(here / "run"))
     assert not told["ok"]
-    assert "other versions" in told["reason"]
+    assert "another version of configuration, code" in told["reason"]
 
 
 def test_a_rule_without_free_parameters_is_evaluated(here):
     config = load_sweep(write(here, SWEEP)).candidates[0].config
     fixed = config.model_copy(update={"rule": config.rule.replace("free", "")})
-    told = run_candidate(fixed.model_dump_json(), fixed.digest, "fit", str(here / "fixed"))
+    told = run_candidate(fixed.model_dump_json(), fixed.identity, "fit", str(here / "fixed"))
     assert told["ok"]
     assert told["gain"]["mean"] == 0
 
@@ -206,6 +206,6 @@ def test_a_whole_discovery_that_finds_nothing(here):
     text = SWEEP.replace('"fit"', '"discover"')
     config = load_sweep(write(here, text), ["prune.lives=8", "refine.lives=8"]).candidates[0].config
     idle = config.model_copy(update={"rule": config.rule.replace("0.01*", "0*")})
-    told = run_candidate(idle.model_dump_json(), idle.digest, "discover", str(here / "idle"))
+    told = run_candidate(idle.model_dump_json(), idle.identity, "discover", str(here / "idle"))
     assert not told["ok"]
     assert "nothing to publish" in told["reason"]

@@ -12,7 +12,7 @@ import sympy as sp
 
 from grammar import Site
 from grammar.algebra import as_written, operator_name
-from grammar.operators import NONLOCAL, prev
+from grammar.operators import NONLOCAL, power, prev
 from grammar.order import sort_factors, sort_terms, split_product
 
 # Precedence levels, loosest first.
@@ -106,7 +106,7 @@ class Code:
             return self.sum(expr, site), SUM
         if expr.is_Mul:
             return self.product(expr, site)
-        if expr.is_Pow:
+        if expr.is_Pow or isinstance(expr, power):
             return self.power(expr, site)
         if isinstance(expr, sp.Piecewise):
             return self.cases(expr, site), ATOM
@@ -150,7 +150,7 @@ class Code:
         """Factors in the order of the rule language's printer."""
         return sort_factors(factors, self.sites, self.parameters, str)
 
-    def power(self, expr: sp.Pow, site: Site) -> tuple[str, int]:
+    def power(self, expr: sp.Expr, site: Site) -> tuple[str, int]:
         """base**exponent."""
         base, exponent = expr.args
         if base is sp.E:

@@ -8,7 +8,7 @@ import sympy as sp
 
 from grammar import Rule
 from grammar.algebra import operator_name
-from grammar.operators import NONLOCAL, RuleFunction
+from grammar.operators import NONLOCAL, RuleFunction, exp, power
 
 
 def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
@@ -30,7 +30,7 @@ def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
 
 def functions(expr: sp.Expr) -> set[str]:
     """Names of the functions of the rule language in an expression, ordinary ones left out."""
-    return {operator_name(a) for a in expr.atoms(RuleFunction)}
+    return {operator_name(a) for a in expr.atoms(RuleFunction) - expr.atoms(exp, power)}
 
 
 def nonlocal_problems(rule: Rule, why: str) -> list[str]:
@@ -44,8 +44,5 @@ def nonlocal_problems(rule: Rule, why: str) -> list[str]:
 
 def has_pole(expr: sp.Expr) -> bool:
     """Whether an expression may be infinite or undefined for finite values."""
-    powers = expr.atoms(sp.Pow)
-    harmless = all(
-        p.base is sp.E or (p.exp.is_Integer and p.exp > 0) or p.base.is_positive for p in powers
-    )
-    return not harmless or bool(expr.atoms(sp.log, sp.exp))
+    poles = any(p.exp < 0 and not p.base.is_positive for p in expr.atoms(sp.Pow))
+    return poles or bool(expr.atoms(sp.log, exp, power))

@@ -11,6 +11,13 @@ from matplotlib.axes import Axes
 from rulegen.figures import COLOURS, new_axes
 from rulegen.statistics import estimate, paired_difference
 
+#: What the intervals of a table of contrasts hold for.
+INTERVALS = (
+    "Means over networks have a 95% interval each. The intervals of the differences, paired over "
+    "networks, are wider: those of one rule hold for all measures together with 95%. A measure "
+    "counts the networks that have it under every rule."
+)
+
 
 def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) -> pd.DataFrame:
     """Means of all measures, and paired differences from the first rule.
@@ -20,13 +27,15 @@ def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) ->
 
     Args:
         measures: by rule, a row for each life and a column for each measure, the same lives for
-            all. A life counts where both rules have a value.
+            all. A life counts where all rules have a value, so that differences of means are means
+            of differences.
         level: coverage.
 
     Returns:
-        a row for each measure and rule: `measure`, `rule`, `mean`, `low`, `high`, `difference`,
-        `difference_low`, `difference_high`, `effect` (difference over the standard deviation of a
-        life's) and `separates` (whether the interval of the difference leaves out 0).
+        a row for each measure and rule: `measure`, `rule`, `lives`, `mean`, `low`, `high`,
+        `difference`, `difference_low`, `difference_high`, `deviation` (of a life's difference, its
+        standard deviation over lives) and `separates` (whether the interval of the difference
+        leaves out 0).
 
     Example:
         >>> import numpy as np
@@ -41,20 +50,20 @@ def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) ->
     columns = list(first)
     strict, table = 1.0 - (1.0 - level) / len(columns), []
     for column in columns:
+        whole = np.logical_and.reduce([frame[column].notna() for frame in measures.values()])
+        if not whole.any():
+            continue
+        base = first[column][whole].to_numpy(float)
         for number, (name, frame) in enumerate(measures.items()):
-            both = frame[column].notna() & first[column].notna()
-            if not both.any():
-                continue
-            here, base = (x[column][both].to_numpy(float) for x in (frame, first))
+            here = frame[column][whole].to_numpy(float)
             mean, gap = estimate(here, level), paired_difference(here, base, strict)
-            spread = float(np.std(here - base))
             table.append(
                 {
-                    "measure": column, "rule": name,
+                    "measure": column, "rule": name, "lives": len(here),
                     "mean": mean.mean, "low": mean.low, "high": mean.high,
                     "difference": gap.mean, "difference_low": gap.low,
                     "difference_high": gap.high,
-                    "effect": gap.mean / spread if spread > 0 else 0.0,
+                    "deviation": float(np.std(here - base)),
                     "separates": number > 0 and gap.excludes_zero,
                 }
             )  # fmt: skip
@@ -72,7 +81,7 @@ def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         >>> import pandas as pd
         >>> a = pd.DataFrame({"size": [1.0, 2.0, 4.0]})
         >>> plot_contrast(contrast_table({"a": a, "b": 2 * a})).get_title()
-        'minus a'
+        'minus a, with intervals that hold together'
     """
     names, columns = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(table["measure"]))
     if ax is None:
@@ -80,21 +89,47 @@ def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     others = names[1:]
     for number, name in enumerate(others):
         rows = table[table["rule"] == name]
-        scale = (rows["effect"] / rows["difference"].where(rows["difference"] != 0)).fillna(0.0)
+        # Where all lives differ alike, the difference has no interval, and is drawn as it is.
+        unit = rows["deviation"].where(rows["deviation"] > 0, 1.0)
+        height = rows["difference"] / unit
         middle = rows["measure"].map(columns.index) + 0.5 * (number + 0.5) / len(others) - 0.25
-        ends = rows["difference_low"] * scale, rows["difference_high"] * scale
+        ends = rows["difference_low"] / unit, rows["difference_high"] / unit
         colour = COLOURS[(number + 1) % len(COLOURS)]
         ax.hlines(middle, *ends, color=colour, linewidth=2.0)
         for apart, face in ((True, colour), (False, "white")):
             chosen = rows["separates"] == apart
             ax.scatter(
-                rows["effect"][chosen], middle[chosen], s=28, zorder=3, facecolors=face,
+                height[chosen], middle[chosen], s=28, zorder=3, facecolors=face,
                 edgecolors=colour, label=name if apart else None,
             )  # fmt: skip
     ax.axvline(0.0, color="0.35", linewidth=0.8)
     ax.set_yticks(range(len(columns)), columns)
     ax.invert_yaxis()
     ax.set_xlabel("difference / standard deviation over networks")
-    ax.set_title(f"minus {names[0]}")
+    ax.set_title(f"minus {names[0]}, with intervals that hold together")
     ax.legend(frameon=False, fontsize="small")
     return ax
+
+
+def contrast_page(table: pd.DataFrame) -> str:
+    """A table of contrasts as Markdown, a row for each measure and other rule."""
+    first = table["rule"].iloc[0]
+    base = table[table["rule"] == first].set_index("measure")
+    lines = [
+        f"| measure | rule | {first} | the rule | difference, all intervals together | networks | "
+        "separates |"
+    ]
+    lines.append("|" + " --- |" * 7)
+    for row in table[table["rule"] != first].to_dict("records"):
+        one = base.loc[row["measure"]]
+        cells = [
+            f"{m:.3g} [{low:.3g}, {high:.3g}]"
+            for m, low, high in (
+                (one["mean"], one["low"], one["high"]),
+                (row["mean"], row["low"], row["high"]),
+                (row["difference"], row["difference_low"], row["difference_high"]),
+            )
+        ]
+        cells += [str(row["lives"]), "yes" if row["separates"] else "no"]
+        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -147,9 +147,9 @@ def plot_decoding(
         same = table[table["trained"] == table["tested"]]
         colour = COLOURS[number % len(COLOURS)]
         ax.plot(same["tested"], same["accuracy"], color=colour, label=name)
-    ax.axhline(chance, color="0.35", linestyle="--", linewidth=1.0)
+    ax.axhline(chance, color="0.35", linestyle="--", linewidth=1.0, label="guessing")
     ax.set_ylim(0.0, 1.05)
     ax.set_xlabel("time (ms)")
-    ax.set_ylabel("accuracy")
+    ax.set_ylabel("accuracy, mean over networks")
     ax.legend(frameon=False, fontsize="small")
     return ax

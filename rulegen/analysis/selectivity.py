@@ -105,8 +105,19 @@ def selectivity_table(anatomy: Anatomy) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def share_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Mean shares over the neurons of each circuit: index `life`, a column for each set, `noise`.
+
+    Args:
+        table: from `selectivity_table`.
+    """
+    return table.drop(columns=["neuron", "mixed"]).groupby("life").mean()
+
+
 def plot_selectivity(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
-    """Mean shares of the variance over neurons and circuits, a stacked bar for each rule.
+    """Mean shares of the variance, a stacked bar for each rule; those below 0 are left out.
+
+    Means over the neurons of a circuit, then over circuits, as `rulegen.study` compares them.
 
     Args:
         tables: from `selectivity_table`, by rule.
@@ -119,10 +130,11 @@ def plot_selectivity(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = No
         ['a']
     """
     ax = new_axes() if ax is None else ax
-    names = [c for c in next(iter(tables.values())) if c not in ("life", "neuron", "mixed")]
+    shares = {name: share_table(table).mean() for name, table in tables.items()}
+    names = list(next(iter(shares.values())).index)
     below = np.zeros(len(tables))
     for number, name in enumerate(names):
-        share = np.array([max(0.0, table[name].mean()) for table in tables.values()])
+        share = np.array([max(0.0, means[name]) for means in shares.values()])
         colour = "0.8" if name == "noise" else COLOURS[number % len(COLOURS)]
         label = str(name).replace(":", " × ")
         ax.bar(list(tables), share, bottom=below, width=0.6, color=colour, label=label)

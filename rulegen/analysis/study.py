@@ -18,11 +18,11 @@ from matplotlib.figure import Figure
 from catalog import load_record
 from catalog.files import write_whole
 from grammar import ConfigError, Rule, RunError, parse
-from rulegen.analysis.contrast import contrast_table, plot_contrast
+from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.decoding import decoding, decoding_table, plot_decoding, plot_generalisation
 from rulegen.analysis.fixed_points import fixed_point_table, plot_fixed_points
-from rulegen.analysis.performance import performance_table, trajectories
-from rulegen.analysis.selectivity import plot_selectivity, selectivity_table
+from rulegen.analysis.performance import performance_table, scale, trajectories
+from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
 from rulegen.analysis.similarity import (
     SIMILARITIES,
     plot_similarity,
@@ -40,11 +40,12 @@ from rulegen.lives import World
 from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.rundir import learning_table
 from rulegen.simulate import benches, load_scene
+from rulegen.tasks import Task
 
 #: What every file of a study shows, by its name; also the order on the page.
 SHOWS = {
     "contrast": "Where the analyses tell the rules apart",
-    "learning": "Reward over the trials of lives",
+    "learning": "Mean reward of each trial",
     "circuits": "Weights and activity after learning",
     "spectra": "Singular values of the weight changes",
     "dimensions": "Dimensionality of the activity in each condition",
@@ -64,11 +65,12 @@ class Study(NamedTuple):
     """What a study found.
 
     Attributes:
-        tables, figures: by their names.
+        task: what the rules learned. tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
     """
 
+    task: Task
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Axes]
     lives: int
@@ -132,7 +134,9 @@ def study(
     found, lost = survivors(opened)
     kept = lives - lost
     measures = {
-        n: pd.concat([performance_table(a), anatomy_table(a)], axis=1).drop(columns="radius_before")
+        n: performance_table(a.rewards, a.task).join(
+            anatomy_table(a).drop(columns="radius_before"), validate="1:1"
+        )
         for n, a in found.items()
     }
     tables: dict[str, pd.DataFrame] = {}
@@ -140,7 +144,7 @@ def study(
 
     curves = trajectories(found)
     tables["learning"] = learning_table(curves)
-    figures["learning"] = plot_learning(curves, world.task.chance, warmup=world.life.warmup)
+    figures["learning"] = plot_learning(curves, world.task, warmup=world.life.warmup)
 
     tables["spectra"] = spectrum_table(found)
     figures["spectra"] = plot_spectra(tables["spectra"])
@@ -177,8 +181,7 @@ def study(
 
     shares = {name: selectivity_table(anatomy) for name, anatomy in found.items()}
     for name, table in shares.items():
-        means = table.drop(columns=["neuron", "mixed"]).groupby("life").mean()
-        measures[name] = measures[name].join(means.add_prefix("variance "))
+        measures[name] = measures[name].join(share_table(table).add_prefix("variance "))
     tables["selectivity"] = by_rule(shares)
     figures["selectivity"] = plot_selectivity(shares)
 
@@ -198,7 +201,7 @@ def study(
     if len(found) > 1:
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
-    return Study(tables, figures, kept, lost)
+    return Study(world.task, tables, figures, kept, lost)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -313,30 +316,10 @@ def index(found: Study) -> str:
             continue
         lines += ["", f"## {what}"]
         if name == "contrast":
-            lines += ["", contrast_page(found.tables[name])]
+            lines += ["", contrast_page(found.tables[name]), "", INTERVALS]
+            lines += ["", scale(found.task)]
         if name in found.figures:
             lines += ["", f"![{what}]({name}.png)"]
         if name in found.tables:
             lines += ["", f"Data: [{name}.csv]({name}.csv)"]
     return "\n".join(lines) + "\n"
-
-
-def contrast_page(table: pd.DataFrame) -> str:
-    """A table of contrasts as Markdown, a row for each measure and other rule."""
-    first = table["rule"].iloc[0]
-    base = table[table["rule"] == first].set_index("measure")
-    lines = [f"| measure | rule | {first} | the rule | difference | separates |"]
-    lines.append("| --- | --- | --- | --- | --- | --- |")
-    for row in table[table["rule"] != first].to_dict("records"):
-        one = base.loc[row["measure"]]
-        cells = [
-            f"{m:.3g} [{low:.3g}, {high:.3g}]"
-            for m, low, high in (
-                (one["mean"], one["low"], one["high"]),
-                (row["mean"], row["low"], row["high"]),
-                (row["difference"], row["difference_low"], row["difference_high"]),
-            )
-        ]
-        verdict = "yes" if row["separates"] else "no"
-        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} | {verdict} |")
-    return "\n".join(lines)

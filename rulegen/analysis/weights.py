@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from rulegen.analysis.trajectories import dimensionality, spread
 from rulegen.anatomy import Anatomy
+from rulegen.evaluate import curves
 from rulegen.figures import COLOURS, new_axes
 
 
@@ -26,15 +27,16 @@ def spectra(matrices: np.ndarray) -> np.ndarray:
 
 
 def spectrum_table(anatomies: Mapping[str, Anatomy]) -> pd.DataFrame:
-    """Singular values of the weight changes: `rule`, `rank`, and quartiles over lives.
+    """Singular values of the weight changes: means over lives with intervals.
 
     Returns:
-        columns `rule`, `rank` from 1, `lower`, `median`, `upper`.
+        columns `rule`, `rank` from 1, `mean`, and the limits `low` and `high` of its 95% interval,
+        of each rank alone (`rulegen.evaluate.curves`).
     """
     frames = []
     for name, anatomy in anatomies.items():
-        low, median, high = np.quantile(spectra(anatomy.change), [0.25, 0.5, 0.75], axis=0)
-        frame = pd.DataFrame({"lower": low, "median": median, "upper": high})
+        (low, mean, high), _ = curves(spectra(anatomy.change))
+        frame = pd.DataFrame({"mean": mean, "low": low, "high": high})
         frame.insert(0, "rank", range(1, len(frame) + 1))
         frame.insert(0, "rule", name)
         frames.append(frame)
@@ -42,7 +44,7 @@ def spectrum_table(anatomies: Mapping[str, Anatomy]) -> pd.DataFrame:
 
 
 def plot_spectra(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Singular values against their rank, medians and quartiles over lives.
+    """Singular values against their rank, means over lives with their intervals.
 
     Args:
         table: from `spectrum_table`.
@@ -50,20 +52,24 @@ def plot_spectra(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 
     Example:
         >>> import pandas as pd
-        >>> rows = {"rule": "a", "rank": [1, 2], "lower": 0.1, "median": 0.2, "upper": 0.3}
+        >>> rows = {"rule": "a", "rank": [1, 2], "mean": 0.2, "low": 0.1, "high": 0.3}
         >>> plot_spectra(pd.DataFrame(rows)).get_ylabel()
         'singular value / largest'
     """
     ax = new_axes() if ax is None else ax
     for number, (name, rows) in enumerate(table.groupby("rule", sort=False)):
         colour = COLOURS[number % len(COLOURS)]
-        ax.fill_between(rows["rank"], rows["lower"], rows["upper"], color=colour, alpha=0.18, lw=0)
-        ax.plot(rows["rank"], rows["median"], color=colour, label=name)
+        ax.fill_between(rows["rank"], rows["low"], rows["high"], color=colour, alpha=0.18, lw=0)
+        ax.plot(rows["rank"], rows["mean"], color=colour, label=name)
     ax.set_yscale("log")
     ax.set_ylim(1e-3, 1.2)
     ax.set_xlabel("rank")
     ax.set_ylabel("singular value / largest")
-    ax.set_title("change of the weights", fontsize="medium", color="0.35")
+    ax.set_title(
+        "change of the weights: means, with the 95% interval of each",
+        fontsize="medium",
+        color="0.35",
+    )
     ax.legend(frameon=False, fontsize="small")
     return ax
 

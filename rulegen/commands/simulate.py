@@ -64,10 +64,10 @@ def simulate(
     if out is not None:
         # A single rule needs no name in every row.
         write(table if len(entrants) > 1 else table.drop(columns="rule"), out)
-    for name, low, median, high in late_rewards(table).itertuples():
+    for name, late in late_rewards(table).items():
         console.print(
-            f"{name}: reward over the last quarter of the trials {median:.4f} in the median life, "
-            f"quartiles {low:.4f} and {high:.4f}",
+            f"{name}: reward over the last quarter of the trials {late.mean:.4f}, 95% interval "
+            f"[{late.low:.4f}, {late.high:.4f}]",
             markup=False,
             highlight=False,
         )

@@ -73,7 +73,7 @@ class Emitter:
             return jnp.cumsum(self.full(expr), axis=-2)
         if isinstance(expr, sp.Piecewise):
             return self.piecewise(expr, site)
-        if isinstance(expr, sp.Pow):
+        if isinstance(expr, sp.Pow | op.power):
             return self.power(expr, site)
         function = FUNCTIONS.get(type(expr))
         if function is None:
@@ -98,7 +98,7 @@ class Emitter:
             result = jnp.where(self(condition, site), self(value, site), result)
         return result
 
-    def power(self, expr: sp.Pow, site: Site) -> Array:
+    def power(self, expr: sp.Expr, site: Site) -> Array:
         """base**exponent, with the exponent kept out of the array when it is a number."""
         base, exponent = expr.args
         if base is sp.E:
@@ -129,6 +129,7 @@ FUNCTIONS: dict[type, Callable[..., Array]] = {
     sp.Abs: jnp.abs,
     sp.sign: jnp.sign,
     sp.exp: jnp.exp,
+    op.exp: jnp.exp,
     sp.log: jnp.log,
     sp.tanh: jnp.tanh,
     sp.sin: jnp.sin,

@@ -18,7 +18,7 @@ from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 
 from grammar import Event, Site
 from grammar import operators as op
-from grammar.operators import RuleFunction, indicator
+from grammar.operators import indicator
 from grammar.symbols import WEIGHT, symbol
 from grammar.system import Equation, System
 
@@ -26,23 +26,6 @@ from grammar.system import Equation, System
 def tangent_name(name: str, parameter: str) -> str:
     """The name of d(name)/d(parameter)."""
     return f"{name}@{parameter}"
-
-
-class power(RuleFunction):
-    """base**exponent while it is being differentiated: a slope that would be infinite is 0."""
-
-    nargs = 2
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        base, exponent = self.args
-        if argindex == 1:
-            return sp.Piecewise((exponent * base ** (exponent - 1), sp.Ne(base, 0)), (0, True))
-        return sp.Piecewise((base**exponent * sp.log(base), base > 0), (0, True))
-
-    def plain(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        """The power itself."""
-        return base**exponent
 
 
 def has_infinite_slope(expr: sp.Basic) -> bool:
@@ -62,8 +45,7 @@ def derivative(expr: sp.Expr, wrt: sp.Symbol) -> sp.Expr:
         >>> derivative(sp.sqrt(x), x).subs(x, 0), derivative(sp.sqrt(x), x).subs(x, 4)
         (0, 1/4)
     """
-    result = sp.diff(expr.replace(has_infinite_slope, lambda e: power(*e.args)), wrt)
-    result = result.replace(power, lambda base, exponent: base**exponent)
+    result = sp.diff(expr.replace(has_infinite_slope, lambda e: op.power(*e.args)), wrt)
     result = result.replace(DiracDelta, lambda *args: sp.Integer(0))
     return result.replace(Heaviside, lambda x, *rest: indicator(x > 0))
 

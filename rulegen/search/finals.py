@@ -16,6 +16,7 @@ from rulegen.refine import RefineSettings, refine, with_intervals
 from rulegen.search.arena import Arena, Point
 from rulegen.search.front import Finalist
 from rulegen.search.strategy import Candidate, Meeting, best_points
+from rulegen.statistics import Limits
 from rulegen.tuning import SEARCH, Draws, tune
 
 #: Lives on which candidates of different strategies meet before a few of them are refined.
@@ -130,7 +131,7 @@ def bounded(
     key: jax.Array,
     journal: Journal,
     report: Report,
-) -> tuple[Point, dict[str, tuple[float, float]]]:
+) -> tuple[Point, dict[str, Limits]]:
     """A refined point once more, with an interval of each parameter; arguments as of `refined`."""
     found = with_intervals(
         arena.bench,
@@ -143,9 +144,9 @@ def bounded(
         report,
     )
     where = places(arena, point)
-    intervals = {n: (float(found.low[i]), float(found.high[i])) for n, i in where.items()}
+    limits = {n: found.limits[i] for n, i in where.items()}
     values = {n: float(found.values[i]) for n, i in where.items()}
-    return Point(point.structure, values), intervals
+    return Point(point.structure, values), limits
 
 
 def places(arena: Arena, point: Point) -> dict[str, int]:
@@ -201,16 +202,12 @@ def met(
     ]
 
 
-def printed(point: Point, intervals: Mapping[str, tuple[float, float]]) -> Rule:
+def printed(point: Point, limits: Mapping[str, Limits]) -> Rule:
     """The rule of a point as it is printed: values rounded to what the evidence supports.
 
     Args:
         point: the rule.
-        intervals: of its parameters; those it lacks keep three digits.
+        limits: of its parameters; those it lacks keep three digits.
     """
-    unknown = np.nan, np.nan
-    values = {
-        name: supported(value, *intervals.get(name, unknown))
-        for name, value in point.parameters.items()
-    }
+    values = {name: supported(value, limits.get(name)) for name, value in point.parameters.items()}
     return parse(point.structure.rule(values).fixed().text())

@@ -20,7 +20,7 @@ from rulegen.search.arena import Arena, split
 from rulegen.search.config import SearchConfig
 from rulegen.search.finals import bounded, key_of, printed, refined
 from rulegen.search.front import Finalist, Front
-from rulegen.statistics import paired_difference
+from rulegen.statistics import Limits, paired_difference
 from rulegen.workbench import Workbench
 
 #: How tables call the best rule of the literature, and the world of the search.
@@ -62,7 +62,7 @@ class Publication:
         config, front = self.config, self.front
         picked = front.finalists[front.pick]
         rules = {f.structure: printed(f.candidate.point, {}) for f in front.finalists}
-        point, intervals = bounded(
+        point, limits = bounded(
             self.arena,
             picked.candidate.point,
             config.refine,
@@ -70,7 +70,7 @@ class Publication:
             self.journal,
             self.report,
         )
-        rules[picked.structure] = printed(point, intervals)
+        rules[picked.structure] = printed(point, limits)
         best_known = max(
             (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
         )
@@ -101,7 +101,7 @@ class Publication:
                 "history is kept."
             )
         without = self.without(picked, others[-1])
-        record = self.record(front, rule, intervals, best, others, without, tried)
+        record = self.record(front, rule, limits, best, others, without, tried)
         family = picked.structure.rule()
         fitted = family.with_values(point.parameters)
         return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
@@ -163,7 +163,7 @@ class Publication:
         self,
         front: Front,
         rule: Rule,
-        intervals: Mapping[str, tuple[float, float]],
+        limits: Mapping[str, Limits],
         best: Trajectory,
         others: list[Trajectory],
         without: dict[int, Trajectory],
@@ -192,7 +192,7 @@ class Publication:
             choice=front.reason,
         )
         lineage = [parent.text for parent in picked.candidate.parents]
-        return record_of(config, rule, intervals, terms, lineage, evidence)
+        return record_of(config, rule, limits, terms, lineage, evidence)
 
 
 def row(best: Trajectory, other: Trajectory, level: float) -> dict:

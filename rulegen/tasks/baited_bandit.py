@@ -19,8 +19,9 @@ class BaitedBandit(Task):
 
     In every trial an empty arm gets a bait with its probability, and keeps it until it is chosen:
     the longer an arm was left alone, the better it pays. The targets are 1 for arms with a bait,
-    and the memory is what they were left with. A single arm chosen always earns its probability p;
-    choosing by a fair coin earns `sum_arms p/(1 + p)`.
+    and the memory is what they were left with. Who always chooses the arm of the larger probability
+    earns that probability, which is chance here. A fair coin earns `sum_arms p/(1 + p)`, and to
+    visit the other arm once in a while earns a little more than either.
 
     Attributes:
         baits: probability that an empty arm gets a bait, for each arm.
@@ -61,8 +62,21 @@ class BaitedBandit(Task):
 
     @property
     def chance(self) -> float:
-        """What a fair coin earns."""
-        return sum(p / (1.0 + p) for p in self.baits)
+        """What the better arm earns that is always chosen."""
+        return max(self.baits)
+
+    @property
+    def best(self) -> float:
+        """What is earned by who sees the baits.
+
+        With probabilities p >= q of a bait, both arms filled: the arm of p is chosen, because it is
+        filled again sooner. So one bait at most is left, that of q, in a share s of all trials,
+
+            s = s p + (1 - s) p q,   best = s + (1 - s) (1 - (1 - p) (1 - q)) .
+        """
+        q, p = sorted(self.baits)
+        left = p * q / (1.0 - p + p * q)
+        return left + (1.0 - left) * (1.0 - (1.0 - p) * (1.0 - q))
 
     def begin(self, stream: Stream) -> Array:
         """Both arms are empty."""

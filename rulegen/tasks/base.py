@@ -50,6 +50,10 @@ class Task(Settings, abc.ABC):
     a trial the trial that is met, and `remember` renews it at the end. It belongs to a life, so
     that results depend on nothing but the numbers of lives and trials.
 
+    Every task says between which rewards learning happens: `chance`, that of the best single answer
+    that ignores the condition, and `best`, that of perfect answers. A task with another `reward`
+    says its own `best` as well.
+
     Attributes:
         name: what configurations and cards call the task.
         distance: of the output from the target, `squared` or `absolute`.
@@ -63,7 +67,7 @@ class Task(Settings, abc.ABC):
         ...     conditions = property(lambda self: 1)
         ...     channels = property(lambda self: 1)
         ...     periods = property(lambda self: {"cue": 50.0, "hold": 100.0})
-        ...     chance = property(lambda self: 0.0)
+        ...     chance = property(lambda self: self.blind([self.level]))
         ...     def trial(self, stream, condition, dt):
         ...         cue, hold = self.window("cue", dt), self.window("hold", dt)
         ...         return Trial(cue[:, None], self.level * hold[:, None], hold / hold.sum())
@@ -109,11 +113,17 @@ class Task(Settings, abc.ABC):
         """The trial of type `condition` (a traced integer) at step `dt`; `stream` is its own."""
 
     def check(self, dt: float) -> None:
-        """See that trials have the shapes that the task announces.
+        """See that trials have the shapes that the task announces, and chance and best their order.
 
         Raises:
-            ValueError: when a trial has arrays of other shapes, or a period is shorter than `dt`.
+            ValueError: when a trial has arrays of other shapes, a period is shorter than `dt`, or
+                perfect answers earn less than blind ones.
         """
+        if not self.chance <= self.best:
+            raise ValueError(
+                f"{self.name} says that perfect answers earn {self.best:g} and the best blind one "
+                f"{self.chance:g}: its `best` must be at least its `chance`"
+            )
         steps = self.steps(dt)
         word = jnp.uint32(0)
         trial = jax.eval_shape(lambda: self.trial(Stream(word, word), jnp.asarray(0), dt))
@@ -219,6 +229,9 @@ class Task(Settings, abc.ABC):
     def blind(self, targets: ArrayLike) -> float:
         """The reward of the best single answer to equally frequent targets.
 
+        With binary feedback that is the share of the most frequent one: targets that are different
+        answers must differ.
+
         Args:
             targets: the targets, or for targets that move their values at equally weighted times,
                 with an axis of targets in front.
@@ -238,4 +251,30 @@ class Task(Settings, abc.ABC):
     @property
     @abc.abstractmethod
     def chance(self) -> float:
-        """The best reward that is possible without knowing the condition."""
+        """The reward of the best single answer that ignores the condition."""
+
+    @property
+    def best(self) -> float:
+        """The reward of perfect answers, also where no stimulus tells them.
+
+        1 with binary feedback, else 0, the reward at no distance from the target.
+        """
+        return 1.0 if self.feedback == "binary" else 0.0
+
+    def performance(self, reward: ArrayLike) -> np.ndarray:
+        """`(R - chance)/(best - chance)`: 0 for the best blind answer, 1 for perfect answers.
+
+        NaN where these are one, as in a task of a single condition: nothing is there to know.
+
+        Args:
+            reward: rewards or mean rewards R, of any shape.
+
+        Example:
+            >>> from rulegen.tasks import DelayedMatch
+            >>> DelayedMatch().performance([-0.5, -0.25, -0.125, 0.0]).tolist()
+            [-1.0, 0.0, 0.5, 1.0]
+            >>> DelayedMatch(feedback="binary").performance([0.5, 0.75, 1.0]).tolist()
+            [0.0, 0.5, 1.0]
+        """
+        span = self.best - self.chance
+        return (np.asarray(reward, float) - self.chance) / (span if span > 0 else np.nan)

@@ -108,12 +108,15 @@ class Sampled(Task):
 
     @property
     def chance(self) -> float:
-        """The reward of the best outputs that are the same in all trials."""
+        """The reward of the best outputs that are the same in all trials.
+
+        With binary feedback it is that of who knows which steps count in a trial, and nothing else:
+        where these are the same in all trials, the best single answer.
+        """
         samples, counts = self.samples, np.bincount(self.samples.conditions)
         share = 1.0 / (self.conditions * counts[samples.conditions])
         if self.feedback == "binary":
-            _, kinds = distinct(samples.targets)
-            return float(np.bincount(kinds, share).max())
+            return most_shared(samples, share)
         shares = samples.mask / samples.mask.sum(axis=1, keepdims=True)
         weight = (share[:, None] * shares)[..., None]
         centre = mean if self.distance == "squared" else median
@@ -139,9 +142,27 @@ class Sampled(Task):
 
 
 def distinct(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Courses of targets that differ, shape (answers, T, outputs), and which one each trial has."""
+    """Courses that differ, shape (kinds, ...), and which one each trial has."""
     found, kinds = np.unique(targets, axis=0, return_inverse=True)
     return found, kinds.reshape(-1)
+
+
+def most_shared(samples: Samples, share: np.ndarray) -> float:
+    """The share of trials that have the most frequent target of those in which its steps count.
+
+    Targets that differ only where nothing counts are one answer.
+
+    Args:
+        samples: the trials.
+        share: of each trial, shape (n,).
+    """
+    supports, which = distinct(samples.mask > 0)
+    right = 0.0
+    for number, counts in enumerate(supports):
+        there = which == number
+        _, kinds = distinct(samples.targets[there][:, counts])
+        right += np.bincount(kinds, share[there]).max()
+    return float(right)
 
 
 def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
