@@ -238,10 +238,10 @@ def read_cache(path: Path) -> dict[str, Rendered]:
 
 
 def program_digest() -> bytes:
-    """A digest of all that pages depend on besides the records."""
+    """A digest of all that pages depend on besides their records: a card names the literature."""
     here = Path(__file__).parent
     digest = hashlib.sha256()
-    for pattern in ("*.py", "page/*", "../grammar/*.py"):
+    for pattern in ("*.py", "page/*", "../grammar/*.py", "rules/*.toml"):
         for path in sorted(here.glob(pattern)):
             digest.update(path.read_bytes())
     return digest.digest()

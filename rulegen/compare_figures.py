@@ -57,7 +57,7 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         low, high = lows[row, column], highs[row, column]
         half = "" if np.isnan(low) else f" ± {(high - low) / 2:.3f}"
         text = "–" if np.isnan(mean) else f"{mean:.3f}{half}"
-        leads = high >= best[column]
+        leads = (mean if np.isnan(high) else high) >= best[column]
         ax.text(
             column, row, text, ha="center", va="center", fontsize="small",
             fontweight="bold" if leads else "normal",

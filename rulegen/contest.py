@@ -115,8 +115,8 @@ def compare_rewards(
         rows.append({"rule": CHANCE} | place | {"reward": world.task.chance})
     columns = ["rule", "task", "neurons", "lives", "reward", "low", "high"]
     columns += [n + end for n in ("difference", "gain") for end in ("", "_low", "_high")]
-    table = pd.DataFrame(rows, columns=[*columns, *TROUBLES, "parameters", "note"])
-    return table.fillna({"parameters": "", "note": ""})
+    rows = [{"parameters": "", "note": ""} | row for row in rows]
+    return pd.DataFrame(rows, columns=[*columns, *TROUBLES, "parameters", "note"])
 
 
 class Contest(NamedTuple):

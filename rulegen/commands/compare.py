@@ -94,7 +94,7 @@ def kept(out: Path | None) -> Iterator[Recall]:
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        journal = Journal(out / KEPT, {"code": code_digest()})
+        journal = Journal(out / KEPT, {"configuration": "compare", "code": code_digest()})
     except OSError as error:
         raise cannot_write(out, error) from None
     with journal, resumable(out):
