@@ -23,7 +23,7 @@ from rulegen.circuits import AnyCircuit
 from rulegen.claims import MINE, Claim, Key, agrees, claims, contradicted
 from rulegen.config import versions
 from rulegen.consistency import Finding, Outcome, consistent, data
-from rulegen.keys import Branch, branch
+from rulegen.keys import Branch, branch, origin
 from rulegen.life import LifeSettings
 from rulegen.lives import World
 from rulegen.luck import luck
