@@ -17,6 +17,7 @@ import numpy as np
 
 from grammar import Rule
 from grammar.outline import strengths
+from rulegen.life import Outcome
 from rulegen.lives import World
 from rulegen.progress import Progress, Report, ticks
 from rulegen.workbench import Workbench
@@ -177,7 +178,12 @@ def tuned_values(
         fresh = jax.random.fold_in(key, done)
         met = bench.meet([p for _, p in points], fresh, lives, tick)
         done += len(points) * lives
-        return np.array([batch.means.mean() for batch in met])
+        # A life that diverged has not learned, whatever it earned on the way.
+        lost = [batch.outcomes == Outcome.DIVERGED for batch in met]
+        floor = world.life.floor
+        return np.array(
+            [np.where(d, floor, b.means).mean() for d, b in zip(lost, met, strict=True)]
+        )
 
     report(Progress(stage, 0, budget.lives))
     if not (fast or slow):
