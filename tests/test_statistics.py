@@ -43,7 +43,7 @@ def test_intervals_cover_the_truth(name):
 
 TOGETHER = 1 - 0.05 / 25
 #: Values of a life with their mean, and how often 25 intervals of few lives must hold together;
-#: percentiles of resamples reach 86%, 69% and 77% there (docs/coverage.md).
+#: percentiles of resamples reach about 86%, 75% and 72% there (docs/coverage.md).
 FEW = {
     "normal": (lambda rng, n: rng.normal(size=n), 0.0, 32, 0.93),
     "skewed": (lambda rng, n: rng.exponential(size=n), 1.0, 32, 0.9),

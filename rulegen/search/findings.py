@@ -35,7 +35,7 @@ def write_findings(found: Found, folder: Path) -> None:
 def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables `front` and `elsewhere` as they were published in the folder of a search."""
     front, elsewhere = (
-        pd.read_csv(folder / f"{name}.csv", keep_default_na=False, float_precision="round_trip")
+        pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
         for name in ("front", "elsewhere")
     )
     return front, elsewhere
