@@ -307,7 +307,7 @@ def strengths(parts: RuleParts) -> frozenset[str]:
 
     Example:
         >>> from grammar import parse
-        >>> sorted(strengths(parse("dw/dt = A*pre*post - B*w")))
+        >>> sorted(strengths(parse("param A = 1\\nparam B = 1\\ndw/dt = A*pre*post - B*w")))
         ['A', 'B']
     """
     return rates(parts) or frozenset[str]().union(*_weight_factors(parts))

@@ -116,9 +116,8 @@ class Journal:
             )
         if other:
             raise RunError(
-                f"{self.path} was made with another version of {', '.join(other)}, and a run must "
-                "not mix figures of two programs; resume with what it was made with, or start "
-                "anew with another --out"
+                f"{self.path} differs from this run in {', '.join(other)}, and figures of both "
+                "must not mix; resume with what it was made with, or start anew with another --out"
             )
 
     def _append(self, line: bytes) -> None:

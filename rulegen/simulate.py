@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -125,9 +126,11 @@ def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Workbench]:
 def late_rewards(table: pd.DataFrame) -> dict[str, Estimate]:
     """Mean reward in the last quarter of the trials with its interval over lives, by rule.
 
+    A quarter is at least one trial.
+
     Args:
         table: as of `reward_table`.
     """
-    late = table[table["trial"] >= 0.75 * (table["trial"].max() + 1)]
+    late = table[table["trial"] >= math.floor(0.75 * (table["trial"].max() + 1))]
     lives = late.groupby(["rule", "life"], sort=False)["reward"].mean().groupby("rule", sort=False)
     return {str(name): estimate(rewards.to_numpy()) for name, rewards in lives}

@@ -227,7 +227,7 @@ def test_the_command(monkeypatch, capsys, tmp_path):
     assert call(monkeypatch, capsys, path, *few, "--resume")[0] == 0
     code, _, err = call(monkeypatch, capsys, path, "--out", out, "--resume")
     assert code == 1
-    assert "another configuration" in err
+    assert "differs from this run in appraisal" in err
     other = tmp_path / "other.txt"
     other.write_text("param b = 1\ndw/dt = b*pre")
     code, _, err = call(monkeypatch, capsys, path, "--at", other)

@@ -113,9 +113,9 @@ Journal(Path({str(path)!r}), {ONE}).close()
 def test_a_run_of_other_code_is_refused_with_what_to_do(path, reopen):
     """Edited code must not go on with results of the old, and publish them as its own."""
     before = path.read_bytes()
-    with pytest.raises(RunError, match=r"another version of code.*start anew with another --out"):
+    with pytest.raises(RunError, match=r"differs from this run in code.*start anew"):
         Journal(path, ONE | {"code": "2"})
-    with pytest.raises(RunError, match="another version of jax"):
+    with pytest.raises(RunError, match="differs from this run in jax"):
         Journal(path, ONE | {"jax": "1.0"})
     assert path.read_bytes() == before
     reopen().close()

@@ -7,8 +7,8 @@ import pytest
 from grammar import ConfigError
 from rulegen.analysis.study import subjects
 from rulegen.commands.estimators import rivals
-from rulegen.compare import worlds
 from rulegen.config import load_config
+from rulegen.contest import worlds
 from rulegen.search import load_search
 from rulegen.simulate import load_scene
 from rulegen.sweep import load_sweep

@@ -175,9 +175,12 @@ def test_some_lives_that_diverge_are_a_warning_with_their_number(monkeypatch, ca
 
 
 def test_silence_is_said(monkeypatch, capsys, tmp_path) -> None:
-    (tmp_path / "quiet.rule").write_text("on trial end: w <- 0")
-    code, out, _ = call(
-        monkeypatch, capsys, "simulate", tmp_path / "quiet.rule", "--trials", "15", "--lives", "3"
+    """A bias that keeps neurons without negative rates below 0."""
+    (tmp_path / "quiet.rule").write_text("forward bias = -50\ndw/dt = 1e-6*post*pre")
+    (tmp_path / "world.toml").write_text(
+        '[task]\nname = "delayed_association"\n[circuit]\nneurons = 9\nrate = "relu"\n'
     )
+    arguments = [tmp_path / "quiet.rule", "--world", tmp_path / "world.toml", "--trials", "15"]
+    code, out, _ = call(monkeypatch, capsys, "simulate", *arguments, "--lives", "3")
     assert code == 0
     assert "every one of 3 lives ended silent" in out

@@ -92,7 +92,7 @@ BAD = {
     "a place inside a value": (SWEEP.replace("circuit.neurons", "name.x"), "no place"),
     "one name twice": (
         SWEEP.replace("[1, 2]", '["a b", "a-b"]'),
-        "numbers 1 and 2 are both",
+        "numbers 1 and 3 are both",
     ),
     "a name that is too long": (SWEEP + f"[axes.x]\n{'y' * 220} = 1\n", "too long"),
     "too many": (SWEEP.replace("[1, 2]", str(list(range(9999)))), "are more than"),
