@@ -15,6 +15,7 @@ from benchmarks.measure import Row
 from benchmarks.page import write_page
 from catalog import load_record
 from catalog.facets import facets
+from catalog.naming import named
 
 ROOT = Path(__file__).parent.parent
 DOCS, CATALOG = ROOT / "docs", ROOT / "catalog"
@@ -22,6 +23,7 @@ FOUND = sorted(path.stem for path in (CATALOG / "discovered").glob("*.toml"))
 #: Pages that commands make, and what they keep beside them; None: nothing yet.
 MADE = {
     "analyses.md": None,
+    "coverage.md": None,
     "estimators.md": "estimators/*.csv",
     "exports.md": None,
     "neurogym.md": None,
@@ -30,6 +32,7 @@ MADE = {
     "results.md": "results.json",
     "selection.md": None,
     "tasks.md": None,
+    "verification.md": None,
 }
 
 
@@ -46,10 +49,11 @@ def record_of(name):
 
 
 def known(name):
-    """What a card may print: the record, counts of its parts, and the margin below 0."""
+    """What a card may print: the record, what its rule is, counts of its parts, the margin."""
     record = record_of(name)
     evidence = record.evidence
-    return numbers(record, [len(evidence.looks), evidence.margin, -evidence.margin])
+    counts = [len(evidence.looks), evidence.margin, -evidence.margin]
+    return numbers(record, named(record.rule).text, counts)
 
 
 def card(name):
