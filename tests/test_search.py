@@ -383,7 +383,7 @@ def check_page(folder, record):
     shown = re.findall(r"\b((?:theta|tau\w*|eta)\w*) = (-?[\d.e-]+)", text)
     assert {name: float(value) for name, value in shown} == values
     assert text.count(str(record.evidence.reward)) == 1
-    for old in re.findall(r"\d\.\d{3,}", text):
+    for old in re.findall(r"\d\.\d{4,}", text):
         assert unsupported(text.replace(old, edited(old), 1), numbers(record, front, elsewhere))
     here = elsewhere[elsewhere["pick"] & (elsewhere["world"] == "as in the search")]
     assert set(here["reward"]) == {record.evidence.reward.mean}, "the same lives, the same text"
