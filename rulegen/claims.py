@@ -56,8 +56,8 @@ def claims(evidence: Evidence) -> list[Claim]:
 
     Example:
         >>> from catalog import find
-        >>> [claim.name for claim in claims(find("local_search").evidence)][:3]
-        ['reward', 'reward of best of the literature (stdp_rate)', 'minus best of the literature ...
+        >>> [claim.name for claim in claims(find("delayed_association").evidence)][:3]
+        ['reward', 'reward of start', 'minus start']
     """
     found = [Claim("reward", evidence.reward, MINE)]
     for other in evidence.comparisons:
