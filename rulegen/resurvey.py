@@ -18,7 +18,7 @@ from rulegen.workbench import Workbench
 #: An interval is refuted when its middle lies so many times the half width of the difference from
 #: that of the new survey: four standard errors, which no honest card meets.
 APART = 2.0
-#: Widths of bootstrap intervals differ by less than this factor from survey to survey.
+#: Widths of intervals differ by less than this factor from survey to survey.
 NOISE = 2.0
 
 

@@ -19,7 +19,7 @@ from grammar import Rule
 from grammar.outline import strengths
 from rulegen.life import Outcome
 from rulegen.lives import World
-from rulegen.progress import Progress, Report, ticks
+from rulegen.progress import Progress, Report, silent, ticks
 from rulegen.workbench import Workbench
 
 Contestant = TypeVar("Contestant")
@@ -122,7 +122,7 @@ def tuned_values(
     rule: Rule,
     key: jax.Array,
     budget: Budget = COMPARE,
-    report: Report = lambda progress: None,
+    report: Report = silent,
     stage: str = "tune",
 ) -> np.ndarray:
     """Values of the parameters of a rule at which it earns much in a world, shape (P,).
@@ -156,7 +156,6 @@ def tuned_values(
     bench = Workbench(world, opened(rule))
     own = strengths(rule)
     fast = [i for i, name in enumerate(bench.names) if name in own]
-    slow = [i for i in range(len(bench.names)) if i not in fast]
     done = 0
 
     def draw(_: None, rng: np.random.Generator) -> np.ndarray:
@@ -186,7 +185,7 @@ def tuned_values(
         )
 
     report(Progress(stage, 0, budget.lives))
-    if not (fast or slow):
+    if not bench.names:
         return bench.values
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     found = tune([None], Draws(lambda _: bench.values, draw, near), score, rng, budget)

@@ -251,7 +251,7 @@ def test_every_rule_is_tuned_with_the_budget_on_lives_apart(small, monkeypatch) 
 
 
 def test_both_baselines_and_both_differences_stand_in_the_table(small) -> None:
-    """On 4f51149: neither baseline, and differences in the CSV alone."""
+    """Chance and no learning, and paired differences to both, on the screen and in the CSV."""
     table = compare_rewards(TUNED, small, lives=16, seed=3, budget=None)
     assert list(table["rule"]) == [*TUNED, "no learning", "chance"]
     rows = table.set_index("rule")

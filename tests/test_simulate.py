@@ -145,7 +145,7 @@ def test_scenes_name_the_field(tmp_path):
 
 
 def test_a_rule_that_explodes_fails_and_says_what_may_help(monkeypatch, capsys, tmp_path) -> None:
-    """On 4f51149: `-1.0000`, exit 0, and no word of it."""
+    """A reward of -1 for every life is no result: the command fails and says why."""
     (tmp_path / "wild.rule").write_text("w += 10*pre*post")
     arguments = ("--trials", "15", "--lives", "4", "--out", tmp_path / "all.csv")
     code, out, err = call(monkeypatch, capsys, "simulate", tmp_path / "wild.rule", *arguments)
