@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench selection verification search results analyses estimators reproductions tasks neurogym publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench selection verification search results analyses estimators reproductions tasks neurogym rooms publish catalog catalog-check docs notebooks exports-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -23,6 +23,10 @@ lint: $(READY)
 
 types: $(READY)
 	$(BIN)/mypy
+
+# What the folders import from each other, counted and drawn.
+rooms: $(READY)
+	$(BIN)/python docs/rooms.py --to docs/rooms.png
 
 reproductions: $(READY)
 	$(BIN)/python -m benchmarks.reproductions

@@ -21,7 +21,7 @@ from benchmarks.naive import naive
 from benchmarks.page import write_page
 from benchmarks.parts import matvec, parts
 from rulegen.compile.lowering import Lowering
-from rulegen.runtime import use_all_cores
+from rulegen.ground.runtime import use_all_cores
 
 LIVES, NEURONS, STEPS, TRIALS = 128, 32, 30, 200
 FLOOR, ALL = "bare product, one device", "bare product, all devices"
@@ -31,7 +31,7 @@ import time
 began = time.perf_counter()
 import numpy as np
 from benchmarks.lives import program
-from rulegen.runtime import use_all_cores
+from rulegen.ground.runtime import use_all_cores
 use_all_cores()
 imported = time.perf_counter()
 run = program(4, 32, 1, 8, wrt=[f"theta_{i}" for i in range(8)])

@@ -15,14 +15,14 @@ from scipy.stats import norm
 from benchmarks import linear
 from benchmarks.worlds import REWARDED, family
 from rulegen.circuits import RateCircuit
-from rulegen.keys import branch
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.runtime import keep_compiled_programs
-from rulegen.statistics import limits, resampling_weights
-from rulegen.surface import Surface, design
+from rulegen.fitting.surface import Surface, design
+from rulegen.ground.keys import branch
+from rulegen.ground.runtime import keep_compiled_programs
+from rulegen.ground.statistics import limits, resampling_weights
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
 KEY = jax.random.key(1923)
@@ -52,15 +52,15 @@ def populations() -> dict[str, np.ndarray]:
     world = World(
         circuit=RateCircuit(neurons=16), task=DelayedAssociation(), life=LifeSettings(trials=30)
     )
-    bench = Workbench(world, family(("xi*pre",), REWARDED.replace("9.13e-4", "3e-3")))
+    bench = Bench(world, family(("xi*pre",), REWARDED.replace("9.13e-4", "3e-3")))
     rewards, nothing = (bench.rewards(np.array([a]), KEY, few) for a in (1.5, 0.0))
     binary = World(
         circuit=world.circuit,
         task=DelayedAssociation(feedback="binary"),
         life=LifeSettings(trials=20),
     )
-    answers = Workbench(binary, family(("xi*pre",), REWARDED))
-    tails = Workbench(linear.world(), linear.rule("a*xi*pre"))
+    answers = Bench(binary, family(("xi*pre",), REWARDED))
+    tails = Bench(linear.world(), linear.rule("a*xi*pre"))
     best = np.array([linear.best()])
     single, none = (tails.rewards(a, KEY, many) for a in (best, 0.0 * best))
     return {
@@ -108,7 +108,7 @@ def hall(values: np.ndarray, level: float) -> Bounds:
 
 
 def wider(values: np.ndarray, level: float) -> Bounds:
-    """The intervals of `rulegen.statistics.estimate`."""
+    """The intervals of `rulegen.ground.statistics.estimate`."""
     return limits(*moments(values), len(values), level)
 
 
@@ -182,7 +182,7 @@ def table_of_peaks() -> str:
     rows = []
     for neurons, sigma in ((8, 0.3), (32, 0.1)):
         truth, rng = linear.best(neurons, sigma), np.random.default_rng(neurons)
-        bench = Workbench(linear.world(neurons, sigma), linear.rule("a*xi*pre", sigma))
+        bench = Bench(linear.world(neurons, sigma), linear.rule("a*xi*pre", sigma))
         # The reward of a life is a quadratic of the coefficient, so the box does not matter.
         points = truth * (1.0 + 0.5 * design(1))
         lives = [bench.rewards(point, branch(KEY, 1), 1 << 16) for point in points]

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import jax
 
-from grammar import Rule, parse
 from rulegen.circuits import RateCircuit
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.noise import Stream
+from rulegen.grammar import Rule, parse
+from rulegen.ground.noise import Stream
+from rulegen.lives.batch import World
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import Task, Trial
 
 TARGET = 1.0

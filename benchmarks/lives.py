@@ -11,15 +11,15 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from grammar import Rule, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Evosax, Pathwise, Pgpe, Score
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.simulate import load_scene
+from rulegen.grammar import Rule, parse
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
+from rulegen.runs.simulate import load_scene
 from rulegen.tasks import TASKS, DelayedAssociation
-from rulegen.workbench import Workbench
 
 #: Eight terms that somebody might try, then products of powers.
 TERMS = ("xi*pre", "d*pre", "d**3*pre**3", "post*pre**2", "u*pre", "d", "d**3*pre", "post*pre")
@@ -83,14 +83,14 @@ def program(
 
 def estimates(lives: int, neurons: int, trials: int, terms: int) -> dict[str, Callable[[], object]]:
     """One estimate of the meta-gradient by each estimator, from so many lives of a family."""
-    bench, found = Workbench(world(neurons, trials), family(terms)), {}
+    bench, found = Bench(world(neurons, trials), family(terms)), {}
     for name, estimator in {
         "pathwise, one trial at a time": Pathwise(lives=lives, credit="trial"),
         "score": Score(lives=lives),
         "pgpe": Pgpe(lives=lives),
         "evosax, OpenES": Evosax(lives=lives, strategy="Open_ES"),
     }.items():
-        runner = bench.for_estimator(estimator)
+        runner = estimator.prepared(bench)
         key, place = jax.random.key(0), bench.vector(dict.fromkeys(bench.free_names, 0.1))
         found[name] = partial(estimator.estimate, runner, place, bench.free, key)
     return found

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import sympy as sp
 
 from benchmarks.lives import coefficients, family
-from grammar import symbol
+from rulegen.grammar import symbol
 
 Array = jax.Array
 

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from rulegen.noise import stream
-from rulegen.statistics import estimate, paired_difference
+from rulegen.ground.noise import stream
+from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.tasks import (
     ContextIntegration,
     DelayedMatch,

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from rulegen.noise import normal, stream
+from rulegen.ground.noise import normal, stream
 
 
 def matvec(

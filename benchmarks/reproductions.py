@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from catalog.tables import CHANCE, CHANCE_IS
-from rulegen.figures import new_axes, save_figure
-from rulegen.simulate import load_scene
+from rulegen.catalog.pages.tables import CHANCE, CHANCE_IS
+from rulegen.publishing.figures import new_axes, save_figure
+from rulegen.runs.simulate import load_scene
 
 ROOT = Path(__file__).parent.parent
 SCENE = ROOT / "examples" / "miconi_dnms.toml"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from catalog.tables import CHANCE_IS, NO_LEARNING_IS, REWARD_IS
+from rulegen.catalog.pages.tables import CHANCE_IS, NO_LEARNING_IS, REWARD_IS
 
 ROOT = Path(__file__).parent.parent
 #: The summaries that the page shows, beside it.

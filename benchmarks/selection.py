@@ -15,20 +15,20 @@ import pandas as pd
 
 from benchmarks import linear
 from benchmarks.worlds import REWARDED, Problem, family, nothing, planted
-from grammar import RunError
 from rulegen.circuits import RateCircuit
-from rulegen.config import DiscoverConfig
-from rulegen.discover import Benches, carry_out, select
-from rulegen.journal import Journal
-from rulegen.keys import branch
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.progress import silent
-from rulegen.refine import RefineSettings, with_intervals
-from rulegen.runtime import keep_compiled_programs, use_all_cores
-from rulegen.statistics import Limits, estimate
+from rulegen.fitting.refine import RefineSettings, with_intervals
+from rulegen.grammar import RunError
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import branch
+from rulegen.ground.progress import silent
+from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
+from rulegen.ground.statistics import Limits, estimate
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.runs.discover import Benches, carry_out, select
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 ROOT = Path(__file__).parent.parent
 REPETITIONS = 200
@@ -104,7 +104,7 @@ def coverage() -> pd.DataFrame:
     world = World(
         circuit=RateCircuit(neurons=16), task=DelayedAssociation(), life=LifeSettings(trials=60)
     )
-    real = Workbench(world, family(("xi*pre",), FAST))
+    real = Bench(world, family(("xi*pre",), FAST))
     lives = 1024
     rule = np.array([1.5])
     print("lives for rewards", flush=True)
@@ -123,13 +123,13 @@ def coverage() -> pd.DataFrame:
         ("coefficient, linear circuit of 8, heavy tails", 8, 0.3, 1024),
     ):
         truth = linear.best(neurons, sigma)
-        bench = Workbench(linear.world(neurons, sigma), linear.rule("a*xi*pre", sigma))
+        bench = Bench(linear.world(neurons, sigma), linear.rule("a*xi*pre", sigma))
         settings = RefineSettings(lives=lives, most_lives=16384, width=0.5, least=truth)
         rows.append(covered(name, lives, bounded(bench, truth, settings), truth))
     return pd.DataFrame(rows)
 
 
-def best_of_many(bench: Workbench, lives: int) -> float:
+def best_of_many(bench: Bench, lives: int) -> float:
     """The coefficient of the highest mean reward, from a quartic in its logarithm."""
     grid = np.geomspace(1.0, 3.6, 9)
     rewards = bench.means([np.array([value]) for value in grid], branch(ROOT_KEY, 1), lives)
@@ -138,7 +138,7 @@ def best_of_many(bench: Workbench, lives: int) -> float:
     return float(fine[np.argmax(smooth(np.log(fine)))])
 
 
-def bounded(bench: Workbench, start: float, settings: RefineSettings) -> list[Limits]:
+def bounded(bench: Bench, start: float, settings: RefineSettings) -> list[Limits]:
     """Repetitions of the interval of a rule's one coefficient."""
     found = []
     for number in range(REPETITIONS):

@@ -12,20 +12,20 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from catalog.tables import CHANCE_IS
-from grammar import parse
 from rulegen.analysis.psychometric import psychometric
+from rulegen.catalog.pages.tables import CHANCE_IS
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.figures import COLOURS
-from rulegen.life import LifeSettings, LifeState
-from rulegen.lives import Lives, World
-from rulegen.noise import Stream, stream
-from rulegen.play import play
-from rulegen.runtime import use_all_cores
-from rulegen.statistics import estimate
+from rulegen.grammar import parse
+from rulegen.ground.noise import Stream, stream
+from rulegen.ground.runtime import use_all_cores
+from rulegen.ground.statistics import estimate
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.life import LifeSettings, LifeState
+from rulegen.lives.play import play
+from rulegen.lives.trial import Streams, trial_streams
+from rulegen.publishing.figures import COLOURS
 from rulegen.tasks import TASKS, Task
-from rulegen.trial import Streams, trial_streams
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLE = DOCS.parent / "examples" / "own_task.py"

@@ -14,21 +14,21 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from catalog import Evidence, Interval, Record, Setting
-from catalog.roles import DISCOVERED, NO_LEARNING
-from grammar import parse
-from rulegen.claims import MINE, Key
+from rulegen.catalog import Evidence, Interval, Record, Setting
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.compile import compile_rule
-from rulegen.consistency import Outcome, strength
-from rulegen.evaluate import Trajectory
-from rulegen.evidence import held_out
-from rulegen.keys import Branch, branch
-from rulegen.lives import Lives
-from rulegen.published import Published
-from rulegen.runtime import use_all_cores
-from rulegen.statistics import estimate
-from rulegen.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, Lot, judge, world_of
-from rulegen.workbench import Workbench
+from rulegen.grammar import parse
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.runtime import use_all_cores
+from rulegen.ground.statistics import estimate
+from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
+from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evidence import held_out
+from rulegen.verifying.claims import MINE, Key
+from rulegen.verifying.consistency import Outcome, strength
+from rulegen.verifying.published import Published
+from rulegen.verifying.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, Lot, judge, world_of
 
 CARDS, LIVES, SEEDS = 200, 128, 50
 RULE = """
@@ -122,19 +122,19 @@ def row(kind: str, judged: Sequence[tuple[Evidence, dict[Key, Lot], dict[Key, Lo
     )
 
 
-def benches() -> dict[Key, Workbench]:
+def benches() -> dict[Key, Bench]:
     """The rule and no learning, many lives at once."""
     world, rule = world_of(SETTING), parse(RULE)
     still = world.life.model_copy(update={"warmup": world.life.trials})
     found = {}
     for name in (DISCOVERED, NO_LEARNING):
         here = world if name == DISCOVERED else world.model_copy(update={"life": still})
-        found["rule", name] = Workbench(here, rule)
+        found["rule", name] = Bench(here, rule)
         found["rule", name].plain = Lives(here, compile_rule(rule), chunk=CHUNK)
     return found
 
 
-def lots_of(made: dict[Key, Workbench], key: jax.Array, lives: int) -> dict[Key, Lot]:
+def lots_of(made: dict[Key, Bench], key: jax.Array, lives: int) -> dict[Key, Lot]:
     """The same lives of all rules."""
     found = {}
     for name, bench in made.items():

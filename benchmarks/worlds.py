@@ -8,14 +8,13 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from grammar import Rule, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.estimators import Estimator
-from rulegen.life import LifeSettings, Outcome
-from rulegen.lives import Batch, Lives, World
+from rulegen.grammar import Rule, parse
+from rulegen.lives.batch import Batch, Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings, Outcome
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Task
-from rulegen.workbench import Workbench
 
 
 class Imitation(Lives):
@@ -87,7 +86,7 @@ class Imitation(Lives):
         return Batch(rewards[:, None], nothing[:, None], np.zeros((count, 1, 0)), outcomes, nothing)
 
 
-class ImitationBench(Workbench):
+class ImitationBench(Bench):
     """A family whose lives are rewarded for imitating one of its members."""
 
     def __init__(
@@ -96,13 +95,9 @@ class ImitationBench(Workbench):
         super().__init__(world, family)
         self.lives = Imitation(world, self.rule, self.vector(planted), noise)
 
-    def for_estimator(self, estimator: Estimator) -> Lives:
-        """One program for all estimators, which must do without tangents."""
-        return self.lives
-
     @property
     def plain(self) -> Lives:  # type: ignore[override]
-        """The same lives."""
+        """Lives without tangents, with which estimators must do."""
         return self.lives
 
 
@@ -117,7 +112,7 @@ class Problem(NamedTuple):
     """
 
     kind: str
-    bench: Workbench
+    bench: Bench
     truth: frozenset[str]
     seed: int
 
@@ -210,7 +205,7 @@ def planted() -> list[Problem]:
         world = World(
             circuit=RateCircuit(neurons=neurons), task=task, life=LifeSettings(trials=150)
         )
-        bench = Workbench(world, family(("xi*pre", *BLIND), REWARDED, start=0.05))
+        bench = Bench(world, family(("xi*pre", *BLIND), REWARDED, start=0.05))
         problems.append(Problem("node perturbation", bench, frozenset({"xi*pre"}), seed))
     for kind, members in PLANTED.items():
         for seed, truth in enumerate(members, 1):
@@ -255,6 +250,6 @@ def nothing() -> list[Problem]:
         )
         rng = np.random.default_rng(seed)
         terms = tuple(rng.choice(AIMLESS, 12, replace=False).tolist())
-        bench = Workbench(world, family(terms, "clip(0.0004*e, -0.1, 0.1)", start=0.05))
+        bench = Bench(world, family(terms, "clip(0.0004*e, -0.1, 0.1)", start=0.05))
         problems.append(Problem(world.task.name, bench, frozenset(), seed))
     return problems

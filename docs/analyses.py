@@ -15,13 +15,13 @@ from pathlib import Path
 
 import jax
 
-from grammar import Rule
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table
 from rulegen.analysis.performance import performance_table, scale
 from rulegen.analysis.study import save_study, study, subjects
-from rulegen.display import Display
-from rulegen.lives import World
-from rulegen.simulate import benches
+from rulegen.grammar import Rule
+from rulegen.ground.display import Display
+from rulegen.lives.batch import World
+from rulegen.runs.simulate import benches
 
 ROOT = Path(__file__).parent.parent
 BEGIN, END = "<!-- table -->\n", "<!-- end of table -->"

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from rulegen.commands.estimators import shown, verdict
-from rulegen.config import load_config
+from rulegen.publishing.config import load_config
 
 ROOT = Path(__file__).parent.parent
 #: Where the tables are kept, and the page that shows them.

@@ -17,7 +17,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
 
-from catalog.mathml import mathml
+from rulegen.catalog.pages.mathml import mathml
 
 ROOT = Path(__file__).parent.parent
 #: Files that are pages or pictures of the site.

@@ -25,6 +25,6 @@ on trial start: e <- 0
 on reward: w += clip((R - R_bar[condition])*e, -0.05, 0.05)
 """
 world = rg.World(circuit=rg.RateCircuit(neurons=32), task=Tone(level=0.6))
-bench = rg.Workbench(world, rg.parse(RULE))
+bench = rg.Bench(world, rg.parse(RULE))
 rewards = bench.run(bench.values, rg.key(0), 64).rewards
 print(*(rg.estimate(part.mean(axis=1)) for part in (rewards[:, :12], rewards[:, -40:])))

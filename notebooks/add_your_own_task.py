@@ -115,7 +115,7 @@ rule = rg.parse("""
     on trial start: e <- 0
     on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
 """)
-bench = rg.Workbench(world, rule)
+bench = rg.Bench(world, rule)
 batch = bench.run(bench.values, rg.key(0), lives)
 print("first 12 trials", rg.estimate(batch.rewards[:, :12].mean(axis=1)))
 print("last 40 trials ", rg.estimate(batch.rewards[:, -40:].mean(axis=1)))
@@ -127,7 +127,7 @@ print(f"chance {task.chance:.3f}, perfect answers {task.best:.3f}")
 
 # %%
 warmup = world.life.model_copy(update={"warmup": world.life.trials})
-before = rg.Workbench(world.model_copy(update={"life": warmup}), rule)
+before = rg.Bench(world.model_copy(update={"life": warmup}), rule)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
 for ax, here, title in zip(axes, (before, bench), ("before", "after"), strict=True):
     outputs = rg.dissect(here, here.values, rg.key(0), 12).outputs[..., 0]

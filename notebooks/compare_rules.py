@@ -53,7 +53,7 @@ rules = discovered | {
     "deviation": rg.parse(gated.format(trace=deviation)),
     "Hebb, gated": rg.parse(gated.format(trace="de/dt = post*pre")),
 }
-benches = {name: rg.Workbench(world, rule) for name, rule in rules.items()}
+benches = {name: rg.Bench(world, rule) for name, rule in rules.items()}
 reference, *others = rules
 rules[reference]
 
@@ -213,7 +213,7 @@ plt.show()
 # %%
 first = anatomies[reference]
 still = world.model_copy(update={"life": world.life.model_copy(update={"warmup": 200})})
-unlearned = rg.Workbench(still, rules[reference])
+unlearned = rg.Bench(still, rules[reference])
 with_yardstick = {
     **anatomies,
     "no learning": rg.dissect(unlearned, unlearned.values, rg.key(0), len(first.before)),

@@ -4,8 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from rulegen.journal import Journal
-from rulegen.lives import Lives
+from rulegen.ground.journal import Journal
+from rulegen.lives.batch import Lives
 
 jax.config.update("jax_num_cpu_devices", 2)
 # Tests build the same programs again and again; compile each once per session.

@@ -10,16 +10,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from catalog import ParameterNote, Record, Setting, TermLoss, markdown_card, save_record
-from catalog.roles import DISCOVERED, NO_LEARNING, START
-from grammar import Rule, parse
-from rulegen.evaluate import Trajectory, curves
-from rulegen.evidence import held_out, interval
-from rulegen.keys import Branch, branch
-from rulegen.lives import Batch, World
-from rulegen.rundir import learning_table, lives_table, means_of
-from rulegen.verify import world_of
-from rulegen.workbench import Workbench
+from rulegen.catalog import ParameterNote, Record, Setting, TermLoss, markdown_card, save_record
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
+from rulegen.grammar import Rule, parse
+from rulegen.ground.keys import Branch, branch
+from rulegen.lives.batch import Batch, World
+from rulegen.lives.bench import Bench
+from rulegen.publishing.evaluate import Trajectory, curves
+from rulegen.publishing.evidence import held_out, interval
+from rulegen.publishing.rundir import learning_table, lives_table, means_of
+from rulegen.verifying.verify import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.
 TEXT = """
@@ -38,13 +38,13 @@ def text(theta: float, phi: float = 0.1) -> str:
     return TEXT.format(theta=theta, phi=phi)
 
 
-_COMPILED: dict[tuple[str, str], Workbench] = {}
+_COMPILED: dict[tuple[str, str], Bench] = {}
 _RUNS: dict[Any, Batch] = {}
 
 
-def workbench(world: World, rule: Rule) -> Workbench:
+def quick_bench(world: World, rule: Rule) -> Bench:
     """A bench that shares its programs with all rules that differ in their values alone."""
-    new = Workbench(world, rule)
+    new = Bench(world, rule)
     same = rule.with_values({p.name: 1.0 for p in rule.parameters}).text()
     key = (world.model_dump_json(serialize_as_any=True), same)
     shared = copy(_COMPILED.setdefault(key, new))
@@ -55,7 +55,7 @@ def workbench(world: World, rule: Rule) -> Workbench:
         """What was run before is remembered."""
         what = (key, np.asarray(values).tobytes(), jax.random.key_data(of).tobytes(), lives)
         if what not in _RUNS:
-            _RUNS[what] = Workbench.run(shared, values, of, lives)
+            _RUNS[what] = Bench.run(shared, values, of, lives)
         return _RUNS[what]
 
     shared.run = run  # type: ignore[method-assign]
@@ -69,7 +69,7 @@ def lived(
     if not learns:
         still = world.life.model_copy(update={"warmup": world.life.trials})
         world = world.model_copy(update={"life": still})
-    bench = workbench(world, parse(rule))
+    bench = quick_bench(world, parse(rule))
     batch = bench.run(bench.values, branch(jax.random.key(seed), Branch.EVALUATE), lives)
     shown = parse(rule).text()
     return Trajectory(name, shown, batch.means, *curves(batch.rewards), batch.diverged)

@@ -9,7 +9,7 @@ from operator import add, eq, ge, gt, le, lt, mul, ne
 
 import sympy as sp
 
-from grammar import operators as op
+from rulegen.grammar.algebra import operators as op
 
 
 def sigmoid(x: float) -> float:

@@ -10,12 +10,12 @@ import tomli_w
 from honest import leave, publish
 from test_cli import call
 
-from catalog import Record, load_record, markdown_card
-from catalog.library import PNG, library, read_entry
-from catalog.record import plain_data
-from grammar import ConfigError
-from rulegen.admission import add_run
-from rulegen.digests import digest_of
+from rulegen.catalog import Record, load_record, markdown_card
+from rulegen.catalog.records.library import PNG, library, read_entry
+from rulegen.catalog.records.record import plain_data
+from rulegen.grammar import ConfigError
+from rulegen.ground.digests import digest_of
+from rulegen.verifying.admission import add_run
 
 
 def files(folder: Path) -> dict[str, bytes]:

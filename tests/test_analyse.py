@@ -6,14 +6,14 @@ import pytest
 from test_analysis import LIVES, anatomy
 from test_cli import call
 
-from grammar import RunError, parse
 from rulegen.analysis.contrast import INTERVALS, contrast_table
 from rulegen.analysis.performance import performance_table
 from rulegen.analysis.similarity import similarity_graph
 from rulegen.analysis.study import study, survivors
 from rulegen.circuits import RateCircuit
-from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.grammar import RunError, parse
+from rulegen.lives.batch import World
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import TASKS, DelayedMatch
 
 SCENE = """

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.similarity import (
     activity_similarity,
     change_similarity,
@@ -17,7 +18,6 @@ from rulegen.analysis.weights import (
     spectra,
     subspace_overlap,
 )
-from rulegen.anatomy import Anatomy
 from rulegen.circuits import RateCircuit
 from rulegen.tasks import DelayedAssociation
 

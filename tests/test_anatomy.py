@@ -5,16 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import parse
-from rulegen.anatomy import dissect
+from rulegen.analysis.anatomy import dissect
 from rulegen.circuits import RateCircuit
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.noise import stream
-from rulegen.play import play
+from rulegen.grammar import parse
+from rulegen.ground.noise import stream
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
+from rulegen.lives.play import play
+from rulegen.lives.trial import trial_streams
 from rulegen.tasks import DelayedAssociation
-from rulegen.trial import trial_streams
-from rulegen.workbench import Workbench
 
 KEY = jax.random.key(6)
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
@@ -22,7 +22,7 @@ TASK = DelayedAssociation(cue=20, delay=20, response=20)
 
 def bench_of(text, trials=5, warmup=0, neurons=5):
     life = LifeSettings(trials=trials, warmup=warmup)
-    return Workbench(World(circuit=RateCircuit(neurons=neurons), task=TASK, life=life), parse(text))
+    return Bench(World(circuit=RateCircuit(neurons=neurons), task=TASK, life=life), parse(text))
 
 
 def test_they_are_the_same_lives():

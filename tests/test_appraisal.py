@@ -9,8 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from grammar import parse
-from rulegen.appraisal import (
+from rulegen.circuits import RateCircuit
+from rulegen.commands.cli import main
+from rulegen.commands.estimators import shown, verdict
+from rulegen.estimators import Pgpe, Score
+from rulegen.fitting.appraisal import (
     TRUTH,
     AppraisalSettings,
     Sample,
@@ -21,16 +24,13 @@ from rulegen.appraisal import (
     repeat,
     table_row,
 )
-from rulegen.circuits import RateCircuit
-from rulegen.cli import main
-from rulegen.commands.estimators import shown, verdict
-from rulegen.estimators import Pgpe, Score
-from rulegen.fit import Phase
-from rulegen.journal import Journal, parse_line
-from rulegen.life import LifeSettings
-from rulegen.lives import Batch, Lives, World
+from rulegen.fitting.ascent import Phase
+from rulegen.grammar import parse
+from rulegen.ground.journal import Journal, parse_line
+from rulegen.lives.batch import Batch, Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 WORLD = World(
     circuit=RateCircuit(neurons=3, noise=0.5, dt=20, tau=20),
@@ -103,18 +103,18 @@ def test_components_stand_beside_the_truth():
 
 
 def test_candidates_are_all_kinds_and_those_of_the_fit():
-    bench = Workbench(WORLD, RULE)
+    bench = Bench(WORLD, RULE)
     odd = Score(gamma=0.5)
     found = candidates(bench, [Phase(estimator=odd), Phase(estimator=Pgpe(sigma=0.1))])
     assert found["pgpe"] == Pgpe(sigma=0.1)
     assert found["fit 1: score"] == odd
     assert found["score, gamma 1, exact"] == Score(gamma=1, exact=True)
-    silent = Workbench(WORLD, parse("param b = 1 free\non reward: w <- b*pre"))
+    silent = Bench(WORLD, parse("param b = 1 free\non reward: w <- b*pre"))
     assert not any("exact" in name for name in candidates(silent, []))
 
 
 def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
-    bench, path = Workbench(WORLD, RULE), tmp_path / "history.jsonl"
+    bench, path = Bench(WORLD, RULE), tmp_path / "history.jsonl"
     settings = AppraisalSettings(lives=4000, repeats=2, truth_lives=4000, step=0.1)
     chosen = {"pgpe": Pgpe(clip=0, sigma=0.1), "score": Score(clip=0, gamma=1, exact=True)}
     here = bench.vector({})
@@ -158,7 +158,7 @@ def machine(monkeypatch):
 
 def test_compilation_is_not_timed_but_told(machine):
     """With two repeats the median is their mean, in which a first call would show."""
-    found = repeat(Workbench(WORLD, RULE), VALUES, Pgpe(lives=24), 2, KEY, NoJournal(), "x")
+    found = repeat(Bench(WORLD, RULE), VALUES, Pgpe(lives=24), 2, KEY, NoJournal(), "x")
     assert found.seconds == pytest.approx(0.08) and found.compiling == pytest.approx(3.46)
     row = table_row("x", found, TRUE, ["k", "b"])
     assert row["seconds_per_life"] == pytest.approx(0.08 / 24)
@@ -167,7 +167,7 @@ def test_compilation_is_not_timed_but_told(machine):
 
 def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
     """What an earlier process measured does not mean that this one has compiled anything."""
-    bench, path = Workbench(WORLD, RULE), tmp_path / "history.jsonl"
+    bench, path = Bench(WORLD, RULE), tmp_path / "history.jsonl"
     for repeats in (1, 3):
         machine.clear()
         with closing(Journal(path, {"configuration": "x"})) as journal:
@@ -179,14 +179,14 @@ def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
 def test_finite_differences_do_not_time_compilation(machine):
     """The programs of one life and of many are not the same."""
     few = AppraisalSettings(lives=4, repeats=2, truth_lives=24)
-    found = differences(Workbench(WORLD, RULE), VALUES, few, KEY, NoJournal())
+    found = differences(Bench(WORLD, RULE), VALUES, few, KEY, NoJournal())
     assert found.seconds == pytest.approx(0.16) and found.compiling == pytest.approx(3.46)
 
 
 def test_what_cannot_run_is_a_note():
     """The score needs noise; the others do without."""
     quiet = WORLD.model_copy(update={"circuit": RateCircuit(neurons=3, noise=0, dt=20, tau=20)})
-    bench = Workbench(quiet, parse("param b = -0.4 free\non reward: w <- b*pre"))
+    bench = Bench(quiet, parse("param b = -0.4 free\non reward: w <- b*pre"))
 
     settings = AppraisalSettings(lives=4, repeats=2, truth_lives=4)
     found = appraise(bench, bench.values, candidates(bench, []), settings, KEY, NoJournal())

@@ -14,17 +14,17 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from catalog import Record, find, latex_card, markdown_card
-from catalog.breaking import broken
-from catalog.build import build, locked
-from catalog.files import MARKS
-from catalog.html import html_card
-from catalog.library import HOME, library, read_entry
-from catalog.literature import literature, names
-from catalog.mathml import mathml
-from catalog.record import Evidence, Interval, Reference, load_record, save_record
-from catalog.record import Setting as RecordSetting
-from grammar import ConfigError, parse
+from rulegen.catalog import Record, find, latex_card, markdown_card
+from rulegen.catalog.pages.breaking import broken
+from rulegen.catalog.pages.build import build, locked
+from rulegen.catalog.pages.html import html_card
+from rulegen.catalog.pages.mathml import mathml
+from rulegen.catalog.records.files import MARKS
+from rulegen.catalog.records.library import HOME, library, read_entry
+from rulegen.catalog.records.literature import literature, names
+from rulegen.catalog.records.record import Evidence, Interval, Reference, load_record, save_record
+from rulegen.catalog.records.record import Setting as RecordSetting
+from rulegen.grammar import ConfigError, parse
 
 HEBB = "param eta = 0.1\ndw/dt = eta*pre*post"
 
@@ -299,8 +299,8 @@ def test_a_crash_while_writing_leaves_the_old_pages(
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from catalog.build import build
-from catalog.library import HOME, read_entry
+from rulegen.catalog.pages.build import build
+from rulegen.catalog.records.library import HOME, read_entry
 
 count, replace = 0, Path.replace
 
@@ -429,7 +429,7 @@ def test_the_digest_of_a_saved_record_is_that_of_its_rule(tmp_path: Path) -> Non
 
 
 def test_no_pdf_without_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from catalog.pdf import make_pdf
+    from rulegen.catalog.pages.pdf import make_pdf
 
     monkeypatch.setattr("shutil.which", lambda name: None)
     monkeypatch.setattr(subprocess, "run", None)
@@ -437,7 +437,7 @@ def test_no_pdf_without_latex(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_pdf_that_is_new_enough_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from catalog.pdf import make_pdf
+    from rulegen.catalog.pages.pdf import make_pdf
 
     document, pdf = tmp_path / "tex" / "a.tex", tmp_path / "a.pdf"
     document.parent.mkdir()

@@ -13,17 +13,17 @@ import pytest
 
 from benchmarks.tasks import CASES as CASES_OF_PAGE
 from benchmarks.tasks import label
-from catalog.roles import CHANCE, NO_LEARNING, PERFECT
-from catalog.tables import CHANCE_IS, reward_table
 from rulegen.analysis.performance import performance_table, trajectories, window
+from rulegen.catalog.pages.tables import CHANCE_IS, reward_table
+from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT
 from rulegen.circuits import RateCircuit
-from rulegen.evaluate import QUARTILES, Trajectory, curves
-from rulegen.evidence import held_out
-from rulegen.figures import plot_learning
-from rulegen.lives import World
-from rulegen.noise import stream
-from rulegen.rundir import learning_table, lives_table, means_of
-from rulegen.statistics import estimate
+from rulegen.ground.noise import stream
+from rulegen.ground.statistics import estimate
+from rulegen.lives.batch import World
+from rulegen.publishing.evaluate import QUARTILES, Trajectory, curves
+from rulegen.publishing.evidence import held_out
+from rulegen.publishing.figures import plot_learning
+from rulegen.publishing.rundir import learning_table, lives_table, means_of
 from rulegen.tasks import TASKS, BaitedBandit, DelayedAssociation, GoNogo, Sampled, Task, Trial
 
 DT = 10.0

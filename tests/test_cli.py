@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from rulegen.cli import main
+from rulegen.commands.cli import main
 
 FAMILY = "param a = 0.1 free\\ne <- e + a*xi*pre : synapse\\non reward: w += e"
 

@@ -10,13 +10,16 @@ import pandas as pd
 import pytest
 from test_cli import call
 
-from catalog import find, markdown_card
-from catalog.distance import algebraic_distance, canonical_terms, relation
-from catalog.literature import literature
-from grammar import ConfigError, parse
-from rulegen.compare import behavioural_distance, family_graph, weight_changes
-from rulegen.compare_figures import arrangement, plot_families, plot_rewards
-from rulegen.contest import (
+from rulegen.catalog import find, markdown_card
+from rulegen.catalog.likeness.distance import algebraic_distance, canonical_terms, relation
+from rulegen.catalog.records.literature import literature
+from rulegen.fitting.tuning import Budget, tuned_values
+from rulegen.grammar import ConfigError, parse
+from rulegen.ground.keys import Branch, branch
+from rulegen.lives.bench import Bench
+from rulegen.runs.compare import behavioural_distance, family_graph, weight_changes
+from rulegen.runs.compare_figures import arrangement, plot_families, plot_rewards
+from rulegen.runs.contest import (
     Contest,
     compare_rewards,
     reward_matrix,
@@ -24,9 +27,6 @@ from rulegen.contest import (
     statements,
     worlds,
 )
-from rulegen.keys import Branch, branch
-from rulegen.tuning import Budget, tuned_values
-from rulegen.workbench import Workbench
 
 NODE = """
 e <- e + 0.015*xi*pre : synapse
@@ -53,7 +53,7 @@ def table(where) -> pd.DataFrame:
 
 
 def test_rewards_are_those_of_lives_on_common_random_numbers(table, where) -> None:
-    bench = Workbench(where[1], RULES["node"])
+    bench = Bench(where[1], RULES["node"])
     means = bench.rewards(bench.values, branch(jax.random.key(2), Branch.COMPARE, 1), 16)
     row = table[(table["rule"] == "node") & (table["neurons"] == 8)].iloc[0]
     assert row["reward"] == pytest.approx(means.mean())
@@ -220,7 +220,7 @@ def small():
 
 def test_every_rule_is_tuned_with_the_budget_on_lives_apart(small, monkeypatch) -> None:
     met: dict[str, list[tuple[int, int]]] = {"tune": [], "judge": []}
-    meet, run = Workbench.meet, Workbench.run
+    meet, run = Bench.meet, Bench.run
 
     def counted_meet(self, places, key, lives, tick=None):
         met["tune"].append((len(places), lives))
@@ -232,8 +232,8 @@ def test_every_rule_is_tuned_with_the_budget_on_lives_apart(small, monkeypatch) 
         return run(self, values, key, lives, tick)
 
     keys, judged = set(), set()
-    monkeypatch.setattr(Workbench, "meet", counted_meet)
-    monkeypatch.setattr(Workbench, "run", counted_run)
+    monkeypatch.setattr(Bench, "meet", counted_meet)
+    monkeypatch.setattr(Bench, "run", counted_run)
     budget = Budget(((12, 8), (4, 16)))
     table = compare_rewards(TUNED, small, lives=32, budget=budget)
     assert met["tune"] == [(12, 8), (4, 16)] * len(TUNED)
@@ -262,7 +262,7 @@ def test_both_baselines_and_both_differences_stand_in_the_table(small) -> None:
         update={"life": world.life.model_copy(update={"warmup": world.life.trials})}
     )
     means = {
-        name: Workbench(where, rule).rewards(Workbench(where, rule).values, key, 16)
+        name: Bench(where, rule).rewards(Bench(where, rule).values, key, 16)
         for name, where, rule in [
             ("node", world, TUNED["node"]), ("no learning", frozen, TUNED["hebb"]),
         ]
@@ -284,9 +284,9 @@ def test_tuning_never_leaves_bounds_signs_and_zeros(small) -> None:
         "dw/dt = eta*(a*pre*post + b*post)"
     )
     seen = []
-    meet = Workbench.meet
+    meet = Bench.meet
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Workbench, "meet", lambda self, p, *a: seen.extend(p) or meet(self, p, *a))
+        patch.setattr(Bench, "meet", lambda self, p, *a: seen.extend(p) or meet(self, p, *a))
         tuned_values(small[0], rule, jax.random.key(1), Budget(((8, 2), (4, 2))))
     points = np.array(seen)
     assert points[0].tolist() == [0.5, -1.0, 0.0], "the rule as it is comes first"

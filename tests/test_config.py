@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from grammar import ConfigError, RuleError, RulegenError
 from rulegen.circuits import CIRCUITS
-from rulegen.config import DiscoverConfig, load_config
-from rulegen.discover import prepare
-from rulegen.search import Genetic, Halving, SearchConfig
-from rulegen.search import Path as PathStrategy
-from rulegen.search.config import Elsewhere, SelectSettings
+from rulegen.grammar import ConfigError, RuleError, RulegenError
+from rulegen.publishing.config import DiscoverConfig, load_config
+from rulegen.runs.discover import prepare
+from rulegen.searching import Genetic, Halving, SearchConfig
+from rulegen.searching import Path as PathStrategy
+from rulegen.searching.config import Elsewhere, SelectSettings
 
 ROOT = Path(__file__).parent.parent
 #: Scenes of `rulegen simulate` lie beside them; tests/test_simulate.py has those.

@@ -9,18 +9,18 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from catalog import load_record
-from grammar import ConfigError, RunError, parse
-from rulegen.cli import app
-from rulegen.config import load_config
-from rulegen.digests import code_digest, digest_of
-from rulegen.discover import discover
-from rulegen.evidence import supported
-from rulegen.history import fit_history
-from rulegen.keys import Branch, branch
-from rulegen.progress import Progress
-from rulegen.statistics import Limits
-from rulegen.workbench import Workbench
+from rulegen.catalog import load_record
+from rulegen.commands.cli import app
+from rulegen.grammar import ConfigError, RunError, parse
+from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import Progress
+from rulegen.ground.statistics import Limits
+from rulegen.lives.bench import Bench
+from rulegen.publishing.config import load_config
+from rulegen.publishing.evidence import supported
+from rulegen.publishing.history import fit_history
+from rulegen.runs.discover import discover
 
 SMALL = '''
 name = "small"
@@ -135,7 +135,7 @@ def test_the_summary_agrees_with_record_rule_and_data(run, config):
 def test_the_published_figures_are_those_of_the_printed_text(run, config):
     """Anyone can run the printed rule on the same lives and gets the same rewards."""
     folder, found, _ = run
-    bench = Workbench(config.world, parse((folder / "rule.txt").read_text()))
+    bench = Bench(config.world, parse((folder / "rule.txt").read_text()))
     key = branch(jax.random.key(config.seed), Branch.EVALUATE)
     rewards = bench.rewards(bench.values, key, 64)
     assert np.array_equal(rewards, found.trajectories[0].means)
@@ -148,12 +148,12 @@ def test_what_a_term_is_worth_is_about_the_text_in_the_record(run, config):
     key = branch(jax.random.key(config.seed), Branch.EVALUATE)
     still = next(c for c in evidence.comparisons if c.name == "no learning")
     reference = next(c for c in evidence.comparisons if c.name == "without a")
-    bench = Workbench(config.world, parse(config.references[0].rule))
+    bench = Bench(config.world, parse(config.references[0].rule))
     assert reference.reward.mean == bench.rewards(bench.values, key, lives).mean()
     assert evidence.terms
     for term in evidence.terms:
         if term.rule:
-            rest = Workbench(config.world, parse(term.rule))
+            rest = Bench(config.world, parse(term.rule))
             less = found.trajectories[0].means - rest.rewards(rest.values, key, lives)
             assert term.loss.mean == pytest.approx(less.mean(), rel=1e-12)
         else:
@@ -205,7 +205,7 @@ def test_a_run_goes_on_with_less_memory_and_another_title(config, run, tmp_path)
 def test_a_run_of_other_code_is_not_continued(config, run, monkeypatch):
     folder, _, _ = run
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    monkeypatch.setattr("rulegen.config.code_digest", lambda: "edited")
+    monkeypatch.setattr("rulegen.publishing.config.code_digest", lambda: "edited")
     with pytest.raises(RunError, match=r"differs from this run in code.*start anew"):
         discover(config, folder, resume=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
@@ -261,7 +261,7 @@ def test_files_that_do_not_fit_on_the_disk(config, run, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rulegen.rundir.save_figure", full)
+    monkeypatch.setattr("rulegen.publishing.rundir.save_figure", full)
     with pytest.raises(RunError, match="No space left on device; the history is kept: free some"):
         discover(config, folder, resume=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -4,8 +4,8 @@ import io
 
 from rich.console import Console
 
-from rulegen.display import Display
-from rulegen.progress import Progress
+from rulegen.ground.display import Display
+from rulegen.ground.progress import Progress
 
 
 def show(terminal, steps):

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import parse
 from rulegen import compile_rule, drive
+from rulegen.grammar import parse
 
 PRE = jnp.asarray(np.random.default_rng(0).normal(size=(4, 5, 3)))
 W = jnp.asarray(np.random.default_rng(1).normal(size=(2, 3)))

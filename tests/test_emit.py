@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import value
 
-from grammar import RuleError, Site, parse
-from grammar.operators import NONLOCAL, OPERATORS
 from rulegen import compile_rule, drive
 from rulegen.compile.emit import FUNCTIONS, Emitter
+from rulegen.grammar import RuleError, Site, parse
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS
 
 EDGES = [0.0, 1.0, -1.0, 0.5, -1.5, 2.0, 1e-9, -1e-9, 30.0, -30.0, 700.0, -700.0, 1e9, -1e9]
 ONE = ["abs", "sign", "sqrt", "exp", "log", "tanh", "sigmoid", "sin", "cos", "relu"]

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grammar import ConfigError, RunError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.score import advantages, learned
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
+from rulegen.grammar import ConfigError, RunError, parse
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(6)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from rulegen.circuits import Exploration, Pulses, RateCircuit
-from rulegen.noise import stream
+from rulegen.ground.noise import stream
 
 SOURCE = stream(jax.random.key(8)).fold(3)
 

@@ -4,12 +4,12 @@ import jax
 import numpy as np
 import pytest
 
-from grammar import RunError, parse
-from rulegen.coordinates import Coordinates
 from rulegen.estimators import Estimator, MetaGradient, Pgpe
-from rulegen.fit import Phase, init, refuse_hopeless, run_phase, step
-from rulegen.journal import Journal
-from rulegen.workbench import Workbench
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.fitting.ascent import Phase, init, refuse_hopeless, run_phase, step
+from rulegen.grammar import RunError, parse
+from rulegen.ground.journal import Journal
+from rulegen.lives.bench import Bench
 
 FREE = np.array([0, 2])
 RULE = parse("""
@@ -124,16 +124,13 @@ class Hill(Estimator):
         return MetaGradient(slope, np.ones(len(free)), rewards, outcomes, 0, self.lives)
 
 
-class Bench:
-    """What a phase needs of a workbench, on the hill."""
+class HillBench:
+    """What a phase needs of a bench, on the hill."""
 
     identity = "hill"
-    coordinates = Coordinates(parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre").parameters)
+    rule, plain = parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre"), None
 
-    means = Workbench.means
-
-    def for_estimator(self, estimator):
-        return None
+    means = Bench.means
 
     def rewards(self, values, key, lives):
         return -((values[0] - 0.5) ** 2) + 1e-3 * np.sin(np.arange(lives))
@@ -148,7 +145,7 @@ def journal(tmp_path):
 def run(journal, start=0.0, **settings):
     phase = Phase.model_construct(**{**PHASE.model_dump(), "estimator": Hill(), **settings})
     key, free = jax.random.key(0), np.array([0])
-    return run_phase(Bench(), phase, np.array([start]), free, key, journal, "fit")
+    return run_phase(HillBench(), phase, np.array([start]), free, key, journal, "fit")
 
 
 def test_a_plateau_ends_a_phase(journal):

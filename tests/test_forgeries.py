@@ -19,20 +19,20 @@ import jax
 import numpy as np
 import pytest
 import tomli_w
-from honest import LIVES, SETTING, TASK, leave, publish, text, workbench
+from honest import LIVES, SETTING, TASK, leave, publish, quick_bench, text
 
-from catalog import ParameterNote, Record, load_record, markdown_card, read_card
-from catalog.record import plain_data
-from catalog.roles import NO_LEARNING, START
-from grammar import ConfigError, RuleError, parse
-from rulegen.config import versions
-from rulegen.consistency import Outcome
-from rulegen.digests import digest_of
-from rulegen.keys import Branch, branch
-from rulegen.published import Published, published
-from rulegen.statistics import estimate
-from rulegen.verify import Verification, world_of
-from rulegen.verify import verify as run_verification
+from rulegen.catalog import ParameterNote, Record, load_record, markdown_card, read_card
+from rulegen.catalog.records.record import plain_data
+from rulegen.catalog.records.roles import NO_LEARNING, START
+from rulegen.grammar import ConfigError, RuleError, parse
+from rulegen.ground.digests import digest_of
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.statistics import estimate
+from rulegen.publishing.config import versions
+from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.published import Published, published
+from rulegen.verifying.verify import Verification, world_of
+from rulegen.verifying.verify import verify as run_verification
 
 Data = dict[str, Any]
 NOTES = {"theta": ParameterNote(meaning="coefficient", low=1.2, high=1.9)}
@@ -49,7 +49,7 @@ NEW = 256
 @pytest.fixture(autouse=True)
 def shared_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that differ in values alone are compiled once."""
-    monkeypatch.setattr(sys.modules["rulegen.verify"], "Workbench", workbench)
+    monkeypatch.setattr(sys.modules["rulegen.verifying.verify"], "Bench", quick_bench)
 
 
 @pytest.fixture(scope="module")
@@ -460,7 +460,7 @@ def test_forged_folders(honest: tuple[Record, Any], name: str, tmp_path: Path) -
 
 def luckiest(lives: int) -> int:
     """The seed of fifty on whose lives the rule earns most."""
-    bench = workbench(world_of(SETTING), parse(text(1.5)))
+    bench = quick_bench(world_of(SETTING), parse(text(1.5)))
 
     def reward(seed: int) -> float:
         key = branch(jax.random.key(seed), Branch.EVALUATE)

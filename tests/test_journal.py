@@ -9,15 +9,15 @@ import jax
 import numpy as np
 import pytest
 
-from grammar import RunError, parse
 from rulegen.circuits import RateCircuit
-from rulegen.digests import inputs_digest
 from rulegen.estimators import Pgpe
-from rulegen.journal import Journal
-from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.grammar import RunError, parse
+from rulegen.ground.digests import inputs_digest
+from rulegen.ground.journal import Journal
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 ONE = {"configuration": "one", "code": "1"}
 
@@ -98,7 +98,7 @@ def test_a_second_process_is_refused(path, reopen):
     journal = reopen()
     code = f"""
 from pathlib import Path
-from rulegen.journal import Journal
+from rulegen.ground.journal import Journal
 Journal(Path({str(path)!r}), {ONE}).close()
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
@@ -150,13 +150,13 @@ def test_every_input_counts_to_the_last_bit():
     rule = parse("param a = 0.3 free\nw += a*pre*post")
 
     def bench(**changes):
-        return Workbench(world.model_copy(update=changes), rule)
+        return Bench(world.model_copy(update=changes), rule)
 
     key, values = jax.random.key(0), np.array([0.1, 0.2])
     base = [bench(), values, key, 64, Pgpe()]
     others = [
         [bench(life=LifeSettings(trials=3)), *base[1:]],
-        [Workbench(world, parse("param a = 0.3 free\nw += a*pre*pre")), *base[1:]],
+        [Bench(world, parse("param a = 0.3 free\nw += a*pre*pre")), *base[1:]],
         [base[0], np.nextafter(values, 1.0), *base[2:]],
         [*base[:2], jax.random.key(2**32 + 1), *base[3:]],
         [*base[:3], 65, Pgpe()],

@@ -7,17 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import RuleError, parse
-from rulegen import trial as trial_module
 from rulegen.circuits import Pulses, RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
-from rulegen.life import Life, LifeSettings, Outcome
-from rulegen.lives import Lives, World
-from rulegen.noise import stream
+from rulegen.grammar import RuleError, parse
+from rulegen.ground.noise import stream
+from rulegen.lives import trial as trial_module
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.trial import trial_streams
 from rulegen.tasks import DelayedAssociation
-from rulegen.trial import trial_streams
-from rulegen.workbench import Workbench
 
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
 CIRCUIT = RateCircuit(neurons=4)
@@ -301,14 +301,14 @@ DECAYS = {
 def test_time_constants_must_fit_the_step(decay, tau, message):
     text = f"param eta = 0.1\nparam tau = {tau} ms\n{decay}\non reward: w += eta*e"
     with pytest.raises(RuleError, match=message):
-        Workbench(World(circuit=CIRCUIT, task=TASK), parse(text))
+        Bench(World(circuit=CIRCUIT, task=TASK), parse(text))
 
 
 def test_a_filter_cannot_grow_but_an_equation_can():
     world, end = World(circuit=CIRCUIT, task=TASK), "\nparam eta = 1\non reward: w += eta*x*pre"
     with pytest.raises(RuleError, match="must be positive"):
-        Workbench(world, parse("param tau = -5 ms\nx = lowpass(post, tau)" + end))
-    assert Workbench(world, parse("dx/dt = 0.001*x + post" + end)).values.shape == (1,)
+        Bench(world, parse("param tau = -5 ms\nx = lowpass(post, tau)" + end))
+    assert Bench(world, parse("dx/dt = 0.001*x + post" + end)).values.shape == (1,)
 
 
 def test_errors_of_settings_name_the_field():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from catalog import Record, find, literature
-from catalog.literature import names
-from grammar import ConfigError, parse
+from rulegen.catalog import Record, find, literature
+from rulegen.catalog.records.literature import names
+from rulegen.grammar import ConfigError, parse
 
 RECORDS = literature().values()
 

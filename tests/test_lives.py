@@ -6,16 +6,17 @@ import jax
 import numpy as np
 import pytest
 
-from grammar import parse
-from rulegen import lives as lives_module
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pgpe, Score
-from rulegen.fit import Phase, init, step
-from rulegen.life import LifeSettings
-from rulegen.lives import LARGEST_CHUNK, Lives, World
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.fitting.ascent import Phase, init, step
+from rulegen.grammar import parse
+from rulegen.lives import batch as lives_module
+from rulegen.lives.batch import LARGEST_CHUNK, Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 KEY = jax.random.key(11)
 RULE = parse("""
@@ -142,15 +143,17 @@ def test_a_long_trial_needs_little_more_memory_than_a_short_one():
 
 def test_new_values_compile_nothing():
     """Whole iterations of a fit, with both estimators."""
-    bench = Workbench(world(), RULE)
+    bench = Bench(world(), RULE)
     phases = [Phase(estimator=Score(lives=8)), Phase(estimator=Pgpe(lives=8))]
     states = [init(bench.values, bench.free, phase) for phase in phases]
 
     def iterate(number):
         for i, phase in enumerate(phases):
-            lives, key = bench.for_estimator(phase.estimator), jax.random.fold_in(KEY, number)
+            lives, key = phase.estimator.prepared(bench), jax.random.fold_in(KEY, number)
             result = phase.estimator.estimate(lives, states[i].values, bench.free, key)
-            states[i] = step(states[i], phase, bench.free, bench.coordinates, number, result)
+            states[i] = step(
+                states[i], phase, bench.free, Coordinates(bench.rule.parameters), number, result
+            )
 
     with compilations() as first:
         iterate(0)

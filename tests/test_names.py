@@ -4,14 +4,14 @@ import tomllib
 
 import pytest
 
-from grammar import ConfigError
 from rulegen.analysis.study import subjects
 from rulegen.commands.estimators import rivals
-from rulegen.config import load_config
-from rulegen.contest import worlds
-from rulegen.search import load_search
-from rulegen.simulate import load_scene
-from rulegen.sweep import load_sweep
+from rulegen.grammar import ConfigError
+from rulegen.publishing.config import load_config
+from rulegen.runs.contest import worlds
+from rulegen.runs.simulate import load_scene
+from rulegen.runs.sweep import load_sweep
+from rulegen.searching import load_search
 
 TASK = '[task]\nname = "delayed_association"\n'
 RULE = "on reward: w += 0.1*R*pre"

@@ -9,11 +9,12 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 
-from catalog import find, literature
-from catalog.distance import algebraic_distance
-from catalog.naming import named
-from grammar import Event, Rule, Update, algebra, parse, symbol
-from grammar.matching import value
+from rulegen.catalog import find, literature
+from rulegen.catalog.likeness.distance import algebraic_distance
+from rulegen.catalog.likeness.naming import named
+from rulegen.grammar import Event, Rule, Update, parse, symbol
+from rulegen.grammar.algebra import algebra
+from rulegen.grammar.matching.matching import value
 
 NAMES = sorted(literature())
 #: Made of what a circuit can measure.

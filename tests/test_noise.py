@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from grammar import parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
+from rulegen.grammar import parse
+from rulegen.ground.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 ROOT_FOLDER = Path(__file__).parent.parent
 COUNT = 400_000
@@ -205,8 +205,8 @@ def test_estimates_take_keys_of_any_kind(kind):
     world = World(
         circuit=RateCircuit(neurons=3), task=DelayedAssociation(), life=LifeSettings(trials=3)
     )
-    bench = Workbench(world, parse("param a = 0.1 free\non reward: w += a*R*xi*pre"))
+    bench = Bench(world, parse("param a = 0.1 free\non reward: w += a*R*xi*pre"))
     key = jax.random.key(5, impl=kind)
     for estimator in (Score(lives=8), Pgpe(lives=8), Pathwise(lives=8)):
-        found = estimator.estimate(bench.for_estimator(estimator), bench.values, bench.free, key)
+        found = estimator.estimate(estimator.prepared(bench), bench.values, bench.free, key)
         assert np.isfinite(found.gradient).all()

@@ -13,9 +13,9 @@ from readback import edited, numbers, printed, unsupported
 from benchmarks import results
 from benchmarks.measure import Row
 from benchmarks.page import write_page
-from catalog import load_record
-from catalog.facets import facets
-from catalog.naming import named
+from rulegen.catalog import load_record
+from rulegen.catalog.likeness.naming import named
+from rulegen.catalog.records.facets import facets
 
 ROOT = Path(__file__).parent.parent
 DOCS, CATALOG = ROOT / "docs", ROOT / "catalog"

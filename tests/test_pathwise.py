@@ -5,16 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.noise import stream
-from rulegen.play import play
+from rulegen.grammar import parse
+from rulegen.ground.noise import stream
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.life import LifeSettings
+from rulegen.lives.play import play
+from rulegen.lives.trial import trial_streams
 from rulegen.tasks import DelayedAssociation
-from rulegen.trial import trial_streams
 
 KEY = jax.random.key(4)
 #: Every part of a rule that depends on a parameter: a trace, an eligibility, an event.

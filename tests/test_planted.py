@@ -6,15 +6,15 @@ import pytest
 
 from benchmarks.linear import best, rule, world
 from rulegen.estimators import Pathwise, Pgpe, Score
-from rulegen.fit import Phase, fit
-from rulegen.journal import Journal
-from rulegen.refine import RefineSettings, with_intervals
-from rulegen.workbench import Workbench
+from rulegen.fitting.ascent import Phase, fit
+from rulegen.fitting.refine import RefineSettings, with_intervals
+from rulegen.ground.journal import Journal
+from rulegen.lives.bench import Bench
 
 
 @pytest.fixture
 def bench():
-    return Workbench(world(), rule("a*xi*pre + 2*b*pre + 3*d*xi"))
+    return Bench(world(), rule("a*xi*pre + 2*b*pre + 3*d*xi"))
 
 
 PHASES = {

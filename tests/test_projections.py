@@ -8,23 +8,23 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from catalog import load_record, markdown_card, read_card
-from grammar import ConfigError, RuleError, parse
-from rulegen import trial as trial_module
-from rulegen.anatomy import dissect
+from rulegen.analysis.anatomy import dissect
+from rulegen.catalog import load_record, markdown_card, read_card
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.compile import compile_rule
-from rulegen.config import DiscoverConfig
-from rulegen.discover import prepare
 from rulegen.estimators import Pathwise, Pgpe, Score
-from rulegen.life import Life, LifeSettings, Outcome
-from rulegen.lives import Lives, World
-from rulegen.noise import Purpose, stream
-from rulegen.projections import Projections
-from rulegen.simulate import load_scene, simulate
+from rulegen.grammar import ConfigError, RuleError, parse
+from rulegen.ground.noise import Purpose, stream
+from rulegen.lives import trial as trial_module
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.projections import Projections
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.runs.discover import prepare
+from rulegen.runs.simulate import load_scene, simulate
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Reaching
-from rulegen.verify import world_of
-from rulegen.workbench import Workbench
+from rulegen.verifying.verify import world_of
 
 KEY = jax.random.key(1)
 ROOT = Path(__file__).parent.parent
@@ -221,7 +221,7 @@ def test_lives_depend_on_no_chunks_devices_or_stretches(monkeypatch):
     rule = compile_rule(parse(text_of("at reward")), wrt=["a", "b"])
     reference = Lives(here, rule, chunk=4).run(theta, KEY, 7)
     same(Lives(here, rule, chunk=3).run(theta, KEY, 7), reference)
-    monkeypatch.setattr("rulegen.lives.WORK_IN_ONE_GO", 2 * 2 * 6 * 36)
+    monkeypatch.setattr("rulegen.lives.batch.WORK_IN_ONE_GO", 2 * 2 * 6 * 36)
     lives = Lives(here, rule, chunk=2)
     assert len(lives.stretches()) > 1
     same(lives.run(theta, KEY, 7), reference)
@@ -296,8 +296,8 @@ def test_pathwise(x64, studied):
 
 def test_pgpe_needs_nothing():
     here, pgpe = world(ALL["input"], **SMALL), Pgpe(lives=8)
-    bench = Workbench(here, parse(text_of("at reward")))
-    found = pgpe.estimate(bench.for_estimator(pgpe), bench.values, bench.free, KEY)
+    bench = Bench(here, parse(text_of("at reward")))
+    found = pgpe.estimate(pgpe.prepared(bench), bench.values, bench.free, KEY)
     assert np.all(found.gradient != 0)
 
 
@@ -344,7 +344,7 @@ def test_spikes_drive_and_are_driven():
 
 def test_an_opened_circuit_has_all_its_weights(x64):
     """The activity that is shown is that of the weights that are shown."""
-    bench = Workbench(world(ALL["input"]), parse(text_of("at reward")))
+    bench = Bench(world(ALL["input"]), parse(text_of("at reward")))
     found = dissect(bench, bench.values, KEY, 2, repeats=1)
     assert found.inputs.shape == (2, 2, 4, 3)
     assert found.feedback.shape == (2, 2, 4, 2)
@@ -360,7 +360,7 @@ def test_an_opened_circuit_has_all_its_weights(x64):
                 drive = whole @ np.tanh(u) + found.inputs[life, 1] @ stimulus
                 u = u + circuit.step_size * (drive - u)
                 np.testing.assert_allclose(shown, u, rtol=1e-9)
-    plain = Workbench(
+    plain = Bench(
         World(**{**SMALL, "circuit": RateCircuit(neurons=6)}), parse("on reward: w += R*post")
     )
     found = dissect(plain, plain.values, KEY, 2, repeats=1)

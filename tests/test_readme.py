@@ -17,7 +17,7 @@ def test_the_python_example_runs():
 
 
 def test_the_rule_is_a_rule():
-    from grammar import parse
+    from rulegen.grammar import parse
 
     (text,) = re.findall(r"```rule\n(.*?)```", TEXT, re.S)
     assert len(parse(text).terms()) == 3

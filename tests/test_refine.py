@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from grammar import parse
-from rulegen.box import (
+from rulegen.circuits import RateCircuit
+from rulegen.fitting.box import (
     AT_BORDER,
     AT_BOUND,
     MANY,
@@ -17,14 +17,14 @@ from rulegen.box import (
     STILL,
     TOO_WIDE,
 )
-from rulegen.circuits import RateCircuit
-from rulegen.journal import Journal
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.refine import RefineSettings, refine, with_intervals
-from rulegen.surface import Surface, design, maximise
+from rulegen.fitting.refine import RefineSettings, refine, with_intervals
+from rulegen.fitting.surface import Surface, design, maximise
+from rulegen.grammar import parse
+from rulegen.ground.journal import Journal
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 
 @pytest.mark.parametrize("dimensions", [1, 2, 3, 4])
@@ -74,7 +74,7 @@ def test_refine_climbs_to_the_best_learning_rate(tmp_path):
         task=DelayedAssociation(cue=30, delay=30, response=30),
         life=LifeSettings(trials=100),
     )
-    bench, key = Workbench(world, rule), jax.random.key(0)
+    bench, key = Bench(world, rule), jax.random.key(0)
     settings = RefineSettings(lives=32, moves=3)
     with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         end = refine(bench, [bench.values], np.array([0]), settings, key, journal, "refine")

@@ -8,16 +8,16 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from grammar import RunError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.estimators import Pgpe, Score
-from rulegen.fit import Phase, fit
-from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
-from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.fitting.ascent import Phase, fit
+from rulegen.grammar import RunError, parse
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 CONFIG = '''
 name = "small"
@@ -73,7 +73,7 @@ class SometimesNone(DelayedAssociation):
 def fitted(tmp_path, task, estimator, rule="param a = 0.3 free\non reward: w += 0.01*a*R*pre"):
     task = task.model_copy(update={"cue": 20.0, "delay": 20.0, "response": 20.0})
     world = World(circuit=RateCircuit(neurons=4), task=task, life=LifeSettings(trials=5, warmup=1))
-    bench = Workbench(world, parse(rule))
+    bench = Bench(world, parse(rule))
     phase = Phase(estimator=estimator, iterations=2, choice_lives=4)
     with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
         values = fit(bench, [phase], branch(jax.random.key(0), Branch.FIT), journal)
@@ -132,8 +132,8 @@ def test_a_journal_on_a_full_disk(tmp_path):
     code = """
 import resource, sys
 from pathlib import Path
-from rulegen.journal import Journal
-from grammar import RunError
+from rulegen.ground.journal import Journal
+from rulegen.grammar import RunError
 resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
 try:
     with Journal(Path(sys.argv[1]), {"configuration": "x"}) as journal:

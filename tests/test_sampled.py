@@ -8,16 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import ConfigError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.config import DiscoverConfig, load_config
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.noise import stream
-from rulegen.simulate import load_scene, simulate
+from rulegen.grammar import ConfigError, parse
+from rulegen.ground.noise import stream
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
+from rulegen.publishing.config import DiscoverConfig, load_config
+from rulegen.runs.simulate import load_scene, simulate
 from rulegen.tasks import DelayedAssociation, Sampled, Samples, sample_trials
-from rulegen.workbench import Workbench
 
 SOURCE = stream(jax.random.key(3))
 RULE = """
@@ -436,7 +436,7 @@ def test_lives_learn_sampled_trials_as_they_learn_the_task_itself():
     batches = []
     for task in (own, sampled):
         world = World(circuit=RateCircuit(neurons=12, dt=dt), task=task, life=life)
-        bench = Workbench(world, parse(RULE))
+        bench = Bench(world, parse(RULE))
         batches.append(bench.run(bench.values, jax.random.key(0), 16).rewards)
     np.testing.assert_allclose(batches[1], batches[0], atol=1e-4)
     assert batches[1][:, -20:].mean() > batches[1][:, :12].mean()

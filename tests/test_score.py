@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import parse
 from rulegen.circuits import Activity, Pulses, RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Score
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.noise import Purpose, stream
+from rulegen.grammar import parse
+from rulegen.ground.noise import Purpose, stream
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
 
 FREE = np.array([1, 2, 3])

@@ -13,17 +13,18 @@ import pytest
 from readback import edited, numbers, unsupported
 from typer.testing import CliRunner
 
-from catalog import load_record
-from grammar import ConfigError, RunError, load_space, parse
+from rulegen.catalog import load_record
 from rulegen.circuits import RateCircuit
-from rulegen.cli import app
-from rulegen.journal import Journal
-from rulegen.keys import Branch, branch
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.progress import silent
-from rulegen.refine import RefineSettings
-from rulegen.search import (
+from rulegen.commands.cli import app
+from rulegen.fitting.refine import RefineSettings
+from rulegen.grammar import ConfigError, RunError, load_space, parse
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import silent
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
+from rulegen.searching import (
     Arena,
     Candidate,
     Finalist,
@@ -35,14 +36,13 @@ from rulegen.search import (
     make_front,
     search,
 )
-from rulegen.search.arena import split
-from rulegen.search.finals import refined, tuned
-from rulegen.search.findings import page, tables, verdict
-from rulegen.search.run import known_structures
-from rulegen.search.strategy import Meeting, best_points
+from rulegen.searching.arena import split
+from rulegen.searching.finals import refined, tuned
+from rulegen.searching.findings import page, tables, verdict
+from rulegen.searching.run import known_structures
+from rulegen.searching.strategy import Meeting, best_points
 from rulegen.tasks import DelayedAssociation
-from rulegen.verify import verify
-from rulegen.workbench import Workbench
+from rulegen.verifying.verify import verify
 
 #: Terms of which `xi*pre` alone follows the gradient.
 SPACE = """
@@ -157,7 +157,7 @@ def test_points_of_a_batch_meet_the_same_lives_as_their_own_rules(arena, space):
     points = [arena.draw(s, rng) for s in list(space.structures())[::12]]
     together = arena.rewards(points, key, 6)
     for point, rewards in zip(points, together, strict=True):
-        alone = Workbench(WORLD, point.structure.rule(point.parameters))
+        alone = Bench(WORLD, point.structure.rule(point.parameters))
         assert np.allclose(rewards, alone.rewards(alone.values, key, 6), rtol=1e-3, atol=1e-4)
 
 
@@ -346,7 +346,7 @@ def test_from_a_space_to_a_card(tmp_path):
     for term in record.evidence.terms:
         loss = still.difference.mean
         if term.rule:
-            rest = Workbench(config.world, parse(term.rule))
+            rest = Bench(config.world, parse(term.rule))
             loss = (rewards - rest.rewards(rest.values, key, 128)).mean()
         assert term.loss.mean == pytest.approx(loss, rel=1e-9)
     checks = {check.claim: check for check in verify(record, lives=64).checks}

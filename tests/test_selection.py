@@ -4,14 +4,14 @@ import jax
 import numpy as np
 import pytest
 
-from grammar import parse
-from rulegen.journal import Journal
-from rulegen.looks import Looks, PruneSettings
-from rulegen.prune import Pruned
-from rulegen.refine import RefineSettings
-from rulegen.statistics import estimate, inclusion
-from rulegen.trim import trim
-from rulegen.workbench import Workbench
+from rulegen.fitting.refine import RefineSettings
+from rulegen.grammar import parse
+from rulegen.ground.journal import Journal
+from rulegen.ground.statistics import estimate, inclusion
+from rulegen.lives.bench import Bench
+from rulegen.selection.looks import Looks, PruneSettings
+from rulegen.selection.prune import Pruned
+from rulegen.selection.trim import trim
 
 NAMES = tuple(f"theta_{i}" for i in range(1, 6))
 TERMS = ("xi*pre", "u*pre", "post*pre", "pre", "u")
@@ -30,7 +30,7 @@ class Quadratic:
         self.curvature = np.eye(5) if curvature is None else curvature
         self.met = []
 
-    means = Workbench.means
+    means = Bench.means
 
     @property
     def identity(self):

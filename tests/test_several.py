@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grammar import ConfigError
-from rulegen import hosts
+from rulegen.grammar import ConfigError
+from rulegen.ground import hosts
 
 PROGRAM = Path(__file__).parent / "several" / "process.py"
 

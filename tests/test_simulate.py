@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from test_cli import call
 
-from grammar import ConfigError, parse
-from rulegen.cli import main
+from rulegen.commands.cli import main
 from rulegen.compile import compile_rule
-from rulegen.life import Outcome
-from rulegen.lives import Batch, Lives
-from rulegen.simulate import late_rewards, load_scene, simulate
+from rulegen.grammar import ConfigError, parse
+from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.life import Outcome
+from rulegen.runs.simulate import late_rewards, load_scene, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SMALL = """

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from grammar import RuleError, Slots, Space, Structure, load_space, parse, slots
-from grammar.slots import factors_of
-from grammar.space import LOCAL
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.products import basis
-from rulegen.drive import drive
-from rulegen.life import LifeSettings
-from rulegen.lives import Lives, World
+from rulegen.grammar import RuleError, Slots, Space, Structure, load_space, parse, slots
+from rulegen.grammar.space.slots import factors_of
+from rulegen.grammar.space.space import LOCAL
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.drive import drive
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
 
 WORLD = World(

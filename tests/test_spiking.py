@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from catalog import find, literature
-from grammar import ConfigError, parse, unparse
-from rulegen import trial as trial_module
-from rulegen.anatomy import dissect
+from rulegen.analysis.anatomy import dissect
+from rulegen.catalog import find, literature
 from rulegen.circuits import Network, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
-from rulegen.life import Life, LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.noise import stream
+from rulegen.grammar import ConfigError, parse, unparse
+from rulegen.ground.noise import stream
+from rulegen.lives import trial as trial_module
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.trial import trial_streams
 from rulegen.tasks import DelayedAssociation, Task, Trial
-from rulegen.trial import trial_streams
-from rulegen.workbench import Workbench
 
 KEY = jax.random.key(7)
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
@@ -146,7 +146,7 @@ def test_weights_drift_as_the_rates_say(x64, name, sizes, gain):
     circuit = SpikingCircuit(neurons=n, gain=0, noise=0.15, start=1)
     task = DelayedAssociation(cue=1, delay=steps - 2, response=1)
     rule = parse(unparse(find(name).rule) + "\nnumber <- number + dt*post_spike : post")
-    bench = Workbench(World(circuit=circuit, task=task), rule)
+    bench = Bench(World(circuit=circuit, task=task), rule)
     life = Life(circuit, task, LifeSettings(trials=1, warmup=0), compile_rule(rule))
     values = jnp.asarray(bench.vector(sizes))
     end = jax.jit(jax.vmap(lambda i: life.live(values, stream(KEY).fold(i))[0].rules["recurrent"]))
@@ -172,9 +172,7 @@ RULES = {name: compile_rule(find(name).rule) for name in literature()}
 )
 def test_rules_of_spike_timing_live_here(name):
     life = LifeSettings(trials=4, warmup=1)
-    bench = Workbench(
-        World(circuit=SpikingCircuit(neurons=8), task=TASK, life=life), find(name).rule
-    )
+    bench = Bench(World(circuit=SpikingCircuit(neurons=8), task=TASK, life=life), find(name).rule)
     batch = bench.run(bench.values, KEY, 4)
     assert np.isfinite(batch.rewards).all()
     assert batch.diverged == 0
@@ -208,14 +206,14 @@ def test_what_estimates_gradients():
         Score().prepare(world, rule, ["eta"])
     with pytest.raises(ValueError, match="a spiking circuit jumps as weights change"):
         Pathwise().prepare(world, rule, ["eta"])
-    bench, pgpe = Workbench(world, rule), Pgpe(lives=8)
-    lives = bench.for_estimator(pgpe)
+    bench, pgpe = Bench(world, rule), Pgpe(lives=8)
+    lives = pgpe.prepared(bench)
     estimate = pgpe.estimate(lives, bench.values, np.array([0]), KEY)
     assert np.isfinite(estimate.gradient).all()
 
 
 def test_circuits_of_spikes_are_not_opened():
-    bench = Workbench(World(circuit=SpikingCircuit(), task=TASK), parse(LEARNER))
+    bench = Bench(World(circuit=SpikingCircuit(), task=TASK), parse(LEARNER))
     with pytest.raises(ConfigError, match="circuits of rates can be opened, and not the spiking"):
         dissect(bench, bench.values, KEY, 1)
 

@@ -7,13 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from grammar import RuleError, parse
 from rulegen.circuits import RateCircuit
 from rulegen.estimators import Pgpe, Score
-from rulegen.keys import Branch, branch
-from rulegen.life import LifeSettings
-from rulegen.lives import World
-from rulegen.statistics import (
+from rulegen.grammar import RuleError, parse
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.statistics import (
     GROUPS,
     estimate,
     grouped,
@@ -22,8 +20,10 @@ from rulegen.statistics import (
     paired_difference,
     resampling_weights,
 )
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 DISTRIBUTIONS = {
     "normal": (lambda rng, n: rng.normal(size=n), 0.0),
@@ -192,18 +192,18 @@ TEXT = """
 
 
 def test_a_bench_compiles_once_and_replays_exactly():
-    bench, key = Workbench(WORLD, parse(TEXT)), jax.random.key(3)
-    assert bench.for_estimator(Pgpe()) is bench.plain
-    assert bench.for_estimator(Score(gamma=0.0)) is bench.for_estimator(Score(gamma=0.9))
-    assert bench.for_estimator(Score()) is not bench.for_estimator(Score(exact=True))
+    bench, key = Bench(WORLD, parse(TEXT)), jax.random.key(3)
+    assert Pgpe().prepared(bench) is bench.plain
+    assert Score(gamma=0.0).prepared(bench) is Score(gamma=0.9).prepared(bench)
+    assert Score().prepared(bench) is not Score(exact=True).prepared(bench)
     first = bench.rewards(bench.values, key, 4)
     np.testing.assert_array_equal(bench.rewards(bench.values, key, 4), first)
-    fresh = Workbench(WORLD, parse(TEXT)).rewards(bench.values, key, 4)
+    fresh = Bench(WORLD, parse(TEXT)).rewards(bench.values, key, 4)
     np.testing.assert_array_equal(fresh, first)
 
 
 def test_the_vectors_of_a_bench():
-    bench = Workbench(WORLD, parse(TEXT))
+    bench = Bench(WORLD, parse(TEXT))
     assert bench.names == ["k", "eta"]
     assert bench.free_names == ["k"]
     np.testing.assert_array_equal(bench.vector({"eta": 0.5}), [0.3, 0.5])
@@ -213,4 +213,4 @@ def test_the_vectors_of_a_bench():
 
 def test_parameters_need_values():
     with pytest.raises(RuleError, match="`eta` has no value"):
-        Workbench(WORLD, parse(TEXT.replace("eta = 0.1", "eta")))
+        Bench(WORLD, parse(TEXT.replace("eta = 0.1", "eta")))

@@ -7,9 +7,9 @@ import sys
 import pandas as pd
 import pytest
 
-from grammar import ConfigError
-from rulegen.candidate import run_candidate
-from rulegen.sweep import claim, connect, finished, load_sweep
+from rulegen.grammar import ConfigError
+from rulegen.runs.candidate import run_candidate
+from rulegen.runs.sweep import claim, connect, finished, load_sweep
 
 BASE = '''
 name = "small"
@@ -162,7 +162,7 @@ if __name__ == "__main__":
 
 
 def test_a_scheduler_that_does_not_answer(here, monkeypatch):
-    monkeypatch.setattr(sys.modules["rulegen.sweep"], "PATIENCE", 1)
+    monkeypatch.setattr(sys.modules["rulegen.runs.sweep"], "PATIENCE", 1)
     with (
         pytest.raises(ConfigError, match="no dask scheduler answers there"),
         connect("tcp://127.0.0.1:9", 1),

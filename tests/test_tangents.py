@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from grammar import operators as op
-from grammar import parse, symbol
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering, NotFactorable
 from rulegen.compile.tangents import derivative
-from rulegen.drive import drive
-from rulegen.life import Life, LifeSettings
-from rulegen.noise import stream
+from rulegen.grammar import parse, symbol
+from rulegen.grammar.algebra import operators as op
+from rulegen.ground.noise import stream
+from rulegen.lives.drive import drive
+from rulegen.lives.life import Life, LifeSettings
 from rulegen.tasks import DelayedAssociation
 
 RULES = {

@@ -12,25 +12,25 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from honest import leave, publish, workbench
+from honest import leave, publish, quick_bench
 from test_cli import call
 
-from catalog import Interval, ParameterNote, Record, find, markdown_card, read_card
-from catalog.literature import literature, names
-from grammar import ConfigError
-from rulegen.claims import agrees
-from rulegen.consistency import Outcome
-from rulegen.luck import luck
-from rulegen.refine import RefineSettings
-from rulegen.resurvey import Resurvey
-from rulegen.statistics import Estimate
-from rulegen.verify import SAME, verify
+from rulegen.catalog import Interval, ParameterNote, Record, find, markdown_card, read_card
+from rulegen.catalog.records.literature import literature, names
+from rulegen.fitting.refine import RefineSettings
+from rulegen.grammar import ConfigError
+from rulegen.ground.statistics import Estimate
+from rulegen.verifying.claims import agrees
+from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.luck import luck
+from rulegen.verifying.resurvey import Resurvey
+from rulegen.verifying.verify import SAME, verify
 
 
 @pytest.fixture(autouse=True)
 def shared_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that differ in values alone are compiled once."""
-    monkeypatch.setattr(sys.modules["rulegen.verify"], "Workbench", workbench)
+    monkeypatch.setattr(sys.modules["rulegen.verifying.verify"], "Bench", quick_bench)
 
 
 @pytest.fixture(scope="module")

@@ -7,16 +7,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from grammar import Event, parse
-from rulegen.anatomy import dissect
+from rulegen.analysis.anatomy import dissect
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
-from rulegen.life import Life, LifeSettings
-from rulegen.lives import Lives, World
-from rulegen.noise import stream
+from rulegen.grammar import Event, parse
+from rulegen.ground.noise import stream
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import Life, LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
 KEY = jax.random.key(4)
@@ -163,7 +163,7 @@ def test_the_forward_pass_makes_no_synapse():
 def test_an_opened_circuit_has_a_gradient_only_where_synapses_are():
     circuit = RateCircuit(neurons=6, **WIRINGS["sparse"])
     world = World(circuit=circuit, task=TASK, life=LifeSettings(trials=2, warmup=0))
-    bench = Workbench(world, parse("on reward: w += 0.1*pre*post"))
+    bench = Bench(world, parse("on reward: w += 0.1*pre*post"))
     found = dissect(bench, bench.values, KEY, 2, repeats=1)
     np.testing.assert_array_equal(found.gradient != 0, found.before != 0)
     np.testing.assert_array_equal(found.change != 0, found.before != 0)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from catalog.export.code import PREVIOUS, Code, definition
-from catalog.export.names import PYTHON, changed, identifiers, variables
-from catalog.export.page import head
-from catalog.record import Record
-from grammar import SIGNALS, Event, Site
-from grammar.operators import over_pre, prev
-from grammar.symbols import WEIGHT
-from grammar.system import Equation, System, make_system
+from rulegen.catalog.export.code import PREVIOUS, Code, definition
+from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
+from rulegen.catalog.export.page import head
+from rulegen.catalog.records.record import Record
+from rulegen.grammar import SIGNALS, Event, Site
+from rulegen.grammar.algebra.operators import over_pre, prev
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.rule.system import Equation, System, make_system
 
 NEW = "new "
 CONSTANTS = frozenset({"dt", "N_pre", "N_post"})

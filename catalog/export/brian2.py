@@ -12,15 +12,15 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from catalog.export.code import PREVIOUS, Code, definition
-from catalog.export.names import PYTHON, changed, identifiers, variables
-from catalog.export.page import head
-from catalog.export.places import formulas, has_pole, nonlocal_problems
-from catalog.record import Record
-from grammar import SIGNALS, Event, Rule, Site
-from grammar.operators import prev, spow
-from grammar.symbols import IMPULSES, WEIGHT
-from grammar.system import Equation, make_system
+from rulegen.catalog.export.code import PREVIOUS, Code, definition
+from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
+from rulegen.catalog.export.page import head
+from rulegen.catalog.export.places import formulas, has_pole, nonlocal_problems
+from rulegen.catalog.records.record import Record
+from rulegen.grammar import SIGNALS, Event, Rule, Site
+from rulegen.grammar.algebra.operators import prev, spow
+from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT
+from rulegen.grammar.rule.system import Equation, make_system
 
 TITLE = '"""A plasticity rule as synapses of Brian 2, exported by rulegen."""'
 NEW = "new "
@@ -94,7 +94,7 @@ def problems(rule: Rule) -> list[str]:
     """What of a rule Brian 2 cannot express.
 
     Example:
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> problems(parse("nonlocal max_pre\\nw <- w/max_pre(w)"))
         ['`w` has `max_pre`: synapse code of Brian 2 sees one synapse at a time']
     """

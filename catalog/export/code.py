@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
-from grammar import Site
-from grammar.algebra import as_written, operator_name
-from grammar.operators import NONLOCAL, power, prev
-from grammar.order import sort_factors, sort_terms, split_product
+from rulegen.grammar import Site
+from rulegen.grammar.algebra.algebra import as_written, operator_name
+from rulegen.grammar.algebra.operators import NONLOCAL, power, prev
+from rulegen.grammar.printing.order import sort_factors, sort_terms, split_product
 
 # Precedence levels, loosest first.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
@@ -31,8 +31,8 @@ class Code:
         parameters: which symbols are parameters; they stand first in a product.
 
     Example:
-        >>> from grammar import parse
-        >>> from grammar.sites import site_table
+        >>> from rulegen.grammar import parse
+        >>> from rulegen.grammar.reading.sites import site_table
         >>> rule = parse("dw/dt = eta*post*(pre - post*w)")
         >>> names = {n: n for n in ("eta", "w", "pre", "post")}
         >>> Code(names, site_table(rule), {"eta"})(rule.states[0].expr, Site.SYNAPSE)

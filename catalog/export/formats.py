@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from catalog.export import brian2, jax_, latex, nestml, numpy_, sympy_
-from catalog.markdown import markdown_card
-from catalog.record import Record
-from grammar import ConfigError, Rule, RuleError
+from rulegen.catalog.export import brian2, jax_, latex, nestml, numpy_, sympy_
+from rulegen.catalog.pages.markdown import markdown_card
+from rulegen.catalog.records.record import Record
+from rulegen.grammar import ConfigError, Rule, RuleError
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def export(rule: Record | Rule, fmt: str) -> str:
         RuleError: when the format cannot express the rule, with the reason.
 
     Example:
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> print(export(parse("w += 0.1*pre*post"), "numpy").splitlines()[0])
         \"\"\"A plasticity rule as plain NumPy functions, exported by rulegen.\"\"\"
     """
@@ -69,7 +69,7 @@ def problems(rule: Record | Rule, fmt: str) -> list[str]:
         ConfigError: when there is no such format.
 
     Example:
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> problems(parse("w += 0.1*pre*post"), "numpy")
         []
     """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from catalog.export.arrays import Library, module
-from catalog.record import Record
+from rulegen.catalog.export.arrays import Library, module
+from rulegen.catalog.records.record import Record
 
 JAX = Library(
     title="A plasticity rule as pure JAX functions, exported by rulegen.",

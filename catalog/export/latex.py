@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from catalog.export.page import stated
-from catalog.latex import latex_card
-from catalog.record import Record
+from rulegen.catalog.export.page import stated
+from rulegen.catalog.pages.latex import latex_card
+from rulegen.catalog.records.record import Record
 
 
 def write(record: Record) -> str:

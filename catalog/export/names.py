@@ -5,8 +5,8 @@ from __future__ import annotations
 import keyword
 from collections.abc import Callable, Iterable, Mapping
 
-from grammar import SIGNALS, Rule
-from grammar.symbols import WEIGHT
+from rulegen.grammar import SIGNALS, Rule
+from rulegen.grammar.algebra.symbols import WEIGHT
 
 PYTHON = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
 

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from catalog.export.brian2 import taken as taken_in_brian2
-from catalog.export.code import Code
-from catalog.export.names import changed, identifiers, variables
-from catalog.export.page import head
-from catalog.export.places import formulas, functions, nonlocal_problems
-from catalog.record import Record
-from grammar import SIGNALS, Form, Rule, Site, State
-from grammar.symbols import IMPULSES, WEIGHT, symbol
+from rulegen.catalog.export.brian2 import taken as taken_in_brian2
+from rulegen.catalog.export.code import Code
+from rulegen.catalog.export.names import changed, identifiers, variables
+from rulegen.catalog.export.page import head
+from rulegen.catalog.export.places import formulas, functions, nonlocal_problems
+from rulegen.catalog.records.record import Record
+from rulegen.grammar import SIGNALS, Form, Rule, Site, State
+from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 
 TITLE = "# A plasticity rule as a synapse of NESTML, exported by rulegen."
 NEW = "new "
@@ -68,7 +68,7 @@ def problems(rule: Rule) -> list[str]:
     """What of a rule a synapse of NEST cannot follow.
 
     Example:
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> problems(parse("dw/dt = eta*pre*post"))
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from catalog.export.arrays import Library, module
-from catalog.record import Record
+from rulegen.catalog.export.arrays import Library, module
+from rulegen.catalog.records.record import Record
 
 NUMPY = Library(
     title="A plasticity rule as plain NumPy functions, exported by rulegen.",

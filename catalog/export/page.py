@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from catalog.record import Record
-from grammar import Rule, RuleError
+from rulegen.catalog.records.record import Record
+from rulegen.grammar import Rule, RuleError
 
 BEGIN, END = "rule:", "end of rule"
 

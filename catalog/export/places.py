@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import sympy as sp
 
-from grammar import Rule
-from grammar.algebra import operator_name
-from grammar.operators import NONLOCAL, RuleFunction, exp, power
+from rulegen.grammar import Rule
+from rulegen.grammar.algebra.algebra import operator_name
+from rulegen.grammar.algebra.operators import NONLOCAL, RuleFunction, exp, power
 
 
 def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
     """Each formula, definitions written out, with the name of its place.
 
     Example:
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> rule = parse("d = u - 1\\ne <- d*pre\\non reward: w += R*e")
         >>> [(place, str(formula)) for place, formula in formulas(rule)]
         [('`e`', 'pre*(u - 1)'), ('`w` on reward', 'R*e + w')]

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from catalog.export.code import Code, definition
-from catalog.export.names import PYTHON, changed, identifiers, variables
-from catalog.export.page import head
-from catalog.record import Record
-from grammar import Site
-from grammar.operators import NONLOCAL
-from grammar.sites import site_table
+from rulegen.catalog.export.code import Code, definition
+from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
+from rulegen.catalog.export.page import head
+from rulegen.catalog.records.record import Record
+from rulegen.grammar import Site
+from rulegen.grammar.algebra.operators import NONLOCAL
+from rulegen.grammar.reading.sites import site_table
 
 WORDS = PYTHON | {"sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow"}
 WORDS |= {"prev", *NONLOCAL}

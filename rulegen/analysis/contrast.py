@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rulegen.figures import COLOURS, new_axes
-from rulegen.statistics import estimate, paired_difference
+from rulegen.ground.statistics import estimate, paired_difference
+from rulegen.publishing.figures import COLOURS, new_axes
 
 #: What the intervals of a table of contrasts hold for.
 INTERVALS = (

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rulegen.anatomy import Anatomy
+from rulegen.analysis.anatomy import Anatomy
 from rulegen.circuits import RateCircuit
 from rulegen.circuits.rate import RATES
-from rulegen.figures import COLOURS, new_axes
-from rulegen.progress import Tick
+from rulegen.ground.progress import Tick
+from rulegen.publishing.figures import COLOURS, new_axes
 
 Array = jax.Array
 

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from catalog.tables import CHANCE_IS
-from rulegen.anatomy import Anatomy
-from rulegen.evaluate import Trajectory, curves, ended
+from rulegen.analysis.anatomy import Anatomy
+from rulegen.catalog.pages.tables import CHANCE_IS
+from rulegen.publishing.evaluate import Trajectory, curves, ended
 from rulegen.tasks import Task
 
 #: Trials whose mean is compared with half performance; with binary feedback perhaps more.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from rulegen.statistics import estimate
+from rulegen.ground.statistics import estimate
 from rulegen.tasks import PerceptualDecision, WorkingMemory
 
 

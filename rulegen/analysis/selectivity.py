@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rulegen.anatomy import Anatomy
-from rulegen.figures import COLOURS, new_axes
+from rulegen.analysis.anatomy import Anatomy
+from rulegen.publishing.figures import COLOURS, new_axes
 
 
 def effects(rates: np.ndarray, variables: Sequence[int]) -> np.ndarray:

@@ -10,10 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.optimize import linear_sum_assignment
 
+from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.weights import cosine
-from rulegen.anatomy import Anatomy
-from rulegen.compare import number_families
-from rulegen.figures import new_axes
+from rulegen.publishing.figures import new_axes
+from rulegen.runs.compare import number_families
 
 
 def change_similarity(a: Anatomy, b: Anatomy) -> np.ndarray:

@@ -14,9 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from catalog import load_record
-from catalog.files import write_whole
-from grammar import ConfigError, Rule, RunError, parse
+from rulegen.analysis.anatomy import Anatomy, dissect
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.decoding import decoding, decoding_table, plot_decoding, plot_generalisation
 from rulegen.analysis.fixed_points import fixed_point_table, plot_fixed_points
@@ -30,15 +28,17 @@ from rulegen.analysis.similarity import (
 )
 from rulegen.analysis.trajectories import dimension_table, plot_trajectories, trajectory_table
 from rulegen.analysis.weights import anatomy_table, plot_spectra, spectrum_table
-from rulegen.anatomy import Anatomy, dissect
-from rulegen.compare_figures import plot_families
-from rulegen.config import load_config
-from rulegen.figures import plot_learning, save_figure
-from rulegen.keys import Branch, branch, origin
-from rulegen.lives import World
-from rulegen.progress import Progress, Report, silent, ticks
-from rulegen.rundir import learning_table
-from rulegen.simulate import benches, load_scene
+from rulegen.catalog import load_record
+from rulegen.catalog.records.files import write_whole
+from rulegen.grammar import ConfigError, Rule, RunError, parse
+from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.progress import Progress, Report, silent, ticks
+from rulegen.lives.batch import World
+from rulegen.publishing.config import load_config
+from rulegen.publishing.figures import plot_learning, save_figure
+from rulegen.publishing.rundir import learning_table
+from rulegen.runs.compare_figures import plot_families
+from rulegen.runs.simulate import benches, load_scene
 from rulegen.tasks import Task
 
 #: What every file of a study shows, by its name; also the order on the page.

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.trajectories import dimensionality, spread
-from rulegen.anatomy import Anatomy
-from rulegen.evaluate import curves
-from rulegen.figures import COLOURS, new_axes
+from rulegen.publishing.evaluate import curves
+from rulegen.publishing.figures import COLOURS, new_axes
 
 
 def spectra(matrices: np.ndarray) -> np.ndarray:
@@ -31,7 +31,7 @@ def spectrum_table(anatomies: Mapping[str, Anatomy]) -> pd.DataFrame:
 
     Returns:
         columns `rule`, `rank` from 1, `mean`, and the limits `low` and `high` of its 95% interval,
-        of each rank alone (`rulegen.evaluate.curves`).
+        of each rank alone (`rulegen.publishing.evaluate.curves`).
     """
     frames = []
     for name, anatomy in anatomies.items():

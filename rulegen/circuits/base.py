@@ -11,12 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field, model_validator
 
-from grammar import Site
-from grammar.symbols import SIGNALS
 from rulegen.circuits.exploration import Exploration
 from rulegen.compile import Bounds
-from rulegen.noise import Purpose, Stream, normal, uniform
-from rulegen.settings import Settings
+from rulegen.grammar import Site
+from rulegen.grammar.algebra.symbols import SIGNALS
+from rulegen.ground.noise import Purpose, Stream, normal, uniform
+from rulegen.ground.settings import Settings
 
 Array = jax.Array
 
@@ -102,7 +102,7 @@ class Circuit(Settings, abc.ABC):
         W r(t-1) + W_in s(t) + W_fb y(t-1) ,   y = W_out r ,
 
     the recurrent one, that of the input channels s, and, where there is one, the feedback of the
-    outputs y of the step before. Which are plastic is said by `rulegen.projections.Projections`.
+    outputs y of the step before. Which are plastic is said by `rulegen.Projections`.
 
     Weights are drawn afresh for every life. A synapse exists with probability p, and with standard
     normal numbers n

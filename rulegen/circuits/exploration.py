@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from rulegen.noise import Purpose, Stream, bits
-from rulegen.settings import Settings
+from rulegen.ground.noise import Purpose, Stream, bits
+from rulegen.ground.settings import Settings
 
 Array = jax.Array
 
@@ -57,7 +57,7 @@ class Pulses(Settings):
         """The pulses of steps `first`, `first + 1`, ..., shape (T, N).
 
         Example:
-            >>> from rulegen.noise import stream
+            >>> from rulegen.ground.noise import stream
             >>> pulses = Pulses(probability=0.5, size=2.0, quiet=3.0)
             >>> drawn = pulses.draw(stream(jax.random.key(0)), 0, (6, 100), dt=1.0)
             >>> print((drawn != 0).sum(axis=1) > 0)

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from rulegen.circuits.base import Circuit
 from rulegen.circuits.exploration import Exploration, Pulses, correlate
-from rulegen.noise import Purpose, Stream, normal, uniform
+from rulegen.ground.noise import Purpose, Stream, normal, uniform
 
 Array = jax.Array
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from pydantic import Field, model_validator
 
 from rulegen.circuits.base import Circuit
-from rulegen.noise import Stream, uniform
+from rulegen.ground.noise import Stream, uniform
 
 Array = jax.Array
 
@@ -68,7 +68,7 @@ class SpikingCircuit(Circuit):
 
         >>> circuit = SpikingCircuit(neurons=1, dt=0.1, current=2.0, noise=0.0, reset=-70.0)
         >>> silence, times = jnp.zeros(1), []
-        >>> from rulegen.noise import stream
+        >>> from rulegen.ground.noise import stream
         >>> activity = circuit.init(stream(jax.random.key(0)), jnp.float32)
         >>> step = jax.jit(circuit.step)
         >>> for k in range(500):

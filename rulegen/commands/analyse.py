@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from rulegen.analysis.study import check_folder, save_study, study, subjects
-from rulegen.display import Display
+from rulegen.ground.display import Display
 
 
 def analyse(

@@ -10,14 +10,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog import find, latex_section, markdown_card
-from catalog.build import DOCUMENT, INDEX, PAGE, build
-from catalog.facets import facets
-from catalog.library import HOME, library
-from catalog.pdf import make_pdf
-from rulegen.admission import add_run
-from rulegen.display import Display
-from rulegen.progress import Progress
+from rulegen.catalog import find, latex_section, markdown_card
+from rulegen.catalog.pages.build import DOCUMENT, INDEX, PAGE, build
+from rulegen.catalog.pages.pdf import make_pdf
+from rulegen.catalog.records.facets import facets
+from rulegen.catalog.records.library import HOME, library
+from rulegen.ground.display import Display
+from rulegen.ground.progress import Progress
+from rulegen.verifying.admission import add_run
 
 app = typer.Typer(no_args_is_help=True, help="Rules as literature: records, cards, pages.")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rulegen.check import check_report, check_text, read_rule
+from rulegen.runs.check import check_report, check_text, read_rule
 
 
 def check(

@@ -14,13 +14,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from catalog.distance import relations
-from grammar import ConfigError, Rule
-from rulegen.check import named_rules
+from rulegen.catalog.likeness.distance import relations
 from rulegen.commands.interrupted import resumable
-from rulegen.compare import behavioural_distance, family_graph, weight_changes
-from rulegen.compare_figures import plot_families, plot_rewards
-from rulegen.contest import (
+from rulegen.fitting.tuning import COMPARE
+from rulegen.grammar import ConfigError, Rule
+from rulegen.ground.digests import code_digest
+from rulegen.ground.display import Display
+from rulegen.ground.journal import Journal
+from rulegen.publishing.figures import save_figure
+from rulegen.runs.check import named_rules
+from rulegen.runs.compare import behavioural_distance, family_graph, weight_changes
+from rulegen.runs.compare_figures import plot_families, plot_rewards
+from rulegen.runs.contest import (
     Recall,
     anew,
     compare_rewards,
@@ -29,11 +34,6 @@ from rulegen.contest import (
     statements,
     worlds,
 )
-from rulegen.digests import code_digest
-from rulegen.display import Display
-from rulegen.figures import save_figure
-from rulegen.journal import Journal
-from rulegen.tuning import COMPARE
 
 #: Where an unfinished comparison keeps its results.
 KEPT = "history.jsonl"

@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from catalog.naming import named
-from rulegen import hosts
+from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
-from rulegen.config import load_config
-from rulegen.discover import discover as run_discovery
-from rulegen.display import Display
-from rulegen.evidence import left_out
-from rulegen.outcomes import warning
+from rulegen.ground import hosts
+from rulegen.ground.display import Display
+from rulegen.lives.outcomes import warning
+from rulegen.publishing.config import load_config
+from rulegen.publishing.evidence import left_out
+from rulegen.runs.discover import discover as run_discovery
 
 
 def discover(

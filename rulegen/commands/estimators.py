@@ -12,21 +12,21 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from grammar import ConfigError
-from rulegen import hosts
-from rulegen.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
-from rulegen.check import read_rule
 from rulegen.commands.compare import print_table
-from rulegen.config import load_config
-from rulegen.digests import inputs_digest
-from rulegen.discover import prepare
-from rulegen.display import Display
 from rulegen.estimators import AnyEstimator, Evosax
-from rulegen.figures import plot_estimators, save_figure
-from rulegen.keys import Branch, branch, origin
-from rulegen.rundir import RunDirectory
-from rulegen.settings import distinct
-from rulegen.workbench import Workbench
+from rulegen.fitting.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
+from rulegen.grammar import ConfigError
+from rulegen.ground import hosts
+from rulegen.ground.digests import inputs_digest
+from rulegen.ground.display import Display
+from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.settings import distinct
+from rulegen.lives.bench import Bench
+from rulegen.publishing.config import load_config
+from rulegen.publishing.figures import plot_estimators, save_figure
+from rulegen.publishing.rundir import RunDirectory
+from rulegen.runs.check import read_rule
+from rulegen.runs.discover import prepare
 
 
 def estimators(
@@ -94,7 +94,7 @@ def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:
     }
 
 
-def values_of(bench: Workbench, source: str | None) -> np.ndarray:
+def values_of(bench: Bench, source: str | None) -> np.ndarray:
     """The values that a rule gives to the parameters of the family; the family's own by default.
 
     Raises:

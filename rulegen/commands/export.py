@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from catalog import find
-from catalog.export import FORMATS, export
-from catalog.files import write_whole
-from catalog.literature import names
-from catalog.record import Record, load_record
-from grammar import ConfigError, Rule
-from rulegen.check import read_rule
+from rulegen.catalog import find
+from rulegen.catalog.export import FORMATS, export
+from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.literature import names
+from rulegen.catalog.records.record import Record, load_record
+from rulegen.grammar import ConfigError, Rule
+from rulegen.runs.check import read_rule
 
 HELP = "one of " + ", ".join(FORMATS)
 

@@ -8,15 +8,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from catalog.naming import named
+from rulegen.catalog.likeness.naming import named
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
-from rulegen.display import Display
-from rulegen.evidence import left_out
-from rulegen.outcomes import trouble, warning
-from rulegen.search import load_search
-from rulegen.search import search as run_search
-from rulegen.search.findings import readable, verdict
+from rulegen.ground.display import Display
+from rulegen.lives.outcomes import trouble, warning
+from rulegen.publishing.evidence import left_out
+from rulegen.searching import load_search
+from rulegen.searching import search as run_search
+from rulegen.searching.findings import readable, verdict
 
 
 def search(

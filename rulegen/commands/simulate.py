@@ -12,13 +12,13 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from grammar import ConfigError, parse
-from rulegen.check import named_rules
-from rulegen.contest import worlds
-from rulegen.display import Display
-from rulegen.outcomes import check_alive, warning
-from rulegen.simulate import late_rewards, load_scene, reward_table
-from rulegen.simulate import simulate as run_simulation
+from rulegen.grammar import ConfigError, parse
+from rulegen.ground.display import Display
+from rulegen.lives.outcomes import check_alive, warning
+from rulegen.runs.check import named_rules
+from rulegen.runs.contest import worlds
+from rulegen.runs.simulate import late_rewards, load_scene, reward_table
+from rulegen.runs.simulate import simulate as run_simulation
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),

@@ -11,9 +11,9 @@ from rich.console import Console
 
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
-from rulegen.display import Display
-from rulegen.sweep import load_sweep
-from rulegen.sweep import sweep as run_sweep
+from rulegen.ground.display import Display
+from rulegen.runs.sweep import load_sweep
+from rulegen.runs.sweep import sweep as run_sweep
 
 
 def sweep(

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from rulegen.consistency import Outcome
-from rulegen.display import Display
-from rulegen.published import published
-from rulegen.verify import NEW_LIVES
-from rulegen.verify import verify as run_verification
+from rulegen.ground.display import Display
+from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.published import published
+from rulegen.verifying.verify import NEW_LIVES
+from rulegen.verifying.verify import verify as run_verification
 
 #: What is said at the end.
 CLOSING = {

@@ -11,14 +11,14 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
-from grammar import Event, Rule, Site
-from grammar import operators as op
-from grammar.symbols import SIGNALS, WEIGHT
-from grammar.system import Equation, make_system
 from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import FactoredState, Lowering, NotFactorable, factor
 from rulegen.compile.products import TimeCourses, basis, contract, merge
 from rulegen.compile.tangents import Tangents, add_tangents, all_equations, tangent_name
+from rulegen.grammar import Event, Rule, Site
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.rule.system import Equation, make_system
 
 Array = jax.Array
 Values = Mapping[str, Array]
@@ -374,7 +374,7 @@ def compile_rule(
         NotFactorable: when the factored lowering is forced and impossible.
 
     Example:
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> rule = parse("e <- e + xi*pre : synapse")
         >>> print(compile_rule(rule).explain().partition(";")[0])
         factored: 1 product of a post and a pre factor

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
-from grammar import Site
-from grammar import operators as op
-from grammar.symbols import WEIGHT
+from rulegen.grammar import Site
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.symbols import WEIGHT
 
 Array = jax.Array
 
@@ -38,7 +38,7 @@ class Emitter:
 
     Example:
         >>> import jax.numpy as jnp
-        >>> from grammar import parse
+        >>> from rulegen.grammar import parse
         >>> rule = parse("e <- pre*post : synapse")
         >>> sites = {"pre": Site.PRE, "post": Site.POST}
         >>> emitter = Emitter({"pre": jnp.array([1.0, 2.0]), "post": jnp.array([3.0])}, sites)

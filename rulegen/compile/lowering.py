@@ -20,11 +20,11 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from grammar import Site
-from grammar import operators as op
-from grammar.symbols import join, symbol
-from grammar.system import DT, Equation, System
 from rulegen.compile.tangents import Tangents
+from rulegen.grammar import Site
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.symbols import join, symbol
+from rulegen.grammar.rule.system import DT, Equation, System
 
 
 class Lowering(enum.Enum):

@@ -9,10 +9,10 @@ import jax
 import jax.numpy as jnp
 import sympy as sp
 
-from grammar import Site
-from grammar.system import System
 from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import FactoredState, Product, site_of
+from rulegen.grammar import Site
+from rulegen.grammar.rule.system import System
 
 Array = jax.Array
 Values = Mapping[str, Array]

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 import sympy as sp
 from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 
-from grammar import Event, Site
-from grammar import operators as op
-from grammar.operators import indicator
-from grammar.symbols import WEIGHT, symbol
-from grammar.system import Equation, System
+from rulegen.grammar import Event, Site
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.operators import indicator
+from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.rule.system import Equation, System
 
 
 def tangent_name(name: str, parameter: str) -> str:
@@ -37,10 +37,10 @@ def derivative(expr: sp.Expr, wrt: sp.Symbol) -> sp.Expr:
     """d(expr)/d(wrt) with the project's conventions at kinks and jumps.
 
     A jump has derivative 0; max(x, 0) has slope 0 at 0; an infinite slope is 0; see
-    `grammar.operators`.
+    `rulegen.grammar.algebra.operators`.
 
     Example:
-        >>> from grammar.symbols import symbol
+        >>> from rulegen.grammar.algebra.symbols import symbol
         >>> x = symbol("x")
         >>> derivative(sp.sqrt(x), x).subs(x, 0), derivative(sp.sqrt(x), x).subs(x, 4)
         (0, 1/4)
@@ -57,7 +57,7 @@ def differential(expr: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr
     a maximum is attained more than once, its change is the mean of theirs.
 
     Example:
-        >>> from grammar.symbols import symbol
+        >>> from rulegen.grammar.algebra.symbols import symbol
         >>> x, y, dx = symbol("x"), symbol("y"), symbol("dx")
         >>> differential(y * op.sum_pre(x**2), {x: dx})
         y*sum_pre(2*dx*x)

@@ -10,9 +10,10 @@ import jax
 import numpy as np
 from pydantic import Field
 
-from grammar import Rule, RunError
-from rulegen.lives import Lives, World
-from rulegen.settings import Settings
+from rulegen.grammar import Rule, RunError
+from rulegen.ground.settings import Settings
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.bench import Bench
 
 #: An estimate of which a larger share of the parts is not finite is refused.
 MOST_NONFINITE = 0.1
@@ -21,7 +22,7 @@ MOST_NONFINITE = 0.1
 class MetaGradient(NamedTuple):
     """An estimate of d E[mean reward per trial] / d theta. We *maximise* reward.
 
-    Theta are the free parameters in the coordinates of the fit, see `rulegen.coordinates`.
+    Theta are the free parameters in the coordinates of the fit, see `Coordinates`.
 
     Attributes:
         gradient: the estimate, shape (P,).
@@ -97,6 +98,13 @@ class Estimator(Settings, abc.ABC):
     def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
         """Compile the lives that `estimate` runs, for the parameters `free` of `rule`."""
 
+    def prepared(self, bench: Bench) -> Lives:
+        """The lives on a bench that `estimate` runs; estimators of one kind share them."""
+        if self.kind is None:
+            return bench.plain
+        here = bench.world, bench.rule, bench.free_names
+        return bench.program(self.kind, lambda: self.prepare(*here))
+
     @abc.abstractmethod
     def estimate(
         self,
@@ -109,7 +117,7 @@ class Estimator(Settings, abc.ABC):
         """Estimate the meta-gradient.
 
         Args:
-            lives: from `prepare`.
+            lives: from `prepared`.
             values: all parameters of the rule, in the order of its text.
             free: indices of the parameters to differentiate by.
             key: a typed JAX key.

@@ -13,13 +13,13 @@ import numpy as np
 import optax
 from pydantic import Field
 
-from grammar import Rule
 from rulegen.compile import compile_rule
-from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
-from rulegen.extras import extra
-from rulegen.lives import Lives, World
-from rulegen.progress import Tick
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.grammar import Rule
+from rulegen.ground.extras import extra
+from rulegen.ground.progress import Tick
+from rulegen.lives.batch import Lives, World
 
 
 class Evosax(Estimator):

@@ -10,20 +10,20 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from grammar import Event, Rule
-from grammar.symbols import WEIGHT
 from rulegen.circuits import Network
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.tangents import tangent_name
-from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
-from rulegen.life import LifeState
-from rulegen.lives import Lives, World
-from rulegen.noise import Stream, stream
-from rulegen.plasticity import Readings, States
-from rulegen.play import play
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.grammar import Event, Rule
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.ground.noise import Stream, stream
+from rulegen.lives.batch import Lives, World
+from rulegen.lives.life import LifeState
+from rulegen.lives.plasticity import Readings, States
+from rulegen.lives.play import play
+from rulegen.lives.trial import Streams, TrialRun
 from rulegen.tasks import Task
-from rulegen.trial import Streams, TrialRun
 
 
 class Pathwise(Estimator):

@@ -9,17 +9,17 @@ import jax
 import numpy as np
 from pydantic import Field
 
-from grammar import Rule
 from rulegen.compile import compile_rule
-from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
-from rulegen.lives import Batch, Lives, World
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.grammar import Rule
+from rulegen.lives.batch import Batch, Lives, World
 
 
 class Pgpe(Estimator):
     """Gradient of the reward smoothed by a Gaussian of width `sigma` in theta.
 
-    Theta stands for the coordinates of the fit (see `rulegen.coordinates`).
+    Theta stands for the coordinates of the fit (see `rulegen.estimators.coordinates`).
 
     Each pair of lives has the same network and noise and the parameters theta +- sigma eps with
     its own eps ~ N(0, I):

@@ -9,11 +9,11 @@ import jax
 import numpy as np
 from pydantic import Field
 
-from grammar import Rule
 from rulegen.compile import compile_rule
-from rulegen.coordinates import Coordinates
 from rulegen.estimators.base import Estimator, MetaGradient
-from rulegen.lives import Lives, World
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.grammar import Rule
+from rulegen.lives.batch import Lives, World
 
 
 class Score(Estimator):

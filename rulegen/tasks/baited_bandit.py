@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from rulegen.noise import Purpose, Stream, uniform
+from rulegen.ground.noise import Purpose, Stream, uniform
 from rulegen.tasks.base import Task, Trial
 
 Array = jax.Array

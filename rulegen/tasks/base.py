@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rulegen.noise import Purpose, Stream, permutation
-from rulegen.settings import Settings
+from rulegen.ground.noise import Purpose, Stream, permutation
+from rulegen.ground.settings import Settings
 
 Array = jax.Array
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from pydantic import Field
 
-from rulegen.noise import Stream
+from rulegen.ground.noise import Stream
 from rulegen.tasks.base import Task, Trial
 
 Array = jax.Array

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field, model_validator
 
-from rulegen.noise import Stream
+from rulegen.ground.noise import Stream
 from rulegen.tasks.base import Task, Trial
 
 Array = jax.Array

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from rulegen.noise import Stream
+from rulegen.ground.noise import Stream
 from rulegen.tasks.arm import hand_path
 from rulegen.tasks.base import Task, Trial
 

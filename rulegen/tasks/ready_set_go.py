@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from rulegen.noise import Stream
+from rulegen.ground.noise import Stream
 from rulegen.tasks.base import Task, Trial
 
 Array = jax.Array
@@ -88,7 +88,7 @@ class ReadySetGo(Task):
         """Steps from set until the output, shape (T, 1), reaches 0; all steps if it never does.
 
         Example:
-            >>> from rulegen.noise import stream
+            >>> from rulegen.ground.noise import stream
             >>> trial = ReadySetGo().trial(stream(jax.random.key(0)), jnp.array(1), 10.0)
             >>> int(ReadySetGo().produced(trial, trial.target))
             16

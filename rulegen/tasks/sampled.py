@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field, InstanceOf, model_validator
 
-from grammar import ConfigError
-from rulegen.noise import Purpose, Stream, bits
+from rulegen.grammar import ConfigError
+from rulegen.ground.noise import Purpose, Stream, bits
 from rulegen.tasks.base import Task, Trial
 from rulegen.tasks.samples import Samples
 

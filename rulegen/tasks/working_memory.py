@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field, model_validator
 
-from rulegen.noise import Stream, normal
+from rulegen.ground.noise import Stream, normal
 from rulegen.tasks.base import Task, Trial
 
 Array = jax.Array

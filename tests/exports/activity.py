@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from grammar import SIGNALS, Rule, Site
-from grammar.symbols import IMPULSES
+from rulegen.grammar import SIGNALS, Rule, Site
+from rulegen.grammar.algebra.symbols import IMPULSES
 
 POST, PRE, TRIALS, STEPS, DT = 3, 4, 3, 12, 2.0
 CONDITIONS = np.array([1, 0, 1])

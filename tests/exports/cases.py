@@ -18,9 +18,9 @@ import jax.numpy as jnp
 import numpy as np
 from activity import CONDITIONS, DT, random_activity, start
 
-from catalog import literature
-from catalog.export import FORMATS, export, problems
 from rulegen import compile_rule, drive
+from rulegen.catalog import literature
+from rulegen.catalog.export import FORMATS, export, problems
 
 SUFFIXES = {"brian2": ".brian2.py", "nestml": ".nestml"}
 

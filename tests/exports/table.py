@@ -12,8 +12,8 @@ import re
 import sys
 from pathlib import Path
 
-from catalog import literature
-from catalog.export import problems
+from rulegen.catalog import literature
+from rulegen.catalog.export import problems
 
 BEGIN, END = "<!-- table -->\n", "<!-- end of table -->"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from catalog import find, save_record
-from catalog.export import export
-from rulegen import cli
+from rulegen.catalog import find, save_record
+from rulegen.catalog.export import export
+from rulegen.commands import cli
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *words: str, text: str = "") -> int:

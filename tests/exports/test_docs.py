@@ -7,8 +7,8 @@ from pathlib import Path
 
 from table import cells, refusal
 
-from catalog import literature
-from catalog.export import FORMATS, problems
+from rulegen.catalog import literature
+from rulegen.catalog.export import FORMATS, problems
 
 PAGE = (Path(__file__).parents[2] / "docs" / "exports.md").read_text()
 

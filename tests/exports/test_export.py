@@ -9,9 +9,9 @@ from io import BytesIO
 
 import pytest
 
-from catalog import Record, Reference, find, literature
-from catalog.export import FORMATS, carried, export, problems
-from grammar import ConfigError, RuleError, parse
+from rulegen.catalog import Record, Reference, find, literature
+from rulegen.catalog.export import FORMATS, carried, export, problems
+from rulegen.grammar import ConfigError, RuleError, parse
 
 PROGRAMS = [name for name, fmt in FORMATS.items() if fmt.suffix == ".py"]
 HOSTILE = [

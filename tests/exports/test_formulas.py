@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import value
 
-from catalog.export import export, problems
-from catalog.export.brian2 import BrianCode
-from grammar import RuleError, Site, parse
+from rulegen.catalog.export import export, problems
+from rulegen.catalog.export.brian2 import BrianCode
+from rulegen.grammar import RuleError, Site, parse
 
 NUMBERS = {"u": 0.0, "xi": 0.0, "post": 0.0, "w": 0.0}
 LEAVES = st.sampled_from(["u", "xi", "post", "0.5", "2", "-1", "0", "-0.3"])

@@ -7,12 +7,12 @@ import sys
 import pytest
 import sympy as sp
 
-from catalog import Record, literature
-from catalog.export import FORMATS, export, problems
-from catalog.export.nestml import drive, jumps
-from grammar import RuleError, parse
-from grammar.symbols import symbol
-from rulegen import cli
+from rulegen.catalog import Record, literature
+from rulegen.catalog.export import FORMATS, export, problems
+from rulegen.catalog.export.nestml import drive, jumps
+from rulegen.commands import cli
+from rulegen.grammar import RuleError, parse
+from rulegen.grammar.algebra.symbols import symbol
 
 X = "x = accumulate(pre_spike, 20)\n"
 REFUSED = [

@@ -11,12 +11,12 @@ import pytest
 import sympy as sp
 from activity import CONDITIONS, DT, random_activity, run_program, start
 
-from catalog import literature
-from catalog.export import export
-from grammar import Rule, parse
-from grammar.operators import NONLOCAL, OPERATORS, RuleFunction
 from rulegen import compile_rule, drive
+from rulegen.catalog import literature
+from rulegen.catalog.export import export
 from rulegen.compile.lowering import Lowering
+from rulegen.grammar import Rule, parse
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
 
 LITERATURE = {name: record.rule for name, record in literature().items()}
 #: Every function at its edges, and every kind of statement, some with names that mean something.

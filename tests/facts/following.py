@@ -8,9 +8,9 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from catalog import find
 from rulegen import compile_rule, drive
-from rulegen.drive import Course
+from rulegen.catalog import find
+from rulegen.lives.drive import Course
 
 
 def follow(

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from following import follow, linear
 
-from catalog import find
-from grammar import confavreux, maoutsa, mehta
 from rulegen import compile_rule, drive
+from rulegen.catalog import find
+from rulegen.grammar import confavreux, maoutsa, mehta
 
 RNG = np.random.default_rng(0)
 PRE, POST = RNG.normal(size=(1, 40, 3)), RNG.normal(size=(1, 40, 2))

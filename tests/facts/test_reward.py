@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from following import follow
 
-from catalog import find
-from grammar import parse
 from rulegen import compile_rule, drive
+from rulegen.catalog import find
+from rulegen.grammar import parse
 
 KEY = jax.random.key(0)
 X = np.array([0.7, -0.4, 1.1])

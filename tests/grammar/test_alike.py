@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grammar import parse
+from rulegen.grammar import parse
 
 EQUAL = [
     ("w += eta*(pre*post)", "w += kappa*post*pre"),

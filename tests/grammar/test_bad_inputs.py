@@ -7,7 +7,7 @@ import time
 import pytest
 from bad_inputs import BAD
 
-from grammar import RuleError, parse
+from rulegen.grammar import RuleError, parse
 
 
 @pytest.mark.parametrize(("text", "line", "column", "fragment"), BAD)

@@ -18,8 +18,9 @@ import sympy as sp
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from grammar import RuleError, labelling, parse
-from grammar import operators as op
+from rulegen.grammar import RuleError, parse
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.rule import labelling
 
 # Numbers ------------------------------------------------------------------------------------------
 

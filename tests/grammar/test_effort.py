@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from grammar import RuleError, parse
+from rulegen.grammar import RuleError, parse
 
 MAX_CALLS = 30_000_000
 

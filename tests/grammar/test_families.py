@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from grammar import Rule, RuleError, confavreux, maoutsa, mehta, parse, polynomial
+from rulegen.grammar import Rule, RuleError, confavreux, maoutsa, mehta, parse, polynomial
 
 
 def member(family: Rule, values: Mapping[str, float]) -> Rule:

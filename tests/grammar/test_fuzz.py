@@ -9,7 +9,7 @@ import os
 import random
 import time
 
-from grammar import RuleError, parse
+from rulegen.grammar import RuleError, parse
 
 COUNT = int(os.environ.get("RULE_FUZZ", "600"))
 SECONDS = 10.0  # a guard against texts that hang, not a measurement

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rule_texts import MICONI, ROUND_TRIP
 
-from grammar import parse
+from rulegen.grammar import parse
 
 EQUAL = {
     "order of terms and statements": (

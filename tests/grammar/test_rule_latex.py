@@ -7,7 +7,7 @@ import re
 import pytest
 from rule_texts import MICONI, ROUND_TRIP
 
-from grammar import parse
+from rulegen.grammar import parse
 
 COMMANDS = set(
     re.findall(

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 from rule_texts import MICONI, ROUND_TRIP
 
-from grammar import Event, Form, Parameter, RuleError, Site, parse, symbol, unparse
+from rulegen.grammar import Event, Form, Parameter, RuleError, Site, parse, symbol, unparse
 
 
 def test_the_rule_of_the_readme() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle import value
 
-from grammar import RuleError, parse
-from grammar.normal import normal
-from grammar.operators import NONLOCAL, OPERATORS, RuleFunction
+from rulegen.grammar import RuleError, parse
+from rulegen.grammar.algebra.normal import normal
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
 
 LEAVES = st.sampled_from(
     ["u", "pre", "post", "w", "xi", "R", "theta_1", "0.3", "2", "1", "5", "0.25"]

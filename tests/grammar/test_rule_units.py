@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from grammar import RuleError, parse
+from rulegen.grammar import RuleError, parse
 
 
 @pytest.mark.parametrize(

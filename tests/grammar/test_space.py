@@ -12,8 +12,8 @@ from pathlib import Path
 import oracle
 import pytest
 
-from catalog import find as catalogued
-from grammar import Space, load_space, parse
+from rulegen.catalog import find as catalogued
+from rulegen.grammar import Space, load_space, parse
 
 HEAD = '''
 template = """

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from grammar import ConfigError, load_space
-from grammar.derive import MAX_FORMULAS
-from grammar.space import LOCAL
+from rulegen.grammar import ConfigError, load_space
+from rulegen.grammar.space.derive import MAX_FORMULAS
+from rulegen.grammar.space.space import LOCAL
 
 SPACE = '''
 template = """

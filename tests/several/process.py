@@ -13,15 +13,15 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from grammar import RunError, parse
-from rulegen import hosts
 from rulegen.circuits import RateCircuit
 from rulegen.estimators import Pgpe, Score
-from rulegen.journal import Journal
-from rulegen.life import LifeSettings
-from rulegen.lives import World
+from rulegen.grammar import RunError, parse
+from rulegen.ground import hosts
+from rulegen.ground.journal import Journal
+from rulegen.lives.batch import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
-from rulegen.workbench import Workbench
 
 RULE = parse("""
     param a = 0.4 free
@@ -39,9 +39,9 @@ WORLD = World(
 
 def gradients() -> dict[str, list[float]]:
     """Estimates by both estimators, on a number of lives that no number of devices divides."""
-    bench, found = Workbench(WORLD, RULE), {}
+    bench, found = Bench(WORLD, RULE), {}
     for estimator in (Score(lives=11, exact=True), Pgpe(lives=14)):
-        lives = bench.for_estimator(estimator)
+        lives = estimator.prepared(bench)
         result = estimator.estimate(lives, bench.values, bench.free, jax.random.key(5))
         found[estimator.name] = [*result.gradient.tolist(), *result.error.tolist()]
         found[f"{estimator.name} rewards"] = result.rewards.tolist()

@@ -1,0 +1,1 @@
+"""How alike rules are, and what a rule is called."""

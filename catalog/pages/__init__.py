@@ -1,0 +1,1 @@
+"""What people read: cards, tables, pages and PDF, all from records."""

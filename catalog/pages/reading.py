@@ -1,0 +1,104 @@
+"""From a published card back to its record, once the card is seen to say what the record says."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import zip_longest
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from rulegen.catalog.pages.markdown import CLOSING, OPENING, markdown_card
+from rulegen.catalog.records.files import MARKS, read_own
+from rulegen.catalog.records.record import LARGEST_FILE, Record, first_problem
+from rulegen.grammar import ConfigError
+
+#: A file larger than this is no card: it says its record twice, and pads its tables.
+LARGEST_CARD = 4 * LARGEST_FILE
+#: The picture of a card; its path is the one thing that no record says.
+_PICTURE = re.compile(r"^!\[[^\]\n]*\]\(([\w./-]{1,200})\)$", re.MULTILINE)
+
+
+def read_card(text: str) -> Record:
+    """The record of a card in Markdown.
+
+    A card has its record as JSON in the comment at its end. The record is printed again, and every
+    character of the card must be as printed, so that nothing can be shown that is not recorded.
+
+    Args:
+        text: a card as `markdown_card` prints it, or as `rulegen catalog build` writes it.
+
+    Raises:
+        ConfigError: when it is no such card, or says something else than its record, with the
+            first line that does.
+        RuleError: when its text is no rule.
+
+    Example:
+        >>> from rulegen.catalog import find, markdown_card
+        >>> card = markdown_card(find("oja"))
+        >>> read_card(card) == find("oja")
+        True
+        >>> read_card(card.replace("Oja's rule", "My rule", 1))
+        Traceback (most recent call last):
+        ...
+        rulegen.ConfigError: line 1 of the card is `# My rule`, but its record says ...
+    """
+    shown = text.replace("\r\n", "\n").removeprefix(MARKS[".md"])
+    # The last one: what stands before the record is compared like everything else.
+    _, opened, rest = shown.rpartition(f"\n{OPENING}\n")
+    data, closed, _ = rest.partition(f"\n{CLOSING}\n")
+    if not opened or not closed:
+        raise ConfigError(
+            "the card has no record in a comment at its end; cards of older versions have none: "
+            "verify the record.toml, or publish again"
+        )
+    try:
+        record = Record.model_validate(json.loads(data))
+    except (ValueError, RecursionError) as error:
+        problem = first_problem(error) if isinstance(error, ValidationError) else error
+        raise ConfigError(f"the record in the card is damaged: {problem}") from None
+    picture = _PICTURE.search(shown)
+    printed = markdown_card(record, picture[1] if picture else "")
+    # Without a picture of its own, the line was found in a text, and the comparison says so.
+    if shown != printed:
+        raise ConfigError(first_difference(shown, printed))
+    return record
+
+
+def first_difference(shown: str, printed: str) -> str:
+    """Where a card differs from what its record prints."""
+    lines = zip_longest(shown.split("\n"), printed.split("\n"))
+    for number, (here, there) in enumerate(lines, 1):
+        if here != there:
+            return (
+                f"line {number} of the card is {quoted(here)}, but its record says "
+                f"{quoted(there)}; use the card as it was published, with the version that made it"
+            )
+    raise AssertionError("two texts that differ have a line that does")
+
+
+def quoted(line: str | None) -> str:
+    """A line in a message, or that there is none."""
+    if line is None:
+        return "missing"
+    return f"`{line[:120]}...`" if len(line) > 120 else f"`{line}`"
+
+
+def read_published(path: Path) -> Record:
+    """The record in a card.
+
+    Raises:
+        ConfigError: when the file cannot be read, or is no card.
+        RuleError: when its text is no rule.
+    """
+    # A link that somebody names is followed, unlike those inside a folder from a stranger.
+    return parse_card(read_own(path.resolve(), LARGEST_CARD), path)
+
+
+def parse_card(content: bytes, path: Path) -> Record:
+    """The record in the content of the card at `path`; errors as of `read_published`."""
+    try:
+        return read_card(content.decode())
+    except (UnicodeDecodeError, ConfigError) as error:
+        raise ConfigError(f"{path} is no card: {error}") from None

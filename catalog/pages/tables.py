@@ -1,0 +1,172 @@
+"""Tables of a card as rows of cells, the same for every format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rulegen.catalog.records.record import Evidence, Interval, ParameterNote, Record
+from rulegen.catalog.records.roles import CHANCE, PERFECT, THIS_RULE
+
+Row = tuple[str, ...]
+
+
+class Table(NamedTuple):
+    """A table.
+
+    Attributes:
+        head: titles of the columns.
+        body: rows of cells, all as long as the head.
+        code: titles of the columns that are set as code.
+        caption: what the table shows, for those who hear it read.
+    """
+
+    head: Row = ()
+    body: tuple[Row, ...] = ()
+    code: tuple[str, ...] = ()
+    caption: str = ""
+
+
+#: What stands between numbers and those who read them: on cards, in figures and on pages.
+REWARD_IS = (
+    "Rewards are means over all trials of a life, so that a rule which learns late may earn less "
+    "than chance."
+)
+CHANCE_IS = "Chance is the reward of the best single answer that ignores the condition."
+NO_LEARNING_IS = (
+    "No learning is the same circuit with its initial weights; it may lie below chance, because "
+    "its answers vary."
+)
+REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it", "diverged lives")
+SETTING_HEAD = ("part", "setting", "value")
+
+
+def number(value: float | None) -> str:
+    """Four significant digits, or nothing."""
+    return "" if value is None else f"{value:.4g}"
+
+
+def limits(interval: Interval) -> str:
+    """The interval alone."""
+    return f"[{interval.low:.4g}, {interval.high:.4g}]"
+
+
+def parameter_table(record: Record) -> Table:
+    """Parameter, value, unit, 95% interval or why a discovered rule has none, meaning."""
+    rows: list[Row] = []
+    units = record.rule.units()
+    for p in record.rule.parameters:
+        note = record.parameters.get(p.name)
+        power = units.get(p.name)
+        unit = "" if not power else ("ms" if power == 1 else f"ms^{power}")
+        between = "" if record.kind == "literature" else interval_text(note)
+        rows.append((p.name, number(p.value), unit, between, note.meaning if note else ""))
+    head = ("parameter", "value", "unit", "95% interval", "meaning")
+    return without_empty_columns(Table(head, tuple(rows), ("parameter",), "Parameters"))
+
+
+def interval_text(note: ParameterNote | None) -> str:
+    """The interval of a parameter, or why there is none.
+
+    Example:
+        >>> interval_text(ParameterNote(low=1.0, high=2.0)), interval_text(None)
+        ('[1, 2]', 'not fitted')
+        >>> interval_text(ParameterNote(why="the lives show no maximum"))
+        'none: the lives show no maximum'
+    """
+    if note is None:
+        return "not fitted"
+    if note.low is not None:
+        return f"[{number(note.low)}, {number(note.high)}]"
+    return f"none: {note.why}" if note.why else ""
+
+
+def reward_table(evidence: Evidence) -> Table:
+    """Rule, reward per trial, interval, difference from this rule, diverged lives."""
+    mine = evidence.reward
+    rows: list[Row] = [(THIS_RULE, number(mine.mean), limits(mine), "", str(evidence.diverged))]
+    for other in evidence.comparisons:
+        rows.append(
+            (
+                other.name,
+                number(other.reward.mean),
+                limits(other.reward),
+                str(other.difference),
+                str(other.diverged),
+            )
+        )
+    rows.append((CHANCE, number(evidence.chance), "", "", ""))
+    rows.append((PERFECT, number(evidence.best), "", "", ""))
+    return Table(REWARD_HEAD, tuple(rows), caption="Reward on held-out lives")
+
+
+def term_table(evidence: Evidence) -> Table:
+    """Coefficient, term, loss without it."""
+    head = ("coefficient", "term", "reward lost per trial without it", "inclusion")
+    rows = tuple((t.coefficient, t.term, str(t.loss), share(t.inclusion)) for t in evidence.terms)
+    return without_empty_columns(Table(head, rows, head[:2], "What each term is worth"))
+
+
+def look_table(evidence: Evidence) -> Table:
+    """What was tried to be left out or taken in, and what came of it."""
+    head = ("left out", "taken in", "terms", "change of reward", "lives", "decision", "inclusion")
+    rows = tuple(
+        (
+            ", ".join(look.removed),
+            ", ".join(look.added),
+            str(look.terms),
+            str(look.difference),
+            str(look.difference.lives),
+            look.verdict,
+            share(look.inclusion),
+        )
+        for look in evidence.looks
+    )
+    return without_empty_columns(Table(head, rows, head[:2], "Looks of the selection"))
+
+
+def share(value: float | None) -> str:
+    """A share as text; empty where there is none."""
+    return "" if value is None else f"{value:.3g}"
+
+
+def locality_table(record: Record) -> Table:
+    """Symbol, site, when it is available, what it needs."""
+    head = ("symbol", "site", "available", "needs")
+    items = record.rule.locality().items
+    rows = tuple((i.symbol, i.site.value, i.available, i.note) for i in items)
+    return without_empty_columns(Table(head, rows, ("symbol",), "What the rule reads"))
+
+
+def setting_table(evidence: Evidence) -> Table:
+    """Every setting of task, circuit and life, and of projections where there are some."""
+    rows: list[Row] = []
+    for part in ("task", "circuit", "life", "projections"):
+        settings = getattr(evidence.setting, part)
+        rows += [(part, key, setting_text(value)) for key, value in settings.items()]
+    return Table(SETTING_HEAD, tuple(rows), ("setting",), "Settings of task, circuit and life")
+
+
+def setting_text(value: Any) -> str:
+    """A setting as text: words and numbers as they are, anything else as JSON, in one line.
+
+    Example:
+        >>> setting_text("tanh"), setting_text(0.5), setting_text({"tau": 5.0})
+        ('tanh', '0.5', '{"tau": 5.0}')
+    """
+    return value if isinstance(value, str) and "\n" not in value else json.dumps(value)
+
+
+def without_empty_columns(table: Table) -> Table:
+    """The table without columns that have nothing below their head; without rows, no table."""
+    columns = [i for i in range(len(table.head)) if any(row[i] for row in table.body)]
+    if not columns:
+        return Table()
+    rows = [tuple(row[i] for i in columns) for row in (table.head, *table.body)]
+    return table._replace(head=rows[0], body=tuple(rows[1:]))
+
+
+def widths(rows: Sequence[Row]) -> list[int]:
+    """The width of each column, characters."""
+    return [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]

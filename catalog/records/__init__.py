@@ -1,0 +1,1 @@
+"""Records: what is known of a rule, on disk."""

@@ -1,0 +1,70 @@
+"""Reading and writing files: never through a link, never half of one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from rulegen.grammar import ConfigError
+
+_TEXT = "made by `rulegen catalog build`; change the record instead"
+#: First line of every page that a build may replace or remove.
+MARKS = {".md": f"<!-- {_TEXT} -->\n\n", ".tex": f"% {_TEXT}\n", ".html": f"<!-- {_TEXT} -->\n"}
+
+#: What a file is called before it takes its place.
+STAGED = ".{}.new"
+
+
+def read_own(path: Path, largest: int) -> bytes:
+    """The content of a file that lies in its folder itself.
+
+    A folder may come from a stranger: a link in it could lead to any file of the reader, and
+    a pipe or a device never ends.
+
+    Args:
+        path: the file.
+        largest: most bytes that it may have.
+
+    Raises:
+        ConfigError: when it cannot be read, is a link or no ordinary file, or is larger.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        reason = "it is a link" if path.is_symlink() else error.strerror
+        raise ConfigError(f"cannot read {path}: {reason}") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise ConfigError(f"cannot read {path}: it is no ordinary file")
+    with os.fdopen(handle, "rb") as file:
+        try:
+            content = file.read(largest + 1)
+        except OSError as error:
+            raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > largest:
+        raise ConfigError(f"{path} is larger than {largest >> 20} MB")
+    return content
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file; either the whole of it is there or what was there before."""
+    write_together({path: text.encode()})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write files: each is whole or as it was before, and none is new unless all fit on the disk.
+
+    They take their places in the order given.
+    """
+    staged = {path: path.with_name(STAGED.format(path.name)) for path in contents}
+    try:
+        for path, content in contents.items():
+            staged[path].unlink(missing_ok=True)  # of a process that was killed, or a link
+            staged[path].write_bytes(content)
+        for path, new in staged.items():
+            new.replace(path)
+    finally:
+        for new in staged.values():
+            new.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Vocabulary: symbols, operators, expressions, and the parts of a rule."""

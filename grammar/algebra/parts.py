@@ -1,0 +1,125 @@
+"""What a rule is made of, as frozen values."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy as sp
+
+from rulegen.grammar.algebra.symbols import Site
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A named number of a rule.
+
+    Attributes:
+        name: its name.
+        value: its value, or None when the text gives none.
+        unit: its declared dimension as a power of ms, or None when it is left to be inferred.
+        lower, upper: bounds (-inf and inf when there are none).
+        free: whether a fit may change it. A free parameter that multiplies a term is a
+            coefficient theta of a family.
+    """
+
+    name: str
+    value: float | None = None
+    unit: Fraction | None = None
+    lower: float = float("-inf")
+    upper: float = float("inf")
+    free: bool = False
+
+
+class Form(enum.Enum):
+    """How a state evolves. `x` is the state, `f` its expression, `tau` its time constant."""
+
+    LOWPASS = "lowpass"  # tau dx/dt = -x + f           DC gain 1
+    ACCUMULATE = "accumulate"  # dx/dt = -x/tau + f     DC gain tau
+    DERIVATIVE = "derivative"  # dx/dt = f
+    STEP = "step"  # x <- f, once per step
+    AVERAGE = (
+        "average"  # x += tau*(f - x), once per reward after the reward's updates; tau is a gain
+    )
+
+
+@dataclass(frozen=True)
+class State:
+    """A variable with memory: `expr` drives it in the way that `form` says.
+
+    `tau` is the time constant of a LOWPASS or ACCUMULATE and the gain of an AVERAGE, else None.
+    `per_condition` keeps one copy for each condition of the task (global states only).
+    """
+
+    name: str
+    site: Site
+    form: Form
+    expr: sp.Expr
+    tau: sp.Expr | None = None
+    initial: float = 0.0
+    per_condition: bool = False
+
+
+@dataclass(frozen=True)
+class Definition:
+    """An abbreviation: `name` stands for `expr`, evaluated with the values of the same step."""
+
+    name: str
+    site: Site
+    expr: sp.Expr
+
+
+class Event(enum.Enum):
+    """When an update happens."""
+
+    TRIAL_START = "trial start"
+    REWARD = "reward"
+    TRIAL_END = "trial end"
+
+
+@dataclass(frozen=True)
+class Update:
+    """On `event`, `target` takes the value `expr` (`w += x` is stored as `w + x`).
+
+    Updates of one event happen in the order of the text; each sees what the earlier ones did.
+    """
+
+    event: Event
+    target: str
+    expr: sp.Expr
+
+
+@dataclass(frozen=True)
+class RuleParts:
+    """A rule without its methods: what printers and analyses read.
+
+    Order of evaluation in a step: the circuit's forward pass; then the synapse states, which read
+    the old value of every state; then the weights, which read the new synapse states and the old
+    pre, post and global ones; then the pre, post and global states, from old values. A definition
+    is an abbreviation: it has whatever values its reader sees. At an event, its updates run in
+    the order of the text.
+
+    Attributes:
+        parameters: in the order of the text.
+        definitions: abbreviations; each may use earlier ones.
+        states: variables with memory, `w` among them when the weights change at every step.
+        updates: what happens at events.
+        forward: expressions that the forward pass uses in place of `w`, or adds to the input of
+            the postsynaptic neuron (`bias`), as pairs (target, expr).
+        lower, upper: bounds of the weights, applied after every weight change.
+        zero_diagonal: whether `w[i, i]` is kept at 0.
+        euler: integrate linear decays by Euler's method instead of exactly.
+        nonlocal_names: what the text declares as non-local.
+    """
+
+    parameters: tuple[Parameter, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    states: tuple[State, ...] = ()
+    updates: tuple[Update, ...] = ()
+    forward: tuple[tuple[str, sp.Expr], ...] = ()
+    lower: float = float("-inf")
+    upper: float = float("inf")
+    zero_diagonal: bool = False
+    euler: bool = False
+    nonlocal_names: frozenset[str] = field(default=frozenset())

@@ -1,0 +1,1 @@
+"""What a rule is in terms of another: shapes, coefficients and their equations."""

@@ -1,0 +1,332 @@
+"""The outline of a rule: its formulas as sums of terms, each a shape with coefficients.
+
+A term such as `-eta*alpha*post**2*w` has the shape `post**2*w` and the coefficient `-eta*alpha`.
+Two rules that differ in nothing but their parameters have the same shapes. What stands within a
+function is a sum with coefficients of its own: `relu(u - theta)` has the shape `relu(#*u + #)`.
+
+States are what they change by, whatever the form: `e <- e + f` and `de/dt = f` change by f in every
+step (of which the derivative says the rate). Limits of the change of a weight are kept apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import sympy as sp
+
+from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.normal import growth, normal
+from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
+from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.rule.canonical import MAX_LEAVES
+from rulegen.grammar.rule.locality import expressions
+from rulegen.grammar.rule.terms import live_names
+
+#: The shape of a value that a state is set to, rather than changed by.
+SET = "set to"
+#: What the parameters of `with_memories` are called, before the name of the mean.
+MEMORY = "memory_of_"
+_PLAIN = Parameter("", lower=0.0, upper=1.0)
+
+
+class Slot(NamedTuple):
+    """One coefficient of an outline.
+
+    Attributes:
+        coefficient: a formula of parameters alone.
+        states: the powers of states that it multiplies.
+        owner: the state that the term changes; empty within a function.
+    """
+
+    coefficient: sp.Expr
+    states: tuple[tuple[str, sp.Expr], ...]
+    owner: str
+
+
+class Term(NamedTuple):
+    """A term: its coefficient first, then those within its functions; `basis` is the rest."""
+
+    slots: tuple[Slot, ...]
+    basis: sp.Expr
+
+
+#: What one formula adds up, by shape.
+Sum = dict[str, Term]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The formulas of a rule as sums.
+
+    Attributes:
+        changes: by what they change (`w`, `e`, `w on reward`, `forward bias`), its symbol or
+            nothing, and the change.
+        resets: states that an event sets to 0, as `e on trial start`.
+        limits: of the changes that a clip keeps within two formulas of parameters.
+        states: those that matter, but for the weights.
+        parameters: symbols that are coefficients.
+        signals: names of what the circuit provides and the formulas read.
+    """
+
+    changes: dict[str, tuple[str, sp.Expr]]
+    resets: frozenset[str]
+    limits: dict[str, tuple[sp.Expr, sp.Expr]]
+    states: dict[str, State]
+    parameters: frozenset[sp.Symbol]
+    signals: frozenset[str]
+
+    @cached_property
+    def plain(self) -> dict[str, Sum]:
+        """All formulas as sums of terms."""
+        return self.sums({})
+
+    def sums(self, names: Mapping[str, str]) -> dict[str, Sum]:
+        """All formulas as sums of terms, with other names for some states."""
+        found = {}
+        for key, (owner, expr) in self.changes.items():
+            place = key.replace(owner, names.get(owner, owner), 1) if owner else key
+            found[place] = self.sum(expr, owner, names)
+        return found
+
+    def sum(self, expr: sp.Expr, owner: str, names: Mapping[str, str]) -> Sum:
+        """One formula, the change of `owner`, as a sum of terms."""
+
+        def word(sym: sp.Symbol) -> str:
+            return names.get(str(sym.name), str(sym.name))
+
+        return self._sum(expr, names.get(owner, owner), word)
+
+    def _sum(self, expr: sp.Expr, owner: str, word: Callable[[sp.Symbol], str]) -> Sum:
+        """The terms of a formula; those of one shape are one term."""
+        found: dict[str, Term] = {}
+        for term in sp.Add.make_args(expr):
+            factors = sp.Mul.make_args(term)
+            known = [f for f in factors if f.free_symbols <= self.parameters]
+            rest = [f for f in factors if not f.free_symbols <= self.parameters]
+            shapes, inner, powers = [], list[Slot](), Counter[str]()
+            for factor in sorted(rest, key=lambda f: self._shape(f, word)[0]):
+                base, exponent = factor.as_base_exp()
+                if base.is_Symbol and exponent.is_Rational and str(base.name) in self.states:
+                    powers[word(base)] += exponent
+                shape, slots = self._shape(factor, word)
+                shapes.append(shape)
+                inner += slots
+            shape = "*".join(shapes) or "1"
+            coefficient = sp.Mul(*known)
+            if shape in found:
+                coefficient += found[shape].slots[0].coefficient
+            if coefficient == 0:
+                found.pop(shape, None)
+                continue
+            slot = Slot(coefficient, tuple(sorted(powers.items())), owner)
+            found[shape] = Term((slot, *inner), sp.Mul(*rest))
+        return dict(sorted(found.items()))
+
+    def _shape(
+        self, expr: sp.Basic, word: Callable[[sp.Symbol], str]
+    ) -> tuple[str, tuple[Slot, ...]]:
+        """A factor without its coefficients, and these."""
+        if expr.is_Symbol:
+            return word(expr), ()
+        if expr in (sp.true, sp.false):
+            return str(expr), ()
+        if expr.is_Pow and expr.exp.is_Rational:
+            if expr.base.is_Symbol:
+                return f"{word(expr.base)}**{expr.exp}", ()
+            shape, slots = self._argument(expr.base, word)
+            return f"({shape})**{expr.exp}", slots
+        parts = [self._argument(a, word) for a in expr.args]
+        if (
+            isinstance(expr, sp.Eq | sp.Ne)
+            and parts[0][1][0].coefficient.could_extract_minus_sign()
+        ):
+            # Equal to 0 is what its negative is as well.
+            parts[0] = self._argument(algebra.multiply([sp.Integer(-1), expr.args[0]]), word)
+        if isinstance(expr, sp.And | sp.Or | sp.Min | sp.Max):
+            parts.sort(key=lambda part: part[0])
+        name = getattr(expr, "rel_op", type(expr).__name__)
+        return f"{name}({', '.join(s for s, _ in parts)})", tuple(x for _, s in parts for x in s)
+
+    def _argument(
+        self, expr: sp.Basic, word: Callable[[sp.Symbol], str]
+    ) -> tuple[str, tuple[Slot, ...]]:
+        """What a function is applied to: a sum with coefficients of its own."""
+        if not isinstance(expr, sp.Expr):
+            return self._shape(expr, word)
+        terms = self._sum(expr, "", word)
+        return " + ".join(terms), tuple(slot for term in terms.values() for slot in term.slots)
+
+
+def outline(parts: RuleParts) -> Outline:
+    """The outline of a rule; what has no part in what it does is left out.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> oja = outline(parse("dw/dt = eta*post*(pre - alpha*post*w)"))
+        >>> [(shape, term.slots[0].coefficient) for shape, term in oja.plain["w"].items()]
+        [('post**2*w', -alpha*eta), ('post*pre', eta)]
+    """
+    meaning: dict[sp.Symbol, sp.Expr] = {}
+    for definition in parts.definitions:
+        meaning[symbol(definition.name)] = algebra.substitute(definition.expr, meaning)
+    exprs = expressions(parts)
+    multiply = sum(growth(e)[1] for e in exprs) <= MAX_LEAVES
+    live, parameters = live_names(parts), frozenset(symbol(p.name) for p in parts.parameters)
+    states = {s.name: s for s in parts.states if s.name in live}
+    changes: dict[str, tuple[str, sp.Expr]] = {}
+    limits: dict[str, tuple[sp.Expr, sp.Expr]] = {}
+    resets, values = set(), defaultdict[tuple[str, str], list[sp.Expr]](list)
+    for state in states.values():
+        values[state.name, ""].append(algebra.substitute(_change(state), meaning))
+    for update in parts.updates:
+        if update.target in live or update.target == WEIGHT:
+            values[update.target, f" on {update.event.value}"].append(
+                algebra.substitute(update.expr, meaning)
+            )
+    for (name, event), exprs in values.items():
+        expr = exprs[0]
+        for later in exprs[1:]:
+            expr = algebra.substitute(later, {symbol(name): expr})
+        own = symbol(name)
+        if event and own in expr.args and expr.is_Add:
+            expr = algebra.add([a for a in expr.args if a != own])
+        elif event and expr == 0:
+            resets.add(name + event)
+            continue
+        elif event:
+            event = f" {SET}{event}"
+        if name == WEIGHT:
+            expr, bounds = _unlimited(expr, parameters)
+            if bounds:
+                limits[name + event] = bounds
+        changes[name + event] = name, normal(expr, multiply)
+    for target, expr in parts.forward:
+        changes[f"forward {target}"] = "", normal(algebra.substitute(expr, meaning), multiply)
+    read = frozenset[sp.Symbol]().union(*(e.free_symbols for _, e in changes.values()))
+    return Outline(
+        changes=changes,
+        resets=frozenset(resets),
+        limits=limits,
+        states={name: state for name, state in states.items() if name != WEIGHT},
+        parameters=parameters,
+        signals=frozenset(str(s.name) for s in read - parameters) - states.keys() - {WEIGHT},
+    )
+
+
+def _change(state: State) -> sp.Expr:
+    """What a state changes by in a step, per ms or at all, and an average at a reward."""
+    own = algebra.multiply([sp.Integer(-1), symbol(state.name)])
+    if state.form is Form.STEP:
+        return algebra.add([state.expr, own])
+    if state.tau is None:
+        return state.expr
+    if state.form is Form.AVERAGE:
+        return algebra.multiply([state.tau, algebra.add([state.expr, own])])
+    rate = algebra.reciprocal(state.tau)
+    if state.form is Form.LOWPASS:
+        return algebra.multiply([rate, algebra.add([state.expr, own])])
+    return algebra.add([state.expr, algebra.multiply([rate, own])])
+
+
+def _unlimited(
+    expr: sp.Expr, parameters: frozenset[sp.Symbol]
+) -> tuple[sp.Expr, tuple[sp.Expr, sp.Expr] | None]:
+    """A change without the clip around it, and the limits of the clip."""
+    if isinstance(expr, op.clip):
+        change, low, high = expr.args
+        if (low.free_symbols | high.free_symbols) <= parameters:
+            return change, (low, high)
+    for outer, inner in ((sp.Min, sp.Max), (sp.Max, sp.Min)):
+        if isinstance(expr, outer) and len(expr.args) == 2:
+            far = [a for a in expr.args if a.free_symbols <= parameters]
+            within = [a for a in expr.args if isinstance(a, inner) and len(a.args) == 2]
+            near = [a for w in within for a in w.args if a.free_symbols <= parameters]
+            change = [a for w in within for a in w.args if not a.free_symbols <= parameters]
+            if len(far) == len(near) == len(change) == 1:
+                low, high = (near[0], far[0]) if outer is sp.Min else (far[0], near[0])
+                return change[0], (low, high)
+    return expr, None
+
+
+def with_memories(parts: RuleParts) -> RuleParts:
+    """The rule with a parameter for the memory of each running mean that has a number for it.
+
+    How long a mean remembers is a default: `x <- 0.8*x + 0.2*f` becomes
+    `x <- k*x + (1 - k)*f`, and the gain of a running average becomes a parameter as well.
+    """
+    parameters, states = list(parts.parameters), []
+    for state in parts.states:
+        own, name = symbol(state.name), MEMORY + state.name
+        memory = symbol(name)
+        if state.form is Form.AVERAGE and state.tau is not None and state.tau.is_Rational:
+            value = 1 - float(state.tau)
+            state = replace(state, tau=1 - memory)
+        elif state.form is Form.STEP and (split := _mean(state.expr, own)):
+            value = float(split[0])
+            state = replace(state, expr=memory * own + (1 - memory) * split[1])
+        else:
+            states.append(state)
+            continue
+        parameters.append(replace(_PLAIN, name=name, value=value))
+        states.append(state)
+    return replace(parts, parameters=tuple(parameters), states=tuple(states))
+
+
+def _mean(expr: sp.Expr, own: sp.Symbol) -> tuple[sp.Rational, sp.Expr] | None:
+    """The numbers k and formula f of `k*x + (1 - k)*f`, or None."""
+    terms = [t.as_coeff_Mul() for t in sp.Add.make_args(expr)]
+    kept = [c for c, rest in terms if rest == own]
+    others = [(c, rest) for c, rest in terms if rest != own]
+    if len(kept) != 1 or not 0 < kept[0] < 1 or len(others) != 1:
+        return None
+    coefficient, rest = others[0]
+    if coefficient != 1 - kept[0] or own in rest.free_symbols:
+        return None
+    return kept[0], rest
+
+
+def rates(parts: RuleParts) -> frozenset[str]:
+    """The learning rates of a rule: parameters that multiply every change of its weights.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> sorted(rates(parse("dw/dt = eta*post*(pre - alpha*post*w)")))
+        ['eta']
+    """
+    each = _weight_factors(parts)
+    return frozenset.intersection(*each) if each else frozenset()
+
+
+def strengths(parts: RuleParts) -> frozenset[str]:
+    """The learning rates of a rule, or the parameters that multiply one change each.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> sorted(strengths(parse("param A = 1\\nparam B = 1\\ndw/dt = A*pre*post - B*w")))
+        ['A', 'B']
+    """
+    return rates(parts) or frozenset[str]().union(*_weight_factors(parts))
+
+
+def _weight_factors(parts: RuleParts) -> list[frozenset[str]]:
+    return [
+        factors(term.slots[0].coefficient)
+        for place, terms in outline(parts).plain.items()
+        if place.split(" ", 1)[0] == WEIGHT
+        for term in terms.values()
+    ]
+
+
+def factors(coefficient: sp.Expr) -> frozenset[str]:
+    """The parameters that multiply all of a coefficient."""
+    return frozenset.intersection(
+        *(
+            frozenset(str(f.name) for f in sp.Mul.make_args(term) if f.is_Symbol)
+            for term in sp.Add.make_args(coefficient)
+        )
+    )

@@ -1,0 +1,1 @@
+"""Text to statements: a lexer and a whitelisted walk; nothing is executed."""

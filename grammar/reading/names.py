@@ -1,0 +1,103 @@
+"""What a name means: signal, state, definition, parameter, or a mistake with a remedy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+import sympy as sp
+
+from rulegen.grammar.algebra.parts import Parameter
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, symbol
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.formula import suggest
+from rulegen.grammar.reading.lexer import GREEK, Token
+from rulegen.grammar.reading.source import Line
+from rulegen.grammar.reading.statements import RESERVED
+
+#: The running reward baseline, which a rule may use without defining it.
+BASELINE = "R_bar"
+
+_STEM = re.compile(r"[A-Za-z]+")
+_GREEK_PARAMETERS = frozenset(GREEK) - set(SIGNALS)
+
+
+def is_parameter_name(name: str) -> bool:
+    """Whether an undeclared name is a parameter: it starts with the name of a Greek letter.
+
+    Example:
+        >>> [is_parameter_name(n) for n in ("theta_1", "tau_u", "Delta", "xi_bar", "etas")]
+        [True, True, True, False, False]
+    """
+    stem = _STEM.match(name)
+    return stem is not None and stem.group().lower() in _GREEK_PARAMETERS
+
+
+class Names:
+    """The names of one text.
+
+    Attributes:
+        parameters: declared ones, then implicit ones as the formulas use them.
+        implicit: names of the parameters that the text does not declare.
+        baseline: the first use of an undefined `R_bar`.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        states: Mapping[str, bool],
+        definitions: Collection[str],
+    ) -> None:
+        self.parameters = dict(parameters)
+        self.states, self.definitions = states, definitions
+        self.defined = [*states, *definitions]
+        self.implicit: list[str] = []
+        self.baseline: Token | None = None
+
+    def resolve(self, line: Line, token: Token) -> sp.Symbol:
+        """The symbol of a name, or an error with what was probably meant."""
+        name = token.text
+        if name in self.states:
+            self._check_subscript(line, token, self.states[name])
+        elif name == BASELINE and name not in self.defined:
+            self.baseline = self.baseline or token
+            self._check_subscript(line, token, self.baseline.per_condition)
+        elif name in self.definitions or name in SIGNALS or name == WEIGHT:
+            self._check_subscript(line, token, False)
+        elif name in self.parameters or is_parameter_name(name):
+            self._check_subscript(line, token, False)
+            if name not in self.parameters:
+                self.parameters[name] = Parameter(name)
+                self.implicit.append(name)
+        else:
+            raise self._unknown(line, token)
+        return symbol(name)
+
+    def _check_subscript(self, line: Line, token: Token, per_condition: bool) -> None:
+        if token.per_condition and not per_condition:
+            raise line.error(
+                f"`{token.text}` is not kept per condition",
+                token.column,
+                f"define `{token} = average(..., 0.2)`, or write `{token.text}` everywhere",
+            )
+        if per_condition and not token.per_condition:
+            raise line.error(
+                f"`{token.text}` is kept per condition",
+                token.column,
+                f"write `{token.text}[condition]` everywhere",
+            )
+
+    def _unknown(self, line: Line, token: Token) -> RuleError:
+        name = token.text
+        if name in RESERVED:
+            return line.error(
+                f"`{name}` is a word of the language", token.column, "use another name here"
+            )
+        known = [*self.defined, *self.parameters, *SIGNALS, WEIGHT, BASELINE]
+        remedy = suggest(name, known)
+        declare = f"if it is a parameter, declare it: `param {name} = 1`"
+        return line.error(
+            f"`{name}` is not known",
+            token.column,
+            f"{remedy} Else, {declare}" if remedy else declare,
+        )

@@ -1,0 +1,138 @@
+"""Numbers with units: the right-hand side of `param`, bounds and initial values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rulegen.grammar.algebra.exact import LARGEST, SMALLEST
+from rulegen.grammar.algebra.parts import Parameter
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.source import Line
+
+#: Unit words: the factor to the power of ms, and that power.
+UNITS = {"ms": (1.0, 1), "s": (1000.0, 1), "Hz": (0.001, -1)}
+_UNIT_REMEDY = "units are ms, s, Hz, 1/ms and ms**k"
+
+
+def _missing(line: Line, tokens: Sequence[Token], what: str, remedy: str = "") -> RuleError:
+    last = tokens[-1]
+    return line.error(f"{what} is missing here", last.column + len(last.text), remedy)
+
+
+def _word(tokens: Sequence[Token], index: int) -> str:
+    return tokens[index].text if index < len(tokens) else ""
+
+
+def read_number(
+    line: Line, tokens: Sequence[Token], index: int, infinite: bool = False
+) -> tuple[float, int]:
+    """A signed number, and the index after it."""
+    sign = 1.0
+    while _word(tokens, index) in ("-", "+"):
+        sign = -sign if tokens[index].text == "-" else sign
+        index += 1
+    if index >= len(tokens):
+        raise _missing(line, tokens, "a number")
+    token = tokens[index]
+    if infinite and token.text == "inf":
+        return sign * math.inf, index + 1
+    if token.kind != "number":
+        raise line.error(f"`{token}` is not a number", token.column, "write a number here")
+    value = float(token.text)
+    if value and not SMALLEST <= value <= LARGEST:
+        raise line.error(
+            f"a number outside {SMALLEST:g} to {LARGEST:g}", token.column, "rescale the units"
+        )
+    return sign * value, index + 1
+
+
+def read_bounds(
+    line: Line, tokens: Sequence[Token], index: int, last: bool = False
+) -> tuple[tuple[float, float], int]:
+    """`[LOW, HIGH]`, and the index after it."""
+    start = tokens[index].column if index < len(tokens) else 0
+    values = []
+    for opening in ("[", ","):
+        if _word(tokens, index) != opening:
+            if index >= len(tokens):
+                raise _missing(line, tokens, f"`{opening}`", "write `[LOW, HIGH]`")
+            raise line.error(f"`{opening}` is wanted here", tokens[index].column, "`[LOW, HIGH]`")
+        value, index = read_number(line, tokens, index + 1, infinite=True)
+        values.append(value)
+    if _word(tokens, index) != "]":
+        raise _missing(line, tokens[: index + 1], "`]`", "write `[LOW, HIGH]`")
+    low, high = values
+    if not low < high:
+        raise line.error("the lower bound must be below the upper one", start, "swap them")
+    index += 1
+    if last and index < len(tokens):
+        raise line.error(f"`{tokens[index]}` cannot stand here", tokens[index].column, "remove it")
+    return (low, high), index
+
+
+def _read_unit(
+    line: Line, tokens: Sequence[Token], index: int
+) -> tuple[tuple[float, Fraction] | None, int]:
+    """The factor and the power of ms of a unit, or None where none is written."""
+    inverse = _word(tokens, index) == "1" and _word(tokens, index + 1) == "/"
+    start = index + 2 if inverse else index
+    word = _word(tokens, start)
+    if word not in UNITS:
+        if inverse or (word not in ("", "in", "free") and tokens[start].kind == "name"):
+            column = tokens[start].column if word else tokens[-1].column
+            raise line.error(f"there is no unit `{word}`", column, _UNIT_REMEDY)
+        return None, index
+    factor, unit = UNITS[word]
+    exponent, end = Fraction(-1 if inverse else 1), start + 1
+    if _word(tokens, end) == "**":
+        power, end = _read_exponent(line, tokens, end + 1)
+        exponent *= power
+    return (factor ** float(exponent), unit * exponent), end
+
+
+def _read_exponent(line: Line, tokens: Sequence[Token], index: int) -> tuple[Fraction, int]:
+    bracketed = _word(tokens, index) == "("
+    value, index = read_number(line, tokens, index + bracketed)
+    exponent = Fraction(value).limit_denominator(100)
+    if bracketed:
+        if _word(tokens, index) == "/":
+            divisor, index = read_number(line, tokens, index + 1)
+            if not divisor:
+                raise line.error("a division by zero", tokens[index - 1].column, _UNIT_REMEDY)
+            exponent = (Fraction(value) / Fraction(divisor)).limit_denominator(100)
+        if _word(tokens, index) != ")":
+            raise _missing(line, tokens[: index + 1], "`)`", _UNIT_REMEDY)
+        index += 1
+    if abs(exponent) > 8:
+        raise line.error("a unit with so high a power", tokens[index - 1].column, _UNIT_REMEDY)
+    return exponent, index
+
+
+def read_parameter(line: Line, tokens: Sequence[Token]) -> Parameter:
+    """`param NAME [= NUMBER] [UNIT] [in [LOW, HIGH]] [free]`."""
+    if len(tokens) < 2 or tokens[1].kind != "name":
+        raise _missing(line, tokens[:1], "the parameter's name", "write `param eta = 0.1`")
+    if tokens[1].per_condition:
+        raise line.error("a parameter has no subscript", tokens[1].column, "remove `[condition]`")
+    index, value, low, high = 2, None, -math.inf, math.inf
+    if _word(tokens, index) == "=":
+        value, index = read_number(line, tokens, index + 1)
+    scaled, index = _read_unit(line, tokens, index)
+    factor, unit = scaled if scaled else (1.0, None)
+    if _word(tokens, index) == "in":
+        (low, high), index = read_bounds(line, tokens, index + 1)
+    free = _word(tokens, index) == "free"
+    index += free
+    if index < len(tokens):
+        remedy = "write `param NAME = NUMBER UNIT in [LOW, HIGH] free`"
+        raise line.error(f"`{tokens[index]}` cannot stand here", tokens[index].column, remedy)
+    if value is not None and not low <= value <= high:
+        raise line.error("the value lies outside the bounds", tokens[1].column, "widen the bounds")
+    for x in (value or 0.0, low, high):
+        if x and not math.isinf(x) and not SMALLEST <= abs(x * factor) <= LARGEST:
+            raise line.error("a number out of range in ms", tokens[1].column, "use another unit")
+    scaled_value = None if value is None else value * factor
+    return Parameter(tokens[1].text, scaled_value, unit, low * factor, high * factor, free)

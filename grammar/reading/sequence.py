@@ -1,0 +1,103 @@
+"""Whether tokens can be a formula at all, checked before any parser sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.quantities import UNITS
+from rulegen.grammar.reading.source import Line
+
+MAX_DEPTH = 64
+MAX_CHAIN = 32
+
+_UNIT_REMEDY = "numbers in formulas are in ms; else declare a parameter: `param tau = 10 s`"
+_WORDS = frozenset({"and", "or", "not", "if", "else"})
+_PREFIX = frozenset({"-", "+", "not"})
+_INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", ","}) | (
+    _WORDS - {"not"}
+)
+
+
+def is_operand(token: Token) -> bool:
+    """Whether the token is a number or a name, not a word such as `and`."""
+    return token.kind == "number" or (token.kind == "name" and token.text not in _WORDS)
+
+
+def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
+    """Operands and operators must alternate; say which of them is missing."""
+    wants_operand, previous = True, None
+    opened: list[tuple[Token, bool]] = []
+    for token in tokens:
+        text = token.text
+        if text == "(" and token.kind == "op":
+            calls = previous is not None and previous.kind == "name" and not wants_operand
+            if not wants_operand and not calls:
+                raise line.error("an operator is missing before `(`", token.column, "write `*`")
+            opened.append((token, calls))
+            wants_operand = True
+        elif text == ")" and token.kind == "op":
+            if not opened:
+                raise line.error("this `)` closes nothing", token.column, "remove it")
+            if wants_operand:
+                raise line.error("something is missing before `)`", token.column)
+            opened.pop()
+        elif is_operand(token):
+            if not wants_operand:
+                assert previous is not None
+                raise line.error(
+                    f"an operator is missing between `{previous}` and `{token}`",
+                    token.column,
+                    _UNIT_REMEDY
+                    if previous.kind == "number" and token.text in UNITS
+                    else "write `*` for a product",
+                )
+            wants_operand = False
+        elif text in _PREFIX and wants_operand:
+            pass
+        elif text in _INFIX and not wants_operand:
+            if text == "," and not (opened[-1][1] if opened else not single):
+                raise line.error(
+                    "a comma outside the brackets of a function", token.column, "remove it"
+                )
+            wants_operand = True
+        elif text in _INFIX:
+            raise line.error(f"something is missing before `{text}`", token.column)
+        else:
+            raise line.error(*_misplaced(token))
+        previous = token
+    if opened:
+        raise line.error("this `(` is never closed", opened[-1][0].column, "add `)`")
+    if wants_operand:
+        assert previous is not None
+        end = previous.column + len(previous.text)
+        raise line.error("the formula ends too early", end, "something is missing here")
+
+
+def _misplaced(token: Token) -> tuple[str, int, str]:
+    remedies = {
+        "=": "write `==` to compare",
+        "[": "only a state kept per condition has a subscript: `NAME[condition]`",
+        "]": "only a state kept per condition has a subscript: `NAME[condition]`",
+        "<-": "write `x < -1` with a blank, or one statement a line",
+        ":": "a formula may end with `: pre`, `: post`, `: synapse` or `: global`",
+        ";": "one statement a line; `;` separates the statements of an event",
+    }
+    return f"`{token}` cannot stand here", token.column, remedies.get(token.text, "")
+
+
+def check_nesting(line: Line, tokens: Sequence[Token]) -> None:
+    """Refuse what would exhaust Python's parser or this reader."""
+    depth = prefixes = powers = chain = 0
+    for token in tokens:
+        depth += (token.text == "(") - (token.text == ")")
+        prefixes = prefixes + 1 if token.text in _PREFIX else 0
+        powers += token.text == "**"
+        powers = 0 if token.text in ("+", "-", "*", "/", ",") else powers
+        chain += token.text == "if"
+        if depth > MAX_DEPTH or max(prefixes, powers, chain) > MAX_CHAIN:
+            raise line.error(
+                "the formula is nested too deeply here",
+                token.column,
+                "name its parts on lines of their own",
+            )

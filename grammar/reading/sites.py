@@ -1,0 +1,113 @@
+"""Where things live: the site of expressions, and its inference for equations without one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from rulegen.grammar.algebra.operators import cumsum_post, over_post, over_pre
+from rulegen.grammar.algebra.parts import RuleParts
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, join
+from rulegen.grammar.reading.formula import Formula
+from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.source import Line
+
+SIGNAL_SITES: dict[str, Site] = {s.name: s.site for s in SIGNALS.values()} | {WEIGHT: Site.SYNAPSE}
+
+
+def site_table(parts: RuleParts) -> dict[str, Site]:
+    """The site of every name that the rule may read."""
+    table = dict(SIGNAL_SITES)
+    table |= {p.name: Site.GLOBAL for p in parts.parameters}
+    table |= {d.name: d.site for d in parts.definitions}
+    table |= {s.name: s.site for s in parts.states}
+    return table
+
+
+def site_of(expr: sp.Basic, table: Mapping[str, Site]) -> Site:
+    """The site of an expression: the join of the sites of what it reads.
+
+    Example:
+        >>> from rulegen.grammar.algebra.symbols import symbol
+        >>> site_of(symbol("pre") * symbol("post"), SIGNAL_SITES)
+        <Site.SYNAPSE: 'synapse'>
+    """
+    if isinstance(expr, over_pre):
+        return Site.POST
+    if isinstance(expr, over_post):
+        return Site.PRE
+    if isinstance(expr, cumsum_post):
+        return Site.SYNAPSE
+    if expr.is_Symbol:
+        return table[expr.name]
+    return join(site_of(a, table) for a in expr.args)
+
+
+@dataclass(frozen=True)
+class Equation:
+    """What the inference needs of one equation: its name, declared site and what it reads."""
+
+    target: Token
+    line: Line
+    declared: Site | None
+    formula: Formula
+    is_state: bool
+
+    def sources(self, table: Mapping[str, Site]) -> list[Site]:
+        """The sites of everything read, itself excluded."""
+        reads = [r for r in self.formula.reads if not r.reduced and r.name != self.target.text]
+        return [r.site or table.get(r.name, Site.GLOBAL) for r in reads]
+
+
+def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dict[str, Site]:
+    """The site of every equation: the declared one, or the smallest that sees what it reads.
+
+    Equations may read each other in a circle, so all start at `global`, the smallest site, and
+    grow until nothing changes.
+    """
+    table = dict(known) | {e.target.text: e.declared or Site.GLOBAL for e in equations}
+    anchored = set(known) | {e.target.text for e in equations if e.declared or not e.is_state}
+    changed = True
+    while changed:
+        changed = False
+        for equation in equations:
+            name = equation.target.text
+            site = equation.declared or join(equation.sources(table))
+            reads = {r.name for r in equation.formula.reads if r.site is None} - {name}
+            fixed = any(r.site for r in equation.formula.reads)
+            if table[name] is not site or (name not in anchored and (fixed or reads & anchored)):
+                table[name] = site
+                anchored.add(name)
+                changed = True
+    for equation in equations:
+        name = equation.target.text
+        if name not in anchored:
+            raise equation.line.error(
+                f"the site of `{name}` cannot be told, because it reads only itself",
+                equation.target.column,
+                "end the line with `: pre`, `: post`, `: synapse` or `: global`",
+            )
+        check_reads(
+            equation.formula, table[name], f"`{name}` is a {table[name].value} variable", table
+        )
+    return table
+
+
+def check_reads(formula: Formula, site: Site, target: str, table: Mapping[str, Site]) -> None:
+    """Refuse a formula at `site` that reads what cannot be known there."""
+    for read in formula.reads:
+        source = read.site or table[read.name]
+        if read.reduced or source.fits(site):
+            continue
+        if source is Site.SYNAPSE:
+            remedy = "sum over a side with `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
+        else:
+            remedy = "let it end with `: synapse`" if site is not Site.GLOBAL else ""
+        raise formula.line.error(
+            f"`{read.name}` lives at {source.value}, but {target}",
+            read.column,
+            remedy
+            or f"a global formula reads neither neurons nor synapses: write `: {source.value}`",
+        )

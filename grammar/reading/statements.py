@@ -1,0 +1,311 @@
+"""From lines to statements: who is assigned what, with formulas still unread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rulegen.grammar.algebra.operators import OPERATORS
+from rulegen.grammar.algebra.parts import Event, Parameter
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
+from rulegen.grammar.reading.formula import FILTERS, suggest
+from rulegen.grammar.reading.lexer import Token, tokenise
+from rulegen.grammar.reading.quantities import read_bounds, read_number, read_parameter
+from rulegen.grammar.reading.source import Line, read_lines
+
+MAX_STATEMENTS = 500
+
+# fmt: off
+RESERVED = frozenset({
+    "param", "initial", "on", "bounds", "diagonal", "integrate", "forward", "nonlocal", "where",
+    "condition", "in", "free", "inf", "and", "or", "not", "if", "else", "synapse", "global",
+    *FILTERS,
+})
+# fmt: on
+
+Op = Literal["=", "<-", "d/dt"]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """`target op body : site`, or the same at an event. `adds` is 1 for `+=`, -1 for `-=`."""
+
+    line: Line
+    target: Token
+    op: Op
+    body: tuple[Token, ...]
+    start: int
+    site: Site | None = None
+    event: Event | None = None
+    adds: int = 0
+
+
+@dataclass
+class Draft:
+    """All statements of a text, sorted by kind."""
+
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    assignments: list[Assignment] = field(default_factory=list)
+    updates: list[Assignment] = field(default_factory=list)
+    forward: dict[str, Assignment] = field(default_factory=dict)
+    initial: dict[str, tuple[Line, Token, float]] = field(default_factory=dict)
+    nonlocals: dict[str, tuple[Line, Token]] = field(default_factory=dict)
+    settings: dict[str, tuple[float, float] | bool] = field(default_factory=dict)
+    defined: dict[str, Line] = field(default_factory=dict)
+
+
+def read_statements(text: str) -> Draft:
+    """Read every line of the text."""
+    draft = Draft()
+    block: tuple[int, Event] | None = None
+    count = 0
+    lines = read_lines(text)
+    for line in lines:
+        tokens = tokenise(line)
+        if not tokens:
+            continue
+        if block and line.indent > block[0]:
+            count += _event_statements(draft, line, tokens, block[1], tokens[0].column)
+        else:
+            block = None
+            count += 1
+            if _is_word(tokens, "on"):
+                event, rest, after = _event(line, tokens)
+                if rest:
+                    count += _event_statements(draft, line, rest, event, after)
+                else:
+                    block = (line.indent, event)
+            else:
+                _statement(draft, line, tokens)
+        if count > MAX_STATEMENTS:
+            raise line.error(f"more than {MAX_STATEMENTS} statements", 0, "split the rule")
+    if not (draft.assignments or draft.updates or draft.forward):
+        raise lines[0].error("the text states no rule", 1, "write `on reward: w += ...`")
+    return draft
+
+
+def _is_word(tokens: Sequence[Token], word: str) -> bool:
+    """Whether the line starts with a word of the language, not with a variable of that name."""
+    return tokens[0].text == word and tokens[0].kind == "name"
+
+
+def end_of(tokens: Sequence[Token]) -> int:
+    """The column just after the tokens."""
+    return tokens[-1].column + len(tokens[-1].text)
+
+
+def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
+    match tokens[0].text:
+        case "param":
+            parameter = read_parameter(line, tokens)
+            new_name(draft, line, tokens[1])
+            draft.parameters[parameter.name] = parameter
+        case "initial":
+            _initial(draft, line, tokens)
+        case "bounds":
+            _expect(line, tokens, 1, WEIGHT, "write `bounds w in [0, 1]`")
+            _expect(line, tokens, 2, "in", "write `bounds w in [0, 1]`")
+            _set(draft, line, "bounds", read_bounds(line, tokens, 3, last=True)[0])
+        case "diagonal":
+            for i, word in enumerate((WEIGHT, "=", "0"), 1):
+                _expect(line, tokens, i, word, "write `diagonal w = 0`")
+            _end(line, tokens, 4)
+            _set(draft, line, "diagonal", True)
+        case "integrate":
+            word = tokens[1].text if len(tokens) > 1 else ""
+            if word not in ("euler", "exact"):
+                raise line.error(
+                    "`integrate` wants a method",
+                    tokens[min(1, len(tokens) - 1)].column,
+                    "write `integrate euler` or `integrate exact`",
+                )
+            _end(line, tokens, 2)
+            _set(draft, line, "integrate", word == "euler")
+        case "forward":
+            _forward(draft, line, tokens)
+        case "nonlocal":
+            for token in _names(line, tokens[1:], end_of(tokens)):
+                if token.text in draft.nonlocals:
+                    raise line.error(f"`{token}` is declared twice", token.column)
+                draft.nonlocals[token.text] = (line, token)
+        case _:
+            _assignment(draft, line, tokens)
+
+
+def _set(draft: Draft, line: Line, key: str, value: tuple[float, float] | bool) -> None:
+    if key in draft.settings:
+        raise line.error(f"`{key}` is stated twice", 0, "keep one of them")
+    draft.settings[key] = value
+
+
+def _expect(line: Line, tokens: Sequence[Token], index: int, word: str, remedy: str) -> None:
+    if index >= len(tokens):
+        raise line.error(f"`{word}` is missing here", end_of(tokens), remedy)
+    if tokens[index].text != word:
+        raise line.error(f"`{word}` is wanted here", tokens[index].column, remedy)
+
+
+def _end(line: Line, tokens: Sequence[Token], index: int) -> None:
+    if len(tokens) > index:
+        raise line.error(f"`{tokens[index]}` cannot stand here", tokens[index].column, "remove it")
+
+
+def _names(line: Line, tokens: Sequence[Token], after: int) -> list[Token]:
+    names = [t for i, t in enumerate(tokens) if i % 2 == 0]
+    if len(tokens) % 2 == 0:
+        raise line.error("a name is missing here", after, "write `nonlocal sum_post`")
+    for i, token in enumerate(tokens):
+        if (token.kind == "name") != (i % 2 == 0) or (i % 2 and token.text != ","):
+            raise line.error(f"`{token}` cannot stand here", token.column, "names and commas")
+    return names
+
+
+def _initial(draft: Draft, line: Line, tokens: list[Token]) -> None:
+    if len(tokens) < 2 or tokens[1].kind != "name":
+        raise line.error("`initial` wants a state", end_of(tokens[:1]), "write `initial e = 0`")
+    _expect(line, tokens, 2, "=", "write `initial e = 0`")
+    value, end = read_number(line, tokens, 3)
+    _end(line, tokens, end)
+    if tokens[1].text in draft.initial:
+        raise line.error(f"`{tokens[1]}` has two initial values", tokens[1].column)
+    draft.initial[tokens[1].text] = (line, tokens[1], value)
+
+
+def _forward(draft: Draft, line: Line, tokens: list[Token]) -> None:
+    if len(tokens) < 2 or tokens[1].text not in (WEIGHT, "bias"):
+        column = tokens[1].column if len(tokens) > 1 else end_of(tokens)
+        raise line.error(
+            "`forward` wants `w` or `bias`",
+            column,
+            "write `forward w = w + H` or `forward bias = -th`",
+        )
+    _expect(line, tokens, 2, "=", f"write `forward {tokens[1]} = ...`")
+    if tokens[1].text in draft.forward:
+        raise line.error(f"`forward {tokens[1]}` is stated twice", tokens[1].column)
+    body = tuple(tokens[3:])
+    draft.forward[tokens[1].text] = Assignment(line, tokens[1], "=", body, end_of(tokens[:3]))
+
+
+def _event(line: Line, tokens: list[Token]) -> tuple[Event, list[Token], int]:
+    """The event of `on EVENT:`, what follows, and the column where it starts."""
+    words = " or ".join(f"`on {e.value}:`" for e in Event)
+    colon = next((i for i, t in enumerate(tokens) if t.text == ":"), None)
+    if colon is None:
+        raise line.error("a colon is missing after the event", end_of(tokens), f"write {words}")
+    name = " ".join(t.text for t in tokens[1:colon])
+    event = next((e for e in Event if e.value == name), None)
+    if event is None:
+        remedy = suggest(name, [e.value for e in Event]) or f"write {words}"
+        raise line.error(f"there is no event `{name}`", tokens[1].column, remedy)
+    return event, tokens[colon + 1 :], end_of(tokens[: colon + 1])
+
+
+def _event_statements(
+    draft: Draft, line: Line, tokens: list[Token], event: Event, after: int
+) -> int:
+    start, count = 0, 0
+    for i in [i for i, t in enumerate(tokens) if t.text == ";"] + [len(tokens)]:
+        part = tokens[start:i]
+        place = end_of(tokens[:start]) if start else after
+        start = i + 1
+        if not part and i == len(tokens) and count:
+            continue  # a `;` at the end of the line
+        if not part:
+            raise line.error("a statement is missing here", place, "write `w += ...`")
+        target, op, adds, first = _target(line, part)
+        if op not in ("<-",):
+            raise line.error(
+                "an event changes a value",
+                target.column,
+                f"write `{target} += ...` or `{target} <- ...`",
+            )
+        draft.updates.append(
+            Assignment(
+                line, target, op, tuple(part[first:]), end_of(part[:first]), None, event, adds
+            )
+        )
+        count += 1
+    return count
+
+
+def _target(line: Line, tokens: Sequence[Token]) -> tuple[Token, Op, int, int]:
+    """The assigned name, how, the sign of `+=` or `-=`, and the index where the formula starts."""
+    words = [t.text for t in tokens[:4]]
+    first = tokens[0]
+    if words[1:3] == ["/", "dt"] and words[3:4] == ["="]:
+        if first.kind != "name" or len(first.text) < 2 or first.text[0] != "d":
+            raise line.error("`dx/dt` wants a state after the `d`", first.column)
+        return Token("name", first.text[1:], first.column), "d/dt", 0, 4
+    if first.kind != "name":
+        raise line.error("a statement starts with a name", first.column, "write `name = formula`")
+    match words[1:3]:
+        case ["=", *_]:
+            return first, "=", 0, 2
+        case ["<-", *_]:
+            return first, "<-", 0, 2
+        case ["<", "-"]:
+            return first, "<-", 0, 3
+        case ["+=" | "-=" as op, *_]:
+            return first, "<-", 1 if op == "+=" else -1, 2
+        case ["*=" | "/=" as op, *_]:
+            remedy = f"write `{first} <- {first}{op[0]}...`"
+            raise line.error(f"`{op}` is not known here", tokens[1].column, remedy)
+    known = [*RESERVED, "on reward:"]
+    remedy = suggest(first.text, known) or f"write `{first} = formula`"
+    raise line.error("this is not a statement", first.column, remedy)
+
+
+def _assignment(draft: Draft, line: Line, tokens: list[Token]) -> None:
+    target, op, adds, first = _target(line, tokens)
+    body, site = tokens[first:], None
+    colon = next((i for i, t in enumerate(body) if t.text == ":"), None)
+    if colon is not None:
+        site = _site(line, body, colon)
+        body = body[:colon]
+    draft.assignments.append(
+        Assignment(line, target, op, tuple(body), end_of(tokens[:first]), site, None, adds)
+    )
+    if not (target.text == WEIGHT and op != "="):
+        new_name(draft, line, target)
+    elif WEIGHT in draft.defined:
+        raise line.error("`w` has two equations", target.column, "add their right-hand sides")
+    else:
+        draft.defined[WEIGHT] = line
+
+
+def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
+    sites = {s.value: s for s in Site}
+    rest = body[colon + 1 :]
+    if len(rest) == 1 and rest[0].text in sites:
+        return sites[rest[0].text]
+    name = rest[0].text if rest else ""
+    column = rest[0].column if rest else end_of(body)
+    if len(rest) > 1 and name in sites:
+        raise line.error(f"`{rest[1]}` cannot stand here", rest[1].column, "remove it")
+    remedy = suggest(name, list(sites)) or "write `: pre`, `: post`, `: synapse` or `: global`"
+    raise line.error(f"there is no site `{name}`", column, remedy)
+
+
+def new_name(draft: Draft, line: Line, token: Token) -> None:
+    """Register a name that the text defines; refuse one that means something already."""
+    name = token.text
+    what = ""
+    if name in SIGNALS:
+        what = "is a signal of the circuit"
+    elif name == WEIGHT:
+        what = "is the weight: it changes by `dw/dt = ...`, `w += ...` or at an event"
+    elif name in OPERATORS:
+        what = "is a function"
+    elif name in RESERVED:
+        what = "is a word of the language"
+    if what:
+        raise line.error(
+            f"`{name}` cannot be defined here: it {what}", token.column, "use another name"
+        )
+    if name in draft.defined:
+        place = draft.defined[name].number
+        raise line.error(
+            f"`{name}` is defined twice, first in line {place}", token.column, "rename one of them"
+        )
+    draft.defined[name] = line

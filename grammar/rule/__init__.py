@@ -1,0 +1,1 @@
+"""The rule: what was read, its terms, units, locality and digest."""

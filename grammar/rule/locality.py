@@ -1,0 +1,111 @@
+"""The locality certificate: what a synapse would need in order to follow a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
+from rulegen.grammar.algebra.parts import Form, RuleParts
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
+from rulegen.grammar.reading.sites import site_of, site_table
+
+EVERY_STEP, AT_REWARD, EVERY_TRIAL = "every step", "at reward", "every trial"
+
+_AVAILABLE = {"R": AT_REWARD, "zeta": EVERY_TRIAL}
+
+
+@dataclass(frozen=True)
+class LocalityItem:
+    """One thing that a rule reads: its name, site, when it is available, and what it needs."""
+
+    symbol: str
+    site: Site
+    available: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class LocalityCertificate:
+    """Whether every synapse can follow the rule with what it has.
+
+    Attributes:
+        local: whether nothing reads more than one neuron or synapse.
+        verdict: one sentence.
+        items: everything that the rule reads.
+        violations: what is not local, a sentence each.
+    """
+
+    local: bool
+    verdict: str
+    items: tuple[LocalityItem, ...]
+    violations: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is local only given side information, a sentence each."""
+        return tuple(f"`{i.symbol}` {i.note}" for i in self.items if i.note)
+
+
+def locality(parts: RuleParts) -> LocalityCertificate:
+    """Certify a rule.
+
+    Example:
+        >>> from rulegen.grammar.rule.parse import parse
+        >>> locality(parse("on reward: w += eta*(R - R_bar[condition])*post*pre")).verdict
+        'local, given side information'
+    """
+    exprs = expressions(parts)
+    table = site_table(parts)
+    states = {s.name: s for s in parts.states}
+    names = {s.name for e in exprs for s in e.free_symbols}
+    items = []
+    for name in dict.fromkeys([*SIGNALS, WEIGHT, *states]):
+        if name not in names:
+            continue
+        state = states.get(name)
+        if state is None or name == WEIGHT:
+            note = SIGNALS[name].note if name in SIGNALS else ""
+            available = _AVAILABLE.get(name, EVERY_STEP)
+            items.append(LocalityItem(name, table[name], available, note))
+        else:
+            shown = f"{name}[condition]" if state.per_condition else name
+            note = "needs the trial's identity: global side information"
+            available = AT_REWARD if state.form is Form.AVERAGE else EVERY_STEP
+            items.append(
+                LocalityItem(shown, state.site, available, note if state.per_condition else "")
+            )
+    sums = {type(f).__name__: f for e in exprs for f in e.atoms(RuleFunction)}
+    violations = []
+    for name in sorted(NONLOCAL & set(sums)):
+        meaning = OPERATORS[name].meaning.removesuffix(" (non-local)")
+        items.append(LocalityItem(name, site_of(sums[name], table), EVERY_STEP))
+        violations.append(f"`{name}` is a {meaning}: it reads more than one neuron or synapse")
+    items_, bad = tuple(items), tuple(violations)
+    return LocalityCertificate(not bad, _verdict(items_, bad), items_, bad)
+
+
+def _verdict(items: tuple[LocalityItem, ...], violations: tuple[str, ...]) -> str:
+    if violations:
+        return "not local"
+    return "local, given side information" if any(i.note for i in items) else "local"
+
+
+def used_names(parts: RuleParts) -> set[str]:
+    """The names of all variables, parameters and functions that the formulas read."""
+    exprs = expressions(parts)
+    names = {str(s.name) for e in exprs for s in e.free_symbols}
+    return names | {type(f).__name__ for e in exprs for f in e.atoms(sp.Function)}
+
+
+def expressions(parts: RuleParts) -> list[sp.Expr]:
+    """Every expression of the rule."""
+    taus = [s.tau for s in parts.states if s.tau is not None]
+    return [
+        *(d.expr for d in parts.definitions),
+        *(s.expr for s in parts.states),
+        *taus,
+        *(e for _, e in parts.forward),
+        *(u.expr for u in parts.updates),
+    ]

@@ -1,0 +1,355 @@
+"""The parser: from the text of a rule to a `Rule`, or to an error that points at the problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+import sympy as sp
+
+from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra.algebra import as_written
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
+from rulegen.grammar.algebra.parts import Definition, Form, State, Update
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
+from rulegen.grammar.reading.dependencies import check_conditions, check_size, in_order
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.formula import (
+    FILTERS,
+    Formula,
+    read_formula,
+    read_list,
+    suggest,
+)
+from rulegen.grammar.reading.names import BASELINE, Names
+from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
+from rulegen.grammar.reading.source import Line
+from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
+from rulegen.grammar.rule.locality import used_names
+from rulegen.grammar.rule.rule import Rule
+from rulegen.grammar.rule.units import Clash, Owner, infer_units
+
+#: Gain of the running reward baseline where the text uses `R_bar` without defining it.
+BASELINE_GAIN = sp.Rational(1, 5)
+
+#: What the forward pass may read: it runs before the activity of the step exists.
+FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
+
+
+def parse(text: str) -> Rule:
+    """Read a rule.
+
+    Args:
+        text: the statements, one a line; see `docs/rule-language.md`.
+
+    Returns:
+        The rule. `parse(rule.text()) == rule`.
+
+    Raises:
+        RuleError: the text is not a rule; the error has the line, the column and a remedy.
+
+    Example:
+        >>> rule = parse("on reward: w += eta*(R - R_bar)*post*pre")
+        >>> [p.name for p in rule.parameters]
+        ['eta']
+    """
+    draft = read_statements(text)
+    try:
+        with as_written(False):
+            return _Builder(draft).build()
+    except RecursionError:
+        raise Line(1, "").error(
+            "the formulas are nested too deeply", 1, "name their parts on lines of their own"
+        ) from None
+
+
+class _Builder:
+    """Resolves the names of a draft and puts the rule together."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.states = {a.target.text: a for a in draft.assignments if _form(a)}
+        self.definitions = {a.target.text: a for a in draft.assignments if not _form(a)}
+        states = {name: a.target.per_condition for name, a in self.states.items()}
+        self.names = Names(draft.parameters, states, self.definitions)
+        self.formulas: list[Formula] = []
+
+    # Equations -----------------------------------------------------------------------------
+
+    def formula(self, assignment: Assignment) -> Formula:
+        read = read_formula(assignment.line, assignment.body, self.names.resolve, assignment.start)
+        if assignment.adds:
+            target = self.names.resolve(assignment.line, assignment.target)
+            read.expr = algebra.add(
+                [target, algebra.multiply([sp.Integer(assignment.adds), read.expr])]
+            )
+        self.formulas.append(read)
+        return read
+
+    def filtered(self, assignment: Assignment) -> tuple[Formula, Formula]:
+        """The two arguments of `lowpass(f, tau)` and its like."""
+        line, body, name = assignment.line, assignment.body, assignment.body[0].text
+        depth = 0
+        for i, token in enumerate(body):
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text == ")" and depth == 0 and i < len(body) - 1:
+                raise line.error(
+                    f"`{name}(...)` must stand alone",
+                    body[i + 1].column,
+                    "give the filter a name on its own line and use the name",
+                )
+        if depth:
+            raise line.error("this `(` is never closed", body[1].column, "add `)`")
+        after = end_of(body[:2])
+        parts = read_list(line, body[2:-1], self.names.resolve, after)
+        if len(parts) != 2:
+            column = body[0].column
+            message = f"`{name}` takes 2 arguments, not {len(parts)}"
+            gain = "GAIN" if name == Form.AVERAGE.value else "TAU"
+            raise line.error(message, column, f"write `{name}(FORMULA, {gain})`")
+        self.formulas.append(parts[0])
+        for read in parts[1].reads:
+            if read.name not in self.names.parameters or read.site is not None:
+                raise line.error(
+                    f"`{read.name}` cannot be a part of a time constant or gain",
+                    read.column,
+                    "use parameters and numbers",
+                )
+        if parts[1].expr.is_number and not parts[1].expr > 0:
+            raise line.error("this must be positive", parts[1].column, "write a positive number")
+        return parts[0], parts[1]
+
+    def build(self) -> Rule:
+        draft = self.draft
+        equations, taus = [], {}
+        for assignment in draft.assignments:
+            form = _form(assignment)
+            if form and form.value in FILTERS:
+                formula, taus[assignment.target.text] = self.filtered(assignment)
+            else:
+                formula = self.formula(assignment)
+            declared = assignment.site
+            if assignment.target.text == WEIGHT:
+                declared = self._weight_site(assignment)
+            elif form is Form.AVERAGE:
+                declared = self._average_site(assignment)
+            elif assignment.target.per_condition:
+                raise assignment.line.error(
+                    "only an average is kept per condition",
+                    assignment.target.column,
+                    "write `NAME[condition] = average(..., 0.2)`",
+                )
+            equations.append(
+                Equation(assignment.target, assignment.line, declared, formula, form is not None)
+            )
+        definitions = in_order([e for e in equations if not e.is_state])
+        updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
+        forward = [(a, self.formula(a)) for a in draft.forward.values()]
+        check_conditions(definitions, self.formulas)
+        check_size(definitions, self.formulas)
+        known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
+        known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
+        sites = infer_sites(equations, known)
+        for _, name, formula in updates:
+            check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
+        self._check_forward(forward, definitions, sites)
+        states = [e for e in equations if e.is_state]
+        rule = self._rule(definitions, states, taus, updates, forward, sites)
+        self._check_nonlocal(rule)
+        self._check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
+        self._check_written_out(rule)
+        owners: dict[Owner, Formula] = {
+            ("definition", e.target.text): e.formula for e in definitions
+        }
+        owners |= {("state", e.target.text): e.formula for e in states}
+        owners |= {("tau", name): formula for name, formula in taus.items()}
+        owners |= {("update", i): formula for i, (_, _, formula) in enumerate(updates)}
+        owners |= {("forward", a.target.text): formula for a, formula in forward}
+        return self._with_time_constants(rule, _units(rule, owners))
+
+    def _with_time_constants(self, rule: Rule, units: Mapping[str, Fraction | None]) -> Rule:
+        """With the unit ms stated for the implicit parameters whose name and use say so."""
+        taus = {n for n in self.names.implicit if n.lower().startswith("tau") and units[n] == 1}
+        parameters = (
+            replace(p, unit=units[p.name]) if p.name in taus else p for p in rule.parameters
+        )
+        return replace(rule, parameters=tuple(parameters))
+
+    def _weight_site(self, assignment: Assignment) -> Site:
+        if assignment.site not in (None, Site.SYNAPSE):
+            raise assignment.line.error(
+                "`w` lives at the synapse", assignment.target.column, "write `: synapse`"
+            )
+        return Site.SYNAPSE
+
+    def _average_site(self, assignment: Assignment) -> Site:
+        if assignment.site not in (None, Site.GLOBAL):
+            raise assignment.line.error(
+                "an average over rewards is global", assignment.target.column, "write `: global`"
+            )
+        return Site.GLOBAL
+
+    def _target(self, update: Assignment) -> str:
+        name, column = update.target.text, update.target.column
+        if name not in self.states and name not in (WEIGHT, BASELINE):
+            if name in self.definitions:
+                problem, remedy = "is a definition and has no memory", "make it a state"
+            elif name in self.names.parameters:
+                problem, remedy = "is a parameter", "make it a state"
+            elif name in SIGNALS:
+                problem, remedy = "is a signal of the circuit", "change a state or `w`"
+            else:
+                problem = "is not a state"
+                remedy = suggest(name, [*self.states, WEIGHT]) or (
+                    f"declare it: `{name} <- {name} : synapse`"
+                )
+            raise update.line.error(f"`{name}` {problem}", column, remedy)
+        self.names.resolve(update.line, update.target)
+        return name
+
+    def _check_forward(
+        self,
+        forward: list[tuple[Assignment, Formula]],
+        definitions: list[Equation],
+        sites: dict[str, Site],
+    ) -> None:
+        behind: dict[str, set[str]] = {name: {name} for name in SIGNALS}
+        for equation in definitions:
+            reads = (r.name for r in equation.formula.reads)
+            behind[equation.target.text] = {s for name in reads for s in behind.get(name, ())}
+        for assignment, formula in forward:
+            target = assignment.target.text
+            site = Site.SYNAPSE if target == WEIGHT else Site.POST
+            check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites)
+            for read in formula.reads:
+                early = behind.get(read.name, set()) - FORWARD_SIGNALS
+                if early:
+                    raise formula.line.error(
+                        f"the forward pass cannot read `{sorted(early)[0]}`, which it computes",
+                        read.column,
+                        "keep it in a state and read the state",
+                    )
+
+    def _check_prev(self, rule: Rule, formulas: list[Formula]) -> None:
+        """Events and the forward pass happen between steps."""
+        for formula in formulas:
+            if rule.expand(formula.expr).has(prev):
+                raise formula.line.error(
+                    "`prev` has a meaning only where something changes at every step",
+                    formula.column,
+                    "keep the value in a state, `NAME <- prev(...)`, and read the state",
+                )
+
+    def _check_written_out(self, rule: Rule) -> None:
+        """Formulas that are defined alone may be undefined with what their names stand for."""
+        for formula in self.formulas:
+            try:
+                rule.expand(formula.expr)
+            except RuleError as problem:
+                raise formula.line.error(problem.message, formula.column, problem.remedy) from None
+
+    def _check_nonlocal(self, rule: Rule) -> None:
+        declared = self.draft.nonlocals
+        for formula in self.formulas:
+            for read in formula.reads:
+                if read.name in NONLOCAL and read.name not in declared:
+                    raise formula.line.error(
+                        f"`{read.name}` reads more than one neuron or synapse",
+                        read.column,
+                        f"if that is meant, declare it: `nonlocal {read.name}`",
+                    )
+        for name, (line, token) in declared.items():
+            if name not in used_names(rule):
+                known = name in OPERATORS or name in SIGNALS or name in self.draft.defined
+                message = "is not used" if known else "is not known"
+                raise line.error(f"`{name}` {message}", token.column, "remove it from `nonlocal`")
+
+    # Putting together ----------------------------------------------------------------------
+
+    def _rule(
+        self,
+        definitions: list[Equation],
+        equations: list[Equation],
+        taus: dict[str, Formula],
+        updates: list[tuple[Assignment, str, Formula]],
+        forward: list[tuple[Assignment, Formula]],
+        sites: dict[str, Site],
+    ) -> Rule:
+        states = []
+        for equation in equations:
+            name = equation.target.text
+            form = _form(self.states[name])
+            assert form is not None
+            states.append(
+                State(
+                    name,
+                    sites[name],
+                    form,
+                    equation.formula.expr,
+                    taus[name].expr if name in taus else None,
+                    self._initial(name),
+                    equation.target.per_condition,
+                )
+            )
+        if self.names.baseline:
+            states.append(
+                State(
+                    BASELINE,
+                    Site.GLOBAL,
+                    Form.AVERAGE,
+                    symbol("R"),
+                    BASELINE_GAIN,
+                    self._initial(BASELINE),
+                    self.names.baseline.per_condition,
+                )
+            )
+        names = {s.name for s in states} - {WEIGHT}
+        for name, (line, token, _) in self.draft.initial.items():
+            if name not in names:
+                raise line.error(
+                    f"`{name}` is not a state of this rule",
+                    token.column,
+                    suggest(name, sorted(names)) or "only states have an initial value",
+                )
+        settings = self.draft.settings
+        bounds = settings.get("bounds", (-float("inf"), float("inf")))
+        assert isinstance(bounds, tuple)
+        return Rule(
+            parameters=tuple(self.names.parameters.values()),
+            definitions=tuple(
+                Definition(e.target.text, sites[e.target.text], e.formula.expr) for e in definitions
+            ),
+            states=tuple(states),
+            updates=tuple(
+                Update(a.event, name, f.expr) for a, name, f in updates if a.event is not None
+            ),
+            forward=tuple((a.target.text, f.expr) for a, f in forward),
+            lower=bounds[0],
+            upper=bounds[1],
+            zero_diagonal=bool(settings.get("diagonal", False)),
+            euler=bool(settings.get("integrate", False)),
+            nonlocal_names=frozenset(self.draft.nonlocals),
+        )
+
+    def _initial(self, name: str) -> float:
+        return self.draft.initial[name][2] if name in self.draft.initial else 0.0
+
+
+def _units(rule: Rule, owners: Mapping[Owner, Formula]) -> dict[str, Fraction | None]:
+    """The dimensions of the rule, or an error at the term that does not fit."""
+    try:
+        return infer_units(rule)
+    except Clash as clash:
+        formula = owners[clash.owner]
+        column = formula.terms.get(clash.term) or formula.terms.get(-clash.term)
+        raise formula.line.error(clash.message, column or formula.column, clash.remedy) from None
+
+
+def _form(assignment: Assignment) -> Form | None:
+    """How the assigned name evolves; None for a definition."""
+    body = assignment.body
+    if assignment.op == "=":
+        called = len(body) > 1 and body[0].text in FILTERS and body[1].text == "("
+        return Form(body[0].text) if called else None
+    return Form.STEP if assignment.op == "<-" else Form.DERIVATIVE

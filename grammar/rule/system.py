@@ -1,0 +1,227 @@
+"""A rule as a discrete-time system: what each state becomes in one step and at each event.
+
+This is where differential equations meet `dt`. Everything after it (tangents, lowering, JAX) sees
+only maps `x <- f(states, signals, parameters, dt)`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from rulegen.grammar.algebra.parts import Event, Form, State
+from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.rule.rule import Rule
+
+DT = symbol("dt")
+#: How a rule changes weights.
+CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
+
+
+@dataclass(frozen=True)
+class Equation:
+    """`name <- expr`, at `site`."""
+
+    name: str
+    site: Site
+    expr: sp.Expr
+
+
+@dataclass(frozen=True)
+class System:
+    """The one-step maps of a rule, with its definitions substituted.
+
+    Attributes:
+        sites: the site of every symbol that an expression may read.
+        constants: symbols that keep their value during a trial.
+        synapse: maps of the synapse states, reading old values of everything.
+        weights: the map of `w` when it changes at every step (else empty); it reads the new
+            synapse states.
+        neuron: maps of pre, post and global states that change at every step, from old values.
+        events: for each event its updates, in order; running averages come last on reward.
+        per_condition: states with one value per condition.
+        initial: initial values.
+    """
+
+    sites: dict[str, Site]
+    constants: frozenset[str]
+    synapse: tuple[Equation, ...]
+    weights: tuple[Equation, ...]
+    neuron: tuple[Equation, ...]
+    events: dict[Event, tuple[Equation, ...]]
+    per_condition: frozenset[str]
+    initial: dict[str, float]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Names of all states that the rule keeps, without the weights."""
+        return tuple(self.initial)
+
+
+def make_system(rule: Rule) -> System:
+    """Discretise `rule`.
+
+    A linear decay `dx/dt = -k*x + f` with `k` made of parameters is integrated exactly for `f`
+    constant over the step: `x <- exp(-k dt) x + (1 - exp(-k dt))/k * f`; an impulse adds its area
+    at the beginning of the step, whatever `dt` is, so that spikes D apart meet `exp(-k D)`.
+    Anything else, the weights, and a rule that says `integrate euler`, take one Euler step
+    `x <- x + dt*f`.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> s = make_system(parse("e <- 0.5*e + pre*post : synapse"))
+        >>> print(s.synapse[0].expr)
+        e/2 + post*pre
+    """
+    sites = {name: signal.site for name, signal in SIGNALS.items()}
+    sites |= {parameter.name: Site.GLOBAL for parameter in rule.parameters}
+    sites |= {state.name: state.site for state in rule.states}
+    sites[WEIGHT] = Site.SYNAPSE
+    synapse, weights, neuron, averages = [], [], [], []
+    for state in rule.states:
+        state = replace(
+            state,
+            expr=rule.expand(state.expr),
+            tau=None if state.tau is None else rule.expand(state.tau),
+        )
+        equation = Equation(state.name, state.site, one_step(state, rule))
+        if state.form is Form.AVERAGE:
+            averages.append(equation)
+        elif state.name == WEIGHT:
+            weights.append(equation)
+        elif state.site is Site.SYNAPSE:
+            synapse.append(equation)
+        else:
+            neuron.append(equation)
+    events = {
+        event: tuple(
+            Equation(update.target, sites[update.target], rule.expand(update.expr))
+            for update in rule.updates
+            if update.event is event
+        )
+        for event in Event
+    }
+    events[Event.REWARD] += tuple(averages)
+    constants = {parameter.name for parameter in rule.parameters} | {"dt", "N_pre", "N_post"}
+    constants |= {equation.name for equation in averages}
+    if not weights:
+        constants.add(WEIGHT)
+    return System(
+        sites=sites,
+        constants=frozenset(constants),
+        synapse=tuple(synapse),
+        weights=tuple(weights),
+        neuron=tuple(neuron),
+        events=events,
+        per_condition=frozenset(s.name for s in rule.states if s.per_condition),
+        initial={s.name: s.initial for s in rule.states if s.name != WEIGHT},
+    )
+
+
+def one_step(state: State, rule: Rule) -> sp.Expr:
+    """What `state` becomes in one step (for an average: at one reward)."""
+    x, f = symbol(state.name), state.expr
+    if state.form is Form.STEP:
+        return f
+    if state.tau is None:
+        rate, drive = split_decay(f, x, rule)
+    elif state.form is Form.AVERAGE:
+        return x + state.tau * (f - x)
+    else:
+        rate = 1 / state.tau
+        drive = f * rate if state.form is Form.LOWPASS else f
+    if rate == 0 or rule.euler or state.name == WEIGHT:
+        return x + DT * (drive - rate * x)
+    decay = sp.exp(-rate * DT)
+    smooth, impulses = split_impulses(drive)
+    gain = (1 - decay) / rate
+    if state.form is Form.LOWPASS and impulses == 0:
+        return decay * x + (1 - decay) * f
+    return decay * (x + DT * impulses) + gain * smooth
+
+
+def split_decay(f: sp.Expr, x: sp.Symbol, rule: Rule) -> tuple[sp.Expr, sp.Expr]:
+    """Write `f = drive - rate*x` with `rate` made of parameters; (0, f) where that fails."""
+    if not f.has(x):
+        return sp.Integer(0), f
+    linear: list[sp.Expr] = []
+    rest: list[sp.Expr] = []
+    for term in sp.Add.make_args(f):
+        quotient = term / x
+        (rest if quotient.has(x) or not term.has(x) else linear).append(term)
+    drive = sp.Add(*rest)
+    rate = -sp.Add(*(term / x for term in linear))
+    constants = {symbol(p.name) for p in rule.parameters} | {DT}
+    if drive.has(x) or not rate.free_symbols <= constants:
+        return sp.Integer(0), f
+    return rate, drive
+
+
+def split_impulses(drive: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Split a drive into its smooth part and the part that is linear in spike impulses."""
+    impulses = [symbol(name) for name in sorted(IMPULSES)]
+    if not drive.has(*impulses):
+        return drive, sp.Integer(0)
+    smooth: list[sp.Expr] = []
+    jumps: list[sp.Expr] = []
+    for term in sp.Add.make_args(sp.expand_mul(drive)):
+        (jumps if term.has(*impulses) else smooth).append(term)
+    return sp.Add(*smooth), sp.Add(*jumps)
+
+
+def check_effect(rule: Rule) -> None:
+    """Raise `RuleError` when the rule changes no weight.
+
+    A family whose terms have all been left out is such a rule, and runs; what somebody wrote and
+    means to run should not be.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> check_effect(parse("dw/dt = 0.1*pre*post"))
+    """
+    if rule.inert:
+        raise RuleError("the rule changes no weight", remedy=CHANGES)
+
+
+def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
+    """Raise `RuleError` when a time constant is not positive or too short for `dt`.
+
+    Euler's method diverges for `dt > 2 tau` and oscillates from `dt > tau` on; the exact
+    integration is stable at any `dt` but means nothing when the trace forgets within a step.
+    """
+    known = {symbol(name): value for name, value in values.items()}
+    for state in rule.states:
+        tau = time_constant(state, rule).subs(known)
+        grows = state.form is Form.DERIVATIVE and tau.is_negative
+        if not tau.is_number or grows:
+            continue
+        if float(tau) <= 0:
+            raise RuleError(
+                f"the time constant of `{state.name}` is {float(tau):g} ms; it must be positive",
+                remedy=f"change `{state.expr if state.tau is None else state.tau}`",
+            )
+        if float(tau) < dt:
+            raise RuleError(
+                f"the time constant of `{state.name}` is {float(tau):g} ms, shorter than the "
+                f"step of {dt:g} ms",
+                remedy="use a smaller dt, or a per-step update `x <- ...`",
+            )
+
+
+def time_constant(state: State, rule: Rule) -> sp.Expr:
+    """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("de/dt = -e/tau_e + pre*post\\non reward: w += eta*e")
+        >>> time_constant(rule.state("e"), rule)
+        tau_e
+    """
+    if state.form in (Form.LOWPASS, Form.ACCUMULATE):
+        return rule.expand(state.tau)
+    if state.form is Form.DERIVATIVE:
+        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule)
+        return sp.oo if rate == 0 else 1 / rate
+    return sp.oo

@@ -1,0 +1,233 @@
+"""Dimensions: every variable is a power of milliseconds, and every equation must balance.
+
+Signals have fixed dimensions and `w` is a plain number; what the text leaves open is inferred by
+solving the linear equations that the formulas impose on the exponents. A number other than 1 may
+carry any dimension, because people write `0.95*u` and `x/10` for what has a unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import sympy as sp
+
+from rulegen.grammar.algebra.operators import RuleFunction, clip, power, spow
+from rulegen.grammar.algebra.parts import Form, RuleParts
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.printing.unparse import show_expression, show_unit
+
+#: A statement of a rule: its kind, and its name or place among the updates.
+Owner = tuple[str, str | int]
+
+_TRANSCENDENTAL = ("exp", "log", "tanh", "sigmoid", "sin", "cos")
+
+
+class Clash(Exception):
+    """Two dimensions that should be equal and are not."""
+
+    def __init__(self, owner: Owner, term: sp.Expr, message: str, remedy: str) -> None:
+        self.owner, self.term, self.message, self.remedy = owner, term, message, remedy
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A power of ms that is partly unknown: `fixed` plus multiples of unknown powers."""
+
+    fixed: Fraction = Fraction(0)
+    unknown: tuple[tuple[str, Fraction], ...] = ()
+
+    def plus(self, other: Dimension, times: Fraction = Fraction(1)) -> Dimension:
+        """The dimension of this times `other**times`."""
+        both = dict(self.unknown)
+        for name, factor in other.unknown:
+            both[name] = both.get(name, Fraction(0)) + factor * times
+        rest = tuple((n, f) for n, f in both.items() if f)
+        return Dimension(self.fixed + other.fixed * times, rest)
+
+
+@dataclass
+class _System:
+    """Linear equations between unknown powers, solved as they come."""
+
+    solved: dict[str, Dimension] = field(default_factory=dict)
+
+    def reduced(self, dimension: Dimension) -> Dimension:
+        """With everything known put in."""
+        while any(name in self.solved for name, _ in dimension.unknown):
+            result = Dimension(dimension.fixed)
+            for name, factor in dimension.unknown:
+                one = self.solved.get(name, Dimension(unknown=((name, Fraction(1)),)))
+                result = result.plus(one, factor)
+            dimension = result
+        return dimension
+
+    def equate(self, left: Dimension, right: Dimension) -> bool:
+        """Add the equation; False when it contradicts the others."""
+        difference = self.reduced(left.plus(right, Fraction(-1)))
+        if not difference.unknown:
+            return difference.fixed == 0
+        # An unknown of a bare number is eliminated first, so that it never binds a variable.
+        name, factor = max(difference.unknown, key=lambda item: item[0].startswith("#"))
+        rest = Dimension(
+            difference.fixed, tuple((n, f) for n, f in difference.unknown if n != name)
+        )
+        self.solved[name] = Dimension().plus(rest, -1 / factor)
+        return True
+
+
+def infer_units(parts: RuleParts) -> dict[str, Fraction | None]:
+    """The dimension of every parameter, state and definition, None where the rule leaves it open.
+
+    Raises:
+        Clash: an equation does not balance.
+
+    Example:
+        >>> from rulegen.grammar.rule.parse import parse
+        >>> rule = parse("de/dt = -e/tau_e + pre*post\\non reward: w += eta*R*e")
+        >>> {name: str(unit) for name, unit in infer_units(rule).items()}
+        {'tau_e': '1', 'eta': '-1', 'e': '1'}
+    """
+    return _Inference(parts).run()
+
+
+class _Inference:
+    def __init__(self, parts: RuleParts) -> None:
+        self.parts, self.system, self.wildcards = parts, _System(), 0
+        self.owner: Owner = ("", "")
+        self.known = {s.name: Dimension(Fraction(s.unit)) for s in SIGNALS.values()}
+        self.known[WEIGHT] = Dimension()
+        for p in parts.parameters:
+            if p.unit is not None:
+                self.known[p.name] = Dimension(p.unit)
+
+    def run(self) -> dict[str, Fraction | None]:
+        parts = self.parts
+        # Time constants first: they are the surest, so that a clash is found where it arises.
+        for state in (s for s in parts.states if s.tau is not None):
+            self.owner = ("tau", state.name)
+            gain = state.form is Form.AVERAGE
+            what = "the gain of an average" if gain else "a time constant"
+            self.require(state.tau, Dimension(Fraction(0 if gain else 1)), what)
+        for definition in parts.definitions:
+            self.owner = ("definition", definition.name)
+            self.balance(self.of_name(definition.name), definition.expr)
+        for state in parts.states:
+            self.owner = ("state", state.name)
+            own = self.of_name(state.name)
+            rate = state.form in (Form.ACCUMULATE, Form.DERIVATIVE)
+            self.balance(own.plus(Dimension(Fraction(-1))) if rate else own, state.expr)
+        for i, update in enumerate(parts.updates):
+            self.owner = ("update", i)
+            self.balance(self.of_name(update.target), update.expr)
+        for name, expr in parts.forward:
+            self.owner = ("forward", name)
+            self.balance(Dimension(), expr)
+        names = [p.name for p in parts.parameters] + [s.name for s in parts.states]
+        names += [d.name for d in parts.definitions]
+        return {name: self.value(self.of_name(name)) for name in names if name != WEIGHT}
+
+    def of_name(self, name: str) -> Dimension:
+        return self.known.get(name, Dimension(unknown=((name, Fraction(1)),)))
+
+    def value(self, dimension: Dimension) -> Fraction | None:
+        reduced = self.system.reduced(dimension)
+        return None if reduced.unknown else reduced.fixed
+
+    def anything(self) -> Dimension:
+        self.wildcards += 1
+        return Dimension(unknown=((f"#{self.wildcards}", Fraction(1)),))
+
+    # Requirements --------------------------------------------------------------------------
+
+    def balance(self, left: Dimension, expr: sp.Expr) -> None:
+        """The left side of an equation against each term of the right side."""
+        for term in self.terms(expr):
+            self.equate(self.of(term), left, term, "the left side of the equation")
+
+    def terms(self, expr: sp.Expr) -> list[sp.Expr]:
+        """The terms of a sum, those that the left side repeats (as in `w + x`) first."""
+        return sorted(sp.Add.make_args(expr), key=lambda t: (not t.is_Symbol, t.sort_key()))
+
+    def require(self, expr: sp.Expr, dimension: Dimension, what: str) -> None:
+        self.equate(self.of(expr), dimension, expr, what)
+
+    def equate(self, found: Dimension, wanted: Dimension, term: sp.Expr, what: str) -> None:
+        if self.system.equate(found, wanted):
+            return
+        is_, should = self.value(found), self.value(wanted)
+        shown = show_expression(self.parts, term)
+        shown = shown if len(shown) <= 40 else shown[:37] + "..."
+        if is_ is not None and should is not None:
+            message = f"`{shown}` is {_words(is_)}, but {what} is {_words(should)}"
+        else:
+            gap = self.system.reduced(found.plus(wanted, Fraction(-1))).fixed
+            message = f"`{shown}` and {what} differ by a factor of {_words(gap)}"
+        remedy = "multiply or divide by a time constant or `dt`, or declare a parameter's unit"
+        raise Clash(self.owner, term, message, remedy)
+
+    def equal(self, exprs: Sequence[sp.Expr], what: str) -> Dimension:
+        """The common dimension of several expressions."""
+        first = self.of(exprs[0])
+        for expr in exprs[1:]:
+            self.equate(self.of(expr), first, expr, what)
+        return first
+
+    # Expressions ---------------------------------------------------------------------------
+
+    def of(self, expr: sp.Expr) -> Dimension:
+        """The dimension of an expression, with what it requires inside."""
+        if expr.is_Symbol:
+            return self.of_name(expr.name)
+        if expr.is_Rational:
+            return Dimension() if abs(expr) == 1 else self.anything()
+        if expr.is_Add:
+            terms = self.terms(expr)
+            return self.equal(terms, f"`{show_expression(self.parts, terms[0])}` beside it")
+        if expr.is_Mul:
+            result = Dimension()
+            for factor in expr.args:
+                result = result.plus(self.of(factor))
+            return result
+        if expr.is_Pow or isinstance(expr, power):
+            return self.power(*expr.args)
+        if isinstance(expr, sp.Piecewise):
+            for case in expr.args:
+                self.conditions(case.cond)
+            return self.equal([c.expr for c in expr.args], "the other case")
+        return self.function(expr)
+
+    def power(self, base: sp.Expr, exponent: sp.Expr) -> Dimension:
+        if exponent.is_Rational:
+            return Dimension().plus(self.of(base), Fraction(exponent.p, exponent.q))
+        self.require(exponent, Dimension(), "an exponent")
+        self.require(base, Dimension(), "the base of such a power")
+        return Dimension()
+
+    def function(self, expr: sp.Expr) -> Dimension:
+        name = type(expr).__name__
+        if name in _TRANSCENDENTAL:
+            self.require(expr.args[0], Dimension(), f"the argument of `{name}`")
+            return Dimension()
+        if isinstance(expr, sp.sign):
+            self.of(expr.args[0])
+            return Dimension()
+        if isinstance(expr, spow):
+            return self.power(*expr.args)
+        if isinstance(expr, sp.Min | sp.Max | clip):
+            return self.equal(list(expr.args), "its other argument")
+        assert isinstance(expr, RuleFunction | sp.Abs)
+        return self.of(expr.args[0])
+
+    def conditions(self, condition: sp.Basic) -> None:
+        if condition.is_Relational:
+            self.equal(list(condition.args), "the other side of the comparison")
+        else:
+            for part in condition.args:
+                self.conditions(part)
+
+
+def _words(unit: Fraction) -> str:
+    return "dimensionless" if unit == 0 else show_unit(unit)

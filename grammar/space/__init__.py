@@ -1,0 +1,1 @@
+"""Spaces of rules: productions, structures, slots."""

@@ -1,0 +1,210 @@
+"""What a life has made of its circuit: weights before and after, and activity after learning."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from rulegen.circuits import RateCircuit
+from rulegen.grammar import ConfigError
+from rulegen.ground import hosts
+from rulegen.ground.noise import Stream, stream
+from rulegen.ground.progress import Tick
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import Life, LifeState, Outcome
+from rulegen.lives.plasticity import States
+from rulegen.lives.play import Played, play
+from rulegen.lives.trial import Streams, trial_streams
+from rulegen.tasks import Task
+
+Array = jax.Array
+
+#: Noisy trials are kept at no more than so many points of time.
+MOST_TIMES = 60
+
+
+class Anatomy(NamedTuple):
+    """Circuits opened after learning, as NumPy arrays with lives first.
+
+    What is shown is a trial of each condition after learning, with neither learning nor exploration
+    noise; in `noisy` alone there is noise.
+
+    Attributes:
+        circuit, task: the world of the lives.
+        before, after: recurrent weights at the start and at the end of a life, `w[post, pre]`,
+            shape (L, N, N).
+        readout: readout weights, shape (L, outputs, N).
+        inputs: input weights at the start and at the end, shape (L, 2, N, channels).
+        feedback: those of the feedback projection, shape (L, 2, N, outputs), or (L, 2, N, 0) in a
+            circuit without one.
+        weights, bias: what the circuit runs with in each condition after learning, shapes
+            (L, conditions, N, N) and (L, conditions, N): `after` and 0, unless the rule has a
+            forward pass of its own, or the circuit a feedback projection, which is a part of the
+            recurrent weights here, `W + W_fb W_out`.
+        potentials, rates: in the trials shown, shape (L, conditions, T, N).
+        outputs: of the same trials, shape (L, conditions, T, outputs).
+        targets: what the outputs should be, of the same shape.
+        noisy: rates in several trials of each condition with noise,
+            shape (L, repeats, conditions, times, N).
+        gradient: derivative of the mean reward of as many trials by the recurrent weights, at
+            `before`, shape (L, N, N).
+        rewards: of the trials of the life itself, shape (L, K).
+        outcomes: how each life ended, an `Outcome`, shape (L,).
+    """
+
+    circuit: RateCircuit
+    task: Task
+    before: np.ndarray
+    after: np.ndarray
+    readout: np.ndarray
+    inputs: np.ndarray
+    feedback: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+    potentials: np.ndarray
+    rates: np.ndarray
+    outputs: np.ndarray
+    targets: np.ndarray
+    noisy: np.ndarray
+    gradient: np.ndarray
+    rewards: np.ndarray
+    outcomes: np.ndarray
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, as of `Batch.counts`."""
+        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+
+    @property
+    def change(self) -> np.ndarray:
+        """`W_after - W_before`, shape (L, N, N)."""
+        return self.after - self.before
+
+    @property
+    def times(self) -> np.ndarray:
+        """The steps, from 0, at which `noisy` has rates, shape (times,)."""
+        return kept_times(self.task.steps(self.circuit.dt))
+
+    def only(self, lives: np.ndarray) -> Anatomy:
+        """The circuits of some lives, shape (L,) of truth values."""
+        world, arrays = self[:2], self[2:]
+        return Anatomy(*world, *(array[lives] for array in arrays))
+
+
+def kept_times(steps: int) -> np.ndarray:
+    """At most `MOST_TIMES` evenly spaced steps of so many.
+
+    Example:
+        >>> kept_times(4).tolist(), kept_times(1000)[:3].tolist()
+        ([0, 1, 2, 3], [0, 17, 34])
+    """
+    return np.arange(0, steps, -(-steps // MOST_TIMES))
+
+
+def dissect(
+    bench: Bench,
+    values: np.ndarray,
+    key: jax.Array,
+    lives: int,
+    repeats: int = 8,
+    tick: Tick | None = None,
+) -> Anatomy:
+    """Run lives and open the circuits that they end with.
+
+    These are the lives that `bench.run` runs under the same key. After each, the rule is switched
+    off, and every condition is shown once without noise and `repeats` times with it.
+
+    Args:
+        bench: the rule in its world.
+        values: all parameters of the rule, shape (P,).
+        key: a typed JAX key.
+        lives: number of lives L.
+        repeats: number of noisy trials of each condition.
+        tick: called with the number of lives finished so far.
+
+    Raises:
+        ValueError: when `lives` or `repeats` is below 1.
+        ConfigError: when the circuit is not one of rates.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> from rulegen.lives.life import LifeSettings
+        >>> from rulegen.lives.batch import World
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
+        ...               life=LifeSettings(trials=3, warmup=3))
+        >>> bench = Bench(world, parse("dw/dt = 0.01*pre*post"))
+        >>> found = dissect(bench, bench.values, jax.random.key(0), 2)
+        >>> found.rates.shape, bool((found.change == 0).all())  # all trials were warmup
+        ((2, 2, 30, 4), True)
+    """
+    if repeats < 1:
+        raise ValueError(f"the number of noisy trials must be at least 1, not {repeats}")
+    life, circuit = bench.plain.life, bench.world.circuit
+    if not isinstance(circuit, RateCircuit):
+        raise ConfigError(f"circuits of rates can be opened, and not the {circuit.name} circuit")
+    parameters, source = jnp.asarray(values, jnp.zeros(()).dtype), stream(key)
+
+    @jax.jit
+    def open_one(index: Array, end: LifeState) -> tuple[Array, ...]:
+        return opened(life, parameters, source.fold(index), end, repeats)
+
+    found = []
+    for part in bench.plain.live(values, key, lives, tick=tick):
+        ends = jax.tree.map(part.kept, part.life)
+        for i, index in enumerate(part.numbers):
+            end = jax.tree.map(lambda x, i=i: x[i], ends)
+            found.append([*map(np.asarray, open_one(index, end)), part.rewards[i], ends.outcome[i]])
+    columns = (hosts.gather(np.stack(column), lives) for column in zip(*found, strict=True))
+    return Anatomy(circuit, life.task, *columns)
+
+
+def opened(
+    life: Life, parameters: Array, source: Stream, end: LifeState, repeats: int
+) -> tuple[Any, ...]:
+    """One circuit: the fields of its `Anatomy` from `before` to `gradient`."""
+    circuit, task, network = life.circuit, life.task, end.network
+    values, conditions = life.constants(parameters), jnp.arange(task.conditions)
+    # The stimuli and the noise are those of the trials that would have come next.
+    streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
+
+    def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
+        used, bias = life.rules.forward(states, values, condition, network)
+        return play(circuit, task, used, bias, streams, condition, end.memory, noisy=noisy)
+
+    def shown(condition: Array) -> tuple[Array, ...]:
+        played = run(end.rules, jax.tree.map(lambda x: x[0], streams), condition, False)
+        return played.u, played.r, played.outputs, played.trial.target
+
+    def noisy(streams: Streams) -> Array:
+        times = kept_times(task.steps(circuit.dt))
+        return jax.vmap(lambda c: run(end.rules, streams, c, True).r[times])(conditions)
+
+    def mean_reward(weights: Array, streams: Streams) -> Array:
+        if network.bounds is not None:
+            weights = network.bounds.hold(weights)
+        changed = network._replace(weights=weights)
+        first = life.rules.init(changed, task.conditions)
+
+        def reward(condition: Array) -> Array:
+            used, bias = life.rules.forward(first, values, condition, changed)
+            return play(circuit, task, used, bias, streams, condition, end.memory).reward
+
+        return jnp.mean(jax.vmap(reward)(conditions))
+
+    def used(condition: Array) -> tuple[Array, Array]:
+        now, bias = life.rules.forward(end.rules, values, condition, network)
+        return now.effective, bias
+
+    gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)
+    learned, none = end.learned, jnp.zeros((circuit.neurons, 0))
+    feedback = [none if n.feedback is None else n.feedback for n in (network, learned)]
+    return (
+        network.weights, learned.weights, network.readout,
+        jnp.stack([network.inputs, learned.inputs]), jnp.stack(feedback),
+        *jax.vmap(used)(conditions), *jax.vmap(shown)(conditions), jax.lax.map(noisy, streams),
+        jnp.mean(gradients, axis=0),
+    )  # fmt: skip

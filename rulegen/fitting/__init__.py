@@ -1,0 +1,1 @@
+"""Values: gradient ascent, quadratic surfaces, tuning, and how good estimators are."""

@@ -1,0 +1,312 @@
+"""Meta-fitting: gradient ascent of the expected reward over the free parameters of a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import jax
+import numpy as np
+import optax
+from pydantic import Field
+
+from rulegen.estimators import AnyEstimator, Estimator, MetaGradient
+from rulegen.estimators.coordinates import Coordinates
+from rulegen.grammar import RunError
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.settings import Settings
+from rulegen.ground.statistics import paired_difference
+from rulegen.lives.bench import Bench
+
+
+class Phase(Settings):
+    """A stretch of iterations with one estimator.
+
+    Attributes:
+        estimator: how the meta-gradient is estimated.
+        iterations: number of gradient steps.
+        rate: step size of Adam, in units of the parameters; it falls to a tenth by a cosine.
+        trust: a reward that falls more than this many standard errors below the best so far sends
+            the fit back there with half the step size.
+        choice_lives: lives on which the phase's candidates are compared at its end.
+        signal: a gradient whose signal-to-noise is below this doubles the lives of the estimates
+            that follow; 0: never.
+        most_lives: no estimate takes more lives than this.
+        plateau: every so many iterations the fit meets held-out lives, `choice_lives` of them, and
+            the phase ends when it has not gained since the last time; 0: never.
+        starts: how often the phase begins, first where it is and then at places around it.
+        spread: standard deviation of these places, in the coordinates of the fit.
+    """
+
+    estimator: AnyEstimator
+    iterations: int = Field(20, ge=1)
+    rate: float = Field(0.05, gt=0)
+    trust: float = Field(3.0, gt=0)
+    choice_lives: int = Field(256, ge=2)
+    signal: float = Field(0.0, ge=0)
+    most_lives: int = Field(4096, ge=2)
+    plateau: int = Field(0, ge=0)
+    starts: int = Field(1, ge=1)
+    spread: float = Field(0.2, gt=0)
+
+
+class FitState(NamedTuple):
+    """The evolving state of a phase.
+
+    Attributes:
+        values: all parameters of the rule; only the free ones move.
+        optimiser: state of Adam.
+        scale: factor on the step size, halved at each return to the best point.
+        best: values with the best reward so far, that reward and its standard error.
+        lives: of the next estimate.
+    """
+
+    values: np.ndarray
+    optimiser: optax.OptState
+    scale: float
+    best: tuple[np.ndarray, float, float]
+    lives: int
+
+
+def adam() -> optax.GradientTransformation:
+    """Adam without a step size of its own; the phase scales its directions."""
+    return optax.scale_by_adam()
+
+
+def init(values: np.ndarray, free: np.ndarray, phase: Phase) -> FitState:
+    """The state before the first iteration."""
+    best = (values, -np.inf, 0.0)
+    return FitState(values, adam().init(values[free]), 1.0, best, phase.estimator.lives)
+
+
+def step(
+    state: FitState,
+    phase: Phase,
+    free: np.ndarray,
+    coordinates: Coordinates,
+    number: int,
+    estimate: MetaGradient,
+) -> FitState:
+    """One iteration: trust-region test, Adam step uphill, projection on the bounds, more lives.
+
+    Args:
+        state: before the iteration.
+        phase: its settings.
+        free: indices of the parameters that move.
+        coordinates: in which the step is taken; they know the bounds.
+        number: of the iteration, from 0.
+        estimate: the meta-gradient at `state.values`.
+    """
+    lives = state.lives
+    if estimate.signal_to_noise < phase.signal:
+        lives = max(lives, min(2 * lives, phase.most_lives))
+    best_values, best_reward, best_error = state.best
+    error = float(np.hypot(estimate.reward_error, best_error))
+    if estimate.reward < best_reward - phase.trust * error:
+        fresh = adam().init(best_values[free])
+        return FitState(best_values, fresh, state.scale / 2.0, state.best, lives)
+    best = state.best
+    if estimate.reward > best_reward:
+        best = (state.values, estimate.reward, estimate.reward_error)
+    cosine = 0.5 * (1.0 + np.cos(np.pi * number / phase.iterations))
+    rate = phase.rate * state.scale * (0.1 + 0.9 * cosine)
+    direction, optimiser = adam().update(estimate.gradient, state.optimiser)
+    place = coordinates.inward(state.values)
+    place[free] += rate * np.asarray(direction, float)
+    return FitState(coordinates.outward(place), optimiser, state.scale, best, lives)
+
+
+def run_phase(
+    bench: Bench,
+    phase: Phase,
+    values: np.ndarray,
+    free: np.ndarray,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report = silent,
+) -> np.ndarray:
+    """Run one phase and return the values that the evidence supports.
+
+    The candidates at the end are, from every start, the start itself, the best iterate, the last
+    one and the mean over the last third; they meet on the same fresh lives, and the one with the
+    highest reward is returned.
+
+    Args:
+        bench: the rule in its world.
+        phase: settings.
+        values: where to start, all parameters of the rule.
+        free: indices of the parameters that move.
+        key: its random numbers.
+        journal: where results are kept, under `name`.
+        name: of the phase in the journal and on the display.
+        report: told of every iteration.
+
+    Raises:
+        RunError: when every life of an iteration diverges, all have the same reward, or too many
+            gradients are not finite.
+    """
+    candidates = climb(bench, phase, values, free, key, journal, name, report)
+    for number in range(1, phase.starts):
+        own = branch(key, Branch.START, number)
+        there = nearby(bench, phase, values, free, own)
+        again = f"{name}, start {number + 1}"
+        candidates += climb(bench, phase, there, free, own, journal, again, report)
+
+    own, lives = branch(key, Branch.CHOOSE), phase.choice_lives
+
+    def compute_choice() -> dict:
+        return {"rewards": bench.means(candidates, own, lives)}
+
+    inputs = [bench, candidates, own, lives]
+    rewards = journal.recall(f"{name}/choice", inputs, compute_choice)["rewards"]
+    return candidates[int(np.argmax(rewards))]
+
+
+def nearby(
+    bench: Bench, phase: Phase, values: np.ndarray, free: np.ndarray, key: jax.Array
+) -> np.ndarray:
+    """Another place to start from, around `values`."""
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    coordinates = Coordinates(bench.rule.parameters)
+    place = coordinates.inward(values)
+    place[free] += phase.spread * rng.standard_normal(len(free))
+    return coordinates.outward(place)
+
+
+def climb(
+    bench: Bench,
+    phase: Phase,
+    values: np.ndarray,
+    free: np.ndarray,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report,
+) -> list[np.ndarray]:
+    """All iterations from one start, and the candidates that they leave; see `run_phase`."""
+    report(Progress(name, 0, phase.iterations, "first the program is compiled"))
+    lives, coordinates = phase.estimator.prepared(bench), Coordinates(bench.rule.parameters)
+    state, path, reached = init(values, free, phase), [], values
+    for number in range(phase.iterations):
+        here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
+        own, place = branch(key, Branch.FIT, number), f"iteration {number + 1} of {name}"
+
+        def compute(
+            here: np.ndarray = here,
+            estimator: Estimator = estimator,
+            own: jax.Array = own,
+            place: str = place,
+        ) -> dict:
+            with place_of(place):
+                return {
+                    "values": here.tolist(),
+                    **estimator.estimate(lives, here, free, own).stored(),
+                }
+
+        inputs = [bench, estimator, here, free, own]
+        estimate = MetaGradient.of(journal.recall(f"{name}/{number}", inputs, compute))
+        refuse_hopeless(estimate, name, number)
+        text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
+        if estimate.nonfinite:
+            text += f"  {estimate.nonfinite} of {estimate.parts} gradients not finite"
+        report(Progress(name, number + 1, phase.iterations, text))
+        state = step(state, phase, free, coordinates, number, estimate)
+        path.append(state.values)
+        if phase.plateau and (number + 1) % phase.plateau == 0:
+            if not gained(bench, phase, state.values, reached, key, journal, f"{name}/{number}"):
+                report(Progress(name, phase.iterations, phase.iterations, f"{text}  a plateau"))
+                break
+            reached = state.values
+    tail = values.copy()
+    tail[free] = np.mean(path[-max(1, len(path) // 3) :], axis=0)[free]
+    return [values, state.best[0], path[-1], tail]
+
+
+def gained(
+    bench: Bench,
+    phase: Phase,
+    now: np.ndarray,
+    before: np.ndarray,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+) -> bool:
+    """Whether `now` earns more than `before` on held-out lives, with an interval above 0."""
+
+    own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
+
+    def compute() -> dict:
+        new, old = (bench.rewards(values, own, lives) for values in (now, before))
+        return paired_difference(new, old)._asdict()
+
+    inputs = [bench, now, before, own, lives]
+    return bool(journal.recall(f"{name} held out", inputs, compute)["low"] > 0)
+
+
+def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
+    """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
+    place = f"in iteration {number + 1} of {name}"
+    if estimate.outcomes["diverged"] == sum(estimate.outcomes.values()):
+        raise RunError(
+            f"every life diverged {place}: the weights or the reward left the finite range. "
+            "Try a smaller learning rate, a clip on the weight change such as "
+            "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients; with a task "
+            "of your own, look for a reward that is NaN. The history is kept."
+        )
+    if np.ptp(estimate.rewards) == 0:
+        raise RunError(
+            f"every life has the same reward {place}, {estimate.reward:g} per trial: there is "
+            "nothing to learn from. Does the reward of the task depend on the output? "
+            "The history is kept."
+        )
+
+
+@contextmanager
+def place_of(place: str) -> Iterator[None]:
+    """Adds to a `RunError` where in a run it happened, and that the history is kept."""
+    try:
+        yield
+    except RunError as error:
+        raise RunError(f"in {place}: {error}. The history is kept.") from None
+
+
+def gradients(journal: Journal) -> dict[str, int]:
+    """How many `gradients` of single lives a run took, and how many were left out as `nonfinite`.
+
+    Args:
+        journal: of the run.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> with Journal(pathlib.Path(tempfile.mkdtemp()) / "history.jsonl", {}) as journal:
+        ...     _ = journal.recall("fit/0", [], lambda: {"nonfinite": 2, "parts": 256})
+        ...     _ = journal.recall("choice", [], lambda: {"rewards": [0.0]})
+        ...     gradients(journal)
+        {'gradients': 256, 'nonfinite': 2}
+    """
+    found = [data for data in journal.results.values() if "nonfinite" in data]
+    return {
+        "gradients": sum(data["parts"] for data in found),
+        "nonfinite": sum(data["nonfinite"] for data in found),
+    }
+
+
+def fit(
+    bench: Bench,
+    phases: Sequence[Phase],
+    key: jax.Array,
+    journal: Journal,
+    report: Report = silent,
+) -> np.ndarray:
+    """Run all phases, each from where the one before ended; returns all parameters, shape (P,)."""
+    values = bench.values
+    for number, phase in enumerate(phases):
+        name = f"fit {number + 1} ({phase.estimator.name})"
+        values = run_phase(
+            bench, phase, values, bench.free, branch(key, number), journal, name, report
+        )
+    return values

@@ -1,0 +1,260 @@
+"""Refinement: the last step of a fit, on a quadratic surface of the reward.
+
+Near its maximum the expected reward is quadratic in the parameters. With common random numbers
+its shape shows in a few lives where a gradient would drown: every life gives rewards at all
+points of a design, and so a quadratic of its own; their mean is the surface, and how far each life
+pulls its maximiser gives an interval.
+
+A box around a parameter vector is laid in x = asinh(value/s): there a small parameter moves by
+itself, and a large one by a share of itself, as learning rates do, whose rewards are far more
+symmetric on a logarithmic scale. What a quadratic still misses grows with the width of its box,
+and what lives leave open grows as the box shrinks. So the box of an interval shrinks until the
+interval fills a good part of it, where chance outweighs the misfit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from pydantic import Field, model_validator
+
+from rulegen.fitting.box import AT_BOUND, MANY, MISFIT, ROUNDING, Box, Survey, no_limits
+from rulegen.fitting.surface import Surface, design
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.settings import Settings
+from rulegen.ground.statistics import Estimate, Limits, paired_difference
+from rulegen.lives.bench import Bench
+
+#: A maximiser within this part of the box ends the moves.
+CENTRAL = 0.5
+#: The part of its box that an interval shall fill: less than the first is laid anew, and aims at
+#: the second.
+FILLED, AIM = 0.25, 0.5
+#: How many times as many lives the next survey has where an interval leaves its box.
+MORE = 4
+
+
+class RefineSettings(Settings):
+    """How the kept parameters are refined.
+
+    Attributes:
+        lives: lives at each point of the design.
+        most_lives: where these leave intervals wider than the box, up to so many.
+        width: half width of the box around each parameter, relative to its size.
+        least: smallest half width.
+        moves: how often the box is laid anew, around a maximiser that was not near its middle, or
+            of another width.
+        tolerance: a surface that misses the reward at its own maximiser by more than this, and by
+            more than chance, is laid anew over a box of half the width.
+        climbs: so many of the best places to start from are climbed from.
+        most: with more free parameters than this there is no refinement: the design grows with
+            their square.
+    """
+
+    lives: int = Field(192, ge=8)
+    most_lives: int = Field(3072, ge=8)
+    width: float = Field(0.35, gt=0)
+    least: float = Field(0.1, gt=0)
+    moves: int = Field(6, ge=1)
+    tolerance: float = Field(0.001, gt=0)
+    climbs: int = Field(1, ge=1)
+    most: int = Field(5, ge=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RefineSettings:
+        if self.most_lives < self.lives:
+            raise ValueError("`most_lives` is less than `lives`")
+        return self
+
+
+class Refined(NamedTuple):
+    """A maximiser with its uncertainty.
+
+    Attributes:
+        values: all parameters, shape (P,).
+        limits: of each parameter, its 95% interval, or why there is none.
+    """
+
+    values: np.ndarray
+    limits: tuple[Limits, ...]
+
+
+class Surveyor:
+    """Takes the surveys of one refinement, each on lives of its own.
+
+    Args:
+        bench: the rule in its world.
+        free: indices of the parameters that move.
+        settings: sizes.
+        key: random numbers.
+        journal: where results are kept, under `name`.
+        name: of the step.
+        report: told of every point.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        free: np.ndarray,
+        settings: RefineSettings,
+        key: jax.Array,
+        journal: Journal,
+        name: str,
+        report: Report,
+    ) -> None:
+        self.bench, self.free, self.settings = bench, free, settings
+        self.key, self.journal, self.name, self.report = key, journal, name, report
+        self.points = design(len(free))
+        self.taken, self.most_surveys = 0, settings.moves * settings.climbs
+
+    def box(self, middle: np.ndarray, scale: np.ndarray | float) -> Box:
+        """A box of so many times the width that the settings say."""
+        half = np.full(len(self.free), self.settings.width) * scale
+        unit = self.settings.least / self.settings.width
+        return Box(middle, self.free, half, unit, self.bench.bounds)
+
+    def take(self, box: Box, lives: int) -> Survey:
+        """One survey."""
+        number, visits = self.taken, len(self.points) + 1
+        self.taken += 1
+        key = branch(self.key, Branch.REFINE, number)
+        rewards: list[np.ndarray] = []
+
+        def visit(point: np.ndarray) -> np.ndarray:
+            rewards.append(self.bench.rewards(box.at(point), key, lives))
+            done, total = number * visits + len(rewards), self.most_surveys * visits
+            self.report(Progress(self.name, done, total, f"{lives} lives"))
+            return rewards[-1]
+
+        def compute() -> dict:
+            surface = Surface(len(self.free), np.array([visit(point) for point in self.points]).T)
+            peak, low, high = surface.maximiser()
+            miss = paired_difference(visit(peak), surface.predict(peak))
+            best = [*self.points, peak][int(np.argmax(np.mean(rewards, axis=1)))]
+            where = {"peak": peak, "low": low, "high": high, "best": best}
+            return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
+
+        inputs = [self.bench, box, self.points, lives, key]
+        found = self.journal.recall(f"{self.name}/{number}", inputs, compute)
+        where = {name: np.array(found[name]) for name in ("peak", "low", "high", "best")}
+        return Survey(**where, miss=Estimate(**found["miss"]))
+
+    def misses(self, survey: Survey) -> bool:
+        """Whether the reward is no quadratic over the box."""
+        return survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance
+
+    def climb(self, start: np.ndarray) -> np.ndarray:
+        """Move to the maximiser of the reward surface near `start`."""
+        here, scale = start, 1.0
+        for _ in range(self.settings.moves):
+            box = self.box(here, scale)
+            survey = self.take(box, self.settings.lives)
+            if self.misses(survey):
+                here, scale = box.at(survey.best), scale / 2.0
+                continue
+            here = box.at(survey.peak)
+            if np.all(np.abs(survey.peak) < CENTRAL):
+                break
+        return here
+
+    def ranked(self, places: Sequence[np.ndarray], purpose: Branch) -> list[np.ndarray]:
+        """Parameter vectors in the order of their reward on fresh common lives, the best first."""
+        if len(places) < 2:
+            return list(places)
+        key, lives = branch(self.key, purpose), 2 * self.settings.lives
+
+        def compute() -> dict:
+            return {"rewards": [float(self.bench.rewards(v, key, lives).mean()) for v in places]}
+
+        inputs = [self.bench, places, key, lives]
+        name = f"{self.name}: {purpose.name.lower()}"
+        rewards = self.journal.recall(name, inputs, compute)["rewards"]
+        return [places[i] for i in np.argsort(-np.array(rewards), kind="stable")]
+
+
+def refine(
+    bench: Bench,
+    starts: Sequence[np.ndarray],
+    free: np.ndarray,
+    settings: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report = silent,
+) -> np.ndarray:
+    """Climb to the maximum of the reward from the best of several starts.
+
+    The starts meet on common lives, and the best of them, `settings.climbs` in number, are climbed
+    from. What they lead to meets all starts on other common lives, and whatever earns most there is
+    returned: so a refit never falls below a start that is known.
+
+    Args:
+        bench: the rule in its world.
+        starts: places to start from, each of shape (P,).
+        free: indices of the parameters that move.
+        settings: sizes.
+        key: its random numbers.
+        journal: where results are kept, under `name`.
+        name: of the step.
+        report: told of every point.
+
+    Returns:
+        all parameters, shape (P,).
+    """
+    surveyor = Surveyor(bench, free, settings, key, journal, name, report)
+    ranked = surveyor.ranked(starts, Branch.START)
+    if not 1 <= len(free) <= settings.most:
+        return ranked[0]
+    peaks = [surveyor.climb(start) for start in ranked[: settings.climbs]]
+    return surveyor.ranked([*peaks, *ranked], Branch.CHOOSE)[0]
+
+
+def with_intervals(
+    bench: Bench,
+    values: np.ndarray,
+    free: np.ndarray,
+    settings: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report = silent,
+) -> Refined:
+    """Refined parameters once more, with intervals that hold what a quadratic misses as well.
+
+    Arguments are those of `refine`, but for one start, `values`. Lives multiply where an interval
+    leaves its box, and the box of a parameter whose interval fills little of it shrinks.
+    """
+    if not 1 <= len(free) <= settings.most:
+        why = MANY.format(most=settings.most, free=len(free))
+        return Refined(values, no_limits(len(values), why))
+    surveyor = Surveyor(bench, free, settings, key, journal, name, report)
+    here, limits = values, no_limits(len(values), MISFIT)
+    scale, lives = np.ones(len(free)), settings.lives
+    for _ in range(settings.moves):
+        box = surveyor.box(here, scale)
+        survey = surveyor.take(box, lives)
+        if surveyor.misses(survey):
+            here, scale = box.at(survey.best), scale / 2.0
+            limits = no_limits(len(values), MISFIT)
+            continue
+        here, limits = box.at(survey.peak), box.limits(survey)
+        breadth, before = survey.breadth, lives
+        # Where all lives agree, a smaller box would say nothing else.
+        breadth = np.where(breadth < ROUNDING, AIM, breadth)
+        if np.any(breadth * scale > 1.0) and lives < settings.most_lives:
+            lives = min(MORE * lives, settings.most_lives)
+        elif np.all(survey.inside & (breadth > FILLED)):
+            break
+        # In units of the box, what chance leaves open grows with the square of its narrowness.
+        expected = breadth * np.sqrt(before / lives)
+        scale = scale * np.sqrt(np.minimum(expected / AIM, 1.0))
+    # Where a bound cuts the reward off, it is no quadratic either.
+    least, most = bench.bounds
+    for i in free[(here[free] <= least[free]) | (here[free] >= most[free])]:
+        limits = (*limits[:i], Limits(np.nan, np.nan, AT_BOUND), *limits[i + 1 :])
+    return Refined(here, limits)

@@ -1,0 +1,1 @@
+"""Lives: circuits that learn a task by a rule, alone, many, and on a bench."""

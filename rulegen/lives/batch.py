@@ -1,0 +1,323 @@
+"""Many lives at once: in chunks that fit a memory budget, on all devices of all hosts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, PartitionSpec
+from jax.stages import Wrapped
+
+from rulegen.circuits import Circuit
+from rulegen.compile import CompiledRule
+from rulegen.grammar import Site
+from rulegen.ground import hosts
+from rulegen.ground.noise import Stream, stream
+from rulegen.ground.settings import Settings
+from rulegen.ground.statistics import estimate
+from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.outcomes import warning
+from rulegen.lives.projections import Projections
+from rulegen.lives.trial import LONGEST_BLOCK, blocks
+from rulegen.tasks import Task
+
+
+class World(Settings):
+    """Everything but the rule: where it lives and what it must learn.
+
+    Attributes:
+        circuit, task, life: their settings.
+        projections: on which projection the rule lives, and the rules of others.
+        memory_mb: lives run in chunks whose state fits this many MB.
+    """
+
+    circuit: Circuit
+    task: Task
+    life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
+    memory_mb: float = 512.0
+
+
+class Batch(NamedTuple):
+    """What many lives leave behind, as NumPy arrays with lives first.
+
+    Attributes:
+        rewards: (L, K). conditions: (L, K). scores: (L, K, P). outcomes: (L,).
+        violations: how often a weight was kept from changing its sign, (L,).
+    """
+
+    rewards: np.ndarray
+    conditions: np.ndarray
+    scores: np.ndarray
+    outcomes: np.ndarray
+    violations: np.ndarray
+
+    @property
+    def means(self) -> np.ndarray:
+        """Mean reward per trial of each life, shape (L,)."""
+        return self.rewards.mean(axis=1, dtype=float)
+
+    @property
+    def diverged(self) -> int:
+        """Number of lives that diverged."""
+        return int((self.outcomes == Outcome.DIVERGED).sum())
+
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, by lower-case name."""
+        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+
+    def __str__(self) -> str:
+        told = [f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"]
+        return "; ".join([*told, *filter(None, [warning(self.counts())])])
+
+
+class Lived(NamedTuple):
+    """Some lives after their last trial, lives first.
+
+    Attributes:
+        numbers: of the lives, shape (L,).
+        life: what they end with, on the devices and perhaps filled up with repeats.
+        rewards: (L, K). scores: (L, K, P).
+    """
+
+    numbers: np.ndarray
+    life: Any
+    rewards: np.ndarray
+    scores: np.ndarray
+
+    def kept(self, part: jax.Array) -> np.ndarray:
+        """Some of what the lives end with, without the repeats."""
+        return np.asarray(part)[: len(self.numbers)]
+
+
+#: A larger chunk does not make the device any busier, ...
+LARGEST_CHUNK = 32
+#: ... and one whose weights and their tangents need more bytes than this leaves the cache.
+CACHE = 2 * 1024 * 1024
+#: Multiplications of weights and rates on one device, after which a chunk comes back to Python.
+WORK_IN_ONE_GO = 1e10
+
+
+class Lives:
+    """Runs lives of one compiled rule.
+
+    Life i draws its network, its order of trials and its noise from `(key, i)` alone, so two
+    rules or two parameter vectors run under the same key meet the same networks and noise (common
+    random numbers), and results do not depend on chunks or devices. Parameter values are arguments
+    of the compiled program: changing them never recompiles.
+
+    Args:
+        world: circuit, task and life.
+        rule: the compiled rule.
+        chunk: most lives per device and call; None chooses what fits `world.memory_mb` and the
+            cache.
+
+    Raises:
+        ValueError: when the rule and the world do not fit each other; see `Life`.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> from rulegen.circuits import RateCircuit
+        >>> from rulegen.compile import compile_rule
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
+        ...               life=LifeSettings(trials=3))
+        >>> rule = parse("param eta = 0\\ne <- e + xi*pre : synapse\\non reward: w += eta*e")
+        >>> lives = Lives(world, compile_rule(rule))
+        >>> lives.run(np.array([0.0]), jax.random.key(0), 5).rewards.shape
+        (5, 3)
+    """
+
+    def __init__(self, world: World, rule: CompiledRule, *, chunk: int | None = None) -> None:
+        if chunk is not None and chunk < 1:
+            raise ValueError(f"a chunk has at least 1 life, not {chunk}")
+        self.world, self.rule = world, rule
+        self.life = Life(world.circuit, world.task, world.life, rule, world.projections)
+        self.devices: Sequence[jax.Device] = jax.local_devices()
+        self.chunk = self._fitting_chunk() if chunk is None else chunk
+        self._programs = cache(self._compile)
+
+    def _compile(self, devices: int) -> tuple[Wrapped, Wrapped]:
+        """What begins a chunk of lives on the first so many devices, and what goes on with it."""
+        mesh = Mesh(np.array(self.devices[:devices]), ("lives",))
+        lives, shared = PartitionSpec("lives"), PartitionSpec()
+
+        def spread(one: Callable, *inputs: PartitionSpec) -> Callable:
+            """Over lives on one device by vmap, over devices by sharding."""
+            axes = tuple(0 if spec == lives else None for spec in inputs)
+            return jax.shard_map(
+                jax.vmap(one, in_axes=axes),
+                mesh=mesh,
+                in_specs=inputs,
+                out_specs=lives,
+                check_vma=False,
+            )
+
+        def begin(source: Stream, index: jax.Array) -> Any:
+            return self._first(source.fold(index))
+
+        def go_on(
+            values: jax.Array,
+            source: Stream,
+            index: jax.Array,
+            life: Any,
+            first: jax.Array,
+            trials: int,
+        ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+            one = partial(self._later, trials=trials)
+            return spread(
+                lambda v, s, i, life, first: one(v, s.fold(i), life, first),
+                lives, shared, lives, lives, shared,
+            )(values, source, index, life, first)  # fmt: skip
+
+        return (
+            jax.jit(spread(begin, shared, lives)),
+            jax.jit(go_on, static_argnames="trials", donate_argnames="life"),
+        )
+
+    def _first(self, source: Stream) -> Any:
+        """One life before its first trial."""
+        return self.life.begin(source, jnp.zeros(()).dtype)
+
+    def _later(
+        self, values: jax.Array, source: Stream, life: Any, first: jax.Array, trials: int
+    ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
+        """One life after so many more trials, their rewards and scores."""
+        return self.life.go_on(values, source, life, first, trials)
+
+    def bytes_per_life(self) -> int:
+        """An upper estimate of the memory that one life needs while it runs."""
+        n, task = self.world.circuit.neurons, self.world.task
+        steps, _, _ = blocks(task.steps(self.world.circuit.dt), LONGEST_BLOCK)
+        matrices, histories = 4 * n * n, 16 * n * steps
+        for name, rule in self.life.rules.rules.items():
+            sites = rule.tangents.system.sites.values()
+            synapse_states = sum(site is Site.SYNAPSE for site in sites)
+            products = len(rule.factored)
+            matrices += n * self.life.sources(name) * (2 * synapse_states + 3 * products)
+            histories += n * steps * (2 * products + len(rule.recorded))
+        return jnp.zeros(()).dtype.itemsize * (matrices + histories)
+
+    def planned_bytes(self) -> int:
+        """What XLA plans to set aside on one device while a chunk runs, beside its results.
+
+        Raises:
+            RuntimeError: when the compiler does not say.
+
+        Example:
+            >>> from rulegen.grammar import parse
+            >>> from rulegen.circuits import RateCircuit
+            >>> from rulegen.compile import compile_rule
+            >>> from rulegen.tasks import DelayedAssociation
+            >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation())
+            >>> lives = Lives(world, compile_rule(parse("dw/dt = 1e-6*post*pre")))
+            >>> lives.planned_bytes() <= lives.chunk * lives.bytes_per_life()
+            True
+        """
+        begin, go_on = self._programs(1)
+        source, first = stream(jax.random.key(0)), jnp.zeros((), jnp.int32)
+        index = jnp.zeros(self.chunk, jnp.uint32)
+        values = jnp.zeros((self.chunk, len(self.life.names)))
+        life = jax.eval_shape(begin, source, index)
+        program = go_on.lower(values, source, index, life, first, self.stretches()[0]).compile()
+        plan = program.memory_analysis()
+        if plan is None:
+            raise RuntimeError("the compiler for this device does not say what it plans")
+        return int(plan.temp_size_in_bytes)
+
+    def _fitting_chunk(self) -> int:
+        budget = self.world.memory_mb * 1e6 / len(self.devices)
+        weights = jnp.zeros(()).dtype.itemsize * self.world.circuit.neurons**2
+        cached = CACHE // (weights * (1 + len(self.rule.tangents.weight)))
+        return max(1, min(LARGEST_CHUNK, cached, int(budget / self.bytes_per_life())))
+
+    def run(
+        self,
+        values: np.ndarray,
+        key: jax.Array,
+        count: int,
+        *,
+        numbers: np.ndarray | None = None,
+        tick: Callable[[int], None] | None = None,
+    ) -> Batch:
+        """Run `count` lives.
+
+        Args:
+            values: all parameters of the rule in the order of its text, shape (P,), or one row
+                for each life, shape (count, P).
+            key: a typed JAX key.
+            count: number of lives.
+            numbers: which life each of them is, shape (count,): equal numbers meet the same
+                network and noise; None for 0 to count - 1.
+            tick: called with the number of lives finished so far.
+
+        Raises:
+            ValueError: when `count` is below 1, or `values` has another shape.
+        """
+        chunks = [
+            (
+                part.rewards,
+                part.kept(part.life.conditions),
+                part.scores,
+                part.kept(part.life.outcome),
+                part.kept(part.life.violations),
+            )
+            for part in self.live(values, key, count, numbers=numbers, tick=tick)
+        ]
+        columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
+        return Batch(*(hosts.gather(column, count) for column in columns))
+
+    def live(
+        self,
+        values: np.ndarray,
+        key: jax.Array,
+        count: int,
+        *,
+        numbers: np.ndarray | None = None,
+        tick: Callable[[int], None] | None = None,
+    ) -> Iterator[Lived]:
+        """The lives of `run`, those of this host alone, a chunk at a time and with their ends."""
+        if count < 1:
+            raise ValueError(f"the number of lives must be at least 1, not {count}")
+        dtype = jnp.zeros(()).dtype
+        values = np.broadcast_to(np.asarray(values, dtype), (count, len(self.life.names)))
+        source = stream(key)
+        who = np.arange(count) if numbers is None else np.asarray(numbers)
+        own = hosts.share(count)
+        # As many calls as the chunk demands, of one size that leaves few places empty. A device
+        # without a life of its own is better spent on helping the others.
+        devices = min(len(self.devices), len(own))
+        begin, go_on = self._programs(devices)
+        calls = -(-len(own) // (self.chunk * devices))
+        size = -(-len(own) // (calls * devices)) * devices
+        trials = self.world.life.trials
+        for start in range(0, len(own), size):
+            # A short last chunk is filled up with repeats, so that one program serves them all.
+            index = own[np.minimum(np.arange(start, start + size), len(own) - 1)]
+            lives = who[index].astype(np.uint32)
+            kept = min(size, len(own) - start)
+            life, results, first = begin(source, lives), [], 0
+            for stretch in self.stretches():
+                life, result = go_on(values[index], source, lives, life, first, stretch)
+                results.append([np.asarray(part)[:kept] for part in result])
+                first += stretch
+                if tick is not None:
+                    done = start + kept * first // trials
+                    tick(min(count, done * jax.process_count()))
+            rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
+            yield Lived(index[:kept], life, rewards, scores)
+
+    def stretches(self) -> list[int]:
+        """Numbers of trials that the lives of a chunk run through in one go.
+
+        Long lives come back to Python every second or so, which shows progress and can be
+        interrupted. There are at most two different numbers, since each is a program of its own.
+        """
+        circuit, trials = self.world.circuit, self.world.life.trials
+        work = self.chunk * self.world.task.steps(circuit.dt) * circuit.neurons**2
+        size, number, rest = blocks(trials, max(1, int(WORK_IN_ONE_GO / work)))
+        return [size] * number + ([rest] if rest else [])

@@ -1,0 +1,161 @@
+"""A rule in its world, with the programs that run it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import jax
+import numpy as np
+
+from rulegen.compile import compile_rule
+from rulegen.grammar import Rule, RuleError
+from rulegen.grammar.rule.system import check_steps
+from rulegen.ground.digests import inputs_digest
+from rulegen.ground.progress import Tick
+from rulegen.lives.batch import Batch, Lives, World
+
+
+class Bench:
+    """Holds the compiled programs of one rule, so that nothing is compiled twice.
+
+    Args:
+        world: circuit, task and life.
+        rule: the rule; every parameter needs a value.
+
+    Raises:
+        RuleError: when a parameter has no value, or a time constant does not fit the step.
+    """
+
+    def __init__(self, world: World, rule: Rule) -> None:
+        self.world, self.rule = world, rule
+        for parameter in rule.parameters:
+            if parameter.value is None:
+                raise RuleError(
+                    f"the parameter `{parameter.name}` has no value",
+                    remedy=f"add a line such as `param {parameter.name} = 1`",
+                )
+        values = {p.name: float(p.value) for p in rule.parameters if p.value is not None}
+        check_steps(rule, values, world.circuit.dt)
+        rule = self.rule = with_shortest_times(rule, world.circuit.dt)
+        self.values = np.array(list(values.values()), float)
+        self.names = list(values)
+        self.free = np.array([i for i, p in enumerate(rule.parameters) if p.free], int)
+        self.free_names = [self.names[i] for i in self.free]
+        limits = [(p.lower, p.upper) for p in rule.parameters]
+        self.bounds = np.array(limits, float).reshape(-1, 2).T
+        self._programs: dict[object, Lives] = {}
+
+    @cached_property
+    def identity(self) -> str:
+        """16 hexadecimal digits of the rule and the world, on which all results here depend.
+
+        The budget of memory is no part of it.
+        """
+        return inputs_digest(
+            [self.world.model_dump(mode="json", exclude={"memory_mb"}), self.rule.text()]
+        )
+
+    @cached_property
+    def plain(self) -> Lives:
+        """Lives without tangents."""
+        return Lives(self.world, compile_rule(self.rule))
+
+    def checked(self) -> Bench:
+        """The bench itself, once its program is made: what cannot run is refused early.
+
+        Raises:
+            ValueError: when the rule does not fit the circuit and the task.
+        """
+        assert self.plain
+        return self
+
+    def program(self, kind: object, make: Callable[[], Lives]) -> Lives:
+        """Lives of a kind of their own, made by the first who asks and shared with all others."""
+        if kind not in self._programs:
+            self._programs[kind] = make()
+        return self._programs[kind]
+
+    def vector(self, values: Mapping[str, float]) -> np.ndarray:
+        """The parameter vector with some values replaced."""
+        result = self.values.copy()
+        for name, value in values.items():
+            result[self.names.index(name)] = value
+        return result
+
+    def rewards(
+        self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> np.ndarray:
+        """Mean reward per trial of each life, shape (lives,)."""
+        return self.run(values, key, lives, tick).means
+
+    def means(
+        self,
+        places: Sequence[np.ndarray],
+        key: jax.Array,
+        lives: int,
+        done: Tick | None = None,
+    ) -> list[float]:
+        """Mean reward per trial of each of several parameter vectors, on common lives.
+
+        Args:
+            places: parameter vectors, each of shape (P,).
+            key: of the lives.
+            lives: how many.
+            done: called with the number of places after each.
+        """
+        found = []
+        for place in places:
+            found.append(float(self.rewards(place, key, lives).mean()))
+            if done is not None:
+                done(len(found))
+        return found
+
+    def meet(
+        self,
+        places: Sequence[np.ndarray],
+        key: jax.Array,
+        lives: int,
+        tick: Tick | None = None,
+    ) -> list[Batch]:
+        """The lives at each place, all of them run at once.
+
+        Args:
+            places: parameter vectors, each of shape (P,).
+            key: of the lives, which all places meet.
+            lives: of each place.
+            tick: called with the number of lives finished so far.
+        """
+        vectors = np.repeat(np.asarray(places, float), lives, axis=0)
+        numbers = np.tile(np.arange(lives), len(places))
+        batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
+        parts = (part.reshape(len(places), lives, *part.shape[1:]) for part in batch)
+        return [Batch(*each) for each in zip(*parts, strict=True)]
+
+    def run(
+        self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> Batch:
+        """Lives without tangents, for one parameter vector or one for each life."""
+        return self.plain.run(values, key, lives, tick=tick)
+
+
+def with_shortest_times(rule: Rule, dt: float) -> Rule:
+    """The rule with bounds that keep every free parameter in ms at `dt` or above.
+
+    A fit that shortens a time constant must not make it shorter than a step, or negative.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("param tau_e = 50 ms free\\nde/dt = -e/tau_e + pre*post")
+        >>> with_shortest_times(rule, 10.0).parameter("tau_e").lower
+        10.0
+    """
+    units = rule.units()
+    return replace(
+        rule,
+        parameters=tuple(
+            replace(p, lower=max(p.lower, dt)) if p.free and units.get(p.name) == 1 else p
+            for p in rule.parameters
+        ),
+    )

@@ -1,0 +1,176 @@
+"""Following a rule: what its states and weights become on given or on weight-dependent activity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rulegen.compile import CompiledRule
+from rulegen.compile.compiled import RuleState, Values
+from rulegen.grammar import SIGNALS, Event, Site
+
+Array = jax.Array
+
+#: One step of a circuit: `(weights, bias, inputs, memory) -> (signals, memory)`. Pure: `weights`
+#: (N_post, N_pre) and `bias` (N_post,) are what the rule's `forward` lines make of its state,
+#: `inputs` those of this step, `memory` whatever the circuit carries from step to step.
+Circuit = Callable[[Array, Array, Values, Any], tuple[Mapping[str, Array], Any]]
+
+
+class Course(NamedTuple):
+    """What happened.
+
+    Attributes:
+        state: the rule state at the end, by name.
+        history: the rule state after each trial, with a leading axis of trials K.
+        signals: every signal of every step, shape (K, T, ...).
+        memory: the circuit's memory at the end.
+    """
+
+    state: RuleState
+    history: RuleState
+    signals: dict[str, Array]
+    memory: Any
+
+
+def prescribed(weights: Array, bias: Array, inputs: Values, memory: Any) -> tuple[Values, Any]:
+    """The circuit whose activity is given: its inputs are its signals."""
+    return inputs, memory
+
+
+def drive(
+    rule: CompiledRule,
+    weights: Array,
+    activity: Mapping[str, Array],
+    parameters: Mapping[str, Array | float] | None = None,
+    *,
+    dt: float,
+    circuit: Circuit = prescribed,
+    memory: Any = None,
+    states: Mapping[str, Array] | None = None,
+    rewards: Array | None = None,
+    conditions: Array | None = None,
+    number_of_conditions: int = 1,
+) -> Course:
+    """Run `rule` over K trials of T steps, and at the end of each trial its events.
+
+    Without a circuit the weights do not act on the activity: this is the rule alone, as in a
+    textbook figure (a spike-timing window, an eligibility trace). With one, activity and reward
+    can depend on the weights: `y = W x`, a recurrent network, an error of the output.
+
+    Args:
+        rule: the compiled rule.
+        weights: initial weights, shape (N_post, N_pre).
+        activity: what happens at each step, arrays of shape (K, T, ...). Those with the name of a
+            signal are signals, of shape (K, T, N), or (K, T) for a global one such as `R`; others
+            are inputs of the circuit.
+        parameters: values of parameters, in place of those in the rule's text.
+        dt: length of a step, ms.
+        circuit: what turns weights and inputs into signals; by default the inputs are the signals.
+        memory: the circuit's memory before the first step. It is kept from trial to trial.
+        states: initial values of states of the rule, in place of those in its text.
+        rewards: reward at the end of each trial, shape (K,); by default the signal `R` of its last
+            step, or 0 when there is none.
+        conditions: condition of each trial, shape (K,); 0 by default.
+        number_of_conditions: how many conditions there are.
+
+    Raises:
+        ValueError: when a signal or the value of a parameter is missing, or a shape does not fit.
+
+    Example:
+        A linear neuron that learns by Oja's rule comes to weights of length 1.
+
+        >>> import jax.numpy as jnp
+        >>> from rulegen.grammar import parse
+        >>> from rulegen.compile import compile_rule
+        >>> rule = compile_rule(parse("dw/dt = 0.1*post*(pre - post*w)"))
+        >>> def neuron(weights, bias, inputs, memory):
+        ...     return {"post": weights @ inputs["pre"]}, memory
+        >>> pre = jnp.broadcast_to(jnp.array([0.6, 0.8]), (1, 200, 2))
+        >>> start = jnp.array([[0.1, 0.0]])
+        >>> course = drive(rule, start, {"pre": pre}, dt=1.0, circuit=neuron)
+        >>> print(course.state["w"].round(3))
+        [[0.6 0.8]]
+    """
+    n_post, n_pre = weights.shape
+    dtype = weights.dtype
+    trials, steps = next(iter(activity.values())).shape[:2]
+    constants = {"dt": dt, "N_pre": float(n_pre), "N_post": float(n_post)}
+    given = {p.name: p.value for p in rule.rule.parameters} | dict(parameters or {})
+    if missing := [name for name, value in given.items() if value is None]:
+        raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `parameters`")
+    values = {k: jnp.asarray(v, dtype) for k, v in {**given, **constants}.items()}
+    state = rule.init(weights, number_of_conditions)
+    for name, value in (states or {}).items():
+        if name not in state or jnp.shape(value) != state[name].shape:
+            raise ValueError(f"the rule has no state `{name}` of shape {jnp.shape(value)}")
+        state[name] = jnp.asarray(value, dtype)
+
+    def forward(state: RuleState, now: Values, condition: Array, memory: Any) -> tuple[dict, Any]:
+        given = {k: v for k, v in now.items() if k in SIGNALS}
+        effective, bias = rule.forward(state, {**values, **given}, condition)
+        signals, memory = circuit(effective, bias, now, memory)
+        return {**given, **{k: v for k, v in signals.items() if k in SIGNALS}}, memory
+
+    def one_trial(
+        carry: tuple[RuleState, Any], trial: tuple[dict[str, Array], Array | None, Array]
+    ) -> tuple[tuple[RuleState, Any], tuple[RuleState, dict[str, Array]]]:
+        (state, memory), (inputs, reward, condition) = carry, trial
+        inputs = {"t": dt * jnp.arange(steps, dtype=dtype), **inputs}
+        silent = {name: jnp.zeros(s.shape, s.dtype) for name, s in shapes.items()}
+        state = rule.event(Event.TRIAL_START, state, silent, values, condition)
+        moving, still = rule.split(state)
+        moving |= rule.start_history(silent, state)
+
+        def one_step(
+            carry: tuple[RuleState, Any], now: Values
+        ) -> tuple[tuple[RuleState, Any], Any]:
+            moving, memory = carry
+            signals, memory = forward({**still, **moving}, now, condition, memory)
+            record = {name: moving[name] for name in rule.recorded}
+            moving = rule.step(moving, still, signals, values, condition)
+            return (moving, memory), (signals, record)
+
+        (moving, memory), (signals, record) = jax.lax.scan(one_step, (moving, memory), inputs)
+        state = {**still, **{k: v for k, v in moving.items() if k in state}}
+        state = rule.integrate(state, signals | record, values, steps, condition)
+        last = {"R": jnp.zeros((), dtype)} | {k: v[-1] for k, v in signals.items()}
+        last["t"] = jnp.asarray(steps * dt, dtype)
+        if reward is not None:
+            last["R"] = reward
+        state = rule.event(Event.REWARD, state, last, values, condition)
+        state = rule.event(Event.TRIAL_END, state, last, values, condition)
+        return (state, memory), (state, signals)
+
+    conditions = jnp.zeros(trials, int) if conditions is None else conditions
+    memory = jax.tree.map(jnp.asarray, memory)
+    first = {"t": jnp.zeros((), dtype)} | {k: v[0, 0] for k, v in activity.items()}
+    shapes, _ = jax.eval_shape(forward, state, first, conditions[0], memory)
+    check_signals(rule, shapes, {Site.PRE: (n_pre,), Site.POST: (n_post,), Site.GLOBAL: ()})
+    shapes = {"R": jax.ShapeDtypeStruct((), dtype), **shapes}
+    (state, memory), (history, signals) = jax.lax.scan(
+        one_trial, (state, memory), (dict(activity), rewards, conditions)
+    )
+    return Course(state, history, signals, memory)
+
+
+def check_signals(
+    rule: CompiledRule,
+    signals: Mapping[str, jax.ShapeDtypeStruct],
+    shapes: Mapping[Site, tuple[int, ...]],
+) -> None:
+    """Raise `ValueError` when a signal that the rule reads is missing or has the wrong shape."""
+    missing = rule.step_signals - signals.keys() - {"dt", "N_pre", "N_post"}
+    if missing:
+        name = sorted(missing)[0]
+        raise ValueError(
+            f"the rule reads `{name}`, which neither the activity nor the circuit provides"
+        )
+    synapse = shapes[Site.POST] + shapes[Site.PRE]
+    for name, value in signals.items():
+        expected = shapes.get(SIGNALS[name].site, synapse)
+        if value.shape != expected:
+            raise ValueError(f"`{name}` has shape {value.shape} in a step, expected {expected}")

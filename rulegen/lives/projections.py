@@ -1,0 +1,70 @@
+"""Which projections to the neurons are plastic, and by which rules."""
+
+from __future__ import annotations
+
+from pydantic import field_validator, model_validator
+
+from rulegen.circuits import Projection
+from rulegen.circuits.base import WEIGHTS_OF
+from rulegen.grammar import Rule, parse
+from rulegen.ground.settings import Settings
+
+
+class Projections(Settings):
+    """The studied rule lives on one projection; others may have rules of their own, or none.
+
+    Such a *companion* is a rule like any other, but its parameters are fixed. In both
+
+    - `pre` is what the projection transmits in a step: rates of the step before for `recurrent`,
+      the stimulus for `input`, and the outputs of the step before for `feedback`;
+    - `w` are its weights, of shape (N, N), (N, channels) or (N, outputs), and `N_pre` is the number
+      of its sources;
+    - everything else, such as `post`, `u`, `xi` and `R`, is that of the neurons.
+
+    Attributes:
+        studied: the projection on which the rule lives that is fitted, simulated or compared.
+        recurrent, input, feedback: text of a companion; "" for weights that stay as they are.
+
+    Raises:
+        RuleError: when a text is no rule.
+
+    Example:
+        >>> both = Projections(input="on reward: w += 0.01*R*pre*post")
+        >>> both.studied, list(both.companions)
+        ('recurrent', ['input'])
+    """
+
+    studied: Projection = "recurrent"
+    recurrent: str = ""
+    input: str = ""
+    feedback: str = ""
+
+    @field_validator(*WEIGHTS_OF)
+    @classmethod
+    def _check(cls, text: str) -> str:
+        for parameter in parse(text).parameters if text else ():
+            if parameter.free:
+                raise ValueError(
+                    f"the parameter `{parameter.name}` is free, but only those of the studied rule "
+                    "are fitted: delete `free`"
+                )
+            if parameter.value is None:
+                raise ValueError(
+                    f"the parameter `{parameter.name}` has no value: add a line such as `param "
+                    f"{parameter.name} = 1`"
+                )
+        return text
+
+    @model_validator(mode="after")
+    def _check_one_rule_each(self) -> Projections:
+        if getattr(self, self.studied):
+            raise ValueError(
+                f"{self.studied}: the studied rule lives on this projection: delete its companion, "
+                "or name another projection in `studied`"
+            )
+        return self
+
+    @property
+    def companions(self) -> dict[Projection, Rule]:
+        """The rules of the other plastic projections."""
+        return {name: parse(text) for name in WEIGHTS_OF if (text := getattr(self, name))}

@@ -1,0 +1,313 @@
+"""The configuration of a run: TOML in, validated settings out."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+
+from rulegen.circuits import AnyCircuit, RateCircuit
+from rulegen.estimators import Pathwise, Pgpe
+from rulegen.fitting.ascent import Phase
+from rulegen.fitting.refine import RefineSettings
+from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.rule.system import check_effect
+from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.settings import Settings, distinct
+from rulegen.lives.batch import World
+from rulegen.lives.life import LifeSettings
+from rulegen.lives.projections import Projections
+from rulegen.selection.looks import PruneSettings
+from rulegen.tasks import AnyTask
+
+#: A file larger than this is no configuration.
+LARGEST_FILE = 1 << 20
+
+#: Settings on which no figure depends: a run goes on where they change.
+BESIDE = {"name", "title", "description", "memory_mb", "exports"}
+
+
+class EvaluateSettings(Settings):
+    """The final figures.
+
+    Attributes:
+        lives: number of held-out lives, the same for every rule that is compared.
+    """
+
+    lives: int = Field(1024, ge=2)
+
+
+class ReferenceRule(Settings):
+    """A rule to compare with on the held-out lives.
+
+    Attributes:
+        name: how figures and tables call it.
+        rule: its text; every parameter has a value.
+    """
+
+    name: str = Field(min_length=1, max_length=80)
+    rule: str
+
+    @field_validator("rule")
+    @classmethod
+    def _check(cls, text: str) -> str:
+        return checked(text)
+
+
+def checked_references(
+    references: tuple[ReferenceRule, ...], info: ValidationInfo
+) -> tuple[ReferenceRule, ...]:
+    """Raise `ConfigError` where two rules of one list have one name."""
+    distinct([reference.name for reference in references], info.field_name or "")
+    return references
+
+
+#: Rules with names of their own.
+References = Annotated[tuple[ReferenceRule, ...], AfterValidator(checked_references)]
+
+
+class WorldSettings(Settings):
+    """A world as a file describes it.
+
+    Attributes:
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.batch.World`.
+    """
+
+    task: AnyTask
+    circuit: AnyCircuit = RateCircuit()
+    life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
+    memory_mb: float = Field(512.0, gt=0)
+
+    @property
+    def world(self) -> World:
+        """Where rules live."""
+        return World(
+            circuit=self.circuit,
+            task=self.task,
+            life=self.life,
+            projections=self.projections,
+            memory_mb=self.memory_mb,
+        )
+
+
+class RunConfig(WorldSettings):
+    """What all runs that publish a rule depend on.
+
+    Figures follow from all settings but those in `BESIDE`.
+
+    Attributes:
+        name: of the run and of the published rule's files.
+        title: of the published rule.
+        description: what the run is about; plain text with `code`.
+        seed: of all random numbers.
+        evaluate: the final figures.
+        exports: formats in which the published rule is also written, see `rulegen.catalog.export`.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    title: str = Field("", max_length=200)
+    description: str = ""
+    seed: int = Field(0, ge=0, lt=2**32)
+    evaluate: EvaluateSettings = EvaluateSettings()
+    exports: tuple[str, ...] = ()
+
+    @field_validator("exports")
+    @classmethod
+    def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        distinct(names, "exports")
+        return names
+
+    @property
+    def digest(self) -> str:
+        """16 hexadecimal digits of the settings on which figures depend."""
+        settings = self.model_dump(mode="json", exclude=BESIDE)
+        return digest_of(json.dumps(settings, sort_keys=True))
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """All that figures depend on, by the names that a history gives to it."""
+        libraries = {name: text for name, text in versions().items() if name != "rulegen"}
+        return {"configuration": self.digest, "code": code_digest()} | libraries
+
+
+class DiscoverConfig(RunConfig):
+    """Everything that a discovery depends on, but the version of the software.
+
+    Attributes:
+        rule: the family, in the rule language; the free parameters are fitted.
+        fit: the phases of the fit, in order.
+        prune, refine: settings of the steps after it.
+        references: rules to compare with.
+    """
+
+    rule: str
+    fit: tuple[Phase, ...] = Field(
+        (
+            Phase(estimator=Pathwise(credit="trial"), iterations=20, rate=0.06),
+            Phase(estimator=Pgpe(), iterations=15, rate=0.05),
+        ),
+        min_length=1,
+    )
+    prune: PruneSettings = PruneSettings()
+    refine: RefineSettings = RefineSettings()
+    references: References = ()
+
+    @field_validator("rule")
+    @classmethod
+    def _check(cls, text: str) -> str:
+        return checked(text)
+
+    @property
+    def family(self) -> Rule:
+        """The rule family."""
+        return parse(self.rule)
+
+
+def checked(text: str) -> str:
+    """Raise `RuleError` unless `text` is a rule that changes weights."""
+    check_effect(parse(text))
+    return text
+
+
+def versions() -> dict[str, str]:
+    """Versions of the software that results depend on."""
+    return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None) -> DiscoverConfig:
+    """Read a configuration.
+
+    Args:
+        path: a TOML file.
+        changes: replacements such as `circuit.neurons=64` or `fit.0.rate=0.1`; the value is read
+            as TOML, and as plain text where it is none.
+        seed: replaces the seed.
+
+    Raises:
+        ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
+        RuleError: when a rule in it is none.
+    """
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    return load_settings(DiscoverConfig, path, changes)
+
+
+def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = ()) -> AnySettings:
+    """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
+    data = read_toml(path)
+    replace_values(data, changes)
+    return validated(kind, data, path)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file.
+
+    Raises:
+        ConfigError: when it cannot be read, or is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    if len(text) > LARGEST_FILE:
+        raise ConfigError(f"{path} is larger than a configuration can be")
+    try:
+        return tomllib.loads(text.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+
+
+def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> AnySettings:
+    """The settings that `data` describes; `path` says where it comes from.
+
+    Raises:
+        ConfigError: when a field is missing, unknown or wrong.
+        RuleError: when a rule in it is none.
+    """
+    try:
+        return kind.model_validate(data)
+    except ValidationError as error:
+        raise explain(error, path) from None
+
+
+def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:
+    """Carry out each `--set key=value`.
+
+    Raises:
+        ConfigError: when one is no such text, has no place, or replaces what another does.
+
+    Example:
+        >>> data = {"circuit": {"neurons": 32}}
+        >>> replace_values(data, ["circuit.neurons=64"])
+        >>> data
+        {'circuit': {'neurons': 64}}
+    """
+    first: dict[str, str] = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise ConfigError(f"--set {change}: write key=value, such as circuit.neurons=64")
+        if key in first:
+            raise ConfigError(
+                f"--set {change}: `{key}` is replaced already, by {first[key]}; leave one out"
+            )
+        first[key] = change
+        try:
+            place_value(data, key, parse_value(value))
+        except KeyError:
+            place = f"the configuration has no place `{key}`"
+            raise ConfigError(f"--set {change}: {place}") from None
+
+
+def place_value(data: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value in its place, such as `circuit.neurons` or `fit.0.rate`.
+
+    Raises:
+        KeyError: when there is no such place.
+    """
+    *path, last = key.split(".")
+    place: Any = data
+    for part in path:
+        if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
+            place = place[int(part)]
+        elif isinstance(place, dict):
+            place = place.setdefault(part, {})
+        else:
+            place = None
+    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
+        place[int(last)] = value
+    elif isinstance(place, dict):
+        place[last] = value
+    else:
+        raise KeyError(key)
+
+
+def parse_value(text: str) -> Any:
+    """A TOML value, or the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def explain(error: ValidationError, path: Path) -> ConfigError:
+    """What is wrong in a configuration, with the name of each field."""
+    lines = []
+    for problem in error.errors():
+        place = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        lines.append(f"{place}: {message}" if place else message)
+    return ConfigError(f"{path}: " + "; ".join(lines[:5]))

@@ -1,0 +1,131 @@
+"""Held-out figures: how rules fare on networks and noise that no fit has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rulegen.ground.journal import Journal
+from rulegen.ground.progress import Progress, Report, silent, ticks
+from rulegen.ground.statistics import Estimate, estimate, paired_difference
+from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import warning
+
+#: Quantiles over lives that a learning curve can show.
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+class Trajectory(NamedTuple):
+    """One rule on the held-out lives.
+
+    Attributes:
+        name: how figures and tables call the rule. text: its text.
+        means: mean reward per trial of each life, shape (L,).
+        curve: lower limit, mean and upper limit of each trial's reward, see `curves`, shape (3, K).
+        quartiles: lower quartile, median and upper quartile over lives, shape (3, K).
+        diverged, saturated, silent: numbers of lives that ended so.
+    """
+
+    name: str
+    text: str
+    means: np.ndarray
+    curve: np.ndarray
+    quartiles: np.ndarray
+    diverged: int
+    saturated: int = 0
+    silent: int = 0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of lives per outcome, as of `Batch.counts`."""
+        bad = {"diverged": self.diverged, "saturated": self.saturated, "silent": self.silent}
+        return {"ok": len(self.means) - sum(bad.values())} | bad
+
+    def __str__(self) -> str:
+        told = f"{self.name}: reward per trial {self.reward} on {len(self.means)} lives"
+        return f"{told}; {text}" if (text := warning(self.counts)) else told
+
+    @property
+    def reward(self) -> Estimate:
+        """Mean reward per trial with its interval over lives."""
+        return estimate(self.means)
+
+    def minus(self, other: Trajectory) -> Estimate:
+        """Difference of mean reward per trial, paired over lives."""
+        return paired_difference(self.means, other.means)
+
+
+def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What lives earn in each trial: means with intervals, and quartiles.
+
+    The interval of a trial's mean is the one that tables have (`rulegen.estimate`, 95%). It holds
+    for each trial alone, and not for the whole curve. The mean of the means over trials is the mean
+    reward per trial of tables.
+
+    Args:
+        rewards: lives first, shape (L, K), of two lives or more.
+
+    Returns:
+        `curve` and `quartiles` of a `Trajectory`, each of shape (3, K).
+
+    Example:
+        >>> rewards = np.array([[0.0, 1.0], [1.0, 1.0], [2.0, 1.0]])
+        >>> (low, mean, high), quartiles = curves(rewards)
+        >>> print(mean, low[1] == high[1], low[0] < mean[0] < high[0])
+        [1. 1.] True True
+        >>> print(quartiles)
+        [[0.5 1. ]
+         [1.  1. ]
+         [1.5 1. ]]
+    """
+    rewards = np.asarray(rewards, float)
+    means = [estimate(trial) for trial in rewards.T]
+    limits = np.array([(mean.low, mean.mean, mean.high) for mean in means]).T
+    return limits, np.quantile(rewards, QUARTILES, axis=0)
+
+
+def ended(counts: Mapping[str, int]) -> tuple[int, int, int]:
+    """The last fields of a `Trajectory` from what `Batch.counts` says."""
+    return counts["diverged"], counts["saturated"], counts["silent"]
+
+
+def evaluate(
+    bench: Bench,
+    values: np.ndarray,
+    lives: int,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report = silent,
+) -> Trajectory:
+    """Run a rule on held-out lives; under one key all rules meet the same networks and noise.
+
+    Args:
+        bench: the rule in its world.
+        values: its parameters, shape (P,).
+        lives: number of lives.
+        key: random numbers of the held-out lives.
+        journal: where results are kept.
+        name: of the rule.
+        report: told of finished lives.
+    """
+
+    report(Progress(f"evaluate {name}", 0, lives))
+
+    def compute() -> dict:
+        batch = bench.run(values, key, lives, ticks(report, f"evaluate {name}", 0, lives, 1))
+        curve, quartiles = curves(batch.rewards)
+        return {
+            "means": batch.means.tolist(),
+            "curve": curve.round(6).tolist(),
+            "quartiles": quartiles.round(6).tolist(),
+            "counts": batch.counts(),
+        }
+
+    found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
+    text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
+    means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
+    return Trajectory(name, text, means, curve, quartiles, *ended(found["counts"]))

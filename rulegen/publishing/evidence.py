@@ -1,0 +1,169 @@
+"""Evidence: what the held-out lives say of a rule, in the form of a record."""
+
+from __future__ import annotations
+
+import math
+import resource
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rulegen.catalog import Comparison, Evidence, Interval, ParameterNote, Record, Setting
+from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.fitting.ascent import gradients
+from rulegen.grammar import Rule, parse
+from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.journal import Journal
+from rulegen.ground.statistics import Estimate, Limits
+from rulegen.lives.batch import World
+from rulegen.publishing.config import RunConfig, versions
+from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.rundir import lives_table, means_of
+
+
+def held_out(
+    world: World,
+    config: str,
+    seed: int,
+    best: Trajectory,
+    others: Sequence[Trajectory],
+    **more: Any,
+) -> Evidence:
+    """The evidence of a published rule.
+
+    Args:
+        world: where it was found and evaluated.
+        config: digest of the configuration of the run.
+        seed: of the run.
+        best: the rule as printed, on the held-out lives.
+        others: other rules on the same lives.
+        more: what else is known: see `catalog.Evidence`.
+    """
+    return Evidence(
+        setting=setting_of(world),
+        reward=interval(best.reward),
+        chance=world.task.chance,
+        best=world.task.best,
+        diverged=best.diverged,
+        comparisons=tuple(
+            Comparison(
+                name=t.name,
+                rule="" if t.name == NO_LEARNING else t.text,
+                reward=interval(t.reward),
+                difference=interval(best.minus(t)),
+                diverged=t.diverged,
+            )
+            for t in others
+        ),
+        seed=seed,
+        versions=versions(),
+        config=config,
+        code=code_digest(),
+        data=digest_of(lives_table(means_of((best, *others))).to_csv(index=False)),
+        digest=parse(best.text).digest,
+        **more,
+    )
+
+
+def setting_of(world: World) -> Setting:
+    """A world as a record names it."""
+    return Setting(
+        task=world.task.model_dump(mode="json", exclude_none=True),
+        circuit=world.circuit.model_dump(mode="json", exclude_none=True),
+        life=world.life.model_dump(mode="json"),
+        projections=world.projections.model_dump(mode="json", exclude_defaults=True),
+    )
+
+
+def record_of(
+    config: RunConfig,
+    rule: Rule,
+    limits: Mapping[str, Limits],
+    terms: Mapping[str, str],
+    lineage: Sequence[str],
+    evidence: Evidence,
+) -> Record:
+    """The record of a published rule.
+
+    Args:
+        config: of the run that found it.
+        rule: as printed.
+        limits: of the parameters that were fitted, or why they have none.
+        terms: texts of the terms, by coefficient.
+        lineage: digests or formulas of the rules that it comes from.
+        evidence: from `held_out`.
+    """
+    return Record(
+        name=config.name,
+        title=config.title or config.name.replace("_", " "),
+        kind="discovered",
+        description=config.description,
+        equations=rule.text(),
+        parameters={
+            name: ParameterNote(
+                meaning=f"coefficient of {terms[name]}" if name in terms else "",
+                low=known(low),
+                high=known(high),
+                why=why,
+            )
+            for name, (low, high, why) in limits.items()
+        },
+        tags=(config.task.name,),
+        lineage=tuple(lineage),
+        evidence=evidence,
+    )
+
+
+def with_gradients(record: Record, journal: Journal) -> Record:
+    """The record with the number of gradients that its run took, and of those it left out.
+
+    Args:
+        record: of a run.
+        journal: of the same run.
+    """
+    assert record.evidence is not None
+    evidence = record.evidence.model_copy(update=gradients(journal))
+    return record.model_copy(update={"evidence": evidence})
+
+
+def left_out(record: Record) -> list[str]:
+    """What the last lines of a run say of gradients that were left out; nothing where none was."""
+    evidence = record.evidence
+    if evidence is None or not evidence.nonfinite:
+        return []
+    return [
+        f"{evidence.nonfinite} of {evidence.gradients} gradients of single lives were infinite or "
+        "not a number, and were left out"
+    ]
+
+
+def interval(e: Estimate) -> Interval:
+    """An estimate as a part of a record."""
+    return Interval(mean=e.mean, low=e.low, high=e.high, lives=e.lives)
+
+
+def known(value: float) -> float | None:
+    """A number for a record, which has no NaN."""
+    return float(value) if math.isfinite(value) else None
+
+
+def supported(value: float, limits: Limits | None = None) -> float:
+    """Round `value` so that the change is at most a quarter of its interval's half width.
+
+    Without an interval, three significant digits remain; a value never becomes 0.
+
+    Example:
+        >>> supported(1.4805, Limits(1.2, 1.8)), supported(0.0321)
+        (1.5, 0.0321)
+    """
+    if value == 0.0:
+        return 0.0
+    digits = 2 - math.floor(math.log10(abs(value)))
+    if limits and math.isfinite(limits.low + limits.high) and limits.high > limits.low:
+        leading = -math.floor(math.log10(abs(value)))
+        digits = max(math.ceil(-math.log10((limits.high - limits.low) / 4.0)), leading)
+    return round(float(value), digits)
+
+
+def peak_mb() -> float:
+    """The most memory that this process has held, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0

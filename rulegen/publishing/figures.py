@@ -1,0 +1,180 @@
+"""Pictures: every function draws on given axes, or makes its own, and returns them."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
+
+from rulegen.catalog.pages.tables import CHANCE_IS, NO_LEARNING_IS
+from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT
+from rulegen.publishing.evaluate import Trajectory
+from rulegen.tasks import Task
+
+#: Colours that people with any colour vision tell apart (Okabe and Ito).
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+
+#: What a learning curve shows.
+SPREADS = {
+    "interval": "mean over lives, with the 95% interval of each trial alone",
+    "quartiles": "median over lives, with quartiles (tables have means)",
+}
+#: Height of a line of text, as a share of the height of a picture.
+LINE = 0.055
+
+#: Settings of matplotlib for pictures in these colours: `plt.rcParams.update(rulegen.STYLE)`.
+STYLE = {
+    "axes.prop_cycle": cycler(color=COLOURS),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 110.0,
+    "legend.frameon": False,
+    "legend.fontsize": "small",
+}
+
+
+def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
+    """Axes of a figure of their own, without a window."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes: Axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return axes
+
+
+def plot_learning(
+    trajectories: Sequence[Trajectory],
+    task: Task,
+    *,
+    warmup: int = 0,
+    spread: Literal["interval", "quartiles"] = "interval",
+    ax: Axes | None = None,
+) -> Axes:
+    """Reward against trials, between chance and perfect answers.
+
+    Means over lives are what tables have: the mean of a line over its trials is the mean reward per
+    trial of its rule. Each band is the 95% interval of the mean of each trial alone
+    (`rulegen.curves`). Quartiles show how lives differ instead; their middle line, the
+    median, is not the mean, and can even order rules otherwise.
+
+    Args:
+        trajectories: the rules.
+        task: what was learned; its chance and its best reward are drawn as lines.
+        warmup: trials without weight changes, shaded.
+        spread: means with their intervals, or medians with quartiles.
+        ax: where to draw.
+
+    Example:
+        >>> import numpy as np
+        >>> from rulegen.tasks import DelayedMatch
+        >>> flat = Trajectory("a rule", "", np.zeros(2), *np.zeros((2, 3, 10)), 0)
+        >>> ax = plot_learning([flat], DelayedMatch(), warmup=4)
+        >>> ax.get_ylabel(), [text.get_text() for text in ax.texts[:3]]
+        ('reward per trial', ['warm-up', 'chance', 'a rule'])
+    """
+    ax = new_axes(7.2, 4.4) if ax is None else ax
+    trials = np.arange(1, trajectories[0].curve.shape[1] + 1)
+    labels: list[tuple[str, float, str]] = []
+    for number, trajectory in enumerate(trajectories):
+        colour = COLOURS[number % len(COLOURS)]
+        bands = trajectory.curve if spread == "interval" else trajectory.quartiles
+        low, middle, high = bands
+        ax.fill_between(trials, low, high, color=colour, alpha=0.18, linewidth=0)
+        width = 2.0 if number == 0 else 1.2
+        ax.plot(trials, middle, color=colour, linewidth=width, label=trajectory.name)
+        # Where the line ends: the mean of its last trials, of which single ones are noisy.
+        labels.append((trajectory.name, float(middle[-max(1, len(trials) // 20) :].mean()), colour))
+    for name, height in ((CHANCE, task.chance), (PERFECT, task.best)):
+        ax.axhline(height, color="0.35", linestyle="--", linewidth=1.0)
+        labels.append((name, height, "0.35"))
+    if warmup > 0:
+        ax.axvspan(1, warmup, color="0.92", zorder=0)
+        ax.annotate(
+            "warm-up", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 4),
+            textcoords="offset points", rotation=90, va="bottom", fontsize="small", color="0.35",
+        )  # fmt: skip
+    ax.set_xlim(1, trials[-1])
+    ax.set_xlabel("trial")
+    ax.set_ylabel("reward per trial")
+    label_ends(ax, labels)
+    ax.set_title(SPREADS[spread], fontsize="medium", color="0.35")
+    unlearned = [NO_LEARNING_IS] if any(t.name == NO_LEARNING for t in trajectories) else []
+    note = "\n".join(textwrap.wrap(" ".join([CHANCE_IS, *unlearned]), 100))
+    ax.annotate(
+        note, (0, 0), xycoords="axes fraction", xytext=(0, -42), textcoords="offset points",
+        va="top", fontsize="x-small", color="0.35",
+    )  # fmt: skip
+    return ax
+
+
+def label_ends(ax: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
+    """Name lines at their right ends: the names next to their heights that do not overlap.
+
+    Args:
+        ax: with its lines, and limits that hold from now on.
+        labels: name, height and colour of each line.
+    """
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high)
+    labels = sorted(labels, key=lambda label: label[1])
+    apart = LINE * (high - low) * np.arange(len(labels))
+    # The closest heights that rise by a line of text or more: those less `apart` do not fall.
+    wanted = np.array([height for _, height, _ in labels])
+    heights = isotonic_regression(wanted - apart).x + apart
+    for (name, _, colour), height in zip(labels, heights, strict=True):
+        ax.annotate(
+            name, (1, height), xycoords=("axes fraction", "data"), xytext=(5, 0),
+            textcoords="offset points", va="center", fontsize="small", color=colour,
+            annotation_clip=False,
+        )  # fmt: skip
+
+
+def save_figure(ax: Axes, folder: Path, name: str) -> None:
+    """Write the figure of `ax` as `NAME.png` and `NAME.pdf`."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(folder / f"{name}.png", dpi=160)
+    # Without a date, so that the same figures make the same file.
+    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+
+
+def plot_estimators(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Estimators by what a second of computing gives and by how well it points uphill.
+
+    Args:
+        table: of `rulegen.fitting.appraisal.appraise`.
+        ax: where to draw.
+
+    Example:
+        >>> import pandas as pd
+        >>> row = {"estimator": "pgpe", "cosine": 0.9, "cosine_error": 0.1, "signal_to_noise": 2.0}
+        >>> plot_estimators(pd.DataFrame([row])).get_ylabel()
+        'cosine with finite differences'
+    """
+    ax = new_axes() if ax is None else ax
+    rows = table.dropna(subset=["cosine"]).to_dict("records")
+    for number, row in enumerate(rows):
+        ax.errorbar(
+            row["signal_to_noise"], row["cosine"], yerr=1.96 * row["cosine_error"],
+            fmt="os^vDPX*"[number // len(COLOURS) % 8], color=COLOURS[number % len(COLOURS)],
+            capsize=2, label=row["estimator"],
+        )  # fmt: skip
+    ax.axhline(1.0, color="0.35", linestyle="--", linewidth=1.0)
+    ax.axhline(0.0, color="0.35", linewidth=0.8)
+    ax.set_xlabel("signal to noise of one second of computing")
+    ax.set_ylabel("cosine with finite differences")
+    ax.set_title("better is up and to the right", fontsize="medium", color="0.35")
+    ax.margins(0.06)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
+    return ax

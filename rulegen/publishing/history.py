@@ -1,0 +1,54 @@
+"""A run's history as a table."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pandas as pd
+
+from rulegen.estimators import MetaGradient
+from rulegen.grammar import ConfigError, parse
+from rulegen.ground.journal import parse_line
+from rulegen.publishing.rundir import HISTORY
+
+
+def fit_history(folder: Path) -> pd.DataFrame:
+    """Every iteration of the fits of a run, also of one that is still going on.
+
+    Args:
+        folder: where the run lives.
+
+    Returns:
+        columns `stage`, `iteration`, `reward` (mean per trial), `error` (its standard error),
+        `signal_to_noise` (of the meta-gradient), `nonfinite` (gradients left out of it), and one
+        for each parameter of the family.
+
+    Raises:
+        ConfigError: when there is no run in `folder`.
+
+    Example:
+        >>> fit_history(Path("nowhere"))
+        Traceback (most recent call last):
+        ...
+        rulegen.ConfigError: there is no run in nowhere
+    """
+    try:
+        config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
+        lines = (folder / HISTORY).read_bytes().splitlines(keepends=True)
+    except OSError:
+        raise ConfigError(f"there is no run in {folder}") from None
+    names = [p.name for p in parse(config["rule"]).parameters]
+    rows = []
+    for record in filter(None, map(parse_line, lines)):
+        stage, _, number = record["name"].rpartition("/")
+        data = record["data"]
+        if "gradient" in data:
+            found = MetaGradient.of(data)
+            rows.append(
+                {"stage": stage, "iteration": int(number)}
+                | {"reward": found.reward, "error": found.reward_error}
+                | {"signal_to_noise": found.signal_to_noise, "nonfinite": found.nonfinite}
+                | dict(zip(names, data["values"], strict=True))
+            )
+    return pd.DataFrame(rows)

@@ -1,0 +1,1 @@
+"""What people ask for: discover, sweep, simulate, compare, check."""

@@ -1,0 +1,91 @@
+"""One candidate of a sweep: a configuration, run to its end by whoever is free."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rulegen.catalog.records.roles import DISCOVERED, START
+from rulegen.fitting.ascent import fit, gradients
+from rulegen.grammar import ConfigError, RulegenError
+from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
+from rulegen.lives.bench import Bench
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.publishing.evaluate import Trajectory, evaluate
+from rulegen.publishing.rundir import RunDirectory
+from rulegen.runs.discover import discover
+
+
+def on_worker(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
+    """`run_candidate` in a process of a cluster, which runs nothing else."""
+    use_all_cores()
+    keep_compiled_programs()
+    return run_candidate(config, identity, job, folder)
+
+
+def run_candidate(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
+    """Run a candidate, from where an earlier attempt stopped; what it found, or why it failed.
+
+    Args:
+        config: the configuration as JSON.
+        identity: of the configuration, where the sweep was started.
+        job: `fit` or `discover`.
+        folder: where the run lives.
+
+    Returns:
+        plain data: `ok`, and either `reason` or what `row` makes a row of.
+    """
+    try:
+        settings = DiscoverConfig.model_validate_json(config)
+        if other := [n for n, text in settings.identity.items() if identity.get(n) != text]:
+            raise ConfigError(f"this worker has another version of {', '.join(other)}")
+        run = discover_job if job == "discover" else fit_job
+        return {"ok": True} | run(settings, Path(folder))
+    except RulegenError as error:
+        return {"ok": False, "reason": str(error)}
+
+
+def discover_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
+    """Everything that `rulegen discover` does."""
+    discover(config, folder, resume=True)
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    kept = {"equation", "digest", "terms", "parameters", "reward", "diverged", "seconds"}
+    kept |= {"gradients", "nonfinite"}
+    return {"gain": summary["paired_difference"]} | {name: summary[name] for name in kept}
+
+
+def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
+    """The fit alone, and how its rule fares on held-out lives, beside the start.
+
+    A rule without free parameters is evaluated as it is.
+    """
+    try:
+        bench = Bench(config.world, config.family)
+        root, lives = origin(config.seed), config.evaluate.lives
+        with RunDirectory(folder).open(config, resume=True, also={"job": "fit"}) as journal:
+            values = bench.values
+            if len(bench.free):
+                values = fit(bench, config.fit, branch(root, Branch.FIT), journal)
+
+            def trajectory(name: str) -> Trajectory:
+                there = bench.values if name == START else values
+                return evaluate(bench, there, lives, branch(root, Branch.EVALUATE), journal, name)
+
+            best, start = trajectory(DISCOVERED), trajectory(START)
+            seconds, counted = journal.seconds, gradients(journal)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    fitted = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True)))
+    return {
+        "equation": fitted.text(),
+        "digest": fitted.digest,
+        "terms": [t.text for t in fitted.terms()],
+        "parameters": dict(zip(bench.names, values.tolist(), strict=True)),
+        "reward": best.reward._asdict(),
+        "gain": best.minus(start)._asdict(),
+        "diverged": best.diverged,
+        **counted,
+        "seconds": round(seconds, 1),
+    }

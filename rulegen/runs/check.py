@@ -1,0 +1,161 @@
+"""What `rulegen check` says about a rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from rulegen.catalog import load_record
+from rulegen.catalog.likeness.naming import named
+from rulegen.catalog.pages.reading import read_published
+from rulegen.catalog.records.literature import find
+from rulegen.compile import compile_rule
+from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.rule.system import CHANGES
+
+#: A rule text longer than this is refused before it is read whole.
+LARGEST_TEXT = 1 << 20
+
+
+def read_rule(source: str, standard_input: TextIO) -> Rule:
+    """The rule in a file, of the catalog, or on standard input (`-`).
+
+    Raises:
+        ConfigError: when there is no such file or name.
+        RuleError: when the text is no rule.
+    """
+    if source == "-":
+        return parse(standard_input.read(LARGEST_TEXT))
+    path = Path(source)
+    if not path.exists() and path.name == source and not path.suffix:
+        return find(source).rule
+    try:
+        with path.open(encoding="utf-8") as file:
+            return parse(file.read(LARGEST_TEXT))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not text in UTF-8") from None
+
+
+def named_rules(sources: Sequence[str], standard_input: TextIO) -> dict[str, Rule]:
+    """The rules by a name each.
+
+    Raises:
+        ConfigError, RuleError: when one cannot be read, or two have one name.
+    """
+    found: dict[str, Rule] = {}
+    origins: dict[str, str] = {}
+    for source in sources:
+        name, rule = named_rule(source, standard_input)
+        if name in found:
+            raise ConfigError(
+                f"two rules are called `{name}`, of {origins[name]} and of {source}; rename one of "
+                "them"
+            )
+        found[name], origins[name] = rule, source
+    return found
+
+
+def named_rule(source: str, standard_input: TextIO) -> tuple[str, Rule]:
+    """The rule of a record, a card, a rule file or a name, and how to call it."""
+    path = Path(source)
+    if path.suffix in (".toml", ".md") and path.exists():
+        record = load_record(path) if path.suffix == ".toml" else read_published(path)
+        return record.name, record.rule
+    return path.stem if path.exists() else source, read_rule(source, standard_input)
+
+
+def check_report(rule: Rule) -> dict[str, Any]:
+    """Everything that can be said about a rule without running it.
+
+    Example:
+        >>> check_report(parse("dw/dt = eta*pre*post"))["latex"]
+        '\\\\dot{w}_{ij} = \\\\eta\\\\,r_i\\\\,r_j'
+    """
+    certificate, units = rule.locality(), rule.units()
+    return {
+        "digest": rule.digest,
+        "is": named(rule).text,
+        "text": rule.text(),
+        "canonical": rule.canonical().text(),
+        "latex": rule.latex(),
+        "sites": {name: rule.site_of(name).value for name in symbols(rule)},
+        "locality": {
+            "local": certificate.local,
+            "verdict": certificate.verdict,
+            "violations": list(certificate.violations),
+            "items": [
+                {
+                    "symbol": i.symbol,
+                    "site": i.site.value,
+                    "available": i.available,
+                    "needs": i.note,
+                }
+                for i in certificate.items
+            ],
+        },
+        "parameters": [
+            {
+                "name": p.name,
+                "value": p.value,
+                "ms_power": None if units.get(p.name) is None else float(units[p.name] or 0),
+                "lower": p.lower if p.lower > float("-inf") else None,
+                "upper": p.upper if p.upper < float("inf") else None,
+                "free": p.free,
+            }
+            for p in rule.parameters
+        ],
+        "terms": [{"coefficient": t.coefficient, "term": t.text} for t in rule.terms()],
+        "lowering": compile_rule(rule).explain(),
+        "notes": notes(rule),
+    }
+
+
+def notes(rule: Rule) -> list[str]:
+    """What a reader may have written without meaning it.
+
+    Example:
+        >>> notes(parse("param alpha = 1\\nparam beta = 2\\ndw/dt = alpha*pre*post"))
+        ['without effect: beta']
+        >>> notes(parse("dw = 0.1*pre*post"))
+        ['nothing changes w: write `dw/dt = ...`, `w += ...` or `on reward: w += ...`']
+    """
+    if rule.inert:
+        return [f"nothing changes w: {CHANGES}"]
+    return [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
+
+
+def symbols(rule: Rule) -> list[str]:
+    """Names of the definitions and states of a rule, in the order of its text."""
+    return [d.name for d in rule.definitions] + [s.name for s in rule.states]
+
+
+def check_text(report: dict[str, Any]) -> str:
+    """The report for people."""
+    lines = [report["text"].rstrip(), ""]
+    lines += [f"digest     {report['digest']}"]
+    lines += [f"this is    {report['is']}"]
+    lines += [f"computed   {report['lowering']}"]
+    lines += [f"note       {note}" for note in report["notes"]]
+    lines += [f"locality   {report['locality']['verdict']}"]
+    lines += [f"           {violation}" for violation in report["locality"]["violations"]]
+    lines += [
+        f"  reads    {i['symbol']} ({i['site']}, {i['available']})"
+        + (f": {i['needs']}" if i["needs"] else "")
+        for i in report["locality"]["items"]
+    ]
+    lines += [f"site       {name}: {site}" for name, site in report["sites"].items()]
+    for p in report["parameters"]:
+        value = "no value" if p["value"] is None else f"{p['value']:g}"
+        power = p["ms_power"]
+        unit = "" if not power else (" ms" if power == 1 else f" ms**{power:g}")
+        bounds = [p["lower"], p["upper"]]
+        between = "" if bounds == [None, None] else f" in {bounds}".replace("None", "any")
+        lines.append(
+            f"parameter  {p['name']} = {value}{unit}{between}{' free' if p['free'] else ''}"
+        )
+    lines += ["", "canonical form", *("    " + x for x in report["canonical"].splitlines())]
+    lines += ["", "LaTeX", *("    " + x for x in report["latex"].splitlines())]
+    return "\n".join(lines)

@@ -1,0 +1,135 @@
+"""Rules at work in a world, without any fit: the reward of every trial of many lives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rulegen.grammar import ConfigError, Rule, RuleError
+from rulegen.grammar.rule.system import check_effect
+from rulegen.ground.keys import origin
+from rulegen.ground.progress import Report, silent, ticks
+from rulegen.ground.statistics import Estimate, estimate
+from rulegen.lives.batch import Batch, World
+from rulegen.lives.bench import Bench
+from rulegen.lives.life import Outcome
+from rulegen.publishing.config import References, WorldSettings, load_settings
+
+
+class Scene(WorldSettings):
+    """A world and rules to run in it, as a file says.
+
+    Attributes:
+        rules: rules with their names.
+    """
+
+    rules: References = ()
+
+
+def load_scene(path: Path) -> Scene:
+    """Read a scene.
+
+    Raises:
+        ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
+        RuleError: when a rule in it is none.
+    """
+    return load_settings(Scene, path)
+
+
+def simulate(
+    world: World, rules: Mapping[str, Rule], lives: int, seed: int, report: Report = silent
+) -> dict[str, Batch]:
+    """Run lives of every rule, on the same networks and noise for all of them.
+
+    Args:
+        world: circuit, task and life.
+        rules: by name; every parameter has a value.
+        lives: number of lives of each.
+        seed: of networks and noise.
+        report: told of finished lives.
+
+    Raises:
+        ConfigError: when a rule and the world do not fit each other.
+        RuleError: when a parameter has no value, or a time constant does not fit the step.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> from rulegen.circuits import RateCircuit
+        >>> from rulegen.lives.life import LifeSettings
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
+        ...               life=LifeSettings(trials=3))
+        >>> batches = simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0)
+        >>> reward_table(batches).shape
+        (6, 6)
+    """
+    key = origin(seed)
+    return {
+        name: bench.run(bench.values, key, lives, ticks(report, name, 0, lives, 1))
+        for name, bench in benches(world, rules).items()
+    }
+
+
+def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
+    """The reward of every trial of every life.
+
+    Args:
+        batches: by rule, as of `simulate`.
+
+    Returns:
+        columns `rule`, `life`, `trial`, `condition` (all from 0), `reward` and `outcome` (how the
+        life ended: `ok`, `diverged`, `saturated` or `silent`), a row a trial.
+    """
+    frames = []
+    for name, batch in batches.items():
+        lives, trials = batch.rewards.shape
+        frames.append(
+            pd.DataFrame(
+                {
+                    "rule": name,
+                    "life": np.repeat(np.arange(lives), trials),
+                    "trial": np.tile(np.arange(trials), lives),
+                    "condition": batch.conditions.ravel(),
+                    "reward": batch.rewards.ravel(),
+                    "outcome": np.repeat([Outcome(o).name.lower() for o in batch.outcomes], trials),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Bench]:
+    """Every rule in the world, ready to run, so that what cannot run is refused early.
+
+    Raises:
+        ConfigError: when a rule and the world do not fit each other.
+        RuleError: when a rule changes no weight, a parameter has no value, or a time constant does
+            not fit the step.
+    """
+    found = {}
+    for name, rule in rules.items():
+        try:
+            check_effect(rule)
+            found[name] = Bench(world, rule).checked()
+        except RuleError as error:
+            raise RuleError(f"{name}: {error.message}", remedy=error.remedy) from None
+        except ValueError as error:
+            raise ConfigError(f"{name}: {error}") from None
+    return found
+
+
+def late_rewards(table: pd.DataFrame) -> dict[str, Estimate]:
+    """Mean reward in the last quarter of the trials with its interval over lives, by rule.
+
+    A quarter is at least one trial.
+
+    Args:
+        table: as of `reward_table`.
+    """
+    late = table[table["trial"] >= math.floor(0.75 * (table["trial"].max() + 1))]
+    lives = late.groupby(["rule", "life"], sort=False)["reward"].mean().groupby("rule", sort=False)
+    return {str(name): estimate(rewards.to_numpy()) for name, rewards in lives}

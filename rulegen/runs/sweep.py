@@ -1,0 +1,337 @@
+"""Sweeps: one configuration many times, with other rules, tasks, sizes and seeds."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pandas as pd
+import tomli_w
+from pydantic import Field
+
+from rulegen.catalog.records.files import write_whole
+from rulegen.grammar import ConfigError, RulegenError, RunError
+from rulegen.ground.extras import extra
+from rulegen.ground.journal import take
+from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.settings import Settings, distinct
+from rulegen.publishing.config import (
+    DiscoverConfig,
+    place_value,
+    read_toml,
+    replace_values,
+    validated,
+)
+from rulegen.runs.candidate import on_worker
+
+#: More candidates than this are a mistake.
+MOST = 10_000
+#: Seconds after which a scheduler that does not answer is given up.
+PATIENCE = 15
+
+
+class SweepConfig(Settings):
+    """What is swept.
+
+    Attributes:
+        name: of the sweep.
+        base: the configuration that all candidates start from, relative to the sweep's own file.
+        job: what is done with each: `discover`, or `fit` without pruning and card.
+        axes: settings such as `seed` or `circuit.neurons`, each with a list of values, or a
+            table of values with a name each. Every combination is a candidate.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    base: str
+    job: Literal["fit", "discover"] = "discover"
+    axes: dict[str, list[Any] | dict[str, Any]] = Field(min_length=1)
+
+
+class Candidate(NamedTuple):
+    """One combination of the axes.
+
+    Attributes:
+        name: of its folder and result.
+        labels: the value's name on each axis.
+        config: its configuration, or None when it is none.
+        reason: why it is none.
+    """
+
+    name: str
+    labels: dict[str, str]
+    config: DiscoverConfig | None
+    reason: str = ""
+
+
+class Sweep(NamedTuple):
+    """A sweep that is ready to run.
+
+    Attributes:
+        config: its settings. base: the data of the base configuration. candidates: all of them.
+    """
+
+    config: SweepConfig
+    base: dict[str, Any]
+    candidates: tuple[Candidate, ...]
+
+
+def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
+    """Read a sweep and its base configuration.
+
+    Args:
+        path: a TOML file.
+        changes: replacements in the base configuration, as `--set` has them.
+
+    Raises:
+        ConfigError: when a file cannot be read, a field is wrong, two candidates have one name, or
+            no candidate is a configuration.
+    """
+    config = validated(SweepConfig, read_toml(path), path)
+    source = path.parent / config.base
+    base = read_toml(source)
+    replace_values(base, changes)
+    axes = {key: named_values(key, values) for key, values in config.axes.items()}
+    if (count := product_size(axes.values())) > MOST:
+        raise ConfigError(f"{path}: {count} candidates are more than {MOST}; sweep fewer values")
+    found = tuple(candidates(base, axes, source))
+    names = [candidate.name for candidate in found]
+    distinct(names, f"{path}: candidates")
+    if longest := [name for name in names if len(name) > 200]:
+        raise ConfigError(f"{path}: the name {longest[0]} is too long; name the values shorter")
+    if all(candidate.config is None for candidate in found):
+        raise ConfigError(found[0].reason)
+    return Sweep(config, base, found)
+
+
+def named_values(key: str, values: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
+    """The values of an axis by name; a plain value is its own name.
+
+    Example:
+        >>> named_values("seed", [1, 2])
+        {'1': 1, '2': 2}
+    """
+    if not values:
+        raise ConfigError(f"axes.{key}: there are no values")
+    if isinstance(values, Mapping):
+        return dict(values)
+    for value in values:
+        if not isinstance(value, bool | int | float | str) or len(str(value)) > 40:
+            raise ConfigError(
+                f"axes.{key}: rules, tables and lists need names: write [axes.{key}] with a line "
+                "`name = value` for each"
+            )
+    names = [str(value) for value in values]
+    distinct(names, f"axes.{key}")
+    return dict(zip(names, values, strict=True))
+
+
+def product_size(axes: Any) -> int:
+    """Number of combinations."""
+    count = 1
+    for values in axes:
+        count *= len(values)
+    return count
+
+
+def candidates(
+    base: dict[str, Any], axes: Mapping[str, Mapping[str, Any]], source: Path
+) -> Iterator[Candidate]:
+    """Every combination of the axes, in order; one that is no configuration says why."""
+    for labels in itertools.product(*axes.values()):
+        data, here = copy.deepcopy(base), dict(zip(axes, labels, strict=True))
+        name = "_".join(re.sub(r"[^\w.+-]+", "-", f"{k}-{v}") for k, v in here.items())
+        try:
+            for key, label in here.items():
+                place_value(data, key, copy.deepcopy(axes[key][label]))
+            yield Candidate(name, here, validated(DiscoverConfig, data, source))
+        except KeyError as error:
+            yield Candidate(name, here, None, f"axes: the configuration has no place {error}")
+        except RulegenError as error:
+            yield Candidate(name, here, None, str(error))
+
+
+def sweep(
+    what: Sweep,
+    folder: Path,
+    *,
+    scheduler: str | None = None,
+    workers: int | None = None,
+    report: Report = silent,
+) -> pd.DataFrame:
+    """Run all candidates that have no result yet.
+
+    Results are written to `folder/results`, each whole and as soon as it is there; run directories
+    are in `folder/runs`. A candidate that fails is a row with a reason, and is tried again
+    the next time.
+
+    Args:
+        what: from `load_sweep`.
+        folder: where the sweep lives.
+        scheduler: address of a dask scheduler; None starts a cluster on this machine.
+        workers: of that cluster; None means one for each core.
+        report: told of finished candidates.
+
+    Returns:
+        the table of `results_table`, also written as `results.csv`.
+
+    Raises:
+        ConfigError: when the folder cannot be used, or the scheduler not be reached.
+        RunError: when another process sweeps into the folder, or every candidate fails.
+    """
+    folder = folder.absolute()
+    lock = claim(folder)
+    with closing(lock):
+        data = {"sweep": what.config.model_dump(mode="json"), "base": what.base}
+        write_whole(folder / "sweep.toml", tomli_w.dumps(data, multiline_strings=True))
+        found = {c.name: result for c in what.candidates if (result := finished(folder, c))}
+        rest = [c for c in what.candidates if c.name not in found]
+        done, total = len(found), len(what.candidates)
+        report(Progress("sweep", done, total, f"{done} of {total} were finished" if done else ""))
+        for candidate in [c for c in rest if c.config is None]:
+            found[candidate.name] = {"ok": False, "reason": candidate.reason}
+        rest = [c for c in rest if c.config is not None]
+        if rest:
+            with connect(scheduler, min(workers or os.cpu_count() or 1, len(rest))) as client:
+                for name, result in results(client, rest, what.config.job, folder):
+                    store(folder, name, result)
+                    found[name] = result
+                    said = "done" if result["ok"] else "failed"
+                    report(Progress("sweep", len(found), total, f"{name} {said}"))
+        table = results_table(what.candidates, found)
+        table.to_csv(folder / "results.csv", index=False)
+    if not table["ok"].any():
+        raise RunError(f"every candidate failed, the first because: {table['reason'][0]}")
+    return table
+
+
+def claim(folder: Path) -> Any:
+    """Take hold of the folder of a sweep, made now or found again.
+
+    Raises:
+        ConfigError: when it cannot be written, or holds something else.
+        RunError: when another process has it.
+    """
+    lock = folder / "sweep.lock"
+    try:
+        if folder.is_dir() and any(folder.iterdir()) and not lock.exists():
+            raise ConfigError(f"{folder} is not empty; choose another --out")
+        (folder / "results").mkdir(parents=True, exist_ok=True)
+        return take(lock)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot write into {folder}: {error.strerror}; choose another --out"
+        ) from None
+
+
+def store(folder: Path, name: str, result: Mapping[str, Any]) -> None:
+    """Write the result of a candidate, whole.
+
+    Raises:
+        RunError: when it does not fit on the disk; other results are kept.
+    """
+    try:
+        write_whole(folder / "results" / f"{name}.json", json.dumps(result, indent=2) + "\n")
+    except OSError as error:
+        raise RunError(
+            f"cannot write into {folder}: {error.strerror}; what is in it is kept: free some space "
+            "and run again"
+        ) from error
+
+
+def finished(folder: Path, candidate: Candidate) -> dict[str, Any] | None:
+    """The result of a candidate that an earlier run of the sweep has finished."""
+    try:
+        text = (folder / "results" / f"{candidate.name}.json").read_text(encoding="utf-8")
+        result: dict[str, Any] = json.loads(text)
+    except (OSError, ValueError):
+        return None
+    same = candidate.config is not None and result.get("identity") == candidate.config.identity
+    return result if same and result["ok"] else None
+
+
+@contextmanager
+def connect(scheduler: str | None, workers: int) -> Iterator[Any]:
+    """A client of the scheduler at this address, or of a cluster of our own on this machine.
+
+    Raises:
+        ConfigError: when dask is not installed, or the scheduler does not answer.
+    """
+    distributed = extra("distributed", "sweep")
+    if scheduler is None:
+        with (
+            distributed.LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                silence_logs=logging.ERROR,
+                env={"JAX_NUM_CPU_DEVICES": str(max(1, (os.cpu_count() or 1) // workers))},
+            ) as cluster,
+            distributed.Client(cluster) as client,
+        ):
+            yield client
+        return
+    try:
+        client = distributed.Client(scheduler, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"--scheduler {scheduler}: no dask scheduler answers there ({error}); start one with "
+            "`dask scheduler`, or leave the option out for a cluster on this machine"
+        ) from None
+    with client:
+        yield client
+
+
+def results(
+    client: Any, rest: Sequence[Candidate], job: str, folder: Path
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Run candidates on the cluster; each result as soon as it is there."""
+    distributed = extra("distributed", "sweep")
+    futures = {}
+    for candidate in rest:
+        assert candidate.config is not None
+        text, identity = candidate.config.model_dump_json(), candidate.config.identity
+        place = str(folder / "runs" / candidate.name)
+        future = client.submit(on_worker, text, identity, job, place, pure=False)
+        futures[future] = candidate
+    for future in distributed.as_completed(futures):
+        candidate = futures[future]
+        assert candidate.config is not None
+        try:
+            result = future.result()
+        except Exception as error:  # whatever went wrong there must not end the sweep here
+            result = {"ok": False, "reason": f"{type(error).__name__}: {error}"}
+        yield candidate.name, result | {"identity": candidate.config.identity}
+
+
+def results_table(
+    candidates: Sequence[Candidate], found: Mapping[str, Mapping[str, Any]]
+) -> pd.DataFrame:
+    """One row for each candidate.
+
+    Columns: `candidate`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
+    lives, `gain` over the start with `gain_low` and `gain_high` (paired), `diverged`, `terms`,
+    `gradients` of single lives and `nonfinite`, those that were left out, `seconds`, `reason`.
+    """
+    rows = []
+    for candidate in candidates:
+        result = found[candidate.name]
+        row: dict[str, Any] = {"candidate": candidate.name} | candidate.labels
+        row["ok"] = result["ok"]
+        if result["ok"]:
+            reward, gain = result["reward"], result["gain"]
+            row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
+            row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
+            row |= {"diverged": result["diverged"], "terms": "; ".join(result["terms"])}
+            row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
+        rows.append(row | {"reason": result.get("reason", "")})
+    return pd.DataFrame(rows)

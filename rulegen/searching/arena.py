@@ -1,0 +1,172 @@
+"""The arena: every structure of a space in one world, in one compiled program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rulegen.grammar import Basis, Parameter, RuleError, Space, Structure
+from rulegen.ground.progress import Tick
+from rulegen.lives.batch import Batch, World
+from rulegen.lives.bench import Bench
+
+#: Sizes of a coefficient, and shares of the default of a time constant, that are drawn.
+SIZES, SHARES = (0.05, 3.0), (1 / 3, 3.0)
+
+
+class Point(NamedTuple):
+    """A structure with a value for each of its parameters.
+
+    Attributes:
+        structure: the formulas.
+        parameters: values of the free parameters of its rule, by name.
+    """
+
+    structure: Structure
+    parameters: Mapping[str, float]
+
+    @property
+    def identity(self) -> list:
+        """What rewards of the point depend on, beside its arena."""
+        return [self.structure.text, dict(self.parameters)]
+
+
+class Arena:
+    """Runs points of a space: all under one key meet the same networks and noise.
+
+    Args:
+        space: of rules.
+        world: circuit, task and life.
+
+    Raises:
+        RuleError: a term of the space has no slot, see `rulegen.grammar.space.slots`.
+
+    Example:
+        >>> from rulegen.grammar import load_space
+        >>> from rulegen.circuits import RateCircuit
+        >>> from rulegen.lives.life import LifeSettings
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
+        ...               life=LifeSettings(trials=3))
+        >>> space = load_space()
+        >>> arena = Arena(space, world)
+        >>> points = [arena.default(space.structure(term)) for term in space.terms[:2]]
+        >>> arena.rewards(points, jax.random.key(0), 5).shape
+        (2, 5)
+    """
+
+    def __init__(self, space: Space, world: World) -> None:
+        self.space = space
+        self.slots = space.slots()
+        self.bench = Bench(world, self.slots.rule)
+        self.free = cache(_free)
+
+    @property
+    def identity(self) -> str:
+        """Digest of the slots and the world, see `Bench.identity`."""
+        return self.bench.identity
+
+    def default(self, structure: Structure) -> Point:
+        """A structure with the values that its space starts from."""
+        return Point(structure, {p.name: start(p) for p in self.free(structure)})
+
+    def vector(self, point: Point) -> np.ndarray:
+        """All parameters of the slots that make them this point, shape (P,)."""
+        return self.bench.vector(self.slots.values(point.structure, point.parameters))
+
+    def meet(
+        self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> list[Batch]:
+        """The lives of each point, all of them run at once; arguments as of `rewards`."""
+        return self.bench.meet([self.vector(point) for point in points], key, lives, tick)
+
+    def rewards(
+        self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
+    ) -> np.ndarray:
+        """Mean reward per trial of each life of each point, shape (points, lives).
+
+        Args:
+            points: as many as one likes; all of them are one batch.
+            key: of the lives.
+            lives: of each point.
+            tick: called with the number of lives finished so far.
+        """
+        return np.array([batch.means for batch in self.meet(points, key, lives, tick)])
+
+    def draw(self, structure: Structure, rng: np.random.Generator) -> Point:
+        """A structure with random values, evenly distributed on logarithmic scales."""
+        values = {}
+        for p in self.free(structure):
+            if p.lower > 0:
+                values[p.name] = start(p) * np.exp(rng.uniform(*np.log(SHARES)))
+            else:
+                values[p.name] = rng.choice((-1.0, 1.0)) * np.exp(rng.uniform(*np.log(SIZES)))
+        return self.within(Point(structure, values))
+
+    def near(
+        self, point: Point, rng: np.random.Generator, spread: float, flips: float = 0.0
+    ) -> Point:
+        """A point around another one.
+
+        Args:
+            point: the other one.
+            rng: the source of randomness.
+            spread: standard deviation of the logarithm of every value.
+            flips: probability that a coefficient changes its sign.
+        """
+        values = {}
+        for name, value in point.parameters.items():
+            turned = name.startswith("theta") and rng.random() < flips
+            values[name] = value * np.exp(spread * rng.standard_normal()) * (-1 if turned else 1)
+        return self.within(Point(point.structure, values))
+
+    def within(self, point: Point) -> Point:
+        """The point, with every value kept within its bounds."""
+        bounds = {p.name: (p.lower, p.upper) for p in self.free(point.structure)}
+        kept = {n: float(np.clip(v, *bounds[n])) for n, v in point.parameters.items()}
+        return Point(point.structure, kept)
+
+    def compose(self, structure: Structure, parts: Mapping[Basis, Mapping[str, float]]) -> Point:
+        """A structure whose terms bring the values that they have elsewhere, where they have any.
+
+        Args:
+            structure: the formulas.
+            parts: values of terms, as `split` gives them.
+        """
+        values = dict(self.default(structure).parameters)
+        for number, basis in structure.numbered:
+            for stem, value in parts.get(basis, {}).items():
+                values[f"{stem}_{number}"] = value
+        return Point(structure, values)
+
+
+def split(point: Point) -> dict[Basis, dict[str, float]]:
+    """The values of each term, by their names without the number of the term.
+
+    Example:
+        >>> from rulegen.grammar import load_space
+        >>> term = load_space().terms[1]
+        >>> point = Point(load_space().structure(term), {"theta_1": 0.5, "tau_pre_1": 20.0})
+        >>> list(split(point).values())
+        [{'theta': 0.5, 'tau_pre': 20.0}]
+    """
+    found: dict[Basis, dict[str, float]] = {}
+    for number, basis in point.structure.numbered:
+        own = {n: v for n, v in point.parameters.items() if n.rpartition("_")[2] == str(number)}
+        found[basis] = {name.rpartition("_")[0]: value for name, value in own.items()}
+    return found
+
+
+def start(parameter: Parameter) -> float:
+    """The value that a parameter starts with."""
+    if parameter.value is None:
+        raise RuleError(f"the parameter `{parameter.name}` has no value")
+    return float(parameter.value)
+
+
+def _free(structure: Structure) -> tuple[Parameter, ...]:
+    return structure.rule().free

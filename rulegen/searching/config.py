@@ -1,0 +1,138 @@
+"""The configuration of a search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path as FilePath
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from rulegen.circuits import AnyCircuit
+from rulegen.fitting.refine import RefineSettings
+from rulegen.grammar import ConfigError, Space, load_space
+from rulegen.grammar.space.space import LOCAL
+from rulegen.ground.settings import Settings, distinct
+from rulegen.lives.batch import World
+from rulegen.lives.life import LifeSettings
+from rulegen.publishing.config import RunConfig, read_toml, replace_values, validated
+from rulegen.searching.genetic import Genetic
+from rulegen.searching.halving import Halving
+from rulegen.searching.path import Path
+from rulegen.tasks import AnyTask
+
+#: How tables call the world of the search.
+HERE = "as in the search"
+
+AnyStrategy = Annotated[Halving | Genetic | Path, Field(discriminator="name")]
+
+
+class Elsewhere(Settings):
+    """Another world, in which no part of the search takes place.
+
+    Attributes:
+        name: how tables call it.
+        task, circuit, life: what differs from the world of the search; None: as there.
+    """
+
+    name: str = Field(min_length=1, max_length=80)
+    task: AnyTask | None = None
+    circuit: AnyCircuit | None = None
+    life: LifeSettings | None = None
+
+
+class SelectSettings(Settings):
+    """How the pick is chosen among what the strategies found.
+
+    Attributes:
+        finalists: most candidates that are refined, those of the literature beside.
+        lives: of each finalist, met by no strategy.
+        margin: reward per trial that a simpler rule may lose against the best.
+    """
+
+    finalists: int = Field(10, ge=1)
+    lives: int = Field(2048, ge=2)
+    margin: float = Field(0.005, gt=0)
+
+
+class SearchConfig(RunConfig):
+    """Everything that a search depends on, but the version of the software.
+
+    Attributes:
+        space: the text of a space of rules, see `docs/search.md`; by default the bundled one.
+        strategy: what searches, in order; each has a budget of lives of its own.
+        seeds: rules of the catalog to begin with, where the space has them; None: the whole
+            literature.
+        refine: how finalists are refined.
+        select: how the pick is chosen.
+        elsewhere: other worlds for the pick.
+    """
+
+    space: str = Field(default_factory=lambda: LOCAL.read_text(encoding="utf-8"))
+    strategy: tuple[AnyStrategy, ...] = Field((Halving(), Genetic(), Path()), min_length=1)
+    seeds: tuple[str, ...] | None = None
+    refine: RefineSettings = RefineSettings(lives=96, most=4)
+    select: SelectSettings = SelectSettings()
+    elsewhere: tuple[Elsewhere, ...] = ()
+
+    @field_validator("seeds")
+    @classmethod
+    def _different_seeds(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        distinct(names or (), "seeds")
+        return names
+
+    @field_validator("elsewhere")
+    @classmethod
+    def _apart(cls, worlds: tuple[Elsewhere, ...]) -> tuple[Elsewhere, ...]:
+        names = [there.name for there in worlds]
+        if HERE in names:
+            place = f"elsewhere: number {names.index(HERE) + 1}"
+            raise ConfigError(f"{place}: `{HERE}` is the world of the search; rename this one")
+        distinct(names, "elsewhere")
+        return worlds
+
+    @field_validator("space")
+    @classmethod
+    def _check(cls, text: str) -> str:
+        load_space(text)
+        return text
+
+    @cached_property
+    def rules(self) -> Space:
+        """The space."""
+        return load_space(self.space)
+
+    def other(self, there: Elsewhere) -> World:
+        """One of the other worlds."""
+        parts = {"circuit": there.circuit, "task": there.task, "life": there.life}
+        changed = {name: part for name, part in parts.items() if part is not None}
+        return self.world.model_copy(update=changed)
+
+
+def load_search(
+    path: FilePath, changes: Sequence[str] = (), seed: int | None = None
+) -> SearchConfig:
+    """Read the configuration of a search; arguments and errors as of `load_config`.
+
+    `space_file` may name the file of the space, relative to `path`, in place of `space`.
+    """
+    if seed is not None:
+        changes = [*changes, f"seed={seed}"]
+    data = read_toml(path)
+    replace_values(data, changes)
+    if "space_file" in data:
+        if "space" in data:
+            raise ConfigError(f"{path}: both `space` and `space_file`; leave one out")
+        data["space"] = read_text(path.parent / str(data.pop("space_file")))
+    return validated(SearchConfig, data, path)
+
+
+def read_text(path: FilePath) -> str:
+    """The file of a space as text, which need not be one yet.
+
+    Raises:
+        ConfigError: when it cannot be read.
+    """
+    read_toml(path)
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,213 @@
+"""From the candidates of all strategies to refined finalists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import jax
+import numpy as np
+
+from rulegen.fitting.refine import RefineSettings, refine, with_intervals
+from rulegen.fitting.tuning import SEARCH, Draws, tune
+from rulegen.grammar import Rule, Structure, parse
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import Progress, Report, ticks
+from rulegen.ground.statistics import Limits
+from rulegen.publishing.evidence import supported
+from rulegen.searching.arena import Arena, Point
+from rulegen.searching.front import Finalist
+from rulegen.searching.strategy import Candidate, Meeting, best_points
+
+#: Lives on which candidates of different strategies meet before a few of them are refined.
+COMMON = 128
+#: Most rules of the literature among the finalists.
+KNOWN = 3
+
+
+def tuned(meeting: Meeting, structures: Sequence[Structure]) -> list[Candidate]:
+    """Structures at the best values that a random search finds.
+
+    Args:
+        meeting: where points meet.
+        structures: what is tuned, each for itself.
+    """
+    if not structures:
+        return []
+    arena = meeting.arena
+    draws = Draws(
+        arena.default, arena.draw, lambda _, point, rng, spread: arena.near(point, rng, spread)
+    )
+
+    def score(points: list[tuple[Structure, Point]], lives: int) -> np.ndarray:
+        return meeting.means([point for _, point in points], lives, f"{len(structures)} rules")
+
+    best = tune(structures, draws, score, meeting.rng, SEARCH)
+    lives = SEARCH.rounds[-1][1]
+    found = [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
+    return sorted(found, key=lambda candidate: -candidate.reward)
+
+
+def finalists(
+    meeting: Meeting, candidates: Sequence[Candidate], known: Sequence[Structure], most: int
+) -> list[Candidate]:
+    """The candidates worth refining, after all of them have met on common lives.
+
+    These are the front of complexity and reward, the best of the rest, and the best rules of the
+    literature.
+
+    Args:
+        meeting: where they meet.
+        candidates: of all strategies.
+        known: structures of the literature.
+        most: how many, without those of the literature.
+    """
+    points = [candidate.point for candidate in candidates]
+    means = meeting.means(points, COMMON, f"{len(points)} candidates")
+    best = best_points(points, means)
+    sources = {id(candidate.point): candidate for candidate in candidates}
+    front, highest = [], -np.inf
+    for structure in sorted(best, key=lambda s: (s.complexity, -best[s][1])):
+        if best[structure][1] > highest:
+            highest = best[structure][1]
+            front.append(structure)
+    chosen = sorted(front, key=lambda s: -best[s][1])[:most]
+    chosen += [s for s in best if s not in chosen][: most - len(chosen)]
+    chosen += [s for s in [s for s in best if s in known][:KNOWN] if s not in chosen]
+    found = []
+    for structure in chosen:
+        point, reward = best[structure]
+        found.append(sources[id(point)]._replace(reward=reward, lives=COMMON))
+    return found
+
+
+def refined(
+    arena: Arena,
+    points: Sequence[Point],
+    settings: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    name: str,
+    report: Report,
+) -> Point:
+    """A structure at the maximum of its reward that some of its points lead to.
+
+    With all coefficients at 0 it is one more place to start from: no refit ends below no learning.
+    With more parameters than `settings.most`, time constants stay where they are.
+
+    Args:
+        arena: runs points.
+        points: of one structure.
+        settings: of the refinement.
+        key: its random numbers.
+        journal: where results are kept, under `name`.
+        name: of the step.
+        report: told of every point.
+    """
+    first = points[0]
+    still = {n: 0.0 if n.startswith("theta") else v for n, v in first.parameters.items()}
+    values = refine(
+        arena.bench,
+        [arena.vector(p) for p in (*points, Point(first.structure, still))],
+        moving(arena, first, settings.most),
+        settings,
+        key,
+        journal,
+        name,
+        report,
+    )
+    return Point(first.structure, {n: float(values[i]) for n, i in places(arena, first).items()})
+
+
+def key_of(root: jax.Array, structure: Structure, *path: int) -> jax.Array:
+    """Random numbers for the refinement of a structure, from those of the search."""
+    return branch(root, Branch.REFINE, int(structure.digest[:7], 16), *path)
+
+
+def bounded(
+    arena: Arena,
+    point: Point,
+    settings: RefineSettings,
+    key: jax.Array,
+    journal: Journal,
+    report: Report,
+) -> tuple[Point, dict[str, Limits]]:
+    """A refined point once more, with an interval of each parameter; arguments as of `refined`."""
+    found = with_intervals(
+        arena.bench,
+        arena.vector(point),
+        moving(arena, point, settings.most),
+        settings,
+        key,
+        journal,
+        f"intervals {point.structure}",
+        report,
+    )
+    where = places(arena, point)
+    limits = {n: found.limits[i] for n, i in where.items()}
+    values = {n: float(found.values[i]) for n, i in where.items()}
+    return Point(point.structure, values), limits
+
+
+def places(arena: Arena, point: Point) -> dict[str, int]:
+    """Where the parameters of a point are among those of the arena."""
+    return {name: arena.bench.names.index(name) for name in point.parameters}
+
+
+def moving(arena: Arena, point: Point, most: int) -> np.ndarray:
+    """Indices of the parameters that a refinement moves."""
+    where = places(arena, point)
+    if len(where) > most:
+        where = {name: i for name, i in where.items() if name.startswith("theta")}
+    return np.array(list(where.values()))
+
+
+def met(
+    arena: Arena,
+    candidates: Sequence[Candidate],
+    names: Mapping[Structure, tuple[str, ...]],
+    lives: int,
+    key: jax.Array,
+    journal: Journal,
+    report: Report,
+) -> list[Finalist]:
+    """Candidates on the lives of the selection.
+
+    Args:
+        arena: runs them.
+        candidates: refined.
+        names: of rules of the literature, by structure.
+        lives: of each.
+        key: of these lives.
+        journal: where rewards are kept.
+        report: told of finished lives.
+    """
+    total = lives * len(candidates)
+    report(Progress("select", 0, total, f"{len(candidates)} finalists"))
+
+    points = [candidate.point for candidate in candidates]
+
+    def compute() -> dict:
+        tick = ticks(report, "select", 0, total, 1)
+        batches = arena.meet(points, key, lives, tick)
+        return {
+            "means": [b.means.tolist() for b in batches],
+            "counts": [b.counts() for b in batches],
+        }
+
+    found = journal.recall("select", [arena, points, key, lives], compute)
+    return [
+        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
+    ]
+
+
+def printed(point: Point, limits: Mapping[str, Limits]) -> Rule:
+    """The rule of a point as it is printed: values rounded to what the evidence supports.
+
+    Args:
+        point: the rule.
+        limits: of its parameters; those it lacks keep three digits.
+    """
+    values = {name: supported(value, limits.get(name)) for name, value in point.parameters.items()}
+    return parse(point.structure.rule(values).fixed().text())

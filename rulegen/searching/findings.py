@@ -1,0 +1,112 @@
+"""What a search writes beside its record: tables, figures and a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import pandas as pd
+
+from rulegen.catalog import Record
+from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.publishing.figures import save_figure
+from rulegen.searching.found import Found
+from rulegen.searching.front import lineage, plot_front, plot_lineage
+
+
+def write_findings(found: Found, folder: Path) -> None:
+    """Write the page `search.md` with `front`, `elsewhere` and `lineage` as tables and figures.
+
+    Args:
+        found: of a search.
+        folder: of its run.
+    """
+    write_whole(folder / "front.csv", found.front.table().to_csv(index=False))
+    write_whole(folder / "elsewhere.csv", found.elsewhere.to_csv(index=False))
+    save_figure(plot_front(found.front), folder, "front")
+    graph = lineage(found.candidates)
+    write_whole(folder / "lineage.graphml", "\n".join(nx.generate_graphml(graph)) + "\n")
+    pick = found.front.finalists[found.front.pick].structure.text
+    save_figure(plot_lineage(graph, pick), folder, "lineage")
+    write_whole(folder / "search.md", page(found.discovery.record, *tables(folder)))
+
+
+def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables `front` and `elsewhere` as they were published in the folder of a search."""
+    front, elsewhere = (
+        pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
+        for name in ("front", "elsewhere")
+    )
+    return front, elsewhere
+
+
+def page(record: Record, front: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
+    """The outcome of a search in words and tables, each number from what is published.
+
+    Values and reward of the pick are those of the record. The table of finalists is about the
+    selection, at values that the pick has left since; so it shows none.
+
+    Args:
+        record: of the pick.
+        front, elsewhere: from `tables`.
+    """
+    evidence = record.evidence
+    assert evidence is not None
+    return (
+        f"# Search\n\n{evidence.structures} structures were tried. The pick earns "
+        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives:\n\n"
+        f"```\n{record.equations.strip()}\n```\n\n"
+        f"Why it was picked: {evidence.choice}.\n\n"
+        f"## Selection\n\nThe finalists were refined and met on {front['lives'].iloc[0]} lives of "
+        "their own; `*` marks the front, `>` the pick. The values at which they met are in "
+        "`front.csv`. Those of the pick were refined once more afterwards and rounded, so that "
+        "its reward here is not the published one.\n\n"
+        f"```\n{readable(front).to_string(index=False)}\n```\n\n![front](front.png)\n\n"
+        f"## Elsewhere\n\n{verdict(elsewhere)} All intervals hold together with 95%.\n\n"
+        f"```\n{elsewhere.round(5).to_string(index=False)}\n```\n"
+    )
+
+
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The table of finalists as people read it."""
+    marks = [
+        ">" if pick else "*" if good else ""
+        for pick, good in zip(table["pick"], table["front"], strict=True)
+    ]
+    intervals = [
+        f"{r:.4f} [{a:.4f}, {b:.4f}]"
+        for r, a, b in zip(table["reward"], table["low"], table["high"], strict=True)
+    ]
+    shown = table[["complexity", "equation", "names", "source"]].copy()
+    shown.insert(0, "", marks)
+    shown.insert(2, "reward", intervals)
+    return shown
+
+
+def verdict(elsewhere: pd.DataFrame) -> str:
+    """Which rules of the front beat the best rule of the literature, and where."""
+    rows = elsewhere[elsewhere["against"] != NO_LEARNING]
+    if rows.empty:
+        return "The front is a rule of the literature, or the space has none of them."
+    told = [f"Against the {rows['against'].iloc[0]}:"]
+    picks = rows[rows["pick"]]
+    if picks.empty:
+        told.append("the pick is that rule itself.")
+    else:
+        better, worse = picks["low"] > 0, picks["high"] < 0
+        kinds = (
+            ("beats it in", better), ("loses to it in", worse),
+            ("cannot be told from it in", ~better & ~worse),
+        )  # fmt: skip
+        parts = [
+            f"{words}: {', '.join(picks['world'][mask])}" for words, mask in kinds if mask.any()
+        ]
+        told.append(f"the pick {'; '.join(parts)}.")
+    everywhere = rows.groupby("rule", sort=False)["low"].min() > 0
+    winners = [f"`{rule}`" for rule in everywhere.index[everywhere]]
+    if winners:
+        told.append(f"Of the front, {', '.join(winners)} beats it in every world.")
+    else:
+        told.append("No rule of the front beats it in every world.")
+    return " ".join(told)

@@ -1,0 +1,144 @@
+"""A search: from a space of rules to a front, a pick and its evidence."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from rulegen.catalog import find, literature
+from rulegen.grammar import ConfigError, Structure
+from rulegen.ground import hosts
+from rulegen.ground.digests import inputs_digest
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.progress import Report, silent
+from rulegen.publishing.evidence import peak_mb, with_gradients
+from rulegen.publishing.rundir import RunDirectory
+from rulegen.searching.arena import Arena
+from rulegen.searching.config import SearchConfig
+from rulegen.searching.finals import finalists, key_of, met, refined, tuned
+from rulegen.searching.findings import write_findings
+from rulegen.searching.found import Found
+from rulegen.searching.front import make_front
+from rulegen.searching.publication import Publication
+from rulegen.searching.strategy import Meeting
+
+
+def prepare(config: SearchConfig) -> Arena:
+    """Check that everything fits together, before anything runs.
+
+    Raises:
+        ConfigError, RuleError: when it does not.
+    """
+    for strategy in config.strategy:
+        strategy.check(config.rules)
+    try:
+        arena = Arena(config.rules, config.world)
+        arena.bench.checked()
+        for there in config.elsewhere:
+            Arena(config.rules, config.other(there)).bench.checked()
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return arena
+
+
+def search(
+    config: SearchConfig, folder: Path, *, resume: bool = False, report: Report = silent
+) -> Found:
+    """Search a space of rules, select among what was found, and publish the pick.
+
+    Strategies, refinement, selection, final figures and other worlds all have lives of their own.
+    Every step is kept in the history of `folder`, as in `rulegen.runs.discover`.
+
+    Args:
+        config: what to do.
+        folder: where the run lives.
+        resume: continue the run in `folder`.
+        report: told of the progress.
+
+    Raises:
+        ConfigError, RuleError: when the configuration cannot run, or the folder not be used.
+        RunError: when the pick is no better than no learning.
+    """
+    arena = prepare(config)
+    directory = RunDirectory(folder)
+    known = {s.text: names for s, names in known_structures(config).items()}
+    also = {"literature": inputs_digest([known])}
+    with directory.open(config, resume=resume, also=also, report=report) as journal:
+        found = Search(config, arena, journal, report).carry_out()
+        beside = partial(write_findings, found)
+        hosts.on_first(
+            lambda: directory.publish(config, found.discovery, journal.seconds, peak_mb(), beside)
+        )
+    return found
+
+
+def known_structures(config: SearchConfig) -> dict[Structure, tuple[str, ...]]:
+    """Rules of the literature that the space has, by structure.
+
+    Raises:
+        RulegenError: a seed is no rule of the catalog.
+    """
+    found: dict[Structure, tuple[str, ...]] = {}
+    for name in literature() if config.seeds is None else config.seeds:
+        structure = config.rules.find(find(name).rule)
+        if structure is not None:
+            found[structure] = (*found.get(structure, ()), name)
+    return found
+
+
+class Search:
+    """The computations of a search, each through the journal.
+
+    Args:
+        config: what to do.
+        arena: runs structures.
+        journal: where results are kept.
+        report: told of the progress.
+    """
+
+    def __init__(
+        self, config: SearchConfig, arena: Arena, journal: Journal, report: Report
+    ) -> None:
+        self.config, self.arena, self.journal, self.report = config, arena, journal, report
+        self.root = origin(config.seed)
+        self.names = known_structures(config)
+
+    def carry_out(self) -> Found:
+        """Everything, in order."""
+        config, meetings, candidates = self.config, [self.meeting(0, "literature")], []
+        candidates += tuned(meetings[0], list(self.names))
+        for number, strategy in enumerate(config.strategy, 1):
+            meetings.append(self.meeting(number, f"strategy {number} ({strategy.name})"))
+            candidates += strategy.search(meetings[-1], list(self.names))
+        meetings.append(self.meeting(len(meetings), "candidates"))
+        final = finalists(meetings[-1], candidates, list(self.names), config.select.finalists)
+        for number, candidate in enumerate(final):
+            structure = candidate.point.structure
+            point = refined(
+                self.arena,
+                [candidate.point],
+                config.refine,
+                key_of(self.root, structure),
+                self.journal,
+                f"refine {structure}",
+                self.report,
+            )
+            final[number] = candidate._replace(point=point)
+        key = branch(self.root, Branch.SELECT)
+        front = make_front(
+            met(self.arena, final, self.names, config.select.lives, key, self.journal, self.report),
+            config.select.margin,
+        )
+        tried = set[Structure]().union(*(meeting.tried for meeting in meetings))
+        publication = Publication(config, self.arena, front, self.journal, self.report)
+        discovery, elsewhere = publication.carry_out(len(tried))
+        record = with_gradients(discovery.record, self.journal)
+        discovery = discovery._replace(record=record)
+        lives = sum(meeting.lives for meeting in meetings)
+        return Found(front, discovery, elsewhere, tuple(candidates), lives)
+
+    def meeting(self, number: int, name: str) -> Meeting:
+        """A place to meet with random numbers of its own."""
+        key = branch(self.root, Branch.SEARCH, number)
+        return Meeting(self.arena, key, self.journal, self.report, name)

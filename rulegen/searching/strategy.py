@@ -1,0 +1,122 @@
+"""What all strategies of a search have in common."""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from pydantic import Field
+
+from rulegen.grammar import Space, Structure
+from rulegen.ground.journal import Journal
+from rulegen.ground.progress import Progress, Report, ticks
+from rulegen.ground.settings import Settings
+from rulegen.searching.arena import Arena, Point
+
+
+class Candidate(NamedTuple):
+    """What a strategy found.
+
+    Attributes:
+        point: a structure with its values.
+        reward: mean reward per trial when it was last met, on lives that it may owe its place to.
+        lives: so many.
+        source: the strategy and what made the structure.
+        parents: the structures that it was made from.
+    """
+
+    point: Point
+    reward: float
+    lives: int
+    source: str
+    parents: tuple[Structure, ...] = ()
+
+
+class Meeting:
+    """Where points meet: the arena, its random numbers, and the journal of what they earned.
+
+    Args:
+        arena: runs points.
+        key: of this strategy.
+        journal: where rewards are kept.
+        report: told of finished lives.
+        name: of the strategy.
+
+    Attributes:
+        tried: the structures that have met.
+        lives: so many have been run.
+    """
+
+    def __init__(
+        self, arena: Arena, key: jax.Array, journal: Journal, report: Report, name: str
+    ) -> None:
+        self.arena, self.key, self.journal = arena, key, journal
+        self.report, self.name = report, name
+        self.rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        self.rounds, self.lives = 0, 0
+        self.tried: set[Structure] = set()
+
+    def means(self, points: Sequence[Point], lives: int, text: str) -> np.ndarray:
+        """Mean reward of each point, on lives that no earlier round has met, shape (points,)."""
+        self.rounds += 1
+        stage = f"{self.name} {self.rounds}"
+        total = len(points) * lives
+        self.lives += total
+        self.tried |= {point.structure for point in points}
+        self.report(Progress(stage, 0, total, text))
+
+        key = jax.random.fold_in(self.key, self.rounds)
+
+        def compute() -> dict:
+            tick = ticks(self.report, stage, 0, total, 1)
+            return {"means": self.arena.rewards(points, key, lives, tick).mean(axis=1).tolist()}
+
+        inputs = [self.arena, points, key, lives]
+        means = np.array(self.journal.recall(stage, inputs, compute)["means"])
+        best = points[int(np.argmax(means))].structure.text
+        self.report(Progress(stage, total, total, f"{text}: {means.max():.4f} by {best}"))
+        return means
+
+
+class Strategy(Settings, abc.ABC):
+    """How structures are searched; `search` finds candidates within a budget.
+
+    Attributes:
+        lives: the budget: lives that the strategy may run.
+    """
+
+    lives: int = Field(100_000, ge=1)
+
+    @abc.abstractmethod
+    def check(self, space: Space) -> None:
+        """See that the budget suffices for a space.
+
+        Raises:
+            ConfigError: when it does not; the message says what would.
+        """
+
+    @abc.abstractmethod
+    def search(self, meeting: Meeting, seeds: Sequence[Structure]) -> list[Candidate]:
+        """Search the arena's space.
+
+        Args:
+            meeting: where points meet.
+            seeds: structures that are known to be worth trying.
+
+        Returns:
+            the candidates of the last round, one for each structure, the best first.
+        """
+
+
+def best_points(
+    points: Sequence[Point], means: Iterable[float]
+) -> dict[Structure, tuple[Point, float]]:
+    """For each structure its best point and that one's mean reward, in order of reward."""
+    found: dict[Structure, tuple[Point, float]] = {}
+    for point, mean in zip(points, means, strict=True):
+        if point.structure not in found or mean > found[point.structure][1]:
+            found[point.structure] = point, float(mean)
+    return dict(sorted(found.items(), key=lambda item: -item[1][1]))

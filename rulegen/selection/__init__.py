@@ -1,0 +1,1 @@
+"""Terms: which of them earn their place."""

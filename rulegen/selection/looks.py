@@ -1,0 +1,222 @@
+"""Looks: the paired comparisons by which a rule gains and loses terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import jax
+import numpy as np
+from pydantic import Field
+
+from rulegen.estimators import AnyEstimator, Pgpe
+from rulegen.fitting.ascent import Phase
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import Progress, Report, Tick, silent
+from rulegen.ground.settings import Settings
+from rulegen.ground.statistics import Estimate, inclusion, paired_difference
+from rulegen.lives.bench import Bench
+
+Verdict = Literal["accepted", "refused", "undecided"]
+
+
+class Refit(Phase):
+    """A short phase after each removal."""
+
+    estimator: AnyEstimator = Pgpe(lives=256)
+    iterations: int = Field(10, ge=1)
+    rate: float = Field(0.06, gt=0)
+    choice_lives: int = Field(128, ge=2)
+
+
+class PruneSettings(Settings):
+    """How the terms of a rule are selected.
+
+    Attributes:
+        margin: a smaller rule is accepted when the interval of its reward per trial minus that of
+            the best rule so far lies above `-margin`; a larger one must gain more than `margin`.
+        looks: most looks; the coverage of the interval of each is 1 - 0.05 / looks, so that all of
+            them hold together with 95%.
+        lives: lives of a look; both rules meet the same networks and noise.
+        most_lives: a look that leaves the question open is taken again with four times the lives,
+            up to so many, and counts as another one.
+        rank_lives: lives of the rough comparisons that say what is worth a look.
+        refit: how the remaining parameters are fitted again after each removal.
+    """
+
+    margin: float = Field(0.005, gt=0)
+    looks: int = Field(60, ge=1)
+    lives: int = Field(512, ge=2)
+    most_lives: int = Field(8192, ge=2)
+    rank_lives: int = Field(128, ge=2)
+    refit: Refit = Refit()
+
+    @property
+    def level(self) -> float:
+        """Coverage of the interval of one look."""
+        return 1.0 - 0.05 / self.looks
+
+
+class Look(NamedTuple):
+    """One comparison of a candidate, refitted, with the best rule so far.
+
+    Attributes:
+        removed: coefficients of the terms that the candidate leaves out.
+        added: coefficients of the terms that it takes in.
+        kept: coefficients of its terms.
+        difference: its reward minus that of the other, with the interval of `PruneSettings.level`.
+        verdict: `accepted`, and it takes the other's place; `refused`; or `undecided`, when its
+            lives leave both possible.
+        inclusion: share of bootstrap resamples of the lives in which it would not be accepted.
+    """
+
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+    kept: tuple[str, ...]
+    difference: Estimate
+    verdict: Verdict
+    inclusion: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the candidate takes the other's place."""
+        return self.verdict == "accepted"
+
+    def __str__(self) -> str:
+        words = [f"without {', '.join(self.removed)}"] if self.removed else []
+        words += [f"with {', '.join(self.added)}"] if self.added else []
+        return (
+            f"{' and '.join(words)}: {self.verdict}, difference {self.difference} on "
+            f"{self.difference.lives} lives"
+        )
+
+
+class Looks:
+    """Takes looks, as many as the settings allow.
+
+    Args:
+        bench: the family in its world.
+        settings: margin, number of looks and of lives.
+        key: random numbers; every look has lives of its own.
+        journal: where results are kept.
+        report: told of every look.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        settings: PruneSettings,
+        key: jax.Array,
+        journal: Journal,
+        report: Report = silent,
+    ) -> None:
+        self.bench, self.settings, self.key = bench, settings, key
+        self.journal, self.report = journal, report
+        self.taken: list[Look] = []
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no look is left."""
+        return len(self.taken) >= self.settings.looks
+
+    def take(
+        self,
+        candidate: np.ndarray,
+        terms: Sequence[str],
+        other: np.ndarray,
+        others: Sequence[str],
+    ) -> Look:
+        """Compare a candidate and its terms with another rule and its terms.
+
+        A rule with fewer terms must not lose more than the margin, one with as many must gain,
+        and one with more must gain more than the margin. A rule without terms is never accepted:
+        what it would mean to learn nothing is asked on the held-out lives.
+
+        Args:
+            candidate: all parameters of the family, shape (P,); those of absent terms are 0.
+            terms: coefficients of the candidate's terms.
+            other: parameters of the rule that it is compared with, shape (P,).
+            others: coefficients of that one's terms.
+
+        Returns:
+            the last look at this question.
+        """
+        smaller, margin = len(terms) < len(others), self.settings.margin
+        limit = -margin if smaller else 0.0
+        key = branch(self.key, Branch.PRUNE, len(self.taken) + 1)
+        lives = self.settings.lives
+        while True:
+            difference, share = self.compare(candidate, other, limit, key, lives)
+            gained = len(terms) <= len(others) or difference.mean > margin
+            accepted = bool(terms) and difference.low > limit and gained
+            # A difference that does not matter is no open question.
+            is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
+            verdict: Verdict = "accepted" if accepted else "undecided" if is_open else "refused"
+            look = Look(
+                removed=tuple(n for n in others if n not in terms),
+                added=tuple(n for n in terms if n not in others),
+                kept=tuple(terms),
+                difference=difference,
+                verdict=verdict,
+                inclusion=share,
+            )
+            self.taken.append(look)
+            self.report(Progress(f"look {len(self.taken)}", 1, 1, str(look)))
+            lives *= 4
+            if not is_open or lives > self.settings.most_lives or self.exhausted:
+                return look
+
+    def rough(
+        self, stage: str, places: Sequence[np.ndarray], key: jax.Array, done: Tick | None = None
+    ) -> list[float]:
+        """What parameter vectors earn on a few common lives, to say which is worth a look.
+
+        Args:
+            stage: name in the journal.
+            places: parameter vectors, each of shape (P,).
+            key: of the lives.
+            done: called with the number of places after each.
+        """
+        lives = self.settings.rank_lives
+
+        def compute() -> dict:
+            return {"rewards": self.bench.means(places, key, lives, done)}
+
+        inputs = [self.bench, places, key, lives]
+        rewards: list[float] = self.journal.recall(stage, inputs, compute)["rewards"]
+        return rewards
+
+    def compare(
+        self, candidate: np.ndarray, other: np.ndarray, limit: float, key: jax.Array, lives: int
+    ) -> tuple[Estimate, float]:
+        """The paired difference with the interval of one look, and its inclusion."""
+        name, level = f"look {len(self.taken) + 1}", self.settings.level
+        self.report(Progress(name, 0, 1, f"{lives} lives"))
+
+        def compute() -> dict:
+            new, old = (self.bench.rewards(values, key, lives) for values in (candidate, other))
+            found = paired_difference(new, old, level)._asdict()
+            return found | {"inclusion": inclusion(new - old, limit, level)}
+
+        inputs = [self.bench, candidate, other, limit, level, key, lives]
+        found = self.journal.recall(name, inputs, compute)
+        return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"]
+
+
+def movable(bench: Bench, kept: Sequence[str]) -> np.ndarray:
+    """Positions of the free parameters, without the coefficients of terms that are not kept."""
+    terms = {t.coefficient for t in bench.rule.terms()}
+    return indices(bench, [n for n in bench.free_names if n not in terms or n in kept])
+
+
+def indices(bench: Bench, names: Sequence[str]) -> np.ndarray:
+    """Positions of parameters in the parameter vector."""
+    return np.array([bench.names.index(name) for name in names], int)
+
+
+def without(bench: Bench, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """The parameter vector with some coefficients at 0."""
+    result = values.copy()
+    result[indices(bench, names)] = 0.0
+    return result

@@ -1,0 +1,104 @@
+"""Pruning: leave out the terms that do not earn their place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from rulegen.fitting.ascent import run_phase
+from rulegen.ground.journal import Journal
+from rulegen.ground.keys import Branch, branch
+from rulegen.ground.progress import Report, silent
+from rulegen.lives.bench import Bench
+from rulegen.selection.looks import Looks, movable, without
+
+
+class Pruned(NamedTuple):
+    """The outcome of pruning.
+
+    Attributes:
+        values: all parameters of the family, shape (P,); those of dropped terms are 0.
+        kept: coefficients of the terms that remain.
+        best, best_terms: the same of the best rule that was met on the way.
+    """
+
+    values: np.ndarray
+    kept: tuple[str, ...]
+    best: np.ndarray
+    best_terms: tuple[str, ...]
+
+
+def prune(
+    bench: Bench,
+    fitted: np.ndarray,
+    looks: Looks,
+    key: jax.Array,
+    journal: Journal,
+    report: Report = silent,
+) -> Pruned:
+    """Backward elimination with refits.
+
+    The weaker half of the terms is tried first, then half of that, down to single terms: most
+    candidates of a large family fall in a few looks. A single term whose removal is refused
+    stays until the rule around it changes. Dropped terms keep their place in the compiled family
+    with coefficient 0, so that nothing is compiled again.
+
+    Args:
+        bench: the family in its world.
+        fitted: parameters of the fitted family, shape (P,).
+        looks: takes the looks, and ends the pruning when there are no more.
+        key: its random numbers.
+        journal: where results are kept.
+        report: told of every step.
+    """
+    names = tuple(t.coefficient for t in bench.rule.terms())
+    kept, values = names, fitted
+    best, best_terms = fitted, names
+    order: list[str] = []
+    batch = max(1, len(kept) // 2)
+    while len(kept) > 1 and not looks.exhausted:
+        number = len(looks.taken)
+        if not order:
+            order = rank(bench, values, kept, looks, branch(key, Branch.RANK, number))
+        removed, batch = order[:batch], min(batch, len(order))
+        left = tuple(name for name in kept if name not in removed)
+        # From what is left or, where that earns less, from coefficients that are all 0.
+        starts = [without(bench, values, removed), without(bench, values, names)]
+        rewards = looks.rough(
+            f"look {number + 1}: start", starts, branch(key, Branch.START, number)
+        )
+        candidate = run_phase(
+            bench,
+            looks.settings.refit,
+            starts[int(np.argmax(rewards))],
+            movable(bench, left),
+            branch(key, Branch.REFIT, number),
+            journal,
+            f"prune {number + 1}: refit",
+            report,
+        )
+        look = looks.take(candidate, left, best, best_terms)
+        if look.accepted:
+            kept, values, order = left, candidate, []
+            batch = max(1, len(kept) // 2)
+            if look.difference.mean > 0:
+                best, best_terms = candidate, left
+        elif batch > 1:
+            batch //= 2
+        else:
+            order = order[1:]
+            if not order:
+                break
+    return Pruned(values, kept, best, best_terms)
+
+
+def rank(
+    bench: Bench, values: np.ndarray, kept: Sequence[str], looks: Looks, key: jax.Array
+) -> list[str]:
+    """The terms in the order of the reward lost without each, without refit; weakest first."""
+    variants = [without(bench, values, [name]) for name in kept]
+    rewards = looks.rough(f"look {len(looks.taken) + 1}: rank", variants, key)
+    return [kept[i] for i in np.argsort(rewards)[::-1]]

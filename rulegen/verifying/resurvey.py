@@ -1,0 +1,113 @@
+"""Are the published intervals of fitted parameters where lives put them, and not too narrow?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+
+from rulegen.catalog import ParameterNote
+from rulegen.fitting.box import REACH, Box, Survey
+from rulegen.fitting.refine import MORE, RefineSettings
+from rulegen.fitting.surface import Surface, design
+from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.statistics import paired_difference
+from rulegen.lives.bench import Bench
+
+#: An interval is refuted when its middle lies so many times the half width of the difference from
+#: that of the new survey: four standard errors, which no honest card meets.
+APART = 2.0
+#: Widths of intervals differ by less than this factor from survey to survey.
+NOISE = 2.0
+
+
+class Resurvey:
+    """Surveys the surroundings of a published rule anew.
+
+    Args:
+        bench: the published rule in its world.
+        notes: of its fitted parameters.
+        key: random numbers; never those of the publication.
+        settings: sizes.
+        report: told of every point.
+    """
+
+    def __init__(
+        self,
+        bench: Bench,
+        notes: Mapping[str, ParameterNote],
+        key: jax.Array,
+        settings: RefineSettings,
+        report: Report = silent,
+    ) -> None:
+        self.bench, self.notes, self.key = bench, notes, key
+        self.settings, self.report = settings, report
+        self.names = [name for name in bench.names if name in notes]
+        self.free = np.array([bench.names.index(name) for name in self.names], int)
+
+    def verdicts(self) -> dict[str, tuple[bool | None, str]]:
+        """For each parameter with an interval, whether it holds (None: cannot be said), and why."""
+        bounded = {n: note for n, note in self.notes.items() if note.low is not None}
+        if not bounded:
+            return {}
+        if len(self.free) > self.settings.most:
+            why = f"more than {self.settings.most} parameters were fitted"
+            return dict.fromkeys(bounded, (None, why))
+        lives, scale = self.settings.lives, 1.0
+        found: dict[str, tuple[bool | None, str]] = {}
+        for attempt in range(2):
+            box, survey = self.survey(attempt, lives, scale)
+            found = {n: self.verdict(n, note, box, survey, lives) for n, note in bounded.items()}
+            if all(holds for holds, _ in found.values()):
+                break
+            # Nothing is refuted by few lives. As in a refinement, the box is smaller where the
+            # reward is no quadratic.
+            scale = scale / 2.0 if survey.miss.excludes_zero else scale
+            lives *= MORE
+        return found
+
+    def survey(self, attempt: int, lives: int, scale: float) -> tuple[Box, Survey]:
+        """The surface of the reward around the published values, on lives of its own."""
+        settings, points = self.settings, design(len(self.free))
+        half = np.full(len(self.free), settings.width * scale)
+        unit = settings.least / settings.width
+        box = Box(self.bench.values, self.free, half, unit, self.bench.bounds)
+        key = jax.random.fold_in(self.key, attempt)
+        rewards: list[np.ndarray] = []
+
+        def visit(point: np.ndarray) -> np.ndarray:
+            rewards.append(self.bench.rewards(box.at(point), key, lives))
+            text = f"{lives} lives"
+            self.report(Progress("parameters", len(rewards), len(points) + 1, text))
+            return rewards[-1]
+
+        surface = Surface(len(self.free), np.array([visit(point) for point in points]).T)
+        peak, low, high = surface.maximiser()
+        miss = paired_difference(visit(peak), surface.predict(peak))
+        return box, Survey(peak, low, high, peak, miss)
+
+    def verdict(
+        self, name: str, note: ParameterNote, box: Box, survey: Survey, lives: int
+    ) -> tuple[bool | None, str]:
+        """One interval against a survey, in the units of its box."""
+        place = self.names.index(name)
+        if survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance:
+            return None, "the reward is no quadratic around it"
+        low, high = survey.low[place], survey.high[place]
+        if not np.isfinite([low, high]).all():
+            return None, f"{lives} lives show no maximum near it"
+        claimed = self.in_box(place, np.array([note.low, note.high], float), box)
+        breadth, half = (claimed[1] - claimed[0]) / 2.0, (high - low) / 2.0
+        most = max(self.settings.most_lives, lives)
+        # Farther than its reach a survey says nothing, but that the interval is no narrower.
+        if breadth < min(half, REACH) * np.sqrt(lives / most) / NOISE:
+            return False, f"it is narrower than {most} lives can make it"
+        if abs(claimed.mean() - (low + high) / 2.0) > APART * float(np.hypot(breadth, half)):
+            return False, "a new survey of the reward puts it elsewhere"
+        return True, ""
+
+    def in_box(self, place: int, values: np.ndarray, box: Box) -> np.ndarray:
+        """Values of one parameter in the units of a box."""
+        x, middle = (np.arcsinh(v / box.unit) for v in (values, box.middle[self.free[place]]))
+        return np.asarray((x - middle) / box.half[place])
