@@ -18,7 +18,7 @@ from rulegen.lives.batch import Batch, World
 from rulegen.lives.bench import Bench
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
-from rulegen.publishing.rundir import learning_table, lives_table, means_of
+from rulegen.publishing.rundir import learning_table, lives_table, lots_of
 from rulegen.verifying.verify import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.
@@ -72,7 +72,7 @@ def lived(
     bench = quick_bench(world, parse(rule))
     batch = bench.run(bench.values, branch(jax.random.key(seed), Branch.EVALUATE), lives)
     shown = parse(rule).text()
-    return Trajectory(name, shown, batch.means, *curves(batch.rewards), batch.diverged)
+    return Trajectory(name, shown, batch.means, *curves(batch.rewards), batch.outcomes)
 
 
 def publish(
@@ -127,7 +127,7 @@ def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     save_record(record, folder / "record.toml")
     (folder / "card.md").write_text(markdown_card(record, "learning.png"))
-    lives_table(means_of(trajectories)).to_csv(folder / "lives.csv", index=False)
+    lives_table(lots_of(trajectories)).to_csv(folder / "lives.csv", index=False)
     learning_table(trajectories).round(6).to_csv(folder / "learning.csv", index=False)
     return folder
 

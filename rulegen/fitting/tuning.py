@@ -20,7 +20,7 @@ from rulegen.grammar.matching.outline import strengths
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Outcome
+from rulegen.lives.outcomes import Outcome
 
 Contestant = TypeVar("Contestant")
 Point = TypeVar("Point")

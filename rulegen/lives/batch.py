@@ -19,8 +19,8 @@ from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.settings import Settings
 from rulegen.ground.statistics import estimate
-from rulegen.lives.life import Life, LifeSettings, Outcome
-from rulegen.lives.outcomes import warning
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.projections import Projections
 from rulegen.lives.trial import LONGEST_BLOCK, blocks
 from rulegen.tasks import Task
@@ -46,7 +46,8 @@ class Batch(NamedTuple):
     """What many lives leave behind, as NumPy arrays with lives first.
 
     Attributes:
-        rewards: (L, K). conditions: (L, K). scores: (L, K, P). outcomes: (L,).
+        rewards: (L, K). conditions: (L, K). scores: (L, K, P).
+        outcomes: how each life ended, an `Outcome`, (L,).
         violations: how often a weight was kept from changing its sign, (L,).
     """
 
@@ -62,17 +63,13 @@ class Batch(NamedTuple):
         return self.rewards.mean(axis=1, dtype=float)
 
     @property
-    def diverged(self) -> int:
-        """Number of lives that diverged."""
-        return int((self.outcomes == Outcome.DIVERGED).sum())
-
-    def counts(self) -> dict[str, int]:
-        """Number of lives per outcome, by lower-case name."""
-        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
 
     def __str__(self) -> str:
-        told = [f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"]
-        return "; ".join([*told, *filter(None, [warning(self.counts())])])
+        told = f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"
+        return f"{told}; {self.counts.warning or self.counts}"
 
 
 class Lived(NamedTuple):

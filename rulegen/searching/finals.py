@@ -14,6 +14,7 @@ from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.progress import Progress, Report, ticks
 from rulegen.ground.statistics import Limits
+from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.evidence import supported
 from rulegen.searching.arena import Arena, Point
 from rulegen.searching.front import Finalist
@@ -192,12 +193,12 @@ def met(
         batches = arena.meet(points, key, lives, tick)
         return {
             "means": [b.means.tolist() for b in batches],
-            "counts": [b.counts() for b in batches],
+            "counts": [b.counts._asdict() for b in batches],
         }
 
     found = journal.recall("select", [arena, points, key, lives], compute)
     return [
-        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        Finalist(c, np.array(means), Outcomes(**counts), names.get(c.point.structure, ()))
         for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
     ]
 
