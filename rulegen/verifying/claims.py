@@ -16,6 +16,9 @@ from rulegen.ground.statistics import Estimate, estimate
 #: remains is without.
 Key = tuple[str, str]
 MINE: Key = ("rule", DISCOVERED)
+#: On the published lives, a figure may differ from the published one by this share of the half
+#: width of the interval found there: other hardware rounds otherwise, and a life magnifies that.
+SAME = 0.05
 
 
 class Claim(NamedTuple):

@@ -33,16 +33,13 @@ from rulegen.lives.projections import Projections
 from rulegen.publishing.config import versions
 from rulegen.publishing.evaluate import Lot
 from rulegen.tasks import AnyTask
-from rulegen.verifying.claims import MINE, Claim, Key, agrees, claims, contradicted
+from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import Finding, Outcome, consistent, data
 from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wrong_in_table
 from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published
 from rulegen.verifying.resurvey import Resurvey
 
-#: On the published lives, a figure may differ from the published one by this share of the half
-#: width of the interval found there: other hardware rounds otherwise, and a life magnifies that.
-SAME = 0.05
 #: Of honest cards, at most this share has any figure that new lives refute: less than the 5% that
 #: is promised, so that a sample of cards keeps the promise as well.
 ERROR = 0.03

@@ -1,0 +1,128 @@
+"""What some lives of many allow to be said of all: figures that rest on lives that are not run.
+
+A card is about L lives, of which N are run again. Their moments bound those of all L, the closer
+the larger N: where all are run again nothing is left open but how other hardware rounds.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import stdtrit
+from scipy.stats import hypergeom
+
+from rulegen.ground.statistics import limits
+from rulegen.verifying.claims import SAME
+
+#: Digits of published numbers end here.
+DIGITS = 2e-6
+
+
+class Allowed(NamedTuple):
+    """Between which numbers the figures of a mean over all lives may lie; pairs of shape (2, K).
+
+    Attributes:
+        mean: the mean over all lives.
+        below, above: how far from it the limits of its 95% interval lie, negative below.
+        slack: what other hardware may change, shape (K,).
+    """
+
+    mean: np.ndarray
+    below: np.ndarray
+    above: np.ndarray
+    slack: np.ndarray
+
+    def refuses(self, low: np.ndarray, mean: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Which of K means with their limits are none that the lives allow, shape (K,)."""
+        told = zip((mean, low - mean, high - mean), self[:3], strict=True)
+        outside = [(at < a - self.slack) | (at > b + self.slack) for at, (a, b) in told]
+        return np.logical_or.reduce(outside)
+
+
+def allowed(values: np.ndarray, lives: int, level: float) -> Allowed:
+    """What a random sample of lives says of the means over all, and of their intervals.
+
+    The mean has the interval of `limits`. The logarithm of the variance has the standard error
+    sqrt((k - 1)/N) with k the kurtosis, the skewness that of even values, sqrt(6/N), times its own
+    size. All shrink with sqrt(1 - N/L), the part that the lives that were left out have in it.
+    What these might have earned shows in none of the others: so the spread is that of the sample
+    with one life more at the lowest and one at the highest value met anywhere.
+
+    Args:
+        values: of the lives that were run, shape (N, K).
+        lives: how many there are of which these are a random sample, L.
+        level: probability with which each figure lies in its range.
+
+    Example:
+        >>> values = np.random.default_rng(0).normal(size=(1000, 1))
+        >>> figure = np.array([[-0.062], [0.0], [0.062]])
+        >>> allowed(values[:100], 1000, 0.999).refuses(*(figure + values.mean()))
+        array([False])
+        >>> allowed(values[:100], 1000, 0.999).refuses(*(figure / 9 + values.mean()))
+        array([ True])
+    """
+    count = len(values)
+    left = 1.0 - count / lives
+    mean = values.mean(axis=0)
+    own = np.mean((values - mean) ** 2, axis=0)
+    ends = np.array([[values.min()], [values.max()]]) - mean
+    second, third, fourth = (
+        (((values - mean) ** k).sum(axis=0) + left * (ends**k).sum(axis=0)) / (count + 2 * left)
+        for k in (2, 3, 4)
+    )
+    flat = second <= 0.0
+    unit = np.where(flat, 1.0, second)
+    skewness = np.where(flat, 0.0, third / unit**1.5)
+    kurtosis = np.where(flat, 1.0, fourth / unit**2)
+    far = stdtrit(count - 1, (1.0 + level) / 2.0) * np.sqrt(left)
+    wide = np.array(limits(np.zeros_like(mean), second, skewness, count, level)) * np.sqrt(left)
+    factor = np.exp(far * np.sqrt(np.maximum(kurtosis - 1.0, 0.0) / count))
+    least, most = own / factor, second * factor
+    apart = far * np.sqrt(6.0 / count) * (1.0 + np.abs(skewness))
+    left_most = limits(np.zeros_like(mean), most, skewness - apart, lives, 0.95)
+    right_most = limits(np.zeros_like(mean), most, skewness + apart, lives, 0.95)
+    inner_low = limits(np.zeros_like(mean), least, skewness + apart, lives, 0.95)[0]
+    inner_high = limits(np.zeros_like(mean), least, skewness - apart, lives, 0.95)[1]
+    low, high = limits(np.zeros_like(mean), own, skewness, lives, 0.95)
+    return Allowed(
+        mean + wide,
+        np.array([left_most[0], inner_low]),
+        np.array([inner_high, right_most[1]]),
+        SAME * (high - low) / 2.0 + DIGITS,
+    )
+
+
+def quantile_refused(
+    values: np.ndarray, told: np.ndarray, share: float, lives: int, level: float
+) -> np.ndarray:
+    """Which of K quantiles of all lives a random sample of them refuses, shape (K,).
+
+    At most floor((L - 1) q) + 1 of all lives lie below the quantile q, and at most the others above
+    it; how many of a sample do has a hypergeometric distribution.
+
+    Args:
+        values: of the lives that were run, shape (N, K).
+        told: the quantiles that are claimed, shape (K,).
+        share: of lives below them.
+        lives, level: as of `allowed`.
+    """
+    count, below = len(values), int((lives - 1) * share) + 1
+    slack = SAME * values.std(axis=0) / np.sqrt(lives) + DIGITS
+    under, over = (values < told - slack).sum(axis=0), (values > told + slack).sum(axis=0)
+    least = (1.0 - level) / 2.0
+    rare = hypergeom.sf(under - 1, lives, below, count) < least
+    return np.asarray(rare | (hypergeom.sf(over - 1, lives, lives - below, count) < least))
+
+
+def count_refused(found: int, sample: int, told: int, lives: int, level: float) -> bool:
+    """Whether `found` of a random sample of lives refuse that `told` of all are of a kind.
+
+    Example:
+        >>> count_refused(0, 64, 1000, 1024, 0.999), count_refused(0, 64, 3, 1024, 0.999)
+        (True, False)
+        >>> count_refused(2, 100, 3, 100, 0.999), count_refused(3, 100, 3, 100, 0.999)
+        (True, False)
+    """
+    spread = hypergeom(lives, told, sample)
+    return bool(min(spread.cdf(found), spread.sf(found - 1)) < (1.0 - level) / 2.0)
