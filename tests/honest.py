@@ -9,6 +9,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import tomli_w
 
 from rulegen.catalog import ParameterNote, Record, Setting, TermLoss, markdown_card, save_record
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
@@ -16,9 +17,11 @@ from rulegen.grammar import Rule, parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.batch import Batch, World
 from rulegen.lives.bench import Bench
-from rulegen.publishing.evaluate import Trajectory, curves
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.publishing.evaluate import Lot, Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
-from rulegen.publishing.rundir import learning_table, lives_table, lots_of
+from rulegen.publishing.rundir import learning_table, lives_table, lots_of, remains_of
+from rulegen.selection.looks import PruneSettings
 from rulegen.verifying.verify import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.
@@ -51,11 +54,15 @@ def quick_bench(world: World, rule: Rule) -> Bench:
     shared.rule, shared.values, shared.bounds = new.rule, new.values, new.bounds
     shared.plain = _COMPILED[key].plain
 
-    def run(values: np.ndarray, of: jax.Array, lives: int, tick: Any = None) -> Batch:
+    def run(
+        values: np.ndarray, of: jax.Array, lives: int, tick: Any = None, numbers: Any = None
+    ) -> Batch:
         """What was run before is remembered."""
-        what = (key, np.asarray(values).tobytes(), jax.random.key_data(of).tobytes(), lives)
+        who = np.arange(lives) if numbers is None else numbers
+        parts = (np.asarray(values), jax.random.key_data(of), who)
+        what = (key, *(part.tobytes() for part in parts))
         if what not in _RUNS:
-            _RUNS[what] = Bench.run(shared, values, of, lives)
+            _RUNS[what] = Bench.run(shared, values, of, lives, numbers=who)
         return _RUNS[what]
 
     shared.run = run  # type: ignore[method-assign]
@@ -100,16 +107,18 @@ def publish(
 
     best = trajectory(DISCOVERED, rule)
     compared = [trajectory(name, here) for name, here in others.items()]
+    without = {name: trajectory(name, here) for name, here in terms.items()}
     losses = [
         TermLoss(
             coefficient=name,
             term=f"{name}*x",
-            loss=interval(best.minus(trajectory(name, here))),
+            loss=interval(best.minus(without[name])),
             rule=parse(here).text() if here else "",
         )
         for name, here in terms.items()
     ]
-    evidence = held_out(world, "0" * 16, seed, best, compared, terms=tuple(losses), **more)
+    more = {"margin": PruneSettings().margin, "terms": tuple(losses)} | more
+    evidence = held_out(world, "", seed, best, compared, without, **more)
     record = Record(
         name="small",
         title="Small | rule <b>",
@@ -119,7 +128,24 @@ def publish(
         parameters=dict(notes),
         evidence=evidence,
     )
-    return record, (best, *compared)
+    evidence = evidence.model_copy(update={"config": config_of(record).digest})
+    return record.model_copy(update={"evidence": evidence}), (best, *compared)
+
+
+def config_of(record: Record) -> DiscoverConfig:
+    """The configuration of a run that published a record."""
+    evidence = record.evidence
+    assert evidence
+    texts = {other.name: other.rule for other in evidence.comparisons if other.rule}
+    return DiscoverConfig(
+        name=record.name,
+        title=record.title,
+        seed=evidence.seed,
+        rule=texts.pop(START, record.equations),
+        references=[{"name": name, "rule": rule} for name, rule in texts.items()],
+        evaluate={"lives": evidence.reward.lives},
+        **evidence.setting.model_dump(),
+    )
 
 
 def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) -> Path:
@@ -127,9 +153,22 @@ def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     save_record(record, folder / "record.toml")
     (folder / "card.md").write_text(markdown_card(record, "learning.png"))
-    lives_table(lots_of(trajectories)).to_csv(folder / "lives.csv", index=False)
+    lives_table(lots_of(trajectories), remains(record)).to_csv(folder / "lives.csv", index=False)
     learning_table(trajectories).round(6).to_csv(folder / "learning.csv", index=False)
+    config = config_of(record).model_dump(mode="json", exclude_none=True)
+    (folder / "config.toml").write_text(tomli_w.dumps(config))
     return folder
+
+
+def remains(record: Record) -> dict[str, Lot]:
+    """The published lives of what remains without each term."""
+    evidence, found = record.evidence, {}
+    assert evidence
+    world, lives = world_of(evidence.setting), evidence.reward.lives
+    for term in evidence.terms:
+        rule = term.rule or record.equations
+        found[term.coefficient] = lived("", rule, world, evidence.seed, lives, bool(term.rule))
+    return remains_of(found)
 
 
 def rewards_of(trajectories: tuple[Trajectory, ...]) -> dict[tuple[str, str], np.ndarray]:

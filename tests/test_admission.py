@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import tomli_w
-from honest import leave, publish
+from honest import leave, publish, quick_bench
 from test_cli import call
 
 from rulegen.catalog import Record, load_record, markdown_card
@@ -21,6 +22,11 @@ from rulegen.verifying.admission import add_run
 def files(folder: Path) -> dict[str, bytes]:
     found = sorted(folder.rglob("*"))
     return {str(p.relative_to(folder)): p.read_bytes() for p in found if p.is_file()}
+
+
+@pytest.fixture(autouse=True)
+def shared_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["rulegen.verifying.verify"], "Bench", quick_bench)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +121,7 @@ def missing(name: str) -> Callable[[Path], None]:
 
 
 FORGED: dict[str, tuple[Callable[[Path], None], str]] = {
-    "lives altered": (change("lives.csv", "-0.", "-1."), "is not the data"),
+    "lives altered": (change("lives.csv", "-0.", "-1."), "not that of its lives"),
     "lives altered with their digest": (lives_to_fit, "the lives give"),
     "lives that are none": (change("lives.csv", "rule,life", "rule,number"), "no table"),
     "a reward of 9.5": (reward_of_nine_and_a_half, "the lives give"),

@@ -48,6 +48,18 @@ def read_own(path: Path, largest: int) -> bytes:
     return content
 
 
+def own_folder(home: Path, name: str) -> Path:
+    """A folder of its own in another, whether it is there already or not.
+
+    Raises:
+        ConfigError: when it is a link, which could lead out of `home`.
+    """
+    folder = home / name
+    if folder.is_symlink():
+        raise ConfigError(f"{folder} is a link; put the folder itself there")
+    return folder
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a text file; either the whole of it is there or what was there before."""
     write_together({path: text.encode()})

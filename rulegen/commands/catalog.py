@@ -17,7 +17,7 @@ from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import HOME, library
 from rulegen.ground.display import Display
 from rulegen.ground.progress import Progress
-from rulegen.verifying.admission import add_run
+from rulegen.verifying.admission import LEAST, LIVES, add_run
 
 app = typer.Typer(no_args_is_help=True, help="Rules as literature: records, cards, pages.")
 
@@ -51,16 +51,21 @@ def show(
 @app.command()
 def add(
     runs: Annotated[
-        list[Path], typer.Argument(help="folders of finished runs of `rulegen discover`")
+        list[Path], typer.Argument(help="folders of finished runs of `discover` or `search`")
     ],
     to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
+    lives: Annotated[
+        int, typer.Option(min=LEAST, help="published lives of each rule to run again")
+    ] = LIVES,
     replace: Annotated[
         bool, typer.Option("--replace", help="replace discovered rules of the same name")
     ] = False,
 ) -> None:
     """Take discovered rules into a catalog, with their figures and data."""
     for run in runs:
-        print(add_run(run, to, replace=replace).path)
+        with Display(Console()) as display:
+            entry = add_run(run, to, lives=lives, replace=replace, report=display)
+        print(entry.path)
     print("now `rulegen catalog build`")
 
 

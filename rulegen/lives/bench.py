@@ -134,10 +134,15 @@ class Bench:
         return [Batch(*each) for each in zip(*parts, strict=True)]
 
     def run(
-        self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
+        self,
+        values: np.ndarray,
+        key: jax.Array,
+        lives: int,
+        tick: Tick | None = None,
+        numbers: np.ndarray | None = None,
     ) -> Batch:
-        """Lives without tangents, for one parameter vector or one for each life."""
-        return self.plain.run(values, key, lives, tick=tick)
+        """Lives without tangents, of one parameter vector or one for each life."""
+        return self.plain.run(values, key, lives, numbers=numbers, tick=tick)
 
 
 def with_shortest_times(rule: Rule, dt: float) -> Rule:

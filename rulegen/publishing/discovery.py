@@ -18,9 +18,11 @@ class Discovery(NamedTuple):
         fitted: the same with fitted values, before anything was left out.
         trajectories: on the held-out lives, the published rule first, then what it is compared
             with, and no learning last.
+        without: what remains without each term, on the same lives, by its coefficient.
     """
 
     record: Record
     family: Rule
     fitted: Rule
     trajectories: tuple[Trajectory, ...]
+    without: dict[str, Trajectory]

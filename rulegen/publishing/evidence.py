@@ -17,7 +17,7 @@ from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.batch import World
 from rulegen.publishing.config import RunConfig, versions
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.rundir import lives_table, lots_of
+from rulegen.publishing.rundir import lives_table, lots_of, remains_of
 
 
 def held_out(
@@ -26,6 +26,7 @@ def held_out(
     seed: int,
     best: Trajectory,
     others: Sequence[Trajectory],
+    without: Mapping[str, Trajectory],
     **more: Any,
 ) -> Evidence:
     """The evidence of a published rule.
@@ -36,6 +37,7 @@ def held_out(
         seed: of the run.
         best: the rule as printed, on the held-out lives.
         others: other rules on the same lives.
+        without: what remains without each term, on the same lives, by its coefficient.
         more: what else is known: see `catalog.Evidence`.
     """
     return Evidence(
@@ -58,7 +60,9 @@ def held_out(
         versions=versions(),
         config=config,
         code=code_digest(),
-        data=digest_of(lives_table(lots_of((best, *others))).to_csv(index=False)),
+        data=digest_of(
+            lives_table(lots_of((best, *others)), remains_of(without)).to_csv(index=False)
+        ),
         digest=parse(best.text).digest,
         **more,
     )

@@ -15,7 +15,7 @@ from rulegen.catalog import latex_card, markdown_card, save_record
 from rulegen.catalog.export import FORMATS, export
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.records.files import write_whole
-from rulegen.catalog.records.roles import NO_LEARNING, START
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import ConfigError, RunError
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
@@ -144,7 +144,8 @@ class RunDirectory:
             suffix = FORMATS[name].suffix
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
-        lives_table(lots_of(trajectories)).to_csv(self.folder / "lives.csv", index=False)
+        table = lives_table(lots_of(trajectories), remains_of(discovery.without))
+        table.to_csv(self.folder / "lives.csv", index=False)
         ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
@@ -174,32 +175,38 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def lives_table(lots: Mapping[str, Lot]) -> pd.DataFrame:
+def lives_table(lots: Mapping[str, Lot], remains: Mapping[str, Lot]) -> pd.DataFrame:
     """Mean reward per trial of every held-out life, and how it ended.
 
     Args:
         lots: the lives by the name of the rule (`lots_of`).
+        remains: those of the published rule without a term, by its coefficient (`remains_of`).
 
     Returns:
-        columns `rule`, `life`, `reward` and `outcome`: `ok`, `diverged`, `saturated` or `silent`.
+        columns `rule`, `without` (the coefficient of the term that is left out, or nothing),
+        `life`, `reward` and `outcome`: `ok`, `diverged`, `saturated` or `silent`.
 
     Example:
         >>> import numpy as np
         >>> lot = Lot(np.array([0.5, -1.0]), np.array([0, 1]))
-        >>> print(lives_table({"a": lot}).to_csv(index=False))
-        rule,life,reward,outcome
-        a,0,0.5,ok
-        a,1,-1.0,diverged
+        >>> print(lives_table({"discovered rule": lot}, {"theta_1": lot}).to_csv(index=False))
+        rule,without,life,reward,outcome
+        discovered rule,,0,0.5,ok
+        discovered rule,,1,-1.0,diverged
+        discovered rule,theta_1,0,0.5,ok
+        discovered rule,theta_1,1,-1.0,diverged
         <BLANKLINE>
     """
+    parts = [(name, "", lot) for name, lot in lots.items()]
+    parts += [(DISCOVERED, coefficient, lot) for coefficient, lot in remains.items()]
     frames = [
         pd.DataFrame(
             {
-                "rule": name, "life": range(len(lot.rewards)), "reward": lot.rewards,
-                "outcome": words(lot.outcomes),
+                "rule": name, "without": without, "life": range(len(lot.rewards)),
+                "reward": lot.rewards, "outcome": words(lot.outcomes),
             }
         )
-        for name, lot in lots.items()
+        for name, without, lot in parts
     ]  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
@@ -207,6 +214,11 @@ def lives_table(lots: Mapping[str, Lot]) -> pd.DataFrame:
 def lots_of(trajectories: Iterable[Trajectory]) -> dict[str, Lot]:
     """The lives of each rule, by its name."""
     return {t.name: Lot(t.means, t.outcomes) for t in trajectories}
+
+
+def remains_of(without: Mapping[str, Trajectory]) -> dict[str, Lot]:
+    """The lives of what remains without each term, by its coefficient."""
+    return {name: Lot(t.means, t.outcomes) for name, t in without.items()}
 
 
 def summary(

@@ -140,7 +140,9 @@ def carry_out(
     record = make_record(config, bench, published, trimmed, looks, best, others, without)
     record = with_gradients(record, journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
-    return Discovery(record, config.family, config.family.with_values(names), (best, *others))
+    return Discovery(
+        record, config.family, config.family.with_values(names), (best, *others), without
+    )
 
 
 def select(
@@ -211,6 +213,7 @@ def make_record(
         config.seed,
         best,
         others,
+        without,
         terms=tuple(
             TermLoss(
                 coefficient=name,

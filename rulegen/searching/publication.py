@@ -104,7 +104,7 @@ class Publication:
         record = self.record(front, rule, limits, best, others, without, tried)
         family = picked.structure.rule()
         fitted = family.with_values(point.parameters)
-        return Discovery(record, family, fitted, (best, *others)), pd.DataFrame(rows)
+        return Discovery(record, family, fitted, (best, *others), without), pd.DataFrame(rows)
 
     def rivals(
         self,
@@ -132,11 +132,11 @@ class Publication:
         found = evaluate(bench, bench.values, lives, key, self.journal, label, self.report)
         return found._replace(name=name)
 
-    def without(self, picked: Finalist, nothing: Trajectory) -> dict[int, Trajectory]:
-        """For each term of the pick, what remains without it, refined, on the held-out lives."""
+    def without(self, picked: Finalist, nothing: Trajectory) -> dict[str, Trajectory]:
+        """What remains without each term of the pick, refined, by the coefficient of the term."""
         structure, parts = picked.structure, split(picked.candidate.point)
         if len(structure.terms) == 1:
-            return {1: nothing._replace(text="")}
+            return {"theta_1": nothing._replace(text="")}
         found, others = {}, {f.structure: f.candidate.point for f in self.front.finalists}
         for number, basis in structure.numbered:
             rest = self.config.rules.structure(*(b for b in structure.terms if b != basis))
@@ -154,9 +154,9 @@ class Publication:
             )
             if any(value for name, value in point.parameters.items() if name.startswith("theta")):
                 rule, name = printed(point, {}), f"without {basis.text}"
-                found[number] = self.trajectory(name, self.config.world, rule, 0)
+                found[f"theta_{number}"] = self.trajectory(name, self.config.world, rule, 0)
             else:
-                found[number] = nothing._replace(text="")
+                found[f"theta_{number}"] = nothing._replace(text="")
         return found
 
     def record(
@@ -166,7 +166,7 @@ class Publication:
         limits: Mapping[str, Limits],
         best: Trajectory,
         others: list[Trajectory],
-        without: dict[int, Trajectory],
+        without: Mapping[str, Trajectory],
         tried: int,
     ) -> Record:
         """The pick with its evidence."""
@@ -178,15 +178,16 @@ class Publication:
             config.seed,
             best,
             others,
+            without,
             terms=tuple(
                 TermLoss(
-                    coefficient=f"theta_{k}",
-                    term=terms[f"theta_{k}"],
+                    coefficient=name,
+                    term=terms[name],
                     loss=interval(best.minus(rest)),
                     rule=rest.text,
                     **rest.counts.bad,
                 )
-                for k, rest in without.items()
+                for name, rest in without.items()
             ),
             margin=config.select.margin,
             structures=tried,

@@ -1,65 +1,86 @@
 """Taking what a run published into a catalog: everything is checked before anything is written.
 
-The folder of a run may come from a stranger. Nothing in it is followed out of it, and of its files
-only the record and the rewards of its lives are taken: figures are drawn anew, and tables written
-anew, from numbers that agree with the record.
+The folder of a run may come from a stranger. Nothing in it is followed out of it, and a number in
+it is worth what lives say: the record follows from its tables, some of the lives in these are run
+again, drawn so that nobody can know which, and the figure is drawn anew.
 """
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from rulegen.catalog import Evidence
-from rulegen.catalog.records.files import read_own, write_together
-from rulegen.catalog.records.library import DISCOVERED, LARGEST_TABLE, LITERATURE, Entry, read_entry
+from rulegen.catalog.records.files import own_folder, write_together
+from rulegen.catalog.records.library import DISCOVERED, LITERATURE, Entry, read_entry
 from rulegen.catalog.records.record import Record, record_text
 from rulegen.grammar import ConfigError
+from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.progress import Report, silent
 from rulegen.lives.batch import World
-from rulegen.lives.outcomes import Outcomes
-from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
-from rulegen.publishing.rundir import learning_table, lives_table, lots_of
-from rulegen.verifying.claims import contradicted
-from rulegen.verifying.consistency import Outcome, consistent
+from rulegen.verifying.claims import MINE, contradicted
+from rulegen.verifying.consistency import Finding, Outcome, consistent, decided
 from rulegen.verifying.endings import wrong_in_table
-from rulegen.verifying.published import Published, PublishedLives, published, read_table
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.published import Published, published
+from rulegen.verifying.sample import other_lives
+from rulegen.verifying.verify import entrants, learned, resurveyed, run, world_of
 
-#: Curves have six digits behind the point.
-CURVE_ROUNDING = 2e-6
+#: Lives that are run again, unless another number is asked for.
+LIVES = 64
+#: Fewer say nothing of a spread.
+LEAST = 8
 
 
-def add_run(run: Path, home: Path, *, replace: bool = False) -> Entry:
+def add_run(
+    folder: Path, home: Path, *, lives: int = LIVES, replace: bool = False, report: Report = silent
+) -> Entry:
     """Take the rule that a run discovered into a catalog, with its figure and data.
 
+    Of the published lives so many are run again, of every rule, drawn anew each time. A share f of
+    altered lives escapes with the probability (1 - f)^N. The curves of an honest run are refused
+    with a probability of at most `rulegen.verifying.learning.ERROR`; all lives leave it none.
+
     Args:
-        run: the folder of a finished run.
+        folder: of a finished run.
         home: the folder of the catalog.
+        lives: how many of the published lives are run again, at least 8; at most all are.
         replace: whether another record of this name, discovered as well, may be replaced.
+        report: told of finished lives.
 
     Raises:
         ConfigError: when the run is not finished, a file in it is missing or a link, its record
-            contradicts its lives, its card, its configuration or itself, or the name is taken.
+            contradicts its lives, its card, its configuration or itself, its lives are others
+            when they are run again, its claim is too weak to verify, or the name is taken.
         RuleError: when its text is no rule.
     """
-    if not run.is_dir():
-        raise ConfigError(f"{run} is no folder of a run")
-    whole = published(str(run))
-    record, evidence = whole.record, whole.record.evidence
-    if evidence is None or whole.lives is None:
-        raise ConfigError(f"{run} has no evidence with the table of its lives, lives.csv")
-    path = home / DISCOVERED / f"{record.name}.toml"
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder of a run")
+    if lives < LEAST:
+        raise ConfigError(f"{lives} lives say too little; run {LEAST} or more again")
+    whole = published(str(folder))
+    record, evidence, table = whole.record, whole.record.evidence, whole.lives
+    if evidence is None or table is None:
+        raise ConfigError(f"{folder} has no evidence with the table of its lives, lives.csv")
+    for part, name in ((whole.config, "config.toml"), (whole.curves, "learning.csv")):
+        if part is None:
+            raise ConfigError(f"{folder} has no {name}; take in the folder as the run left it")
+    path = own_folder(home, DISCOVERED) / f"{record.name}.toml"
     free_place(path, record, home, replace)
     world = world_of(evidence.setting)
-    check_figures(run, whole, evidence, world)
-    trajectories = read_learning(run / "learning.csv", whole.lives, evidence, world)
+    refuse(folder, tabled(whole, evidence, world))
+    refuse(folder, lived(whole, evidence, world, lives, report))
+    trajectories = []
+    for name, curve in (whole.curves or {}).items():
+        means, ends = (part["rule", name] for part in (table.rewards, table.outcomes))
+        trajectories.append(Trajectory(name, "", means, *curve.parts, ends))
     contents = drawn(path, trajectories, world)
-    contents[path.with_suffix(".csv")] = (
-        lives_table(lots_of(trajectories)).to_csv(index=False).encode()
-    )
+    # The record has its digest, so that these very bytes belong beside it.
+    contents[path.with_suffix(".csv")] = table.content
     # Last, so that a record never stands beside data that are still to come.
     contents[path] = record_text(record).encode()
     try:
@@ -84,56 +105,50 @@ def free_place(path: Path, record: Record, home: Path, replace: bool) -> None:
         )
 
 
-def check_figures(run: Path, whole: Published, evidence: Evidence, world: World) -> None:
-    """Refuse figures that are not those of the lives, and whatever else is seen to be false."""
+def refuse(folder: Path, findings: Iterator[Finding]) -> None:
+    """Raise `ConfigError` at the first claim that is refuted or too weak."""
+    for finding in findings:
+        if finding.outcome in (Outcome.REFUTED, Outcome.WEAK):
+            raise ConfigError(f"{folder}: {finding.claim}: {finding.why}")
+
+
+def tabled(whole: Published, evidence: Evidence, world: World) -> Iterator[Finding]:
+    """What shows without a life: the record against its tables, its configuration and itself."""
     assert whole.lives is not None
-    if whole.lives.digest != evidence.data:
-        raise ConfigError(f"{run / 'lives.csv'} is not the data that its record was made from")
+    same = whole.lives.digest == evidence.data
+    yield decided("data", same, "lives.csv is not the table that the record was made from")
     for name, figure in contradicted(evidence, whole.lives.rewards).items():
-        raise ConfigError(f"{run}: the lives give {figure} for `{name}`, its record says otherwise")
-    if not whole.lives.outcomes:
-        raise ConfigError(f"{run / 'lives.csv'} does not say how each life ended; publish anew")
+        yield decided(name, False, f"the lives give {figure}, and its record says otherwise")
+    why = "lives.csv does not say how each life ended; publish the run anew"
+    yield decided("ended badly", bool(whole.lives.outcomes), why)
     for (_, name), why in wrong_in_table(evidence, whole.lives.outcomes).items():
-        raise ConfigError(f"{run}: of the lives of `{name}` {why}, as its record says")
+        yield decided("ended badly", False, f"of the lives of `{name}` {why}, as its record says")
     for finding in consistent(whole, evidence, world.task):
-        if finding.outcome is Outcome.REFUTED:
-            raise ConfigError(f"{run}: {finding.claim}: {finding.why}")
+        # Whoever adds a run has its configuration, so that it must be held.
+        open_end = finding.claim == "configuration" and finding.outcome is Outcome.UNCHECKED
+        yield finding._replace(outcome=Outcome.REFUTED) if open_end else finding
 
 
-def read_learning(
-    path: Path, lives: PublishedLives, evidence: Evidence, world: World
-) -> list[Trajectory]:
-    """The curves of all rules, whose means over trials are the mean rewards of their lives.
-
-    Raises:
-        ConfigError: when there is no such table.
-    """
-    shape = (3, world.life.trials)
-    names = [name for _, name in lives.rewards]
-    blank = Trajectory("", "", np.zeros(2), np.zeros(shape), np.zeros(shape), np.zeros(2))
-    columns = learning_table([blank]).columns.tolist()
-    table = read_table(read_own(path, LARGEST_TABLE), path, columns)
-    if list(dict.fromkeys(table["rule"])) != names:
-        raise ConfigError(f"{path}: its rules must be {', '.join(names)}")
-    found = []
-    for name in names:
-        rows = table[table["rule"] == name]
-        if rows["trial"].tolist() != list(range(1, shape[1] + 1)):
-            raise ConfigError(f"{path}: `{name}` must have the trials 1 to {shape[1]} in order")
-        low, mean, high, lower, median, upper = (
-            rows[column].to_numpy(float)
-            for column in ("low", "mean", "high", "lower", "median", "upper")
+def lived(
+    whole: Published, evidence: Evidence, world: World, lives: int, report: Report
+) -> Iterator[Finding]:
+    """What shows when some of the published lives are run again."""
+    assert whole.lives is not None
+    benches = entrants(whole.record, evidence, world)
+    every, rng = evidence.reward.lives, np.random.default_rng()
+    numbers = np.sort(rng.choice(every, min(lives, every), replace=False))
+    key = branch(origin(evidence.seed), Branch.EVALUATE)
+    again = run(benches, key, numbers, "published lives", report)
+    for claim, batch in again.items():
+        why = other_lives(
+            Lot(whole.lives.rewards[claim][numbers], whole.lives.outcomes[claim][numbers]),
+            Lot(batch.means, batch.outcomes),
+            every,
         )
-        ordered = (low <= mean) & (mean <= high) & (lower <= median) & (median <= upper)
-        means, outcomes = lives.rewards["rule", name], lives.outcomes["rule", name]
-        bad = Outcomes.of(outcomes).bad
-        if (rows[[*bad]] != [*bad.values()]).any(axis=None):
-            raise ConfigError(f"{path}: the lives of `{name}` ended otherwise")
-        if not ordered.all() or abs(mean.mean() - means.mean()) > CURVE_ROUNDING:
-            raise ConfigError(f"{path}: the curve of `{name}` is not that of its lives")
-        curve, quartiles = np.array([low, mean, high]), np.array([lower, median, upper])
-        found.append(Trajectory(name, "", means, curve, quartiles, outcomes))
-    return found
+        yield decided(f"lives of {claim[1]}", not why, why)
+    yield from learned(whole, evidence, again)
+    key = branch(origin(int(rng.integers(2**32))), Branch.VERIFY)
+    yield from resurveyed(benches[MINE], whole.record, key, lives, report)
 
 
 def drawn(path: Path, trajectories: list[Trajectory], world: World) -> dict[Path, bytes]:

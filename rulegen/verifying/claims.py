@@ -73,7 +73,7 @@ def claims(evidence: Evidence) -> list[Claim]:
     return found
 
 
-def agrees(claimed: Interval, found: Estimate, share: float = 0.0) -> bool:
+def agrees(claimed: Interval | Estimate, found: Estimate, share: float = 0.0) -> bool:
     """Whether mean and limits are those that lives give.
 
     Args:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
-from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.ground.digests import code_digest, digest_of
 from rulegen.publishing.config import RunConfig, versions
 from rulegen.publishing.evaluate import Lot
@@ -58,6 +58,7 @@ def consistent(whole: Published, evidence: Evidence, task: Task) -> list[Finding
         decided("text", same, why),
         strength(evidence),
         *baselines(evidence, task),
+        *attainable(evidence),
         *parameters(record),
         *selection(evidence),
         configuration(whole.config, record, evidence),
@@ -92,6 +93,15 @@ def baselines(evidence: Evidence, task: Task) -> Iterator[Finding]:
     ):
         same = math.isclose(told, true, rel_tol=ROUNDING, abs_tol=ROUNDING)
         yield decided(name, same, f"it is {true:.6g} and not {told:.6g}")
+
+
+def attainable(evidence: Evidence) -> Iterator[Finding]:
+    """Whether no reward is beyond that of perfect answers, by more than its interval."""
+    told = {DISCOVERED: evidence.reward} | {c.name: c.reward for c in evidence.comparisons}
+    slack = ROUNDING * max(1.0, abs(evidence.best))
+    beyond = [n for n, reward in told.items() if reward.low > evidence.best + slack]
+    why = f"`{', '.join(beyond)}` earns more than perfect answers, {evidence.best:g}"
+    yield decided("attainable", not beyond, why)
 
 
 def parameters(record: Record) -> Iterator[Finding]:
@@ -141,9 +151,10 @@ def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, L
     if any(float(again[key].rewards.mean()) != mean for key, mean in means.items()):
         why = "the table of the lives is not beside it, and other hardware rounds otherwise"
         return Finding("data", Outcome.UNCHECKED, why)
-    table = lives_table({key[1]: again[key] for key in means})
-    if evidence.saturated is None:  # nor did older tables say how each life ended
-        table = table.drop(columns="outcome")
+    remains = {term.coefficient: again["term", term.coefficient] for term in evidence.terms}
+    table = lives_table({key[1]: again[key] for key in means}, remains)
+    if evidence.saturated is None:  # older tables do not say how lives ended, nor what terms lose
+        table = table.loc[table["without"] == "", ["rule", "life", "reward"]]
     digest = digest_of(table.to_csv(index=False))
     return decided("data", digest == evidence.data, f"that of the published lives is {digest}")
 

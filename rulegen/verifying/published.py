@@ -12,21 +12,23 @@ import pandas as pd
 
 from rulegen.catalog import Evidence, Record, find, load_record
 from rulegen.catalog.pages.reading import LARGEST_CARD, parse_card, read_published
+from rulegen.catalog.records.ended import TROUBLES
 from rulegen.catalog.records.files import read_own
 from rulegen.catalog.records.library import LARGEST_TABLE, digest
 from rulegen.catalog.records.literature import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.record import LARGEST_FILE, parse_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
-from rulegen.lives.outcomes import Outcome
+from rulegen.lives.outcomes import Outcome, Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import Key
+from rulegen.verifying.learning import FIGURES, Curve
+from rulegen.verifying.sample import DIGITS
 
-#: The columns of the table of held-out lives; tables of older versions lack the last one.
-COLUMNS = ["rule", "life", "reward", "outcome"]
-#: Columns that have no numbers.
-TEXTS = {"rule", "outcome"}
+#: The columns of the table of held-out lives, and those of older versions, without losses of terms.
+COLUMNS = ["rule", "without", "life", "reward", "outcome"]
+OLDER = ["rule", "life", "reward"]
 
 
 class PublishedLives(NamedTuple):
@@ -34,13 +36,18 @@ class PublishedLives(NamedTuple):
 
     Attributes:
         rewards: mean reward per trial of each life, shape (L,), by whose lives they are.
-        digest: of the file.
         outcomes: how each life ended, an `Outcome`, shape (L,); empty for tables without.
+        content: of the file.
     """
 
     rewards: dict[Key, np.ndarray]
-    digest: str
-    outcomes: dict[Key, np.ndarray] = {}
+    outcomes: dict[Key, np.ndarray]
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """Of the file, as records name it."""
+        return digest(self.content)
 
 
 class Published(NamedTuple):
@@ -49,11 +56,13 @@ class Published(NamedTuple):
     Attributes:
         record: what is claimed.
         lives: of the table beside it; None where there is none.
+        curves: learning curves of the table beside it, by rule; None where there is none.
         config: the configuration of the run beside it; None where there is none.
     """
 
     record: Record
     lives: PublishedLives | None = None
+    curves: dict[str, Curve] | None = None
     config: RunConfig | None = None
 
 
@@ -72,7 +81,7 @@ def published(card: str) -> Published:
     if path.is_dir():
         kept, shown, beside = (path / name for name in ("record.toml", "card.md", "lives.csv"))
         record = parse_record(read_own(kept, LARGEST_FILE), kept)
-        if shown.exists() and parse_card(read_own(shown, LARGEST_CARD), shown) != record:
+        if present(shown) and parse_card(read_own(shown, LARGEST_CARD), shown) != record:
             raise ConfigError(f"{shown} and {kept} are not about the same figures")
     elif not path.exists():
         record, beside = find(card), DISCOVERED_FOLDER / f"{card}.csv"
@@ -83,14 +92,23 @@ def published(card: str) -> Published:
         record = read_published(path)
         in_run, in_catalog = path.with_name("lives.csv"), path.parent.parent / "discovered"
         beside = in_run if path.stem == "card" else in_catalog / f"{record.name}.csv"
-    if record.evidence is None or not (beside.exists() or beside.is_symlink()):
+    if record.evidence is None or not present(beside):
         return Published(record)
-    settings = beside.with_name("config.toml") if beside.name == "lives.csv" else None
+    lives = read_lives(read_own(beside, LARGEST_TABLE), beside, record.evidence)
+    if beside.name != "lives.csv":
+        return Published(record, lives)
+    shown, settings = beside.with_name("learning.csv"), beside.with_name("config.toml")
     return Published(
         record,
-        read_lives(read_own(beside, LARGEST_TABLE), beside, record.evidence),
-        read_config(settings) if settings and settings.exists() else None,
+        lives,
+        read_curves(shown, lives) if present(shown) else None,
+        read_config(settings) if present(settings) else None,
     )
+
+
+def present(path: Path) -> bool:
+    """Whether there is anything in this place, a link to nowhere too."""
+    return path.exists() or path.is_symlink()
 
 
 def read_config(path: Path) -> RunConfig:
@@ -118,20 +136,60 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
     Raises:
         ConfigError: when it is no such table.
     """
-    names = [DISCOVERED, *(other.name for other in evidence.comparisons)]
-    older = not content.splitlines()[0].endswith(b",outcome") if content else False
-    table = read_table(content, path, COLUMNS[:3] if older else COLUMNS)
+    older = content.startswith(",".join(OLDER).encode())
+    table = read_table(content, path, OLDER if older else COLUMNS)
+    expected: list[Key] = [("rule", DISCOVERED)]
+    expected += [("rule", other.name) for other in evidence.comparisons]
+    if older:
+        table.insert(1, "without", "")
+    else:
+        expected += [("term", term.coefficient) for term in evidence.terms]
+    places = [(k[1], "") if k[0] == "rule" else (DISCOVERED, k[1]) for k in expected]
+    if list(dict.fromkeys(zip(table["rule"], table["without"], strict=True))) != places:
+        named = ", ".join(" without ".join(filter(None, place)) for place in places)
+        raise ConfigError(f"{path}: its rules must be {named}")
+    count, rewards, outcomes = evidence.reward.lives, {}, {}
+    for key, (name, without) in zip(expected, places, strict=True):
+        rows = table[(table["rule"] == name) & (table["without"] == without)]
+        if rows["life"].tolist() != list(range(count)):
+            raise ConfigError(f"{path}: `{key[1]}` must have the lives 0 to {count - 1} in order")
+        rewards[key] = rows["reward"].to_numpy(float)
+        if not older:
+            outcomes[key] = ends_of(rows["outcome"], path)
+    return PublishedLives(rewards, outcomes, content)
+
+
+def read_curves(path: Path, lives: PublishedLives) -> dict[str, Curve]:
+    """The table of learning curves, by the name of the rule.
+
+    Args:
+        path: of the table.
+        lives: the table of lives beside it, to which the curves must add up.
+
+    Raises:
+        ConfigError: when it is no such table, or of other lives.
+    """
+    content = read_own(path, LARGEST_TABLE)
+    ends = list(TROUBLES) if lives.outcomes else []
+    table = read_table(content, path, ["rule", "trial", *FIGURES, *ends])
+    names = [name for kind, name in lives.rewards if kind == "rule"]
     if list(dict.fromkeys(table["rule"])) != names:
         raise ConfigError(f"{path}: its rules must be {', '.join(names)}")
-    count, rewards, outcomes = evidence.reward.lives, {}, {}
+    trials, found = len(table) // len(names), {}
     for name in names:
         rows = table[table["rule"] == name]
-        if rows["life"].tolist() != list(range(count)):
-            raise ConfigError(f"{path}: `{name}` must have the lives 0 to {count - 1} in order")
-        rewards["rule", name] = rows["reward"].to_numpy(float)
-        if not older:
-            outcomes["rule", name] = ends_of(rows["outcome"], path)
-    return PublishedLives(rewards, digest(content), outcomes)
+        if rows["trial"].tolist() != list(range(1, trials + 1)):
+            raise ConfigError(f"{path}: `{name}` must have the trials 1 to {trials} in order")
+        curve = found[name] = Curve(*(rows[column].to_numpy(float) for column in FIGURES))
+        limits, quartiles = curve.parts
+        if (np.diff(limits, axis=0) < 0).any() or (np.diff(quartiles, axis=0) < 0).any():
+            raise ConfigError(f"{path}: limits or quartiles of `{name}` are not in order")
+        if abs(curve.mean.mean() - lives.rewards["rule", name].mean()) > DIGITS:
+            raise ConfigError(f"{path}: the curve of `{name}` is not that of its lives")
+        bad = Outcomes.of(lives.outcomes["rule", name]).bad if ends else {}
+        if (rows[ends] != [*bad.values()]).any(axis=None):
+            raise ConfigError(f"{path}: the lives of `{name}` ended otherwise")
+    return found
 
 
 def ends_of(column: pd.Series, path: Path) -> np.ndarray:
@@ -147,7 +205,7 @@ def ends_of(column: pd.Series, path: Path) -> np.ndarray:
 
 
 def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
-    """A table of finite numbers, but for its columns of `TEXTS`.
+    """A table of finite numbers, but for the columns `rule`, `without` and `outcome`.
 
     Raises:
         ConfigError: when it is none, or has other columns.
@@ -157,7 +215,7 @@ def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
         table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
         if table.columns.tolist() != columns:
             raise ValueError(f"its columns must be {', '.join(columns)}")
-        numbers = [name for name in columns if name not in TEXTS]
+        numbers = [name for name in columns if name not in ("rule", "without", "outcome")]
         table = table.astype(dict.fromkeys(numbers, float))
         if not np.isfinite(table[numbers].to_numpy()).all():
             raise ValueError("there is a number that is not finite")

@@ -12,11 +12,17 @@ import numpy as np
 from scipy.special import stdtrit
 from scipy.stats import hypergeom
 
-from rulegen.ground.statistics import limits
-from rulegen.verifying.claims import SAME
+from rulegen.catalog.records.ended import Ended
+from rulegen.ground.statistics import estimate, limits
+from rulegen.lives.outcomes import Outcomes
+from rulegen.publishing.evaluate import Lot
+from rulegen.verifying.claims import SAME, agrees
+from rulegen.verifying.endings import miscounted
 
 #: Digits of published numbers end here.
 DIGITS = 2e-6
+#: Chance shifts lives that other hardware rounds otherwise by less, with this probability.
+SURE = 0.999
 
 
 class Allowed(NamedTuple):
@@ -40,33 +46,36 @@ class Allowed(NamedTuple):
         return np.logical_or.reduce(outside)
 
 
-def allowed(values: np.ndarray, lives: int, level: float) -> Allowed:
+def allowed(
+    values: np.ndarray, lives: int, level: float, reach: tuple[float, float]
+) -> Allowed:
     """What a random sample of lives says of the means over all, and of their intervals.
 
     The mean has the interval of `limits`. The logarithm of the variance has the standard error
     sqrt((k - 1)/N) with k the kurtosis, the skewness that of even values, sqrt(6/N), times its own
     size. All shrink with sqrt(1 - N/L), the part that the lives that were left out have in it.
     What these might have earned shows in none of the others: so the spread is that of the sample
-    with one life more at the lowest and one at the highest value met anywhere.
+    with one life more at each end of `reach`.
 
     Args:
         values: of the lives that were run, shape (N, K).
         lives: how many there are of which these are a random sample, L.
         level: probability with which each figure lies in its range.
+        reach: the lowest and the highest value met anywhere.
 
     Example:
         >>> values = np.random.default_rng(0).normal(size=(1000, 1))
         >>> figure = np.array([[-0.062], [0.0], [0.062]])
-        >>> allowed(values[:100], 1000, 0.999).refuses(*(figure + values.mean()))
+        >>> allowed(values[:100], 1000, 0.999, (-4, 4)).refuses(*(figure + values.mean()))
         array([False])
-        >>> allowed(values[:100], 1000, 0.999).refuses(*(figure / 9 + values.mean()))
+        >>> allowed(values[:100], 1000, 0.999, (-4, 4)).refuses(*(figure / 9 + values.mean()))
         array([ True])
     """
     count = len(values)
     left = 1.0 - count / lives
     mean = values.mean(axis=0)
     own = np.mean((values - mean) ** 2, axis=0)
-    ends = np.array([[values.min()], [values.max()]]) - mean
+    ends = np.array(reach)[:, None] - mean
     second, third, fourth = (
         (((values - mean) ** k).sum(axis=0) + left * (ends**k).sum(axis=0)) / (count + 2 * left)
         for k in (2, 3, 4)
@@ -115,14 +124,20 @@ def quantile_refused(
     return np.asarray(rare | (hypergeom.sf(over - 1, lives, lives - below, count) < least))
 
 
-def count_refused(found: int, sample: int, told: int, lives: int, level: float) -> bool:
-    """Whether `found` of a random sample of lives refuse that `told` of all are of a kind.
+def other_lives(told: Lot, again: Lot, lives: int) -> str:
+    """Why some published lives are not the same lives, run again; empty where they are.
 
-    Example:
-        >>> count_refused(0, 64, 1000, 1024, 0.999), count_refused(0, 64, 3, 1024, 0.999)
-        (True, False)
-        >>> count_refused(2, 100, 3, 100, 0.999), count_refused(3, 100, 3, 100, 0.999)
-        (True, False)
+    Mean and limits are those of `agrees`, as for all lives. Life by life, no shift is left that
+    would move the mean over all lives by more than `SAME` of its half width.
+
+    Args:
+        told: as published. again: the same lives, run again.
+        lives: how many were published.
     """
-    spread = hypergeom(lives, told, sample)
-    return bool(min(spread.cdf(found), spread.sf(found - 1)) < (1.0 - level) / 2.0)
+    found, shift = estimate(again.rewards), estimate(told.rewards - again.rewards, SURE)
+    slack = SAME * (found.high - found.low) / 2 * np.sqrt(len(again.rewards) / lives) + DIGITS
+    claimed = estimate(told.rewards)
+    if shift.low > slack or shift.high < -slack or not agrees(claimed, found, SAME):
+        return f"{len(again.rewards)} of them, run again, earn {found}, and {claimed} in lives.csv"
+    counts = Outcomes.of(told.outcomes)
+    return miscounted(Ended(**counts.bad), Outcomes.of(again.outcomes), SAME)

@@ -7,7 +7,7 @@ the claim is more than the luck of those. What a record says of itself never wid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -25,7 +25,7 @@ from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
-from rulegen.lives.batch import World
+from rulegen.lives.batch import Batch, World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import Outcomes
@@ -34,8 +34,9 @@ from rulegen.publishing.config import versions
 from rulegen.publishing.evaluate import Lot
 from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
-from rulegen.verifying.consistency import Finding, Outcome, consistent, data
+from rulegen.verifying.consistency import Finding, Outcome, consistent, data, decided
 from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wrong_in_table
+from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published
 from rulegen.verifying.resurvey import Resurvey
@@ -158,15 +159,41 @@ def verify(
     benches = entrants(whole.record, evidence, world)
     root = branch(origin(seed), Branch.VERIFY)
     held_out = branch(origin(evidence.seed), Branch.EVALUATE)
-    again = run(benches, held_out, evidence.reward.lives, "published lives", report)
-    fresh = run(benches, branch(root, 0), lives, "new lives", report)
-    found += judge(whole, evidence, again, fresh)
-    notes, settings = whole.record.parameters, RefineSettings()
-    survey = Resurvey(benches[MINE], notes, branch(root, 1), settings, report)
+    numbers = np.arange(evidence.reward.lives)
+    again = run(benches, held_out, numbers, "published lives", report)
+    fresh = run(benches, branch(root, 0), np.arange(lives), "new lives", report)
+    found += judge(whole, evidence, lots(again), lots(fresh))
+    found += [plain(finding) for finding in learned(whole, evidence, again)]
+    key, points = branch(root, 1), RefineSettings().lives
+    surveyed = resurveyed(benches[MINE], whole.record, key, points, report)
+    return Verification((*found, *map(plain, surveyed)))
+
+
+def resurveyed(
+    bench: Bench, record: Record, key: jax.Array, lives: int, report: Report
+) -> Iterator[Finding]:
+    """The intervals of fitted parameters against a new survey.
+
+    Args:
+        bench: the published rule. record: with the intervals.
+        key: of the survey's lives, which are none of the published ones.
+        lives: at each point of the survey.
+        report: told of every point.
+    """
+    survey = Resurvey(bench, record.parameters, key, RefineSettings(lives=lives), report)
     for name, (holds, why) in survey.verdicts().items():
         outcome = {True: Outcome.HOLDS, False: Outcome.REFUTED, None: Outcome.UNCHECKED}[holds]
-        found.append(Check(f"interval of {name}", None, None, None, outcome, why))
-    return Verification(tuple(found))
+        yield Finding(f"interval of {name}", outcome, why)
+
+
+def learned(whole: Published, evidence: Evidence, again: Mapping[Key, Batch]) -> Iterator[Finding]:
+    """Every learning curve beside the record against published lives, or some, that ran again."""
+    curves, lives = whole.curves or {}, evidence.reward.lives
+    met = [end for batch in again.values() for end in (batch.rewards.min(), batch.rewards.max())]
+    reach = (float(min(met)), float(max(met)))
+    for name, curve in curves.items():
+        why = false_curve(curve, again["rule", name].rewards, lives, len(curves), reach)
+        yield decided(f"learning curve of {name}", not why, why)
 
 
 def plain(finding: Finding) -> Check:
@@ -320,15 +347,21 @@ def world_of(setting: Setting) -> World:
 
 
 def run(
-    benches: Mapping[Key, Bench], key: jax.Array, lives: int, stage: str, report: Report
-) -> dict[Key, Lot]:
-    """The same lives of every rule; one that stands twice is run once."""
-    lots: dict[int, Lot] = {}
+    benches: Mapping[Key, Bench], key: jax.Array, numbers: np.ndarray, stage: str, report: Report
+) -> dict[Key, Batch]:
+    """The same lives of every rule, by their numbers; one that stands twice is run once."""
+    batches: dict[int, Batch] = {}
+    lives = len(numbers)
     total = lives * len({id(bench) for bench in benches.values()})
     for (_, name), bench in benches.items():
-        if id(bench) not in lots:
-            done = len(lots) * lives
+        if id(bench) not in batches:
+            done = len(batches) * lives
             report(Progress(stage, done, total, name))
-            batch = bench.run(bench.values, key, lives, ticks(report, stage, done, total, 1))
-            lots[id(bench)] = Lot(batch.means, batch.outcomes)
-    return {key: lots[id(bench)] for key, bench in benches.items()}
+            tick = ticks(report, stage, done, total, 1)
+            batches[id(bench)] = bench.run(bench.values, key, lives, tick, numbers)
+    return {key: batches[id(bench)] for key, bench in benches.items()}
+
+
+def lots(batches: Mapping[Key, Batch]) -> dict[Key, Lot]:
+    """What is left of lives without their trials."""
+    return {key: Lot(batch.means, batch.outcomes) for key, batch in batches.items()}
