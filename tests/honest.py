@@ -100,14 +100,16 @@ def publish(
 
     best = trajectory(DISCOVERED, rule)
     compared = [trajectory(name, here) for name, here in others.items()]
+    rests = {name: trajectory(name, here) for name, here in terms.items()}
     losses = [
         TermLoss(
             coefficient=name,
             term=f"{name}*x",
-            loss=interval(best.minus(trajectory(name, here))),
-            rule=parse(here).text() if here else "",
+            loss=interval(best.minus(rest)),
+            rule=rest.text if terms[name] else "",
+            **rest.counts.bad,
         )
-        for name, here in terms.items()
+        for name, rest in rests.items()
     ]
     evidence = held_out(world, "0" * 16, seed, best, compared, terms=tuple(losses), **more)
     record = Record(

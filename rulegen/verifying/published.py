@@ -40,7 +40,7 @@ class PublishedLives(NamedTuple):
 
     rewards: dict[Key, np.ndarray]
     digest: str
-    outcomes: dict[Key, np.ndarray] = {}
+    outcomes: dict[Key, np.ndarray]
 
 
 class Published(NamedTuple):
