@@ -447,7 +447,9 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "a rule less": table_too(lambda table: table[: table.index("no learning")]),
     "a reward that is none": table_too(lambda t: re.sub(r",-0\.\d+,", ",nan,", t, count=1)),
     "another column": table_too(lambda table: table.replace("life,", "number,", 1)),
-    "lives that saturated in the table alone": table_too(lambda t: t.replace(",ok", ",saturated", 3)),
+    "lives that saturated in the table alone": table_too(
+        lambda t: t.replace(",ok", ",saturated", 3)
+    ),
     "an end that is none": table_too(lambda t: t.replace(",ok", ",fine", 1)),
     "no table": table_too(lambda table: "\x00\x00"),
     "a card of other figures": other_card,
@@ -515,7 +517,8 @@ INPUT = SETTING.model_copy(
     update={"projections": {"input": "param eta = 1e-9 1/ms\ndw/dt = eta*post*pre"}}
 )
 RUNAWAY = "w += 10*pre*post"
-SATURATING, SILENCING = "w += 40 - w", "w -= w"
+DRIVEN = "forward bias = {}\non reward: w += 0"
+SIGMOID = SETTING.model_copy(update={"circuit": {"neurons": 8, "rate": "sigmoid"}})
 BOTH = {START: text(0.3), NO_LEARNING: ""}
 HONEST: dict[str, dict[str, Any]] = {
     "as discovered": {"notes": NOTES, "looks": (LOOK,), "candidates": 3, "margin": 0.005},
@@ -530,7 +533,8 @@ HONEST: dict[str, dict[str, Any]] = {
     "a reference better than it": {"others": BOTH | {"better": text(1.5, 1.0)}},
     "a reference that diverges": {"others": BOTH | {"runaway": RUNAWAY}},
     "references that saturate and fall silent": {
-        "others": BOTH | {"saturating": SATURATING, "silent": SILENCING}
+        "others": BOTH | {"high": DRIVEN.format(50), "low": DRIVEN.format(-50)},
+        "setting": SIGMOID,
     },
     "a remainder that diverges": {"terms": {"theta": RUNAWAY}},
     "no learning without a term": {"terms": {"theta": ""}},
