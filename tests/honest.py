@@ -107,18 +107,19 @@ def publish(
 
     best = trajectory(DISCOVERED, rule)
     compared = [trajectory(name, here) for name, here in others.items()]
-    without = {name: trajectory(name, here) for name, here in terms.items()}
+    rests = {name: trajectory(name, here) for name, here in terms.items()}
     losses = [
         TermLoss(
             coefficient=name,
             term=f"{name}*x",
-            loss=interval(best.minus(without[name])),
-            rule=parse(here).text() if here else "",
+            loss=interval(best.minus(rest)),
+            rule=rest.text if terms[name] else "",
+            **rest.counts.bad,
         )
-        for name, here in terms.items()
+        for name, rest in rests.items()
     ]
     more = {"margin": PruneSettings().margin, "terms": tuple(losses)} | more
-    evidence = held_out(world, "", seed, best, compared, without, **more)
+    evidence = held_out(world, "", seed, best, compared, rests, **more)
     record = Record(
         name="small",
         title="Small | rule <b>",

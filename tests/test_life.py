@@ -15,7 +15,8 @@ from rulegen.ground.noise import stream
 from rulegen.lives import trial as trial_module
 from rulegen.lives.batch import Lives, World
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.trial import trial_streams
 from rulegen.tasks import DelayedAssociation
 

@@ -149,7 +149,7 @@ def readable(table: pd.DataFrame, others: Sequence[str] = ()) -> tuple[pd.DataFr
     """A table of rewards for readers: counts of lives as words, or said once where all are 0.
 
     Args:
-        table: with a column for each of `TROUBLES`.
+        table: with a column for each of `TROUBLES`; a row without lives has NaN there.
         others: who else has such columns, with the name and `_` in front.
 
     Returns:
@@ -170,12 +170,16 @@ def readable(table: pd.DataFrame, others: Sequence[str] = ()) -> tuple[pd.DataFr
     for name in map(str, table):
         if name in whose and not clean:
             prefix = whose[name]
-            parts = table[[prefix + trouble for trouble in TROUBLES]].itertuples(index=False)
-            words = [Ended.of(part).ended for part in parts]
-            columns[f"{prefix.replace('_', ' ')}ended badly"] = words
+            parts = table[[prefix + trouble for trouble in TROUBLES]].to_numpy(float)
+            columns[f"{prefix.replace('_', ' ')}ended badly"] = [
+                "" if np.isnan(part).any() else Ended.of(part.astype(int).tolist()).ended
+                for part in parts
+            ]
         elif name not in counts:
             columns[name] = table[name]
-    return pd.DataFrame(columns), f"{NONE.capitalize()}." if clean else ""
+    unknown = table[counts].isna().all(axis=None)
+    said = "How lives ended was not counted." if unknown else f"{NONE.capitalize()}."
+    return pd.DataFrame(columns), said if clean else ""
 
 
 def check_alive(outcomes: Mapping[str, Outcomes]) -> None:
