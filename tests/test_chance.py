@@ -303,7 +303,7 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
     assert np.mean(line) == pytest.approx(found.reward.mean, rel=1e-12)
     table = learning_table([found])
     assert table["mean"].mean() == pytest.approx(
-        lives_table(lots_of([found]))["reward"].mean(), rel=1e-12
+        lives_table(lots_of([found]), {})["reward"].mean(), rel=1e-12
     )
     assert (table["low"] < table["mean"]).all()
     assert (table["mean"] < table["high"]).all()

@@ -413,9 +413,9 @@ def raised_rows(table: str) -> str:
     """Every life of the rule earns 0.01 more."""
     rows = []
     for row in table.splitlines():
-        name, life, reward, outcome = row.split(",")
-        more = name == "discovered rule"
-        rows.append(f"{name},{life},{float(reward) + 0.01},{outcome}" if more else row)
+        name, without, life, reward, outcome = row.split(",")
+        more = name == "discovered rule" and not without
+        rows.append(f"{name},,{life},{float(reward) + 0.01},{outcome}" if more else row)
     return "\n".join(rows) + "\n"
 
 

@@ -95,6 +95,8 @@ def add_run(
 
 def free_place(path: Path, record: Record, home: Path, replace: bool) -> None:
     """Refuse a name that is taken, unless it is taken by this very record."""
+    if record.kind != "discovered":
+        raise ConfigError(f"kind: a run publishes a discovered rule, not one of the {record.kind}")
     if (home / LITERATURE / path.name).exists():
         raise ConfigError(f"the name `{record.name}` is taken by a rule of the literature")
     taken = path.exists() or path.is_symlink()

@@ -46,9 +46,7 @@ class Allowed(NamedTuple):
         return np.logical_or.reduce(outside)
 
 
-def allowed(
-    values: np.ndarray, lives: int, level: float, reach: tuple[float, float]
-) -> Allowed:
+def allowed(values: np.ndarray, lives: int, level: float, reach: tuple[float, float]) -> Allowed:
     """What a random sample of lives says of the means over all, and of their intervals.
 
     The mean has the interval of `limits`. The logarithm of the variance has the standard error
