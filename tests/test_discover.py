@@ -21,6 +21,7 @@ from rulegen.publishing.config import load_config
 from rulegen.publishing.evidence import supported
 from rulegen.publishing.history import fit_history
 from rulegen.runs.discover import discover
+from rulegen.verifying.admission import add_run
 
 SMALL = '''
 name = "small"
@@ -90,6 +91,15 @@ class Stop(Exception):
 def without_costs(folder):
     summary = json.loads((folder / "summary.json").read_text())
     return {k: v for k, v in summary.items() if k not in ("seconds", "peak_mb")}
+
+
+def test_a_catalog_takes_it_in(run, tmp_path):
+    folder, found, _ = run
+    entry = add_run(folder, tmp_path / "home", lives=1024)
+    assert entry.record == found.record
+    lives = pd.read_csv(folder / "lives.csv", keep_default_na=False)
+    left_out = [term.coefficient for term in found.record.evidence.terms]
+    assert list(dict.fromkeys(lives["without"])) == ["", *left_out]
 
 
 def test_it_leaves_everything_that_a_run_promises(run):
