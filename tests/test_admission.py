@@ -12,6 +12,7 @@ from honest import leave, publish, quick_bench
 from test_cli import call
 
 from rulegen.catalog import Record, load_record, markdown_card
+from rulegen.catalog.pages.build import build
 from rulegen.catalog.records.library import PNG, library, read_entry
 from rulegen.catalog.records.record import plain_data
 from rulegen.grammar import ConfigError
@@ -102,7 +103,8 @@ def lives_to_fit(folder: Path) -> None:
     """Altered lives and their digest; the figures are the old ones."""
     path = folder / "lives.csv"
     rows = path.read_text().splitlines()
-    rows[1] = rows[1].rsplit(",", 1)[0] + ",0.5"
+    *place, _, outcome = rows[1].split(",")
+    rows[1] = ",".join([*place, "0.5", outcome])
     path.write_text("\n".join(rows) + "\n")
     edit(data=digest_of(path.read_text()))(folder)
 
@@ -199,3 +201,16 @@ def test_a_build_follows_no_link(mine: Path, tmp_path: Path, ending: str) -> Non
     path.symlink_to(tmp_path / "secret")
     with pytest.raises(ConfigError, match="is a link"):
         read_entry(tmp_path / "home/discovered/small.toml").fingerprint()
+
+
+@pytest.mark.parametrize("place", ["home/discovered", "pages/cards", "pages/tex"])
+def test_a_build_follows_no_linked_folder(mine: Path, tmp_path: Path, place: str) -> None:
+    home, pages, outside = (tmp_path / name for name in ("home", "pages", "outside"))
+    add_run(mine, home)
+    build(list(library(home).values()), pages)
+    (tmp_path / place).rename(outside)
+    (tmp_path / place).symlink_to(outside)
+    before = files(outside)
+    with pytest.raises(ConfigError, match="is a link"):
+        build([*library(home).values(), *library().values()][:3], pages)
+    assert files(outside) == before

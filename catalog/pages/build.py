@@ -22,7 +22,14 @@ from rulegen.catalog.pages.html import html_article, html_page
 from rulegen.catalog.pages.latex import latex_blocks, latex_catalog
 from rulegen.catalog.pages.markdown import code, grid, markdown_page, plain
 from rulegen.catalog.records.facets import Facets, facets
-from rulegen.catalog.records.files import MARKS, STAGED, read_own, write_together, write_whole
+from rulegen.catalog.records.files import (
+    MARKS,
+    STAGED,
+    own_folder,
+    read_own,
+    write_together,
+    write_whole,
+)
 from rulegen.catalog.records.library import LARGEST_FIGURE, Entry
 from rulegen.grammar import ConfigError, RuleError
 
@@ -175,6 +182,8 @@ def markdown_index(rows: Sequence[Facets]) -> str:
 
 def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
     """Put the pages in place and remove those of records that are gone."""
+    for place in {above for name in pages for above in Path(name).parents if above.name}:
+        own_folder(folder, str(place))
     changed = {}
     for inside in {(folder / name).parent for name in pages}:
         for left in inside.glob(STAGED.format("*")):  # by a build that was killed

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from rulegen.catalog.records.files import read_own
+from rulegen.catalog.records.files import own_folder, read_own
 from rulegen.catalog.records.literature import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.literature import FOLDER
 from rulegen.catalog.records.record import LARGEST_FILE, Record, parse_record
@@ -60,7 +60,8 @@ def library(home: Path = HOME) -> dict[str, Entry]:
         >>> library()["oja"].record.title
         "Oja's rule"
     """
-    paths = [p for place in (LITERATURE, DISCOVERED) for p in sorted((home / place).glob("*.toml"))]
+    places = [own_folder(home, name) for name in (LITERATURE, DISCOVERED)]
+    paths = [path for place in places for path in sorted(place.glob("*.toml"))]
     if not paths:
         raise ConfigError(
             f"{home} has no records: they are files {LITERATURE}/*.toml or {DISCOVERED}/*.toml"
