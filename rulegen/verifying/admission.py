@@ -27,8 +27,9 @@ from rulegen.verifying.claims import MINE, contradicted
 from rulegen.verifying.consistency import Finding, Outcome, consistent, decided
 from rulegen.verifying.endings import wrong_in_table
 from rulegen.verifying.published import Published, published
+from rulegen.verifying.resurvey import resurveyed
 from rulegen.verifying.sample import other_lives
-from rulegen.verifying.verify import entrants, learned, resurveyed, run, world_of
+from rulegen.verifying.verify import entrants, learned, run, world_of
 
 #: Lives that are run again, unless another number is asked for.
 LIVES = 64

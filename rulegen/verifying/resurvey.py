@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import jax
 import numpy as np
 
-from rulegen.catalog import ParameterNote
+from rulegen.catalog import ParameterNote, Record
 from rulegen.fitting.box import REACH, Box, Survey
 from rulegen.fitting.refine import MORE, RefineSettings
 from rulegen.fitting.surface import Surface, design
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
+from rulegen.verifying.consistency import Finding, Outcome
 
 #: An interval is refuted when its middle lies so many times the half width of the difference from
 #: that of the new survey: four standard errors, which no honest card meets.
@@ -111,3 +112,20 @@ class Resurvey:
         """Values of one parameter in the units of a box."""
         x, middle = (np.arcsinh(v / box.unit) for v in (values, box.middle[self.free[place]]))
         return np.asarray((x - middle) / box.half[place])
+
+
+def resurveyed(
+    bench: Bench, record: Record, key: jax.Array, lives: int, report: Report
+) -> Iterator[Finding]:
+    """The intervals of fitted parameters against a new survey.
+
+    Args:
+        bench: the published rule. record: with the intervals.
+        key: of the survey's lives, which are none of the published ones.
+        lives: at each point of the survey.
+        report: told of every point.
+    """
+    survey = Resurvey(bench, record.parameters, key, RefineSettings(lives=lives), report)
+    for name, (holds, why) in survey.verdicts().items():
+        outcome = {True: Outcome.HOLDS, False: Outcome.REFUTED, None: Outcome.UNCHECKED}[holds]
+        yield Finding(f"interval of {name}", outcome, why)

@@ -39,7 +39,7 @@ from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wr
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published
-from rulegen.verifying.resurvey import Resurvey
+from rulegen.verifying.resurvey import resurveyed
 
 #: Of honest cards, at most this share has any figure that new lives refute: less than the 5% that
 #: is promised, so that a sample of cards keeps the promise as well.
@@ -167,23 +167,6 @@ def verify(
     key, points = branch(root, 1), RefineSettings().lives
     surveyed = resurveyed(benches[MINE], whole.record, key, points, report)
     return Verification((*found, *map(plain, surveyed)))
-
-
-def resurveyed(
-    bench: Bench, record: Record, key: jax.Array, lives: int, report: Report
-) -> Iterator[Finding]:
-    """The intervals of fitted parameters against a new survey.
-
-    Args:
-        bench: the published rule. record: with the intervals.
-        key: of the survey's lives, which are none of the published ones.
-        lives: at each point of the survey.
-        report: told of every point.
-    """
-    survey = Resurvey(bench, record.parameters, key, RefineSettings(lives=lives), report)
-    for name, (holds, why) in survey.verdicts().items():
-        outcome = {True: Outcome.HOLDS, False: Outcome.REFUTED, None: Outcome.UNCHECKED}[holds]
-        yield Finding(f"interval of {name}", outcome, why)
 
 
 def learned(whole: Published, evidence: Evidence, again: Mapping[Key, Batch]) -> Iterator[Finding]:
