@@ -182,8 +182,8 @@ def markdown_index(rows: Sequence[Facets]) -> str:
 
 def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
     """Put the pages in place and remove those of records that are gone."""
-    for place in {above for name in pages for above in Path(name).parents if above.name}:
-        own_folder(folder, str(place))
+    for above in {above for name in pages for above in Path(name).parents if above.name}:
+        own_folder(folder, str(above))
     changed = {}
     for inside in {(folder / name).parent for name in pages}:
         for left in inside.glob(STAGED.format("*")):  # by a build that was killed
