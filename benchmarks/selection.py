@@ -18,6 +18,7 @@ from benchmarks.worlds import REWARDED, Problem, family, nothing, planted
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.refine import RefineSettings, with_intervals
 from rulegen.grammar import RunError
+from rulegen.ground.digests import programs
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import branch
 from rulegen.ground.progress import silent
@@ -145,7 +146,9 @@ def bounded(bench: Bench, start: float, settings: RefineSettings) -> list[Limits
         key = branch(ROOT_KEY, 2, number)
         with (
             tempfile.TemporaryDirectory() as folder,
-            Journal(Path(folder) / "history.jsonl", {"configuration": "coverage"}) as journal,
+            Journal(
+                Path(folder) / "history.jsonl", {"configuration": "coverage", **programs()}
+            ) as journal,
         ):
             values, free = np.array([start]), bench.free
             r = with_intervals(bench, values, free, settings, key, journal, "intervals")

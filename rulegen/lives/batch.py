@@ -12,10 +12,11 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 from jax.stages import Wrapped
 
-from rulegen.circuits import Circuit
+from rulegen.circuits import AnyCircuit
 from rulegen.compile import CompiledRule
 from rulegen.grammar import Site
 from rulegen.ground import hosts
+from rulegen.ground.digests import inputs_digest
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.settings import Settings
 from rulegen.ground.statistics import estimate
@@ -23,7 +24,7 @@ from rulegen.lives.life import Life, LifeSettings, Outcome
 from rulegen.lives.outcomes import warning
 from rulegen.lives.projections import Projections
 from rulegen.lives.trial import LONGEST_BLOCK, blocks
-from rulegen.tasks import Task
+from rulegen.tasks import AnyTask
 
 
 class World(Settings):
@@ -35,11 +36,17 @@ class World(Settings):
         memory_mb: lives run in chunks whose state fits this many MB.
     """
 
-    circuit: Circuit
-    task: Task
+    circuit: AnyCircuit
+    task: AnyTask
     life: LifeSettings = LifeSettings()
     projections: Projections = Projections()
     memory_mb: float = 512.0
+
+    @property
+    def identity(self) -> str:
+        """16 hexadecimal digits of all that results depend on: not of the budget of memory."""
+        parts = {name: getattr(self, name) for name in type(self).model_fields}
+        return inputs_digest([{name: parts[name] for name in parts if name != "memory_mb"}])
 
 
 class Batch(NamedTuple):

@@ -49,13 +49,8 @@ class Bench:
 
     @cached_property
     def identity(self) -> str:
-        """16 hexadecimal digits of the rule and the world, on which all results here depend.
-
-        The budget of memory is no part of it.
-        """
-        return inputs_digest(
-            [self.world.model_dump(mode="json", exclude={"memory_mb"}), self.rule.text()]
-        )
+        """16 hexadecimal digits of the rule and the world, on which all results here depend."""
+        return inputs_digest([self.world, self.rule.text()])
 
     @cached_property
     def plain(self) -> Lives:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -17,7 +16,7 @@ from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.rule.system import check_effect
-from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
@@ -132,8 +131,7 @@ class RunConfig(WorldSettings):
     @property
     def identity(self) -> dict[str, str]:
         """All that figures depend on, by the names that a history gives to it."""
-        libraries = {name: text for name, text in versions().items() if name != "rulegen"}
-        return {"configuration": self.digest, "code": code_digest()} | libraries
+        return {"configuration": self.digest, **programs(self)}
 
 
 class DiscoverConfig(RunConfig):
@@ -173,11 +171,6 @@ def checked(text: str) -> str:
     """Raise `RuleError` unless `text` is a rule that changes weights."""
     check_effect(parse(text))
     return text
-
-
-def versions() -> dict[str, str]:
-    """Versions of the software that results depend on."""
-    return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -21,6 +21,7 @@ from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
+from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
@@ -28,7 +29,6 @@ from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
-from rulegen.publishing.config import versions
 from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import Finding, Outcome, consistent, data
