@@ -23,9 +23,9 @@ from rulegen.ground.keys import branch, origin
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, estimate
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.runs.discover import Benches, carry_out, select
 from rulegen.tasks import DelayedAssociation

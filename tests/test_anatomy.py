@@ -9,11 +9,11 @@ from rulegen.analysis.anatomy import dissect
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.play import play
 from rulegen.lives.trial import trial_streams
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(6)

@@ -28,9 +28,10 @@ from rulegen.fitting.ascent import Phase
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal, parse_line
 from rulegen.ground.stage import Stage
-from rulegen.lives.batch import Batch, Lives, World
+from rulegen.lives.batch import Batch, Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 WORLD = World(

@@ -12,8 +12,9 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.score import advantages, learned
 from rulegen.grammar import ConfigError, RunError, parse
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(6)

@@ -15,9 +15,9 @@ from rulegen.fitting.ascent import Phase
 from rulegen.grammar import RunError, parse
 from rulegen.ground.digests import inputs_digest, programs
 from rulegen.ground.journal import Journal
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.tasks import DelayedAssociation
 

@@ -10,10 +10,11 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.play import play
 from rulegen.lives.trial import trial_streams
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(4)

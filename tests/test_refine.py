@@ -22,9 +22,9 @@ from rulegen.fitting.surface import Surface, design, maximise
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.stage import Stage
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 

@@ -15,9 +15,9 @@ from rulegen.grammar import RunError, parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 CONFIG = '''

@@ -21,9 +21,9 @@ from rulegen.grammar import ConfigError, RunError, load_space, parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.stage import Stage
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.searching import (
     Arena,
     Candidate,

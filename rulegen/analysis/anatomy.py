@@ -132,7 +132,7 @@ def dissect(
     Example:
         >>> from rulegen.grammar import parse
         >>> from rulegen.lives.life import LifeSettings
-        >>> from rulegen.lives.batch import World
+        >>> from rulegen.lives.world import World
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3, warmup=3))

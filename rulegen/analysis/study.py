@@ -33,7 +33,7 @@ from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.rundir import learning_table

@@ -19,7 +19,8 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Rule
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
+from rulegen.lives.world import World
 
 
 class Evosax(Estimator):

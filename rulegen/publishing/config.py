@@ -18,9 +18,9 @@ from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.settings import Settings, distinct
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
+from rulegen.lives.world import World
 from rulegen.selection.looks import PruneSettings
 from rulegen.tasks import AnyTask
 
@@ -74,7 +74,7 @@ class WorldSettings(Settings):
     """A world as a file describes it.
 
     Attributes:
-        task, circuit, life, projections, memory_mb: see `rulegen.lives.batch.World`.
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.world.World`.
     """
 
     task: AnyTask

@@ -14,7 +14,7 @@ from rulegen.grammar import Rule, parse
 from rulegen.ground.digests import code_digest, digest_of, versions
 from rulegen.ground.journal import Journal
 from rulegen.ground.statistics import Estimate, Limits
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.rundir import lives_table, means_of

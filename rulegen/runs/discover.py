@@ -114,8 +114,7 @@ def carry_out(config: DiscoverConfig, benches: Benches, run: Stage) -> Discovery
 
     # What is evaluated is what will be printed: the text, read again.
     printed = Bench(config.world, parse(published.text()))
-    still = config.life.model_copy(update={"warmup": config.life.trials})
-    unlearned = Bench(config.world.model_copy(update={"life": still}), printed.rule)
+    unlearned = Bench(config.world.unlearned, printed.rule)
     best = trajectory(DISCOVERED, printed)
     others = [trajectory(START, bench)]
     others += [trajectory(n, b, f"reference {n}") for n, b in benches.references.items()]

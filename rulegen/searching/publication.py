@@ -12,8 +12,8 @@ from rulegen.grammar import Rule, RunError, Structure
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, paired_difference
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evaluate import Trajectory, evaluate
 from rulegen.publishing.evidence import held_out, interval, record_of
@@ -105,10 +105,8 @@ class Publication:
         if known is not None:
             name = f"{LITERATURE} ({', '.join(known.names)})"
             found.append(self.trajectory(name, world, rules[known.structure], number))
-        still = world.life.model_copy(update={"warmup": world.life.trials})
-        unlearned = world.model_copy(update={"life": still})
         rule = next(iter(rules.values()))
-        return [*found, self.trajectory(NO_LEARNING, unlearned, rule, number)]
+        return [*found, self.trajectory(NO_LEARNING, world.unlearned, rule, number)]
 
     def trajectory(self, name: str, world: World, rule: Rule, number: int) -> Trajectory:
         """A rule on the held-out lives of world `number`."""
