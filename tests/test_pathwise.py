@@ -12,7 +12,7 @@ from rulegen.grammar import parse
 from rulegen.ground.noise import stream
 from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
-from rulegen.lives.play import play
+from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import trial_streams
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
@@ -160,7 +160,7 @@ def test_the_slope_of_a_trial(x64, correlation):
 
     def reward(weights):
         network = life.network._replace(weights=weights)
-        return play(circuit, here.task, network, 0.0, streams, condition, ()).reward
+        return play(circuit, here.task, network, 0.0, Occasion(streams, condition, ())).reward
 
     plain = Lives(here, compile_rule(RULE)).run(VALUES, KEY, 1)
     start = life.network.weights

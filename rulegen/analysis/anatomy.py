@@ -16,7 +16,7 @@ from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeState, Outcome
 from rulegen.lives.plasticity import States
-from rulegen.lives.play import Played, play
+from rulegen.lives.play import Occasion, Played, play
 from rulegen.lives.trial import Streams, trial_streams
 from rulegen.tasks import Task
 
@@ -174,7 +174,9 @@ def opened(
 
     def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
         used, bias = life.rules.forward(states, values, condition, network)
-        return play(circuit, task, used, bias, streams, condition, end.memory, noisy=noisy)
+        return play(
+            circuit, task, used, bias, Occasion(streams, condition, end.memory), noisy=noisy
+        )
 
     def shown(condition: Array) -> dict[str, Array]:
         played = run(end.rules, jax.tree.map(lambda x: x[0], streams), condition, False)
@@ -195,7 +197,8 @@ def opened(
 
         def reward(condition: Array) -> Array:
             used, bias = life.rules.forward(first, values, condition, changed)
-            return play(circuit, task, used, bias, streams, condition, end.memory).reward
+            here = Occasion(streams, condition, end.memory)
+            return play(circuit, task, used, bias, here).reward
 
         return jnp.mean(jax.vmap(reward)(conditions))
 

@@ -21,7 +21,7 @@ from rulegen.ground.noise import Stream, stream
 from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeState
 from rulegen.lives.plasticity import Readings, States
-from rulegen.lives.play import play
+from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import Streams, TrialRun
 from rulegen.lives.world import World
 from rulegen.tasks import Task
@@ -202,8 +202,8 @@ class DifferentiatedTrial(TrialRun):
         def reward_of(weights: jax.Array) -> jax.Array:
             changed = {**states, studied: state | {WEIGHT: weights}}
             used, bias = self.rules.forward(changed, values, condition, network)
-            trial = streams, condition, memory
-            return play(self.circuit, self.task, used, bias, *trial).reward
+            here = Occasion(streams, condition, memory)
+            return play(self.circuit, self.task, used, bias, here).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}

@@ -133,7 +133,7 @@ def carry_out(config: DiscoverConfig, benches: Benches, run: Stage) -> Discovery
         without[name] = others[-1]._replace(text="")
         if rest is not None:
             without[name] = trajectory(label, Bench(config.world, parse(rest.text())))
-    record = make_record(config, bench, published, trimmed, looks, best, others, without)
+    record = make_record(config, bench, published, trimmed, looks, (best, *others), without)
     record = with_gradients(record, run.journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
     return Discovery(record, config.family, config.family.with_values(names), (best, *others))
@@ -188,11 +188,11 @@ def make_record(
     published: Rule,
     trimmed: Trimmed,
     looks: Sequence[PruneLook],
-    best: Trajectory,
-    others: Sequence[Trajectory],
+    trajectories: Sequence[Trajectory],
     without: Mapping[str, Trajectory],
 ) -> Record:
-    """The published rule with its evidence."""
+    """The published rule with its evidence; its trajectory is the first."""
+    best, *others = trajectories
     terms = {t.coefficient: t.text for t in bench.rule.terms()}
     remaining = {p.name for p in published.parameters}
     limits = {
