@@ -39,6 +39,7 @@ def pgpe(plain):
     return Pgpe(lives=200_000, clip=0, sigma=0.1).estimate(plain, VALUES, FREE, KEY)
 
 
+@pytest.mark.long
 def test_pgpe_agrees_with_finite_differences(plain, pgpe):
     """On lives of its own, with common random numbers for both ends of each difference."""
     h, other, count = 0.1, jax.random.key(7), 100_000
@@ -52,6 +53,7 @@ def test_pgpe_agrees_with_finite_differences(plain, pgpe):
     assert np.max(np.abs(pgpe.gradient) / pgpe.error) > 5, "the test must see something"
 
 
+@pytest.mark.long
 def test_score_agrees_with_pgpe(pgpe):
     estimator = Score(lives=300_000, clip=0, gamma=1.0, exact=True)
     lives = estimator.prepare(WORLD, RULE, ["k", "b"])

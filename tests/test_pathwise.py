@@ -55,6 +55,7 @@ def test_one_life_against_finite_differences(x64):
     assert np.abs(batch.scores[:, 4:]).min(axis=(0, 1)).max() > 0
 
 
+@pytest.mark.long
 def test_many_lives_against_pgpe():
     """Unbiased without a clip, and in the coordinates of the fit."""
     rule = parse(
@@ -117,6 +118,7 @@ def test_memory_is_planned_for_the_derivatives():
     assert Pathwise().prepare(world(), RULE, NAMES).bytes_per_life() == 4 * plain.bytes_per_life()
 
 
+@pytest.mark.long
 def test_trial_by_trial_it_has_the_expectation_of_immediate_credit():
     """The score at gamma 0 infers from noise what this differentiates; on lives of their own."""
     rule = parse("""

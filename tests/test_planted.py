@@ -25,6 +25,7 @@ PHASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("estimator", PHASES.values(), ids=PHASES)
 def test_every_estimator_climbs_to_it(bench, estimator):
     phase = Phase(estimator=estimator, iterations=40, rate=0.004, choice_lives=20_000)
@@ -34,6 +35,7 @@ def test_every_estimator_climbs_to_it(bench, estimator):
     assert abs(d) < 0.25 * best()
 
 
+@pytest.mark.long
 def test_the_intervals_hold_it(bench):
     settings = RefineSettings(lives=20_000, most_lives=20_000, width=0.5, least=0.03)
     stage = Stage(jax.random.key(2), Journal(), name="refine")
