@@ -197,7 +197,7 @@ def test_a_strategy_repeats_itself_and_goes_on_from_its_journal(meeting, tmp_pat
         (tmp_path / folder).mkdir(exist_ok=True)
         here = meeting(tmp_path / folder)
         lines.append([(c.point, c.reward) for c in strategy.search(here, [])])
-        here.journal.close()
+        here.stage.journal.close()
     assert lines[0] == lines[1] == lines[2]
 
 
