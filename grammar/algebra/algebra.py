@@ -18,7 +18,7 @@ import sympy as sp
 from sympy.core.parameters import distribute
 
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.conditions import choose, chosen, combine, compare
+from rulegen.grammar.algebra.conditions import chosen, combine, compare
 from rulegen.grammar.algebra.constants import exact
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.facts import MAX_EXPONENT, hide, is_root, settle, too_high

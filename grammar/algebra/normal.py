@@ -8,8 +8,8 @@ import sympy as sp
 from sympy.ntheory import multinomial_coefficients
 
 from rulegen.grammar.algebra import algebra, cases, conditions, constants, exact, extremes, laws
-from rulegen.grammar.algebra.content import leading, serialise
-from rulegen.grammar.algebra.operators import Reduction, power
+from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.operators import power
 
 #: A product of sums that would have more terms than this stays as it is,
 MAX_TERMS = 400
@@ -88,7 +88,9 @@ def _cases(pairs: list[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
 
 def _fits(products: list[list[sp.Expr]]) -> bool:
     extents = [_product_growth([_extent(f) for f in factors]) for factors in products]
-    return _multiplied_out(sum(e[0] for e in extents), sum(e[1] for e in extents)) is not None
+    known = [e for e in extents if e is not None]
+    terms, size = sum(n for n, _ in known), sum(n for _, n in known)
+    return len(known) == len(extents) and _multiplied_out(terms, size) is not None
 
 
 def _opposite(comparison: sp.Basic) -> sp.Basic:

@@ -164,7 +164,9 @@ class _Walk:
             case ast.Call():
                 return self.call(node)
             case ast.IfExp(test=test, body=body, orelse=other):
-                return conditions.choose(self.condition(test), self.number(body), self.number(other))
+                return conditions.choose(
+                    self.condition(test), self.number(body), self.number(other)
+                )
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
                 return conditions.choose(self.condition(node), sp.Integer(1), sp.Integer(0))
         raise self.error(node, "this formula cannot be read")

@@ -27,6 +27,7 @@ from rulegen.grammar.algebra.symbols import WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.locality import expressions, used_names
+from rulegen.grammar.rule.ones import with_ones
 from rulegen.grammar.rule.renaming import renamed
 from rulegen.grammar.rule.terms import live_names, without
 
@@ -75,7 +76,8 @@ def _canonical(parts: RuleParts) -> RuleParts:
             break
     parts = _with_expressions(parts, _shortened)
     parts = _mapped(replace(parts, forward=tuple(sorted(parts.forward))), multiply)
-    return min((_named(p) for p in _signed(parts, driven, multiply)), key=unparse)
+    named = (_named(p) for p in _signed(parts, driven, multiply))
+    return with_ones(min(named, key=unparse))
 
 
 def _named(parts: RuleParts) -> RuleParts:
@@ -177,9 +179,7 @@ def _derivatives(parts: RuleParts) -> RuleParts:
     )
 
 
-def _content(
-    terms: list[sp.Expr], parameters: set[sp.Symbol]
-) -> tuple[sp.Rational, sp.Expr, bool]:
+def _content(terms: list[sp.Expr], parameters: set[sp.Symbol]) -> tuple[sp.Rational, sp.Expr, bool]:
     """The number and the product of parameters that all the terms have in common.
 
     The number is the coefficient of the leading term; it is positive where terms of both signs
