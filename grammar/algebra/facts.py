@@ -20,9 +20,9 @@ MAX_EXPONENT = 64
 MAX_NODES = 10_000
 
 #: What is said of a compound expression to SymPy: it is a real number, and no more is known.
-_KNOWN: dict[str, bool | None] = dict.fromkeys(_assume_defined)
-_KNOWN |= dict.fromkeys(("real", "extended_real", "finite", "complex", "hermitian"), True)
-_KNOWN |= {"commutative": True, "infinite": False, "imaginary": False, "antihermitian": None}
+KNOWN: dict[str, bool | None] = dict.fromkeys(_assume_defined)
+KNOWN |= dict.fromkeys(("real", "extended_real", "finite", "complex", "hermitian"), True)
+KNOWN |= {"commutative": True, "infinite": False, "imaginary": False, "antihermitian": None}
 _NO_NUMBERS = frozenset({sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I})
 
 
@@ -54,9 +54,9 @@ def too_high() -> AlgebraError:
 
 def hide(node: sp.Basic) -> None:
     """State that a compound expression is real and that nothing else is known about it."""
-    if not node.args or not isinstance(node, sp.Expr) or len(node._assumptions) >= len(_KNOWN):
+    if not node.args or not isinstance(node, sp.Expr) or len(node._assumptions) >= len(KNOWN):
         return
-    facts = _KNOWN | node.default_assumptions
+    facts = KNOWN | node.default_assumptions
     if (node.is_Pow and node.exp.is_even) or is_root(node):
         facts |= {"nonnegative": True, "extended_nonnegative": True}
         facts |= {"negative": False, "extended_negative": False}
