@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from benchmarks.naive import naive
 from benchmarks.page import write_page
 from benchmarks.parts import matvec, parts
 from rulegen.compile.lowering import Lowering
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.runtime import use_all_cores
 
 LIVES, NEURONS, STEPS, TRIALS = 128, 32, 30, 200
@@ -184,7 +184,7 @@ def main() -> None:
     began = time.perf_counter()
     rows = [*small_circuits(), *meta_gradients(), *large_circuits()]
     rows += [*every_task(), *growth(), *memory(), *start()]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     rows.append(Row("peak memory of this run", peak, "MB"))
     console = Console()
     device = jax.devices()[0]

@@ -18,6 +18,7 @@ from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
 from rulegen.lives.bench import Bench
 from rulegen.publishing.config import DiscoverConfig
@@ -27,7 +28,6 @@ from rulegen.publishing.evidence import (
     held_out,
     interval,
     known,
-    peak_mb,
     record_of,
     supported,
     with_gradients,
