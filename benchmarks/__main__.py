@@ -178,12 +178,31 @@ def start() -> list[Row]:
     return rows
 
 
+def answers() -> list[Row]:
+    """CPU time of a new process that only reads, beside one that imports SymPy."""
+    reference = "importing SymPy"
+    programs = {
+        reference: ("-c", "import sympy"),
+        "rulegen --help": ("-m", "rulegen", "--help"),
+        "rulegen check oja": ("-m", "rulegen", "check", "oja"),
+    }
+    best = dict.fromkeys(programs, float("inf"))
+    for _ in range(5):
+        for name, arguments in programs.items():
+            before = os.times()
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            after = os.times()
+            spent = sum(after[2:4]) - sum(before[2:4])  # user and system, of children
+            best[name] = min(best[name], spent)
+    return rows_of(best, "s of CPU", reference, dict.fromkeys(best, "imports"))
+
+
 def main() -> None:
     """Measure, print, write."""
     use_all_cores()
     began = time.perf_counter()
     rows = [*small_circuits(), *meta_gradients(), *large_circuits()]
-    rows += [*every_task(), *growth(), *memory(), *start()]
+    rows += [*every_task(), *growth(), *memory(), *start(), *answers()]
     peak = peak_mb()
     rows.append(Row("peak memory of this run", peak, "MB"))
     console = Console()
