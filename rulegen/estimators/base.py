@@ -12,8 +12,9 @@ from pydantic import Field
 
 from rulegen.grammar import Rule, RunError
 from rulegen.ground.settings import Settings
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
 
 #: An estimate of which a larger share of the parts is not finite is refused.
 MOST_NONFINITE = 0.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,8 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Rule
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
+from rulegen.lives.world import World
 
 
 class Evosax(Estimator):
@@ -43,6 +44,8 @@ class Evosax(Estimator):
 
     Source: Lange 2022, arXiv 2212.04180.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("evosax",)
 
     name: Literal["evosax"] = "evosax"
     lives: int = Field(256, ge=16)

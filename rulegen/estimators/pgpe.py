@@ -13,7 +13,8 @@ from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Rule
-from rulegen.lives.batch import Batch, Lives, World
+from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.world import World
 
 
 class Pgpe(Estimator):
