@@ -27,7 +27,9 @@ LARGEST_FILE = 1 << 20
 #: No text of a record is longer, characters; formulas have limits of their own below it.
 LONGEST = 1 << 16
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+#: How rules and runs are called.
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 #: 16 hexadecimal digits, or nothing.

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from rulegen.catalog.records.record import Name
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -110,7 +111,7 @@ class RunConfig(WorldSettings):
         exports: formats in which the published rule is also written, see `rulegen.catalog.export`.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    name: Name
     title: str = Field("", max_length=200)
     description: str = ""
     seed: int = Field(0, ge=0, lt=2**32)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -162,8 +161,3 @@ def supported(value: float, limits: Limits | None = None) -> float:
         leading = -math.floor(math.log10(abs(value)))
         digits = max(math.ceil(-math.log10((limits.high - limits.low) / 4.0)), leading)
     return round(float(value), digits)
-
-
-def peak_mb() -> float:
-    """The most memory that this process has held, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0

@@ -18,6 +18,7 @@ import tomli_w
 from pydantic import Field
 
 from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.record import Name
 from rulegen.grammar import ConfigError, RulegenError, RunError
 from rulegen.ground.extras import extra
 from rulegen.ground.journal import take
@@ -49,7 +50,7 @@ class SweepConfig(Settings):
             table of values with a name each. Every combination is a candidate.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    name: Name
     base: str
     job: Literal["fit", "discover"] = "discover"
     axes: dict[str, list[Any] | dict[str, Any]] = Field(min_length=1)
