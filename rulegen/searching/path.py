@@ -152,7 +152,7 @@ class Path(Strategy):
 
         def compute() -> dict:
             meeting.report(Progress(stage, 0, 1, f"{len(family.free)} terms"))
-            lives = self.estimator.prepared(family)
+            lives = self.estimator.prepare(family)
             with place_of(stage):
                 result = self.estimator.estimate(lives, values, family.free, key)
             error = np.where(result.error > 0, result.error, np.inf)

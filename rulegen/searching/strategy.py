@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -12,8 +12,8 @@ from pydantic import Field
 
 from rulegen.grammar import Space, Structure
 from rulegen.ground.journal import Journal
+from rulegen.ground.parts import Part
 from rulegen.ground.progress import Progress, Report, ticks
-from rulegen.ground.settings import Settings
 from rulegen.searching.arena import Arena, Point
 
 
@@ -81,12 +81,17 @@ class Meeting:
         return means
 
 
-class Strategy(Settings, abc.ABC):
+class Strategy(Part, abc.ABC):
     """How structures are searched; `search` finds candidates within a budget.
+
+    One of one's own is a subclass with a `name`, `check` and `search`. Rewards come from
+    `meeting.means` alone, which counts lives and keeps what they earned.
 
     Attributes:
         lives: the budget: lives that the strategy may run.
     """
+
+    part: ClassVar[str] = "strategy"
 
     lives: int = Field(100_000, ge=1)
 
