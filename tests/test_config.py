@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rulegen.circuits import CIRCUITS
+from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.grammar import ConfigError, RuleError, RulegenError
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.runs.discover import prepare
@@ -147,7 +147,7 @@ def test_the_digest_follows_everything_that_matters(tmp_path):
 @pytest.mark.parametrize(
     ("kinds", "pages"),
     [
-        ((DiscoverConfig, *CIRCUITS.values()), ("configuration.md",)),
+        ((DiscoverConfig, RateCircuit, SpikingCircuit), ("configuration.md",)),
         (
             (SearchConfig, Halving, Genetic, PathStrategy, Elsewhere, SelectSettings),
             ("configuration.md", "search.md"),

@@ -40,9 +40,9 @@ class Export:
                 f"`{self.name}` is no name for an export: small letters, digits and `_`, a letter "
                 "first"
             )
-        for name, function in {"write": self.write, "problems": self.problems}.items():
+        for name in ("write", "problems"):
             try:
-                inspect.signature(function).bind(None)
+                inspect.signature(getattr(self, name)).bind(None)
             except TypeError:
                 raise TypeError(f"export `{self.name}`: `{name}` takes one argument") from None
 

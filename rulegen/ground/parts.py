@@ -9,7 +9,7 @@ import abc
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, model_validator
 
 from rulegen.catalog import parts
 from rulegen.grammar import ConfigError
+from rulegen.ground.digests import digest_of
 from rulegen.ground.settings import Settings
 
 
@@ -63,7 +64,7 @@ class Part(Settings):
 def problems(made: type[Part]) -> Iterator[str]:
     """What is missing or wrong in the class of a part."""
     name, kind = made.model_fields["name"].default, made.part
-    above = {b.model_fields["name"].default for b in made.__mro__[1:] if is_part(b)}
+    above = {b.model_fields["name"].default for b in made.__mro__[1:] if issubclass(b, Part)}
     if not isinstance(name, str) or name in above:
         word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", made.__name__).lower()
         yield f'a {kind} needs a name of its own, such as `name: str = "{word}"`'
@@ -81,11 +82,6 @@ def problems(made: type[Part]) -> Iterator[str]:
             if attribute in vars(base) and not attribute.startswith(("_", "model_")):
                 yield from mismatch(attribute, own, vars(base)[attribute])
                 break
-
-
-def is_part(made: type) -> bool:
-    """Whether a class is one of a part."""
-    return isinstance(made, type) and issubclass(made, Part) and "name" in made.model_fields
 
 
 def mismatch(name: str, own: Any, base: Any) -> Iterator[str]:
@@ -166,6 +162,25 @@ def parts_in(settings: Any) -> Iterator[Part]:
     elif isinstance(settings, tuple):
         for each in settings:
             yield from parts_in(each)
+
+
+def packages(*given: Part) -> dict[str, str]:
+    """The packages that parts come with, by kind; nothing of those of rulegen and this session."""
+    brought = {part.part: brought_by(part) for part in given}
+    return {
+        kind: str(source)
+        for kind, source in brought.items()
+        if source not in (parts.BUNDLED, parts.SESSION)
+    }
+
+
+def programs(given: Iterable[Part]) -> dict[str, str]:
+    """What identifies the programs of parts that do not come with rulegen, by kind and name."""
+    found = {}
+    for part in given:
+        if (source := brought_by(part)) != parts.BUNDLED:
+            found[f"{part.part} {part.name}"] = f"{source} {digest_of(program(part))}"
+    return found
 
 
 def program(part: Part) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from rulegen.catalog import parts
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -18,6 +19,7 @@ from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.parts import parts_in, programs
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
@@ -119,8 +121,10 @@ class RunConfig(WorldSettings):
 
     @field_validator("exports")
     @classmethod
-    def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         distinct(names, "exports")
+        for name in names:
+            parts.find("export", name)
         return names
 
     @property
@@ -133,7 +137,8 @@ class RunConfig(WorldSettings):
     def identity(self) -> dict[str, str]:
         """All that figures depend on, by the names that a history gives to it."""
         libraries = {name: text for name, text in versions().items() if name != "rulegen"}
-        return {"configuration": self.digest, "code": code_digest()} | libraries
+        own = {"configuration": self.digest, "code": code_digest()}
+        return own | libraries | programs(parts_in(self))
 
 
 class DiscoverConfig(RunConfig):

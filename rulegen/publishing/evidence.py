@@ -13,6 +13,7 @@ from rulegen.fitting.ascent import gradients
 from rulegen.grammar import Rule, parse
 from rulegen.ground.digests import code_digest, digest_of
 from rulegen.ground.journal import Journal
+from rulegen.ground.parts import packages
 from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.batch import World
 from rulegen.publishing.config import RunConfig, versions
@@ -56,6 +57,7 @@ def held_out(
         ),
         seed=seed,
         versions=versions(),
+        packages=packages(world.task, world.circuit),
         config=config,
         code=code_digest(),
         data=digest_of(lives_table(means_of((best, *others))).to_csv(index=False)),
