@@ -64,7 +64,7 @@ BAD = {
         GOOD + '[circuit]\nname = "square"\n',
         "circuit: there is no circuit `square`",
     ),
-    "circuit without a name": (GOOD + "[circuit]\nname = [1]\n", "circuit: there is no circuit"),
+    "circuit without a name": (GOOD + "[circuit]\nname = [1]\n", "circuit: name one of rate"),
     "other kind of circuit": (
         GOOD + '[circuit]\nname = "spiking"\nrate = "tanh"\n',
         "circuit.rate",

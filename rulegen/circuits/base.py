@@ -121,6 +121,10 @@ class Circuit(Part, abc.ABC):
     An *activity* is a named tuple of arrays of shape (N,), or (T, N) over time, among them the
     potentials `u` and the rates `r`, which readouts read.
 
+    A circuit of one's own is a subclass with a `name`, the class variables and the abstract members
+    below. Its activity is a tuple with at least the potentials `u` and the rates `r` of all
+    neurons, such as `rulegen.circuits.Activity`.
+
     Attributes:
         name: what configurations call this kind of circuit.
         neurons: number of neurons N.
