@@ -35,7 +35,7 @@ class Export:
     problems: Callable[[Rule], list[str]] = lambda rule: []
 
     def __post_init__(self) -> None:
-        if not re.match(parts.NAME, self.name):
+        if not re.fullmatch(parts.NAME, self.name):
             raise TypeError(
                 f"`{self.name}` is no name for an export: small letters, digits and `_`, a letter "
                 "first"

@@ -68,7 +68,7 @@ def problems(made: type[Part]) -> Iterator[str]:
     if not isinstance(name, str) or name in above:
         word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", made.__name__).lower()
         yield f'a {kind} needs a name of its own, such as `name: str = "{word}"`'
-    elif not re.match(parts.NAME, name):
+    elif not re.fullmatch(parts.NAME, name):
         yield f"`{name}` is no name for a {kind}: small letters, digits and `_`, a letter first"
     for attribute in sorted(name for name in made.__class_vars__ if not hasattr(made, name)):
         yield f"a {kind} needs the class variable `{attribute}`"
