@@ -92,11 +92,11 @@ from .ground.statistics import estimate as estimate
 from .ground.statistics import paired_difference as paired_difference
 from .lives.batch import Batch as Batch
 from .lives.batch import Lives as Lives
-from .lives.batch import World as World
 from .lives.bench import Bench as Bench
 from .lives.drive import drive as drive
 from .lives.life import LifeSettings as LifeSettings
 from .lives.projections import Projections as Projections
+from .lives.world import World as World
 from .publishing.config import DiscoverConfig as DiscoverConfig
 from .publishing.config import EvaluateSettings as EvaluateSettings
 from .publishing.config import ReferenceRule as ReferenceRule

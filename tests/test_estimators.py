@@ -12,9 +12,10 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.score import advantages, learned
 from rulegen.grammar import ConfigError, RunError, parse
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(6)
@@ -39,6 +40,7 @@ def pgpe(plain):
     return Pgpe(lives=200_000, clip=0, sigma=0.1).estimate(plain, VALUES, FREE, KEY)
 
 
+@pytest.mark.long
 def test_pgpe_agrees_with_finite_differences(plain, pgpe):
     """On lives of its own, with common random numbers for both ends of each difference."""
     h, other, count = 0.1, jax.random.key(7), 100_000
@@ -52,6 +54,7 @@ def test_pgpe_agrees_with_finite_differences(plain, pgpe):
     assert np.max(np.abs(pgpe.gradient) / pgpe.error) > 5, "the test must see something"
 
 
+@pytest.mark.long
 def test_score_agrees_with_pgpe(pgpe):
     estimator = Score(lives=300_000, clip=0, gamma=1.0, exact=True)
     lives = estimator.prepare(Bench(WORLD, RULE))

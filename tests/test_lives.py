@@ -13,9 +13,10 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase, init, step
 from rulegen.grammar import parse
 from rulegen.lives import batch as lives_module
-from rulegen.lives.batch import LARGEST_CHUNK, Lives, World
+from rulegen.lives.batch import LARGEST_CHUNK, Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(11)

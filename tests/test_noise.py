@@ -17,9 +17,10 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 ROOT_FOLDER = Path(__file__).parent.parent

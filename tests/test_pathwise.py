@@ -10,11 +10,12 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
-from rulegen.lives.play import play
+from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import trial_streams
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(4)
@@ -55,6 +56,7 @@ def test_one_life_against_finite_differences(x64):
     assert np.abs(batch.scores[:, 4:]).min(axis=(0, 1)).max() > 0
 
 
+@pytest.mark.long
 def test_many_lives_against_pgpe():
     """Unbiased without a clip, and in the coordinates of the fit."""
     rule = parse(
@@ -117,6 +119,7 @@ def test_memory_is_planned_for_the_derivatives():
     assert Pathwise().prepare(Bench(world(), RULE)).bytes_per_life() == 4 * plain.bytes_per_life()
 
 
+@pytest.mark.long
 def test_trial_by_trial_it_has_the_expectation_of_immediate_credit():
     """The score at gamma 0 infers from noise what this differentiates; on lives of their own."""
     rule = parse("""
@@ -160,7 +163,7 @@ def test_the_slope_of_a_trial(x64, correlation):
 
     def reward(weights):
         network = life.network._replace(weights=weights)
-        return play(circuit, here.task, network, 0.0, streams, condition, ()).reward
+        return play(circuit, here.task, network, 0.0, Occasion(streams, condition, ())).reward
 
     plain = Lives(here, compile_rule(RULE)).run(VALUES, KEY, 1)
     start = life.network.weights

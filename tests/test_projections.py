@@ -16,10 +16,11 @@ from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import ConfigError, RuleError, parse
 from rulegen.ground.noise import Purpose, stream
 from rulegen.lives import trial as trial_module
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings, Outcome
 from rulegen.lives.projections import Projections
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.runs.discover import prepare
 from rulegen.runs.simulate import load_scene, simulate
@@ -297,7 +298,7 @@ def test_pathwise(x64, studied):
 def test_pgpe_needs_nothing():
     here, pgpe = world(ALL["input"], **SMALL), Pgpe(lives=8)
     bench = Bench(here, parse(text_of("at reward")))
-    found = pgpe.estimate(pgpe.prepared(bench), bench.values, bench.free, KEY)
+    found = pgpe.estimate(pgpe.prepare(bench), bench.values, bench.free, KEY)
     assert np.all(found.gradient != 0)
 
 

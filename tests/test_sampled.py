@@ -12,9 +12,10 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.runs.simulate import load_scene, simulate
 from rulegen.tasks import DelayedAssociation, Sampled, Samples, sample_trials

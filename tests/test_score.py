@@ -12,9 +12,10 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 FREE = np.array([1, 2, 3])
@@ -145,6 +146,7 @@ def test_scores_are_derivatives_of_the_log_density(x64, name):
     assert np.abs(biased.scores[0] - truth).max() > 1e-3, "the noise tangent must matter"
 
 
+@pytest.mark.long
 def test_unbiased_at_gamma_one(x64):
     """Within three standard errors of common-random-number differences, on separate lives."""
     count, h, here = 300_000, 0.02, world(neurons=2, trials=3)

@@ -20,9 +20,9 @@ from rulegen.ground.statistics import (
     paired_difference,
     resampling_weights,
 )
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 DISTRIBUTIONS = {

@@ -20,8 +20,9 @@ from rulegen.grammar import ConfigError
 from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.display import Display
-from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.keys import Branch, origin
 from rulegen.ground.settings import distinct
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import plot_estimators, save_figure
@@ -73,10 +74,10 @@ def estimators(
     also = {"appraisal": inputs_digest([spent, values])}
     with directory.open(settings, resume=resume, also=also) as journal:
         with Display(console) as display:
-            key = branch(origin(settings.seed), Branch.APPRAISE)
+            stage = Stage(origin(settings.seed), journal, display).on(Branch.APPRAISE)
             compared = candidates(bench, settings.fit)
             compared |= named(names or []) | rivals(strategies or [])
-            found = appraise(bench, values, compared, spent, key, journal, display)
+            found = appraise(bench, values, compared, spent, stage)
         hosts.on_first(lambda: save(folder, found))
     print_table(console, "", shown(found.table))
     for line in verdict(found.table):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
@@ -42,6 +42,8 @@ class Evosax(Estimator):
 
     Source: Lange 2022, arXiv 2212.04180.
     """
+
+    libraries: ClassVar[tuple[str, ...]] = ("evosax",)
 
     name: Literal["evosax"] = "evosax"
     lives: int = Field(256, ge=16)

@@ -18,12 +18,13 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream, stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeState
 from rulegen.lives.plasticity import Readings, States
-from rulegen.lives.play import play
+from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import Streams, TrialRun
+from rulegen.lives.world import World
 from rulegen.tasks import Task
 
 
@@ -180,26 +181,6 @@ class Derivatives(Lives):
         return Varied(after, rules, worst), (rewards, slopes)
 
 
-class TrialDerivatives(Lives):
-    """Lives whose `scores` are `<dR_k/dW_k, dW_k/dtheta>`, shape (L, K, P).
-
-    Args:
-        world: circuit, task and life.
-        rule: the rule, compiled with tangents.
-    """
-
-    def __init__(self, world: World, rule: CompiledRule) -> None:
-        super().__init__(world, rule)
-        rules = self.life.rules
-        for name, one in rules.rules.items():
-            if not rests(one):
-                raise ValueError(
-                    f"the {name} weights change before the reward of a trial, so that `pathwise` "
-                    'cannot take one trial at a time: use `on reward:`, or credit = "life"'
-                )
-        self.life.trial = DifferentiatedTrial(world.circuit, world.task, rules, world.life.warmup)
-
-
 class DifferentiatedTrial(TrialRun):
     """A trial whose score is `<dR/dW, dW/dtheta>`, by one backward pass through its dynamics."""
 
@@ -223,12 +204,32 @@ class DifferentiatedTrial(TrialRun):
         def reward_of(weights: jax.Array) -> jax.Array:
             changed = {**states, studied: state | {WEIGHT: weights}}
             used, bias = self.rules.forward(changed, values, condition, network)
-            trial = streams, condition, memory
-            return play(self.circuit, self.task, used, bias, *trial).reward
+            here = Occasion(streams, condition, memory)
+            return play(self.circuit, self.task, used, bias, here).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
         scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
         return after, later, reward, self._by_parameter(scores, slope.dtype), level
+
+
+class TrialDerivatives(Lives):
+    """Lives whose `scores` are `<dR_k/dW_k, dW_k/dtheta>`, shape (L, K, P).
+
+    Args:
+        world: circuit, task and life.
+        rule: the rule, compiled with tangents.
+    """
+
+    runs = DifferentiatedTrial
+
+    def __init__(self, world: World, rule: CompiledRule) -> None:
+        super().__init__(world, rule)
+        for name, one in self.life.rules.rules.items():
+            if not rests(one):
+                raise ValueError(
+                    f"the {name} weights change before the reward of a trial, so that `pathwise` "
+                    'cannot take one trial at a time: use `on reward:`, or credit = "life"'
+                )
 
 
 def rests(rule: CompiledRule) -> bool:

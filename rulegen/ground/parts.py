@@ -9,16 +9,16 @@ import abc
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, model_validator
+from pydantic import model_validator
 
 from rulegen.catalog import parts
 from rulegen.grammar import ConfigError
 from rulegen.ground.digests import digest_of
-from rulegen.ground.settings import Settings
+from rulegen.ground.settings import Settings, nested
 
 
 class Part(Settings):
@@ -152,16 +152,9 @@ def brought_by(part: Part) -> parts.Source:
     return parts.source(part.part, part.name)
 
 
-def parts_in(settings: Any) -> Iterator[Part]:
+def parts_in(settings: Settings) -> list[Part]:
     """All parts in some settings, however deep."""
-    if isinstance(settings, Part):
-        yield settings
-    if isinstance(settings, BaseModel):
-        for name in type(settings).model_fields:
-            yield from parts_in(getattr(settings, name))
-    elif isinstance(settings, tuple):
-        for each in settings:
-            yield from parts_in(each)
+    return [part for part in nested(settings) if isinstance(part, Part)]
 
 
 def packages(*given: Part) -> dict[str, str]:
@@ -174,10 +167,10 @@ def packages(*given: Part) -> dict[str, str]:
     }
 
 
-def programs(given: Iterable[Part]) -> dict[str, str]:
+def foreign(settings: Settings) -> dict[str, str]:
     """What identifies the programs of parts that do not come with rulegen, by kind and name."""
     found = {}
-    for part in given:
+    for part in parts_in(settings):
         if (source := brought_by(part)) != parts.BUNDLED:
             found[f"{part.part} {part.name}"] = f"{source} {digest_of(program(part))}"
     return found

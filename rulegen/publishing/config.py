@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -18,12 +17,12 @@ from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.rule.system import check_effect
-from rulegen.ground.digests import code_digest, digest_of
-from rulegen.ground.parts import parts_in, programs
+from rulegen.ground.digests import digest_of, programs
+from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
+from rulegen.lives.world import World
 from rulegen.selection.looks import PruneSettings
 from rulegen.tasks import AnyTask
 
@@ -77,7 +76,7 @@ class WorldSettings(Settings):
     """A world as a file describes it.
 
     Attributes:
-        task, circuit, life, projections, memory_mb: see `rulegen.lives.batch.World`.
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.world.World`.
     """
 
     task: AnyTask
@@ -136,9 +135,7 @@ class RunConfig(WorldSettings):
     @property
     def identity(self) -> dict[str, str]:
         """All that figures depend on, by the names that a history gives to it."""
-        libraries = {name: text for name, text in versions().items() if name != "rulegen"}
-        own = {"configuration": self.digest, "code": code_digest()}
-        return own | libraries | programs(parts_in(self))
+        return {"configuration": self.digest, **programs(self), **foreign(self)}
 
 
 class DiscoverConfig(RunConfig):
@@ -178,11 +175,6 @@ def checked(text: str) -> str:
     """Raise `RuleError` unless `text` is a rule that changes weights."""
     check_effect(parse(text))
     return text
-
-
-def versions() -> dict[str, str]:
-    """Versions of the software that results depend on."""
-    return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

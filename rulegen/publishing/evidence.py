@@ -11,12 +11,12 @@ from rulegen.catalog import Comparison, Evidence, Interval, ParameterNote, Recor
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.fitting.ascent import gradients
 from rulegen.grammar import Rule, parse
-from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.digests import code_digest, digest_of, versions
 from rulegen.ground.journal import Journal
 from rulegen.ground.parts import packages
 from rulegen.ground.statistics import Estimate, Limits
-from rulegen.lives.batch import World
-from rulegen.publishing.config import RunConfig, versions
+from rulegen.lives.world import World
+from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.rundir import lives_table, means_of
 

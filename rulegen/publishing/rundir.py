@@ -19,9 +19,10 @@ from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import ConfigError, RunError
 from rulegen.ground import hosts
+from rulegen.ground.digests import versions
 from rulegen.ground.journal import Journal
 from rulegen.ground.progress import Progress, Report, silent
-from rulegen.publishing.config import RunConfig, versions
+from rulegen.publishing.config import RunConfig
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure

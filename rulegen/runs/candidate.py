@@ -11,8 +11,9 @@ from rulegen.catalog import parts
 from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.fitting.ascent import fit, gradients
 from rulegen.grammar import ConfigError, RulegenError
-from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.keys import Branch, origin
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.publishing.config import DiscoverConfig, validated
 from rulegen.publishing.evaluate import Trajectory, evaluate
@@ -77,15 +78,15 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """
     try:
         bench = Bench(config.world, config.family)
-        root, lives = origin(config.seed), config.evaluate.lives
+        lives = config.evaluate.lives
         with RunDirectory(folder).open(config, resume=True, also={"job": "fit"}) as journal:
-            values = bench.values
+            run, values = Stage(origin(config.seed), journal), bench.values
             if len(bench.free):
-                values = fit(bench, config.fit, branch(root, Branch.FIT), journal)
+                values = fit(bench, config.fit, run.on(Branch.FIT))
 
             def trajectory(name: str) -> Trajectory:
                 there = bench.values if name == START else values
-                return evaluate(bench, there, lives, branch(root, Branch.EVALUATE), journal, name)
+                return evaluate(bench, there, lives, name, run.on(Branch.EVALUATE))
 
             best, start = trajectory(DISCOVERED), trajectory(START)
             seconds, counted = journal.seconds, gradients(journal)

@@ -79,10 +79,8 @@ def weight_changes(
             course = drive(
                 compile_rule(rule),
                 first,
-                signals,
+                {**signals, "condition": jnp.arange(trials) % 2},
                 dt=RateCircuit().dt,
-                conditions=jnp.arange(trials) % 2,
-                number_of_conditions=2,
             )
         except (RuleError, ValueError) as error:
             reasons[name] = str(error).splitlines()[0]

@@ -22,10 +22,10 @@ from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.settings import distinct
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import TROUBLES, warning
+from rulegen.lives.world import World
 from rulegen.tasks import Task
 
 #: How tables call the reward of the best answer that ignores the condition.
@@ -154,8 +154,7 @@ class Contest(NamedTuple):
 
     def unlearned(self) -> dict[str, Any]:
         """What the circuits earn with their initial weights."""
-        life = self.world.life.model_copy(update={"warmup": self.world.life.trials})
-        bench = Bench(self.world.model_copy(update={"life": life}), STILL)
+        bench = Bench(self.world.unlearned, STILL)
         return self.judged(NO_LEARNING, bench, bench.values)
 
     def judged(self, name: str, bench: Bench, values: np.ndarray) -> dict[str, Any]:

@@ -195,7 +195,8 @@ def sweep(
     with closing(lock):
         data = {"sweep": what.config.model_dump(mode="json"), "base": what.base}
         write_whole(folder / "sweep.toml", tomli_w.dumps(data, multiline_strings=True))
-        found = {c.name: result for c in what.candidates if (result := finished(folder, c))}
+        before = {c.name: finished(folder, c, what.config.job) for c in what.candidates}
+        found = {name: result for name, result in before.items() if result}
         rest = [c for c in what.candidates if c.name not in found]
         done, total = len(found), len(what.candidates)
         report(Progress("sweep", done, total, f"{done} of {total} were finished" if done else ""))
@@ -265,14 +266,16 @@ def store(folder: Path, name: str, result: Mapping[str, Any]) -> None:
         ) from error
 
 
-def finished(folder: Path, candidate: Candidate) -> dict[str, Any] | None:
-    """The result of a candidate that an earlier run of the sweep has finished."""
+def finished(folder: Path, candidate: Candidate, job: str) -> dict[str, Any] | None:
+    """The result of a candidate with which an earlier run of the sweep has finished this job."""
     try:
         text = (folder / "results" / f"{candidate.name}.json").read_text(encoding="utf-8")
         result: dict[str, Any] = json.loads(text)
     except (OSError, ValueError):
         return None
-    same = candidate.config is not None and result.get("identity") == candidate.config.identity
+    if candidate.config is None:
+        return None
+    same = result.get("identity") == candidate.config.identity and result.get("job") == job
     return result if same and result["ok"] else None
 
 
@@ -329,7 +332,7 @@ def results(
             result = future.result()
         except Exception as error:  # whatever went wrong there must not end the sweep here
             result = {"ok": False, "reason": f"{type(error).__name__}: {error}"}
-        yield candidate.name, result | {"identity": candidate.config.identity}
+        yield candidate.name, result | {"identity": candidate.config.identity, "job": job}
 
 
 def results_table(

@@ -16,8 +16,8 @@ from rulegen.grammar import ConfigError, Space, load_space
 from rulegen.grammar.space.space import LOCAL
 from rulegen.ground.parts import reader
 from rulegen.ground.settings import Settings, distinct
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig, read_toml, replace_values, validated
 from rulegen.searching.genetic import Genetic
 from rulegen.searching.halving import Halving

@@ -17,7 +17,7 @@ from rulegen.catalog.records.files import read_own, write_together
 from rulegen.catalog.records.library import DISCOVERED, LARGEST_TABLE, LITERATURE, Entry, read_entry
 from rulegen.catalog.records.record import Record, record_text
 from rulegen.grammar import ConfigError
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.rundir import learning_table, lives_table, means_of

@@ -21,14 +21,14 @@ from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
+from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
-from rulegen.publishing.config import versions
+from rulegen.lives.world import World
 from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import Finding, Outcome, consistent, data
@@ -248,8 +248,6 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
 
     Where nothing is learned, as without the last term, its own circuits keep their weights.
     """
-    still = world.life.model_copy(update={"warmup": world.life.trials})
-    unmoved = world.model_copy(update={"life": still})
     texts = {("rule", other.name): other.rule for other in evidence.comparisons}
     texts |= {("term", term.coefficient): term.rule for term in evidence.terms}
     rules: dict[Key, Rule | None] = {MINE: record.rule}
@@ -260,7 +258,9 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
         for key, rule in rules.items():
             name = texts.get(key, record.equations) if rule else NO_LEARNING
             if name not in made:
-                made[name] = Bench(world if rule else unmoved, rule or record.rule).checked()
+                made[name] = Bench(
+                    world if rule else world.unlearned, rule or record.rule
+                ).checked()
             benches[key] = made[name]
     except RuleError:
         raise

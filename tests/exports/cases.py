@@ -39,8 +39,8 @@ def write_cases(folder: Path) -> None:
                 (folder / f"{name}{suffix}").write_text(export(record, fmt))
         activity, weights = random_activity(rule), start(rule)
         arrays = {k: jnp.asarray(v) for k, v in activity.items()}
-        course = drive(compile_rule(rule), jnp.asarray(weights), arrays, dt=DT,
-                       conditions=jnp.asarray(CONDITIONS), number_of_conditions=2)  # fmt: skip
+        trials = {**arrays, "condition": jnp.asarray(CONDITIONS)}
+        course = drive(compile_rule(rule), jnp.asarray(weights), trials, dt=DT)
         saved = {f"signal {k}": v for k, v in activity.items()}
         saved |= {f"state {k}": np.asarray(v) for k, v in course.history.items()}
         np.savez(folder / f"{name}.npz", weights=weights, dt=DT, conditions=CONDITIONS, **saved)

@@ -18,9 +18,9 @@ from rulegen.estimators import Pgpe, Score
 from rulegen.grammar import RunError, parse
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 RULE = parse("""
