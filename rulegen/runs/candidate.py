@@ -12,6 +12,7 @@ from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.fitting.ascent import fit, gradients
 from rulegen.grammar import ConfigError, RulegenError
 from rulegen.ground.keys import Branch, origin
+from rulegen.ground.parts import parts_in
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
@@ -49,6 +50,17 @@ def run_candidate(config: str, identity: dict[str, str], job: str, folder: str) 
         return {"ok": True} | run(settings, Path(folder))
     except RulegenError as error:
         return {"ok": False, "reason": str(error)}
+
+
+def check_shared(config: DiscoverConfig) -> None:
+    """Raise `ConfigError` where the processes of a cluster cannot find a part by its name."""
+    used = [(part.part, part.name) for part in parts_in(config)]
+    for kind, name in [*used, *(("export", name) for name in config.exports)]:
+        if parts.source(kind, name) == parts.SESSION:
+            raise ConfigError(
+                f"the {kind} `{name}` was registered in this session, of which workers know "
+                "nothing: make a package of it (docs/extending.md) and install it where they run"
+            )
 
 
 def check_here(identity: Mapping[str, str]) -> None:

@@ -17,12 +17,10 @@ import pandas as pd
 import tomli_w
 from pydantic import Field
 
-from rulegen.catalog import parts
 from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, RulegenError, RunError
 from rulegen.ground.extras import extra
 from rulegen.ground.journal import take
-from rulegen.ground.parts import parts_in
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.ground.settings import Settings, distinct
 from rulegen.publishing.config import (
@@ -32,7 +30,7 @@ from rulegen.publishing.config import (
     replace_values,
     validated,
 )
-from rulegen.runs.candidate import on_worker
+from rulegen.runs.candidate import check_shared, on_worker
 
 #: More candidates than this are a mistake.
 MOST = 10_000
@@ -189,7 +187,8 @@ def sweep(
         RunError: when another process sweeps into the folder, or every candidate fails.
     """
     for candidate in what.candidates:
-        check_shared(candidate)
+        if candidate.config is not None:
+            check_shared(candidate.config)
     folder = folder.absolute()
     lock = claim(folder)
     with closing(lock):
@@ -215,21 +214,6 @@ def sweep(
     if not table["ok"].any():
         raise RunError(f"every candidate failed, the first because: {table['reason'][0]}")
     return table
-
-
-def check_shared(candidate: Candidate) -> None:
-    """Raise `ConfigError` where workers cannot find a part of a candidate by its name."""
-    if candidate.config is None:
-        return
-    used = [(part.part, part.name) for part in parts_in(candidate.config)]
-    used += [("export", name) for name in candidate.config.exports]
-    for kind, name in used:
-        if parts.source(kind, name) == parts.SESSION:
-            raise ConfigError(
-                f"{candidate.name}: the {kind} `{name}` was registered in this session, of which "
-                "workers know nothing: make a package of it (docs/extending.md) and install it "
-                "where they run"
-            )
 
 
 def claim(folder: Path) -> Any:
