@@ -7,6 +7,7 @@ registry alone knows what the names stand for, so no file names a place in a pro
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -203,9 +204,10 @@ def _claims(path: tuple[str, ...]) -> dict[str, dict[str, tuple[EntryPoint, ...]
 
 
 def origin(point: EntryPoint) -> Source:
-    """The package of an entry point."""
+    """The package of an entry point, in characters that a record and a terminal can show."""
     assert point.dist is not None
-    return Source(point.dist.metadata["Name"], point.dist.version)
+    told = (point.dist.metadata["Name"], point.dist.version)
+    return Source(*(re.sub(r"[^\w.+!-]", "_", str(text)) for text in told))
 
 
 def told(points: tuple[EntryPoint, ...]) -> str:
