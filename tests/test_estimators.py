@@ -181,6 +181,7 @@ def test_gradients_are_in_the_coordinates_of_the_fit():
     np.testing.assert_allclose(gradients[1], gradients[0] * [0.5, 1.0], rtol=1e-6)
 
 
+@pytest.mark.long
 def test_evosax_points_where_pgpe_does(plain, pgpe):
     pytest.importorskip("evosax")
     estimator = Evosax(lives=80_000, sigma=0.1, shared=True)

@@ -16,6 +16,7 @@ from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.parts import foreign
@@ -234,7 +235,7 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> A
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise explain(error, path) from None
+        raise ConfigError(f"{path}: {problems(error, kind)}") from None
 
 
 def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:
@@ -296,15 +297,3 @@ def parse_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def explain(error: ValidationError, path: Path) -> ConfigError:
-    """What is wrong in a configuration, with the name of each field."""
-    lines = []
-    for problem in error.errors():
-        place = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "there is no such setting"
-        lines.append(f"{place}: {message}" if place else message)
-    return ConfigError(f"{path}: " + "; ".join(lines[:5]))
