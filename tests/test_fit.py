@@ -115,9 +115,6 @@ class Hill(Estimator):
     name: str = "hill"
     lives: int = 2
 
-    def prepare(self, world, rule, free):
-        raise NotImplementedError
-
     def estimate(self, lives, values, free, key, tick=None):
         slope = 2 * (0.5 - values[free])
         reward = -float(((values[free] - 0.5) ** 2).sum())

@@ -18,7 +18,7 @@ import rooms  # noqa: E402
 ORDER = [
     *("grammar.algebra", "grammar.reading", "grammar.printing", "grammar.rule"),
     *("grammar.matching", "grammar.space"),
-    *("catalog.records", "catalog.likeness", "catalog.pages", "catalog.export"),
+    *("catalog.parts", "catalog.records", "catalog.likeness", "catalog.pages", "catalog.export"),
     *("rulegen.ground", "rulegen.compile", "rulegen.circuits", "rulegen.tasks", "rulegen.lives"),
     *("rulegen.estimators", "rulegen.fitting", "rulegen.selection", "rulegen.publishing"),
     *("rulegen.searching", "rulegen.verifying", "rulegen.runs", "rulegen.analysis"),

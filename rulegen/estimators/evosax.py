@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, Literal
 
@@ -13,15 +13,13 @@ import numpy as np
 import optax
 from pydantic import Field
 
-from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.grammar import Rule
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.world import World
 
 
 class Evosax(Estimator):
@@ -56,15 +54,15 @@ class Evosax(Estimator):
     groups: int = Field(8, ge=2)
     shared: bool = False
 
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile without tangents.
+    def prepare(self, bench: Bench) -> Lives:
+        """Lives without tangents.
 
         Raises:
             ConfigError: when evosax is not installed.
             ValueError: when it has no such strategy.
         """
-        algorithm(self.strategy, self.members, len(free), self.sigma)
-        return Lives(world, compile_rule(rule))
+        algorithm(self.strategy, self.members, len(bench.free), self.sigma)
+        return bench.plain
 
     @property
     def members(self) -> int:

@@ -162,7 +162,7 @@ def repeat(
     Raises:
         ValueError: when the estimator does not fit the world.
     """
-    lives, found, clock = estimator.prepared(bench), list[dict[str, Any]](), Clock()
+    lives, found, clock = estimator.prepare(bench), list[dict[str, Any]](), Clock()
     stage.tell(0, repeats, "first the program is compiled")
     for number in range(repeats):
         here = stage.on(Branch.APPRAISE, number).called(f"{stage.name}/{number}")

@@ -178,7 +178,7 @@ def climb(
     """All iterations from one start, and the candidates that they leave; see `run_phase`."""
     name = stage.name
     stage.tell(0, phase.iterations, "first the program is compiled")
-    lives, coordinates = phase.estimator.prepared(bench), Coordinates(bench.rule.parameters)
+    lives, coordinates = phase.estimator.prepare(bench), Coordinates(bench.rule.parameters)
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})

@@ -12,6 +12,7 @@ from rulegen.fitting.ascent import gradients
 from rulegen.grammar import Rule, parse
 from rulegen.ground.digests import code_digest, digest_of, versions
 from rulegen.ground.journal import Journal
+from rulegen.ground.parts import packages
 from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig
@@ -55,6 +56,7 @@ def held_out(
         ),
         seed=seed,
         versions=versions(),
+        packages=packages(world.task, world.circuit),
         config=config,
         code=code_digest(),
         data=digest_of(lives_table(lots_of((best, *others))).to_csv(index=False)),

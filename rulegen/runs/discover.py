@@ -61,7 +61,7 @@ def prepare(config: DiscoverConfig) -> Benches:
             )
         family.checked()
         for phase in config.fit:
-            phase.estimator.prepared(family)
+            phase.estimator.prepare(family)
         references = {
             r.name: Bench(config.world, parse(r.rule)).checked() for r in config.references
         }

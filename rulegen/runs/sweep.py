@@ -31,7 +31,7 @@ from rulegen.publishing.config import (
     replace_values,
     validated,
 )
-from rulegen.runs.candidate import ENDED, on_worker
+from rulegen.runs.candidate import ENDED, check_shared, on_worker
 
 #: More candidates than this are a mistake.
 MOST = 10_000
@@ -187,6 +187,9 @@ def sweep(
         ConfigError: when the folder cannot be used, or the scheduler not be reached.
         RunError: when another process sweeps into the folder, or every candidate fails.
     """
+    for candidate in what.candidates:
+        if candidate.config is not None:
+            check_shared(candidate.config)
     folder = folder.absolute()
     lock = claim(folder)
     with closing(lock):

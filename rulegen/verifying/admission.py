@@ -53,7 +53,7 @@ def add_run(run: Path, home: Path, *, replace: bool = False) -> Entry:
         raise ConfigError(f"{run} has no evidence with the table of its lives, lives.csv")
     path = home / DISCOVERED / f"{record.name}.toml"
     free_place(path, record, home, replace)
-    world = world_of(evidence.setting)
+    world = world_of(evidence.setting, evidence.packages)
     check_figures(run, whole, evidence, world)
     trajectories = read_learning(run / "learning.csv", whole.lives, evidence, world)
     contents = drawn(path, trajectories, world)
