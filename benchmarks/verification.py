@@ -127,10 +127,9 @@ def row(kind: str, judged: Sequence[tuple[Evidence, dict[Key, Lot], dict[Key, Lo
 def benches() -> dict[Key, Bench]:
     """The rule and no learning, many lives at once."""
     world, rule = world_of(SETTING), parse(RULE)
-    still = world.life.model_copy(update={"warmup": world.life.trials})
     found = {}
     for name in (DISCOVERED, NO_LEARNING):
-        here = world if name == DISCOVERED else world.model_copy(update={"life": still})
+        here = world if name == DISCOVERED else world.unlearned
         found["rule", name] = Bench(here, rule)
         found["rule", name].plain = Lives(here, compile_rule(rule), chunk=CHUNK)
     return found

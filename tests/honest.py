@@ -15,8 +15,9 @@ from rulegen.catalog import ParameterNote, Record, Setting, TermLoss, markdown_c
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import Rule, parse
 from rulegen.ground.keys import Branch, branch
-from rulegen.lives.batch import Batch, World
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.evaluate import Lot, Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval

@@ -19,7 +19,7 @@ from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT
 from rulegen.circuits import RateCircuit
 from rulegen.ground.noise import stream
 from rulegen.ground.statistics import estimate
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.publishing.evaluate import QUARTILES, Trajectory, curves
 from rulegen.publishing.evidence import held_out
 from rulegen.publishing.figures import plot_learning

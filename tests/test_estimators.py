@@ -12,9 +12,11 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.score import advantages, learned
 from rulegen.grammar import ConfigError, RunError, parse
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import Outcomes
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(6)
@@ -39,6 +41,7 @@ def pgpe(plain):
     return Pgpe(lives=200_000, clip=0, sigma=0.1).estimate(plain, VALUES, FREE, KEY)
 
 
+@pytest.mark.long
 def test_pgpe_agrees_with_finite_differences(plain, pgpe):
     """On lives of its own, with common random numbers for both ends of each difference."""
     h, other, count = 0.1, jax.random.key(7), 100_000
@@ -52,9 +55,10 @@ def test_pgpe_agrees_with_finite_differences(plain, pgpe):
     assert np.max(np.abs(pgpe.gradient) / pgpe.error) > 5, "the test must see something"
 
 
+@pytest.mark.long
 def test_score_agrees_with_pgpe(pgpe):
     estimator = Score(lives=300_000, clip=0, gamma=1.0, exact=True)
-    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives = estimator.prepare(Bench(WORLD, RULE))
     lives.chunk = 10_000
     score = estimator.estimate(lives, VALUES, FREE, jax.random.key(8))
     z = (score.gradient - pgpe.gradient) / np.hypot(score.error, pgpe.error)
@@ -102,7 +106,7 @@ def test_gradients_that_are_not_finite_are_counted_and_left_out(kind, spoil, mon
 
     monkeypatch.setattr(Estimator, "average", watched)
     estimator = kind(lives=64, clip=0)
-    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives = estimator.prepare(Bench(WORLD, RULE))
     whole = estimator.estimate(lives, VALUES, FREE, KEY)
     assert (whole.nonfinite, whole.parts) == (0, 64)
     spoil(6)
@@ -173,15 +177,16 @@ def test_gradients_are_in_the_coordinates_of_the_fit():
     text = "param k = 0.5 {} free\nparam b = -0.4 free\non reward: w <- k*pre + b*post"
     score, gradients = Score(lives=8, clip=0), []
     for bounds in ("", "in [0.1, 2]"):
-        lives = score.prepare(WORLD, parse(text.format(bounds)), ["k", "b"])
+        lives = score.prepare(Bench(WORLD, parse(text.format(bounds))))
         gradients.append(score.estimate(lives, VALUES, FREE, KEY).gradient)
     np.testing.assert_allclose(gradients[1], gradients[0] * [0.5, 1.0], rtol=1e-6)
 
 
+@pytest.mark.long
 def test_evosax_points_where_pgpe_does(plain, pgpe):
     pytest.importorskip("evosax")
     estimator = Evosax(lives=80_000, sigma=0.1, shared=True)
-    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives = estimator.prepare(Bench(WORLD, RULE))
     found = estimator.estimate(plain, VALUES, FREE, KEY)
     assert lives.chunk > 0
     cosine = found.gradient @ pgpe.gradient
@@ -190,7 +195,7 @@ def test_evosax_points_where_pgpe_does(plain, pgpe):
     assert found.signal_to_noise > 5
     assert found.outcomes.lives == len(found.rewards) == 80_000
     with pytest.raises(ValueError, match=r"choose from .*Open_ES"):
-        Evosax(strategy="Magic").prepare(WORLD, RULE, ["k", "b"])
+        Evosax(strategy="Magic").prepare(Bench(WORLD, RULE))
 
 
 def test_halves_of_a_group_share_their_lives(plain):
@@ -209,4 +214,4 @@ def test_evosax_must_be_there(monkeypatch):
     monkeypatch.setitem(sys.modules, "evosax", None)
     monkeypatch.setitem(sys.modules, "evosax.algorithms", None)
     with pytest.raises(ConfigError, match=r"pip install 'rulegen\[evosax\]'"):
-        Evosax(strategy="SNES", lives=18).prepare(WORLD, RULE, ["k", "b"])
+        Evosax(strategy="SNES", lives=18).prepare(Bench(WORLD, RULE))

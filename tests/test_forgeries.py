@@ -25,10 +25,9 @@ from rulegen.catalog import ParameterNote, Record, load_record, markdown_card, r
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import ConfigError, RuleError, parse
-from rulegen.ground.digests import digest_of
+from rulegen.ground.digests import digest_of, versions
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.statistics import estimate
-from rulegen.publishing.config import versions
 from rulegen.verifying.consistency import Outcome
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.verify import Verification, world_of

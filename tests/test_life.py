@@ -13,11 +13,12 @@ from rulegen.compile.lowering import Lowering
 from rulegen.grammar import RuleError, parse
 from rulegen.ground.noise import stream
 from rulegen.lives import trial as trial_module
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.trial import trial_streams
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 TASK = DelayedAssociation(cue=20, delay=20, response=20)

@@ -152,6 +152,8 @@ def setting_table(evidence: Evidence) -> Table:
     for part in ("task", "circuit", "life", "projections"):
         settings = getattr(evidence.setting, part)
         rows += [(part, key, setting_text(value)) for key, value in settings.items()]
+        if package := evidence.packages.get(part):
+            rows.append((part, "package", package))
     return Table(SETTING_HEAD, tuple(rows), ("setting",), "Settings of task, circuit and life")
 
 

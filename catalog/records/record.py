@@ -27,7 +27,9 @@ LARGEST_FILE = 1 << 20
 #: No text of a record is longer, characters; formulas have limits of their own below it.
 LONGEST = 1 << 16
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+#: How rules and runs are called.
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 #: 16 hexadecimal digits, or nothing.
@@ -39,6 +41,8 @@ MOST_LIVES = 1 << 20
 #: Software and its version, such as `jax` and `0.10.2` or `1.0.0rc1+cuda12`.
 SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}")
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}")
+#: An installed package and its version, such as `rulegen-tone 0.1`.
+Package = Annotated[str, Field(pattern=r"^[\w.-]{1,100} [\w.+!-]{1,100}$")]
 #: A part of a whole, between 0 and 1.
 Share = Annotated[float, Field(ge=0, le=1)]
 #: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
@@ -215,7 +219,8 @@ class Evidence(Ended, Part):
         level: coverage of the interval of each look, with which all of them hold with 95%.
         structures: number of structures that a search has run; 0 without a search.
         choice: why this one was picked among them.
-        seed: of the run. versions: of the software. config: digest of the configuration.
+        seed: of the run. versions: of the software. packages: those with which its task and its
+            circuit come, where that is not rulegen. config: digest of the configuration.
         code: digest of the programs that ran. data: digest of the table of all held-out lives,
             the file `NAME.csv` beside the record.
         digest: of the rule that was evaluated.
@@ -239,6 +244,7 @@ class Evidence(Ended, Part):
     choice: Prose = ""
     seed: int = 0
     versions: dict[str, str] = {}
+    packages: dict[Annotated[str, Field(pattern=r"^(task|circuit)$")], Package] = {}
     config: str = ""
     code: Digest = ""
     data: Digest = ""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
 from pydantic import Field
 
-from rulegen.grammar import Rule, RunError
-from rulegen.ground.settings import Settings
-from rulegen.lives.batch import Lives, World
+from rulegen.grammar import RunError
+from rulegen.ground.parts import Part
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
 
@@ -79,8 +79,11 @@ class MetaGradient(NamedTuple):
         return float(np.linalg.norm(self.gradient)) / noise if noise > 0 else 0.0
 
 
-class Estimator(Settings, abc.ABC):
+class Estimator(Part, abc.ABC):
     """Settings of an estimator; `prepare` compiles what it needs, once.
+
+    One of one's own is a subclass with a `name` and `estimate`, and `prepare` where it needs more
+    than rewards.
 
     Attributes:
         lives: number of lives per estimate.
@@ -88,24 +91,21 @@ class Estimator(Settings, abc.ABC):
             it; 0 switches this off and keeps the estimate unbiased.
     """
 
+    part: ClassVar[str] = "estimator"
+
     lives: int = Field(256, ge=2)
     clip: float = Field(3.0, ge=0)
 
-    @property
-    def kind(self) -> object:
-        """What `prepare` depends on; None when lives without tangents will do."""
-        return None
+    def prepare(self, bench: Bench) -> Lives:
+        """The lives on a bench that `estimate` runs: without tangents, unless overridden.
 
-    @abc.abstractmethod
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile the lives that `estimate` runs, for the parameters `free` of `rule`."""
+        An estimator that needs others makes them by `bench.program`, which shares them among all
+        who ask for the same.
 
-    def prepared(self, bench: Bench) -> Lives:
-        """The lives on a bench that `estimate` runs; estimators of one kind share them."""
-        if self.kind is None:
-            return bench.plain
-        here = bench.world, bench.rule, bench.free_names
-        return bench.program(self.kind, lambda: self.prepare(*here))
+        Raises:
+            ValueError: when the rule or the world is none for this estimator.
+        """
+        return bench.plain
 
     @abc.abstractmethod
     def estimate(
@@ -119,7 +119,7 @@ class Estimator(Settings, abc.ABC):
         """Estimate the meta-gradient.
 
         Args:
-            lives: from `prepared`.
+            lives: from `prepare`.
             values: all parameters of the rule, in the order of its text.
             free: indices of the parameters to differentiate by.
             key: a typed JAX key.
@@ -157,7 +157,7 @@ class Estimator(Settings, abc.ABC):
         if lost > MOST_NONFINITE * parts or parts - lost < 2:
             raise RunError(
                 f"{lost} of {parts} gradients are infinite or not a number, {lost / parts:.0%} of "
-                f"an estimate by `{type(self).__name__.lower()}`; at most {MOST_NONFINITE:.0%} are "
+                f"an estimate by `{self.name}`; at most {MOST_NONFINITE:.0%} are "
                 "left out. Try a smaller learning rate, a clip on the weight change, bounds that "
                 "keep parameters where the formulas are smooth, or `pgpe`, which differentiates "
                 "nothing"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import jax
 import numpy as np
 from pydantic import Field
 
-from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.grammar import Rule
-from rulegen.lives.batch import Batch, Lives, World
+from rulegen.lives.batch import Batch, Lives
 from rulegen.lives.outcomes import Outcomes
 
 
@@ -39,10 +37,6 @@ class Pgpe(Estimator):
     name: Literal["pgpe"] = "pgpe"
     lives: int = Field(256, ge=4)
     sigma: float = Field(0.05, gt=0)
-
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile without tangents."""
-        return Lives(world, compile_rule(rule))
 
     def estimate(
         self,

@@ -17,10 +17,9 @@ from rulegen.estimators import AnyEstimator, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase
 from rulegen.grammar import RunError
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
+from rulegen.ground.stage import Stage
 from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
@@ -123,9 +122,7 @@ def appraise(
     values: np.ndarray,
     estimators: Mapping[str, AnyEstimator],
     settings: AppraisalSettings,
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
+    stage: Stage,
 ) -> Appraisal:
     """Compare estimators with central finite differences of the expected reward.
 
@@ -137,16 +134,14 @@ def appraise(
         values: where the gradient is taken, all parameters of the rule.
         estimators: by name; `lives` is that of the settings.
         settings: how much is spent.
-        key: its random numbers.
-        journal: where results are kept.
-        report: told of every estimate.
+        stage: its random numbers, and where results are kept.
     """
-    truth = differences(bench, values, settings, key, journal, report)
+    truth = differences(bench, values, settings, stage)
     rows, parts = [table_row(TRUTH, truth, truth)], list[pd.DataFrame]()
     for name, estimator in estimators.items():
         here = estimator.model_copy(update={"lives": settings.lives})
         try:
-            found = repeat(bench, values, here, settings.repeats, key, journal, name, report)
+            found = repeat(bench, values, here, settings.repeats, stage.called(name))
         except (ValueError, RunError) as error:  # an estimator that cannot work here
             rows.append({"estimator": name, "note": str(error)})
         else:
@@ -160,26 +155,23 @@ def repeat(
     values: np.ndarray,
     estimator: AnyEstimator,
     repeats: int,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report = silent,
+    stage: Stage,
 ) -> Sample:
     """The gradient estimated again and again, on fresh lives each time.
 
     Raises:
         ValueError: when the estimator does not fit the world.
     """
-    lives, found, clock = estimator.prepared(bench), list[dict[str, Any]](), Clock()
-    report(Progress(name, 0, repeats, "first the program is compiled"))
+    lives, found, clock = estimator.prepare(bench), list[dict[str, Any]](), Clock()
+    stage.tell(0, repeats, "first the program is compiled")
     for number in range(repeats):
-        here = branch(key, Branch.APPRAISE, number)
+        here = stage.on(Branch.APPRAISE, number).called(f"{stage.name}/{number}")
 
-        def compute(here: jax.Array = here) -> dict[str, Any]:
-            return clock.time(lambda: estimator.estimate(lives, values, bench.free, here).stored())
+        def compute(key: jax.Array = here.key) -> dict[str, Any]:
+            return clock.time(lambda: estimator.estimate(lives, values, bench.free, key).stored())
 
-        found.append(journal.recall(f"{name}/{number}", [bench, estimator, values, here], compute))
-        report(Progress(name, number + 1, repeats))
+        found.append(here.recall([bench, estimator, values], compute))
+        stage.tell(number + 1, repeats)
     estimates = [MetaGradient.of(f) for f in found]
     seconds, compiling = times(found)
     return Sample(
@@ -240,9 +232,7 @@ def differences(
     bench: Bench,
     values: np.ndarray,
     settings: AppraisalSettings,
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
+    stage: Stage,
 ) -> Sample:
     """Central differences of the mean reward along each free parameter, on common lives.
 
@@ -250,8 +240,8 @@ def differences(
     """
     coordinates, found, clock = Coordinates(bench.rule.parameters), [], Clock()
     here = coordinates.inward(values)
-    count = settings.truth_lives
-    report(Progress(TRUTH, 0, len(bench.free), "first the program is compiled"))
+    count, stage = settings.truth_lives, stage.called(TRUTH)
+    stage.tell(0, len(bench.free), "first the program is compiled")
     for done, index in enumerate(bench.free):
 
         def slope(index: int = int(index)) -> dict[str, Any]:
@@ -261,7 +251,7 @@ def differences(
                 place[index] += sign * settings.step
                 end = coordinates.outward(place)
                 ends.append(coordinates.inward(end)[index])  # closer where there is a bound
-                batches.append(bench.run(end, branch(key, Branch.TRUTH), count))
+                batches.append(bench.run(end, stage.on(Branch.TRUTH).key, count))
             slopes = (batches[0].means - batches[1].means) / (ends[0] - ends[1])
             error = float(slopes.std(ddof=1) / count**0.5)
             outcomes = Outcomes.total(batch.counts for batch in batches)
@@ -269,10 +259,9 @@ def differences(
                 "slope": float(slopes.mean()), "error": error, "outcomes": outcomes._asdict(),
             }  # fmt: skip
 
-        inputs = [bench, values, settings, key]
-        compute = partial(clock.time, slope)
-        found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", inputs, compute))
-        report(Progress(TRUTH, done + 1, len(bench.free)))
+        along = stage.called(f"{TRUTH}/{bench.names[index]}")
+        found.append(along.recall([bench, values, settings], partial(clock.time, slope)))
+        stage.tell(done + 1, len(bench.free))
     slopes, errors = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
     seconds, compiling = times(found)
     lives = 2 * count * len(found)

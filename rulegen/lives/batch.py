@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,34 +12,15 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 from jax.stages import Wrapped
 
-from rulegen.circuits import Circuit
 from rulegen.compile import CompiledRule
 from rulegen.grammar import Site
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
-from rulegen.ground.settings import Settings
 from rulegen.ground.statistics import estimate
-from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.life import Life
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.projections import Projections
-from rulegen.lives.trial import LONGEST_BLOCK, blocks
-from rulegen.tasks import Task
-
-
-class World(Settings):
-    """Everything but the rule: where it lives and what it must learn.
-
-    Attributes:
-        circuit, task, life: their settings.
-        projections: on which projection the rule lives, and the rules of others.
-        memory_mb: lives run in chunks whose state fits this many MB.
-    """
-
-    circuit: Circuit
-    task: Task
-    life: LifeSettings = LifeSettings()
-    projections: Projections = Projections()
-    memory_mb: float = 512.0
+from rulegen.lives.trial import LONGEST_BLOCK, TrialRun, blocks
+from rulegen.lives.world import World
 
 
 class Batch(NamedTuple):
@@ -129,11 +110,15 @@ class Lives:
         (5, 3)
     """
 
+    #: What runs a trial.
+    runs: ClassVar[type[TrialRun]] = TrialRun
+
     def __init__(self, world: World, rule: CompiledRule, *, chunk: int | None = None) -> None:
         if chunk is not None and chunk < 1:
             raise ValueError(f"a chunk has at least 1 life, not {chunk}")
         self.world, self.rule = world, rule
-        self.life = Life(world.circuit, world.task, world.life, rule, world.projections)
+        parts = world.circuit, world.task, world.life, rule, world.projections
+        self.life = Life(*parts, self.runs)
         self.devices: Sequence[jax.Device] = jax.local_devices()
         self.chunk = self._fitting_chunk() if chunk is None else chunk
         self._programs = cache(self._compile)

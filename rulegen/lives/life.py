@@ -109,6 +109,7 @@ class Life:
         settings: length of the life and its limits.
         rule: the compiled rule; its tangents decide which scores are computed.
         projections: where it lives, and the rules of other projections.
+        runs: what runs a trial.
 
     Raises:
         ValueError: when a rule and the circuit do not fit each other, a period of the task is
@@ -134,6 +135,7 @@ class Life:
         settings: LifeSettings,
         rule: CompiledRule,
         projections: Projections | None = None,
+        runs: type[TrialRun] = TrialRun,
     ) -> None:
         self.rules = Plasticity(circuit, rule, projections or Projections())
         if rule.tangents.wrt and circuit.scoreless:
@@ -142,7 +144,7 @@ class Life:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
-        self.trial = TrialRun(circuit, task, self.rules, settings.warmup)
+        self.trial = runs(circuit, task, self.rules, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 
     def __call__(self, parameters: Array, stream: Stream) -> LifeResult:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from rulegen.ground.journal import Journal
-from rulegen.ground.progress import Progress, Report, silent, ticks
+from rulegen.ground.progress import ticks
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, estimate, paired_difference
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
@@ -95,31 +94,21 @@ def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return limits, np.quantile(rewards, QUARTILES, axis=0)
 
 
-def evaluate(
-    bench: Bench,
-    values: np.ndarray,
-    lives: int,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report = silent,
-) -> Trajectory:
+def evaluate(bench: Bench, values: np.ndarray, lives: int, name: str, stage: Stage) -> Trajectory:
     """Run a rule on held-out lives; under one key all rules meet the same networks and noise.
 
     Args:
         bench: the rule in its world.
         values: its parameters, shape (P,).
         lives: number of lives.
-        key: random numbers of the held-out lives.
-        journal: where results are kept.
         name: of the rule.
-        report: told of finished lives.
+        stage: random numbers of the held-out lives, and where results are kept.
     """
-
-    report(Progress(f"evaluate {name}", 0, lives))
+    stage = stage.called(f"evaluate {name}")
+    stage.tell(0, lives)
 
     def compute() -> dict:
-        batch = bench.run(values, key, lives, ticks(report, f"evaluate {name}", 0, lives, 1))
+        batch = bench.run(values, stage.key, lives, ticks(stage.report, stage.name, 0, lives, 1))
         curve, quartiles = curves(batch.rewards)
         return {
             "means": batch.means.tolist(),
@@ -128,7 +117,7 @@ def evaluate(
             "outcomes": batch.outcomes.tolist(),
         }
 
-    found = journal.recall(f"evaluate {name}", [bench, values, lives, key], compute)
+    found = stage.recall([bench, values, lives], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     parts = ("means", "curve", "quartiles", "outcomes")
     return Trajectory(name, text, *(np.array(found[part]) for part in parts))

@@ -11,17 +11,18 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from rulegen.catalog import latex_card, markdown_card, save_record
-from rulegen.catalog.export import FORMATS, export
+from rulegen.catalog import latex_card, markdown_card, parts, save_record
+from rulegen.catalog.export import export
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import ConfigError, RunError
 from rulegen.ground import hosts
+from rulegen.ground.digests import versions
 from rulegen.ground.journal import Journal
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.lives.outcomes import words
-from rulegen.publishing.config import RunConfig, versions
+from rulegen.publishing.config import RunConfig
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
@@ -141,7 +142,7 @@ class RunDirectory:
         write_whole(self.folder / "card.md", markdown_card(record, figure="learning.png"))
         write_whole(self.folder / "card.tex", latex_card(record, figure="learning.pdf"))
         for name in config.exports:
-            suffix = FORMATS[name].suffix
+            suffix = parts.find("export", name).suffix
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
         table = lives_table(lots_of(trajectories), remains_of(discovery.without))

@@ -9,8 +9,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
+from rulegen.catalog import parts
 from rulegen.catalog.records.ended import Ended
+from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
@@ -20,11 +23,11 @@ from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.settings import distinct
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import TROUBLES, Outcomes, told
-from rulegen.tasks import TASKS
+from rulegen.lives.world import World
+from rulegen.tasks import Task
 
 #: How tables call the reward of the best answer that ignores the condition.
 CHANCE = "chance"
@@ -50,16 +53,26 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
         >>> [w.circuit.neurons for w in worlds(["delayed_match"], [16, 32])]
         [16, 32]
     """
-    if unknown := [name for name in tasks if name not in TASKS]:
-        raise ConfigError(f"there is no task `{unknown[0]}`: choose from {', '.join(TASKS)}")
     for option, given in (("task", tasks), ("neurons", [str(n) for n in neurons])):
         distinct(given, f"--{option}")
     life = LifeSettings(trials=trials)
     return [
-        World(circuit=RateCircuit(neurons=n), task=TASKS[name](), life=life)
+        World(circuit=RateCircuit(neurons=n), task=made(name), life=life)
         for name in tasks
         for n in neurons
     ]
+
+
+def made(task: str) -> Task:
+    """The task of this name with default settings.
+
+    Raises:
+        ConfigError: when there is none, or it cannot be without settings.
+    """
+    try:
+        return parts.find("task", task)()
+    except ValidationError as error:
+        raise ConfigError(f"--task {task} needs settings: {first_problem(error)}") from None
 
 
 def compare_rewards(
@@ -142,8 +155,7 @@ class Contest(NamedTuple):
 
     def unlearned(self) -> dict[str, Any]:
         """What the circuits earn with their initial weights."""
-        life = self.world.life.model_copy(update={"warmup": self.world.life.trials})
-        bench = Bench(self.world.model_copy(update={"life": life}), STILL)
+        bench = Bench(self.world.unlearned, STILL)
         return self.judged(NO_LEARNING, bench, bench.values)
 
     def judged(self, name: str, bench: Bench, values: np.ndarray) -> dict[str, Any]:

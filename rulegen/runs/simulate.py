@@ -14,9 +14,10 @@ from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
-from rulegen.lives.batch import Batch, World
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import words
+from rulegen.lives.world import World
 from rulegen.publishing.config import References, WorldSettings, load_settings
 
 

@@ -20,7 +20,7 @@ from rulegen.catalog.records.record import Record, record_text
 from rulegen.grammar import ConfigError
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.verifying.claims import MINE, contradicted
@@ -72,7 +72,7 @@ def add_run(
             raise ConfigError(f"{folder} has no {name}; take in the folder as the run left it")
     path = own_folder(home, DISCOVERED) / f"{record.name}.toml"
     free_place(path, record, home, replace)
-    world = world_of(evidence.setting)
+    world = world_of(evidence.setting, evidence.packages)
     refuse(folder, tabled(whole, evidence, world))
     refuse(folder, lived(whole, evidence, world, lives, report))
     trajectories = []

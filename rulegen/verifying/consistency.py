@@ -10,8 +10,8 @@ from typing import NamedTuple
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
-from rulegen.ground.digests import code_digest, digest_of
-from rulegen.publishing.config import RunConfig, versions
+from rulegen.ground.digests import code_digest, digest_of, versions
+from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Lot
 from rulegen.publishing.evidence import setting_of
 from rulegen.publishing.rundir import lives_table

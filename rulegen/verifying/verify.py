@@ -15,22 +15,23 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from rulegen.catalog import Evidence, Interval, Record, Setting
+from rulegen.catalog import Evidence, Interval, Record, Setting, parts
 from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
+from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
-from rulegen.lives.batch import Batch, World
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.projections import Projections
-from rulegen.publishing.config import versions
+from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot
 from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
@@ -151,7 +152,7 @@ def verify(
         raise ConfigError(
             f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
         )
-    world = world_of(evidence.setting)
+    world = world_of(evidence.setting, evidence.packages)
     found = [plain(finding) for finding in consistent(whole, evidence, world.task)]
     if evidence.digest != whole.record.digest:
         why = "lives are not run for a text that was not evaluated"
@@ -242,9 +243,12 @@ def lucky(probability: float) -> list[str]:
 def elsewhere(evidence: Evidence) -> str:
     """That other software made the record, which may have drawn other lives."""
     here = versions()
-    for name, version in evidence.versions.items():
-        if here.get(name) != version:
-            return f" here; it was made with {name} {version}: verify with that"
+    other = [f"{name} {text}" for name, text in evidence.versions.items() if here.get(name) != text]
+    for kind, package in evidence.packages.items():
+        name = getattr(evidence.setting, kind)["name"]
+        other += [package] if str(parts.source(kind, name)) != package else []
+    if other:
+        return f" here; it was made with {other[0]}: verify with that"
     return ""
 
 
@@ -286,8 +290,6 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
 
     Where nothing is learned, as without the last term, its own circuits keep their weights.
     """
-    still = world.life.model_copy(update={"warmup": world.life.trials})
-    unmoved = world.model_copy(update={"life": still})
     texts = {("rule", other.name): other.rule for other in evidence.comparisons}
     texts |= {("term", term.coefficient): term.rule for term in evidence.terms}
     rules: dict[Key, Rule | None] = {MINE: record.rule}
@@ -298,7 +300,9 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
         for key, rule in rules.items():
             name = texts.get(key, record.equations) if rule else NO_LEARNING
             if name not in made:
-                made[name] = Bench(world if rule else unmoved, rule or record.rule).checked()
+                made[name] = Bench(
+                    world if rule else world.unlearned, rule or record.rule
+                ).checked()
             benches[key] = made[name]
     except RuleError:
         raise
@@ -307,8 +311,12 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
     return benches
 
 
-def world_of(setting: Setting) -> World:
+def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> World:
     """The world that a record names.
+
+    Args:
+        setting: of the record.
+        packages: that bring its parts, as the record tells them.
 
     Raises:
         ConfigError: when it names none.
@@ -318,6 +326,9 @@ def world_of(setting: Setting) -> World:
         >>> world_of(Setting(task=task, circuit={"neurons": 8}, life={})).circuit.neurons
         8
     """
+    for kind, part in (("circuit", setting.circuit), ("task", setting.task)):
+        if isinstance(name := part.get("name"), str):
+            check_part(kind, name, (packages or {}).get(kind, ""))
     try:
         return World(
             circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
@@ -327,6 +338,31 @@ def world_of(setting: Setting) -> World:
         )
     except ValidationError as error:
         raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
+
+
+def check_part(kind: str, name: str, package: str) -> None:
+    """See that a part that a record names is here, and no other of its name.
+
+    Args:
+        kind, name: of the part. package: that brings it, and its version; "" where none is told.
+
+    Raises:
+        ConfigError: when it is not; the message says which package brings it.
+    """
+    if name not in parts.names(kind):
+        remedy = (
+            f"it came with {package}: install that, if you trust who made it"
+            if package
+            else "the card tells of no package that brings it: ask its author for the program, and "
+            "register it"
+        )
+        raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
+    here = str(parts.source(kind, name))
+    if package and package.partition(" ")[0] != here.partition(" ")[0]:
+        raise ConfigError(
+            f"the {kind} of the card, `{name}`, came with {package}, and the one here is that of "
+            f"{here}: verify where the other is installed"
+        )
 
 
 def run(

@@ -1,0 +1,33 @@
+"""`rulegen catalog add`: what a run discovered becomes a part of a catalog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from rulegen.catalog.records.library import HOME
+from rulegen.ground.display import Display
+from rulegen.verifying.admission import LEAST, LIVES, add_run
+
+
+def add(
+    runs: Annotated[
+        list[Path], typer.Argument(help="folders of finished runs of `discover` or `search`")
+    ],
+    to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
+    lives: Annotated[
+        int, typer.Option(min=LEAST, help="published lives of each rule to run again")
+    ] = LIVES,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="replace discovered rules of the same name")
+    ] = False,
+) -> None:
+    """Take discovered rules into a catalog, with their figures and data."""
+    for run in runs:
+        with Display(Console()) as display:
+            entry = add_run(run, to, lives=lives, replace=replace, report=display)
+        print(entry.path)
+    print("now `rulegen catalog build`")
