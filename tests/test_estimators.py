@@ -14,6 +14,7 @@ from rulegen.estimators.score import advantages, learned
 from rulegen.grammar import ConfigError, RunError, parse
 from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
@@ -67,7 +68,7 @@ def test_score_agrees_with_pgpe(pgpe):
 
 def test_outcomes_count_both_sides_of_a_pair(plain):
     result = Pgpe(lives=9).estimate(plain, VALUES, FREE, KEY)
-    assert sum(result.outcomes.values()) == 8
+    assert result.outcomes.lives == 8
     assert len(result.rewards) == 4
 
 
@@ -154,11 +155,11 @@ def test_advantages_follow_their_definition(gamma):
 
 def test_signal_to_noise():
     parts = np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0])
-    estimate = MetaGradient(*parts, {}, 0, 2)
+    estimate = MetaGradient(*parts, Outcomes(2), 0, 2)
     assert estimate.signal_to_noise == 10
     assert estimate.reward == 1.5
     assert np.isclose(estimate.reward_error, 0.5)
-    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}, 0, 2).signal_to_noise == 0
+    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), Outcomes(2), 0, 2).signal_to_noise == 0
 
 
 @pytest.mark.parametrize(
@@ -191,7 +192,7 @@ def test_evosax_points_where_pgpe_does(plain, pgpe):
     cosine /= np.linalg.norm(found.gradient) * np.linalg.norm(pgpe.gradient)
     assert cosine > 0.9, (found, pgpe)
     assert found.signal_to_noise > 5
-    assert sum(found.outcomes.values()) == len(found.rewards) == 80_000
+    assert found.outcomes.lives == len(found.rewards) == 80_000
     with pytest.raises(ValueError, match=r"choose from .*Open_ES"):
         Evosax(strategy="Magic").prepare(WORLD, RULE, ["k", "b"])
 
@@ -203,7 +204,7 @@ def test_halves_of_a_group_share_their_lives(plain):
         estimator = Evosax(lives=16, groups=2, shared=shared)
         means, outcomes = estimator.live(plain, values, KEY, None)
         assert means.shape == (2, 8)
-        assert sum(outcomes.values()) == 16
+        assert outcomes.lives == 16
         assert np.array_equal(means[:, :4], means[:, 4:]) == shared
         assert not np.array_equal(means[0], means[1])
 

@@ -18,7 +18,8 @@ from rulegen.ground.noise import Purpose, stream
 from rulegen.lives import trial as trial_module
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig

@@ -176,7 +176,7 @@ def test_rules_of_spike_timing_live_here(name):
     bench = Bench(World(circuit=SpikingCircuit(neurons=8), task=TASK, life=life), find(name).rule)
     batch = bench.run(bench.values, KEY, 4)
     assert np.isfinite(batch.rewards).all()
-    assert batch.diverged == 0
+    assert batch.counts.diverged == 0
 
 
 LEARNER = """

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
 from rulegen.grammar import ConfigError, Rule, parse
@@ -126,8 +127,10 @@ class ParameterNote(Part):
         return self
 
 
-class TermLoss(Part):
+class TermLoss(Ended, Part):
     """How much reward per trial is lost without a term, after the other terms are refitted.
+
+    The lives that `Ended` counts are those of what remains.
 
     Attributes:
         coefficient: the parameter in front of the term. term: what it multiplies, as text.
@@ -163,14 +166,13 @@ class Look(Part):
     inclusion: Share | None = None
 
 
-class Comparison(Part):
-    """Another rule on the same held-out lives.
+class Comparison(Ended, Part):
+    """Another rule on the same held-out lives; `Ended` counts those that ended badly.
 
     Attributes:
         name: how the figures call it. rule: its text, with values; empty for no learning at all.
         reward: its mean reward per trial.
         difference: the published rule's reward minus its reward, paired over lives.
-        diverged: number of lives that diverged.
     """
 
     name: Line
@@ -198,15 +200,16 @@ class Setting(Part):
     projections: dict[str, Any] = {}
 
 
-class Evidence(Part):
+class Evidence(Ended, Part):
     """What is known about a discovered rule from lives that the fit never saw.
+
+    `Ended` counts the held-out lives of the rule that ended badly.
 
     Attributes:
         setting: task and circuit of the fit and of the evaluation.
         reward: mean reward per trial over held-out lives of the rule as printed.
         chance: the reward of the best single answer that ignores the condition. best: the reward
             of perfect answers.
-        diverged: number of held-out lives that diverged.
         comparisons: the start, references and no learning, on the same lives.
         terms: loss of reward without each term. looks: the decisions of the pruning.
         candidates: number of candidate terms at the beginning.
@@ -261,8 +264,9 @@ class Evidence(Part):
         figures += [t.loss for t in self.terms]
         if strange := next((figure.lives for figure in figures if figure.lives != lives), None):
             raise ValueError(f"{strange} lives in a comparison on the same {lives} lives")
-        if (diverged := max(self.diverged, *(c.diverged for c in self.comparisons), 0)) > lives:
-            raise ValueError(f"{diverged} of {lives} lives cannot have diverged")
+        for part in (self, *self.comparisons, *self.terms):
+            if (ended := sum(count or 0 for count in part.counts.values())) > lives:
+                raise ValueError(f"{ended} of {lives} lives cannot have ended badly: {part.ended}")
         if name := ambiguous(c.name for c in self.comparisons):
             raise ValueError(f"the name `{name}` stands twice or is that of another role")
         if name := ambiguous((t.coefficient for t in self.terms), ()):

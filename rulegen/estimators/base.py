@@ -14,6 +14,7 @@ from rulegen.grammar import Rule, RunError
 from rulegen.ground.settings import Settings
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 
 #: An estimate of which a larger share of the parts is not finite is refused.
@@ -29,7 +30,7 @@ class MetaGradient(NamedTuple):
         gradient: the estimate, shape (P,).
         error: its standard error over lives, shape (P,).
         rewards: mean reward per trial of each life, shape (L,).
-        outcomes: number of lives per outcome, by name.
+        outcomes: how many lives ended how.
         nonfinite: number of parts, such as lives, whose own gradient was infinite or not a number
             and is left out of the mean.
         parts: how many there were.
@@ -38,7 +39,7 @@ class MetaGradient(NamedTuple):
     gradient: np.ndarray
     error: np.ndarray
     rewards: np.ndarray
-    outcomes: dict[str, int]
+    outcomes: Outcomes
     nonfinite: int
     parts: int
 
@@ -46,20 +47,21 @@ class MetaGradient(NamedTuple):
         """What a journal keeps of it.
 
         Example:
-            >>> found = MetaGradient(np.ones(1), np.ones(1), np.zeros(2), {"ok": 2}, 0, 2)
+            >>> found = MetaGradient(np.ones(1), np.ones(1), np.zeros(2), Outcomes(2), 0, 2)
             >>> MetaGradient.of(found.stored()).gradient
             array([1.])
         """
-        return {
+        found = {
             k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self._asdict().items()
         }
+        return found | {"outcomes": self.outcomes._asdict()}
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> MetaGradient:
         """An estimate from a journal, whatever else is kept with it."""
         found = {name: stored[name] for name in cls._fields}
         arrays = {k: np.array(found[k]) for k in ("gradient", "error", "rewards")}
-        return cls(**(found | arrays))
+        return cls(**(found | arrays | {"outcomes": Outcomes(**found["outcomes"])}))
 
     @property
     def reward(self) -> float:
@@ -129,7 +131,7 @@ class Estimator(Settings, abc.ABC):
         """
 
     def average(
-        self, gradients: np.ndarray, rewards: np.ndarray, outcomes: dict[str, int]
+        self, gradients: np.ndarray, rewards: np.ndarray, outcomes: Outcomes
     ) -> MetaGradient:
         """The mean of the gradients of single parts, with its standard error, after clipping.
 
@@ -139,7 +141,7 @@ class Estimator(Settings, abc.ABC):
 
         Args:
             gradients: of each life, pair of lives or group of them, shape (parts, P).
-            rewards: of each life. outcomes: number of lives per outcome.
+            rewards: of each life. outcomes: how these ended.
 
         Raises:
             RunError: when more than `MOST_NONFINITE` of them are not finite, or fewer than 2 are.
@@ -147,7 +149,7 @@ class Estimator(Settings, abc.ABC):
         Example:
             >>> from rulegen.estimators import Pgpe
             >>> parts = np.array([[1.0]] * 10 + [[3.0]] * 10 + [[np.inf]])
-            >>> found = Pgpe(clip=0).average(parts, np.zeros(21), {})
+            >>> found = Pgpe(clip=0).average(parts, np.zeros(21), Outcomes(21))
             >>> found.gradient, found.nonfinite, found.parts
             (array([2.]), 1, 21)
         """

@@ -20,6 +20,7 @@ from rulegen.grammar import Rule
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lives
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 
 
@@ -98,7 +99,7 @@ class Evosax(Estimator):
 
     def live(
         self, lives: Lives, values: np.ndarray, key: jax.Array, tick: Tick | None
-    ) -> tuple[np.ndarray, dict[str, int]]:
+    ) -> tuple[np.ndarray, Outcomes]:
         """Mean reward per trial of each member, shape (groups, members), and the outcomes."""
         shape = self.groups, 2, self.members // 2, values.shape[-1]
         halves = np.swapaxes(values.reshape(shape), 0, 1).reshape(2, -1, values.shape[-1])
@@ -106,8 +107,7 @@ class Evosax(Estimator):
         batches = [lives.run(run, key, len(run), tick=tick) for run in runs]
         means = np.concatenate([batch.means for batch in batches])
         means = np.swapaxes(means.reshape(2, self.groups, -1), 0, 1).reshape(self.groups, -1)
-        counts = [batch.counts() for batch in batches]
-        return means, {name: sum(count[name] for count in counts) for name in counts[0]}
+        return means, Outcomes.total(batch.counts for batch in batches)
 
 
 @cache

@@ -103,7 +103,7 @@ class Pathwise(Estimator):
         columns = [known.index(lives.life.names[i]) for i in free]
         gradients = batch.scores[:, :, columns].mean(axis=1, dtype=float)
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        return self.average(gradients, batch.means, batch.counts())
+        return self.average(gradients, batch.means, batch.counts)
 
 
 class Varied(NamedTuple):

@@ -14,6 +14,7 @@ from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Rule
 from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 
 
@@ -69,5 +70,5 @@ class Pgpe(Estimator):
             sides.append(lives.run(moved, life_key, pairs, tick=report))
         up, down = sides
         slope = (up.means - down.means) / (2.0 * self.sigma)
-        outcomes = {k: n + down.counts()[k] for k, n in up.counts().items()}
+        outcomes = Outcomes.total([up.counts, down.counts])
         return self.average(slope[:, None] * eps, (up.means + down.means) / 2.0, outcomes)

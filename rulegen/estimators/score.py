@@ -85,7 +85,7 @@ class Score(Estimator):
         scores = batch.scores[:, :, columns].astype(float)
         gradients = np.einsum("lk,lkp->lp", credit, scores) / credit.shape[1]
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        return self.average(gradients, batch.means, batch.counts())
+        return self.average(gradients, batch.means, batch.counts)
 
 
 def advantages(

@@ -16,7 +16,7 @@ from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.rundir import lives_table, means_of
+from rulegen.publishing.rundir import lives_table, lots_of
 
 
 def held_out(
@@ -42,14 +42,14 @@ def held_out(
         reward=interval(best.reward),
         chance=world.task.chance,
         best=world.task.best,
-        diverged=best.diverged,
+        **best.counts.bad,
         comparisons=tuple(
             Comparison(
                 name=t.name,
                 rule="" if t.name == NO_LEARNING else t.text,
                 reward=interval(t.reward),
                 difference=interval(best.minus(t)),
-                diverged=t.diverged,
+                **t.counts.bad,
             )
             for t in others
         ),
@@ -57,7 +57,7 @@ def held_out(
         versions=versions(),
         config=config,
         code=code_digest(),
-        data=digest_of(lives_table(means_of((best, *others))).to_csv(index=False)),
+        data=digest_of(lives_table(lots_of((best, *others))).to_csv(index=False)),
         digest=parse(best.text).digest,
         **more,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,14 @@ from rulegen.ground.keys import Branch, origin
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import TROUBLES
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.evaluate import Trajectory, evaluate
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.runs.discover import discover
+
+#: Columns that count the lives that ended badly, of what was found and of the start.
+ENDED = (*TROUBLES, *(f"start_{name}" for name in TROUBLES))
 
 
 def on_worker(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
@@ -52,9 +57,10 @@ def discover_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """Everything that `rulegen discover` does."""
     discover(config, folder, resume=True)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    kept = {"equation", "digest", "terms", "parameters", "reward", "diverged", "seconds"}
+    kept = {"equation", "digest", "terms", "parameters", "reward", *TROUBLES, "seconds"}
     kept |= {"gradients", "nonfinite"}
-    return {"gain": summary["paired_difference"]} | {name: summary[name] for name in kept}
+    start = of_start(summary["start"])
+    return {"gain": summary["paired_difference"]} | start | {n: summary[n] for n in kept}
 
 
 def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
@@ -86,7 +92,13 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
         "parameters": dict(zip(bench.names, values.tolist(), strict=True)),
         "reward": best.reward._asdict(),
         "gain": best.minus(start)._asdict(),
-        "diverged": best.diverged,
+        **best.counts.bad,
+        **of_start(start.counts.bad),
         **counted,
         "seconds": round(seconds, 1),
     }
+
+
+def of_start(bad: Mapping[str, Any]) -> dict[str, int]:
+    """The counts of the lives of the start that ended badly, by the names of columns."""
+    return {f"start_{name}": bad[name] for name in TROUBLES}

@@ -211,6 +211,7 @@ def make_record(
                 loss=interval(best.minus(rest)),
                 inclusion=known(trimmed.inclusion[name]),
                 rule=rest.text,
+                **rest.counts.bad,
             )
             for name, rest in without.items()
         ),

@@ -31,7 +31,7 @@ from rulegen.publishing.config import (
     replace_values,
     validated,
 )
-from rulegen.runs.candidate import on_worker
+from rulegen.runs.candidate import ENDED, on_worker
 
 #: More candidates than this are a mistake.
 MOST = 10_000
@@ -323,8 +323,10 @@ def results_table(
     """One row for each candidate.
 
     Columns: `candidate`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
-    lives, `gain` over the start with `gain_low` and `gain_high` (paired), `diverged`, `terms`,
-    `gradients` of single lives and `nonfinite`, those that were left out, `seconds`, `reason`.
+    lives, `gain` over the start with `gain_low` and `gain_high` (paired), numbers of lives that
+    ended `diverged`, `saturated` and `silent`, those of the start as `start_diverged` and so on,
+    `terms`, `gradients` of single lives and `nonfinite`, those that were left out, `seconds`,
+    `reason`.
     """
     rows = []
     for candidate in candidates:
@@ -335,7 +337,8 @@ def results_table(
             reward, gain = result["reward"], result["gain"]
             row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
             row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
-            row |= {"diverged": result["diverged"], "terms": "; ".join(result["terms"])}
+            row |= {name: result[name] for name in ENDED}
+            row |= {"terms": "; ".join(result["terms"])}
             row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
         rows.append(row | {"reason": result.get("reason", "")})
     return pd.DataFrame(rows)
