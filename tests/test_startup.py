@@ -1,10 +1,13 @@
 """A command loads what it needs: answers from formulas and records wait for no simulator."""
 
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
+
+from rulegen.catalog.records.literature import FOLDER
 
 HEAVY = {"jax", "optax", "pandas", "matplotlib", "networkx", "scipy"}
 #: What no start of the command line needs.
@@ -48,8 +51,7 @@ def test_what_only_reads_loads_no_simulator(arguments, part):
 
 def test_pages_are_made_without_a_simulator(tmp_path):
     (tmp_path / "from" / "rules").mkdir(parents=True)
-    record = """name = "hebb"\ntitle = "Hebb"\nequations = "dw/dt = eta*pre*post"\n"""
-    (tmp_path / "from" / "rules" / "hebb.toml").write_text(record)
+    shutil.copy(FOLDER / "hebb.toml", tmp_path / "from" / "rules")
     out, modules = loaded(
         *("catalog", "build", "--out", tmp_path / "to", "--records", tmp_path / "from")
     )

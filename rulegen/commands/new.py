@@ -53,7 +53,7 @@ def files(name: str, example: str | None = None) -> dict[str, str]:
         ['discover.toml', 'notebook.py', 'task.py']
     """
     if example is None:
-        if not re.match(NAME, name):
+        if not re.fullmatch(NAME, name):
             raise rg.ConfigError(
                 f"{name}: a run is called by lower-case letters, digits and `_`, a letter first; "
                 "choose such a name for the folder"
