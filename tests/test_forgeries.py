@@ -29,7 +29,7 @@ from rulegen.ground.digests import digest_of
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.statistics import estimate
 from rulegen.publishing.config import versions
-from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.verify import Verification, world_of
 from rulegen.verifying.verify import verify as run_verification

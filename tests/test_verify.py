@@ -21,7 +21,7 @@ from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
 from rulegen.ground.statistics import Estimate
 from rulegen.verifying.claims import agrees
-from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.finding import Outcome
 from rulegen.verifying.luck import luck
 from rulegen.verifying.resurvey import Resurvey
 from rulegen.verifying.verify import SAME, verify

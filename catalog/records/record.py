@@ -6,7 +6,6 @@ Everything that is printed or exported about a rule is made from its record.
 from __future__ import annotations
 
 import math
-import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -16,6 +15,20 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rulegen.catalog.records.fields import (
+    SOFTWARE,
+    VERSION,
+    Count,
+    Digest,
+    Label,
+    Line,
+    Lives,
+    Name,
+    Prose,
+    Real,
+    Seed,
+    Share,
+)
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
 from rulegen.grammar import ConfigError, Rule, parse
@@ -26,23 +39,10 @@ LARGEST_FILE = 1 << 20
 #: No text of a record is longer, characters; formulas have limits of their own below it.
 LONGEST = 1 << 16
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-
-
-#: 16 hexadecimal digits, or nothing.
-Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
+#: A term as text, in one line.
+TermText = Annotated[str, Field(max_length=4096, pattern=r"^[^\n]*$")]
 #: Floating-point numbers that are one number, relative to the largest that it was made of.
 ROUNDING = 1e-9
-#: No claim is about more lives.
-MOST_LIVES = 1 << 20
-#: Software and its version, such as `jax` and `0.10.2` or `1.0.0rc1+cuda12`.
-SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}")
-VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}")
-#: A part of a whole, between 0 and 1.
-Share = Annotated[float, Field(ge=0, le=1)]
-#: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
-Line = Annotated[str, Field(max_length=400)]
-Prose = Annotated[str, Field(max_length=8000)]
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -78,10 +78,10 @@ class Part(BaseModel):
 class Interval(Part):
     """A mean over lives with its 95% interval, which holds it."""
 
-    mean: float
-    low: float
-    high: float
-    lives: int = Field(ge=1, le=MOST_LIVES)
+    mean: Real
+    low: Real
+    high: Real
+    lives: Lives
 
     @model_validator(mode="after")
     def _ordered(self) -> Interval:
@@ -111,8 +111,8 @@ class ParameterNote(Part):
     """
 
     meaning: Line = ""
-    low: float | None = None
-    high: float | None = None
+    low: Real | None = None
+    high: Real | None = None
     why: Line = ""
 
     @model_validator(mode="after")
@@ -136,7 +136,7 @@ class TermLoss(Part):
     """
 
     coefficient: Line
-    term: Annotated[str, Field(max_length=4096)]
+    term: TermText
     loss: Interval
     inclusion: Share | None = None
     rule: str = ""
@@ -153,9 +153,9 @@ class Look(Part):
         inclusion: share of bootstrap resamples of the lives in which it would not be accepted.
     """
 
-    removed: tuple[str, ...]
-    added: tuple[str, ...] = ()
-    terms: int
+    removed: tuple[TermText, ...]
+    added: tuple[TermText, ...] = ()
+    terms: Count
     difference: Interval
     verdict: Literal["accepted", "refused", "undecided"]
     inclusion: Share | None = None
@@ -171,11 +171,11 @@ class Comparison(Part):
         diverged: number of lives that diverged.
     """
 
-    name: Line
+    name: Annotated[Label, Field(max_length=400)]
     rule: str
     reward: Interval
     difference: Interval
-    diverged: int = Field(ge=0)
+    diverged: Count
 
     @model_validator(mode="after")
     def _has_a_rule(self) -> Comparison:
@@ -223,26 +223,26 @@ class Evidence(Part):
 
     setting: Setting
     reward: Interval
-    chance: float
-    best: float = 0.0
-    diverged: int = Field(ge=0)
+    chance: Real
+    best: Real = 0.0
+    diverged: Count
     comparisons: tuple[Comparison, ...] = ()
     terms: tuple[TermLoss, ...] = ()
     looks: tuple[Look, ...] = ()
-    candidates: int = 0
-    margin: float = 0.0
-    level: float = 0.95
-    structures: int = 0
+    candidates: Count = 0
+    margin: Annotated[Real, Field(ge=0)] = 0.0
+    level: Annotated[Real, Field(gt=0, lt=1)] = 0.95
+    structures: Count = 0
     choice: Prose = ""
-    seed: int = 0
+    seed: Seed = 0
     versions: dict[str, str] = {}
-    config: str = ""
+    config: Digest = ""
     code: Digest = ""
     data: Digest = ""
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-    gradients: int = Field(0, ge=0)
-    nonfinite: int = Field(0, ge=0)
-    seconds: float = 0.0
+    gradients: Count = 0
+    nonfinite: Count = 0
+    seconds: Annotated[Real, Field(ge=0)] = 0.0
 
     @field_validator("versions")
     @classmethod
@@ -262,9 +262,13 @@ class Evidence(Part):
         if (diverged := max(self.diverged, *(c.diverged for c in self.comparisons), 0)) > lives:
             raise ValueError(f"{diverged} of {lives} lives cannot have diverged")
         if name := ambiguous(c.name for c in self.comparisons):
-            raise ValueError(f"the name `{name}` stands twice or is that of another role")
-        if name := ambiguous((t.coefficient for t in self.terms), ()):
-            raise ValueError(f"the term of `{name}` stands twice")
+            raise ValueError(f"the name `{name}` stands twice or is read as that of another role")
+        if len({t.coefficient for t in self.terms}) < len(self.terms):
+            raise ValueError("the loss of a term stands twice")
+        if self.nonfinite > self.gradients:
+            raise ValueError(f"{self.nonfinite} of {self.gradients} gradients were left out")
+        if not self.chance <= self.best:
+            raise ValueError(f"chance, {self.chance:g}, is above perfect answers, {self.best:g}")
         for other in self.comparisons:
             rewards = (self.reward.mean, other.reward.mean)
             slack = ROUNDING * max(map(abs, rewards))
@@ -311,6 +315,8 @@ class Record(Part):
     @model_validator(mode="after")
     def _check(self) -> Record:
         known = {p.name for p in self.rule.parameters}
+        if self.evidence is not None and self.kind != "discovered":
+            raise ValueError("evidence is that of a run; a rule of the literature has none")
         if strangers := sorted(self.parameters.keys() - known):
             raise ValueError(f"the rule has no parameter `{strangers[0]}`")
         return self

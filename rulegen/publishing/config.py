@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from rulegen.catalog.records.fields import Label
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -50,7 +51,7 @@ class ReferenceRule(Settings):
         rule: its text; every parameter has a value.
     """
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Label = Field(max_length=80)
     rule: str
 
     @field_validator("rule")

@@ -22,7 +22,8 @@ from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.rundir import learning_table, lives_table, means_of
 from rulegen.verifying.claims import contradicted
-from rulegen.verifying.consistency import Outcome, consistent
+from rulegen.verifying.consistency import consistent
+from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import Published, PublishedLives, published, read_table
 from rulegen.verifying.verify import world_of
 
@@ -89,7 +90,7 @@ def check_figures(run: Path, whole: Published, evidence: Evidence, world: World)
         raise ConfigError(f"{run / 'lives.csv'} is not the data that its record was made from")
     for name, figure in contradicted(evidence, whole.lives.rewards).items():
         raise ConfigError(f"{run}: the lives give {figure} for `{name}`, its record says otherwise")
-    for finding in consistent(whole, evidence, world.task):
+    for finding in consistent(whole, evidence, world):
         if finding.outcome is Outcome.REFUTED:
             raise ConfigError(f"{run}: {finding.claim}: {finding.why}")
 

@@ -7,7 +7,7 @@ the claim is more than the luck of those. What a record says of itself never wid
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -30,10 +30,13 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
 from rulegen.publishing.config import versions
 from rulegen.tasks import AnyTask
-from rulegen.verifying.claims import MINE, Claim, Key, agrees, claims, contradicted
-from rulegen.verifying.consistency import Finding, Outcome, consistent, data
+from rulegen.verifying.claims import MINE, Claim, Key, Lot, Lots, agrees, claims, contradicted
+from rulegen.verifying.consistency import consistent
+from rulegen.verifying.finding import Finding, Outcome
 from rulegen.verifying.luck import luck
+from rulegen.verifying.origin import data
 from rulegen.verifying.published import Published
+from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import Resurvey
 
 #: On the published lives, a figure may differ from the published one by this share of the half
@@ -91,6 +94,12 @@ class Verification(NamedTuple):
         """Whether the claim does."""
         return self.outcome is Outcome.HOLDS
 
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The claims of which nothing here can tell."""
+        names = [c.claim for c in self.checks if c.outcome is Outcome.UNCHECKED]
+        return tuple(dict.fromkeys(names))
+
     def table(self) -> pd.DataFrame:
         """Columns claim, published, published lives, new lives, surprise, verdict."""
         rows = [
@@ -104,17 +113,6 @@ class Verification(NamedTuple):
         ]
         heads = ["claim", "published", "published lives", "new lives", "surprise", "verdict"]
         return pd.DataFrame(rows, columns=heads)
-
-
-class Lot(NamedTuple):
-    """The lives of one rule: mean reward per trial of each, shape (L,), and how many diverged."""
-
-    rewards: np.ndarray
-    diverged: int
-
-
-#: Lives of every rule of a card, by whose they are.
-Lots = Mapping[Key, Lot]
 
 
 def shown(figure: Interval | Estimate | None) -> str:
@@ -153,7 +151,7 @@ def verify(
             f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
         )
     world = world_of(evidence.setting)
-    found = [plain(finding) for finding in consistent(whole, evidence, world.task)]
+    found = [plain(finding) for finding in consistent(whole, evidence, world)]
     if evidence.digest != whole.record.digest:
         why = "lives are not run for a text that was not evaluated"
         return Verification((*found, Check("rewards", None, None, None, Outcome.UNCHECKED, why)))
@@ -163,6 +161,8 @@ def verify(
     again = run(benches, held_out, evidence.reward.lives, "published lives", report)
     fresh = run(benches, branch(root, 0), lives, "new lives", report)
     found += judge(whole, evidence, again, fresh)
+    spoilt = refits(evidence, benches[MINE], held_out, again)
+    found += [plain(finding) for finding in spoilt]
     notes, settings = whole.record.parameters, RefineSettings()
     survey = Resurvey(benches[MINE], notes, branch(root, 1), settings, report)
     for name, (holds, why) in survey.verdicts().items():
@@ -270,7 +270,8 @@ def world_of(setting: Setting) -> World:
     """The world that a record names.
 
     Raises:
-        ConfigError: when it names none.
+        ConfigError: when it names none, or a value is written otherwise than it is read: cards
+            print what is written.
 
     Example:
         >>> task = {"name": "delayed_association", "delay": 100}
@@ -278,7 +279,7 @@ def world_of(setting: Setting) -> World:
         8
     """
     try:
-        return World(
+        world = World(
             circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
             task=TypeAdapter[Any](AnyTask).validate_python(setting.task),
             life=LifeSettings.model_validate(setting.life),
@@ -286,6 +287,28 @@ def world_of(setting: Setting) -> World:
         )
     except ValidationError as error:
         raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
+    for part, written in setting.model_dump().items():
+        read = getattr(world, part).model_dump(mode="json")
+        if place := next(unlike(written, read, part), None):
+            raise ConfigError(f"the setting of the card: {place}")
+    return world
+
+
+def unlike(written: Any, read: Any, place: str) -> Iterator[str]:
+    """Values that are read as other ones, with their places; those that are not written count not.
+
+    Example:
+        >>> list(unlike({"trials": "4_0", "floor": -1}, {"trials": 40, "floor": -1.0}, "life"))
+        ["life.trials is '4_0', which is read as 40; write that"]
+    """
+    if isinstance(written, dict) and isinstance(read, dict):
+        for name, value in written.items():
+            yield from unlike(value, read.get(name), f"{place}.{name}")
+    elif isinstance(written, list | tuple) and isinstance(read, list) and len(written) == len(read):
+        for number, values in enumerate(zip(written, read, strict=True)):
+            yield from unlike(*values, f"{place}.{number}")
+    elif written != read or isinstance(written, bool) != isinstance(read, bool):
+        yield f"{place} is {written!r}, which is read as {read!r}; write that"
 
 
 def run(
