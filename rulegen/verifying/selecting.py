@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
 from scipy.special import ndtr, stdtrit
 
 from rulegen.catalog import Evidence, Look, Record
-from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.selection.looks import judged, limit_of
 from rulegen.verifying.finding import Finding, decided, unchecked
@@ -16,8 +16,8 @@ from rulegen.verifying.structure import family
 
 #: A share of resamples is nearly that of a normal mean; skewed lives are this far from it.
 SKEWED = 0.25
-#: All looks hold together with this error.
-TOGETHER = 0.05
+#: All looks hold together with this error, and no selection takes more of them.
+TOGETHER, MOST_LOOKS = 0.05, 10_000
 
 #: Texts of terms, each as often as the rule has it.
 Terms = Counter[str]
@@ -35,9 +35,11 @@ def selection(record: Record, evidence: Evidence) -> Iterator[Finding]:
 def sizes(evidence: Evidence) -> Iterator[str]:
     """What is wrong with the numbers of the selection, if anything."""
     taken, start = len(evidence.looks), family(evidence)
-    most = TOGETHER / (1.0 - evidence.level)
-    if abs(most - round(most)) > ROUNDING * most / (1.0 - evidence.level) or round(most) < taken:
-        yield f"with the level {evidence.level:g} its {taken} looks do not hold together with 95%"
+    most = round(TOGETHER / (1.0 - evidence.level))
+    level = 1.0 - TOGETHER / max(most, 1)
+    if not (taken <= most <= MOST_LOOKS and math.isclose(level, evidence.level)):
+        why = f"with the level {evidence.level:.15g} its {taken} looks do not hold together"
+        yield f"{why} with 95%"
     gain = next((c.difference for c in evidence.comparisons if c.name == NO_LEARNING), None)
     if gain is not None and evidence.margin > gain.mean:
         why = f"a margin of {evidence.margin:g} is more than the rule gains over {NO_LEARNING}"
