@@ -202,7 +202,7 @@ def test_false_claims(honest: tuple[Record, Any], name: str, tmp_path) -> None:
 
 @pytest.mark.parametrize("name", [*UNSEEN, "", " half", "two  halves"])
 def test_configurations_have_no_such_names(name: str) -> None:
-    for kind, more in ((ReferenceRule, {"rule": "dw/dt = pre*post"}), (Elsewhere, {})):
+    for kind, more in ((ReferenceRule, {"rule": "w += pre*post"}), (Elsewhere, {})):
         with pytest.raises(ValueError, match="the name"):
             kind.model_validate({"name": name} | more)
         assert kind.model_validate({"name": "supralinear (Miconi 2017), 1/2"} | more)

@@ -13,7 +13,7 @@ CHANCE, PERFECT = "chance", "perfect answers"
 #: What no rule that is compared may be called: it would be taken for another line of a table.
 TAKEN = frozenset({DISCOVERED, THIS_RULE, CHANCE, PERFECT})
 #: Characters that are taken for others.
-ALIKE = str.maketrans("01|!5", "olils")
+ALIKE = str.maketrans("01|!i5", "olllls")
 
 
 def as_read(name: str) -> str:
@@ -26,18 +26,18 @@ def as_read(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def outline(name: str) -> str:
-    """What of a name is seen at a glance: its letters, and what looks like them.
+def outlines(name: str) -> set[str]:
+    """What of a name is seen at a glance: its letters, with what looks like them or without.
 
     Example:
-        >>> outline("N0-learning.") == outline("no learning")
-        True
+        >>> outlines("N0-learning!") & outlines("no learning")
+        {'nolearnlng'}
     """
-    read = name.casefold().translate(ALIKE).replace("i", "l")
-    return "".join(character for character in read if character.isalnum())
+    parts = (name.casefold(), "".join(c for c in name.casefold() if c.isalnum()))
+    return {"".join(c for c in part.translate(ALIKE) if c.isalnum()) for part in parts}
 
 
-_ROLES = {outline(role): role for role in (*TAKEN, START, NO_LEARNING)}
+_ROLES = {seen: role for role in (*TAKEN, START, NO_LEARNING) for seen in outlines(role)}
 
 
 def ambiguous(names: Iterable[str], taken: Iterable[str] = TAKEN) -> str | None:
@@ -55,8 +55,8 @@ def ambiguous(names: Iterable[str], taken: Iterable[str] = TAKEN) -> str | None:
     """
     seen, forbidden = set[str](), set(taken)
     for name in names:
-        role = _ROLES.get(outline(name))
-        if as_read(name) in seen or (role is not None and (role in forbidden or name != role)):
+        roles = {_ROLES[line] for line in outlines(name) if line in _ROLES}
+        if as_read(name) in seen or roles & forbidden or roles - {name}:
             return name
         seen.add(as_read(name))
     return None
