@@ -27,8 +27,9 @@ from rulegen.catalog import Record
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import START, ambiguous
 from rulegen.grammar import ConfigError, parse
+from rulegen.ground.digests import versions
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.publishing.config import ReferenceRule, versions
+from rulegen.publishing.config import ReferenceRule
 from rulegen.searching.config import Elsewhere
 from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import published
@@ -126,6 +127,7 @@ FORGERIES: dict[str, Forgery] = {
     "what remains is turned round": (spoilt(HARMFUL), "was not refitted"),
     "what remains has another limit": (spoilt(OTHER_CLIP), "not the rule without it"),
     "what remains has another term": (spoilt(OTHER_TERM), "not the rule without it"),
+    "what remains diverges": (spoilt("w += 10*pre*post"), "not the rule without it"),
     "a term of another name": (put("terms", 0, "term", value="dopamine*pre*post"), "there, not"),
     "a term of another factor": (put("terms", 0, "term", value="4*xi*pre"), "there, not"),
     "a term of two lines": (put("terms", 0, "term", value="xi*pre\nx = 1"), "pattern"),

@@ -43,9 +43,9 @@ def raised_rows(table: str) -> str:
     """Every life of the rule earns 0.01 more."""
     rows = []
     for row in table.splitlines():
-        name, life, reward = row.split(",")
+        name, life, reward, outcome = row.split(",")
         more = name == "discovered rule"
-        rows.append(f"{name},{life},{float(reward) + 0.01}" if more else row)
+        rows.append(f"{name},{life},{float(reward) + 0.01},{outcome}" if more else row)
     return "\n".join(rows) + "\n"
 
 
@@ -75,8 +75,12 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "rows and figures raised": all_raised,
     "a life less": table_too(lambda table: table[: table.rstrip().rindex("\n")] + "\n"),
     "a rule less": table_too(lambda table: table[: table.index("no learning")]),
-    "a reward that is none": table_too(lambda t: re.sub(r",-0\.\d+\n", ",nan\n", t, count=1)),
+    "a reward that is none": table_too(lambda t: re.sub(r",-0\.\d+,", ",nan,", t, count=1)),
     "another column": table_too(lambda table: table.replace("life,", "number,", 1)),
+    "lives that saturated in the table alone": table_too(
+        lambda t: t.replace(",ok", ",saturated", 3)
+    ),
+    "an end that is none": table_too(lambda t: t.replace(",ok", ",fine", 1)),
     "no table": table_too(lambda table: "\x00\x00"),
     "a card of other figures": other_card,
     "a table that is a link": linked,

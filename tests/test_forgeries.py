@@ -151,6 +151,13 @@ FORGERIES: dict[str, Callable[[Data], None]] = {
     "lives that did not diverge": put("diverged", value=3),
     "more lives diverged than lived": lambda d: comparison(d).update(diverged=LIVES + 1),
     "a diverged comparison": lambda d: comparison(d).update(diverged=40),
+    "lives that saturated": put("saturated", value=3),
+    "silent lives of a comparison": lambda d: comparison(d).update(silent=3),
+    "lives without a term that fell silent": lambda d: d["evidence"]["terms"][0].update(silent=9),
+    "silent lives alone are not counted": lambda d: d["evidence"].pop("silent"),
+    "more lives ended badly than lived": lambda d: d["evidence"].update(
+        saturated=LIVES, silent=LIVES
+    ),
     "no learning that learns": lambda d: comparison(d, NO_LEARNING).update(rule=text(1.5)),
     "the start has another text": lambda d: comparison(d).update(rule=text(-1.0)),
     "the start has an empty text": lambda d: comparison(d).update(rule=" \n"),

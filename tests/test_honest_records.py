@@ -14,9 +14,9 @@ from honest import SETTING, TASK, family, leave, publish, quick_bench, text
 from rulegen.catalog import ParameterNote, Record, markdown_card, read_card
 from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import parse
+from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.statistics import estimate
-from rulegen.publishing.config import versions
 from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import published
 from rulegen.verifying.verify import world_of
@@ -30,6 +30,8 @@ INPUT = SETTING.model_copy(
     update={"projections": {"input": "param eta = 1e-9 1/ms\ndw/dt = eta*post*pre"}}
 )
 RUNAWAY = "w += 10*pre*post"
+DRIVEN = "forward bias = {}\non reward: w += 0"
+SIGMOID = SETTING.model_copy(update={"circuit": {"neurons": 8, "rate": "sigmoid"}})
 BOTH = {START: family(0.3), NO_LEARNING: ""}
 HONEST: dict[str, dict[str, Any]] = {
     "as discovered": {"notes": NOTES},
@@ -43,6 +45,10 @@ HONEST: dict[str, dict[str, Any]] = {
     "a reference as good as it": {"others": BOTH | {"the same": text(1.5)}},
     "a reference better than it": {"others": BOTH | {"better": text(1.5, 1.0)}},
     "a reference that diverges": {"others": BOTH | {"runaway": RUNAWAY}},
+    "references that saturate and fall silent": {
+        "others": BOTH | {"high": DRIVEN.format(50), "low": DRIVEN.format(-50)},
+        "setting": SIGMOID,
+    },
     "no learning without a term": {"terms": {"theta": ""}},
     "no losses": {"terms": {}},
     "a worthless term": {"rule": text(1.5, 0.0), "terms": {"phi": text(1.5, 0.0)}},

@@ -15,7 +15,11 @@ MOST = 1 << 53
 SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}", re.ASCII)
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}", re.ASCII)
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+#: How rules and runs are called.
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
+#: An installed package and its version, such as `rulegen-tone 0.1`.
+Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100} [A-Za-z0-9_.+!-]{1,100}$")]
 #: 16 hexadecimal digits, or nothing.
 Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
 #: Numbers that are written as numbers: a text or a truth value that could be read as one is none.

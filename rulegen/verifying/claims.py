@@ -18,17 +18,6 @@ Key = tuple[str, str]
 MINE: Key = ("rule", DISCOVERED)
 
 
-class Lot(NamedTuple):
-    """The lives of one rule: mean reward per trial of each, shape (L,), and how many diverged."""
-
-    rewards: np.ndarray
-    diverged: int
-
-
-#: Lives of every rule of a card, by whose they are.
-Lots = Mapping[Key, Lot]
-
-
 class Claim(NamedTuple):
     """One figure.
 

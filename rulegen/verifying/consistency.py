@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import NO_LEARNING
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.tasks import Task
 from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
 from rulegen.verifying.origin import made_by, setting

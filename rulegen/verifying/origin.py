@@ -6,15 +6,14 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from rulegen.catalog import Evidence, Record, Setting
 from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import Rule, parse
-from rulegen.ground.digests import code_digest, digest_of
-from rulegen.lives.batch import World
+from rulegen.ground.digests import code_digest, digest_of, versions
 from rulegen.lives.bench import Bench
-from rulegen.publishing.config import DiscoverConfig, RunConfig, versions
+from rulegen.lives.world import World
+from rulegen.publishing.config import DiscoverConfig, RunConfig
+from rulegen.publishing.evaluate import Lot
 from rulegen.publishing.evidence import setting_of
 from rulegen.publishing.rundir import lives_table
 from rulegen.searching.config import SearchConfig
@@ -138,9 +137,7 @@ def setting(told: Setting, world: World) -> Finding:
     return unchecked("setting", why)
 
 
-def data(
-    lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, np.ndarray]
-) -> Finding:
+def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
     """The digest of the table of held-out lives.
 
     Without the table, the lives that were run again are that table, if they are the same to the
@@ -149,7 +146,7 @@ def data(
     Args:
         lives: of the table.
         evidence: of the record.
-        again: rewards of the published lives, run again.
+        again: the published lives, run again.
     """
     if not evidence.data:
         why = "the record names no table of its lives, as every run leaves one"
@@ -160,11 +157,14 @@ def data(
     means = {MINE: evidence.reward.mean}
     means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
     near = all(
-        math.isclose(again[key].mean(), mean, rel_tol=SUMMED, abs_tol=SUMMED)
+        math.isclose(again[key].rewards.mean(), mean, rel_tol=SUMMED, abs_tol=SUMMED)
         for key, mean in means.items()
     )
     if not near:
         why = "the table of the lives is not beside it, and other hardware rounds otherwise"
         return unchecked("data", why)
-    digest = digest_of(lives_table({key[1]: again[key] for key in means}).to_csv(index=False))
+    table = lives_table({key[1]: again[key] for key in means})
+    if evidence.saturated is None:  # nor did older tables say how each life ended
+        table = table.drop(columns="outcome")
+    digest = digest_of(table.to_csv(index=False))
     return decided("data", digest == evidence.data, f"that of the published lives is {digest}")

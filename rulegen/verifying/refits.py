@@ -11,7 +11,8 @@ from rulegen.catalog import Evidence
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
-from rulegen.verifying.claims import MINE, Key, Lot
+from rulegen.publishing.evaluate import Lot
+from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.finding import Finding, decided
 
 #: A refit that lives of its own chose may earn less than where it began, on other lives, by this
