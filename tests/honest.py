@@ -22,7 +22,7 @@ from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
 from rulegen.publishing.rundir import learning_table, lives_table, lots_of
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.setting import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.
 TEXT = """

@@ -33,7 +33,7 @@ from rulegen.publishing.config import ReferenceRule
 from rulegen.searching.config import Elsewhere
 from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import published
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.setting import world_of
 
 pytestmark = pytest.mark.usefixtures("shared_programs")
 

@@ -19,7 +19,7 @@ from rulegen.ground.keys import Branch, branch
 from rulegen.ground.statistics import estimate
 from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import published
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.setting import world_of
 
 pytestmark = pytest.mark.usefixtures("shared_programs")
 

@@ -27,7 +27,7 @@ from rulegen.verifying.consistency import consistent
 from rulegen.verifying.endings import wrong_in_table
 from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import Published, PublishedLives, published, read_table
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.setting import world_of
 
 #: Curves have six digits behind the point.
 CURVE_ROUNDING = 2e-6

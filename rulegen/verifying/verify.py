@@ -7,19 +7,16 @@ the claim is more than the luck of those. What a record says of itself never wid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import jax
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
 
-from rulegen.catalog import Evidence, Interval, Record, Setting, parts
+from rulegen.catalog import Evidence, Interval, Record, parts
 from rulegen.catalog.records.ended import Ended
-from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
-from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.ground.digests import versions
@@ -27,12 +24,9 @@ from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot
-from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wrong_in_table
@@ -42,6 +36,7 @@ from rulegen.verifying.origin import data
 from rulegen.verifying.published import Published
 from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import Resurvey
+from rulegen.verifying.setting import world_of
 
 #: On the published lives, a figure may differ from the published one by this share of the half
 #: width of the interval found there: other hardware rounds otherwise, and a life magnifies that.
@@ -312,83 +307,6 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
     except ValueError as error:
         raise ConfigError(str(error)) from None
     return benches
-
-
-def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> World:
-    """The world that a record names.
-
-    Args:
-        setting: of the record.
-        packages: that bring its parts, as the record tells them.
-
-    Raises:
-        ConfigError: when it names none, or a value is written otherwise than it is read: cards
-            print what is written.
-
-    Example:
-        >>> task = {"name": "delayed_association", "delay": 100}
-        >>> world_of(Setting(task=task, circuit={"neurons": 8}, life={})).circuit.neurons
-        8
-    """
-    for kind, part in (("circuit", setting.circuit), ("task", setting.task)):
-        if isinstance(name := part.get("name"), str):
-            check_part(kind, name, (packages or {}).get(kind, ""))
-    try:
-        world = World(
-            circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
-            task=TypeAdapter[Any](AnyTask).validate_python(setting.task),
-            life=LifeSettings.model_validate(setting.life),
-            projections=Projections.model_validate(setting.projections),
-        )
-    except ValidationError as error:
-        raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
-    for place, written in setting.model_dump().items():
-        read = getattr(world, place).model_dump(mode="json")
-        if unread := next(unlike(written, read, place), None):
-            raise ConfigError(f"the setting of the card: {unread}")
-    return world
-
-
-def unlike(written: Any, read: Any, place: str) -> Iterator[str]:
-    """Values that are read as other ones, with their places; those that are not written count not.
-
-    Example:
-        >>> list(unlike({"trials": "4_0", "floor": -1}, {"trials": 40, "floor": -1.0}, "life"))
-        ["life.trials is '4_0', which is read as 40; write that"]
-    """
-    if isinstance(written, dict) and isinstance(read, dict):
-        for name, value in written.items():
-            yield from unlike(value, read.get(name), f"{place}.{name}")
-    elif isinstance(written, list | tuple) and isinstance(read, list) and len(written) == len(read):
-        for number, values in enumerate(zip(written, read, strict=True)):
-            yield from unlike(*values, f"{place}.{number}")
-    elif written != read or isinstance(written, bool) != isinstance(read, bool):
-        yield f"{place} is {written!r}, which is read as {read!r}; write that"
-
-
-def check_part(kind: str, name: str, package: str) -> None:
-    """See that a part that a record names is here, and no other of its name.
-
-    Args:
-        kind, name: of the part. package: that brings it, and its version; "" where none is told.
-
-    Raises:
-        ConfigError: when it is not; the message says which package brings it.
-    """
-    if name not in parts.names(kind):
-        remedy = (
-            f"it came with {package}: install that, if you trust who made it"
-            if package
-            else "the card tells of no package that brings it: ask its author for the program, and "
-            "register it"
-        )
-        raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
-    here = str(parts.source(kind, name))
-    if package and package.partition(" ")[0] != here.partition(" ")[0]:
-        raise ConfigError(
-            f"the {kind} of the card, `{name}`, came with {package}, and the one here is that of "
-            f"{here}: verify where the other is installed"
-        )
 
 
 def run(
