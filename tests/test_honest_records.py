@@ -30,8 +30,7 @@ INPUT = SETTING.model_copy(
     update={"projections": {"input": "param eta = 1e-9 1/ms\ndw/dt = eta*post*pre"}}
 )
 RUNAWAY = "w += 10*pre*post"
-DRIVEN = "forward bias = {}\non reward: w += 0"
-SIGMOID = SETTING.model_copy(update={"circuit": {"neurons": 8, "rate": "sigmoid"}})
+SATURATING = "forward bias = 50\non reward: w += 0"
 BOTH = {START: family(0.3), NO_LEARNING: ""}
 HONEST: dict[str, dict[str, Any]] = {
     "as discovered": {"notes": NOTES},
@@ -45,10 +44,7 @@ HONEST: dict[str, dict[str, Any]] = {
     "a reference as good as it": {"others": BOTH | {"the same": text(1.5)}},
     "a reference better than it": {"others": BOTH | {"better": text(1.5, 1.0)}},
     "a reference that diverges": {"others": BOTH | {"runaway": RUNAWAY}},
-    "references that saturate and fall silent": {
-        "others": BOTH | {"high": DRIVEN.format(50), "low": DRIVEN.format(-50)},
-        "setting": SIGMOID,
-    },
+    "a reference that saturates": {"others": BOTH | {"high": SATURATING}},
     "no learning without a term": {"terms": {"theta": ""}},
     "no losses": {"terms": {}},
     "a worthless term": {"rule": text(1.5, 0.0), "terms": {"phi": text(1.5, 0.0)}},
