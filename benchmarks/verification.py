@@ -26,9 +26,11 @@ from rulegen.lives.bench import Bench
 from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.evidence import held_out
 from rulegen.verifying.claims import MINE, Key
-from rulegen.verifying.consistency import Outcome, strength
+from rulegen.verifying.consistency import strength
+from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import Published
-from rulegen.verifying.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, judge, world_of
+from rulegen.verifying.setting import world_of
+from rulegen.verifying.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, judge
 
 CARDS, LIVES, SEEDS = 200, 128, 50
 RULE = """

@@ -22,14 +22,22 @@ from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.evaluate import Lot, Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
 from rulegen.publishing.rundir import learning_table, lives_table, lots_of, remains_of
-from rulegen.selection.looks import PruneSettings
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.setting import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.
 TEXT = """
 param theta = {theta} in [-9, 9]
 param phi = {phi} in [-9, 9]
 e <- e + 0.4*theta*xi*pre + 0.05*phi*post*pre : synapse
+on trial start: e <- 0
+on reward: w += clip((R - R_bar[condition])*e, -0.2, 0.2)
+"""
+#: The family of which it is what remains.
+FAMILY = """
+param theta = {theta} in [-9, 9] free
+param phi = 0.1 in [-9, 9] free
+param psi = 0.1 in [-9, 9] free
+e <- e + 0.4*theta*xi*pre + 0.05*phi*post*pre + 0.05*psi*u*pre : synapse
 on trial start: e <- 0
 on reward: w += clip((R - R_bar[condition])*e, -0.2, 0.2)
 """
@@ -40,6 +48,20 @@ LIVES, SEED = 128, 3
 
 def text(theta: float, phi: float = 0.1) -> str:
     return TEXT.format(theta=theta, phi=phi)
+
+
+def family(theta: float) -> str:
+    return FAMILY.format(theta=theta)
+
+
+#: The look by which the third term went.
+LOOK = {
+    "removed": ("0.05*u*pre",),
+    "terms": 2,
+    "difference": {"mean": 0.001, "low": -0.002, "high": 0.004, "lives": 512},
+    "verdict": "accepted",
+    "inclusion": 0.01,
+}
 
 
 _COMPILED: dict[tuple[str, str], Bench] = {}
@@ -83,9 +105,29 @@ def lived(
     return Trajectory(name, shown, batch.means, *curves(batch.rewards), batch.outcomes)
 
 
+def last(item: tuple[str, str]) -> bool:
+    """Runs put no learning behind all others."""
+    return not item[1]
+
+
+def configuration(
+    setting: Setting, others: Mapping[str, str], seed: int, lives: int
+) -> DiscoverConfig | None:
+    """The configuration of the run that began with the start; None without one."""
+    if START not in others:
+        return None
+    rules = {name: parse(rule).text() for name, rule in others.items() if rule}
+    start = rules.pop(START)
+    references = [{"name": name, "rule": rule} for name, rule in rules.items()]
+    data = setting.model_dump() | {"name": "small", "rule": start, "seed": seed}
+    return DiscoverConfig.model_validate(
+        data | {"references": references, "evaluate": {"lives": lives}}
+    )
+
+
 def publish(
     rule: str = text(1.5),
-    others: Mapping[str, str] = {START: text(0.3), NO_LEARNING: ""},
+    others: Mapping[str, str] = {START: family(0.3), NO_LEARNING: ""},
     terms: Mapping[str, str] = {"theta": text(0.0), "phi": text(1.5, 0.0)},
     setting: Setting = SETTING,
     seed: int = SEED,
@@ -101,26 +143,30 @@ def publish(
         setting, seed, lives: where, and on which lives. notes: of parameters.
         more: of the evidence.
     """
-    world = world_of(setting)
+    world, basis = world_of(setting), {t.coefficient: t.text for t in parse(family(0.3)).terms()}
 
     def trajectory(name: str, here: str) -> Trajectory:
         return lived(name, here or rule, world, seed, lives, learns=bool(here))
 
     best = trajectory(DISCOVERED, rule)
-    compared = [trajectory(name, here) for name, here in others.items()]
+    compared = [trajectory(name, here) for name, here in sorted(others.items(), key=last)]
     rests = {name: trajectory(name, here) for name, here in terms.items()}
     losses = [
         TermLoss(
             coefficient=name,
-            term=f"{name}*x",
+            term=basis[name],
             loss=interval(best.minus(rest)),
             rule=rest.text if terms[name] else "",
             **rest.counts.bad,
         )
         for name, rest in rests.items()
     ]
-    more = {"margin": PruneSettings().margin, "terms": tuple(losses)} | more
-    evidence = held_out(world, "", seed, best, compared, rests, **more)
+    config = configuration(setting, others, seed, lives)
+    selected = {"margin": 0.005, "terms": tuple(losses)}
+    if config is not None:
+        selected |= {"candidates": 3, "looks": (LOOK,), "level": config.prune.level}
+    digest = config.digest if config else "0" * 16
+    evidence = held_out(world, digest, seed, best, compared, rests, **(selected | more))
     record = Record(
         name="small",
         title="Small | rule <b>",
@@ -128,26 +174,19 @@ def publish(
         description="A `small` rule.",
         equations=parse(rule).text(),
         parameters=dict(notes),
+        tags=(world.task.name,),
+        lineage=(config.family.digest,) if config else ("theta*xi*pre",),
         evidence=evidence,
     )
-    evidence = evidence.model_copy(update={"config": config_of(record).digest})
-    return record.model_copy(update={"evidence": evidence}), (best, *compared)
+    return record, (best, *compared)
 
 
-def config_of(record: Record) -> DiscoverConfig:
-    """The configuration of a run that published a record."""
+def config_of(record: Record) -> DiscoverConfig | None:
+    """The configuration of the run that published a record; None without a start."""
     evidence = record.evidence
     assert evidence
-    texts = {other.name: other.rule for other in evidence.comparisons if other.rule}
-    return DiscoverConfig(
-        name=record.name,
-        title=record.title,
-        seed=evidence.seed,
-        rule=texts.pop(START, record.equations),
-        references=[{"name": name, "rule": rule} for name, rule in texts.items()],
-        evaluate={"lives": evidence.reward.lives},
-        **evidence.setting.model_dump(),
-    )
+    others = {other.name: other.rule for other in evidence.comparisons}
+    return configuration(evidence.setting, others, evidence.seed, evidence.reward.lives)
 
 
 def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) -> Path:
@@ -156,9 +195,11 @@ def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) ->
     save_record(record, folder / "record.toml")
     (folder / "card.md").write_text(markdown_card(record, "learning.png"))
     lives_table(lots_of(trajectories), remains(record)).to_csv(folder / "lives.csv", index=False)
+    config = config_of(record)
+    if config is not None:
+        data = config.model_dump(mode="json", exclude_none=True)
+        (folder / "config.toml").write_text(tomli_w.dumps(data))
     learning_table(trajectories).round(6).to_csv(folder / "learning.csv", index=False)
-    config = config_of(record).model_dump(mode="json", exclude_none=True)
-    (folder / "config.toml").write_text(tomli_w.dumps(config))
     return folder
 
 

@@ -58,7 +58,7 @@ refit = { iterations = 2, choice_lives = 32, estimator = { name = "pgpe", lives 
 [refine]
 lives = 32
 [evaluate]
-lives = 64
+lives = 256
 [[references]]
 name = "without a"
 rule = """
@@ -127,7 +127,7 @@ def test_the_summary_agrees_with_record_rule_and_data(run, config):
     assert record.evidence.data == digest_of((folder / "lives.csv").read_text())
     table = pd.read_csv(folder / "lives.csv")
     lives = table.pivot_table(index="life", columns="rule", values="reward")
-    assert len(lives) == summary["reward"]["lives"] == 64
+    assert len(lives) == summary["reward"]["lives"] == 256
     assert lives["discovered rule"].mean() == pytest.approx(summary["reward"]["mean"])
     difference = lives["discovered rule"] - lives["start"]
     assert difference.mean() == pytest.approx(summary["paired_difference"]["mean"])
@@ -147,14 +147,14 @@ def test_the_published_figures_are_those_of_the_printed_text(run, config):
     folder, found, _ = run
     bench = Bench(config.world, parse((folder / "rule.txt").read_text()))
     key = branch(jax.random.key(config.seed), Branch.EVALUATE)
-    rewards = bench.rewards(bench.values, key, 64)
+    rewards = bench.rewards(bench.values, key, 256)
     assert np.array_equal(rewards, found.trajectories[0].means)
 
 
 def test_what_a_term_is_worth_is_about_the_text_in_the_record(run, config):
     """Also where a reference has the name of a step: each loss is run again from its text."""
     _, found, _ = run
-    evidence, lives = found.record.evidence, 64
+    evidence, lives = found.record.evidence, 256
     key = branch(jax.random.key(config.seed), Branch.EVALUATE)
     still = next(c for c in evidence.comparisons if c.name == "no learning")
     reference = next(c for c in evidence.comparisons if c.name == "without a")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import tomli_w
-from honest import config_of, leave, publish, quick_bench, text
+from honest import config_of, family, leave, publish, quick_bench, text
 from test_admission import files
 
 from rulegen.catalog import ParameterNote, load_record, markdown_card
@@ -25,7 +25,7 @@ from rulegen.verifying.admission import add_run
 Data = dict[str, Any]
 Forge = Callable[[Path], None]
 NOTES = {"theta": ParameterNote(meaning="coefficient", low=1.2, high=1.9)}
-OTHERS = {START: text(0.3), "half": text(0.75), NO_LEARNING: ""}
+OTHERS = {START: family(0.3), "half": text(0.75), NO_LEARNING: ""}
 
 
 @pytest.fixture(autouse=True)
@@ -214,7 +214,7 @@ FABRICATED: dict[str, tuple[Forge, str]] = {
     "half of the lives earn 0.05 more": (other_rewards(raised(0.05, 128)), "lives of discovered"),
     "another rule beside the old lives": (edit(rewritten(text(-1.5))), "lives of discovered rule"),
     "Hebb's rule beside the old lives": (edit(rewritten("dw/dt = 1e-6*pre*post")),
-                                         "lives of discovered rule"),
+                                         "start: the rule is none of the family"),
     "losses of 9.5": (edit(losses), "loss without theta: the lives give"),
     "a hundred diverged lives": (edit(lambda _, e: e.update(diverged=100)), "ended badly: "),
     "another seed": (edit(lambda _, e: e.update(seed=77)), "configuration: its seed"),
@@ -228,13 +228,13 @@ FABRICATED: dict[str, tuple[Forge, str]] = {
         "lives of half",
     ),
     "the text of what remains": (
-        edit(lambda _, e: e["terms"][0].update(rule=parse(text(-1.0)).text())), "lives of theta",
+        edit(lambda _, e: e["terms"][0].update(rule=parse(text(-1.0)).text())), "term theta: what is said to remain",
     ),
     "an interval a million times narrower": (
         edit(lambda d, _: d["parameters"]["theta"].update(low=1.4999999, high=1.5000001)),
         "interval of theta",
     ),
-    "a rule of the literature": (edit(lambda d, _: d.update(kind="literature")), "kind"),
+    "a rule of the literature": (edit(lambda d, _: d.update(kind="literature")), "rule of the literature has none"),
     "words as the digest of the configuration": (
         edit(lambda _, e: e.update(config="verified by three labs")), "config",
     ),

@@ -19,7 +19,7 @@ from rulegen.runs.candidate import run_candidate
 from rulegen.runs.sweep import load_sweep
 from rulegen.searching import search
 from rulegen.searching.config import load_search
-from rulegen.verifying.verify import check_part, world_of
+from rulegen.verifying.setting import check_part, world_of
 
 ROOT = Path(__file__).parent.parent
 OUTSIDE = ROOT / "tests" / "outside"

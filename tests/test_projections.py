@@ -26,7 +26,7 @@ from rulegen.publishing.config import DiscoverConfig
 from rulegen.runs.discover import prepare
 from rulegen.runs.simulate import load_scene, simulate
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Reaching
-from rulegen.verifying.verify import world_of
+from rulegen.verifying.setting import world_of
 
 KEY = jax.random.key(1)
 ROOT = Path(__file__).parent.parent

@@ -21,7 +21,7 @@ from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
 from rulegen.ground.statistics import Estimate
 from rulegen.verifying.claims import agrees
-from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.finding import Outcome
 from rulegen.verifying.luck import luck
 from rulegen.verifying.resurvey import Resurvey
 from rulegen.verifying.verify import SAME, verify
@@ -149,11 +149,32 @@ def test_intervals_of_parameters_are_surveyed_anew(name: str) -> None:
     assert {n: v[0] for n, v in survey.verdicts().items()} == {"theta": holds}
 
 
-def test_too_many_parameters_are_not_surveyed() -> None:
-    notes = {"theta": ParameterNote(low=0, high=2), "phi": ParameterNote()}
-    settings = RefineSettings(most=1)
-    survey = Resurvey(Parabola(), notes, jax.random.key(0), settings)  # type: ignore[arg-type]
-    assert survey.verdicts() == {"theta": (None, "more than 1 parameters were fitted")}
+class Hill(Parabola):
+    """The same with more parameters, which change nothing."""
+
+    names = ("theta", "phi", *"abcdefghijkl")  # type: ignore[assignment]
+    values = np.array([1.5, 0.2, *[1.0] * 12])
+    bounds = np.array([[-9.0] * 14, [9.0] * 14])
+
+    def rewards(self, values: np.ndarray, key: object, lives: int) -> np.ndarray:
+        return super().rewards(values[:2], key, lives)
+
+
+def test_notes_without_limits_hide_no_interval() -> None:
+    """A narrow interval among many parameters that are only explained is found."""
+    notes = {name: ParameterNote(meaning="a word") for name in Hill.names}
+    notes["theta"] = ParameterNote(low=1.4999999, high=1.5000001)
+    settings = RefineSettings(tolerance=0.1)
+    survey = Resurvey(Hill(), notes, jax.random.key(0), settings)  # type: ignore[arg-type]
+    assert survey.verdicts()["theta"][0] is False
+
+
+def test_intervals_of_more_parameters_than_a_survey_has() -> None:
+    notes = {name: ParameterNote(low=0, high=2) for name in Hill.names}
+    survey = Resurvey(Hill(), notes, jax.random.key(0), RefineSettings())  # type: ignore[arg-type]
+    verdicts = survey.verdicts()
+    assert set(verdicts) == set(Hill.names)
+    assert all(holds is False and "no survey" in why for holds, why in verdicts.values())
 
 
 @pytest.mark.parametrize("name", names())

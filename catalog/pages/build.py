@@ -20,7 +20,14 @@ from rulegen import grammar
 from rulegen.catalog.pages.card import card
 from rulegen.catalog.pages.html import html_article, html_page
 from rulegen.catalog.pages.latex import latex_blocks, latex_catalog
-from rulegen.catalog.pages.markdown import code, grid, markdown_page, plain
+from rulegen.catalog.pages.markdown import (
+    PICTURES,
+    catalog_picture,
+    code,
+    grid,
+    markdown_page,
+    plain,
+)
 from rulegen.catalog.records.facets import Facets, facets
 from rulegen.catalog.records.files import (
     MARKS,
@@ -36,7 +43,7 @@ from rulegen.grammar import ConfigError, RuleError
 #: Where pages go, relative to the folder of the catalog.
 INDEX, PAGE, DOCUMENT = "README.md", "catalog.html", "tex/catalog.tex"
 CARDS, SNIPPETS = "cards", "tex/rules"
-PICTURES, PRINTS = "discovered", "tex/figures"
+PRINTS = "tex/figures"
 #: What was rendered, so that the next build does it only for what changed.
 CACHE, LOCK = ".rendered.json", ".lock"
 
@@ -116,7 +123,7 @@ def build(
 def render(entry: Entry) -> Rendered:
     """The card of one record in every format."""
     record, name = entry.record, entry.record.name
-    png = f"../{PICTURES}/{name}.png" if entry.figure else ""
+    png = catalog_picture(name) if entry.figure else ""
     pdf = f"figures/{name}.pdf" if entry.print else ""
     try:
         row, blocks = facets(record), card(record)

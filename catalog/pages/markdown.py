@@ -27,9 +27,16 @@ OPENING, CLOSING = "<!-- the record of this card, which `rulegen verify` reads",
 #: How JSON says the characters of which comments are made.
 UNENDING = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 DASH = "\\u002d"
+#: The picture beside the card of a run, and the folder of those of a catalog.
+RUN_PICTURE, PICTURES = "learning.png", "discovered"
 #: What is markup only in front of something, or at the start of a line.
 REFERENCE = re.compile(r"\](?=[(\[:])|&(?=[#\w])")
 START = re.compile(r"^(\d*)([-+=#.)])(?=\s|$|[-=#])")
+
+
+def catalog_picture(name: str) -> str:
+    """The path of the picture of a rule from its card in a catalog."""
+    return f"../{PICTURES}/{name}.png"
 
 
 def markdown_card(record: Record, figure: str = "") -> str:

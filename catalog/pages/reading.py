@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
 from itertools import zip_longest
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from rulegen.catalog.pages.markdown import CLOSING, OPENING, markdown_card
+from rulegen.catalog.pages.card import card
+from rulegen.catalog.pages.markdown import (
+    CLOSING,
+    OPENING,
+    RUN_PICTURE,
+    catalog_picture,
+    markdown_page,
+)
 from rulegen.catalog.records.files import MARKS, read_own
 from rulegen.catalog.records.record import LARGEST_FILE, Record, first_problem
 from rulegen.grammar import ConfigError
 
 #: A file larger than this is no card: it says its record twice, and pads its tables.
 LARGEST_CARD = 4 * LARGEST_FILE
-#: The picture of a card; its path is the one thing that no record says.
-_PICTURE = re.compile(r"^!\[[^\]\n]*\]\(([\w./-]{1,200})\)$", re.MULTILINE)
+
+
+def pictures(record: Record) -> tuple[str, ...]:
+    """Where the picture of a card can lie, its path being the one thing that no record says.
+
+    Beside the card in the folder of a run, in the folder of pictures of a catalog, or nowhere.
+    """
+    return RUN_PICTURE, catalog_picture(record.name), ""
 
 
 def read_card(text: str) -> Record:
@@ -58,12 +70,13 @@ def read_card(text: str) -> Record:
     except (ValueError, RecursionError) as error:
         problem = first_problem(error) if isinstance(error, ValidationError) else error
         raise ConfigError(f"the record in the card is damaged: {problem}") from None
-    picture = _PICTURE.search(shown)
-    printed = markdown_card(record, picture[1] if picture else "")
-    # Without a picture of its own, the line was found in a text, and the comparison says so.
-    if shown != printed:
-        raise ConfigError(first_difference(shown, printed))
-    return record
+    blocks = card(record)
+    printed = [markdown_page(record, blocks, picture) for picture in pictures(record)]
+    if shown in printed:
+        return record
+    # A picture elsewhere is the first difference of a card that has one.
+    nearest = printed[1] if f"]({catalog_picture(record.name)})" in shown else printed[0]
+    raise ConfigError(first_difference(shown, nearest))
 
 
 def first_difference(shown: str, printed: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, Strict, model_validator
 
 #: Ends of lives without which no reward should be read, and how sentences say each.
 TROUBLES = ("diverged", "saturated", "silent")
@@ -18,7 +18,7 @@ ENDS_ARE = (
 )
 
 #: Lives of one kind; None where nobody counted.
-Count = Annotated[int, Field(ge=0)] | None
+Count = Annotated[int, Strict(), Field(ge=0)] | None
 
 
 class Ended(BaseModel):

@@ -6,7 +6,6 @@ Everything that is printed or exported about a rule is made from its record.
 from __future__ import annotations
 
 import math
-import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -17,6 +16,21 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from rulegen.catalog.records.ended import Ended
+from rulegen.catalog.records.fields import (
+    SOFTWARE,
+    VERSION,
+    Count,
+    Digest,
+    Label,
+    Line,
+    Lives,
+    Name,
+    Package,
+    Prose,
+    Real,
+    Seed,
+    Share,
+)
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
 from rulegen.grammar import ConfigError, Rule, parse
@@ -27,27 +41,10 @@ LARGEST_FILE = 1 << 20
 #: No text of a record is longer, characters; formulas have limits of their own below it.
 LONGEST = 1 << 16
 
-#: How rules and runs are called.
-NAME = r"^[a-z][a-z0-9_]{0,63}$"
-Name = Annotated[str, Field(pattern=NAME)]
-
-
-#: 16 hexadecimal digits, or nothing.
-Digest = Annotated[str, Field(pattern=r"^([0-9a-f]{16})?$")]
+#: A term as text, in one line.
+TermText = Annotated[str, Field(max_length=4096, pattern=r"^[^\n]*$")]
 #: Floating-point numbers that are one number, relative to the largest that it was made of.
 ROUNDING = 1e-9
-#: No claim is about more lives.
-MOST_LIVES = 1 << 20
-#: Software and its version, such as `jax` and `0.10.2` or `1.0.0rc1+cuda12`.
-SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}")
-VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}")
-#: An installed package and its version, such as `rulegen-tone 0.1`.
-Package = Annotated[str, Field(pattern=r"^[\w.-]{1,100} [\w.+!-]{1,100}$")]
-#: A part of a whole, between 0 and 1.
-Share = Annotated[float, Field(ge=0, le=1)]
-#: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
-Line = Annotated[str, Field(max_length=400)]
-Prose = Annotated[str, Field(max_length=8000)]
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -83,10 +80,10 @@ class Part(BaseModel):
 class Interval(Part):
     """A mean over lives with its 95% interval, which holds it."""
 
-    mean: float
-    low: float
-    high: float
-    lives: int = Field(ge=1, le=MOST_LIVES)
+    mean: Real
+    low: Real
+    high: Real
+    lives: Lives
 
     @model_validator(mode="after")
     def _ordered(self) -> Interval:
@@ -116,8 +113,8 @@ class ParameterNote(Part):
     """
 
     meaning: Line = ""
-    low: float | None = None
-    high: float | None = None
+    low: Real | None = None
+    high: Real | None = None
     why: Line = ""
 
     @model_validator(mode="after")
@@ -143,7 +140,7 @@ class TermLoss(Ended, Part):
     """
 
     coefficient: Line
-    term: Annotated[str, Field(max_length=4096)]
+    term: TermText
     loss: Interval
     inclusion: Share | None = None
     rule: str = ""
@@ -160,9 +157,9 @@ class Look(Part):
         inclusion: share of bootstrap resamples of the lives in which it would not be accepted.
     """
 
-    removed: tuple[str, ...]
-    added: tuple[str, ...] = ()
-    terms: int
+    removed: tuple[TermText, ...]
+    added: tuple[TermText, ...] = ()
+    terms: Count
     difference: Interval
     verdict: Literal["accepted", "refused", "undecided"]
     inclusion: Share | None = None
@@ -177,11 +174,11 @@ class Comparison(Ended, Part):
         difference: the published rule's reward minus its reward, paired over lives.
     """
 
-    name: Line
+    name: Annotated[Label, Field(max_length=400)]
     rule: str
     reward: Interval
     difference: Interval
-    diverged: int = Field(ge=0)
+    diverged: Count
 
     @model_validator(mode="after")
     def _has_a_rule(self) -> Comparison:
@@ -231,27 +228,27 @@ class Evidence(Ended, Part):
 
     setting: Setting
     reward: Interval
-    chance: float
-    best: float = 0.0
-    diverged: int = Field(ge=0)
+    chance: Real
+    best: Real = 0.0
+    diverged: Count
     comparisons: tuple[Comparison, ...] = ()
     terms: tuple[TermLoss, ...] = ()
     looks: tuple[Look, ...] = ()
-    candidates: int = 0
-    margin: float = 0.0
-    level: float = 0.95
-    structures: int = 0
+    candidates: Count = 0
+    margin: Annotated[Real, Field(ge=0)] = 0.0
+    level: Annotated[Real, Field(gt=0, lt=1)] = 0.95
+    structures: Count = 0
     choice: Prose = ""
-    seed: int = 0
+    seed: Seed = 0
     versions: dict[str, str] = {}
     packages: dict[Annotated[str, Field(pattern=r"^(task|circuit)$")], Package] = {}
-    config: str = ""
+    config: Digest = ""
     code: Digest = ""
     data: Digest = ""
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
-    gradients: int = Field(0, ge=0)
-    nonfinite: int = Field(0, ge=0)
-    seconds: float = 0.0
+    gradients: Count = 0
+    nonfinite: Count = 0
+    seconds: Annotated[Real, Field(ge=0)] = 0.0
 
     @field_validator("versions")
     @classmethod
@@ -272,9 +269,13 @@ class Evidence(Ended, Part):
             if (ended := sum(count or 0 for count in part.counts.values())) > lives:
                 raise ValueError(f"{ended} of {lives} lives cannot have ended badly: {part.ended}")
         if name := ambiguous(c.name for c in self.comparisons):
-            raise ValueError(f"the name `{name}` stands twice or is that of another role")
-        if name := ambiguous((t.coefficient for t in self.terms), ()):
-            raise ValueError(f"the term of `{name}` stands twice")
+            raise ValueError(f"the name `{name}` stands twice or is read as that of another role")
+        if len({t.coefficient for t in self.terms}) < len(self.terms):
+            raise ValueError("the loss of a term stands twice")
+        if self.nonfinite > self.gradients:
+            raise ValueError(f"{self.nonfinite} of {self.gradients} gradients were left out")
+        if not self.chance <= self.best:
+            raise ValueError(f"chance, {self.chance:g}, is above perfect answers, {self.best:g}")
         for other in self.comparisons:
             rewards = (self.reward.mean, other.reward.mean)
             slack = ROUNDING * max(map(abs, rewards))
@@ -321,6 +322,8 @@ class Record(Part):
     @model_validator(mode="after")
     def _check(self) -> Record:
         known = {p.name for p in self.rule.parameters}
+        if self.evidence is not None and self.kind != "discovered":
+            raise ValueError("evidence is that of a run; a rule of the literature has none")
         if strangers := sorted(self.parameters.keys() - known):
             raise ValueError(f"the rule has no parameter `{strangers[0]}`")
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
 #: The published rule in figures and data, and in its own table.
@@ -13,28 +12,51 @@ START, NO_LEARNING = "start", "no learning"
 CHANCE, PERFECT = "chance", "perfect answers"
 #: What no rule that is compared may be called: it would be taken for another line of a table.
 TAKEN = frozenset({DISCOVERED, THIS_RULE, CHANCE, PERFECT})
+#: Characters that are taken for others.
+ALIKE = str.maketrans("01|!i5", "olllls")
 
 
 def as_read(name: str) -> str:
-    """A name as a reader takes it: equal for names that differ in case, spaces or width alone.
+    """A name as a reader takes it: equal for names that differ in case or spaces alone.
 
     Example:
         >>> as_read("No  Learning") == as_read("no learning")
         True
     """
-    return " ".join(unicodedata.normalize("NFKC", name).split()).casefold()
+    return " ".join(name.split()).casefold()
+
+
+def outlines(name: str) -> set[str]:
+    """What of a name is seen at a glance: its letters, with what looks like them or without.
+
+    Example:
+        >>> outlines("N0-learning!") & outlines("no learning")
+        {'nolearnlng'}
+    """
+    parts = (name.casefold(), "".join(c for c in name.casefold() if c.isalnum()))
+    return {"".join(c for c in part.translate(ALIKE) if c.isalnum()) for part in parts}
+
+
+_ROLES = {seen: role for role in (*TAKEN, START, NO_LEARNING) for seen in outlines(role)}
 
 
 def ambiguous(names: Iterable[str], taken: Iterable[str] = TAKEN) -> str | None:
-    """The first name that is taken or stands twice, read as `as_read` says; None if there is none.
+    """The first name that is taken, stands twice or is mistaken for a role; None if there is none.
+
+    Args:
+        names: of compared rules, as `catalog.records.fields.plain_name` admits them.
+        taken: roles that none of them may have; the others must be written as they are.
 
     Example:
         >>> ambiguous(["start", "Oja", "oja "]), ambiguous(["Chance"]), ambiguous(["start", "oja"])
         ('oja ', 'Chance', None)
+        >>> ambiguous(["start", "No-learning"])
+        'No-learning'
     """
-    seen = {as_read(name) for name in taken}
+    seen, forbidden = set[str](), set(taken)
     for name in names:
-        if as_read(name) in seen:
+        roles = {_ROLES[line] for line in outlines(name) if line in _ROLES}
+        if as_read(name) in seen or roles & forbidden or roles - {name}:
             return name
         seen.add(as_read(name))
     return None

@@ -50,7 +50,7 @@ def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) ->
     columns = list(first)
     strict, table = 1.0 - (1.0 - level) / len(columns), []
     for column in columns:
-        whole = np.logical_and.reduce([frame[column].notna() for frame in measures.values()])
+        whole = np.logical_and.reduce([np.isfinite(f[column]) for f in measures.values()])
         if not whole.any():
             continue
         base = first[column][whole].to_numpy(float)

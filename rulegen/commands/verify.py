@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rulegen.ground.display import Display
-from rulegen.verifying.consistency import Outcome
+from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import published
 from rulegen.verifying.verify import NEW_LIVES
 from rulegen.verifying.verify import verify as run_verification
@@ -43,6 +43,7 @@ def verify(
     for row in rows.itertuples(index=False):
         table.add_row(*(escape(cell) for cell in row))
     console.print(table)
-    console.print(CLOSING[found.outcome])
+    open_ = f"; not checked: {', '.join(found.unchecked)}" if found.unchecked else ""
+    console.print(escape(CLOSING[found.outcome] + open_))
     if not found.holds:
         raise typer.Exit(1)

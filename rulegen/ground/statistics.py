@@ -104,7 +104,7 @@ def estimate(values: np.ndarray, level: float = 0.95) -> Estimate:
         level: coverage.
 
     Raises:
-        ValueError: without a life.
+        ValueError: without a life, or when the value of one is not finite.
 
     Example:
         >>> import numpy as np
@@ -118,6 +118,11 @@ def estimate(values: np.ndarray, level: float = 0.95) -> Estimate:
     count = len(values)
     if count == 0:
         raise ValueError("no lives, no mean: give one value for each life")
+    if strange := np.flatnonzero(~np.isfinite(values)).tolist():
+        raise ValueError(
+            f"the value of life {strange[0]} is {values[strange[0]]}, and a mean is of finite "
+            "values: give lives that left the finite range a floor"
+        )
     if count == 1:
         return Estimate(float(values[0]), -np.inf, np.inf, 1)
     if np.all(values == values[0]):
@@ -131,7 +136,15 @@ def estimate(values: np.ndarray, level: float = 0.95) -> Estimate:
 
 
 def paired_difference(a: np.ndarray, b: np.ndarray, level: float = 0.95) -> Estimate:
-    """Mean of `a - b` over lives that share their networks and noise, with its interval."""
+    """Mean of `a - b` over lives that share their networks and noise, with its interval.
+
+    Raises:
+        ValueError: see `estimate`.
+
+    Example:
+        >>> print(paired_difference(np.array([1.0, 2.0, 3.0]), np.array([0.0, 1.0, 2.0])))
+        1 [1, 1]
+    """
     return estimate(np.asarray(a, float) - np.asarray(b, float), level)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from rulegen.catalog import parts
-from rulegen.catalog.records.record import Name
+from rulegen.catalog.records.fields import Label, Name
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -53,7 +53,7 @@ class ReferenceRule(Settings):
         rule: its text; every parameter has a value.
     """
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Label = Field(max_length=80)
     rule: str
 
     @field_validator("rule")

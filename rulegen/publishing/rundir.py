@@ -14,6 +14,7 @@ import tomli_w
 from rulegen.catalog import latex_card, markdown_card, parts, save_record
 from rulegen.catalog.export import export
 from rulegen.catalog.likeness.naming import named
+from rulegen.catalog.pages.markdown import RUN_PICTURE
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import ConfigError, RunError
@@ -139,7 +140,7 @@ class RunDirectory:
         write_whole(self.folder / "fitted.txt", discovery.fitted.text())
         write_whole(self.folder / "rule.txt", record.equations)
         save_record(record, self.folder / "record.toml")
-        write_whole(self.folder / "card.md", markdown_card(record, figure="learning.png"))
+        write_whole(self.folder / "card.md", markdown_card(record, figure=RUN_PICTURE))
         write_whole(self.folder / "card.tex", latex_card(record, figure="learning.pdf"))
         for name in config.exports:
             suffix = parts.find("export", name).suffix

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 
 from rulegen.catalog import parts
+from rulegen.catalog.records.fields import Label
 from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
@@ -43,7 +44,7 @@ class Elsewhere(Settings):
         task, circuit, life: what differs from the world of the search; None: as there.
     """
 
-    name: str = Field(min_length=1, max_length=80)
+    name: Label = Field(max_length=80)
     task: AnyTask | None = None
     circuit: AnyCircuit | None = None
     life: LifeSettings | None = None

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from rulegen.catalog import Interval
 from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.ground.keys import Branch
@@ -91,6 +92,38 @@ class Look(NamedTuple):
         )
 
 
+def judged(difference: Estimate | Interval, terms: int, others: int, margin: float) -> Verdict:
+    """What becomes of a candidate.
+
+    A rule with fewer terms must not lose more than the margin, one with as many must gain,
+    and one with more must gain more than the margin. A rule without terms is never accepted:
+    what it would mean to learn nothing is asked on the held-out lives.
+
+    Args:
+        difference: its reward minus that of the other rule.
+        terms: number of its terms. others: number of those of the other rule.
+        margin: see `PruneSettings`.
+
+    Example:
+        >>> small = Estimate(-0.001, -0.004, 0.002, 512)
+        >>> judged(small, 2, 3, 0.005), judged(small, 3, 3, 0.005), judged(small, 2, 3, 0.001)
+        ('accepted', 'refused', 'undecided')
+    """
+    smaller = terms < others
+    limit = limit_of(terms, others, margin)
+    gained = terms <= others or difference.mean > margin
+    if terms and difference.low > limit and gained:
+        return "accepted"
+    # A difference that does not matter is no open question.
+    is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
+    return "undecided" if is_open else "refused"
+
+
+def limit_of(terms: int, others: int, margin: float) -> float:
+    """What the interval of a difference must lie above; arguments as of `judged`."""
+    return -margin if terms < others else 0.0
+
+
 class Looks:
     """Takes looks, as many as the settings allow.
 
@@ -118,9 +151,7 @@ class Looks:
     ) -> Look:
         """Compare a candidate and its terms with another rule and its terms.
 
-        A rule with fewer terms must not lose more than the margin, one with as many must gain,
-        and one with more must gain more than the margin. A rule without terms is never accepted:
-        what it would mean to learn nothing is asked on the held-out lives.
+        See `judged`.
 
         Args:
             candidate: all parameters of the family, shape (P,); those of absent terms are 0.
@@ -131,19 +162,14 @@ class Looks:
         Returns:
             the last look at this question.
         """
-        smaller, margin = len(terms) < len(others), self.settings.margin
-        limit = -margin if smaller else 0.0
+        limit = limit_of(len(terms), len(others), self.settings.margin)
         # All lives of one question are the same ones, and more of them.
         stage = self.stage.on(Branch.PRUNE, len(self.taken) + 1)
         lives = self.settings.lives
         while True:
             here = stage.called(f"look {len(self.taken) + 1}")
             difference, share = self.compare(candidate, other, limit, lives, here)
-            gained = len(terms) <= len(others) or difference.mean > margin
-            accepted = bool(terms) and difference.low > limit and gained
-            # A difference that does not matter is no open question.
-            is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
-            verdict: Verdict = "accepted" if accepted else "undecided" if is_open else "refused"
+            verdict = judged(difference, len(terms), len(others), self.settings.margin)
             look = Look(
                 removed=tuple(n for n in others if n not in terms),
                 added=tuple(n for n in terms if n not in others),
@@ -155,7 +181,7 @@ class Looks:
             self.taken.append(look)
             here.tell(1, 1, str(look))
             lives *= 4
-            if not is_open or lives > self.settings.most_lives or self.exhausted:
+            if verdict != "undecided" or lives > self.settings.most_lives or self.exhausted:
                 return look
 
     def rough(

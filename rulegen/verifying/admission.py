@@ -24,12 +24,15 @@ from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.verifying.claims import MINE, contradicted
-from rulegen.verifying.consistency import Finding, Outcome, consistent, decided
+from rulegen.verifying.consistency import consistent
 from rulegen.verifying.endings import wrong_in_table
+from rulegen.verifying.finding import Finding, Outcome, decided
 from rulegen.verifying.published import Published, published
+from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
 from rulegen.verifying.sample import other_lives
-from rulegen.verifying.verify import entrants, learned, run, world_of
+from rulegen.verifying.setting import world_of
+from rulegen.verifying.verify import entrants, learned, lots, run
 
 #: Lives that are run again, unless another number is asked for.
 LIVES = 64
@@ -96,8 +99,6 @@ def add_run(
 
 def free_place(path: Path, record: Record, home: Path, replace: bool) -> None:
     """Refuse a name that is taken, unless it is taken by this very record."""
-    if record.kind != "discovered":
-        raise ConfigError(f"kind: a run publishes a discovered rule, not one of the {record.kind}")
     if (home / LITERATURE / path.name).exists():
         raise ConfigError(f"the name `{record.name}` is taken by a rule of the literature")
     taken = path.exists() or path.is_symlink()
@@ -126,7 +127,7 @@ def tabled(whole: Published, evidence: Evidence, world: World) -> Iterator[Findi
     yield decided("ended badly", bool(whole.lives.outcomes), why)
     for (_, name), why in wrong_in_table(evidence, whole.lives.outcomes).items():
         yield decided("ended badly", False, f"of the lives of `{name}` {why}, as its record says")
-    for finding in consistent(whole, evidence, world.task):
+    for finding in consistent(whole, evidence, world):
         # Whoever adds a run has its configuration, so that it must be held.
         open_end = finding.claim == "configuration" and finding.outcome is Outcome.UNCHECKED
         yield finding._replace(outcome=Outcome.REFUTED) if open_end else finding
@@ -142,14 +143,13 @@ def lived(
     numbers = np.sort(rng.choice(every, min(lives, every), replace=False))
     key = branch(origin(evidence.seed), Branch.EVALUATE)
     again = run(benches, key, numbers, "published lives", report)
-    for claim, batch in again.items():
-        why = other_lives(
-            Lot(whole.lives.rewards[claim][numbers], whole.lives.outcomes[claim][numbers]),
-            Lot(batch.means, batch.outcomes),
-            every,
-        )
+    found = lots(again)
+    for claim, lot in found.items():
+        told = (part[claim][numbers] for part in (whole.lives.rewards, whole.lives.outcomes))
+        why = other_lives(Lot(*told), lot, every)
         yield decided(f"lives of {claim[1]}", not why, why)
     yield from learned(whole, evidence, again)
+    yield from refits(evidence, benches[MINE], key, numbers, found)
     key = branch(origin(int(rng.integers(2**32))), Branch.VERIFY)
     yield from resurveyed(benches[MINE], whole.record, key, lives, report)
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
-from typing import NamedTuple
+from collections.abc import Iterator
 
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
-from rulegen.ground.digests import code_digest, digest_of, versions
-from rulegen.publishing.config import RunConfig
-from rulegen.publishing.evaluate import Lot
-from rulegen.publishing.evidence import setting_of
-from rulegen.publishing.rundir import lives_table
+from rulegen.lives.world import World
 from rulegen.tasks import Task
-from rulegen.verifying.claims import MINE, Key
-from rulegen.verifying.published import Published, PublishedLives
+from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
+from rulegen.verifying.origin import made_by, setting
+from rulegen.verifying.published import Published
+from rulegen.verifying.selecting import selection
+from rulegen.verifying.structure import made_of
 
 #: From fewer lives nothing is claimed that can be verified: intervals are measured from these on.
 LEAST_LIVES = 32
@@ -26,50 +23,43 @@ LEAST_LIVES = 32
 CLEAR = 2.0
 
 
-class Outcome(StrEnum):
-    """What becomes of a claim."""
-
-    HOLDS = "holds"
-    REFUTED = "refuted"
-    WEAK = "too weak to verify"
-    UNCHECKED = "not checked"
-
-
-class Finding(NamedTuple):
-    """A claim, what became of it, and the reason unless it holds."""
-
-    claim: str
-    outcome: Outcome
-    why: str = ""
-
-
-def consistent(whole: Published, evidence: Evidence, task: Task) -> list[Finding]:
+def consistent(whole: Published, evidence: Evidence, world: World) -> list[Finding]:
     """Everything that can be said of a record before lives are run.
 
     Args:
         whole: record and configuration.
         evidence: of the record.
-        task: that it names.
+        world: that it names.
     """
     record = whole.record
-    same = evidence.digest == record.digest
-    why = f"the text is not the rule that was evaluated ({evidence.digest})"
     return [
-        decided("text", same, why),
+        text(record, evidence),
         strength(evidence),
-        *baselines(evidence, task),
+        *baselines(evidence, world.task),
         *attainable(evidence),
         *parameters(record),
-        *selection(evidence),
-        configuration(whole.config, record, evidence),
-        code(evidence),
-        Finding("words", Outcome.UNCHECKED, "title, description and reasons are no figures"),
+        *made_of(record, evidence),
+        *selection(record, evidence),
+        setting(evidence.setting, world),
+        *made_by(whole.config, record, evidence),
+        *told_alone(record, evidence),
     ]
 
 
-def decided(claim: str, holds: bool, why: str) -> Finding:
-    """A claim that holds, or is refuted by `why`."""
-    return Finding(claim, Outcome.HOLDS) if holds else Finding(claim, Outcome.REFUTED, why)
+def text(record: Record, evidence: Evidence) -> Finding:
+    """Whether the text is the rule that was evaluated, and nothing of it is left open."""
+    if free := [p.name for p in record.rule.free]:
+        return decided("text", False, f"`{free[0]}` is free: a family is no published rule")
+    why = f"the text is not the rule that was evaluated ({evidence.digest})"
+    return decided("text", evidence.digest == record.digest, why)
+
+
+def told_alone(record: Record, evidence: Evidence) -> Iterator[Finding]:
+    """What the record alone says."""
+    if evidence.gradients or evidence.seconds:
+        yield unchecked("effort", "gradients and duration show when the run is made again alone")
+    why = "title, description, comments, references, names of compared rules and reasons are words"
+    yield unchecked("words", why)
 
 
 def strength(evidence: Evidence) -> Finding:
@@ -112,78 +102,7 @@ def parameters(record: Record) -> Iterator[Finding]:
             continue
         if note.low is None or note.high is None or p.value is None:
             why = note.why or "it has no interval"
-            yield Finding(f"parameter {p.name}", Outcome.UNCHECKED, why)
+            yield unchecked(f"parameter {p.name}", why)
         else:
             why = f"{p.value:g} lies outside its interval [{note.low:g}, {note.high:g}]"
             yield decided(f"parameter {p.name}", note.low <= p.value <= note.high, why)
-
-
-def selection(evidence: Evidence) -> Iterator[Finding]:
-    """The decisions by which terms were selected, on lives that the record does not name."""
-    for look in evidence.looks:
-        shrinks = len(look.removed) > len(look.added)
-        if look.verdict == "accepted" and look.difference.low <= -evidence.margin * shrinks:
-            why = f"accepted with {look.difference}, which leaves a loss beyond the margin possible"
-            yield Finding("selection", Outcome.REFUTED, why)
-    if evidence.looks or evidence.structures:
-        why = "its lives follow from the configuration of the run, which must be run again"
-        yield Finding("selection", Outcome.UNCHECKED, why)
-
-
-def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
-    """The digest of the table of held-out lives.
-
-    Without the table, the lives that were run again are that table, if they are the same to the
-    last bit.
-
-    Args:
-        lives: of the table.
-        evidence: of the record.
-        again: the published lives, run again.
-    """
-    if not evidence.data:
-        return Finding("data", Outcome.UNCHECKED, "the record names no data")
-    if lives is not None:
-        why = f"the table of the lives beside it has the digest {lives.digest}"
-        return decided("data", lives.digest == evidence.data, why)
-    means = {MINE: evidence.reward.mean}
-    means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
-    if any(float(again[key].rewards.mean()) != mean for key, mean in means.items()):
-        why = "the table of the lives is not beside it, and other hardware rounds otherwise"
-        return Finding("data", Outcome.UNCHECKED, why)
-    remains = {term.coefficient: again["term", term.coefficient] for term in evidence.terms}
-    table = lives_table({key[1]: again[key] for key in means}, remains)
-    if evidence.saturated is None:  # older tables do not say how lives ended, nor what terms lose
-        table = table.loc[table["without"] == "", ["rule", "life", "reward"]]
-    digest = digest_of(table.to_csv(index=False))
-    return decided("data", digest == evidence.data, f"that of the published lives is {digest}")
-
-
-def configuration(config: RunConfig | None, record: Record, evidence: Evidence) -> Finding:
-    """The digest of the configuration, and whether it says the same as the record."""
-    if config is None:
-        why = "the configuration of the run is not beside it"
-        return Finding("configuration", Outcome.UNCHECKED, why)
-    told = {
-        "name": (record.name, config.name),
-        "seed": (evidence.seed, config.seed),
-        "number of lives": (evidence.reward.lives, config.evaluate.lives),
-        "setting": (evidence.setting, setting_of(config.world)),
-    }
-    for name, (here, there) in told.items():
-        if here != there:
-            return decided("configuration", False, f"its {name} is not that of the record")
-    if config.digest == evidence.config:
-        return Finding("configuration", Outcome.HOLDS)
-    if evidence.versions != versions() or evidence.code != code_digest():
-        why = "its digest depends on the software, which was another"
-        return Finding("configuration", Outcome.UNCHECKED, why)
-    return decided("configuration", False, f"the one beside it has the digest {config.digest}")
-
-
-def code(evidence: Evidence) -> Finding:
-    """The digest of the programs."""
-    if evidence.code == code_digest():
-        return Finding("code", Outcome.HOLDS)
-    why = "it was made by other programs than these" if evidence.code else "the record names none"
-    return Finding("code", Outcome.UNCHECKED, why)

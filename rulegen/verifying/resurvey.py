@@ -14,11 +14,13 @@ from rulegen.fitting.surface import Surface, design
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
-from rulegen.verifying.consistency import Finding, Outcome
+from rulegen.verifying.finding import Finding, Outcome
 
 #: An interval is refuted when its middle lies so many times the half width of the difference from
 #: that of the new survey: four standard errors, which no honest card meets.
 APART = 2.0
+#: With more parameters than this no survey is made: its design grows with their square.
+MOST = 12
 #: Widths of intervals differ by less than this factor from survey to survey.
 NOISE = 2.0
 
@@ -28,7 +30,7 @@ class Resurvey:
 
     Args:
         bench: the published rule in its world.
-        notes: of its fitted parameters.
+        notes: of its parameters; those with intervals were fitted.
         key: random numbers; never those of the publication.
         settings: sizes.
         report: told of every point.
@@ -42,24 +44,24 @@ class Resurvey:
         settings: RefineSettings,
         report: Report = silent,
     ) -> None:
-        self.bench, self.notes, self.key = bench, notes, key
+        self.notes = {n: note for n, note in notes.items() if note.low is not None}
+        self.bench, self.key = bench, key
         self.settings, self.report = settings, report
-        self.names = [name for name in bench.names if name in notes]
+        self.names = [name for name in bench.names if name in self.notes]
         self.free = np.array([bench.names.index(name) for name in self.names], int)
 
     def verdicts(self) -> dict[str, tuple[bool | None, str]]:
         """For each parameter with an interval, whether it holds (None: cannot be said), and why."""
-        bounded = {n: note for n, note in self.notes.items() if note.low is not None}
-        if not bounded:
+        if not self.notes:
             return {}
-        if len(self.free) > self.settings.most:
-            why = f"more than {self.settings.most} parameters were fitted"
-            return dict.fromkeys(bounded, (None, why))
+        if len(self.free) > MOST:
+            why = f"intervals of {len(self.free)} parameters come from no survey"
+            return dict.fromkeys(self.names, (False, why))
         lives, scale = self.settings.lives, 1.0
         found: dict[str, tuple[bool | None, str]] = {}
         for attempt in range(2):
             box, survey = self.survey(attempt, lives, scale)
-            found = {n: self.verdict(n, note, box, survey, lives) for n, note in bounded.items()}
+            found = {n: self.verdict(n, box, survey, lives) for n in self.names}
             if all(holds for holds, _ in found.values()):
                 break
             # Nothing is refuted by few lives. As in a refinement, the box is smaller where the
@@ -88,11 +90,9 @@ class Resurvey:
         miss = paired_difference(visit(peak), surface.predict(peak))
         return box, Survey(peak, low, high, peak, miss)
 
-    def verdict(
-        self, name: str, note: ParameterNote, box: Box, survey: Survey, lives: int
-    ) -> tuple[bool | None, str]:
+    def verdict(self, name: str, box: Box, survey: Survey, lives: int) -> tuple[bool | None, str]:
         """One interval against a survey, in the units of its box."""
-        place = self.names.index(name)
+        place, note = self.names.index(name), self.notes[name]
         if survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance:
             return None, "the reward is no quadratic around it"
         low, high = survey.low[place], survey.high[place]

@@ -8,18 +8,15 @@ the claim is more than the luck of those. What a record says of itself never wid
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 import pandas as pd
-from pydantic import TypeAdapter, ValidationError
 
-from rulegen.catalog import Evidence, Interval, Record, Setting, parts
+from rulegen.catalog import Evidence, Interval, Record, parts
 from rulegen.catalog.records.ended import Ended
-from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
-from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.ground.digests import versions
@@ -28,19 +25,20 @@ from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
 from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot
-from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
-from rulegen.verifying.consistency import Finding, Outcome, consistent, data, decided
+from rulegen.verifying.consistency import consistent
 from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wrong_in_table
+from rulegen.verifying.finding import Finding, Outcome, decided
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
+from rulegen.verifying.origin import data
 from rulegen.verifying.published import Published
+from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
+from rulegen.verifying.setting import world_of
 
 #: Of honest cards, at most this share has any figure that new lives refute: less than the 5% that
 #: is promised, so that a sample of cards keeps the promise as well.
@@ -93,6 +91,12 @@ class Verification(NamedTuple):
     def holds(self) -> bool:
         """Whether the claim does."""
         return self.outcome is Outcome.HOLDS
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """The claims of which nothing here can tell."""
+        names = [c.claim for c in self.checks if c.outcome is Outcome.UNCHECKED]
+        return tuple(dict.fromkeys(names))
 
     def table(self) -> pd.DataFrame:
         """Columns claim, published, published lives, new lives, surprise, verdict."""
@@ -153,7 +157,7 @@ def verify(
             f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
         )
     world = world_of(evidence.setting, evidence.packages)
-    found = [plain(finding) for finding in consistent(whole, evidence, world.task)]
+    found = [plain(finding) for finding in consistent(whole, evidence, world)]
     if evidence.digest != whole.record.digest:
         why = "lives are not run for a text that was not evaluated"
         return Verification((*found, Check("rewards", None, None, None, Outcome.UNCHECKED, why)))
@@ -163,7 +167,10 @@ def verify(
     numbers = np.arange(evidence.reward.lives)
     again = run(benches, held_out, numbers, "published lives", report)
     fresh = run(benches, branch(root, 0), np.arange(lives), "new lives", report)
-    found += judge(whole, evidence, lots(again), lots(fresh))
+    old = lots(again)
+    found += judge(whole, evidence, old, lots(fresh))
+    spoilt = refits(evidence, benches[MINE], held_out, numbers, old)
+    found += [plain(finding) for finding in spoilt]
     found += [plain(finding) for finding in learned(whole, evidence, again)]
     key, points = branch(root, 1), RefineSettings().lives
     surveyed = resurveyed(benches[MINE], whole.record, key, points, report)
@@ -309,60 +316,6 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
     except ValueError as error:
         raise ConfigError(str(error)) from None
     return benches
-
-
-def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> World:
-    """The world that a record names.
-
-    Args:
-        setting: of the record.
-        packages: that bring its parts, as the record tells them.
-
-    Raises:
-        ConfigError: when it names none.
-
-    Example:
-        >>> task = {"name": "delayed_association", "delay": 100}
-        >>> world_of(Setting(task=task, circuit={"neurons": 8}, life={})).circuit.neurons
-        8
-    """
-    for kind, part in (("circuit", setting.circuit), ("task", setting.task)):
-        if isinstance(name := part.get("name"), str):
-            check_part(kind, name, (packages or {}).get(kind, ""))
-    try:
-        return World(
-            circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
-            task=TypeAdapter[Any](AnyTask).validate_python(setting.task),
-            life=LifeSettings.model_validate(setting.life),
-            projections=Projections.model_validate(setting.projections),
-        )
-    except ValidationError as error:
-        raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
-
-
-def check_part(kind: str, name: str, package: str) -> None:
-    """See that a part that a record names is here, and no other of its name.
-
-    Args:
-        kind, name: of the part. package: that brings it, and its version; "" where none is told.
-
-    Raises:
-        ConfigError: when it is not; the message says which package brings it.
-    """
-    if name not in parts.names(kind):
-        remedy = (
-            f"it came with {package}: install that, if you trust who made it"
-            if package
-            else "the card tells of no package that brings it: ask its author for the program, and "
-            "register it"
-        )
-        raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
-    here = str(parts.source(kind, name))
-    if package and package.partition(" ")[0] != here.partition(" ")[0]:
-        raise ConfigError(
-            f"the {kind} of the card, `{name}`, came with {package}, and the one here is that of "
-            f"{here}: verify where the other is installed"
-        )
 
 
 def run(

@@ -1,0 +1,33 @@
+"""What is found of a claim: an outcome, and the reason."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Outcome(StrEnum):
+    """What becomes of a claim."""
+
+    HOLDS = "holds"
+    REFUTED = "refuted"
+    WEAK = "too weak to verify"
+    UNCHECKED = "not checked"
+
+
+class Finding(NamedTuple):
+    """A claim, what became of it, and the reason unless it holds."""
+
+    claim: str
+    outcome: Outcome
+    why: str = ""
+
+
+def decided(claim: str, holds: bool, why: str) -> Finding:
+    """A claim that holds, or is refuted by `why`."""
+    return Finding(claim, Outcome.HOLDS) if holds else Finding(claim, Outcome.REFUTED, why)
+
+
+def unchecked(claim: str, why: str) -> Finding:
+    """A claim of which nothing here can tell."""
+    return Finding(claim, Outcome.UNCHECKED, why)

@@ -1,0 +1,171 @@
+"""Where a record comes from: its configuration, software, programs and the table of its lives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rulegen.catalog import Evidence, Record, Setting
+from rulegen.catalog.records.roles import NO_LEARNING, START
+from rulegen.grammar import Rule, parse
+from rulegen.ground.digests import code_digest, digest_of, versions
+from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
+from rulegen.publishing.config import DiscoverConfig, RunConfig
+from rulegen.publishing.evaluate import Lot
+from rulegen.publishing.evidence import setting_of
+from rulegen.publishing.rundir import lives_table
+from rulegen.searching.config import SearchConfig
+from rulegen.searching.publication import LITERATURE
+from rulegen.selection.looks import PruneSettings
+from rulegen.verifying.claims import MINE, Key
+from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
+from rulegen.verifying.published import PublishedLives
+
+#: Means of the very same lives differ by less than this, relative to their size, however they are
+#: summed; a life that is rounded otherwise moves them by more.
+SUMMED = 1e-12
+
+
+def made_by(config: RunConfig | None, record: Record, evidence: Evidence) -> Iterator[Finding]:
+    """Configuration, software and programs of the run.
+
+    Args:
+        config: beside the record; None where there is none.
+        record: of the run.
+        evidence: of the record.
+    """
+    yield from configuration(config, record, evidence)
+    here = versions()
+    same = evidence.code == code_digest()
+    others = [f"{n} {v}" for n, v in evidence.versions.items() if here.get(n) != v]
+    if same and evidence.versions.get("rulegen", here["rulegen"]) != here["rulegen"]:
+        yield decided("versions", False, f"these very programs are rulegen {here['rulegen']}")
+    elif missing := [name for name in here if name not in evidence.versions]:
+        yield unchecked("versions", f"the record does not say which {', '.join(missing)} it used")
+    elif others:
+        why = f"it names {', '.join(others)}, which is not here: that shows in its figures alone"
+        yield unchecked("versions", why)
+    else:
+        yield Finding("versions", Outcome.HOLDS)
+    if same:
+        yield Finding("code", Outcome.HOLDS)
+    else:
+        why = "it was made by other programs than these" if evidence.code else "it names none"
+        yield unchecked("code", why)
+
+
+def configuration(
+    config: RunConfig | None, record: Record, evidence: Evidence
+) -> Iterator[Finding]:
+    """The digest of the configuration, and whether it says the same as the record."""
+    others = [c.name for c in evidence.comparisons if c.name != NO_LEARNING]
+    if config is None:
+        yield unchecked("configuration", "that of the run is not beside it")
+        why = "which rule and which values go by this name, the configuration of the run says"
+        yield from (unchecked(name, why) for name in others)
+    elif different := next(differences(config, record, evidence), None):
+        yield decided("configuration", False, f"its {different} is not that of the record")
+    elif config.digest == evidence.config:
+        yield Finding("configuration", Outcome.HOLDS)
+    elif evidence.code != code_digest():
+        why = "its digest depends on the programs, which were others"
+        yield unchecked("configuration", why)
+    else:
+        why = f"the one beside it has the digest {config.digest}"
+        yield decided("configuration", False, why)
+    if isinstance(config, SearchConfig):
+        why = "which rule of the literature is best, the search says"
+        yield from (unchecked(name, why) for name in others)
+
+
+def differences(config: RunConfig, record: Record, evidence: Evidence) -> Iterator[str]:
+    """What a configuration says otherwise than the record that it is said to have made."""
+    pairs: dict[str, tuple[Any, Any]] = {
+        "name": (record.name, config.name),
+        "seed": (evidence.seed, config.seed),
+        "number of lives": (evidence.reward.lives, config.evaluate.lives),
+        "setting": (evidence.setting, setting_of(config.world)),
+        "kind": (evidence.structures > 0, isinstance(config, SearchConfig)),
+    }
+    rules = [(c.name, parse(c.rule).text() if c.rule else "") for c in evidence.comparisons]
+    if isinstance(config, DiscoverConfig):
+        start, *references = (
+            shown(config.world, rule)
+            for rule in (config.family, *(parse(r.rule) for r in config.references))
+        )
+        names = [r.name for r in config.references]
+        expected = [(START, start), *zip(names, references, strict=True), (NO_LEARNING, "")]
+        sizes = {look.difference.lives for look in evidence.looks}
+        pairs |= {
+            START: (rules[:1], expected[:1]),
+            "list of references": (rules[1:], expected[1:]),
+            "margin": (evidence.margin, config.prune.margin),
+            "level": (evidence.level, config.prune.level),
+            "number of lives of a look": (sizes - steps(config.prune), set()),
+        }
+    elif isinstance(config, SearchConfig):
+        strange = [n for n, _ in rules if n != NO_LEARNING and not n.startswith(f"{LITERATURE} (")]
+        pairs |= {
+            "list of references": (strange, []),
+            "margin": (evidence.margin, config.select.margin),
+        }
+    yield from (name for name, (here, there) in pairs.items() if here != there)
+
+
+def shown(world: World, rule: Rule) -> str:
+    """A rule of a configuration as records print it."""
+    return parse(Bench(world, rule).rule.text()).text()
+
+
+def steps(settings: PruneSettings) -> set[int]:
+    """How many lives a look can have."""
+    found = [settings.lives]
+    while 4 * found[-1] <= settings.most_lives:
+        found.append(4 * found[-1])
+    return set(found)
+
+
+def setting(told: Setting, world: World) -> Finding:
+    """Whether a record says every setting of its world."""
+    parts, full = told.model_dump(), setting_of(world).model_dump()
+    silent = [f"{part}.{k}" for part in full for k in full[part].keys() - parts[part].keys()]
+    if not silent:
+        return Finding("setting", Outcome.HOLDS)
+    why = "it does not say " + ", ".join(sorted(silent)) + "; this version has a value for it"
+    return unchecked("setting", why)
+
+
+def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
+    """The digest of the table of held-out lives.
+
+    Without the table, the lives that were run again are that table, if they are the same to the
+    last bit.
+
+    Args:
+        lives: of the table.
+        evidence: of the record.
+        again: the published lives, run again.
+    """
+    if not evidence.data:
+        why = "the record names no table of its lives, as every run leaves one"
+        return Finding("data", Outcome.WEAK, why)
+    if lives is not None:
+        why = f"the table of the lives beside it has the digest {lives.digest}"
+        return decided("data", lives.digest == evidence.data, why)
+    means = {MINE: evidence.reward.mean}
+    means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
+    near = all(
+        math.isclose(again[key].rewards.mean(), mean, rel_tol=SUMMED, abs_tol=SUMMED)
+        for key, mean in means.items()
+    )
+    if not near:
+        why = "the table of the lives is not beside it, and other hardware rounds otherwise"
+        return unchecked("data", why)
+    remains = {term.coefficient: again["term", term.coefficient] for term in evidence.terms}
+    table = lives_table({key[1]: again[key] for key in means}, remains)
+    if evidence.saturated is None:  # older tables do not say how lives ended, nor what terms lose
+        table = table.loc[table["without"] == "", ["rule", "life", "reward"]]
+    digest = digest_of(table.to_csv(index=False))
+    return decided("data", digest == evidence.data, f"that of the published lives is {digest}")

@@ -1,0 +1,94 @@
+"""From the setting of a record to the world that it names, if that is here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from rulegen.catalog import Setting, parts
+from rulegen.catalog.records.record import first_problem
+from rulegen.circuits import AnyCircuit
+from rulegen.grammar import ConfigError
+from rulegen.lives.life import LifeSettings
+from rulegen.lives.projections import Projections
+from rulegen.lives.world import World
+from rulegen.tasks import AnyTask
+
+
+def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> World:
+    """The world that a record names.
+
+    Args:
+        setting: of the record.
+        packages: that bring its parts, as the record tells them.
+
+    Raises:
+        ConfigError: when it names none, or a value is written otherwise than it is read: cards
+            print what is written.
+
+    Example:
+        >>> task = {"name": "delayed_association", "delay": 100}
+        >>> world_of(Setting(task=task, circuit={"neurons": 8}, life={})).circuit.neurons
+        8
+    """
+    for kind, part in (("circuit", setting.circuit), ("task", setting.task)):
+        if isinstance(name := part.get("name"), str):
+            check_part(kind, name, (packages or {}).get(kind, ""))
+    try:
+        world = World(
+            circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
+            task=TypeAdapter[Any](AnyTask).validate_python(setting.task),
+            life=LifeSettings.model_validate(setting.life),
+            projections=Projections.model_validate(setting.projections),
+        )
+    except ValidationError as error:
+        raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
+    for place, written in setting.model_dump().items():
+        read = getattr(world, place).model_dump(mode="json")
+        if unread := next(unlike(written, read, place), None):
+            raise ConfigError(f"the setting of the card: {unread}")
+    return world
+
+
+def unlike(written: Any, read: Any, place: str) -> Iterator[str]:
+    """Values that are read as other ones, with their places; those that are not written count not.
+
+    Example:
+        >>> list(unlike({"trials": "4_0", "floor": -1}, {"trials": 40, "floor": -1.0}, "life"))
+        ["life.trials is '4_0', which is read as 40; write that"]
+    """
+    if isinstance(written, dict) and isinstance(read, dict):
+        for name, value in written.items():
+            yield from unlike(value, read.get(name), f"{place}.{name}")
+    elif isinstance(written, list | tuple) and isinstance(read, list) and len(written) == len(read):
+        for number, values in enumerate(zip(written, read, strict=True)):
+            yield from unlike(*values, f"{place}.{number}")
+    elif written != read or isinstance(written, bool) != isinstance(read, bool):
+        yield f"{place} is {written!r}, which is read as {read!r}; write that"
+
+
+def check_part(kind: str, name: str, package: str) -> None:
+    """See that a part that a record names is here, and no other of its name.
+
+    Args:
+        kind, name: of the part. package: that brings it, and its version; "" where none is told.
+
+    Raises:
+        ConfigError: when it is not; the message says which package brings it.
+    """
+    if name not in parts.names(kind):
+        remedy = (
+            f"it came with {package}: install that, if you trust who made it"
+            if package
+            else "the card tells of no package that brings it: ask its author for the program, and "
+            "register it"
+        )
+        raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
+    here = str(parts.source(kind, name))
+    if package and package.partition(" ")[0] != here.partition(" ")[0]:
+        raise ConfigError(
+            f"the {kind} of the card, `{name}`, came with {package}, and the one here is that of "
+            f"{here}: verify where the other is installed"
+        )
