@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 import tomli_w
-from honest import leave, publish, quick_bench
+from honest import LIVES, leave, publish, quick_bench
 from test_cli import call
 
 from rulegen.catalog import Record, load_record, markdown_card
@@ -17,7 +18,10 @@ from rulegen.catalog.records.library import PNG, library, read_entry
 from rulegen.catalog.records.record import plain_data
 from rulegen.grammar import ConfigError
 from rulegen.ground.digests import digest_of
-from rulegen.verifying.admission import add_run
+from rulegen.verifying import admission
+
+#: With all lives, so that nothing is left to chance.
+add_run = partial(admission.add_run, lives=LIVES)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -167,9 +171,13 @@ def test_nothing_is_replaced_unasked(monkeypatch, capsys, mine: Path, tmp_path: 
     with pytest.raises(ConfigError, match="--replace"):
         add_run(other, home)
     assert files(home) == before
-    code, _, err = call(monkeypatch, capsys, "catalog", "add", other, "--to", home)
+    code, _, err = call(
+        monkeypatch, capsys, "catalog", "add", other, "--to", home, "--lives", LIVES
+    )
     assert code == 2 and "--replace" in err
-    code, _, _ = call(monkeypatch, capsys, "catalog", "add", other, "--to", home, "--replace")
+    code, _, _ = call(
+        monkeypatch, capsys, "catalog", "add", other, "--to", home, "--lives", LIVES, "--replace"
+    )
     assert code == 0
     assert load_record(home / "discovered/small.toml") == load_record(other / "record.toml")
 

@@ -53,7 +53,7 @@ def allowed(values: np.ndarray, lives: int, level: float, reach: tuple[float, fl
     sqrt((k - 1)/N) with k the kurtosis, the skewness that of even values, sqrt(6/N), times its own
     size. All shrink with sqrt(1 - N/L), the part that the lives that were left out have in it.
     What these might have earned shows in none of the others: so the spread is that of the sample
-    with one life more at each end of `reach`.
+    with one life more at each end of `reach`, and a limit may lie as far away as it likes.
 
     Args:
         values: of the lives that were run, shape (N, K).
@@ -85,17 +85,15 @@ def allowed(values: np.ndarray, lives: int, level: float, reach: tuple[float, fl
     far = stdtrit(count - 1, (1.0 + level) / 2.0) * np.sqrt(left)
     wide = np.array(limits(np.zeros_like(mean), second, skewness, count, level)) * np.sqrt(left)
     factor = np.exp(far * np.sqrt(np.maximum(kurtosis - 1.0, 0.0) / count))
-    least, most = own / factor, second * factor
     apart = far * np.sqrt(6.0 / count) * (1.0 + np.abs(skewness))
-    left_most = limits(np.zeros_like(mean), most, skewness - apart, lives, 0.95)
-    right_most = limits(np.zeros_like(mean), most, skewness + apart, lives, 0.95)
-    inner_low = limits(np.zeros_like(mean), least, skewness + apart, lives, 0.95)[0]
-    inner_high = limits(np.zeros_like(mean), least, skewness - apart, lives, 0.95)[1]
+    inner_low, _ = limits(np.zeros_like(mean), own / factor, skewness + apart, lives, 0.95)
+    _, inner_high = limits(np.zeros_like(mean), own / factor, skewness - apart, lives, 0.95)
     low, high = limits(np.zeros_like(mean), own, skewness, lives, 0.95)
+    outside = np.full_like(mean, np.inf)
     return Allowed(
         mean + wide,
-        np.array([left_most[0], inner_low]),
-        np.array([inner_high, right_most[1]]),
+        np.array([-outside if left else low, inner_low]),
+        np.array([inner_high, outside if left else high]),
         SAME * (high - low) / 2.0 + DIGITS,
     )
 
