@@ -97,10 +97,8 @@ def other_rewards(change: Callable[[pd.DataFrame], Any]) -> Forge:
         change(table)
         content = table.to_csv(index=False)
         (folder / "lives.csv").write_text(content)
-        without = table.get("without", pd.Series("", index=table.index))
-        lives = {key: rows["reward"].to_numpy() for key, rows in table.groupby(
-            [table["rule"], without], sort=False)}  # fmt: skip
-        mine = lives[DISCOVERED, ""]
+        lives = {n: rows["reward"].to_numpy() for n, rows in table.groupby("rule", sort=False)}
+        mine = lives[DISCOVERED]
 
         def figure(values: np.ndarray) -> Data:
             return estimate(values)._asdict()
@@ -108,19 +106,18 @@ def other_rewards(change: Callable[[pd.DataFrame], Any]) -> Forge:
         def follow(_: Data, evidence: Data) -> None:
             evidence |= {"data": digest_of(content), "reward": figure(mine)}
             for other in evidence["comparisons"]:
-                other["reward"] = figure(lives[other["name"], ""])
-                other["difference"] = figure(mine - lives[other["name"], ""])
+                other["reward"] = figure(lives[other["name"]])
+                other["difference"] = figure(mine - lives[other["name"]])
             for term in evidence["terms"]:
-                if (DISCOVERED, term["coefficient"]) in lives:
-                    term["loss"] = figure(mine - lives[DISCOVERED, term["coefficient"]])
+                rest = lives.get(f"{DISCOVERED} without {term['coefficient']}")
+                if rest is not None:
+                    term["loss"] = figure(mine - rest)
 
         edit(follow)(folder)
         curve = pd.read_csv(folder / "learning.csv")
-        for (name, _), rewards in lives.items():
-            rows = curve["rule"] == name
-            moved = rewards.mean() - curve.loc[rows, "mean"].mean()
-            if _ == "":
-                curve.loc[rows, ["mean", "low", "high", "lower", "median", "upper"]] += moved
+        for name, rows in curve.groupby("rule"):
+            moved = lives[name].mean() - rows["mean"].mean()
+            curve.loc[rows.index, ["mean", "low", "high", "lower", "median", "upper"]] += moved
         curve.to_csv(folder / "learning.csv", index=False)
 
     return forge
@@ -151,10 +148,7 @@ def raised(by: float, most: int = 10**9) -> Callable[[pd.DataFrame], None]:
 
     def change(table: pd.DataFrame) -> None:
         last = table["life"] > table["life"].max() - most
-        chosen = last & (table["rule"] == DISCOVERED)
-        if "without" in table:
-            chosen &= table["without"] == ""
-        table.loc[chosen, "reward"] += by
+        table.loc[last & (table["rule"] == DISCOVERED), "reward"] += by
 
     return change
 

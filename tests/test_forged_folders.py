@@ -44,8 +44,8 @@ def raised_rows(table: str) -> str:
     rows = []
     for row in table.splitlines():
         name, without, life, reward, outcome = row.split(",")
-        more = name == "discovered rule" and not without
-        rows.append(f"{name},,{life},{float(reward) + 0.01},{outcome}" if more else row)
+        more = name == "discovered rule"
+        rows.append(f"{name},{without},{life},{float(reward) + 0.01},{outcome}" if more else row)
     return "\n".join(rows) + "\n"
 
 

@@ -185,8 +185,9 @@ def lives_table(lots: Mapping[str, Lot], remains: Mapping[str, Lot]) -> pd.DataF
         remains: those of the published rule without a term, by its coefficient (`remains_of`).
 
     Returns:
-        columns `rule`, `without` (the coefficient of the term that is left out, or nothing),
-        `life`, `reward` and `outcome`: `ok`, `diverged`, `saturated` or `silent`.
+        columns `rule` (`remainder` where a term is left out), `without` (the coefficient of that
+        term, or nothing), `life`, `reward` and `outcome`: `ok`, `diverged`, `saturated` or
+        `silent`.
 
     Example:
         >>> import numpy as np
@@ -195,12 +196,12 @@ def lives_table(lots: Mapping[str, Lot], remains: Mapping[str, Lot]) -> pd.DataF
         rule,without,life,reward,outcome
         discovered rule,,0,0.5,ok
         discovered rule,,1,-1.0,diverged
-        discovered rule,theta_1,0,0.5,ok
-        discovered rule,theta_1,1,-1.0,diverged
+        discovered rule without theta_1,theta_1,0,0.5,ok
+        discovered rule without theta_1,theta_1,1,-1.0,diverged
         <BLANKLINE>
     """
-    parts = [(name, "", lot) for name, lot in lots.items()]
-    parts += [(DISCOVERED, coefficient, lot) for coefficient, lot in remains.items()]
+    whose = [(name, "", lot) for name, lot in lots.items()]
+    whose += [(remainder(term), term, lot) for term, lot in remains.items()]
     frames = [
         pd.DataFrame(
             {
@@ -208,9 +209,19 @@ def lives_table(lots: Mapping[str, Lot], remains: Mapping[str, Lot]) -> pd.DataF
                 "reward": lot.rewards, "outcome": words(lot.outcomes),
             }
         )
-        for name, without, lot in parts
+        for name, without, lot in whose
     ]  # fmt: skip
     return pd.concat(frames, ignore_index=True)
+
+
+def remainder(coefficient: str) -> str:
+    """How tables call what remains of the published rule without a term.
+
+    Example:
+        >>> remainder("theta_1")
+        'discovered rule without theta_1'
+    """
+    return f"{DISCOVERED} without {coefficient}"
 
 
 def lots_of(trajectories: Iterable[Trajectory]) -> dict[str, Lot]:

@@ -21,6 +21,7 @@ from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
 from rulegen.lives.outcomes import Outcome, Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
+from rulegen.publishing.rundir import remainder
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import Key
 from rulegen.verifying.learning import FIGURES, Curve
@@ -144,10 +145,9 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
         table.insert(1, "without", "")
     else:
         expected += [("term", term.coefficient) for term in evidence.terms]
-    places = [(k[1], "") if k[0] == "rule" else (DISCOVERED, k[1]) for k in expected]
+    places = [(name, "") if kind == "rule" else (remainder(name), name) for kind, name in expected]
     if list(dict.fromkeys(zip(table["rule"], table["without"], strict=True))) != places:
-        named = ", ".join(" without ".join(filter(None, place)) for place in places)
-        raise ConfigError(f"{path}: its rules must be {named}")
+        raise ConfigError(f"{path}: its rules must be {', '.join(name for name, _ in places)}")
     count, rewards, outcomes = evidence.reward.lives, {}, {}
     for key, (name, without) in zip(expected, places, strict=True):
         rows = table[(table["rule"] == name) & (table["without"] == without)]
