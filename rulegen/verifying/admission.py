@@ -151,7 +151,7 @@ def lived(
     yield from learned(whole, evidence, again)
     yield from refits(evidence, benches[MINE], key, numbers, found)
     key = branch(origin(int(rng.integers(2**32))), Branch.VERIFY)
-    yield from resurveyed(benches[MINE], whole.record, key, lives, report)
+    yield from resurveyed(benches[MINE], whole.record, key, report)
 
 
 def drawn(path: Path, trajectories: list[Trajectory], world: World) -> dict[Path, bytes]:

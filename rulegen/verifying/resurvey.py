@@ -114,18 +114,15 @@ class Resurvey:
         return np.asarray((x - middle) / box.half[place])
 
 
-def resurveyed(
-    bench: Bench, record: Record, key: jax.Array, lives: int, report: Report
-) -> Iterator[Finding]:
+def resurveyed(bench: Bench, record: Record, key: jax.Array, report: Report) -> Iterator[Finding]:
     """The intervals of fitted parameters against a new survey.
 
     Args:
         bench: the published rule. record: with the intervals.
         key: of the survey's lives, which are none of the published ones.
-        lives: at each point of the survey.
         report: told of every point.
     """
-    survey = Resurvey(bench, record.parameters, key, RefineSettings(lives=lives), report)
+    survey = Resurvey(bench, record.parameters, key, RefineSettings(), report)
     for name, (holds, why) in survey.verdicts().items():
         outcome = {True: Outcome.HOLDS, False: Outcome.REFUTED, None: Outcome.UNCHECKED}[holds]
         yield Finding(f"interval of {name}", outcome, why)

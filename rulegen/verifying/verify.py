@@ -17,7 +17,6 @@ import pandas as pd
 from rulegen.catalog import Evidence, Interval, Record, parts
 from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.roles import NO_LEARNING
-from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
@@ -172,8 +171,7 @@ def verify(
     spoilt = refits(evidence, benches[MINE], held_out, numbers, old)
     found += [plain(finding) for finding in spoilt]
     found += [plain(finding) for finding in learned(whole, evidence, again)]
-    key, points = branch(root, 1), RefineSettings().lives
-    surveyed = resurveyed(benches[MINE], whole.record, key, points, report)
+    surveyed = resurveyed(benches[MINE], whole.record, branch(root, 1), report)
     return Verification((*found, *map(plain, surveyed)))
 
 
