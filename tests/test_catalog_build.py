@@ -127,6 +127,7 @@ HOSTILE = [
 
 def hostile_record(text: str) -> Record:
     span = Interval(mean=0.0, low=-1.0, high=1.0, lives=2)
+    line = " ".join(text.split())  # names and terms have one
     return Record(
         name="hostile",
         title=text,
@@ -134,7 +135,7 @@ def hostile_record(text: str) -> Record:
         description=text,
         fact=text,
         limits=text,
-        equations=f"# {' '.join(text.split())}\n{HEBB}",
+        equations=f"# {line}\n{HEBB}",
         parameters={"eta": {"meaning": text}},  # type: ignore[dict-item]
         references=(Reference(citation=text, doi="10.1/x)](javascript:1)<b>\"'{}\\%#"),),
         tags=(text,),
@@ -144,12 +145,11 @@ def hostile_record(text: str) -> Record:
             chance=0.0,
             diverged=0,
             comparisons=(
-                {"name": text, "rule": text, "reward": span, "difference": span, "diverged": 0},  # type: ignore[arg-type]
+                {"name": line, "rule": text, "reward": span, "difference": span, "diverged": 0},  # type: ignore[arg-type]
             ),
-            terms=({"coefficient": text, "term": text, "loss": span},),  # type: ignore[arg-type]
-            looks=({"removed": (text,), "terms": 1, "difference": span, "verdict": "accepted"},),  # type: ignore[arg-type]
+            terms=({"coefficient": text, "term": line, "loss": span},),  # type: ignore[arg-type]
+            looks=({"removed": (line,), "terms": 1, "difference": span, "verdict": "accepted"},),  # type: ignore[arg-type]
             versions={"jax": "0.0.1"},
-            config=text,
             digest="0" * 16,
         ),
     )

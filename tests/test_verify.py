@@ -68,9 +68,9 @@ def test_everything_on_a_card_has_an_outcome(record: Record) -> None:
 
 def test_another_software_changes_no_tolerance(record: Record) -> None:
     """Lives that are the same hold, whoever made them; others are refuted, with the remedy."""
-    versions = {"rulegen": "0.0.1"}
-    assert verify(altered(record, versions=versions), lives=64).holds
-    other = verify(altered(record, versions=versions, seed=4), lives=64)
+    software = {"versions": {"rulegen": "0.0.1"}, "code": "0123456789abcdef"}
+    assert verify(altered(record, **software), lives=64).holds
+    other = verify(altered(record, **software, seed=4), lives=64)
     assert other.outcome is Outcome.REFUTED
     why = next(c.why for c in other.checks if c.claim == "reward")
     assert "it was made with rulegen 0.0.1: verify with that" in why
