@@ -377,7 +377,7 @@ def old() -> Record:
     record, trajectories = publish(others={"no learning": ""})
     data = plain_data(record)
     evidence = data["evidence"]
-    table = lives_table(lots_of(trajectories)).drop(columns="outcome")
+    table = lives_table(lots_of(trajectories), {})[["rule", "life", "reward"]]
     evidence["data"] = digest_of(table.to_csv(index=False))
     for part in (evidence, *evidence["comparisons"], *evidence["terms"]):
         for name in ("saturated", "silent"):
