@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
-import networkx as nx
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
@@ -270,14 +269,24 @@ def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> 
 
 def _driven(parts: RuleParts) -> dict[str, set[sp.Symbol]]:
     """The states that each one drives, directly or through others, but for the weight."""
-    names = [s.name for s in parts.states]
-    graph = nx.DiGraph()
-    graph.add_nodes_from(names)
-    for state in parts.states:
-        if state.name != WEIGHT:
-            read = {s.name for s in state.expr.free_symbols} & set(names)
-            graph.add_edges_from((other, state.name) for other in read)
-    return {n: {symbol(m) for m in {n} | nx.descendants(graph, n)} for n in names}
+    readers = {
+        state.name: {
+            other.name
+            for other in parts.states
+            if other.name != WEIGHT and symbol(state.name) in other.expr.free_symbols
+        }
+        for state in parts.states
+    }
+
+    def reached(name: str) -> set[str]:
+        found, ahead = {name}, [name]
+        while ahead:
+            new = readers[ahead.pop()] - found
+            found |= new
+            ahead += new
+        return found
+
+    return {name: {symbol(other) for other in reached(name)} for name in readers}
 
 
 def _absorbed(parts: RuleParts) -> RuleParts:
