@@ -112,11 +112,11 @@ def _times(
     one: _Polynomial, other: _Polynomial, opposite: Callable[[sp.Basic], sp.Basic]
 ) -> _Polynomial:
     result: _Polynomial = {}
-    for a, m in one.items():
-        for b, n in other.items():
-            both = a | b
-            if not excluded(both, opposite):
-                result[both] = result.get(both, 0) + m * n
+    for b, n in other.items():
+        against = {opposite(c) for c in b}
+        for a, m in one.items():
+            if against.isdisjoint(a):
+                result[a | b] = result.get(a | b, 0) + m * n
         if len(result) > MAX_PRODUCTS:
             raise _TooMany
     return {key: count for key, count in result.items() if count}

@@ -14,7 +14,7 @@ import sympy as sp
 from rulegen.grammar.algebra import algebra, conditions, constants
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.cases import is_indicator
-from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.content import MAX_TWICE, leading, leaves
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.facts import is_root
 
@@ -25,7 +25,10 @@ _MAX_SQUARED = 12
 
 def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
     """A sum in normal form times one factor, term by term."""
-    return algebra.add([algebra.multiply([t, factor]) for t in sp.Add.make_args(expr)])
+    if factor == 1:
+        return expr
+    product = sp.Mul if factor.is_Rational else lambda *both: algebra.multiply(both)
+    return algebra.add([product(factor, t) for t in sp.Add.make_args(expr)])
 
 
 def negative(expr: sp.Expr) -> sp.Expr:
@@ -275,7 +278,7 @@ def _variable_power(base: sp.Expr, exponent: sp.Expr) -> list[sp.Expr]:
 def _spow(x: sp.Expr, p: sp.Expr) -> sp.Expr:
     if p == 0:
         return sign(x)
-    if p.is_Rational and p > 0:
+    if p.is_Rational and p > 0 and leaves(x) <= MAX_TWICE:
         size = absolute(x)
         raised = power(size, p) if not p.is_Integer else [algebra.power(size, p)]
         return joined_signs(algebra.multiply([sign(x), *raised]))
