@@ -42,6 +42,17 @@ def is_less(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> bool:
     return [v for v, _ in pairs] == [1, 0] and first.is_Relational and first.rel_op == "<"
 
 
+def turned(
+    pairs: Sequence[tuple[sp.Expr, sp.Basic]], negated: Callable[[sp.Basic], sp.Basic]
+) -> Sequence[tuple[sp.Expr, sp.Basic]]:
+    """A choice between two values by `and`, `<` or `==` instead of by `or`, `<=` or `!=`."""
+    (first, condition), *_, (last, always) = pairs
+    kept = isinstance(condition, sp.And | sp.StrictLessThan | sp.Equality)
+    if len(pairs) > 2 or kept or condition in (sp.true, sp.false):
+        return pairs
+    return [(last, negated(condition)), (first, always)]
+
+
 def excluded(all_of: frozenset[sp.Basic], opposite: Callable[[sp.Basic], sp.Basic]) -> bool:
     """Whether two of the conditions never hold at once."""
     return any(opposite(c) in all_of for c in all_of)

@@ -30,6 +30,8 @@ def extreme(expr: sp.Expr, normal: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
         expr: as it was written.
         normal: makes normal forms of what stands in it.
     """
+    if not is_extreme(plain(expr)):  # of one thing with itself
+        return normal(plain(expr))
     limits = _limits(plain(expr))
     if limits is not None:
         return _clipped(*limits, normal)

@@ -54,7 +54,9 @@ def _normal(expr: sp.Basic, how: _How) -> sp.Basic:
     if extremes.is_extreme(expr):
         if how.laws:
             return extremes.extreme(expr, lambda inner: _normal(inner, how))
-        expr = extremes.plain(expr)
+        plain = extremes.plain(expr)
+        if plain != expr:
+            return _normal(plain, how)
     if isinstance(expr, sp.Piecewise):
         pairs = [(_normal(value, how), _normal(condition, how)) for value, condition in expr.args]
         return _cases(pairs) if how.laws else conditions.chosen(pairs)
@@ -90,7 +92,7 @@ def _sum(terms: list[sp.Expr]) -> sp.Expr:
 
 def _factors(factors: list[sp.Expr]) -> sp.Expr:
     """The product, which is not multiplied out."""
-    product = laws.joined_signs(algebra.multiply(factors))
+    product = laws.joined(algebra.multiply(factors))
     number, body = product.as_coeff_Mul()
     if number not in (0, 1, -1):
         product = algebra.multiply([constants.settled(number), body])
@@ -106,7 +108,7 @@ def _cases(pairs: list[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
         return conditions.chosen(pairs)
     products = cases.as_sum(pairs, _opposite)
     if products is None or not _fits(products):
-        return conditions.chosen(pairs)
+        return conditions.chosen(cases.turned(pairs, _negated))
     return _sum([_product(factors) for factors in products])
 
 
@@ -115,6 +117,15 @@ def _fits(products: list[list[sp.Expr]]) -> bool:
     known = [e for e in extents if e is not None]
     terms, size = sum(n for n, _ in known), sum(n for _, n in known)
     return len(known) == len(extents) and _multiplied_out(terms, size) is not None
+
+
+def _negated(condition: sp.Basic) -> sp.Basic:
+    """The condition that holds where this one does not, in normal form."""
+    if isinstance(condition, sp.And | sp.Or):
+        kind = sp.Or if isinstance(condition, sp.And) else sp.And
+        return conditions.combine(kind, [_negated(c) for c in condition.args])
+    opposite = conditions.negate(condition)
+    return _comparison(opposite.rel_op, opposite.args) if opposite.args else opposite
 
 
 @lru_cache(maxsize=1024)
