@@ -91,7 +91,7 @@ def _cases_once(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
 
 def reciprocal(expr: sp.Expr) -> sp.Expr:
     """1/expr."""
-    if expr.is_number and exact(expr) == 0:
+    if expr == 0:
         raise AlgebraError("a division by zero", "check the denominator")
     return power(expr, sp.Integer(-1))
 
@@ -100,7 +100,7 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base**exponent."""
     if exponent.is_Rational and abs(exponent) > MAX_EXPONENT:
         raise too_high()
-    if base == 0 and exponent.is_Rational and exponent < 0:
+    if exponent.is_Rational and exponent < 0 and base.is_number and exact(base) == 0:
         raise AlgebraError("a division by zero", "check the base of the power")
     if base.is_Rational and base < 0 and exponent.is_Rational and not exponent.is_Integer:
         raise AlgebraError("a root of a negative number", "use `spow` or `abs`")
@@ -196,6 +196,15 @@ _EXACT_CALLS: dict[str, Callable[..., sp.Expr]] = {
     "max": max,
     "clip": lambda x, low, high: min(max(x, low), high),
 }
+#: Where functions of numbers have exact values.
+_EXACT_VALUES: dict[tuple[str, sp.Expr], sp.Rational] = {
+    ("exp", sp.Integer(0)): sp.Integer(1),
+    ("log", sp.Integer(1)): sp.Integer(0),
+    ("tanh", sp.Integer(0)): sp.Integer(0),
+    ("sigmoid", sp.Integer(0)): sp.Rational(1, 2),
+    ("sin", sp.Integer(0)): sp.Integer(0),
+    ("cos", sp.Integer(0)): sp.Integer(1),
+}
 
 
 def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
@@ -208,6 +217,8 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
         return power(args[0], sp.Rational(1, 2))
     if name in _EXACT_CALLS and all(a.is_Rational for a in args):
         return _EXACT_CALLS[name](*args)
+    if (name, args[0]) in _EXACT_VALUES:
+        return _EXACT_VALUES[name, args[0]]
     expr = OPERATORS[name].make(*args, evaluate=False)
     hide(expr)
     return _finite(expr)

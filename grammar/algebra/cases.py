@@ -42,6 +42,17 @@ def is_less(pairs: Sequence[tuple[sp.Expr, sp.Basic]]) -> bool:
     return [v for v, _ in pairs] == [1, 0] and first.is_Relational and first.rel_op == "<"
 
 
+def turned(
+    pairs: Sequence[tuple[sp.Expr, sp.Basic]], negated: Callable[[sp.Basic], sp.Basic]
+) -> Sequence[tuple[sp.Expr, sp.Basic]]:
+    """A choice between two values by `and`, `<` or `==` instead of by `or`, `<=` or `!=`."""
+    (first, condition), *_, (last, always) = pairs
+    kept = isinstance(condition, sp.And | sp.StrictLessThan | sp.Equality)
+    if len(pairs) > 2 or kept or condition in (sp.true, sp.false):
+        return pairs
+    return [(last, negated(condition)), (first, always)]
+
+
 def excluded(all_of: frozenset[sp.Basic], opposite: Callable[[sp.Basic], sp.Basic]) -> bool:
     """Whether two of the conditions never hold at once."""
     return any(opposite(c) in all_of for c in all_of)
@@ -112,11 +123,11 @@ def _times(
     one: _Polynomial, other: _Polynomial, opposite: Callable[[sp.Basic], sp.Basic]
 ) -> _Polynomial:
     result: _Polynomial = {}
-    for a, m in one.items():
-        for b, n in other.items():
-            both = a | b
-            if not excluded(both, opposite):
-                result[both] = result.get(both, 0) + m * n
+    for b, n in other.items():
+        against = {opposite(c) for c in b}
+        for a, m in one.items():
+            if against.isdisjoint(a):
+                result[a | b] = result.get(a | b, 0) + m * n
         if len(result) > MAX_PRODUCTS:
             raise _TooMany
     return {key: count for key, count in result.items() if count}

@@ -78,7 +78,7 @@ def _value(expr: sp.Expr) -> mpmath.mpf:
             value = mpmath.nan
     if not isinstance(value, mpmath.mpf) or not mpmath.isfinite(value):
         name = type(expr).__name__
-        raise AlgebraError(f"`{name}` without a finite real value", "check its argument")
+        raise AlgebraError(f"`{name}` with no finite real value", "check its argument")
     return value
 
 

@@ -10,6 +10,8 @@ from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
 
 #: Operations whose arguments have no order.
 COMMUTATIVE = (sp.Add, sp.Mul, sp.And, sp.Or, sp.Min, sp.Max)
+#: Of expressions with more symbols and numbers, no law makes two copies.
+MAX_TWICE = 40
 #: The names that are the same in every rule.
 _FIXED = {*SIGNALS, WEIGHT}
 
@@ -38,6 +40,11 @@ def serialise(expr: sp.Basic, colour: Callable[[sp.Symbol], str] = no_names) -> 
     if isinstance(expr, COMMUTATIVE):
         args.sort()
     return f"{type(expr).__name__}({','.join(args)})"
+
+
+def leaves(expr: sp.Basic) -> int:
+    """How many symbols and numbers an expression is written with."""
+    return sum(map(leaves, expr.args)) or 1
 
 
 def leading(

@@ -13,10 +13,8 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, laws
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.content import MAX_TWICE, leading, leaves
 
-#: Maxima of expressions with more symbols and numbers than this stay maxima.
-MAX_SIZE = 60
 _EXTREMES = (sp.Min, sp.Max, op.relu, op.clip)
 
 
@@ -25,26 +23,25 @@ def is_extreme(expr: sp.Basic) -> bool:
     return isinstance(expr, _EXTREMES)
 
 
-def extreme(
-    expr: sp.Expr, normal: Callable[[sp.Expr], sp.Expr], size: Callable[[sp.Expr], int]
-) -> sp.Expr:
+def extreme(expr: sp.Expr, normal: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     """The normal form of a minimum or maximum.
 
     Args:
         expr: as it was written.
         normal: makes normal forms of what stands in it.
-        size: counts symbols and numbers.
     """
-    limits = _limits(_plain(expr))
+    if not is_extreme(plain(expr)):  # of one thing with itself
+        return normal(plain(expr))
+    limits = _limits(plain(expr))
     if limits is not None:
         return _clipped(*limits, normal)
     args = sorted({normal(a) for a in _compared(expr, sp.Integer(1))}, key=str)
-    if isinstance(_plain(expr), sp.Min):
-        return laws.negative(_maximum([laws.negative(a) for a in args], size))
-    return _maximum(args, size)
+    if isinstance(plain(expr), sp.Min):
+        return laws.negative(_maximum([laws.negative(a) for a in args]))
+    return _maximum(args)
 
 
-def _plain(expr: sp.Expr) -> sp.Expr:
+def plain(expr: sp.Expr) -> sp.Expr:
     """The same by `min` and `max`."""
     if isinstance(expr, op.relu):
         return algebra.call("max", [expr.args[0], sp.Integer(0)])
@@ -55,10 +52,10 @@ def _plain(expr: sp.Expr) -> sp.Expr:
 
 def _compared(expr: sp.Expr, factor: sp.Rational) -> Iterator[sp.Expr]:
     """What is compared: a maximum in a maximum compares all that it does."""
-    expr = _plain(expr)
+    expr = plain(expr)
     for arg in expr.args:
         coefficient, inner = arg.as_coeff_Mul()
-        inner = _plain(inner)
+        inner = plain(inner)
         same = expr.func if coefficient > 0 else {sp.Min: sp.Max, sp.Max: sp.Min}[expr.func]
         if isinstance(inner, same):
             yield from _compared(inner, factor * coefficient)
@@ -72,7 +69,7 @@ def _limits(expr: sp.Expr) -> tuple[type, sp.Rational, sp.Rational, sp.Expr] | N
         if not isinstance(expr, outer) or len(expr.args) != 2:
             continue
         numbers = [a for a in expr.args if a.is_Rational]
-        others = [_plain(a) for a in expr.args if not a.is_Rational]
+        others = [plain(a) for a in expr.args if not a.is_Rational]
         if len(numbers) != 1 or not isinstance(others[0], inner) or len(others[0].args) != 2:
             continue
         also = [a for a in others[0].args if a.is_Rational]
@@ -98,12 +95,12 @@ def _clipped(
     return laws.times(algebra.add([above, below, low + high]), sp.Rational(1, 2))
 
 
-def _maximum(args: list[sp.Expr], size: Callable[[sp.Expr], int]) -> sp.Expr:
+def _maximum(args: list[sp.Expr]) -> sp.Expr:
     numbers = [a for a in args if a.is_Rational]
     args = [a for a in args if not a.is_Rational] + ([max(numbers)] if numbers else [])
     if len(args) == 1:
         return args[0]
-    if len(args) == 2 and sum(map(size, args)) <= MAX_SIZE:
+    if len(args) == 2 and sum(map(leaves, args)) <= MAX_TWICE:
         one, other = args
         gap = laws.absolute(algebra.add([one, laws.negative(other)]))
         return laws.times(algebra.add([one, other, gap]), sp.Rational(1, 2))

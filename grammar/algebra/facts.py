@@ -41,7 +41,7 @@ def settle(expr: sp.Expr) -> sp.Expr:
             raise AlgebraError("a formula too long to handle", "make states of its parts")
         if node.is_Rational:
             bounded(node)
-        elif node.is_Pow and abs(node.exp) > MAX_EXPONENT:
+        elif node.is_Pow and abs(node.exp.p) > MAX_EXPONENT * node.exp.q:  # in Python's integers
             raise too_high()
         hide(node)
     return expr

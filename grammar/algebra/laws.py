@@ -14,7 +14,7 @@ import sympy as sp
 from rulegen.grammar.algebra import algebra, conditions, constants
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.cases import is_indicator
-from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.content import MAX_TWICE, leading, leaves
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.facts import is_root
 
@@ -25,7 +25,10 @@ _MAX_SQUARED = 12
 
 def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
     """A sum in normal form times one factor, term by term."""
-    return algebra.add([algebra.multiply([t, factor]) for t in sp.Add.make_args(expr)])
+    if factor == 1:
+        return expr
+    product = sp.Mul if factor.is_Rational else lambda *both: algebra.multiply(both)
+    return algebra.add([product(factor, t) for t in sp.Add.make_args(expr)])
 
 
 def negative(expr: sp.Expr) -> sp.Expr:
@@ -50,7 +53,8 @@ def factors(expr: sp.Expr) -> list[sp.Expr]:
         own = {}
         for factor in sp.Mul.make_args(term):
             base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
-            if base.is_Symbol and exponent.is_Integer and exponent > 0:
+            plain = not (base.is_Rational or isinstance(base, op.exp) or is_root(base))
+            if plain and exponent.is_Integer and exponent > 0:
                 own[base] = exponent
         shared = own if shared is None else {b: min(shared[b], own[b]) for b in shared if b in own}
     number = -size if sign < 0 else size
@@ -119,14 +123,24 @@ def sign(x: sp.Expr) -> sp.Expr:
     return algebra.multiply(result)
 
 
-def joined_signs(product: sp.Expr) -> sp.Expr:
-    """With `sign(x)**3` as `sign(x)`, `x*sign(x)` as `abs(x)` and `abs(x)*sign(x)` as `x`."""
-    if not product.has(sp.sign):
+def joined(product: sp.Expr) -> sp.Expr:
+    """The product with one form for what signs and absolute values make of each other.
+
+    `sign(x)**3` is `sign(x)`, `x*sign(x)` is `abs(x)` and `abs(x)*sign(x)` is `x`; beside a root
+    of x, which has a value where x is not negative, `abs(x)` is `x`.
+    """
+    if not product.has(sp.sign) and not (product.has(sp.Abs) and product.has(op.power)):
         return product
     powers = {}
     for factor in sp.Mul.make_args(product):
         base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
         powers[base] = exponent
+    for base in [b for b in powers if is_root(b) and b.args[1] > 0]:
+        size = algebra.call("abs", [base.args[0]])
+        if size in powers and powers[size].is_Integer:
+            powers[base.args[0]] = powers.get(base.args[0], 0) + powers.pop(size)
+        if powers.get(algebra.call("sign", [base.args[0]]), 0) > 0:
+            del powers[algebra.call("sign", [base.args[0]])]
     for base in [b for b in powers if isinstance(b, sp.sign)]:
         if powers[base].is_Integer and powers[base] > 0:
             _join_sign(base, powers)
@@ -221,6 +235,8 @@ def _log(x: sp.Expr) -> sp.Expr:
 
 def power(base: sp.Expr, exponent: sp.Expr) -> list[sp.Expr]:
     """The factors of a power of a sum or product that is not multiplied out."""
+    if base == 0:
+        return [algebra.power(base, exponent)]
     if not exponent.is_Rational:
         return _variable_power(base, exponent)
     whole = exponent.is_Integer
@@ -275,10 +291,10 @@ def _variable_power(base: sp.Expr, exponent: sp.Expr) -> list[sp.Expr]:
 def _spow(x: sp.Expr, p: sp.Expr) -> sp.Expr:
     if p == 0:
         return sign(x)
-    if p.is_Rational and p > 0:
+    if p.is_Rational and p > 0 and leaves(x) <= MAX_TWICE:
         size = absolute(x)
         raised = power(size, p) if not p.is_Integer else [algebra.power(size, p)]
-        return joined_signs(algebra.multiply([sign(x), *raised]))
+        return joined(algebra.multiply([sign(x), *raised]))
     number, *rest = [*factors(x), _ONE] if factors(x)[0].is_Rational else [_ONE, *factors(x)]
     inner = algebra.call("spow", [algebra.multiply(rest), p])
     size = algebra.multiply(power(abs(number), p)) if abs(number) != 1 else _ONE

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import sympy as sp
 from sympy.ntheory import multinomial_coefficients
 
 from rulegen.grammar.algebra import algebra, cases, conditions, constants, exact, extremes, laws
-from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.content import leading, leaves
 from rulegen.grammar.algebra.operators import power
 
 #: A product of sums that would have more terms than this stays as it is,
@@ -17,41 +20,64 @@ MAX_TERMS = 400
 MAX_LEAVES = 1500
 
 
-def normal(expr: sp.Expr, multiply: bool = True) -> sp.Expr:
-    """Multiply out products and positive integer powers, and settle on one way of comparing.
+class _How(NamedTuple):
+    """Whether products are multiplied out, and whether functions follow their laws."""
 
-    Without `multiply`, products and powers of sums stay as they are.
+    multiply: bool
+    laws: bool
+
+
+_ALL = _How(multiply=True, laws=True)
+
+
+def normal(expr: sp.Expr, multiply: bool = True, lawful: bool = True) -> sp.Expr:
+    """Multiply out products and positive integer powers, and put functions into one form.
+
+    Without `multiply`, products and powers of sums stay as they are. Without `lawful`, functions
+    keep their arguments, with the numbers that these have as factors.
 
     Example:
-        >>> x, y = sp.symbols("x y", real=True)
-        >>> normal(x * (x + y)) == x**2 + x * y
-        True
+        >>> from rulegen.grammar.algebra.symbols import symbol
+        >>> u, pre = symbol("u"), symbol("pre")
+        >>> normal(u * (2 * u - abs(-3 * pre)))
+        2*u**2 - 3*u*Abs(pre)
     """
     with algebra.as_written(False):
-        return _normal(expr, multiply)
+        return _normal(expr, _How(multiply, lawful))
 
 
-def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
+def _normal(expr: sp.Basic, how: _How) -> sp.Basic:
     if not expr.args:
         return expr
     if isinstance(expr, sp.Expr) and expr.is_number:
         return constants.exact(expr)
     if extremes.is_extreme(expr):
-        return extremes.extreme(expr, lambda inner: _normal(inner, multiply), leaves)
+        if how.laws:
+            return extremes.extreme(expr, lambda inner: _normal(inner, how))
+        plain = extremes.plain(expr)
+        if plain != expr:
+            return _normal(plain, how)
     if isinstance(expr, sp.Piecewise):
-        return _cases([(_normal(e, multiply), _normal(c, multiply)) for e, c in expr.args])
-    args = [_normal(a, multiply) for a in expr.args]
+        pairs = [(_normal(value, how), _normal(condition, how)) for value, condition in expr.args]
+        return _cases(pairs) if how.laws else conditions.chosen(pairs)
+    args = [_normal(a, how) for a in expr.args]
     if expr.is_Add:
         return _sum(args)
     if expr.is_Mul:
-        return _product(args) if multiply else _factors(args)
+        return _product(args) if how.multiply else _factors(args)
     if expr.is_Pow or isinstance(expr, power):
-        return _power(args[0], args[1], multiply)
+        return _power(args[0], args[1], how)
     if isinstance(expr, sp.And | sp.Or):
         return conditions.combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
     if expr.is_Relational:
-        return _comparison(expr.rel_op, *args)
-    return laws.function(algebra.operator_name(expr), args)
+        return _comparison(expr.rel_op, args, how.laws)
+    name = algebra.operator_name(expr)
+    if how.laws:
+        try:
+            return laws.function(name, args)
+        except exact.AlgebraError:
+            pass  # a law leads out of the range of numbers or exponents
+    return algebra.call(name, args)
 
 
 def _sum(terms: list[sp.Expr]) -> sp.Expr:
@@ -61,12 +87,12 @@ def _sum(terms: list[sp.Expr]) -> sp.Expr:
         number, body = term.as_coeff_Mul()
         counts[body] = counts.get(body, sp.Integer(0)) + number
     settled = {body: constants.settled(number) for body, number in counts.items()}
-    return algebra.add([algebra.multiply([n, body]) for body, n in settled.items() if n != 0])
+    return algebra.add([sp.Mul(n, body) for body, n in settled.items() if n != 0])
 
 
 def _factors(factors: list[sp.Expr]) -> sp.Expr:
     """The product, which is not multiplied out."""
-    product = laws.joined_signs(algebra.multiply(factors))
+    product = laws.joined(algebra.multiply(factors))
     number, body = product.as_coeff_Mul()
     if number not in (0, 1, -1):
         product = algebra.multiply([constants.settled(number), body])
@@ -82,7 +108,7 @@ def _cases(pairs: list[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
         return conditions.chosen(pairs)
     products = cases.as_sum(pairs, _opposite)
     if products is None or not _fits(products):
-        return conditions.chosen(pairs)
+        return conditions.chosen(cases.turned(pairs, _negated))
     return _sum([_product(factors) for factors in products])
 
 
@@ -93,14 +119,19 @@ def _fits(products: list[list[sp.Expr]]) -> bool:
     return len(known) == len(extents) and _multiplied_out(terms, size) is not None
 
 
+def _negated(condition: sp.Basic) -> sp.Basic:
+    """The condition that holds where this one does not, in normal form."""
+    if isinstance(condition, sp.And | sp.Or):
+        kind = sp.Or if isinstance(condition, sp.And) else sp.And
+        return conditions.combine(kind, [_negated(c) for c in condition.args])
+    opposite = conditions.negate(condition)
+    return _comparison(opposite.rel_op, opposite.args) if opposite.args else opposite
+
+
+@lru_cache(maxsize=1024)
 def _opposite(comparison: sp.Basic) -> sp.Basic:
     """`-d < 0` of `d < 0`."""
-    return _comparison("<", sp.Integer(0), comparison.args[0])
-
-
-def leaves(expr: sp.Basic) -> int:
-    """How many symbols and numbers an expression is written with."""
-    return sum(map(leaves, expr.args)) or 1
+    return _comparison("<", [sp.Integer(0), comparison.args[0]])
 
 
 def _multiplied_out(terms: int, size: int) -> tuple[int, int] | None:
@@ -167,16 +198,20 @@ def _opened(term: sp.Expr) -> sp.Expr:
 
 def _whole(factor: sp.Expr) -> sp.Expr:
     base, exponent = factor.as_base_exp()
-    return _power(base, exponent, True) if base.is_Add and exponent.is_Integer else factor
+    return (
+        _power(base, exponent) if base.is_Add and exponent.is_Integer and exponent > 1 else factor
+    )
 
 
-def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
-    whole = multiply and base.is_Add and exponent.is_Integer and exponent > 1
+def _power(base: sp.Expr, exponent: sp.Expr, how: _How = _ALL) -> sp.Expr:
+    whole = how.multiply and base.is_Add and exponent.is_Integer and exponent > 1
     if whole and _power_growth(*_extent(base), int(exponent)) is not None:
         try:
             return _multinomial(base.args, int(exponent))
         except exact.AlgebraError:
             pass  # as in a product
+    if not how.laws:
+        return algebra.power(base, exponent)
     try:
         return _factors(laws.power(base, exponent))
     except exact.AlgebraError:  # a number leaves the range that the power keeps
@@ -191,16 +226,18 @@ def _multinomial(terms: tuple[sp.Expr, ...], n: int) -> sp.Expr:
     return _sum(result)
 
 
-def _comparison(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
+def _comparison(op: str, sides: Sequence[sp.Expr], scaled: bool = True) -> sp.Basic:
     """`difference < 0` or `<= 0`, `== 0`, `!= 0`, without a positive number as a factor."""
+    left, right = sides
     if op in (">", ">="):
         left, right, op = right, left, op.replace(">", "<")
     difference = _sum([left, laws.negative(right)])
     if difference != 0:
         size, sign = leading(sp.Add.make_args(difference))
-        difference = laws.times(difference, 1 / size)
+        if scaled:
+            difference = laws.times(difference, 1 / size)
         if op in ("==", "!="):
             if sign == 0:  # names would decide, which do not count: the square has no sign
-                difference = _power(difference, sp.Integer(2), True)
+                difference = _power(difference, sp.Integer(2))
             difference = laws.negative(difference) if sign < 0 else difference
     return conditions.compare(op, difference, sp.Integer(0))

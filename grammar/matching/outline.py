@@ -204,9 +204,12 @@ def outline(parts: RuleParts) -> Outline:
             expr, bounds = _unlimited(expr, parameters)
             if bounds:
                 limits[name + event] = bounds
-        changes[name + event] = name, normal(expr, multiply)
+        changes[name + event] = name, normal(expr, multiply, lawful=False)
     for target, expr in parts.forward:
-        changes[f"forward {target}"] = "", normal(algebra.substitute(expr, meaning), multiply)
+        changes[f"forward {target}"] = (
+            "",
+            normal(algebra.substitute(expr, meaning), multiply, lawful=False),
+        )
     read = frozenset[sp.Symbol]().union(*(e.free_symbols for _, e in changes.values()))
     return Outline(
         changes=changes,

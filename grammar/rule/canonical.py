@@ -61,8 +61,7 @@ def canonical(parts: RuleParts) -> RuleParts:
 def _canonical(parts: RuleParts) -> RuleParts:
     parts = _written_out(parts)
     multiply = sum(growth(e)[1] for e in expressions(parts)) <= MAX_LEAVES
-    parts = _derivatives(_mapped(parts, multiply))
-    parts = _mapped(parts, multiply)
+    parts = _at_rest(_derivatives(_mapped(parts, multiply)), multiply)
     live = live_names(parts)
     if len(live) > 1:
         parts = without(parts, _names(parts) - live)
@@ -73,8 +72,9 @@ def _canonical(parts: RuleParts) -> RuleParts:
             parts = _rescaled(parts, state.name, driven[state.name], multiply)
         if parts == before:
             break
-    parts = _with_expressions(parts, _shortened)
-    parts = _mapped(replace(parts, forward=tuple(sorted(parts.forward))), multiply)
+    short = _with_expressions(parts, _shortened)
+    parts = parts if short == parts else _at_rest(short, multiply)
+    parts = replace(parts, forward=tuple(sorted(parts.forward)))
     named = (_named(p) for p in _signed(parts, driven, multiply))
     return with_ones(min(named, key=unparse))
 
@@ -125,15 +125,16 @@ def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
 
 def _mapped(parts: RuleParts, multiply: bool) -> RuleParts:
     """All expressions in normal form."""
+    return _with_expressions(parts, lambda expr: normal(expr, multiply))
 
-    def new(expr: sp.Expr) -> sp.Expr:
-        for _ in range(MAX_ROUNDS):
-            before, expr = expr, normal(expr, multiply)
-            if expr == before:
-                break
-        return expr
 
-    return _with_expressions(parts, new)
+def _at_rest(parts: RuleParts, multiply: bool) -> RuleParts:
+    """All expressions in a normal form that no law changes any more."""
+    for _ in range(MAX_ROUNDS):
+        before, parts = parts, _mapped(parts, multiply)
+        if parts == before:
+            break
+    return parts
 
 
 def _with_expressions(parts: RuleParts, new: Callable[[sp.Expr], sp.Expr]) -> RuleParts:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import random
+import re
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given, settings
@@ -126,16 +128,20 @@ SIGNALS = ["u", "pre", "w", "xi", "post", "R"]
 
 
 def values(formula: str, count: int = 40) -> list[float]:
-    """The formula on random activity, nan where it has no value."""
+    """The formula on random activity, nan where it has no value.
+
+    Sums and products are those of fractions, so that thresholds are met exactly.
+    """
     rng = random.Random(7)
+    exact = re.sub(r"(?<![\w.])(\d+\.?\d*(e-?\d+)?)", r"F('\1')", formula)
     found = []
     for _ in range(count):
-        signals = {name: rng.choice((-1, 1)) * rng.uniform(0.1, 3) for name in SIGNALS}
+        signals = {name: Fraction(rng.choice((-1, 1)) * rng.randint(1, 24), 8) for name in SIGNALS}
         try:
-            value = eval(formula, {**FUNCTIONS, **signals, "__builtins__": {}})
+            value = eval(exact, {**FUNCTIONS, **signals, "F": Fraction, "__builtins__": {}})
         except (ArithmeticError, ValueError, TypeError):
             value = math.nan
-        found.append(float(value) if isinstance(value, int | float) else math.nan)
+        found.append(float(value) if isinstance(value, int | float | Fraction) else math.nan)
     return found
 
 
@@ -171,11 +177,13 @@ def test_what_a_law_makes_equal_has_one_digest(
     meaning = data.draw(meanings(expressions))
     one, two = written(law, meaning, data.draw(st.sampled_from(CONTEXTS)))
     try:
-        found = digest(one), digest(two)
+        forms = [parse(f"w <- {text} : synapse").canonical() for text in (one, two)]
     except RuleError:  # such as a division by what cancels
         assume(False)
     assert all(map(alike, values(one), values(two))), "this is no law"
-    assert found[0] == found[1], (one, two)
+    assert forms[0] == forms[1], (one, two)
+    assert forms[0].canonical() == forms[0]
+    assert parse(forms[0].text()) == forms[0]
 
 
 CHANGES = [
@@ -317,3 +325,39 @@ def test_a_canonical_text_is_a_rule_where_a_unit_was_one(text: str) -> None:
     assert parse(form.text()) == form
     assert form.canonical() == form
     assert parse(form.text()).digest == parse(text).digest
+
+
+# Any formula --------------------------------------------------------------------------------------
+
+ONE = ["-({})", "abs({})", "sign({})", "relu({})", "tanh({})", "sigmoid({})", "exp({})", "cos({})"]
+ONE += ["log({})", "sqrt({})", "({})**2", "({})**-1", "spow({}, 1.5)", "clip({}, -1, 2)", "2**({})"]
+TWO = ["({} + {})", "({} - {})", "({})*({})", "max({}, {})", "min({}, {})", "({} > {})"]
+TWO += ["({})/({})", "({} == {})", "abs({})**({})"]
+THREE = ["({} if {} < {} else u)", "clip({}, {}, {})", "max({}, {}, {})"]
+THREE += ["(1 if {} <= 0.5 or {} > {} else 0)", "(w if not ({} < 1 and {} < {}) else pre)"]
+
+
+def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    def of(shapes: list[str], count: int) -> st.SearchStrategy[str]:
+        return st.builds(str.format, st.sampled_from(shapes), *[inner] * count)
+
+    return of(ONE, 1) | of(TWO, 2) | of(THREE, 3)
+
+
+FORMULAS = st.recursive(st.sampled_from(["u", "pre", "w", "2", "0.25", "3"]), grown, max_leaves=6)
+
+
+@settings(max_examples=100, deadline=None)
+@given(FORMULAS)
+def test_the_canonical_form_has_the_values_of_the_formula(formula: str) -> None:
+    try:
+        form = parse(f"w <- {formula} : synapse").canonical()
+    except RuleError:
+        assume(False)
+    line = next(line for line in form.text().splitlines() if line.startswith("w "))
+    text = line.removeprefix("w <- ").replace("w +=", "w +").removesuffix(": synapse")
+    found = zip(values(formula), values(text.strip()), strict=True)
+    # `u if u < log(u) else u` has a value everywhere as soon as both choices are one.
+    assert all(math.isnan(one) or alike(one, two) for one, two in found), text
+    assert form.canonical() == form
+    assert parse(form.text()) == form
