@@ -179,7 +179,7 @@ def main_table(results: list[Result]) -> list[str]:
     for result in results:
         task, eta, trials, bar, *_ = result.case
         lines.append(
-            f"| {label(task)} | {eta:g} | {trials} | {task.chance:.3f} | "
+            f"| {label(task)} | {eta:g} | {trials} | {task.chance(CIRCUIT.dt):.3f} | "
             f"{rewards(result.untrained)} | {rewards(result.trained)} | "
             f"{result.untrained.right.mean():.2f} | {result.trained.right.mean():.2f} | {bar:g} | "
             f"{result.solved} of {LIVES} | {round(result.speed, -3):.0f} |"
@@ -342,8 +342,8 @@ def page(results: list[Result]) -> str:
         "- `reversal`: examined in the second half of a block of 200 trials, the twelfth, after "
         "eleven reversals; 100 trials.",
         "- `baited_bandit`: reward and right answer are one thing, and networks forget between "
-        "trials. The arm that is filled more often, always chosen, earns 0.6; a choice that is "
-        "random with the best odds 0.62. 1000 trials.",
+        "trials. The arm that is filled more often, always chosen, earns 0.6; chance is a "
+        "lot with the best odds. 1000 trials.",
         "## A cue evokes its trajectory",
         "The networks of `trajectory_recall` with graded feedback, after learning, under "
         "conditions that they have not met. A trajectory that comes too early or too late counts "

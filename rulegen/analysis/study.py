@@ -139,7 +139,7 @@ def study(
     found, lost = survivors(opened)
     kept = lives - lost
     measures = {
-        n: performance_table(a.rewards, a.task).join(
+        n: performance_table(a.rewards, a.task, a.circuit.dt).join(
             anatomy_table(a).drop(columns="radius_before"), validate="1:1"
         )
         for n, a in found.items()
@@ -149,7 +149,9 @@ def study(
 
     curves = trajectories(found)
     tables["learning"] = learning_table(curves)
-    figures["learning"] = plot_learning(curves, world.task, warmup=world.life.warmup)
+    figures["learning"] = plot_learning(
+        curves, world.task, world.circuit.dt, warmup=world.life.warmup
+    )
 
     tables["spectra"] = spectrum_table(found)
     figures["spectra"] = plot_spectra(tables["spectra"])

@@ -145,7 +145,7 @@ class RunDirectory:
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
         lives_table(means_of(trajectories)).to_csv(self.folder / "lives.csv", index=False)
-        ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
+        ax = plot_learning(trajectories, config.task, config.circuit.dt, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
         write_whole(self.folder / "summary.json", json.dumps(result, indent=2) + "\n")

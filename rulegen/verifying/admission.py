@@ -89,7 +89,7 @@ def check_figures(run: Path, whole: Published, evidence: Evidence, world: World)
         raise ConfigError(f"{run / 'lives.csv'} is not the data that its record was made from")
     for name, figure in contradicted(evidence, whole.lives.rewards).items():
         raise ConfigError(f"{run}: the lives give {figure} for `{name}`, its record says otherwise")
-    for finding in consistent(whole, evidence, world.task):
+    for finding in consistent(whole, evidence, world):
         if finding.outcome is Outcome.REFUTED:
             raise ConfigError(f"{run}: {finding.claim}: {finding.why}")
 
@@ -129,7 +129,7 @@ def read_learning(
 
 def drawn(path: Path, trajectories: list[Trajectory], world: World) -> dict[Path, bytes]:
     """The learning curve in the formats of a catalog, by where they go."""
-    ax = plot_learning(trajectories, world.task, warmup=world.life.warmup)
+    ax = plot_learning(trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
     with tempfile.TemporaryDirectory() as folder:
         save_figure(ax, Path(folder), path.stem)
         made = [Path(folder) / f"{path.stem}.{ending}" for ending in ("png", "pdf")]

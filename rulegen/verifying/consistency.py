@@ -13,10 +13,10 @@ from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.ground.digests import code_digest, digest_of
+from rulegen.lives.batch import World
 from rulegen.publishing.config import RunConfig, versions
 from rulegen.publishing.evidence import setting_of
 from rulegen.publishing.rundir import lives_table
-from rulegen.tasks import Task
 from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.published import Published, PublishedLives
 
@@ -44,13 +44,13 @@ class Finding(NamedTuple):
     why: str = ""
 
 
-def consistent(whole: Published, evidence: Evidence, task: Task) -> list[Finding]:
+def consistent(whole: Published, evidence: Evidence, world: World) -> list[Finding]:
     """Everything that can be said of a record before lives are run.
 
     Args:
         whole: record and configuration.
         evidence: of the record.
-        task: that it names.
+        world: that it names.
     """
     record = whole.record
     same = evidence.digest == record.digest
@@ -58,7 +58,7 @@ def consistent(whole: Published, evidence: Evidence, task: Task) -> list[Finding
     return [
         decided("text", same, why),
         strength(evidence),
-        *baselines(evidence, task),
+        *baselines(evidence, world),
         *parameters(record),
         *selection(evidence),
         configuration(whole.config, record, evidence),
@@ -85,10 +85,11 @@ def strength(evidence: Evidence) -> Finding:
     return Finding("strength", Outcome.WEAK if why else Outcome.HOLDS, why)
 
 
-def baselines(evidence: Evidence, task: Task) -> Iterator[Finding]:
+def baselines(evidence: Evidence, world: World) -> Iterator[Finding]:
     """The rewards between which one learns, which the task says."""
+    task = world.task
     for name, told, true in (
-        ("chance", evidence.chance, task.chance),
+        ("chance", evidence.chance, task.chance(world.circuit.dt)),
         ("perfect answers", evidence.best, task.best),
     ):
         same = math.isclose(told, true, rel_tol=ROUNDING, abs_tol=ROUNDING)

@@ -153,7 +153,7 @@ def verify(
             f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
         )
     world = world_of(evidence.setting)
-    found = [plain(finding) for finding in consistent(whole, evidence, world.task)]
+    found = [plain(finding) for finding in consistent(whole, evidence, world)]
     if evidence.digest != whole.record.digest:
         why = "lives are not run for a text that was not evaluated"
         return Verification((*found, Check("rewards", None, None, None, Outcome.UNCHECKED, why)))
