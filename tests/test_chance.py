@@ -1,4 +1,4 @@
-"""Chance and best reward: every task, in many settings, against brute force over simulated lives."""
+"""Chance and best reward: every task, many settings, against brute force over simulated lives."""
 
 from itertools import product
 from typing import get_args
@@ -60,7 +60,7 @@ def uneven(**settings):
     return Sampled(samples=samples, **settings)
 
 
-#: Settings of every task, each at a step: all that changes how often which answer is right, or when.
+#: Settings of every task at some step: what changes how often an answer is right, or when.
 SETTINGS = {
     "delayed_association": [
         {}, {"cues": 3, "amplitude": 0.8, "dt": 5.0}, {"cues": 5, "sequence": "cycled", "dt": 20.0},
@@ -252,7 +252,7 @@ def test_nobody_who_sees_nothing_earns_more_than_a_lot(baits):
 
 
 def bandit(task, choose, plays=20_000):
-    """The mean reward of a player of the bandit who is told the number of the trial and the baits."""
+    """The mean reward of a player of the bandit who is told the trial's number and its baits."""
 
     def play(memory, number):
         trial = task.revise(memory, task.trial(SOURCE.fold(number), jnp.asarray(0), DT))

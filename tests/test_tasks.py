@@ -379,7 +379,7 @@ def test_settings_without_a_task_at_some_step_are_refused():
             ValueError, match=f"intervals: at a step of {dt:g} ms one time is right"
         ):
             ReadySetGo(feedback="binary", intervals=intervals).check(dt)
-    with pytest.raises(ValueError, match="cues: a recall of 4 steps tells 4 .*, not 5"):
+    with pytest.raises(ValueError, match=r"cues: a recall of 4 steps tells 4 .*, not 5"):
         TrajectoryRecall(cues=5, recall=40).check(10.0)
 
 

@@ -100,9 +100,7 @@ def _extra(rule: Rule, mine: Outline, extra: Extra, values: Mapping[sp.Symbol, f
         negative, shown = _sized(rule, extra.coefficient, sp.Integer(1), values)
         each = "a step" if mine.states[owner].form is Form.STEP else "per ms"
         return f" + {'decay' if negative else 'growth'} of {owner} by {shown} {each}"
-    ratio = (
-        extra.coefficient if extra.apart else extra.coefficient / _magnitude(extra.beside, values)
-    )
+    beside = sp.Integer(1) if extra.apart else _magnitude(extra.beside, values)
     negative, shown = _sized(rule, extra.coefficient / beside, extra.basis, values)
     where = "" if extra.place == WEIGHT else f" in {extra.place}"
     return f" {'-' if negative else '+'} {shown}{where}"

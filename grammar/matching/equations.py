@@ -137,10 +137,14 @@ class Solver:
         rows: Sequence[tuple[np.ndarray, float] | None],
         unknowns: Sequence[str],
     ) -> np.ndarray | None:
-        """Signs of the unknowns that give every product its sign: linear equations modulo 2."""
+        """Signs of the unknowns that give every product its sign: linear equations modulo 2.
+
+        Times, parameters in ms, are positive.
+        """
         either = [
             i for i, n in enumerate(unknowns)
-            if n not in self.parameters or self.parameters[n].lower < 0
+            if n not in self.parameters
+            or (self.parameters[n].lower < 0 and self.parameters[n].unit != 1)
         ]  # fmt: skip
         system = []
         for equation, row in zip(equations, rows, strict=True):

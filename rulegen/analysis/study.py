@@ -64,12 +64,12 @@ class Study(NamedTuple):
     """What a study found.
 
     Attributes:
-        task: what the rules learned. tables, figures: by their names.
+        world: in which the rules learned. tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
     """
 
-    task: Task
+    world: World
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Axes]
     lives: int
@@ -208,7 +208,7 @@ def study(
     if len(found) > 1:
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
-    return Study(world.task, tables, figures, kept, lost)
+    return Study(world, tables, figures, kept, lost)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -324,7 +324,7 @@ def index(found: Study) -> str:
         lines += ["", f"## {what}"]
         if name == "contrast":
             lines += ["", contrast_page(found.tables[name]), "", INTERVALS]
-            lines += ["", scale(found.task)]
+            lines += ["", scale(found.world.task, found.world.circuit.dt)]
         if name in found.figures:
             lines += ["", f"![{what}]({name}.png)"]
         if name in found.tables:

@@ -254,8 +254,10 @@ class Task(Settings, abc.ABC):
 
         Example:
             >>> from rulegen.tasks import DelayedMatch
-            >>> DelayedMatch().blind([-0.5, 0.5]), DelayedMatch(feedback="binary").blind([0, 1], [1, 3])
-            (-0.25, 0.75)
+            >>> DelayedMatch().blind([-0.5, 0.5])
+            -0.25
+            >>> DelayedMatch(feedback="binary").blind([0, 1], often=[1, 3])
+            0.75
         """
         targets = np.asarray(targets, float)
         courses = targets.reshape(len(targets), -1, 1)
