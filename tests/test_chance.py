@@ -247,7 +247,8 @@ def test_nobody_who_sees_the_baits_earns_more(baits):
 def test_nobody_who_sees_nothing_earns_more_than_a_lot(baits):
     """A thousand odds, always one arm among them."""
     earns = [by_states(baits, [odds] * 4) for odds in np.linspace(0, 1, 1001)]
-    assert max(earns) == pytest.approx(BaitedBandit(baits=baits).chance(DT), abs=1e-6)
+    chance = BaitedBandit(baits=baits).chance(DT)
+    assert chance - 1e-5 < max(earns) < chance + 1e-12
     assert max(earns) >= max(baits) - 1e-12
 
 

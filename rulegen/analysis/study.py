@@ -39,7 +39,6 @@ from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.rundir import learning_table
 from rulegen.runs.compare_figures import plot_families
 from rulegen.runs.simulate import benches, load_scene
-from rulegen.tasks import Task
 
 #: What every file of a study shows, by its name; also the order on the page.
 SHOWS = {
