@@ -78,8 +78,9 @@ class ReadySetGo(Task):
 
     def ramps(self, since: Any) -> Any:
         """The targets of all intervals at some times after set, ms, shape (intervals, times)."""
-        rise = since / np.array(self.intervals, since.dtype)[:, None] - 1.0
-        return self.amplitude * rise.clip(max=1.0)
+        intervals = np.array(self.intervals, since.dtype)[:, None]
+        # In this order a time that is the interval gives 0, however quotients are rounded.
+        return self.amplitude * ((since - intervals) / intervals).clip(max=1.0)
 
     def answers(self, dt: float) -> Array:
         """The ramps."""
