@@ -19,9 +19,9 @@ from rulegen.fitting.surface import Surface, design
 from rulegen.ground.keys import branch
 from rulegen.ground.runtime import keep_compiled_programs
 from rulegen.ground.statistics import limits, resampling_weights
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 ROOT = Path(__file__).parent.parent

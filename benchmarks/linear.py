@@ -21,8 +21,8 @@ import jax
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import Rule, parse
 from rulegen.ground.noise import Stream
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import Task, Trial
 
 TARGET = 1.0

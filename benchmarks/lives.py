@@ -15,9 +15,10 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Evosax, Pathwise, Pgpe, Score
 from rulegen.grammar import Rule, parse
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.runs.simulate import load_scene
 from rulegen.tasks import TASKS, DelayedAssociation
 
@@ -90,7 +91,7 @@ def estimates(lives: int, neurons: int, trials: int, terms: int) -> dict[str, Ca
         "pgpe": Pgpe(lives=lives),
         "evosax, OpenES": Evosax(lives=lives, strategy="Open_ES"),
     }.items():
-        runner = estimator.prepared(bench)
+        runner = estimator.prepare(bench)
         key, place = jax.random.key(0), bench.vector(dict.fromkeys(bench.free_names, 0.1))
         found[name] = partial(estimator.estimate, runner, place, bench.free, key)
     return found

@@ -19,13 +19,13 @@ from rulegen.circuits import RateCircuit
 from rulegen.fitting.refine import RefineSettings, with_intervals
 from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
-from rulegen.ground.keys import branch
-from rulegen.ground.progress import silent
+from rulegen.ground.keys import branch, origin
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, estimate
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.runs.discover import Benches, carry_out, select
 from rulegen.tasks import DelayedAssociation
@@ -59,7 +59,7 @@ def recover(problem: Problem, folder: Path) -> dict:
     """One problem of `planted`: the terms that were found, and those that were there."""
     config, bench, began = config_of(problem), problem.bench, time.perf_counter()
     with Journal(folder / "history.jsonl", config.identity) as journal:
-        _, trimmed, looks = select(config, bench, journal)
+        _, trimmed, looks = select(config, bench, Stage(origin(config.seed), journal))
     texts = {t.coefficient: t.text for t in bench.rule.terms()}
     found = {texts[name] for name in trimmed.kept}
     return {
@@ -79,7 +79,7 @@ def publish(problem: Problem, folder: Path) -> dict:
     config, bench, began = config_of(problem), problem.bench, time.perf_counter()
     with Journal(folder / "history.jsonl", config.identity) as journal:
         try:
-            found = carry_out(config, Benches(bench, {}), journal, silent)
+            found = carry_out(config, Benches(bench, {}), Stage(origin(config.seed), journal))
             best, *_, still = found.trajectories
             gain = best.minus(still)
             told = f"published: gains {gain}"
@@ -142,13 +142,8 @@ def bounded(bench: Bench, start: float, settings: RefineSettings) -> list[Limits
     """Repetitions of the interval of a rule's one coefficient."""
     found = []
     for number in range(REPETITIONS):
-        key = branch(ROOT_KEY, 2, number)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            Journal(Path(folder) / "history.jsonl", {"configuration": "coverage"}) as journal,
-        ):
-            values, free = np.array([start]), bench.free
-            r = with_intervals(bench, values, free, settings, key, journal, "intervals")
+        stage = Stage(branch(ROOT_KEY, 2, number), Journal(), name="intervals")
+        r = with_intervals(bench, np.array([start]), bench.free, settings, stage)
         found.append(r.limits[0])
         if number % 20 == 19:
             print("intervals", number + 1, flush=True)

@@ -20,10 +20,11 @@ from rulegen.grammar import parse
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.runtime import use_all_cores
 from rulegen.ground.statistics import estimate
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings, LifeState
-from rulegen.lives.play import play
+from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import Streams, trial_streams
+from rulegen.lives.world import World
 from rulegen.publishing.figures import COLOURS
 from rulegen.tasks import TASKS, Task
 
@@ -121,8 +122,8 @@ def examine(
     def sit(number: jax.Array, end: LifeState) -> Examination:
         def one(memory: Any, inputs: tuple[jax.Array, Streams]) -> tuple[Any, Examination]:
             condition, streams = inputs
-            here = streams, condition, memory
-            played = play(circuit, task, end.learned, 0.0, *here)
+            here = Occasion(streams, condition, memory)
+            played = play(circuit, task, end.learned, 0.0, here)
             right = task.correct(played.trial, played.outputs)
             memory = task.remember(memory, played.trial, played.outputs)
             return memory, Examination(condition, played.reward, right)
@@ -253,10 +254,17 @@ def beyond() -> list[str]:
         "## A task of one's own",
         "A subclass of `Task` with a name, its settings, the periods of a trial, and a trial as "
         "arrays. Whatever takes a bundled task takes it too, also a whole discovery "
-        "([notebook](../notebooks/add_your_own_task.ipynb)). This is all of "
+        "([notebook](../notebooks/add_your_own_task.ipynb)). `rg.register` makes it known by its "
+        "name, and a package makes it known everywhere ([extending](extending.md)). This is all of "
         "[`examples/own_task.py`](../examples/own_task.py); it prints the mean reward of the first "
         "12 and of the last 40 trials, with 95% intervals over lives.",
         f"```python\n{EXAMPLE.read_text()}```",
+        "`chance(dt)` is the most that answers earn in the long run which depend on neither the "
+        "stimulus nor the past, a lot among them: the best outputs that are the same in all "
+        "trials, where each trial is met as often as the order of conditions and earlier trials "
+        "make it, at the step `dt` of the circuit. Performance is the share of the way from there "
+        "to perfect answers. Where one answer is perfect in all trials, as here, there is no "
+        "performance, and none is printed; bundled tasks refuse settings that make it so.",
         "## Trials from elsewhere",
         "The task `sampled` consists of trials that somebody else made. `sample_trials` takes them "
         "from any environment in the style of gymnasium or neurogym whose trials do not depend on "

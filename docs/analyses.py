@@ -20,7 +20,7 @@ from rulegen.analysis.performance import performance_table, scale
 from rulegen.analysis.study import save_study, study, subjects
 from rulegen.grammar import Rule
 from rulegen.ground.display import Display
-from rulegen.lives.batch import World
+from rulegen.lives.world import World
 from rulegen.runs.simulate import benches
 
 ROOT = Path(__file__).parent.parent

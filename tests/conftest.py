@@ -1,4 +1,12 @@
+import os
 import tempfile
+
+# Tests build the same programs again and again: each is compiled once for all workers and for the
+# processes that tests start. The first process makes the folder, and the others inherit its name.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _cache = tempfile.TemporaryDirectory()
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _cache.name
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
 
 import jax
 import numpy as np
@@ -8,10 +16,6 @@ from rulegen.ground.journal import Journal
 from rulegen.lives.batch import Lives
 
 jax.config.update("jax_num_cpu_devices", 2)
-# Tests build the same programs again and again; compile each once per session.
-_cache = tempfile.TemporaryDirectory()
-jax.config.update("jax_compilation_cache_dir", _cache.name)
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
 # Two results of one name from different inputs are a mistake, which no run may hide from the tests.
 Journal.strict = True
 

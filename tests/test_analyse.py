@@ -12,8 +12,8 @@ from rulegen.analysis.similarity import similarity_graph
 from rulegen.analysis.study import study, survivors
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import RunError, parse
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import TASKS, DelayedMatch
 
 SCENE = """

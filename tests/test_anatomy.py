@@ -1,5 +1,7 @@
 """Opened circuits are those of the lives that were run, and tell what their rule did."""
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,11 +11,11 @@ from rulegen.analysis.anatomy import dissect
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
-from rulegen.lives.play import play
+from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import trial_streams
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(6)
@@ -83,16 +85,12 @@ def test_the_gradient_is_that_of_the_mean_reward(x64):
     direction, h = np.random.default_rng(0).normal(size=(5, 5)), 1e-6
 
     def mean_reward(weights):
-        return np.mean(
-            [
-                play(
-                    life.circuit, TASK, network._replace(weights=weights), 0.0,
-                    jax.tree.map(lambda x, i=i: x[i], streams), jnp.asarray(condition), (),
-                ).reward
-                for i in range(2)
-                for condition in range(2)
-            ]
-        )  # fmt: skip
+        rewards = []
+        for i, condition in itertools.product(range(2), range(2)):
+            here = jax.tree.map(lambda x, i=i: x[i], streams), jnp.asarray(condition), ()
+            changed = network._replace(weights=weights)
+            rewards.append(play(life.circuit, TASK, changed, 0.0, Occasion(*here)).reward)
+        return np.mean(rewards)
 
     ends = (mean_reward(network.weights + sign * h * direction) for sign in (1, -1))
     slope = (next(ends) - next(ends)) / (2 * h)

@@ -27,9 +27,12 @@ from rulegen.fitting.appraisal import (
 from rulegen.fitting.ascent import Phase
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal, parse_line
-from rulegen.lives.batch import Batch, Lives, World
+from rulegen.ground.stage import Stage
+from rulegen.lives.batch import Batch, Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 WORLD = World(
@@ -40,12 +43,14 @@ WORLD = World(
 RULE = parse("param k = 0.5 in [0.1, 2] free\nparam b = -0.4 free\non reward: w <- k*pre + b*xi")
 KEY = jax.random.key(3)
 VALUES = np.array([0.5, -0.4])
-TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0, 2.0, 0.0)
+TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0, 2.0, 0.0, Outcomes(100))
 
 
 def sample(gradient, error, repeats=4, lives=10, seconds=0.5):
     gradients = np.tile(np.asarray(gradient, float), (repeats, 1))
-    return Sample(gradients, np.full(gradients.shape, error), lives, seconds, 3.0, 0.0)
+    return Sample(
+        gradients, np.full(gradients.shape, error), lives, seconds, 3.0, 0.0, Outcomes(lives)
+    )
 
 
 def test_the_figures_follow_their_definitions():
@@ -70,11 +75,11 @@ def test_a_wrong_sign_is_named_only_on_evidence():
 def test_noise_alone_is_no_bias_and_no_signal():
     rng = np.random.default_rng(0)
     gradients = [2.0, -1.0] + 30 * rng.standard_normal((50, 2))
-    many = Sample(gradients, np.full((50, 2), 30.0), 10, 1.0, 0.0, 0.0)
+    many = Sample(gradients, np.full((50, 2), 30.0), 10, 1.0, 0.0, 0.0, Outcomes(10))
     row = table_row("x", many, TRUE, ["k", "b"])
     assert row["bias"] < 3 * row["bias_error"]
     assert row["z"] < 3
-    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0, 0.0, 0.0)
+    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0, 0.0, 0.0, Outcomes(10))
     assert table_row("x", nothing, TRUE, ["k", "b"])["signal_to_noise"] == 0
     assert table_row("x", nothing, TRUE, ["k", "b"])["cosine"] == 0
 
@@ -93,7 +98,7 @@ def test_the_verdict_names_the_fastest_and_the_surest():
     assert "surest direction: sure (cosine above 0.95)" in last
     (lost,) = verdict(pd.DataFrame([{"estimator": "lost", "useful": 0.0}]))
     assert "more lives" in lost
-    assert "it cannot" in set(shown(pd.DataFrame(rows))["note"])
+    assert "it cannot" in set(shown(pd.DataFrame(rows))[0]["note"])
 
 
 def test_components_stand_beside_the_truth():
@@ -118,23 +123,23 @@ def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
     settings = AppraisalSettings(lives=4000, repeats=2, truth_lives=4000, step=0.1)
     chosen = {"pgpe": Pgpe(clip=0, sigma=0.1), "score": Score(clip=0, gamma=1, exact=True)}
     here = bench.vector({})
-    arguments = bench, here, chosen, settings, KEY
+    arguments = bench, here, chosen, settings
     with closing(Journal(path, {"configuration": "x"})) as journal:
-        found = appraise(*arguments, journal)
+        found = appraise(*arguments, Stage(KEY, journal))
     table = found.table.set_index("estimator")
     assert (table.loc[["pgpe", "score"], "z"] < 3.5).all()
     assert table.loc["pgpe", "cosine"] > 0.9
     assert (table["seconds_per_life"] > 0).all() and (table["compiling"] > 0).all()
     before = path.read_bytes()
     with closing(Journal(path, {"configuration": "x"})) as journal:
-        again = appraise(*arguments, journal)
+        again = appraise(*arguments, Stage(KEY, journal))
     pd.testing.assert_frame_equal(again.table, found.table)
     assert path.read_bytes() == before
 
 
-class NoJournal:
-    def recall(self, name, inputs, compute):
-        return compute()
+def stage(name=""):
+    """One whose results stay in memory."""
+    return Stage(KEY, Journal(), name=name)
 
 
 @pytest.fixture
@@ -158,11 +163,11 @@ def machine(monkeypatch):
 
 def test_compilation_is_not_timed_but_told(machine):
     """With two repeats the median is their mean, in which a first call would show."""
-    found = repeat(Bench(WORLD, RULE), VALUES, Pgpe(lives=24), 2, KEY, NoJournal(), "x")
+    found = repeat(Bench(WORLD, RULE), VALUES, Pgpe(lives=24), 2, stage("x"))
     assert found.seconds == pytest.approx(0.08) and found.compiling == pytest.approx(3.46)
     row = table_row("x", found, TRUE, ["k", "b"])
     assert row["seconds_per_life"] == pytest.approx(0.08 / 24)
-    assert shown(pd.DataFrame([row]))["compiling, s"].tolist() == ["3.46"]
+    assert shown(pd.DataFrame([row]))[0]["compiling, s"].tolist() == ["3.46"]
 
 
 def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
@@ -171,7 +176,7 @@ def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
     for repeats in (1, 3):
         machine.clear()
         with closing(Journal(path, {"configuration": "x"})) as journal:
-            repeat(bench, VALUES, Pgpe(lives=24), repeats, KEY, journal, "x")
+            repeat(bench, VALUES, Pgpe(lives=24), repeats, Stage(KEY, journal, name="x"))
     lines = [parse_line(line)["data"] for line in path.read_bytes().splitlines(keepends=True)]
     assert [d["seconds"] for d in lines if "seconds" in d] == pytest.approx([0.08] * 3)
 
@@ -179,7 +184,7 @@ def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):
 def test_finite_differences_do_not_time_compilation(machine):
     """The programs of one life and of many are not the same."""
     few = AppraisalSettings(lives=4, repeats=2, truth_lives=24)
-    found = differences(Bench(WORLD, RULE), VALUES, few, KEY, NoJournal())
+    found = differences(Bench(WORLD, RULE), VALUES, few, stage())
     assert found.seconds == pytest.approx(0.16) and found.compiling == pytest.approx(3.46)
 
 
@@ -189,7 +194,7 @@ def test_what_cannot_run_is_a_note():
     bench = Bench(quiet, parse("param b = -0.4 free\non reward: w <- b*pre"))
 
     settings = AppraisalSettings(lives=4, repeats=2, truth_lives=4)
-    found = appraise(bench, bench.values, candidates(bench, []), settings, KEY, NoJournal())
+    found = appraise(bench, bench.values, candidates(bench, []), settings, stage())
     notes = found.table.set_index("estimator")["note"]
     assert "exploration noise" in notes["score, gamma 0"]
     assert notes["pgpe"] == ""

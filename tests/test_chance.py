@@ -286,12 +286,14 @@ def test_players_of_the_bandit_itself():
 class Boast(Level):
     """Says that guesses earn more than perfect answers."""
 
+    name: str = "boast"
+
     def chance(self, dt):
         return 0.1
 
 
 def test_a_task_whose_chance_exceeds_its_best_is_refused():
-    with pytest.raises(ValueError, match=r"level says that perfect answers earn 0 .* 0\.1"):
+    with pytest.raises(ValueError, match=r"boast says that perfect answers earn 0 .* 0\.1"):
         Boast().check(DT)
 
 

@@ -205,7 +205,7 @@ def test_a_run_goes_on_with_less_memory_and_another_title(config, run, tmp_path)
 def test_a_run_of_other_code_is_not_continued(config, run, monkeypatch):
     folder, _, _ = run
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    monkeypatch.setattr("rulegen.publishing.config.code_digest", lambda: "edited")
+    monkeypatch.setattr("rulegen.ground.digests.code_digest", lambda: "edited")
     with pytest.raises(RunError, match=r"differs from this run in code.*start anew"):
         discover(config, folder, resume=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

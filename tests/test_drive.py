@@ -44,7 +44,8 @@ def test_the_reward_of_a_trial_is_that_of_its_last_step_unless_stated():
     last = -np.sum((np.asarray(W) @ np.asarray(PRE)[0, -1]) ** 2)
     first = run(text).history["w"][0]
     np.testing.assert_allclose(first, W + 0.1 * last, rtol=1e-5)
-    stated = run(text, rewards=jnp.array([1.0, 2.0, 3.0, 4.0])).state["w"]
+    rewards = jnp.array([1.0, 2.0, 3.0, 4.0])
+    stated = run(text, {"pre": PRE, "reward": rewards}).state["w"]
     np.testing.assert_allclose(stated, W + 1.0, rtol=1e-5)
 
 
@@ -73,13 +74,12 @@ def test_a_neuron_state_that_sums_over_synapses_reads_them_at_every_step():
 
 def test_conditions_and_initial_states():
     text = "b[condition] = average(R, 0.5)\nA <- A : synapse\non reward: w += A*b[condition]"
-    options = {
-        "rewards": jnp.array([1.0, 2.0, 3.0, 4.0]),
-        "conditions": jnp.array([0, 1, 0, 1]),
-        "number_of_conditions": 2,
-        "states": {"A": 2 * W},
+    activity = {
+        "pre": PRE,
+        "reward": jnp.array([1.0, 2.0, 3.0, 4.0]),
+        "condition": jnp.array([0, 1, 0, 1]),
     }
-    course = run(text, **options)
+    course = run(text, activity, values={"A": 2 * W})
     np.testing.assert_allclose(course.state["b"], [0.25 + 1.5, 0.5 + 2.0])
     np.testing.assert_allclose(course.state["w"], W + 2 * W * (0.5 + 1.0), rtol=1e-6)
 
@@ -104,11 +104,11 @@ def test_it_can_be_jitted_and_mapped():
     [
         ("w += u*pre", {}, "reads `u`, which neither"),
         ("w += eta*post*pre", {}, "parameter `eta` has no value"),
-        ("w += post*pre", {"states": {"e": jnp.zeros((2, 3))}}, "no state `e`"),
+        ("w += post*pre", {"values": {"e": jnp.zeros((2, 3))}}, "no parameter `e`"),
         (
             "e <- e : synapse\nw += e",
-            {"states": {"e": jnp.zeros(3)}},
-            r"no state `e` of shape \(3,\)",
+            {"values": {"e": jnp.zeros(3)}},
+            r"no parameter `e`, and no state of shape \(3,\)",
         ),
         ("w += post", {"activity": {"pre": PRE, "post": PRE}}, "`post` has shape"),
     ],

@@ -9,7 +9,9 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase, init, refuse_hopeless, run_phase, step
 from rulegen.grammar import RunError, parse
 from rulegen.ground.journal import Journal
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import Outcomes
 
 FREE = np.array([0, 2])
 RULE = parse("""
@@ -24,7 +26,7 @@ PHASE = Phase(estimator=Pgpe(), iterations=100, rate=0.1)
 
 def estimate(gradient, reward, spread=0.01):
     rewards = reward + spread * np.array([-1.0, 1.0] * 50)
-    return MetaGradient(np.asarray(gradient, float), np.ones(2), rewards, {"ok": 100}, 0, 100)
+    return MetaGradient(np.asarray(gradient, float), np.ones(2), rewards, Outcomes(100), 0, 100)
 
 
 def test_a_step_goes_uphill_in_the_free_parameters_only():
@@ -70,13 +72,13 @@ def test_ascent_reaches_the_top_of_a_hill():
 
 def test_only_complete_divergence_stops_a_fit():
     found = estimate([1.0, 1.0], -0.5)
-    refuse_hopeless(found._replace(outcomes={"ok": 1, "diverged": 99}), "fit", 0)
+    refuse_hopeless(found._replace(outcomes=Outcomes(1, 99)), "fit", 0)
     with pytest.raises(RunError, match="every life diverged in iteration 3 of fit"):
-        refuse_hopeless(found._replace(outcomes={"ok": 0, "diverged": 99}), "fit", 2)
+        refuse_hopeless(found._replace(outcomes=Outcomes(0, 99)), "fit", 2)
 
 
 def test_equal_rewards_stop_a_fit():
-    found = estimate([1.0, 1.0], -0.5, spread=0.0)._replace(outcomes={"ok": 100, "diverged": 0})
+    found = estimate([1.0, 1.0], -0.5, spread=0.0)._replace(outcomes=Outcomes(100))
     with pytest.raises(RunError, match=r"every life has the same reward .* -0.5 per trial"):
         refuse_hopeless(found, "fit", 0)
 
@@ -113,14 +115,11 @@ class Hill(Estimator):
     name: str = "hill"
     lives: int = 2
 
-    def prepare(self, world, rule, free):
-        raise NotImplementedError
-
     def estimate(self, lives, values, free, key, tick=None):
         slope = 2 * (0.5 - values[free])
         reward = -float(((values[free] - 0.5) ** 2).sum())
         rewards = reward + np.array([-1e-3, 1e-3] * (self.lives // 2))
-        outcomes = {"ok": self.lives, "diverged": 0}
+        outcomes = Outcomes(self.lives)
         return MetaGradient(slope, np.ones(len(free)), rewards, outcomes, 0, self.lives)
 
 
@@ -136,32 +135,27 @@ class HillBench:
         return -((values[0] - 0.5) ** 2) + 1e-3 * np.sin(np.arange(lives))
 
 
-@pytest.fixture
-def journal(tmp_path):
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        yield journal
-
-
 def run(journal, start=0.0, **settings):
     phase = Phase.model_construct(**{**PHASE.model_dump(), "estimator": Hill(), **settings})
-    key, free = jax.random.key(0), np.array([0])
-    return run_phase(HillBench(), phase, np.array([start]), free, key, journal, "fit")
+    stage = Stage(jax.random.key(0), journal, name="fit")
+    return run_phase(HillBench(), phase, np.array([start]), np.array([0]), stage)
 
 
-def test_a_plateau_ends_a_phase(journal):
+def test_a_plateau_ends_a_phase():
+    journal = Journal()
     assert run(journal, iterations=100, plateau=5)[0] == pytest.approx(0.5, abs=0.05)
     iterations = [name for name in journal.names if name.rpartition("/")[2].isdigit()]
     assert 10 <= len(iterations) < 60
     assert len(iterations) % 5 == 0
 
 
-def test_the_best_of_several_starts_is_returned(journal):
+def test_the_best_of_several_starts_is_returned():
     """From far away a few short steps do not arrive, but one start among many is near the top."""
+    journal, other = Journal(), Journal()
     alone = run(journal, start=-2.0, iterations=2)
-    with Journal(journal.path.with_name("other.jsonl"), {"configuration": "x"}) as other:
-        several = run(other, start=-2.0, iterations=2, starts=12, spread=2.0)
-        assert "fit, start 12/1" in other
-        first = {name: result for (name, _), result in other.results.items()}["fit/0"]
-        assert first in journal.results.values(), "the first start is the same"
+    several = run(other, start=-2.0, iterations=2, starts=12, spread=2.0)
+    assert "fit, start 12/1" in other
+    first = {name: result for (name, _), result in other.results.items()}["fit/0"]
+    assert first in journal.results.values(), "the first start is the same"
     assert alone[0] < -1.7
     assert several[0] == pytest.approx(0.5, abs=0.3)

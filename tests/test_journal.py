@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 
 from rulegen.circuits import RateCircuit
-from rulegen.estimators import Pgpe
+from rulegen.estimators import Evosax, Pgpe
+from rulegen.fitting.ascent import Phase
 from rulegen.grammar import RunError, parse
-from rulegen.ground.digests import inputs_digest
+from rulegen.ground.digests import inputs_digest, programs
 from rulegen.ground.journal import Journal
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
+from rulegen.publishing.config import DiscoverConfig
 from rulegen.tasks import DelayedAssociation
 
 ONE = {"configuration": "one", "code": "1"}
@@ -156,6 +158,11 @@ def test_every_input_counts_to_the_last_bit():
     base = [bench(), values, key, 64, Pgpe()]
     others = [
         [bench(life=LifeSettings(trials=3)), *base[1:]],
+        # What only this task and this circuit have.
+        [bench(task=DelayedAssociation(delay=300)), *base[1:]],
+        [bench(circuit=RateCircuit(neurons=4, tau=20)), *base[1:]],
+        [bench().world, *base[1:]],
+        [bench(task=DelayedAssociation(delay=300)).world, *base[1:]],
         [Bench(world, parse("param a = 0.3 free\nw += a*pre*pre")), *base[1:]],
         [base[0], np.nextafter(values, 1.0), *base[2:]],
         [*base[:2], jax.random.key(2**32 + 1), *base[3:]],
@@ -167,6 +174,14 @@ def test_every_input_counts_to_the_last_bit():
     assert inputs_digest([bench(memory_mb=64.0), *base[1:]]) == digests[0]
     with pytest.raises(TypeError, match="cannot depend on"):
         inputs_digest([object()])
+
+
+def test_programs_know_precision_and_the_libraries_of_parts(x64):
+    assert programs()["precision"] == "float64"
+    assert "scipy" in programs()
+    run = {"name": "a", "rule": "param a = 0.3 free\nw += a*pre*post", "task": DelayedAssociation()}
+    assert "evosax" not in DiscoverConfig(**run).identity
+    assert "evosax" in DiscoverConfig(**run, fit=(Phase(estimator=Evosax()),)).identity
 
 
 def test_a_failed_computation_leaves_nothing_behind(reopen):

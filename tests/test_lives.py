@@ -13,9 +13,10 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase, init, step
 from rulegen.grammar import parse
 from rulegen.lives import batch as lives_module
-from rulegen.lives.batch import LARGEST_CHUNK, Lives, World
+from rulegen.lives.batch import LARGEST_CHUNK, Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 KEY = jax.random.key(11)
@@ -149,7 +150,7 @@ def test_new_values_compile_nothing():
 
     def iterate(number):
         for i, phase in enumerate(phases):
-            lives, key = phase.estimator.prepared(bench), jax.random.fold_in(KEY, number)
+            lives, key = phase.estimator.prepare(bench), jax.random.fold_in(KEY, number)
             result = phase.estimator.estimate(lives, states[i].values, bench.free, key)
             states[i] = step(
                 states[i], phase, bench.free, Coordinates(bench.rule.parameters), number, result

@@ -9,6 +9,7 @@ from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.fitting.ascent import Phase, fit
 from rulegen.fitting.refine import RefineSettings, with_intervals
 from rulegen.ground.journal import Journal
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 
 
@@ -24,22 +25,21 @@ PHASES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("estimator", PHASES.values(), ids=PHASES)
-def test_every_estimator_climbs_to_it(bench, estimator, tmp_path):
+def test_every_estimator_climbs_to_it(bench, estimator):
     phase = Phase(estimator=estimator, iterations=40, rate=0.004, choice_lives=20_000)
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        a, b, d = fit(bench, [phase], jax.random.key(1), journal)
+    a, b, d = fit(bench, [phase], Stage(jax.random.key(1), Journal()))
     assert a == pytest.approx(best(), rel=0.25)
     assert abs(b) < 0.25 * best()
     assert abs(d) < 0.25 * best()
 
 
-def test_the_intervals_hold_it(bench, tmp_path):
+@pytest.mark.long
+def test_the_intervals_hold_it(bench):
     settings = RefineSettings(lives=20_000, most_lives=20_000, width=0.5, least=0.03)
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        found = with_intervals(
-            bench, bench.vector({}), bench.free, settings, jax.random.key(2), journal, "refine"
-        )
+    stage = Stage(jax.random.key(2), Journal(), name="refine")
+    found = with_intervals(bench, bench.vector({}), bench.free, settings, stage)
     planted = np.array([best(), 0.0, 0.0])
     low, high, why = zip(*found.limits, strict=True)
     assert not any(why)

@@ -21,9 +21,10 @@ from rulegen.fitting.refine import RefineSettings, refine, with_intervals
 from rulegen.fitting.surface import Surface, design, maximise
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal
-from rulegen.lives.batch import World
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 
@@ -61,7 +62,7 @@ def test_intervals_of_the_maximiser_cover_it():
     assert 0.92 <= inside / repetitions <= 0.98
 
 
-def test_refine_climbs_to_the_best_learning_rate(tmp_path):
+def test_refine_climbs_to_the_best_learning_rate():
     """A coefficient that starts far too small grows, and fresh lives confirm it."""
     rule = parse("""
         param a = 0.3 in [0, 5] free
@@ -74,21 +75,20 @@ def test_refine_climbs_to_the_best_learning_rate(tmp_path):
         task=DelayedAssociation(cue=30, delay=30, response=30),
         life=LifeSettings(trials=100),
     )
-    bench, key = Bench(world, rule), jax.random.key(0)
+    bench = Bench(world, rule)
     settings = RefineSettings(lives=32, moves=3)
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        end = refine(bench, [bench.values], np.array([0]), settings, key, journal, "refine")
+    end = refine(bench, [bench.values], np.array([0]), settings, stage("refine"))
     assert end[0] > 0.5
     check = jax.random.key(1)
     gain = bench.rewards(end, check, 64) - bench.rewards(bench.values, check, 64)
     assert gain.mean() > 2 * gain.std() / 8
 
 
-def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path):
+def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum():
     """A one-sided reward, whose best quadratic over the first box peaks beside its maximum."""
 
     class Cliff:
-        identity = "cliff"
+        identity, means = "cliff", Bench.means
         values = np.array([0.8])
         bounds = np.array([[-10.0], [10.0]])
 
@@ -97,10 +97,9 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path
             return np.random.default_rng(1).normal(0, 0.01, lives) - np.expm1(4 * x) + 4 * x
 
     settings = RefineSettings(width=0.8)
-    with Journal(tmp_path / "h", {"configuration": "x"}) as journal:
-        start, free = np.array([0.8]), np.array([0])
-        found = refine(Cliff(), [start], free, settings, jax.random.key(0), journal, "r")
-        surveys = [v for (n, _), v in journal.results.items() if n.startswith("r/") and "peak" in v]
+    here = stage("r")
+    found = refine(Cliff(), [np.array([0.8])], np.array([0]), settings, here)
+    surveys = [v for (n, _), v in here.journal.results.items() if n.startswith("r/")]
     assert abs(surveys[0]["miss"]["mean"]) > settings.tolerance
     assert abs(surveys[-1]["miss"]["mean"]) < settings.tolerance
     assert found[0] == pytest.approx(1.0, abs=0.02)
@@ -109,7 +108,7 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum(tmp_path
 class Valley:
     """Two hills: r(x) = max(1 - (x - 3)**2, 0.5 - (x + 1)**2)."""
 
-    identity = "valley"
+    identity, means = "valley", Bench.means
     bounds = np.array([[-10.0], [10.0]])
 
     def rewards(self, values, key, lives):
@@ -118,13 +117,10 @@ class Valley:
         return rng.normal(0, 0.01, lives) + max(1 - (x - 3) ** 2, 0.5 - (x + 1) ** 2)
 
 
-def test_a_refit_climbs_from_several_places_and_returns_the_best(tmp_path):
+def test_a_refit_climbs_from_several_places_and_returns_the_best():
     def refined(*starts, climbs=1):
-        settings, key = RefineSettings(lives=16, climbs=climbs), jax.random.key(0)
-        name = f"{starts} {climbs}"
-        with Journal(tmp_path / "h", {"configuration": "x"}) as journal:
-            places = [np.array([x]) for x in starts]
-            return refine(Valley(), places, np.array([0]), settings, key, journal, name)[0]
+        settings, places = RefineSettings(lives=16, climbs=climbs), [np.array([x]) for x in starts]
+        return refine(Valley(), places, np.array([0]), settings, stage("refine"))[0]
 
     assert refined(-1.5) == pytest.approx(-1.0, abs=0.05)
     # 1.2 earns less than -1.5 where they meet, and leads further.
@@ -132,7 +128,7 @@ def test_a_refit_climbs_from_several_places_and_returns_the_best(tmp_path):
     assert refined(-1.5, 1.2, climbs=2) > 2.0
 
 
-def test_a_refit_never_ends_below_the_best_of_its_starts(tmp_path):
+def test_a_refit_never_ends_below_the_best_of_its_starts():
     """A spike that no quadratic finds, beside a slope that leads away from it."""
 
     class Spike(Valley):
@@ -141,27 +137,24 @@ def test_a_refit_never_ends_below_the_best_of_its_starts(tmp_path):
         def rewards(self, values, key, lives):
             return super().rewards(values, key, lives) - 5 + 50 * (values[0] == 0.0)
 
-    with Journal(tmp_path / "h", {"configuration": "x"}) as journal:
-        for free in ([0], []):
-            end = refine(
-                Spike(),
-                [np.array([-3.0]), np.array([0.0]), np.array([2.0])],
-                np.array(free, int),
-                RefineSettings(lives=16, climbs=3),
-                jax.random.key(0),
-                journal,
-                f"refine {free}",
-            )
-            assert end.tolist() == [0.0]
+    starts = [np.array([-3.0]), np.array([0.0]), np.array([2.0])]
+    for free in ([0], []):
+        settings = RefineSettings(lives=16, climbs=3)
+        end = refine(Spike(), starts, np.array(free, int), settings, stage("refine"))
+        assert end.tolist() == [0.0]
 
 
-def intervals(bench, start, tmp_path, number=0, **settings):
+def stage(name, number=0):
+    """One whose results stay in memory."""
+    return Stage(jax.random.key(number), Journal(), name=name)
+
+
+def intervals(bench, start, number=0, **settings):
     """With intervals, on lives of their own for every number; also the surveys that were taken."""
-    with Journal(tmp_path / f"{number}.jsonl", {"configuration": "x"}) as journal:
-        start, key = np.array(start, float), jax.random.key(number)
-        free = np.arange(len(start))
-        found = with_intervals(bench, start, free, RefineSettings(**settings), key, journal, "r")
-        return found, [v for (n, _), v in journal.results.items() if n.startswith("r/")]
+    here, start = stage("r", number), np.array(start, float)
+    free = np.arange(len(start))
+    found = with_intervals(bench, start, free, RefineSettings(**settings), here)
+    return found, [v for (n, _), v in here.journal.results.items() if n.startswith("r/")]
 
 
 def no_interval(found, number):
@@ -171,7 +164,7 @@ def no_interval(found, number):
     return why
 
 
-def test_no_interval_beyond_the_bounds(tmp_path):
+def test_no_interval_beyond_the_bounds():
     """The reward grows up to the bound, where the value ends without an interval."""
 
     class Slope:
@@ -182,7 +175,7 @@ def test_no_interval_beyond_the_bounds(tmp_path):
             rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
             return values[0] + rng.normal(0, 0.1, lives)
 
-    found, _ = intervals(Slope(), [1.5], tmp_path)
+    found, _ = intervals(Slope(), [1.5])
     assert found.values[0] == 2.0
     assert no_interval(found, 0) == AT_BOUND
 
@@ -204,34 +197,34 @@ class Hill:
         return self.pull * rng.standard_normal(lives) * x - lopsided
 
 
-def test_a_box_shrinks_where_lives_hardly_differ(tmp_path):
+def test_a_box_shrinks_where_lives_hardly_differ():
     """In a box of its first width a quadratic would miss the maximum by more than chance does."""
-    found, surveys = intervals(Hill(0.01), [2.5], tmp_path, tolerance=1.0)
+    found, surveys = intervals(Hill(0.01), [2.5], tolerance=1.0)
     low, high, why = found.limits[0]
     assert len(surveys) > 1
     assert low < 2.0 < high and not why
     assert high - low < 0.1
 
 
-def test_lives_multiply_where_they_leave_the_maximum_open(tmp_path):
+def test_lives_multiply_where_they_leave_the_maximum_open():
     bench = Hill(8.0)
-    found, _ = intervals(bench, [2.5], tmp_path)
+    found, _ = intervals(bench, [2.5])
     assert bench.met[0] == 192 and bench.met[-1] == 3072
     assert found.limits[0].low < 2.0 < found.limits[0].high
     bench = Hill(8.0)
-    found, _ = intervals(bench, [2.5], tmp_path, number=1, most_lives=192)
+    found, _ = intervals(bench, [2.5], number=1, most_lives=192)
     assert set(bench.met) == {192}
 
 
-def test_an_interval_that_reaches_too_far_is_none(tmp_path):
-    found, _ = intervals(Hill(400.0), [2.5], tmp_path)
+def test_an_interval_that_reaches_too_far_is_none():
+    found, _ = intervals(Hill(400.0), [2.5])
     assert no_interval(found, 0) in (AT_BORDER, TOO_WIDE)
 
 
 @pytest.mark.parametrize("pull", [0.02, 1.0])
-def test_intervals_hold_the_maximum_in_19_of_20(tmp_path, pull):
+def test_intervals_hold_the_maximum_in_19_of_20(pull):
     """What a quadratic misses is in them, whether lives differ much or little."""
-    each = [intervals(Hill(pull, 2.0), [2.2], tmp_path, n, lives=64)[0] for n in range(100)]
+    each = [intervals(Hill(pull, 2.0), [2.2], n, lives=64)[0] for n in range(100)]
     held = [low < 2.0 < high for low, high, why in (f.limits[0] for f in each) if not why]
     assert len(held) >= 95
     assert 0.9 <= np.mean(held) <= 0.99
@@ -279,20 +272,17 @@ WITHOUT = {
 
 
 @pytest.mark.parametrize("case", WITHOUT)
-def test_what_has_no_interval_says_why(case, tmp_path):
+def test_what_has_no_interval_says_why(case):
     bench, why = WITHOUT[case]
-    found, _ = intervals(bench, [2.0], tmp_path, most_lives=192)
+    found, _ = intervals(bench, [2.0], most_lives=192)
     assert no_interval(found, 0) == why
 
 
-def test_parameters_that_do_not_move_or_are_too_many_say_so(tmp_path):
+def test_parameters_that_do_not_move_or_are_too_many_say_so():
     bench = Plain(lambda v, z: -((v - 1.0) ** 2).sum() + 0.1 * z * v.sum(), dimensions=6)
-    found, _ = intervals(bench, [1.0] * 6, tmp_path)
+    found, _ = intervals(bench, [1.0] * 6)
     assert no_interval(found, 0) == MANY.format(most=5, free=6)
-    with Journal(tmp_path / "one.jsonl", {"configuration": "x"}) as journal:
-        key, start = jax.random.key(0), np.ones(6)
-        free = np.array([1])
-        found = with_intervals(bench, start, free, RefineSettings(), key, journal, "r")
+    found = with_intervals(bench, np.ones(6), np.array([1]), RefineSettings(), stage("r"))
     assert no_interval(found, 0) == STILL
     assert no_interval(found, 1) == ""
 

@@ -13,10 +13,11 @@ from rulegen.estimators import Pgpe, Score
 from rulegen.fitting.ascent import Phase, fit
 from rulegen.grammar import RunError, parse
 from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.lives.batch import World
+from rulegen.ground.keys import Branch
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 CONFIG = '''
@@ -76,7 +77,7 @@ def fitted(tmp_path, task, estimator, rule="param a = 0.3 free\non reward: w += 
     bench = Bench(world, parse(rule))
     phase = Phase(estimator=estimator, iterations=2, choice_lives=4)
     with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        values = fit(bench, [phase], branch(jax.random.key(0), Branch.FIT), journal)
+        values = fit(bench, [phase], Stage(jax.random.key(0), journal).on(Branch.FIT))
         results = {name: result for (name, _), result in journal.results.items()}
         return values, results[f"fit 1 ({estimator.name})/0"]
 

@@ -12,9 +12,10 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.runs.simulate import load_scene, simulate
 from rulegen.tasks import DelayedAssociation, Sampled, Samples, sample_trials
@@ -360,7 +361,7 @@ def test_a_configuration_names_a_file(tmp_path, monkeypatch):
         DiscoverConfig.model_validate(used)
     with pytest.raises(ConfigError, match=r"task\.file: there are no trials"):
         load_config(tmp_path / "config.toml", ["task.file="])
-    with pytest.raises(ConfigError, match=r"name a bundled task .*`sampled` with a file"):
+    with pytest.raises(ConfigError, match=r"name one of .*sampled"):
         load_config(tmp_path / "config.toml", ["task.name=sample"])
 
 

@@ -20,10 +20,11 @@ from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, RunError, load_space, parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import silent
-from rulegen.lives.batch import World
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
+from rulegen.lives.world import World
 from rulegen.searching import (
     Arena,
     Candidate,
@@ -139,7 +140,7 @@ def meeting(arena, tmp_path):
 
     def make(folder=tmp_path):
         open_journals.append(Journal(folder / "history.jsonl", {"configuration": "x"}))
-        return Meeting(arena, jax.random.key(0), open_journals[-1], silent, "a strategy")
+        return Meeting(arena, Stage(jax.random.key(0), open_journals[-1], name="a strategy"))
 
     yield make
     for journal in open_journals:
@@ -197,7 +198,7 @@ def test_a_strategy_repeats_itself_and_goes_on_from_its_journal(meeting, tmp_pat
         (tmp_path / folder).mkdir(exist_ok=True)
         here = meeting(tmp_path / folder)
         lines.append([(c.point, c.reward) for c in strategy.search(here, [])])
-        here.journal.close()
+        here.stage.journal.close()
     assert lines[0] == lines[1] == lines[2]
 
 
@@ -226,13 +227,12 @@ def test_rules_are_tuned_one_by_one(arena, space, meeting):
     assert again > untuned + 0.01
 
 
-def test_a_refit_ends_no_lower_than_with_all_coefficients_at_0(arena, space, tmp_path):
+def test_a_refit_ends_no_lower_than_with_all_coefficients_at_0(arena, space):
     """Downhill a term earns less than no learning, and 0 is too far for the moves."""
-    key, settings = jax.random.key(3), RefineSettings(lives=32, moves=1)
+    settings = RefineSettings(lives=32, moves=1)
     uphill = best(space)
     far = Point(uphill, dict.fromkeys(arena.default(uphill).parameters, -3.0))
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        found = refined(arena, [far], settings, key, journal, "refine", silent)
+    found = refined(arena, [far], settings, Stage(jax.random.key(3), Journal(), name="refine"))
     still = Point(uphill, dict.fromkeys(far.parameters, 0.0))
     rewards = arena.rewards([far, found, still], jax.random.key(4), 512).mean(axis=1)
     assert rewards[0] < rewards[2] - 0.01, "the start does harm"
@@ -250,7 +250,7 @@ def finalist(space, terms, reward, spread=0.01):
     noise = np.random.default_rng(0).standard_normal(400)
     own = np.random.default_rng(len(terms) + sum(terms)).standard_normal(400)
     candidate = Candidate(Point(structure, {}), reward, 400, "test")
-    return Finalist(candidate, reward + 0.1 * noise + spread * own, {})
+    return Finalist(candidate, reward + 0.1 * noise + spread * own, Outcomes(400))
 
 
 def test_the_pick_is_the_simplest_that_is_as_good_as_the_best(space):

@@ -7,6 +7,7 @@ import pytest
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate, inclusion
 from rulegen.lives.bench import Bench
 from rulegen.selection.looks import Looks, PruneSettings
@@ -44,102 +45,99 @@ class Quadratic:
         return -away @ self.curvature @ away + own @ away + rng.normal(0, 1, lives)
 
 
-def trimmed(bench, kept, values, tmp_path, **settings):
+def trimmed(bench, kept, values, **settings):
     values = np.array(values, float)
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        looks = Looks(bench, PruneSettings(**{"looks": 20} | settings), jax.random.key(1), journal)
-        pruned = Pruned(values, tuple(kept), values, tuple(kept))
-        key = jax.random.key(2)
-        return trim(bench, pruned, looks, RefineSettings(), key, journal), looks
+    journal = Journal()
+    asked = PruneSettings(**{"looks": 20} | settings)
+    looks = Looks(bench, asked, Stage(jax.random.key(1), journal))
+    pruned = Pruned(values, tuple(kept), values, tuple(kept))
+    stage = Stage(jax.random.key(2), journal)
+    return trim(bench, pruned, looks, RefineSettings(), stage), looks
 
 
-def test_a_term_that_was_dropped_among_others_comes_back(tmp_path):
+def test_a_term_that_was_dropped_among_others_comes_back():
     bench = Quadratic([1.0, 0, 0, 0, 0])
-    found, looks = trimmed(bench, ["theta_2"], [0, 0.5, 0, 0, 0], tmp_path)
+    found, looks = trimmed(bench, ["theta_2"], [0, 0.5, 0, 0, 0])
     assert found.kept == ("theta_1",)
     assert found.refined.values == pytest.approx([1, 0, 0, 0, 0], abs=0.02)
     assert looks.taken[0].added == ("theta_1",) and looks.taken[0].removed == ("theta_2",)
 
 
-def test_two_terms_that_cancel_fall_together(tmp_path):
+def test_two_terms_that_cancel_fall_together():
     """theta_2 and theta_3 do nearly the same: their sum matters, a tenth of each remains."""
     curvature = np.eye(5)
     curvature[1:3, 1:3] = [[1.0, 0.999], [0.999, 1.0]]
     bench = Quadratic([1.0, 0, 0, 0.7, 0], curvature)
     names = ["theta_1", "theta_2", "theta_3", "theta_4"]
-    found, _ = trimmed(bench, names, [1, -2, 2, 0.7, 0], tmp_path)
+    found, _ = trimmed(bench, names, [1, -2, 2, 0.7, 0])
     assert found.kept == ("theta_1", "theta_4")
 
 
-def test_every_kept_term_is_worth_it_and_says_how_surely(tmp_path):
+def test_every_kept_term_is_worth_it_and_says_how_surely():
     bench = Quadratic([1.0, 0, 0.5, 0, 0])
-    found, looks = trimmed(bench, ["theta_1", "theta_3"], [1, 0, 0.5, 0, 0], tmp_path)
+    found, looks = trimmed(bench, ["theta_1", "theta_3"], [1, 0, 0.5, 0, 0])
     assert found.kept == ("theta_1", "theta_3")
     assert found.inclusion == {"theta_1": 1.0, "theta_3": 1.0}
     assert found.without["theta_1"][0] == 0 and found.without["theta_3"][2] == 0
     assert all(look.kept != look.removed for look in looks.taken)
 
 
-def test_a_gain_below_the_margin_buys_no_term(tmp_path):
+def test_a_gain_below_the_margin_buys_no_term():
     """theta_2 = 0.05 would gain 0.0025, half the margin."""
     bench = Quadratic([1.0, 0.05, 0, 0, 0], noise=0.005)
-    found, _ = trimmed(bench, ["theta_1"], [1, 0, 0, 0, 0], tmp_path, margin=0.005)
+    found, _ = trimmed(bench, ["theta_1"], [1, 0, 0, 0, 0], margin=0.005)
     assert found.kept == ("theta_1",)
 
 
-def test_the_looks_can_be_used_up(tmp_path):
+def test_the_looks_can_be_used_up():
     bench = Quadratic([1.0, 0, 0.5, 0, 0])
     names = ["theta_1", "theta_2", "theta_3"]
-    found, looks = trimmed(bench, names, [1, 0.1, 0.5, 0, 0], tmp_path, looks=1)
+    found, looks = trimmed(bench, names, [1, 0.1, 0.5, 0, 0], looks=1)
     assert len(looks.taken) == 1
     assert set(found.kept) <= set(names) and set(found.without) == set(found.kept)
 
 
-def test_an_open_question_gets_more_lives_and_each_look_its_own(tmp_path):
+def test_an_open_question_gets_more_lives_and_each_look_its_own():
     """A difference at the margin itself stays open until the lives are used up."""
     bench = Quadratic([1.0, 0.1, 0, 0, 0], noise=0.5)
     settings = PruneSettings(lives=64, most_lives=1024, margin=0.01, looks=10)
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        looks = Looks(bench, settings, jax.random.key(1), journal)
-        one, two = np.array([1.0, 0, 0, 0, 0]), np.array([1.0, 0.1, 0, 0, 0])
-        last = looks.take(one, ("theta_1",), two, ("theta_1", "theta_2"))
-        assert last is looks.taken[-1]
-        assert [look.difference.lives for look in looks.taken][:2] == [64, 256]
-        before = {key for key, _ in bench.met}
-        looks.take(two, ("theta_1", "theta_2"), one, ("theta_1",))
-        assert bench.met[-1][0] not in before
+    looks = Looks(bench, settings, Stage(jax.random.key(1), Journal()))
+    one, two = np.array([1.0, 0, 0, 0, 0]), np.array([1.0, 0.1, 0, 0, 0])
+    last = looks.take(one, ("theta_1",), two, ("theta_1", "theta_2"))
+    assert last is looks.taken[-1]
+    assert [look.difference.lives for look in looks.taken][:2] == [64, 256]
+    before = {key for key, _ in bench.met}
+    looks.take(two, ("theta_1", "theta_2"), one, ("theta_1",))
+    assert bench.met[-1][0] not in before
     assert settings.level == pytest.approx(0.995)
 
 
-def test_no_look_accepts_a_rule_without_terms(tmp_path):
+def test_no_look_accepts_a_rule_without_terms():
     bench = Quadratic([0.0, 0, 0, 0, 0])
-    with Journal(tmp_path / "history.jsonl", {"configuration": "x"}) as journal:
-        looks = Looks(bench, PruneSettings(lives=64), jax.random.key(1), journal)
-        nothing, something = np.zeros(5), np.array([0.5, 0, 0, 0, 0])
-        look = looks.take(nothing, (), something, ("theta_1",))
+    looks = Looks(bench, PruneSettings(lives=64), Stage(jax.random.key(1), Journal()))
+    nothing, something = np.zeros(5), np.array([0.5, 0, 0, 0, 0])
+    look = looks.take(nothing, (), something, ("theta_1",))
     assert look.difference.low > 0 and not look.accepted
 
 
-def test_inclusion_is_of_the_rule_that_is_published(tmp_path):
+def test_inclusion_is_of_the_rule_that_is_published():
     """After a move, what was said of the rule before it is no longer true."""
     bench = Quadratic([1.0, 0, 0.5, 0, 0])
     # The looks end with the move to theta_1 and theta_3: nobody asks what these are worth in it.
     for most in range(1, 12):
-        folder = tmp_path / str(most)
-        folder.mkdir()
-        found, looks = trimmed(bench, ["theta_1", "theta_2"], [1, 0.1, 0, 0, 0], folder, looks=most)
+        found, looks = trimmed(bench, ["theta_1", "theta_2"], [1, 0.1, 0, 0, 0], looks=most)
         if set(found.kept) == {"theta_1", "theta_3"}:
             break
     assert looks.taken[-1].accepted and len(looks.taken) == most
     assert all(np.isnan(share) for share in found.inclusion.values())
 
 
-def test_what_is_left_without_a_term_earns_no_less_than_nothing(tmp_path):
+def test_what_is_left_without_a_term_earns_no_less_than_nothing():
     """The start of a refit lies where it earns less than with all coefficients at 0."""
     curvature = np.eye(5)
     curvature[0, 1] = curvature[1, 0] = 0.9
     bench = Quadratic([3.0, -3.0, 0, 0, 0], curvature)
-    found, _ = trimmed(bench, ["theta_1", "theta_2"], [3, -3, 0, 0, 0], tmp_path)
+    found, _ = trimmed(bench, ["theta_1", "theta_2"], [3, -3, 0, 0, 0])
     assert found.kept == ("theta_1", "theta_2")
     nothing = -bench.best @ curvature @ bench.best
     for rest in found.without.values():

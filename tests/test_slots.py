@@ -13,13 +13,14 @@ import sympy as sp
 
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule, compile_rule
-from rulegen.compile.products import basis
+from rulegen.compile.lowering import basis
 from rulegen.grammar import RuleError, Slots, Space, Structure, load_space, parse, slots
 from rulegen.grammar.space.slots import factors_of
 from rulegen.grammar.space.space import LOCAL
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.drive import drive
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 WORLD = World(
@@ -95,7 +96,7 @@ def test_eligibilities_are_those_of_the_structure(x64: None, text: str) -> None:
     shared = compile_rule(everything.rule)
 
     def eligibility(rule: CompiledRule, values: dict[str, float]) -> jax.Array:
-        return drive(rule, weights, inputs, parameters=values, dt=10.0).state["e"]
+        return drive(rule, weights, inputs, values=values, dt=10.0).state["e"]
 
     of_shared = jax.jit(functools.partial(eligibility, shared))
     rng = random.Random(3)
@@ -170,7 +171,7 @@ def test_what_is_undefined_is_not_chosen(x64: None) -> None:
     ends = []
     for structure in space.structures():
         values = made.values(structure)
-        state = drive(compiled, jnp.ones((2, 2)), inputs, parameters=values, dt=1.0).state
+        state = drive(compiled, jnp.ones((2, 2)), inputs, values=values, dt=1.0).state
         ends.append(bool(jnp.all(jnp.isfinite(state["e"]) & jnp.isfinite(state["e@theta_1"]))))
     assert ends == [True, False, False]
 

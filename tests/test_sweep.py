@@ -132,11 +132,12 @@ def test_a_sweep_from_start_to_restart(here):
     # Anything that is not a whole result of this very configuration is made again.
     candidate = next(c for c in load_sweep(path).candidates if c.name == name)
     stored = json.loads(result.read_text())
-    assert finished(out, candidate) == stored
+    assert finished(out, candidate, "fit") == stored
+    assert finished(out, candidate, "discover") is None, "another job"
     result.write_text(json.dumps(stored | {"identity": "another"}))
-    assert finished(out, candidate) is None
+    assert finished(out, candidate, "fit") is None
     result.write_text(json.dumps(stored)[:-9])
-    assert finished(out, candidate) is None
+    assert finished(out, candidate, "fit") is None
 
 
 def test_a_scheduler_elsewhere(here):

@@ -123,10 +123,11 @@ def scene(silent, trials=3, steps=6, n_post=4, n_pre=3):
         values[..., 0] *= not silent
     return {
         "weights": jnp.asarray(0.3 * rng.normal(size=(n_post, n_pre))),
-        "activity": {k: jnp.asarray(v) for k, v in activity.items()},
-        "rewards": jnp.asarray(rng.normal(size=trials)),
-        "conditions": jnp.asarray([0, 1, 0]),
-        "number_of_conditions": 2,
+        "activity": {
+            **{k: jnp.asarray(v) for k, v in activity.items()},
+            "reward": jnp.asarray(rng.normal(size=trials)),
+            "condition": jnp.asarray([0, 1, 0]),
+        },
         "dt": 2.0,
     }
 
@@ -139,7 +140,7 @@ def make_run(name, lowering, **options):
     """Driven trials of a rule as a function of the vector of its parameters."""
     rule, given = parse(RULES[name]), scene(silent=name == ROOTS)
     compiled, names = compile_rule(rule, lowering=lowering, **options), list(values_of(rule))
-    return lambda v: drive(compiled, parameters=dict(zip(names, v, strict=True)), **given).state
+    return lambda v: drive(compiled, values=dict(zip(names, v, strict=True)), **given).state
 
 
 def values_of(rule):

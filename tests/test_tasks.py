@@ -11,8 +11,9 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives, World
+from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.world import World
 from rulegen.tasks import (
     TASKS,
     BaitedBandit,

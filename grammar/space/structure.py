@@ -133,7 +133,7 @@ def product(first: str, expr: sp.Expr, text: str) -> str:
 
 def parameter(name: str, unit: str, where: Range) -> str:
     """The statement that declares a free parameter."""
-    value, low, high = (show_number(x) for x in (where.value, where.low, where.high))
+    value, low, high = (show_number(x) for x in (where.value, *where.bounds))
     return f"param {name} = {value}{unit} in [{low}, {high}] free"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,9 +14,10 @@ from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Life, LifeState, Outcome
+from rulegen.lives.life import Life, LifeState
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.plasticity import States
-from rulegen.lives.play import Played, play
+from rulegen.lives.play import Occasion, Played, play
 from rulegen.lives.trial import Streams, trial_streams
 from rulegen.tasks import Task
 
@@ -74,9 +75,9 @@ class Anatomy(NamedTuple):
     outcomes: np.ndarray
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Number of lives per outcome, as of `Batch.counts`."""
-        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
 
     @property
     def change(self) -> np.ndarray:
@@ -132,7 +133,7 @@ def dissect(
     Example:
         >>> from rulegen.grammar import parse
         >>> from rulegen.lives.life import LifeSettings
-        >>> from rulegen.lives.batch import World
+        >>> from rulegen.lives.world import World
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3, warmup=3))
@@ -149,7 +150,7 @@ def dissect(
     parameters, source = jnp.asarray(values, jnp.zeros(()).dtype), stream(key)
 
     @jax.jit
-    def open_one(index: Array, end: LifeState) -> tuple[Array, ...]:
+    def open_one(index: Array, end: LifeState) -> dict[str, Array]:
         return opened(life, parameters, source.fold(index), end, repeats)
 
     found = []
@@ -157,15 +158,16 @@ def dissect(
         ends = jax.tree.map(part.kept, part.life)
         for i, index in enumerate(part.numbers):
             end = jax.tree.map(lambda x, i=i: x[i], ends)
-            found.append([*map(np.asarray, open_one(index, end)), part.rewards[i], ends.outcome[i]])
-    columns = (hosts.gather(np.stack(column), lives) for column in zip(*found, strict=True))
-    return Anatomy(circuit, life.task, *columns)
+            lived = {"rewards": part.rewards[i], "outcomes": ends.outcome[i]}
+            found.append(jax.tree.map(np.asarray, open_one(index, end)) | lived)
+    columns = {n: hosts.gather(np.stack([one[n] for one in found]), lives) for n in found[0]}
+    return Anatomy(circuit, life.task, **columns)
 
 
 def opened(
     life: Life, parameters: Array, source: Stream, end: LifeState, repeats: int
-) -> tuple[Any, ...]:
-    """One circuit: the fields of its `Anatomy` from `before` to `gradient`."""
+) -> dict[str, Array]:
+    """One circuit: the fields of its `Anatomy` by name, but for what the life itself says."""
     circuit, task, network = life.circuit, life.task, end.network
     values, conditions = life.constants(parameters), jnp.arange(task.conditions)
     # The stimuli and the noise are those of the trials that would have come next.
@@ -173,11 +175,16 @@ def opened(
 
     def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
         used, bias = life.rules.forward(states, values, condition, network)
-        return play(circuit, task, used, bias, streams, condition, end.memory, noisy=noisy)
+        return play(
+            circuit, task, used, bias, Occasion(streams, condition, end.memory), noisy=noisy
+        )
 
-    def shown(condition: Array) -> tuple[Array, ...]:
+    def shown(condition: Array) -> dict[str, Array]:
         played = run(end.rules, jax.tree.map(lambda x: x[0], streams), condition, False)
-        return played.u, played.r, played.outputs, played.trial.target
+        outputs, targets = played.outputs, played.trial.target
+        return {
+            "potentials": played.u, "rates": played.r, "outputs": outputs, "targets": targets
+        }  # fmt: skip
 
     def noisy(streams: Streams) -> Array:
         times = kept_times(task.steps(circuit.dt))
@@ -191,20 +198,26 @@ def opened(
 
         def reward(condition: Array) -> Array:
             used, bias = life.rules.forward(first, values, condition, changed)
-            return play(circuit, task, used, bias, streams, condition, end.memory).reward
+            here = Occasion(streams, condition, end.memory)
+            return play(circuit, task, used, bias, here).reward
 
         return jnp.mean(jax.vmap(reward)(conditions))
 
-    def used(condition: Array) -> tuple[Array, Array]:
+    def used(condition: Array) -> dict[str, Array]:
         now, bias = life.rules.forward(end.rules, values, condition, network)
-        return now.effective, bias
+        return {"weights": now.effective, "bias": bias}
 
     gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)
     learned, none = end.learned, jnp.zeros((circuit.neurons, 0))
     feedback = [none if n.feedback is None else n.feedback for n in (network, learned)]
-    return (
-        network.weights, learned.weights, network.readout,
-        jnp.stack([network.inputs, learned.inputs]), jnp.stack(feedback),
-        *jax.vmap(used)(conditions), *jax.vmap(shown)(conditions), jax.lax.map(noisy, streams),
-        jnp.mean(gradients, axis=0),
-    )  # fmt: skip
+    return {
+        "before": network.weights,
+        "after": learned.weights,
+        "readout": network.readout,
+        "inputs": jnp.stack([network.inputs, learned.inputs]),
+        "feedback": jnp.stack(feedback),
+        **jax.vmap(used)(conditions),
+        **jax.vmap(shown)(conditions),
+        "noisy": jax.lax.map(noisy, streams),
+        "gradient": jnp.mean(gradients, axis=0),
+    }

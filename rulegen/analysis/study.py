@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from rulegen.analysis.anatomy import Anatomy, dissect
+from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
-from rulegen.analysis.decoding import decoding, decoding_table, plot_decoding, plot_generalisation
-from rulegen.analysis.fixed_points import fixed_point_table, plot_fixed_points
-from rulegen.analysis.performance import performance_table, scale, trajectories
-from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
-from rulegen.analysis.similarity import (
-    SIMILARITIES,
-    plot_similarity,
-    similarity_graph,
-    similarity_matrix,
-)
-from rulegen.analysis.trajectories import dimension_table, plot_trajectories, trajectory_table
-from rulegen.analysis.weights import anatomy_table, plot_spectra, spectrum_table
+from rulegen.analysis.performance import scale
 from rulegen.catalog import load_record
 from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground.keys import Branch, branch, origin
-from rulegen.ground.progress import Progress, Report, silent, ticks
-from rulegen.lives.batch import World
+from rulegen.ground.progress import Report, silent, ticks
+from rulegen.lives.outcomes import Outcomes, told, words
+from rulegen.lives.world import World
 from rulegen.publishing.config import load_config
-from rulegen.publishing.figures import plot_learning, save_figure
-from rulegen.publishing.rundir import learning_table
-from rulegen.runs.compare_figures import plot_families
+from rulegen.publishing.figures import save_figure
 from rulegen.runs.simulate import benches, load_scene
 
 #: What every file of a study shows, by its name; also the order on the page.
@@ -55,8 +41,6 @@ SHOWS = {
     "similarity": "How alike the solutions of the rules are",
     "clusters": "Rules whose activity is alike",
 }
-#: Rules whose activity is at least this similar are joined.
-ALIKE = 0.9
 
 
 class Study(NamedTuple):
@@ -66,6 +50,7 @@ class Study(NamedTuple):
         world: in which the rules learned. tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
+        outcomes: how the lives of those networks ended, by rule.
     """
 
     world: World
@@ -73,6 +58,7 @@ class Study(NamedTuple):
     figures: dict[str, Axes]
     lives: int
     lost: int
+    outcomes: dict[str, Outcomes]
 
 
 def subjects(path: Path) -> tuple[World, dict[str, Rule]]:
@@ -136,78 +122,28 @@ def study(
         tick = ticks(report, f"{name}: lives", 0, lives, 1)
         opened[name] = dissect(bench, bench.values, key, lives, repeats, tick)
     found, lost = survivors(opened)
-    kept = lives - lost
-    measures = {
-        n: performance_table(a.rewards, a.task, a.circuit.dt).join(
-            anatomy_table(a).drop(columns="radius_before"), validate="1:1"
-        )
-        for n, a in found.items()
-    }
+    subject = Subject(world, found, report)
     tables: dict[str, pd.DataFrame] = {}
     figures: dict[str, Axes] = {}
-
-    curves = trajectories(found)
-    tables["learning"] = learning_table(curves)
-    figures["learning"] = plot_learning(
-        curves, world.task, world.circuit.dt, warmup=world.life.warmup
-    )
-
-    tables["spectra"] = spectrum_table(found)
-    figures["spectra"] = plot_spectra(tables["spectra"])
-
-    tables["dimensions"] = by_rule({n: dimension_table(a) for n, a in found.items()})
-    middle = int(np.argsort(curves[0].means)[kept // 2])
-    paths = {n: trajectory_table(a.rates[middle], world.circuit.dt) for n, a in found.items()}
-    tables["trajectories"] = by_rule(paths)
-    figures["trajectories"] = panels(paths, plot_trajectories)
-
-    points = {}
-    for name, anatomy in found.items():
-        tick = ticks(report, f"{name}: fixed points", 0, kept, 1)
-        points[name] = fixed_point_table(anatomy, tick=tick)
-        measures[name] = measures[name].join(point_measures(points[name]))
-    tables["fixed_points"] = by_rule(points)
-    figures["fixed_points"] = panels(points, plot_fixed_points, shared=True)
-
-    read: dict[str, dict[str, pd.DataFrame]] = {factor: {} for factor in world.task.factors}
-    for done, (name, anatomy) in enumerate(found.items()):
-        report(Progress("decoding", done, len(found), name))
-        for factor in read:
-            accuracies = decoding(anatomy, factor)
-            read[factor][name] = decoding_table(anatomy, factor, accuracies)
-            same = np.diagonal(accuracies, axis1=1, axis2=2)
-            measures[name][f"decoding {factor}"] = same.mean(axis=1)
-            measures[name][f"generalisation {factor}"] = accuracies.mean(axis=(1, 2))
-    report(Progress("decoding", len(found), len(found)))
-    tables["decoding"] = pd.concat([by_rule(read[f]) for f in read], ignore_index=True)
-    factor, *_ = read
-    chance = 1.0 / len(set(world.task.factors[factor]))
-    figures["decoding"] = plot_decoding(read[factor], chance)
-    figures["generalisation"] = panels(read[factor], plot_generalisation)
-
-    shares = {name: selectivity_table(anatomy) for name, anatomy in found.items()}
-    for name, table in shares.items():
-        measures[name] = measures[name].join(share_table(table).add_prefix("variance "))
-    tables["selectivity"] = by_rule(shares)
-    figures["selectivity"] = plot_selectivity(shares)
-
-    matrices = {name: similarity_matrix(found, measure) for name, measure in SIMILARITIES.items()}
-    tables["similarity"] = pd.concat(
-        [m.rename_axis("rule").reset_index().assign(measure=n) for n, m in matrices.items()],
-        ignore_index=True,
-    )
-    figures["similarity"] = panels(matrices, plot_similarity)
-    graph = similarity_graph(matrices["activity"], ALIKE)
-    title = f"lines join rules whose activity has a CKA of {ALIKE:g} or more"
-    figures["clusters"] = plot_families(graph, title=title)
-
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in found}
+    for name, chapter in CHAPTERS.items():
+        table, drawn, measured = chapter(subject)
+        tables |= {name: table} if table is not None else {}
+        figures |= drawn
+        for rule, frame in measured.items():
+            parts[rule].append(frame)
+    measures = {rule: pd.concat(several, axis=1) for rule, several in parts.items()}
     tables["circuits"] = by_rule(
-        {n: m.rename_axis("life").reset_index() for n, m in measures.items()}
+        {
+            n: m.rename_axis("life").reset_index().assign(outcome=words(found[n].outcomes))
+            for n, m in measures.items()
+        }
     )
     if len(found) > 1:
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
-    return Study(world, tables, figures, kept, lost)
+    outcomes = {name: anatomy.counts for name, anatomy in found.items()}
+    return Study(world, tables, figures, lives - lost, lost, outcomes)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -227,54 +163,6 @@ def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int
             f"{finite.sum()} of {len(finite)} networks kept finite weights under all rules"
         )
     return {n: a.only(finite) for n, a in anatomies.items()}, int((~finite).sum())
-
-
-def point_measures(points: pd.DataFrame) -> pd.DataFrame:
-    """Of every life, over the trials of its conditions: measures of its fixed and slow points.
-
-    Returns:
-        index `life`, columns `fixed points` and `slow points` (mean number by condition),
-        `unstable` (mean number of directions of a fixed point) and `leading` (largest real part,
-        1/tau).
-    """
-    conditions = points["condition"].nunique()
-    lives, fixed = points.groupby("life"), points[points["fixed"]].groupby("life")
-    found = pd.DataFrame({"fixed points": lives["fixed"].sum() / conditions})
-    found["slow points"] = lives["fixed"].count() / conditions - found["fixed points"]
-    found["unstable"] = fixed["unstable"].mean()
-    found["leading"] = fixed["real"].max()
-    return found
-
-
-def by_rule(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Tables of several rules in one, with a first column `rule`."""
-    whole = pd.concat(tables, names=["rule"])
-    return whole.reset_index("rule").reset_index(drop=True)
-
-
-def panels(
-    tables: Mapping[str, pd.DataFrame], plot: Callable[..., Axes], *, shared: bool = False
-) -> Axes:
-    """The same picture of several tables beside each other; returns the first of the axes.
-
-    Args:
-        tables: by the titles of their pictures.
-        plot: draws one of them.
-        shared: whether all have the same limits.
-    """
-    count = len(tables)
-    columns = count if count < 4 else math.isqrt(count - 1) + 1
-    rows = -(-count // columns)
-    figure = Figure(figsize=(4.4 * columns, 3.8 * rows), layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared).ravel()
-    for ax, (name, table) in zip(axes, tables.items(), strict=False):
-        plot(table, ax=ax)
-        ax.set_title(name)
-    for ax in axes[count:]:
-        ax.set_axis_off()
-    first: Axes = axes[0]
-    return first
 
 
 def check_folder(folder: Path) -> None:
@@ -317,6 +205,7 @@ def index(found: Study) -> str:
     lines = ["# Analyses", "", f"{found.lives} networks, the same for all rules."]
     if found.lost:
         lines[-1] += f" {found.lost} more are left out: their weights left the finite range."
+    lines += ["", f"How the lives ended: {'; '.join(told(found.outcomes))}."]
     for name, what in SHOWS.items():
         if name not in found.tables and name not in found.figures:
             continue

@@ -18,7 +18,7 @@ from rulegen.catalog.likeness.distance import relations
 from rulegen.commands.interrupted import resumable
 from rulegen.fitting.tuning import COMPARE
 from rulegen.grammar import ConfigError, Rule
-from rulegen.ground.digests import code_digest
+from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
 from rulegen.publishing.figures import save_figure
@@ -94,7 +94,7 @@ def kept(out: Path | None) -> Iterator[Recall]:
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        journal = Journal(out / KEPT, {"configuration": "compare", "code": code_digest()})
+        journal = Journal(out / KEPT, {"configuration": "compare", **programs()})
     except OSError as error:
         raise cannot_write(out, error) from None
     with journal, resumable(out):

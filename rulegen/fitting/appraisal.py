@@ -17,11 +17,12 @@ from rulegen.estimators import AnyEstimator, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase
 from rulegen.grammar import RunError
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
+from rulegen.ground.stage import Stage
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import Outcomes
 
 #: How the table calls the finite differences that everything is compared with.
 TRUTH = "finite differences"
@@ -64,6 +65,7 @@ class Sample(NamedTuple):
         lives: simulated for one of them. seconds: that one took (median).
         compiling: seconds that the first took longer, with its programs compiled.
         nonfinite: share of the gradients of single lives that are left out.
+        outcomes: how the lives of all estimates ended.
     """
 
     gradients: np.ndarray
@@ -72,6 +74,7 @@ class Sample(NamedTuple):
     seconds: float
     compiling: float
     nonfinite: float
+    outcomes: Outcomes
 
     @property
     def mean(self) -> np.ndarray:
@@ -119,9 +122,7 @@ def appraise(
     values: np.ndarray,
     estimators: Mapping[str, AnyEstimator],
     settings: AppraisalSettings,
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
+    stage: Stage,
 ) -> Appraisal:
     """Compare estimators with central finite differences of the expected reward.
 
@@ -133,16 +134,14 @@ def appraise(
         values: where the gradient is taken, all parameters of the rule.
         estimators: by name; `lives` is that of the settings.
         settings: how much is spent.
-        key: its random numbers.
-        journal: where results are kept.
-        report: told of every estimate.
+        stage: its random numbers, and where results are kept.
     """
-    truth = differences(bench, values, settings, key, journal, report)
+    truth = differences(bench, values, settings, stage)
     rows, parts = [table_row(TRUTH, truth, truth)], list[pd.DataFrame]()
     for name, estimator in estimators.items():
         here = estimator.model_copy(update={"lives": settings.lives})
         try:
-            found = repeat(bench, values, here, settings.repeats, key, journal, name, report)
+            found = repeat(bench, values, here, settings.repeats, stage.called(name))
         except (ValueError, RunError) as error:  # an estimator that cannot work here
             rows.append({"estimator": name, "note": str(error)})
         else:
@@ -156,26 +155,23 @@ def repeat(
     values: np.ndarray,
     estimator: AnyEstimator,
     repeats: int,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report = silent,
+    stage: Stage,
 ) -> Sample:
     """The gradient estimated again and again, on fresh lives each time.
 
     Raises:
         ValueError: when the estimator does not fit the world.
     """
-    lives, found, clock = estimator.prepared(bench), list[dict[str, Any]](), Clock()
-    report(Progress(name, 0, repeats, "first the program is compiled"))
+    lives, found, clock = estimator.prepare(bench), list[dict[str, Any]](), Clock()
+    stage.tell(0, repeats, "first the program is compiled")
     for number in range(repeats):
-        here = branch(key, Branch.APPRAISE, number)
+        here = stage.on(Branch.APPRAISE, number).called(f"{stage.name}/{number}")
 
-        def compute(here: jax.Array = here) -> dict[str, Any]:
-            return clock.time(lambda: estimator.estimate(lives, values, bench.free, here).stored())
+        def compute(key: jax.Array = here.key) -> dict[str, Any]:
+            return clock.time(lambda: estimator.estimate(lives, values, bench.free, key).stored())
 
-        found.append(journal.recall(f"{name}/{number}", [bench, estimator, values, here], compute))
-        report(Progress(name, number + 1, repeats))
+        found.append(here.recall([bench, estimator, values], compute))
+        stage.tell(number + 1, repeats)
     estimates = [MetaGradient.of(f) for f in found]
     seconds, compiling = times(found)
     return Sample(
@@ -185,6 +181,7 @@ def repeat(
         seconds,
         compiling,
         sum(e.nonfinite for e in estimates) / sum(e.parts for e in estimates),
+        Outcomes.total(e.outcomes for e in estimates),
     )
 
 
@@ -235,9 +232,7 @@ def differences(
     bench: Bench,
     values: np.ndarray,
     settings: AppraisalSettings,
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
+    stage: Stage,
 ) -> Sample:
     """Central differences of the mean reward along each free parameter, on common lives.
 
@@ -245,30 +240,33 @@ def differences(
     """
     coordinates, found, clock = Coordinates(bench.rule.parameters), [], Clock()
     here = coordinates.inward(values)
-    count = settings.truth_lives
-    report(Progress(TRUTH, 0, len(bench.free), "first the program is compiled"))
+    count, stage = settings.truth_lives, stage.called(TRUTH)
+    stage.tell(0, len(bench.free), "first the program is compiled")
     for done, index in enumerate(bench.free):
 
         def slope(index: int = int(index)) -> dict[str, Any]:
-            ends, rewards = [], []
+            ends, batches = [], list[Batch]()
             for sign in (1.0, -1.0):
                 place = here.copy()
                 place[index] += sign * settings.step
                 end = coordinates.outward(place)
                 ends.append(coordinates.inward(end)[index])  # closer where there is a bound
-                rewards.append(bench.rewards(end, branch(key, Branch.TRUTH), count))
-            slopes = (rewards[0] - rewards[1]) / (ends[0] - ends[1])
+                batches.append(bench.run(end, stage.on(Branch.TRUTH).key, count))
+            slopes = (batches[0].means - batches[1].means) / (ends[0] - ends[1])
             error = float(slopes.std(ddof=1) / count**0.5)
-            return {"slope": float(slopes.mean()), "error": error}
+            outcomes = Outcomes.total(batch.counts for batch in batches)
+            return {
+                "slope": float(slopes.mean()), "error": error, "outcomes": outcomes._asdict(),
+            }  # fmt: skip
 
-        inputs = [bench, values, settings, key]
-        compute = partial(clock.time, slope)
-        found.append(journal.recall(f"{TRUTH}/{bench.names[index]}", inputs, compute))
-        report(Progress(TRUTH, done + 1, len(bench.free)))
+        along = stage.called(f"{TRUTH}/{bench.names[index]}")
+        found.append(along.recall([bench, values, settings], partial(clock.time, slope)))
+        stage.tell(done + 1, len(bench.free))
     slopes, errors = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
     seconds, compiling = times(found)
     lives = 2 * count * len(found)
-    return Sample(slopes, errors, lives, seconds * len(found), compiling, 0.0)
+    outcomes = Outcomes.total(Outcomes(**f["outcomes"]) for f in found)
+    return Sample(slopes, errors, lives, seconds * len(found), compiling, 0.0, outcomes)
 
 
 def table_row(
@@ -284,6 +282,7 @@ def table_row(
       `compiling`: seconds that the first estimate took longer;
     - `nonfinite`: share of the gradients of single lives that are left out, see
       `rulegen.estimators.Estimator.average`;
+    - `diverged`, `saturated`, `silent`: numbers of the lives of all estimates that ended so;
     - `signal_to_noise`: |g|, less its noise, over the standard deviation of what one second of
       computing gives; it grows with the root of the time spent;
     - `useful`: the same for the part of g along t, `signal_to_noise` times `cosine`.
@@ -310,6 +309,7 @@ def table_row(
     row["seconds_per_life"] = sample.seconds / sample.lives
     row["compiling"] = sample.compiling
     row["nonfinite"] = sample.nonfinite
+    row |= sample.outcomes.bad
     signal = np.sqrt(max(0.0, g @ g - (sample.error**2).sum()))
     noise_of_a_second = np.sqrt(sample.variance * row["seconds_per_life"])
     row["signal_to_noise"] = float(signal / noise_of_a_second) if noise_of_a_second > 0 else 0.0

@@ -15,9 +15,9 @@ from rulegen.estimators import AnyEstimator, Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
 
@@ -124,10 +124,7 @@ def run_phase(
     phase: Phase,
     values: np.ndarray,
     free: np.ndarray,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report = silent,
+    stage: Stage,
 ) -> np.ndarray:
     """Run one phase and return the values that the evidence supports.
 
@@ -140,29 +137,23 @@ def run_phase(
         phase: settings.
         values: where to start, all parameters of the rule.
         free: indices of the parameters that move.
-        key: its random numbers.
-        journal: where results are kept, under `name`.
-        name: of the phase in the journal and on the display.
-        report: told of every iteration.
+        stage: its random numbers, and where results are kept under its name.
 
     Raises:
         RunError: when every life of an iteration diverges, all have the same reward, or too many
             gradients are not finite.
     """
-    candidates = climb(bench, phase, values, free, key, journal, name, report)
+    candidates = climb(bench, phase, values, free, stage)
     for number in range(1, phase.starts):
-        own = branch(key, Branch.START, number)
-        there = nearby(bench, phase, values, free, own)
-        again = f"{name}, start {number + 1}"
-        candidates += climb(bench, phase, there, free, own, journal, again, report)
+        own = stage.on(Branch.START, number).called(f"{stage.name}, start {number + 1}")
+        there = nearby(bench, phase, values, free, own.key)
+        candidates += climb(bench, phase, there, free, own)
+    own = stage.on(Branch.CHOOSE).called(f"{stage.name}/choice")
 
-    own, lives = branch(key, Branch.CHOOSE), phase.choice_lives
+    def compute() -> dict:
+        return {"rewards": bench.means(candidates, own.key, phase.choice_lives)}
 
-    def compute_choice() -> dict:
-        return {"rewards": bench.means(candidates, own, lives)}
-
-    inputs = [bench, candidates, own, lives]
-    rewards = journal.recall(f"{name}/choice", inputs, compute_choice)["rewards"]
+    rewards = own.recall([bench, candidates, phase.choice_lives], compute)["rewards"]
     return candidates[int(np.argmax(rewards))]
 
 
@@ -182,43 +173,44 @@ def climb(
     phase: Phase,
     values: np.ndarray,
     free: np.ndarray,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report,
+    stage: Stage,
 ) -> list[np.ndarray]:
     """All iterations from one start, and the candidates that they leave; see `run_phase`."""
-    report(Progress(name, 0, phase.iterations, "first the program is compiled"))
-    lives, coordinates = phase.estimator.prepared(bench), Coordinates(bench.rule.parameters)
+    name = stage.name
+    stage.tell(0, phase.iterations, "first the program is compiled")
+    lives, coordinates = phase.estimator.prepare(bench), Coordinates(bench.rule.parameters)
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
-        own, place = branch(key, Branch.FIT, number), f"iteration {number + 1} of {name}"
+        own = stage.on(Branch.FIT, number).called(f"{name}/{number}")
+        place = f"iteration {number + 1} of {name}"
 
         def compute(
             here: np.ndarray = here,
             estimator: Estimator = estimator,
-            own: jax.Array = own,
+            own: Stage = own,
             place: str = place,
         ) -> dict:
             with place_of(place):
                 return {
                     "values": here.tolist(),
-                    **estimator.estimate(lives, here, free, own).stored(),
+                    **estimator.estimate(lives, here, free, own.key).stored(),
                 }
 
-        inputs = [bench, estimator, here, free, own]
-        estimate = MetaGradient.of(journal.recall(f"{name}/{number}", inputs, compute))
+        estimate = MetaGradient.of(own.recall([bench, estimator, here, free], compute))
         refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
+        if estimate.outcomes.trouble:
+            text += f"  {estimate.outcomes}"
         if estimate.nonfinite:
             text += f"  {estimate.nonfinite} of {estimate.parts} gradients not finite"
-        report(Progress(name, number + 1, phase.iterations, text))
+        stage.tell(number + 1, phase.iterations, text)
         state = step(state, phase, free, coordinates, number, estimate)
         path.append(state.values)
         if phase.plateau and (number + 1) % phase.plateau == 0:
-            if not gained(bench, phase, state.values, reached, key, journal, f"{name}/{number}"):
-                report(Progress(name, phase.iterations, phase.iterations, f"{text}  a plateau"))
+            held_out = stage.on(Branch.PLATEAU).called(f"{name}/{number} held out")
+            if not gained(bench, phase, state.values, reached, held_out):
+                stage.tell(phase.iterations, phase.iterations, f"{text}  a plateau")
                 break
             reached = state.values
     tail = values.copy()
@@ -231,26 +223,22 @@ def gained(
     phase: Phase,
     now: np.ndarray,
     before: np.ndarray,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
+    stage: Stage,
 ) -> bool:
     """Whether `now` earns more than `before` on held-out lives, with an interval above 0."""
-
-    own, lives = branch(key, Branch.PLATEAU), phase.choice_lives
+    lives = phase.choice_lives
 
     def compute() -> dict:
-        new, old = (bench.rewards(values, own, lives) for values in (now, before))
+        new, old = (bench.rewards(values, stage.key, lives) for values in (now, before))
         return paired_difference(new, old)._asdict()
 
-    inputs = [bench, now, before, own, lives]
-    return bool(journal.recall(f"{name} held out", inputs, compute)["low"] > 0)
+    return bool(stage.recall([bench, now, before, lives], compute)["low"] > 0)
 
 
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
     """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
     place = f"in iteration {number + 1} of {name}"
-    if estimate.outcomes["diverged"] == sum(estimate.outcomes.values()):
+    if estimate.outcomes.diverged == estimate.outcomes.lives:
         raise RunError(
             f"every life diverged {place}: the weights or the reward left the finite range. "
             "Try a smaller learning rate, a clip on the weight change such as "
@@ -295,18 +283,10 @@ def gradients(journal: Journal) -> dict[str, int]:
     }
 
 
-def fit(
-    bench: Bench,
-    phases: Sequence[Phase],
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
-) -> np.ndarray:
+def fit(bench: Bench, phases: Sequence[Phase], stage: Stage) -> np.ndarray:
     """Run all phases, each from where the one before ended; returns all parameters, shape (P,)."""
     values = bench.values
     for number, phase in enumerate(phases):
-        name = f"fit {number + 1} ({phase.estimator.name})"
-        values = run_phase(
-            bench, phase, values, bench.free, branch(key, number), journal, name, report
-        )
+        here = stage.on(number).called(f"fit {number + 1} ({phase.estimator.name})")
+        values = run_phase(bench, phase, values, bench.free, here)
     return values

@@ -17,16 +17,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from pydantic import Field, model_validator
 
 from rulegen.fitting.box import AT_BOUND, MANY, MISFIT, ROUNDING, Box, Survey, no_limits
 from rulegen.fitting.surface import Surface, design
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, Limits, paired_difference
 from rulegen.lives.bench import Bench
 
@@ -91,24 +89,13 @@ class Surveyor:
         bench: the rule in its world.
         free: indices of the parameters that move.
         settings: sizes.
-        key: random numbers.
-        journal: where results are kept, under `name`.
-        name: of the step.
-        report: told of every point.
+        stage: its random numbers, and where results are kept under its name.
     """
 
     def __init__(
-        self,
-        bench: Bench,
-        free: np.ndarray,
-        settings: RefineSettings,
-        key: jax.Array,
-        journal: Journal,
-        name: str,
-        report: Report,
+        self, bench: Bench, free: np.ndarray, settings: RefineSettings, stage: Stage
     ) -> None:
-        self.bench, self.free, self.settings = bench, free, settings
-        self.key, self.journal, self.name, self.report = key, journal, name, report
+        self.bench, self.free, self.settings, self.stage = bench, free, settings, stage
         self.points = design(len(free))
         self.taken, self.most_surveys = 0, settings.moves * settings.climbs
 
@@ -122,13 +109,13 @@ class Surveyor:
         """One survey."""
         number, visits = self.taken, len(self.points) + 1
         self.taken += 1
-        key = branch(self.key, Branch.REFINE, number)
+        stage = self.stage.on(Branch.REFINE, number).called(f"{self.stage.name}/{number}")
         rewards: list[np.ndarray] = []
 
         def visit(point: np.ndarray) -> np.ndarray:
-            rewards.append(self.bench.rewards(box.at(point), key, lives))
+            rewards.append(self.bench.rewards(box.at(point), stage.key, lives))
             done, total = number * visits + len(rewards), self.most_surveys * visits
-            self.report(Progress(self.name, done, total, f"{lives} lives"))
+            self.stage.tell(done, total, f"{lives} lives")
             return rewards[-1]
 
         def compute() -> dict:
@@ -139,8 +126,7 @@ class Surveyor:
             where = {"peak": peak, "low": low, "high": high, "best": best}
             return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
 
-        inputs = [self.bench, box, self.points, lives, key]
-        found = self.journal.recall(f"{self.name}/{number}", inputs, compute)
+        found = stage.recall([self.bench, box, self.points, lives], compute)
         where = {name: np.array(found[name]) for name in ("peak", "low", "high", "best")}
         return Survey(**where, miss=Estimate(**found["miss"]))
 
@@ -166,14 +152,13 @@ class Surveyor:
         """Parameter vectors in the order of their reward on fresh common lives, the best first."""
         if len(places) < 2:
             return list(places)
-        key, lives = branch(self.key, purpose), 2 * self.settings.lives
+        stage = self.stage.on(purpose).called(f"{self.stage.name}: {purpose.name.lower()}")
+        lives = 2 * self.settings.lives
 
         def compute() -> dict:
-            return {"rewards": [float(self.bench.rewards(v, key, lives).mean()) for v in places]}
+            return {"rewards": self.bench.means(places, stage.key, lives)}
 
-        inputs = [self.bench, places, key, lives]
-        name = f"{self.name}: {purpose.name.lower()}"
-        rewards = self.journal.recall(name, inputs, compute)["rewards"]
+        rewards = stage.recall([self.bench, places, lives], compute)["rewards"]
         return [places[i] for i in np.argsort(-np.array(rewards), kind="stable")]
 
 
@@ -182,10 +167,7 @@ def refine(
     starts: Sequence[np.ndarray],
     free: np.ndarray,
     settings: RefineSettings,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report = silent,
+    stage: Stage,
 ) -> np.ndarray:
     """Climb to the maximum of the reward from the best of several starts.
 
@@ -198,15 +180,12 @@ def refine(
         starts: places to start from, each of shape (P,).
         free: indices of the parameters that move.
         settings: sizes.
-        key: its random numbers.
-        journal: where results are kept, under `name`.
-        name: of the step.
-        report: told of every point.
+        stage: its random numbers, and where results are kept under its name.
 
     Returns:
         all parameters, shape (P,).
     """
-    surveyor = Surveyor(bench, free, settings, key, journal, name, report)
+    surveyor = Surveyor(bench, free, settings, stage)
     ranked = surveyor.ranked(starts, Branch.START)
     if not 1 <= len(free) <= settings.most:
         return ranked[0]
@@ -219,10 +198,7 @@ def with_intervals(
     values: np.ndarray,
     free: np.ndarray,
     settings: RefineSettings,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report = silent,
+    stage: Stage,
 ) -> Refined:
     """Refined parameters once more, with intervals that hold what a quadratic misses as well.
 
@@ -232,7 +208,7 @@ def with_intervals(
     if not 1 <= len(free) <= settings.most:
         why = MANY.format(most=settings.most, free=len(free))
         return Refined(values, no_limits(len(values), why))
-    surveyor = Surveyor(bench, free, settings, key, journal, name, report)
+    surveyor = Surveyor(bench, free, settings, stage)
     here, limits = values, no_limits(len(values), MISFIT)
     scale, lives = np.ones(len(free)), settings.lives
     for _ in range(settings.moves):

@@ -18,9 +18,9 @@ import numpy as np
 from rulegen.grammar import Rule
 from rulegen.grammar.matching.outline import strengths
 from rulegen.ground.progress import Progress, Report, silent, ticks
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Outcome
+from rulegen.lives.outcomes import Outcome
+from rulegen.lives.world import World
 
 Contestant = TypeVar("Contestant")
 Point = TypeVar("Point")

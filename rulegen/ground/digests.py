@@ -6,13 +6,17 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
 
-from rulegen.ground.settings import Settings
+from rulegen.ground.settings import Settings, nested
+
+#: Libraries whose results enter figures.
+LIBRARIES = ("jax", "jaxlib", "numpy", "optax", "scipy", "sympy")
 
 
 def digest_of(text: str) -> str:
@@ -28,6 +32,42 @@ def code_digest() -> str:
     found = {*home.rglob("*.py"), *(home / "grammar").rglob("*.py")}
     paths = sorted(path for path in found if path.relative_to(home).parts[0] != "catalog")
     return digest_of("".join(f"{p.relative_to(home)}\0{p.read_text()}\0" for p in paths))
+
+
+def versions(settings: Settings | None = None) -> dict[str, str]:
+    """Versions of the software that results depend on, and the precision where it is not float32.
+
+    Args:
+        settings: those of a run; their parts may need libraries of their own.
+
+    Example:
+        >>> sorted(versions())
+        ['jax', 'jaxlib', 'numpy', 'optax', 'rulegen', 'scipy', 'sympy']
+    """
+    own = {name for part in nested(settings) for name in part.libraries} if settings else set()
+    found = {name: version(name) for name in ("rulegen", *LIBRARIES)}
+    # The part itself refuses where a library of its own is missing.
+    found |= {name: installed(name) for name in sorted(own)}
+    precision = jax.dtypes.canonicalize_dtype(float).name
+    return found | ({"precision": precision} if precision != "float32" else {})
+
+
+def installed(name: str) -> str:
+    """The version of a library, or that there is none."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def programs(settings: Settings | None = None) -> dict[str, str]:
+    """What makes results besides settings, by the names that a history gives to it.
+
+    The code says more than the version of rulegen. Arguments as of `versions`.
+    """
+    found = versions(settings)
+    del found["rulegen"]
+    return {"code": code_digest(), **found}
 
 
 def inputs_digest(inputs: Sequence[Any]) -> str:
@@ -56,7 +96,8 @@ def plain(value: Any) -> Any:
     if hasattr(value, "identity"):
         return value.identity
     if isinstance(value, Settings):
-        return [type(value).__name__, value.model_dump(mode="json")]
+        # As what they are, and not as what a field declares: a task has settings of its own.
+        return [type(value).__name__, value.model_dump(mode="json", serialize_as_any=True)]
     if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
         return [str(jax.random.key_impl(value)), jax.random.key_data(value).tolist()]
     if isinstance(value, np.ndarray | np.generic):

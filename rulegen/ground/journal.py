@@ -35,7 +35,7 @@ class Journal:
     On several hosts the first one holds the file, and the others learn from it what is in it.
 
     Args:
-        path: the file; created when it does not exist.
+        path: the file; created when it does not exist. Without one, results stay in memory.
         identity: everything that all results depend on, as digests or versions by name.
 
     Raises:
@@ -57,10 +57,13 @@ class Journal:
     #: a run computes anew; two results of one name in one run are a mistake in the program.
     strict: ClassVar[bool] = False
 
-    def __init__(self, path: Path, identity: Mapping[str, str]) -> None:
+    def __init__(self, path: Path | None = None, identity: Mapping[str, str] | None = None) -> None:
         self.path = path
         self.file: FileIO | None = None
-        found = hosts.on_first(lambda: self._open({"format": VERSION, **identity}))
+        found: dict[str, Any] = {"results": {}, "seconds": 0.0, "damaged": 0}
+        if path is not None:
+            header = {"format": VERSION, **(identity or {})}
+            found = hosts.on_first(lambda: self._open(path, header))
         #: By name and digest of the inputs.
         self.results: dict[tuple[str, str], dict[str, Any]] = found["results"]
         self.names: set[str] = {name for name, _ in self.results}
@@ -68,11 +71,11 @@ class Journal:
         #: Lines that could not be trusted, and are computed again.
         self.damaged: int = found["damaged"]
 
-    def _open(self, header: dict[str, str]) -> dict[str, Any]:
+    def _open(self, path: Path, header: dict[str, str]) -> dict[str, Any]:
         """Take hold of the file; what is in it, and the seconds it cost."""
-        self.file = take(self.path)
+        self.file = take(path)
         try:
-            records, damaged = self._load(self.file, header)
+            records, damaged = self._load(path, self.file, header)
             if not records:
                 self._append(make_line("header", "", header, 0.0))
         except BaseException:
@@ -82,7 +85,9 @@ class Journal:
         seconds = sum(record["seconds"] for record in records)
         return {"results": results, "seconds": seconds, "damaged": damaged}
 
-    def _load(self, file: FileIO, header: dict[str, str]) -> tuple[list[dict[str, Any]], int]:
+    def _load(
+        self, path: Path, file: FileIO, header: dict[str, str]
+    ) -> tuple[list[dict[str, Any]], int]:
         """Read what can be trusted; nothing is changed in a file that is not this run's."""
         file.seek(0)
         lines = file.readall().splitlines(keepends=True)
@@ -93,36 +98,18 @@ class Journal:
                 break
             records.append(record)
         if lines:
-            self._refuse_another(records[0]["data"] if records else {}, header)
+            refuse_another(path, records[0]["data"] if records else {}, header)
         rest = lines[len(records) :]
         if len(rest) > 1:
             # More than the line that a crash cuts short: keep it for whoever wants to look.
-            self.path.with_name(self.path.name + ".damaged").write_bytes(b"".join(rest))
+            path.with_name(path.name + ".damaged").write_bytes(b"".join(rest))
         file.truncate(sum(len(line) for line in lines[: len(records)]))
         return records, len(rest)
 
-    def _refuse_another(self, found: dict[str, str], header: dict[str, str]) -> None:
-        """Raise `RunError` unless the journal was made with what is here now."""
-        if "configuration" not in found or found.get("format") != VERSION:
-            raise RunError(
-                f"{self.path} is no history, or one of another version of rulegen; choose another "
-                "--out"
-            )
-        other = [name for name in header | found if header.get(name) != found.get(name)]
-        if "configuration" in other:
-            raise RunError(
-                f"{self.path} belongs to another configuration or seed; resume with what it was "
-                "made with, or choose another --out"
-            )
-        if other:
-            raise RunError(
-                f"{self.path} differs from this run in {', '.join(other)}, and figures of both "
-                "must not mix; resume with what it was made with, or start anew with another --out"
-            )
-
     def _append(self, line: bytes) -> None:
         """Write a line and see it on the disk; a line that does not fit leaves nothing behind."""
-        assert self.file is not None
+        if self.file is None:
+            return
         end, rest = self.file.seek(0, os.SEEK_END), memoryview(line)
         try:
             while rest:
@@ -179,6 +166,25 @@ class Journal:
         """Release the file."""
         if self.file is not None:
             self.file.close()
+
+
+def refuse_another(path: Path, found: dict[str, str], header: dict[str, str]) -> None:
+    """Raise `RunError` unless the journal was made with what is here now."""
+    if "configuration" not in found or found.get("format") != VERSION:
+        raise RunError(
+            f"{path} is no history, or one of another version of rulegen; choose another --out"
+        )
+    other = [name for name in header | found if header.get(name) != found.get(name)]
+    if "configuration" in other:
+        raise RunError(
+            f"{path} belongs to another configuration or seed; resume with what it was "
+            "made with, or choose another --out"
+        )
+    if other:
+        raise RunError(
+            f"{path} differs from this run in {', '.join(other)}, and figures of both "
+            "must not mix; resume with what it was made with, or start anew with another --out"
+        )
 
 
 def take(path: Path) -> FileIO:

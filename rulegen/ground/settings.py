@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +16,29 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+    #: Distributions on which results of such a part depend, beside those of all results.
+    libraries: ClassVar[tuple[str, ...]] = ()
+
+
+def nested(value: Any) -> Iterator[Settings]:
+    """All settings in a value, itself among them.
+
+    Example:
+        >>> class Inner(Settings):
+        ...     size: int = 1
+        >>> class Outer(Settings):
+        ...     parts: tuple[Inner, ...] = (Inner(), Inner(size=2))
+        >>> [type(part).__name__ for part in nested(Outer())]
+        ['Outer', 'Inner', 'Inner']
+    """
+    if isinstance(value, Settings):
+        yield value
+        value = {name: getattr(value, name) for name in type(value).model_fields}
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        for part in value:
+            yield from nested(part)
 
 
 def distinct(names: Sequence[str], what: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,41 +12,23 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 from jax.stages import Wrapped
 
-from rulegen.circuits import Circuit
 from rulegen.compile import CompiledRule
 from rulegen.grammar import Site
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
-from rulegen.ground.settings import Settings
 from rulegen.ground.statistics import estimate
-from rulegen.lives.life import Life, LifeSettings, Outcome
-from rulegen.lives.outcomes import warning
-from rulegen.lives.projections import Projections
-from rulegen.lives.trial import LONGEST_BLOCK, blocks
-from rulegen.tasks import Task
-
-
-class World(Settings):
-    """Everything but the rule: where it lives and what it must learn.
-
-    Attributes:
-        circuit, task, life: their settings.
-        projections: on which projection the rule lives, and the rules of others.
-        memory_mb: lives run in chunks whose state fits this many MB.
-    """
-
-    circuit: Circuit
-    task: Task
-    life: LifeSettings = LifeSettings()
-    projections: Projections = Projections()
-    memory_mb: float = 512.0
+from rulegen.lives.life import Life
+from rulegen.lives.outcomes import Outcomes
+from rulegen.lives.trial import LONGEST_BLOCK, TrialRun, blocks
+from rulegen.lives.world import World
 
 
 class Batch(NamedTuple):
     """What many lives leave behind, as NumPy arrays with lives first.
 
     Attributes:
-        rewards: (L, K). conditions: (L, K). scores: (L, K, P). outcomes: (L,).
+        rewards: (L, K). conditions: (L, K). scores: (L, K, P).
+        outcomes: how each life ended, an `Outcome`, (L,).
         violations: how often a weight was kept from changing its sign, (L,).
     """
 
@@ -62,17 +44,13 @@ class Batch(NamedTuple):
         return self.rewards.mean(axis=1, dtype=float)
 
     @property
-    def diverged(self) -> int:
-        """Number of lives that diverged."""
-        return int((self.outcomes == Outcome.DIVERGED).sum())
-
-    def counts(self) -> dict[str, int]:
-        """Number of lives per outcome, by lower-case name."""
-        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
 
     def __str__(self) -> str:
-        told = [f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"]
-        return "; ".join([*told, *filter(None, [warning(self.counts())])])
+        told = f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"
+        return f"{told}; {self.counts.warning or self.counts}"
 
 
 class Lived(NamedTuple):
@@ -132,11 +110,15 @@ class Lives:
         (5, 3)
     """
 
+    #: What runs a trial.
+    runs: ClassVar[type[TrialRun]] = TrialRun
+
     def __init__(self, world: World, rule: CompiledRule, *, chunk: int | None = None) -> None:
         if chunk is not None and chunk < 1:
             raise ValueError(f"a chunk has at least 1 life, not {chunk}")
         self.world, self.rule = world, rule
-        self.life = Life(world.circuit, world.task, world.life, rule, world.projections)
+        parts = world.circuit, world.task, world.life, rule, world.projections
+        self.life = Life(*parts, self.runs)
         self.devices: Sequence[jax.Device] = jax.local_devices()
         self.chunk = self._fitting_chunk() if chunk is None else chunk
         self._programs = cache(self._compile)

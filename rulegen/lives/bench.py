@@ -14,7 +14,8 @@ from rulegen.grammar import Rule, RuleError
 from rulegen.grammar.rule.system import check_steps
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Batch, Lives, World
+from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.world import World
 
 
 class Bench:
@@ -49,13 +50,8 @@ class Bench:
 
     @cached_property
     def identity(self) -> str:
-        """16 hexadecimal digits of the rule and the world, on which all results here depend.
-
-        The budget of memory is no part of it.
-        """
-        return inputs_digest(
-            [self.world.model_dump(mode="json", exclude={"memory_mb"}), self.rule.text()]
-        )
+        """16 hexadecimal digits of the rule and the world, on which all results here depend."""
+        return inputs_digest([self.world, self.rule.text()])
 
     @cached_property
     def plain(self) -> Lives:

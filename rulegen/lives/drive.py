@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import RuleState, Values
@@ -17,7 +18,7 @@ Array = jax.Array
 #: One step of a circuit: `(weights, bias, inputs, memory) -> (signals, memory)`. Pure: `weights`
 #: (N_post, N_pre) and `bias` (N_post,) are what the rule's `forward` lines make of its state,
 #: `inputs` those of this step, `memory` whatever the circuit carries from step to step.
-Circuit = Callable[[Array, Array, Values, Any], tuple[Mapping[str, Array], Any]]
+CircuitStep = Callable[[Array, Array, Values, Any], tuple[Mapping[str, Array], Any]]
 
 
 class Course(NamedTuple):
@@ -45,15 +46,11 @@ def drive(
     rule: CompiledRule,
     weights: Array,
     activity: Mapping[str, Array],
-    parameters: Mapping[str, Array | float] | None = None,
+    values: Mapping[str, Array | float] | None = None,
     *,
     dt: float,
-    circuit: Circuit = prescribed,
+    circuit: CircuitStep = prescribed,
     memory: Any = None,
-    states: Mapping[str, Array] | None = None,
-    rewards: Array | None = None,
-    conditions: Array | None = None,
-    number_of_conditions: int = 1,
 ) -> Course:
     """Run `rule` over K trials of T steps, and at the end of each trial its events.
 
@@ -66,16 +63,13 @@ def drive(
         weights: initial weights, shape (N_post, N_pre).
         activity: what happens at each step, arrays of shape (K, T, ...). Those with the name of a
             signal are signals, of shape (K, T, N), or (K, T) for a global one such as `R`; others
-            are inputs of the circuit.
-        parameters: values of parameters, in place of those in the rule's text.
+            are inputs of the circuit. Two are of trials, of shape (K,): `reward`, at the end of
+            each, by default the signal `R` of its last step, or 0 when there is none; and
+            `condition`, by default 0.
+        values: of parameters, and of states at the start, in place of those in the rule's text.
         dt: length of a step, ms.
         circuit: what turns weights and inputs into signals; by default the inputs are the signals.
         memory: the circuit's memory before the first step. It is kept from trial to trial.
-        states: initial values of states of the rule, in place of those in its text.
-        rewards: reward at the end of each trial, shape (K,); by default the signal `R` of its last
-            step, or 0 when there is none.
-        conditions: condition of each trial, shape (K,); 0 by default.
-        number_of_conditions: how many conditions there are.
 
     Raises:
         ValueError: when a signal or the value of a parameter is missing, or a shape does not fit.
@@ -96,22 +90,30 @@ def drive(
         [[0.6 0.8]]
     """
     n_post, n_pre = weights.shape
-    dtype = weights.dtype
+    dtype, activity = weights.dtype, dict(activity)
+    rewards, told = activity.pop("reward", None), activity.pop("condition", None)
     trials, steps = next(iter(activity.values())).shape[:2]
+    # Known while a program is traced: how many there are is a size.
+    conditions = np.zeros(trials, int) if told is None else np.asarray(told)
     constants = {"dt": dt, "N_pre": float(n_pre), "N_post": float(n_post)}
-    given = {p.name: p.value for p in rule.rule.parameters} | dict(parameters or {})
-    if missing := [name for name, value in given.items() if value is None]:
-        raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `parameters`")
-    values = {k: jnp.asarray(v, dtype) for k, v in {**given, **constants}.items()}
-    state = rule.init(weights, number_of_conditions)
-    for name, value in (states or {}).items():
-        if name not in state or jnp.shape(value) != state[name].shape:
-            raise ValueError(f"the rule has no state `{name}` of shape {jnp.shape(value)}")
-        state[name] = jnp.asarray(value, dtype)
+    parameters: dict[str, Array | float | None] = {p.name: p.value for p in rule.rule.parameters}
+    state = rule.init(weights, int(conditions.max()) + 1)
+    for name, value in (values or {}).items():
+        if name in parameters:
+            parameters[name] = value
+        elif name in state and jnp.shape(value) == state[name].shape:
+            state[name] = jnp.asarray(value, dtype)
+        else:
+            raise ValueError(
+                f"the rule has no parameter `{name}`, and no state of shape {jnp.shape(value)}"
+            )
+    if missing := [name for name, value in parameters.items() if value is None]:
+        raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `values`")
+    known = {k: jnp.asarray(v, dtype) for k, v in {**parameters, **constants}.items()}
 
     def forward(state: RuleState, now: Values, condition: Array, memory: Any) -> tuple[dict, Any]:
         given = {k: v for k, v in now.items() if k in SIGNALS}
-        effective, bias = rule.forward(state, {**values, **given}, condition)
+        effective, bias = rule.forward(state, {**known, **given}, condition)
         signals, memory = circuit(effective, bias, now, memory)
         return {**given, **{k: v for k, v in signals.items() if k in SIGNALS}}, memory
 
@@ -121,7 +123,7 @@ def drive(
         (state, memory), (inputs, reward, condition) = carry, trial
         inputs = {"t": dt * jnp.arange(steps, dtype=dtype), **inputs}
         silent = {name: jnp.zeros(s.shape, s.dtype) for name, s in shapes.items()}
-        state = rule.event(Event.TRIAL_START, state, silent, values, condition)
+        state = rule.event(Event.TRIAL_START, state, silent, known, condition)
         moving, still = rule.split(state)
         moving |= rule.start_history(silent, state)
 
@@ -131,28 +133,27 @@ def drive(
             moving, memory = carry
             signals, memory = forward({**still, **moving}, now, condition, memory)
             record = {name: moving[name] for name in rule.recorded}
-            moving = rule.step(moving, still, signals, values, condition)
+            moving = rule.step(moving, still, signals, known, condition)
             return (moving, memory), (signals, record)
 
         (moving, memory), (signals, record) = jax.lax.scan(one_step, (moving, memory), inputs)
         state = {**still, **{k: v for k, v in moving.items() if k in state}}
-        state = rule.integrate(state, signals | record, values, steps, condition)
+        state = rule.integrate(state, signals | record, known, steps, condition)
         last = {"R": jnp.zeros((), dtype)} | {k: v[-1] for k, v in signals.items()}
         last["t"] = jnp.asarray(steps * dt, dtype)
         if reward is not None:
             last["R"] = reward
-        state = rule.event(Event.REWARD, state, last, values, condition)
-        state = rule.event(Event.TRIAL_END, state, last, values, condition)
+        state = rule.event(Event.REWARD, state, last, known, condition)
+        state = rule.event(Event.TRIAL_END, state, last, known, condition)
         return (state, memory), (state, signals)
 
-    conditions = jnp.zeros(trials, int) if conditions is None else conditions
     memory = jax.tree.map(jnp.asarray, memory)
     first = {"t": jnp.zeros((), dtype)} | {k: v[0, 0] for k, v in activity.items()}
-    shapes, _ = jax.eval_shape(forward, state, first, conditions[0], memory)
+    shapes, _ = jax.eval_shape(forward, state, first, jnp.asarray(conditions[0]), memory)
     check_signals(rule, shapes, {Site.PRE: (n_pre,), Site.POST: (n_post,), Site.GLOBAL: ()})
     shapes = {"R": jax.ShapeDtypeStruct((), dtype), **shapes}
     (state, memory), (history, signals) = jax.lax.scan(
-        one_trial, (state, memory), (dict(activity), rewards, conditions)
+        one_trial, (state, memory), (activity, rewards, jnp.asarray(conditions))
     )
     return Course(state, history, signals, memory)
 

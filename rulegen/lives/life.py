@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from rulegen.compile.compiled import VIOLATIONS, Values
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.ground.settings import Settings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.plasticity import Plasticity, Readings, States
 from rulegen.lives.projections import Projections
 from rulegen.lives.trial import Streams, TrialRun, trial_streams
@@ -41,15 +41,6 @@ class LifeSettings(Settings):
     warmup: int = Field(12, ge=0)
     weight_limit: float = Field(100.0, gt=0)
     floor: float = -1.0
-
-
-class Outcome(enum.IntEnum):
-    """How a life ended."""
-
-    OK = 0
-    DIVERGED = 1  # a weight or reward left the finite range
-    SATURATED = 2  # mean |rate| in the last step above 99% of the largest rate there is
-    SILENT = 3  # mean |rate| in the last step below a millionth
 
 
 class LifeResult(NamedTuple):
@@ -118,6 +109,7 @@ class Life:
         settings: length of the life and its limits.
         rule: the compiled rule; its tangents decide which scores are computed.
         projections: where it lives, and the rules of other projections.
+        runs: what runs a trial.
 
     Raises:
         ValueError: when a rule and the circuit do not fit each other, a period of the task is
@@ -143,6 +135,7 @@ class Life:
         settings: LifeSettings,
         rule: CompiledRule,
         projections: Projections | None = None,
+        runs: type[TrialRun] = TrialRun,
     ) -> None:
         self.rules = Plasticity(circuit, rule, projections or Projections())
         if rule.tangents.wrt and circuit.scoreless:
@@ -151,7 +144,7 @@ class Life:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
-        self.trial = TrialRun(circuit, task, self.rules, settings.warmup)
+        self.trial = runs(circuit, task, self.rules, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 
     def __call__(self, parameters: Array, stream: Stream) -> LifeResult:

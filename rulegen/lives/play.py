@@ -14,6 +14,18 @@ from rulegen.tasks import Task, Trial
 Array = jax.Array
 
 
+class Occasion(NamedTuple):
+    """What makes a trial besides its circuit.
+
+    Attributes:
+        streams: random numbers of the trial. condition: of the trial. memory: of the task.
+    """
+
+    streams: Streams
+    condition: Array
+    memory: Any
+
+
 class Played(NamedTuple):
     """What a circuit did in a trial.
 
@@ -36,9 +48,7 @@ def play(
     task: Task,
     network: Network,
     bias: Array | float,
-    streams: Streams,
-    condition: Array,
-    memory: Any,
+    occasion: Occasion,
     *,
     noisy: bool = True,
 ) -> Played:
@@ -48,9 +58,7 @@ def play(
         circuit, task: the world.
         network: the weights of the circuit.
         bias: what is added to the input, shape (N,).
-        streams: random numbers of the trial.
-        condition: of the trial.
-        memory: of the task.
+        occasion: the trial.
         noisy: whether there is exploration noise.
 
     Example:
@@ -62,12 +70,12 @@ def play(
         >>> source = stream(jax.random.key(0))
         >>> streams = jax.tree.map(lambda x: x[0], trial_streams(source, jnp.arange(1)))
         >>> network = circuit.draw(source, 2, 1, jnp.float32)
-        >>> here = streams, jnp.array(1), task.begin(source)
-        >>> play(circuit, task, network, 0.0, *here).r.shape
+        >>> here = Occasion(streams, jnp.array(1), task.begin(source))
+        >>> play(circuit, task, network, 0.0, here).r.shape
         (30, 3)
     """
     weights, steps = network.effective, task.steps(circuit.dt)
-    dtype = weights.dtype
+    (streams, condition, memory), dtype = occasion, weights.dtype
     trial = task.revise(memory, task.trial(streams.task, condition, circuit.dt))
     drive = (trial.stimulus @ network.inputs.T).astype(dtype) + bias
     xi = jnp.zeros((steps, circuit.neurons), dtype)

@@ -133,7 +133,7 @@ class TrialRun:
             outside = stimulus if plastic_input else stimulus @ network.inputs.T
             times = circuit.dt * (first + jnp.arange(steps, dtype=dtype))
             inputs = outside.astype(dtype), noise, times
-            return self._block(moment, values, network, condition, learning, *inputs)
+            return self._block(moment, fixed, learning, *inputs)
 
         size, count, rest = blocks(self.steps, LONGEST_BLOCK)
         if count == 1:
@@ -179,9 +179,7 @@ class TrialRun:
     def _block(
         self,
         moment: Moment,
-        values: Readings,
-        network: Network,
-        condition: Array,
+        fixed: tuple[Readings, Array, Network],
         learning: Array,
         outside: Array,
         noise: Exploration,
@@ -189,13 +187,14 @@ class TrialRun:
     ) -> tuple[Moment, Array]:
         """A stretch of a trial; also its outputs, shape (T, outputs).
 
-        `outside` is the stimulus, shape (T, channels), where a rule lives on the input projection,
-        and else the current that it makes, shape (T, N).
+        `fixed` are the values, the condition and the network of the trial. `outside` is the
+        stimulus, shape (T, channels), where a rule lives on the input projection, and else the
+        current that it makes, shape (T, N).
         """
         circuit, rules, rule = self.circuit, self.rules, self.rule
+        values, condition, network = fixed
         moving, still = rules.split(moment.states)
         in_loop = rule.continuous or rule.noise_in_loop
-        fixed = values, condition, network
 
         def one_step(
             carry: tuple[Any, States, dict[str, Array]], inputs: tuple[Array, ...]

@@ -5,23 +5,26 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from rulegen.catalog import parts
+from rulegen.catalog.records.record import Name
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.rule.system import check_effect
-from rulegen.ground.digests import code_digest, digest_of
+from rulegen.ground.digests import digest_of, programs
+from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
+from rulegen.lives.world import World
 from rulegen.selection.looks import PruneSettings
 from rulegen.tasks import AnyTask
 
@@ -75,7 +78,7 @@ class WorldSettings(Settings):
     """A world as a file describes it.
 
     Attributes:
-        task, circuit, life, projections, memory_mb: see `rulegen.lives.batch.World`.
+        task, circuit, life, projections, memory_mb: see `rulegen.lives.world.World`.
     """
 
     task: AnyTask
@@ -110,7 +113,7 @@ class RunConfig(WorldSettings):
         exports: formats in which the published rule is also written, see `rulegen.catalog.export`.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    name: Name
     title: str = Field("", max_length=200)
     description: str = ""
     seed: int = Field(0, ge=0, lt=2**32)
@@ -119,8 +122,10 @@ class RunConfig(WorldSettings):
 
     @field_validator("exports")
     @classmethod
-    def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         distinct(names, "exports")
+        for name in names:
+            parts.find("export", name)
         return names
 
     @property
@@ -132,8 +137,7 @@ class RunConfig(WorldSettings):
     @property
     def identity(self) -> dict[str, str]:
         """All that figures depend on, by the names that a history gives to it."""
-        libraries = {name: text for name, text in versions().items() if name != "rulegen"}
-        return {"configuration": self.digest, "code": code_digest()} | libraries
+        return {"configuration": self.digest, **programs(self), **foreign(self)}
 
 
 class DiscoverConfig(RunConfig):
@@ -173,11 +177,6 @@ def checked(text: str) -> str:
     """Raise `RuleError` unless `text` is a rule that changes weights."""
     check_effect(parse(text))
     return text
-
-
-def versions() -> dict[str, str]:
-    """Versions of the software that results depend on."""
-    return {name: version(name) for name in ("rulegen", "jax", "jaxlib", "numpy", "optax", "sympy")}
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -237,7 +236,7 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> A
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise explain(error, path) from None
+        raise ConfigError(f"{path}: {problems(error, kind)}") from None
 
 
 def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:
@@ -299,15 +298,3 @@ def parse_value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-
-
-def explain(error: ValidationError, path: Path) -> ConfigError:
-    """What is wrong in a configuration, with the name of each field."""
-    lines = []
-    for problem in error.errors():
-        place = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            message = "there is no such setting"
-        lines.append(f"{place}: {message}" if place else message)
-    return ConfigError(f"{path}: " + "; ".join(lines[:5]))

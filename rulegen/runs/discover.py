@@ -16,9 +16,10 @@ from rulegen.fitting.box import STILL, no_limits
 from rulegen.fitting.refine import Refined
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground import hosts
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.keys import Branch, origin
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.discovery import Discovery
@@ -27,7 +28,6 @@ from rulegen.publishing.evidence import (
     held_out,
     interval,
     known,
-    peak_mb,
     record_of,
     supported,
     with_gradients,
@@ -61,7 +61,7 @@ def prepare(config: DiscoverConfig) -> Benches:
             )
         family.checked()
         for phase in config.fit:
-            phase.estimator.prepared(family)
+            phase.estimator.prepare(family)
         references = {
             r.name: Bench(config.world, parse(r.rule)).checked() for r in config.references
         }
@@ -96,29 +96,25 @@ def discover(
     benches = prepare(config)
     directory = RunDirectory(folder)
     with directory.open(config, resume=resume, report=report) as journal:
-        discovery = carry_out(config, benches, journal, report)
+        discovery = carry_out(config, benches, Stage(origin(config.seed), journal, report))
         hosts.on_first(lambda: directory.publish(config, discovery, journal.seconds, peak_mb()))
     return discovery
 
 
-def carry_out(
-    config: DiscoverConfig, benches: Benches, journal: Journal, report: Report
-) -> Discovery:
+def carry_out(config: DiscoverConfig, benches: Benches, run: Stage) -> Discovery:
     """All computations of a run, each through the journal."""
-    root, bench = origin(config.seed), benches.family
-    fitted, trimmed, looks = select(config, bench, journal, report)
+    bench, lives = benches.family, config.evaluate.lives
+    fitted, trimmed, looks = select(config, bench, run)
     published = published_rule(bench, trimmed)
-    held_out, lives = branch(root, Branch.EVALUATE), config.evaluate.lives
 
     def trajectory(name: str, here: Bench, label: str = "") -> Trajectory:
         label = label or name
-        found = evaluate(here, here.values, lives, held_out, journal, label, report)
+        found = evaluate(here, here.values, lives, label, run.on(Branch.EVALUATE))
         return found._replace(name=name)
 
     # What is evaluated is what will be printed: the text, read again.
     printed = Bench(config.world, parse(published.text()))
-    still = config.life.model_copy(update={"warmup": config.life.trials})
-    unlearned = Bench(config.world.model_copy(update={"life": still}), printed.rule)
+    unlearned = Bench(config.world.unlearned, printed.rule)
     best = trajectory(DISCOVERED, printed)
     others = [trajectory(START, bench)]
     others += [trajectory(n, b, f"reference {n}") for n, b in benches.references.items()]
@@ -137,32 +133,29 @@ def carry_out(
         without[name] = others[-1]._replace(text="")
         if rest is not None:
             without[name] = trajectory(label, Bench(config.world, parse(rest.text())))
-    record = make_record(config, bench, published, trimmed, looks, best, others, without)
-    record = with_gradients(record, journal)
+    record = make_record(config, bench, published, trimmed, looks, (best, *others), without)
+    record = with_gradients(record, run.journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
     return Discovery(record, config.family, config.family.with_values(names), (best, *others))
 
 
 def select(
-    config: DiscoverConfig, bench: Bench, journal: Journal, report: Report = silent
+    config: DiscoverConfig, bench: Bench, run: Stage
 ) -> tuple[np.ndarray, Trimmed, list[PruneLook]]:
     """Fit a family and select its terms.
 
     Args:
-        config: settings of fit, prune and refine, and the seed.
+        config: settings of fit, prune and refine.
         bench: the family in its world.
-        journal: where results are kept.
-        report: told of the progress.
+        run: its random numbers, and where results are kept.
 
     Returns:
         the fitted parameters, shape (P,), the rule that remains, and the looks that were taken.
     """
-    root = origin(config.seed)
-    fitted = fit(bench, config.fit, branch(root, Branch.FIT), journal, report)
-    looks = Looks(bench, config.prune, branch(root, Branch.LOOK), journal, report)
-    pruned = prune(bench, fitted, looks, branch(root, Branch.PRUNE), journal, report)
-    key = branch(root, Branch.REFINE)
-    trimmed = trim(bench, pruned, looks, config.refine, key, journal, report)
+    fitted = fit(bench, config.fit, run.on(Branch.FIT))
+    looks = Looks(bench, config.prune, run.on(Branch.LOOK))
+    pruned = prune(bench, fitted, looks, run.on(Branch.PRUNE))
+    trimmed = trim(bench, pruned, looks, config.refine, run.on(Branch.REFINE))
     return fitted, trimmed, looks.taken
 
 
@@ -195,11 +188,11 @@ def make_record(
     published: Rule,
     trimmed: Trimmed,
     looks: Sequence[PruneLook],
-    best: Trajectory,
-    others: Sequence[Trajectory],
+    trajectories: Sequence[Trajectory],
     without: Mapping[str, Trajectory],
 ) -> Record:
-    """The published rule with its evidence."""
+    """The published rule with its evidence; its trajectory is the first."""
+    best, *others = trajectories
     terms = {t.coefficient: t.text for t in bench.rule.terms()}
     remaining = {p.name for p in published.parameters}
     limits = {
@@ -218,6 +211,7 @@ def make_record(
                 loss=interval(best.minus(rest)),
                 inclusion=known(trimmed.inclusion[name]),
                 rule=rest.text,
+                **rest.counts.bad,
             )
             for name, rest in without.items()
         ),

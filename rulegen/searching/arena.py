@@ -11,8 +11,9 @@ import numpy as np
 
 from rulegen.grammar import Basis, Parameter, RuleError, Space, Structure
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Batch, World
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
 
 #: Sizes of a coefficient, and shares of the default of a time constant, that are drawn.
 SIZES, SHARES = (0.05, 3.0), (1 / 3, 3.0)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import jax
 import numpy as np
 
 from rulegen.fitting.refine import RefineSettings, refine, with_intervals
 from rulegen.fitting.tuning import SEARCH, Draws, tune
 from rulegen.grammar import Rule, Structure, parse
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, ticks
+from rulegen.ground.keys import Branch
+from rulegen.ground.progress import ticks
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits
+from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.evidence import supported
 from rulegen.searching.arena import Arena, Point
 from rulegen.searching.front import Finalist
@@ -85,10 +85,7 @@ def refined(
     arena: Arena,
     points: Sequence[Point],
     settings: RefineSettings,
-    key: jax.Array,
-    journal: Journal,
-    name: str,
-    report: Report,
+    stage: Stage,
 ) -> Point:
     """A structure at the maximum of its reward that some of its points lead to.
 
@@ -99,10 +96,7 @@ def refined(
         arena: runs points.
         points: of one structure.
         settings: of the refinement.
-        key: its random numbers.
-        journal: where results are kept, under `name`.
-        name: of the step.
-        report: told of every point.
+        stage: its random numbers, and where results are kept under its name.
     """
     first = points[0]
     still = {n: 0.0 if n.startswith("theta") else v for n, v in first.parameters.items()}
@@ -111,26 +105,21 @@ def refined(
         [arena.vector(p) for p in (*points, Point(first.structure, still))],
         moving(arena, first, settings.most),
         settings,
-        key,
-        journal,
-        name,
-        report,
+        stage,
     )
     return Point(first.structure, {n: float(values[i]) for n, i in places(arena, first).items()})
 
 
-def key_of(root: jax.Array, structure: Structure, *path: int) -> jax.Array:
-    """Random numbers for the refinement of a structure, from those of the search."""
-    return branch(root, Branch.REFINE, int(structure.digest[:7], 16), *path)
+def stage_of(search: Stage, structure: Structure, *path: int) -> Stage:
+    """The refinement of a structure, with random numbers of its own among those of the search."""
+    return search.on(Branch.REFINE, int(structure.digest[:7], 16), *path)
 
 
 def bounded(
     arena: Arena,
     point: Point,
     settings: RefineSettings,
-    key: jax.Array,
-    journal: Journal,
-    report: Report,
+    stage: Stage,
 ) -> tuple[Point, dict[str, Limits]]:
     """A refined point once more, with an interval of each parameter; arguments as of `refined`."""
     found = with_intervals(
@@ -138,10 +127,7 @@ def bounded(
         arena.vector(point),
         moving(arena, point, settings.most),
         settings,
-        key,
-        journal,
-        f"intervals {point.structure}",
-        report,
+        stage.called(f"intervals {point.structure}"),
     )
     where = places(arena, point)
     limits = {n: found.limits[i] for n, i in where.items()}
@@ -167,9 +153,7 @@ def met(
     candidates: Sequence[Candidate],
     names: Mapping[Structure, tuple[str, ...]],
     lives: int,
-    key: jax.Array,
-    journal: Journal,
-    report: Report,
+    stage: Stage,
 ) -> list[Finalist]:
     """Candidates on the lives of the selection.
 
@@ -178,26 +162,23 @@ def met(
         candidates: refined.
         names: of rules of the literature, by structure.
         lives: of each.
-        key: of these lives.
-        journal: where rewards are kept.
-        report: told of finished lives.
+        stage: random numbers of these lives, and where rewards are kept under its name.
     """
     total = lives * len(candidates)
-    report(Progress("select", 0, total, f"{len(candidates)} finalists"))
-
+    stage.tell(0, total, f"{len(candidates)} finalists")
     points = [candidate.point for candidate in candidates]
 
     def compute() -> dict:
-        tick = ticks(report, "select", 0, total, 1)
-        batches = arena.meet(points, key, lives, tick)
+        tick = ticks(stage.report, stage.name, 0, total, 1)
+        batches = arena.meet(points, stage.key, lives, tick)
         return {
             "means": [b.means.tolist() for b in batches],
-            "counts": [b.counts() for b in batches],
+            "counts": [b.counts._asdict() for b in batches],
         }
 
-    found = journal.recall("select", [arena, points, key, lives], compute)
+    found = stage.recall([arena, points, lives], compute)
     return [
-        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        Finalist(c, np.array(means), Outcomes(**counts), names.get(c.point.structure, ()))
         for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
     ]
 

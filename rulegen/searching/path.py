@@ -8,14 +8,12 @@ from dataclasses import replace
 from itertools import combinations
 from typing import Literal
 
-import jax
 import numpy as np
 from pydantic import Field
 
 from rulegen.estimators import AnyEstimator, Pathwise
 from rulegen.fitting.ascent import place_of
 from rulegen.grammar import Basis, ConfigError, Rule, Space, Structure
-from rulegen.ground.progress import Progress
 from rulegen.lives.bench import Bench
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points
@@ -146,21 +144,19 @@ class Path(Strategy):
             for stem, value in support.get(basis, {}).items():
                 values[family.names.index(f"{stem}_{number}")] = value
         meeting.lives += self.estimator.lives
-        stage = f"{meeting.name}: gradient for size {size}"
-
-        key = jax.random.fold_in(meeting.key, 1000 + size)
+        name = f"{meeting.stage.name}: gradient for size {size}"
+        stage = meeting.stage.on(1000 + size).called(name)
 
         def compute() -> dict:
-            meeting.report(Progress(stage, 0, 1, f"{len(family.free)} terms"))
-            lives = self.estimator.prepared(family)
-            with place_of(stage):
-                result = self.estimator.estimate(lives, values, family.free, key)
+            stage.tell(0, 1, f"{len(family.free)} terms")
+            lives = self.estimator.prepare(family)
+            with place_of(stage.name):
+                result = self.estimator.estimate(lives, values, family.free, stage.key)
             error = np.where(result.error > 0, result.error, np.inf)
             lost = {"nonfinite": result.nonfinite, "parts": result.parts}
             return {"scores": (result.gradient / error).tolist(), **lost}
 
-        inputs = [family, self.estimator, values, key]
-        scores = meeting.journal.recall(stage, inputs, compute)["scores"]
+        scores = stage.recall([family, self.estimator, values], compute)["scores"]
         of = dict(zip(family.free_names, scores, strict=True))
         return {basis: of[f"theta_{number}"] for number, basis in everything.numbered}
 

@@ -9,18 +9,17 @@ import pandas as pd
 from rulegen.catalog import Record, TermLoss
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.grammar import Rule, RunError, Structure
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch, origin
-from rulegen.ground.progress import Report
+from rulegen.ground.keys import Branch
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, paired_difference
-from rulegen.lives.batch import World
 from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evaluate import Trajectory, evaluate
 from rulegen.publishing.evidence import held_out, interval, record_of
 from rulegen.searching.arena import Arena, split
 from rulegen.searching.config import HERE, SearchConfig
-from rulegen.searching.finals import bounded, key_of, printed, refined
+from rulegen.searching.finals import bounded, printed, refined, stage_of
 from rulegen.searching.front import Finalist, Front
 
 #: How tables call the best rule of the literature.
@@ -34,21 +33,11 @@ class Publication:
         config: of the search.
         arena: runs structures.
         front: the finalists.
-        journal: where results are kept.
-        report: told of the progress.
+        stage: random numbers of the search, and where results are kept.
     """
 
-    def __init__(
-        self,
-        config: SearchConfig,
-        arena: Arena,
-        front: Front,
-        journal: Journal,
-        report: Report,
-    ) -> None:
-        self.config, self.arena, self.front = config, arena, front
-        self.journal, self.report = journal, report
-        self.root = origin(config.seed)
+    def __init__(self, config: SearchConfig, arena: Arena, front: Front, stage: Stage) -> None:
+        self.config, self.arena, self.front, self.stage = config, arena, front, stage
 
     def carry_out(self, tried: int) -> tuple[Discovery, pd.DataFrame]:
         """The record of the pick, and how the front fares in every world.
@@ -66,9 +55,7 @@ class Publication:
             self.arena,
             picked.candidate.point,
             config.refine,
-            key_of(self.root, picked.structure, 0),
-            self.journal,
-            self.report,
+            stage_of(self.stage, picked.structure, 0),
         )
         rules[picked.structure] = printed(point, limits)
         best_known = max(
@@ -118,18 +105,15 @@ class Publication:
         if known is not None:
             name = f"{LITERATURE} ({', '.join(known.names)})"
             found.append(self.trajectory(name, world, rules[known.structure], number))
-        still = world.life.model_copy(update={"warmup": world.life.trials})
-        unlearned = world.model_copy(update={"life": still})
         rule = next(iter(rules.values()))
-        return [*found, self.trajectory(NO_LEARNING, unlearned, rule, number)]
+        return [*found, self.trajectory(NO_LEARNING, world.unlearned, rule, number)]
 
     def trajectory(self, name: str, world: World, rule: Rule, number: int) -> Trajectory:
         """A rule on the held-out lives of world `number`."""
         # The world of the search has the lives on which `verify` runs a record again.
-        key = branch(self.root, Branch.EVALUATE, *([number] if number else []))
+        stage = self.stage.on(Branch.EVALUATE, *([number] if number else []))
         bench, lives = Bench(world, rule), self.config.evaluate.lives
-        label = f"world {number}: {name}"
-        found = evaluate(bench, bench.values, lives, key, self.journal, label, self.report)
+        found = evaluate(bench, bench.values, lives, f"world {number}: {name}", stage)
         return found._replace(name=name)
 
     def without(self, picked: Finalist, nothing: Trajectory) -> dict[int, Trajectory]:
@@ -147,10 +131,7 @@ class Publication:
                 starts,
                 # What a term is worth is published: so every start is climbed from.
                 self.config.refine.model_copy(update={"climbs": len(starts) + 1}),
-                key_of(self.root, rest, number),
-                self.journal,
-                f"without {basis.text}: refine",
-                self.report,
+                stage_of(self.stage, rest, number).called(f"without {basis.text}: refine"),
             )
             if any(value for name, value in point.parameters.items() if name.startswith("theta")):
                 rule, name = printed(point, {}), f"without {basis.text}"
@@ -184,6 +165,7 @@ class Publication:
                     term=terms[f"theta_{k}"],
                     loss=interval(best.minus(rest)),
                     rule=rest.text,
+                    **rest.counts.bad,
                 )
                 for k, rest in without.items()
             ),
@@ -205,4 +187,6 @@ def row(best: Trajectory, other: Trajectory, level: float) -> dict:
         "low": difference.low,
         "high": difference.high,
         "lives": difference.lives,
+        **best.counts.bad,
+        **{f"against_{name}": count for name, count in other.counts.bad.items()},
     }

@@ -9,14 +9,15 @@ from rulegen.catalog import find, literature
 from rulegen.grammar import ConfigError, Structure
 from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.keys import Branch, origin
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
-from rulegen.publishing.evidence import peak_mb, with_gradients
+from rulegen.ground.stage import Stage
+from rulegen.publishing.evidence import with_gradients
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.searching.arena import Arena
 from rulegen.searching.config import SearchConfig
-from rulegen.searching.finals import finalists, key_of, met, refined, tuned
+from rulegen.searching.finals import finalists, met, refined, stage_of, tuned
 from rulegen.searching.findings import write_findings
 from rulegen.searching.found import Found
 from rulegen.searching.front import make_front
@@ -65,7 +66,7 @@ def search(
     known = {s.text: names for s, names in known_structures(config).items()}
     also = {"literature": inputs_digest([known])}
     with directory.open(config, resume=resume, also=also, report=report) as journal:
-        found = Search(config, arena, journal, report).carry_out()
+        found = Search(config, arena, Stage(origin(config.seed), journal, report)).carry_out()
         beside = partial(write_findings, found)
         hosts.on_first(
             lambda: directory.publish(config, found.discovery, journal.seconds, peak_mb(), beside)
@@ -93,15 +94,11 @@ class Search:
     Args:
         config: what to do.
         arena: runs structures.
-        journal: where results are kept.
-        report: told of the progress.
+        stage: random numbers of the run, and where results are kept.
     """
 
-    def __init__(
-        self, config: SearchConfig, arena: Arena, journal: Journal, report: Report
-    ) -> None:
-        self.config, self.arena, self.journal, self.report = config, arena, journal, report
-        self.root = origin(config.seed)
+    def __init__(self, config: SearchConfig, arena: Arena, stage: Stage) -> None:
+        self.config, self.arena, self.stage = config, arena, stage
         self.names = known_structures(config)
 
     def carry_out(self) -> Found:
@@ -115,30 +112,21 @@ class Search:
         final = finalists(meetings[-1], candidates, list(self.names), config.select.finalists)
         for number, candidate in enumerate(final):
             structure = candidate.point.structure
-            point = refined(
-                self.arena,
-                [candidate.point],
-                config.refine,
-                key_of(self.root, structure),
-                self.journal,
-                f"refine {structure}",
-                self.report,
-            )
+            stage = stage_of(self.stage, structure).called(f"refine {structure}")
+            point = refined(self.arena, [candidate.point], config.refine, stage)
             final[number] = candidate._replace(point=point)
-        key = branch(self.root, Branch.SELECT)
+        stage = self.stage.on(Branch.SELECT).called("select")
         front = make_front(
-            met(self.arena, final, self.names, config.select.lives, key, self.journal, self.report),
-            config.select.margin,
+            met(self.arena, final, self.names, config.select.lives, stage), config.select.margin
         )
         tried = set[Structure]().union(*(meeting.tried for meeting in meetings))
-        publication = Publication(config, self.arena, front, self.journal, self.report)
+        publication = Publication(config, self.arena, front, self.stage)
         discovery, elsewhere = publication.carry_out(len(tried))
-        record = with_gradients(discovery.record, self.journal)
+        record = with_gradients(discovery.record, self.stage.journal)
         discovery = discovery._replace(record=record)
         lives = sum(meeting.lives for meeting in meetings)
         return Found(front, discovery, elsewhere, tuple(candidates), lives)
 
     def meeting(self, number: int, name: str) -> Meeting:
         """A place to meet with random numbers of its own."""
-        key = branch(self.root, Branch.SEARCH, number)
-        return Meeting(self.arena, key, self.journal, self.report, name)
+        return Meeting(self.arena, self.stage.on(Branch.SEARCH, number).called(name))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
 from pydantic import Field
 
 from rulegen.grammar import Space, Structure
-from rulegen.ground.journal import Journal
-from rulegen.ground.progress import Progress, Report, ticks
-from rulegen.ground.settings import Settings
+from rulegen.ground.parts import Part
+from rulegen.ground.progress import ticks
+from rulegen.ground.stage import Stage
 from rulegen.searching.arena import Arena, Point
 
 
@@ -40,53 +40,50 @@ class Meeting:
 
     Args:
         arena: runs points.
-        key: of this strategy.
-        journal: where rewards are kept.
-        report: told of finished lives.
-        name: of the strategy.
+        stage: random numbers of this strategy, and where rewards are kept under its name.
 
     Attributes:
         tried: the structures that have met.
         lives: so many have been run.
     """
 
-    def __init__(
-        self, arena: Arena, key: jax.Array, journal: Journal, report: Report, name: str
-    ) -> None:
-        self.arena, self.key, self.journal = arena, key, journal
-        self.report, self.name = report, name
-        self.rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    def __init__(self, arena: Arena, stage: Stage) -> None:
+        self.arena, self.stage = arena, stage
+        self.rng = np.random.default_rng(np.asarray(jax.random.key_data(stage.key)))
         self.rounds, self.lives = 0, 0
         self.tried: set[Structure] = set()
 
     def means(self, points: Sequence[Point], lives: int, text: str) -> np.ndarray:
         """Mean reward of each point, on lives that no earlier round has met, shape (points,)."""
         self.rounds += 1
-        stage = f"{self.name} {self.rounds}"
+        stage = self.stage.on(self.rounds).called(f"{self.stage.name} {self.rounds}")
         total = len(points) * lives
         self.lives += total
         self.tried |= {point.structure for point in points}
-        self.report(Progress(stage, 0, total, text))
-
-        key = jax.random.fold_in(self.key, self.rounds)
+        stage.tell(0, total, text)
 
         def compute() -> dict:
-            tick = ticks(self.report, stage, 0, total, 1)
-            return {"means": self.arena.rewards(points, key, lives, tick).mean(axis=1).tolist()}
+            tick = ticks(stage.report, stage.name, 0, total, 1)
+            rewards = self.arena.rewards(points, stage.key, lives, tick)
+            return {"means": rewards.mean(axis=1).tolist()}
 
-        inputs = [self.arena, points, key, lives]
-        means = np.array(self.journal.recall(stage, inputs, compute)["means"])
+        means = np.array(stage.recall([self.arena, points, lives], compute)["means"])
         best = points[int(np.argmax(means))].structure.text
-        self.report(Progress(stage, total, total, f"{text}: {means.max():.4f} by {best}"))
+        stage.tell(total, total, f"{text}: {means.max():.4f} by {best}")
         return means
 
 
-class Strategy(Settings, abc.ABC):
+class Strategy(Part, abc.ABC):
     """How structures are searched; `search` finds candidates within a budget.
+
+    One of one's own is a subclass with a `name`, `check` and `search`. Rewards come from
+    `meeting.means` alone, which counts lives and keeps what they earned.
 
     Attributes:
         lives: the budget: lives that the strategy may run.
     """
+
+    part: ClassVar[str] = "strategy"
 
     lives: int = Field(100_000, ge=1)
 

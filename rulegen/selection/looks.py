@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-import jax
 import numpy as np
 from pydantic import Field
 
 from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fitting.ascent import Phase
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, Tick, silent
+from rulegen.ground.keys import Branch
+from rulegen.ground.progress import Tick
 from rulegen.ground.settings import Settings
+from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, inclusion, paired_difference
 from rulegen.lives.bench import Bench
 
@@ -98,21 +97,11 @@ class Looks:
     Args:
         bench: the family in its world.
         settings: margin, number of looks and of lives.
-        key: random numbers; every look has lives of its own.
-        journal: where results are kept.
-        report: told of every look.
+        stage: random numbers, of which every look has its own, and where results are kept.
     """
 
-    def __init__(
-        self,
-        bench: Bench,
-        settings: PruneSettings,
-        key: jax.Array,
-        journal: Journal,
-        report: Report = silent,
-    ) -> None:
-        self.bench, self.settings, self.key = bench, settings, key
-        self.journal, self.report = journal, report
+    def __init__(self, bench: Bench, settings: PruneSettings, stage: Stage) -> None:
+        self.bench, self.settings, self.stage = bench, settings, stage
         self.taken: list[Look] = []
 
     @property
@@ -144,10 +133,12 @@ class Looks:
         """
         smaller, margin = len(terms) < len(others), self.settings.margin
         limit = -margin if smaller else 0.0
-        key = branch(self.key, Branch.PRUNE, len(self.taken) + 1)
+        # All lives of one question are the same ones, and more of them.
+        stage = self.stage.on(Branch.PRUNE, len(self.taken) + 1)
         lives = self.settings.lives
         while True:
-            difference, share = self.compare(candidate, other, limit, key, lives)
+            here = stage.called(f"look {len(self.taken) + 1}")
+            difference, share = self.compare(candidate, other, limit, lives, here)
             gained = len(terms) <= len(others) or difference.mean > margin
             accepted = bool(terms) and difference.low > limit and gained
             # A difference that does not matter is no open question.
@@ -162,45 +153,43 @@ class Looks:
                 inclusion=share,
             )
             self.taken.append(look)
-            self.report(Progress(f"look {len(self.taken)}", 1, 1, str(look)))
+            here.tell(1, 1, str(look))
             lives *= 4
             if not is_open or lives > self.settings.most_lives or self.exhausted:
                 return look
 
     def rough(
-        self, stage: str, places: Sequence[np.ndarray], key: jax.Array, done: Tick | None = None
+        self, places: Sequence[np.ndarray], stage: Stage, done: Tick | None = None
     ) -> list[float]:
         """What parameter vectors earn on a few common lives, to say which is worth a look.
 
         Args:
-            stage: name in the journal.
             places: parameter vectors, each of shape (P,).
-            key: of the lives.
+            stage: random numbers of the lives, and where results are kept under its name.
             done: called with the number of places after each.
         """
         lives = self.settings.rank_lives
 
         def compute() -> dict:
-            return {"rewards": self.bench.means(places, key, lives, done)}
+            return {"rewards": self.bench.means(places, stage.key, lives, done)}
 
-        inputs = [self.bench, places, key, lives]
-        rewards: list[float] = self.journal.recall(stage, inputs, compute)["rewards"]
+        rewards: list[float] = stage.recall([self.bench, places, lives], compute)["rewards"]
         return rewards
 
     def compare(
-        self, candidate: np.ndarray, other: np.ndarray, limit: float, key: jax.Array, lives: int
+        self, candidate: np.ndarray, other: np.ndarray, limit: float, lives: int, stage: Stage
     ) -> tuple[Estimate, float]:
         """The paired difference with the interval of one look, and its inclusion."""
-        name, level = f"look {len(self.taken) + 1}", self.settings.level
-        self.report(Progress(name, 0, 1, f"{lives} lives"))
+        level = self.settings.level
+        stage.tell(0, 1, f"{lives} lives")
 
         def compute() -> dict:
-            new, old = (self.bench.rewards(values, key, lives) for values in (candidate, other))
+            both = (self.bench.rewards(values, stage.key, lives) for values in (candidate, other))
+            new, old = both
             found = paired_difference(new, old, level)._asdict()
             return found | {"inclusion": inclusion(new - old, limit, level)}
 
-        inputs = [self.bench, candidate, other, limit, level, key, lives]
-        found = self.journal.recall(name, inputs, compute)
+        found = stage.recall([self.bench, candidate, other, limit, level, lives], compute)
         return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"]
 
 

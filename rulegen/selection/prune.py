@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from rulegen.fitting.ascent import run_phase
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Report, silent
+from rulegen.ground.keys import Branch
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.selection.looks import Looks, movable, without
 
@@ -31,14 +29,7 @@ class Pruned(NamedTuple):
     best_terms: tuple[str, ...]
 
 
-def prune(
-    bench: Bench,
-    fitted: np.ndarray,
-    looks: Looks,
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
-) -> Pruned:
+def prune(bench: Bench, fitted: np.ndarray, looks: Looks, stage: Stage) -> Pruned:
     """Backward elimination with refits.
 
     The weaker half of the terms is tried first, then half of that, down to single terms: most
@@ -50,9 +41,7 @@ def prune(
         bench: the family in its world.
         fitted: parameters of the fitted family, shape (P,).
         looks: takes the looks, and ends the pruning when there are no more.
-        key: its random numbers.
-        journal: where results are kept.
-        report: told of every step.
+        stage: its random numbers, and where results are kept.
     """
     names = tuple(t.coefficient for t in bench.rule.terms())
     kept, values = names, fitted
@@ -62,23 +51,19 @@ def prune(
     while len(kept) > 1 and not looks.exhausted:
         number = len(looks.taken)
         if not order:
-            order = rank(bench, values, kept, looks, branch(key, Branch.RANK, number))
+            order = rank(bench, values, kept, looks, stage.on(Branch.RANK, number))
         removed, batch = order[:batch], min(batch, len(order))
         left = tuple(name for name in kept if name not in removed)
         # From what is left or, where that earns less, from coefficients that are all 0.
         starts = [without(bench, values, removed), without(bench, values, names)]
-        rewards = looks.rough(
-            f"look {number + 1}: start", starts, branch(key, Branch.START, number)
-        )
+        begin = stage.on(Branch.START, number).called(f"look {number + 1}: start")
+        rewards = looks.rough(starts, begin)
         candidate = run_phase(
             bench,
             looks.settings.refit,
             starts[int(np.argmax(rewards))],
             movable(bench, left),
-            branch(key, Branch.REFIT, number),
-            journal,
-            f"prune {number + 1}: refit",
-            report,
+            stage.on(Branch.REFIT, number).called(f"prune {number + 1}: refit"),
         )
         look = looks.take(candidate, left, best, best_terms)
         if look.accepted:
@@ -96,9 +81,9 @@ def prune(
 
 
 def rank(
-    bench: Bench, values: np.ndarray, kept: Sequence[str], looks: Looks, key: jax.Array
+    bench: Bench, values: np.ndarray, kept: Sequence[str], looks: Looks, stage: Stage
 ) -> list[str]:
     """The terms in the order of the reward lost without each, without refit; weakest first."""
     variants = [without(bench, values, [name]) for name in kept]
-    rewards = looks.rough(f"look {len(looks.taken) + 1}: rank", variants, key)
+    rewards = looks.rough(variants, stage.called(f"look {len(looks.taken) + 1}: rank"))
     return [kept[i] for i in np.argsort(rewards)[::-1]]

@@ -6,13 +6,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from rulegen.fitting.refine import Refined, RefineSettings, refine, with_intervals
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import Branch, branch
-from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.keys import Branch
+from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.selection.looks import Looks, indices, movable, without
 from rulegen.selection.prune import Pruned
@@ -50,12 +48,9 @@ class Trimming:
         bench: Bench,
         looks: Looks,
         surface: RefineSettings,
-        key: jax.Array,
-        journal: Journal,
-        report: Report,
+        stage: Stage,
     ) -> None:
-        self.bench, self.looks, self.surface = bench, looks, surface
-        self.key, self.journal, self.report = key, journal, report
+        self.bench, self.looks, self.surface, self.stage = bench, looks, surface, stage
         self.names = tuple(t.coefficient for t in bench.rule.terms())
         self.refits = 0
 
@@ -69,15 +64,13 @@ class Trimming:
         self.refits += 1
         absent = [n for n in self.names if n not in terms]
         places = [without(self.bench, start, absent) for start in starts]
+        name = f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}"
         return refine(
             self.bench,
             [*places, without(self.bench, starts[0], self.names)],
             movable(self.bench, terms) if terms else np.array([], int),
             self.surface.model_copy(update={"climbs": climbs}),
-            branch(self.key, Branch.REFINE, self.refits),
-            self.journal,
-            f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}",
-            self.report,
+            self.stage.on(Branch.REFINE, self.refits).called(name),
         )
 
     def with_intervals(self, values: np.ndarray, terms: Sequence[str]) -> Refined:
@@ -87,21 +80,18 @@ class Trimming:
             values,
             movable(self.bench, terms) if terms else np.array([], int),
             self.surface,
-            branch(self.key, Branch.REFINE, 0),
-            self.journal,
-            "intervals",
-            self.report,
+            self.stage.on(Branch.REFINE, 0).called("intervals"),
         )
 
     def best(self, name: str, places: Sequence[np.ndarray]) -> int:
         """Which of these parameter vectors earns most on a few common lives."""
         # The same question comes again when the rule has moved, and is another one.
-        stage, key = f"refit {self.refits + 1}: {name}", branch(self.key, Branch.RANK, self.refits)
+        stage = self.stage.on(Branch.RANK, self.refits).called(f"refit {self.refits + 1}: {name}")
 
         def done(number: int) -> None:
-            self.report(Progress(stage, number, len(places)))
+            stage.tell(number, len(places))
 
-        return int(np.argmax(self.looks.rough(stage, places, key, done)))
+        return int(np.argmax(self.looks.rough(places, stage, done)))
 
     def with_term(self, values: np.ndarray, name: str) -> list[np.ndarray]:
         """The parameters with one more term, at each coefficient of the grid."""
@@ -147,9 +137,7 @@ def trim(
     pruned: Pruned,
     looks: Looks,
     surface: RefineSettings,
-    key: jax.Array,
-    journal: Journal,
-    report: Report = silent,
+    stage: Stage,
 ) -> Trimmed:
     """Refine the pruned rule, then move to better neighbours until there are none.
 
@@ -163,11 +151,9 @@ def trim(
         pruned: where to start.
         looks: takes the looks, and ends the search when there are no more.
         surface: settings of the refits.
-        key: random numbers.
-        journal: where results are kept.
-        report: told of every step.
+        stage: its random numbers, and where results are kept.
     """
-    search = Trimming(bench, looks, surface, key, journal, report)
+    search = Trimming(bench, looks, surface, stage)
     kept, here = pruned.kept, search.refine([pruned.values], pruned.kept)
     best, best_terms = here, kept
     if search.best("refined or pruned", [here, pruned.best]):

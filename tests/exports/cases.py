@@ -19,8 +19,8 @@ import numpy as np
 from activity import CONDITIONS, DT, random_activity, start
 
 from rulegen import compile_rule, drive
-from rulegen.catalog import literature
-from rulegen.catalog.export import FORMATS, export, problems
+from rulegen.catalog import literature, parts
+from rulegen.catalog.export import export, problems
 
 SUFFIXES = {"brian2": ".brian2.py", "nestml": ".nestml"}
 
@@ -33,14 +33,14 @@ def write_cases(folder: Path) -> None:
     why: dict[str, dict[str, list[str]]] = {}
     for name, record in literature().items():
         rule = record.rule
-        why[name] = {fmt: problems(rule, fmt) for fmt in FORMATS}
+        why[name] = {fmt: problems(rule, fmt) for fmt in parts.names("export")}
         for fmt, suffix in SUFFIXES.items():
             if not why[name][fmt]:
                 (folder / f"{name}{suffix}").write_text(export(record, fmt))
         activity, weights = random_activity(rule), start(rule)
         arrays = {k: jnp.asarray(v) for k, v in activity.items()}
-        course = drive(compile_rule(rule), jnp.asarray(weights), arrays, dt=DT,
-                       conditions=jnp.asarray(CONDITIONS), number_of_conditions=2)  # fmt: skip
+        trials = {**arrays, "condition": jnp.asarray(CONDITIONS)}
+        course = drive(compile_rule(rule), jnp.asarray(weights), trials, dt=DT)
         saved = {f"signal {k}": v for k, v in activity.items()}
         saved |= {f"state {k}": np.asarray(v) for k, v in course.history.items()}
         np.savez(folder / f"{name}.npz", weights=weights, dt=DT, conditions=CONDITIONS, **saved)

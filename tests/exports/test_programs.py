@@ -73,8 +73,8 @@ def test_numpy_and_jax_follow_the_rule(x64: None, rule: Rule) -> None:
     activity["u"][:, 3] = 0.0  # where functions have their edges
     compiled = compile_rule(rule, lowering=Lowering.DENSE)
     arrays = {k: jnp.asarray(v) for k, v in activity.items()}
-    course = drive(compiled, jnp.asarray(weights), arrays, dt=DT,
-                   conditions=jnp.asarray(CONDITIONS), number_of_conditions=2)  # fmt: skip
+    trials = {**arrays, "condition": jnp.asarray(CONDITIONS)}
+    course = drive(compiled, jnp.asarray(weights), trials, dt=DT)
     condition = CONDITIONS[-1]
     given = {p.name: p.value for p in rule.parameters} | {"dt": DT, "N_pre": 4.0, "N_post": 3.0}
     last = {name: array[-1, -1] for name, array in arrays.items()}

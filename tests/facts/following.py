@@ -17,14 +17,16 @@ def follow(
     name: str,
     weights: Any,
     activity: Mapping[str, Any],
-    parameters: Mapping[str, Any] | None = None,
+    values: Mapping[str, Any] | None = None,
+    rewards: Any = None,
     **options: Any,
 ) -> Course:
     """`drive` with the rule of this name, at dt = 1 ms unless stated."""
-    arrays = {k: jnp.asarray(v, float) for k, v in activity.items()}
+    given = {**activity, **({} if rewards is None else {"reward": rewards})}
+    arrays = {k: jnp.asarray(v, int if k == "condition" else float) for k, v in given.items()}
     rule = compile_rule(find(name).rule)
     start = jnp.asarray(weights, float)
-    return drive(rule, start, arrays, parameters, **{"dt": 1.0, **options})
+    return drive(rule, start, arrays, values, **{"dt": 1.0, **options})
 
 
 def linear(weights: Any, bias: Any, inputs: Any, memory: Any) -> tuple[dict, Any]:

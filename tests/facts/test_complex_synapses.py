@@ -40,7 +40,7 @@ def test_calcium_decides(calcium: float, balance: float) -> None:
     activity = {"pre_spike": rate / 3, "post_spike": rate / 3}  # 1 and 2 units of calcium
     states = {"c": jnp.full((1, 1), calcium)}
     values = {"tau_rho": 20_000.0}
-    w = follow("graupner_brunel", [[0.8]], activity, values, dt=0.2, states=states).state["w"]
+    w = follow("graupner_brunel", [[0.8]], activity, values | states, dt=0.2).state["w"]
     expected = 0.8 if balance == 1.0 else balance
     np.testing.assert_allclose(w, expected, atol=0.01)
 

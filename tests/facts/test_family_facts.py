@@ -39,7 +39,9 @@ def test_in_mehta_a_power_of_zero_is_one() -> None:
     rule = compile_rule(find("mehta").rule, wrt=["theta_0000", "theta_0001", "theta_2000"])
     silent = {"pre": jnp.zeros((1, 1, 3)), "post": jnp.zeros((1, 1, 2))}
     values = {"theta_0000": 0.3, "theta_1101": 0.0}
-    end = drive(rule, jnp.zeros((2, 3)), silent, values, dt=1.0, rewards=jnp.array([2.0])).state
+    end = drive(
+        rule, jnp.zeros((2, 3)), {**silent, "reward": jnp.array([2.0])}, values, dt=1.0
+    ).state
     np.testing.assert_allclose(end["w"], 0.01 * 0.3, rtol=1e-12)
     np.testing.assert_allclose(end["w@theta_0000"], 0.01, rtol=1e-12)
     np.testing.assert_allclose(end["w@theta_0001"], 0.01 * 2, rtol=1e-12)
@@ -79,7 +81,7 @@ def test_maoutsa_as_printed_by_hand() -> None:
 def test_abcd_has_coefficients_for_each_synapse() -> None:
     states = {name: RNG.normal(size=(2, 3)) for name in "ABCD"}
     steps = {"pre": PRE.reshape(40, 1, 3), "post": POST.reshape(40, 1, 2)}
-    course = follow("abcd", W, steps, states=states)
+    course = follow("abcd", W, steps, states)
     w, a, b, c, d = W, *(states[name] for name in "ABCD")
     for x, y in zip(PRE[0], POST[0], strict=True):
         w = w + 0.1 * (a * np.outer(y, x) + b * x + c * y[:, None] + d)
@@ -97,7 +99,7 @@ def test_plastic_components_converge() -> None:
     oja = follow("differentiable_plasticity_oja", [[0.1]], CONSTANT).state
     np.testing.assert_allclose(oja["H"], 0.8 / 0.5, rtol=1e-3)
     silent = CONSTANT | {"post": 0 * CONSTANT["post"]}
-    kept = follow("differentiable_plasticity_oja", [[0.1]], silent, states={"H": oja["H"]})
+    kept = follow("differentiable_plasticity_oja", [[0.1]], silent, {"H": oja["H"]})
     np.testing.assert_array_equal(kept.state["H"], oja["H"])
 
 
@@ -108,13 +110,13 @@ def test_plastic_components_converge() -> None:
 def test_the_circuit_uses_the_weight_plus_alpha_times_the_trace(name: str, alpha: float) -> None:
     activity = {"pre": PRE, "R": np.ones((1, 40))}
     states = {"alpha": jnp.full((2, 3), alpha)}
-    course = follow(name, 0.3 * W, activity, circuit=linear, states=states)
+    course = follow(name, 0.3 * W, activity, states, circuit=linear)
     fixed = PRE[0] @ (0.3 * W).T
     plastic = np.abs(course.signals["post"][0] - fixed).max()
     assert (plastic > 0.05) if alpha else (plastic == 0)
     np.testing.assert_array_equal(course.state["w"], 0.3 * W)
     previous = follow(
-        name, 0.3 * W, {k: v[:, :-1] for k, v in activity.items()}, circuit=linear, states=states
+        name, 0.3 * W, {k: v[:, :-1] for k, v in activity.items()}, states, circuit=linear
     ).state["H"]
     expected = (0.3 * W + alpha * previous) @ PRE[0, -1]
     np.testing.assert_allclose(course.signals["post"][0, -1], expected, rtol=1e-9)
@@ -123,12 +125,10 @@ def test_the_circuit_uses_the_weight_plus_alpha_times_the_trace(name: str, alpha
 def test_the_modulator_gates_the_trace() -> None:
     activity = {"pre": PRE, "post": POST, "R": np.zeros((1, 40))}
     start = {"H": jnp.full((2, 3), 0.3)}
-    frozen = follow("backpropamine", W, activity, states=start)
+    frozen = follow("backpropamine", W, activity, start)
     np.testing.assert_array_equal(frozen.state["H"], 0.3)
     activity["R"] = RNG.normal(size=(1, 40))
     h = np.full((2, 3), 0.3)
     for m, x, y in zip(activity["R"][0], PRE[0], POST[0], strict=True):
         h = np.clip(h + m * np.outer(y, x), -1, 1)
-    np.testing.assert_allclose(
-        follow("backpropamine", W, activity, states=start).state["H"], h, rtol=1e-9
-    )
+    np.testing.assert_allclose(follow("backpropamine", W, activity, start).state["H"], h, rtol=1e-9)

@@ -45,8 +45,8 @@ def test_law_and_cooper_end_where_bcm_does() -> None:
 def test_law_and_cooper_divide_by_the_threshold() -> None:
     now = {"pre": np.ones((1, 1, 1)), "post": np.full((1, 1, 1), 3.0)}
     states = {"th": jnp.full(1, 2.5)}
-    w = follow("law_cooper", [[0.0]], now, states=states).state["w"]
-    np.testing.assert_allclose(2.5 * w, follow("bcm", [[0.0]], now, states=states).state["w"])
+    w = follow("law_cooper", [[0.0]], now, states).state["w"]
+    np.testing.assert_allclose(2.5 * w, follow("bcm", [[0.0]], now, states).state["w"])
 
 
 @pytest.mark.parametrize("bursts", [0, 20, 100])
@@ -57,17 +57,15 @@ def test_bursts_count_against_their_running_probability(bursts: int) -> None:
     spikes = trains(10_200, pre=[], post=post)
     spikes["pre_spike"][:] = np.exp(1 / 50) - 1  # keeps the trace at 1
     values, states = {"tau_P": 1e7}, {"pre_tr": jnp.ones(1)}
-    w = follow("burst_dependent", [[0.0]], spikes, values, states=states).state["w"]
+    w = follow("burst_dependent", [[0.0]], spikes, values | states).state["w"]
     np.testing.assert_allclose(w, 0.001 * (bursts - 0.2 * 100), rtol=0.02, atol=2e-4)
 
 
 def test_a_triplet_is_one_burst() -> None:
     states = {"pre_tr": jnp.ones(1)}
     values = {"tau_P": 1e7, "tau_pre": 1e3}
-    two = follow("burst_dependent", [[0.0]], trains(300, [], [100, 110]), values, states=states)
-    three = follow(
-        "burst_dependent", [[0.0]], trains(300, [], [100, 110, 118]), values, states=states
-    )
+    two = follow("burst_dependent", [[0.0]], trains(300, [], [100, 110]), values | states)
+    three = follow("burst_dependent", [[0.0]], trains(300, [], [100, 110, 118]), values | states)
     assert two.state["w"] > 0
     np.testing.assert_allclose(three.state["w"], two.state["w"], rtol=1e-12)
 

@@ -36,9 +36,9 @@ def test_reinforce_bernoulli_follows_the_gradient(baseline: float) -> None:
             "reinforce_bernoulli",
             W,
             activity,
+            start,
             circuit=neurons,
             rewards=reward[None],
-            states=start,
         )
         return course.state["w"] - W
 
@@ -77,9 +77,8 @@ def test_reinforce_gaussian_follows_the_gradient(baseline: float) -> None:
             "reinforce_gaussian",
             W,
             activity,
-            {"sigma": sigma},
+            {"sigma": sigma, "R_bar": jnp.asarray(baseline)},
             circuit=neurons,
-            states={"R_bar": jnp.asarray(baseline)},
         )
         return course.state["w"] - W
 
@@ -108,7 +107,7 @@ def test_node_perturbation_follows_the_gradient() -> None:
     def change(xi):
         activity = {"pre": jnp.asarray(X)[None, None], "xi": xi[None, None]}
         start = {"R_bar": quadratic(W @ X)[None]}
-        course = follow("node_perturbation", W, activity, circuit=neurons, states=start)
+        course = follow("node_perturbation", W, activity, start, circuit=neurons)
         return course.state["w"] - W
 
     changes = change(jax.random.normal(KEY, (100_000, 2))) / (0.01 * sigma)
@@ -130,7 +129,7 @@ def test_weight_perturbation_follows_the_gradient() -> None:
     def change(zeta):
         activity = {"pre": jnp.asarray(X)[None, None], "zeta": zeta[None, None]}
         start, values = {"R_bar": quadratic(W @ X)}, {"sigma": sigma}
-        course = follow("weight_perturbation", W, activity, values, circuit=neurons, states=start)
+        course = follow("weight_perturbation", W, activity, values | start, circuit=neurons)
         return course.state["w"] - W
 
     changes = change(jax.random.normal(KEY, (100_000, 2, 3))) / 0.01
@@ -164,11 +163,9 @@ def test_miconi_commits_at_reward_with_a_baseline_per_condition(name: str) -> No
     course = follow(
         name,
         [[0.0]],
-        activity,
+        activity | {"condition": np.array(conditions)},
         {"eta": 0.1},
         rewards=-jnp.array(errors),
-        conditions=jnp.array(conditions),
-        number_of_conditions=2,
     )
     w, b, path = 0.0, [0.0, 0.0], []
     for e, (error, c) in zip(
@@ -204,9 +201,7 @@ def test_exploratory_hebb_finds_the_direction_of_the_gradient(kind: str) -> None
         mean = W @ X
         states = {"post_bar": mean, "P_bar": g @ mean}
         name = f"exploratory_hebb_{kind}"
-        course = follow(
-            name, W, {"pre": jnp.asarray(X)[None, None]}, circuit=neurons, states=states
-        )
+        course = follow(name, W, {"pre": jnp.asarray(X)[None, None]}, states, circuit=neurons)
         return (course.state["w"] - W) / 5e-4
 
     changes = change(jax.random.normal(KEY, (200_000, 2)))

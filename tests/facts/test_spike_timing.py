@@ -50,7 +50,7 @@ def test_stdp_of_rates() -> None:
     steps = 3000
     activity = {"pre": np.full((1, steps, 1), 0.7), "post": np.full((1, steps, 1), 0.4)}
     traces = {"pre_tr": jnp.array([0.7]), "post_tr": jnp.array([0.4])}
-    drift = follow("stdp_rate", [[0.0]], activity, SIZES, states=traces).state["w"] / steps
+    drift = follow("stdp_rate", [[0.0]], activity, SIZES | traces).state["w"] / steps
     np.testing.assert_allclose(drift, 0.2 * 0.7 * 0.4, rtol=1e-9)
     first, second = np.zeros((2, 1, 400, 1))
     first[0, 100], second[0, 110] = 1.0, 1.0
@@ -100,7 +100,7 @@ def test_triplets_potentiate_above_a_threshold_rate() -> None:
             "o1": jnp.full(1, 33.7 * y),
             "o2": jnp.full(1, 114 * y),
         }
-        w = follow("triplet_stdp", [[0.0]], spikes, dt=dt, states=traces).state["w"][0, 0]
+        w = follow("triplet_stdp", [[0.0]], spikes, traces, dt=dt).state["w"][0, 0]
         expected = (0.0065 * 16.8 * 114 * y - 0.0071 * 33.7) * x * y
         np.testing.assert_allclose(w / (dt * steps), expected, rtol=0.05)
     assert w > 0
@@ -127,7 +127,7 @@ def test_clopath_at_a_clamped_potential(u: float) -> None:
     dt, steps, x = 0.05, 4000, 0.02
     activity = {"pre_spike": np.full((1, steps, 1), x), "u": np.full((1, steps, 1), u)}
     states = {"x_bar": jnp.full(1, x), "u_minus": jnp.full(1, u), "u_plus": jnp.full(1, u)}
-    w = follow("clopath", [[1.0]], activity, dt=dt, states=states).state["w"][0, 0] - 1
+    w = follow("clopath", [[1.0]], activity, states, dt=dt).state["w"][0, 0] - 1
     above = max(u + 70.6, 0)
     expected = x * above * (8e-5 * max(u + 45.3, 0) - 14e-5)
     np.testing.assert_allclose(w / (dt * steps), expected, rtol=0.02)

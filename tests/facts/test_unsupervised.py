@@ -28,7 +28,7 @@ def test_covariance_ignores_offsets(offset: float) -> None:
     post = np.stack([np.sin(t - shift) for shift in (0.0, np.pi / 2, np.pi)], -1)[None] - offset
     means = {"pre_bar": jnp.full(1, offset), "post_bar": jnp.full(3, -offset)}
     activity = {"pre": pre, "post": post}
-    course = follow("covariance", np.zeros((3, 1)), activity, {"tau_bar": 1e5}, states=means)
+    course = follow("covariance", np.zeros((3, 1)), activity, {"tau_bar": 1e5} | means)
     np.testing.assert_allclose(
         course.state["w"][:, 0] / (0.001 * len(t)), [0.5, 0, -0.5], atol=0.01
     )

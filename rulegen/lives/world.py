@@ -1,0 +1,38 @@
+"""A world: where a rule lives and what it must learn."""
+
+from __future__ import annotations
+
+from rulegen.circuits import AnyCircuit
+from rulegen.ground.digests import inputs_digest
+from rulegen.ground.settings import Settings
+from rulegen.lives.life import LifeSettings
+from rulegen.lives.projections import Projections
+from rulegen.tasks import AnyTask
+
+
+class World(Settings):
+    """Everything but the rule: where it lives and what it must learn.
+
+    Attributes:
+        circuit, task, life: their settings.
+        projections: on which projection the rule lives, and the rules of others.
+        memory_mb: lives run in chunks whose state fits this many MB.
+    """
+
+    circuit: AnyCircuit
+    task: AnyTask
+    life: LifeSettings = LifeSettings()
+    projections: Projections = Projections()
+    memory_mb: float = 512.0
+
+    @property
+    def identity(self) -> str:
+        """16 hexadecimal digits of all that results depend on: not of the budget of memory."""
+        parts = {name: getattr(self, name) for name in type(self).model_fields}
+        return inputs_digest([{name: parts[name] for name in parts if name != "memory_mb"}])
+
+    @property
+    def unlearned(self) -> World:
+        """The world in which no rule changes a weight: what `no learning` earns."""
+        life = self.life.model_copy(update={"warmup": self.life.trials})
+        return self.model_copy(update={"life": life})
