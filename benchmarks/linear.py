@@ -48,8 +48,7 @@ class Answer(Task):
         """A step each."""
         return {"cue": 10.0, "response": 10.0}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """One condition: the best blind answer is the right one."""
         return 0.0
 

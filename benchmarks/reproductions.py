@@ -91,7 +91,8 @@ def plot(table: pd.DataFrame, found: pd.DataFrame, folder: Path) -> None:
         ends = found.loc[found["rule"] == rule, "error"]
         beyond = table["trial"].max() * 1.03
         ax.plot([beyond] * len(ends), ends, "_", color=line.get_color(), clip_on=False)
-    chance = load_scene(SCENE).world.task.chance
+    world = load_scene(SCENE).world
+    chance = world.task.chance(world.circuit.dt)
     ax.axhline(-chance, color="0.6", lw=0.8, ls=":", label=CHANCE)
     ax.set_yscale("log")
     ax.set_xlabel("trial")

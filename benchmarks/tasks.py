@@ -180,7 +180,7 @@ def main_table(results: list[Result]) -> list[str]:
     for result in results:
         task, eta, trials, bar, *_ = result.case
         lines.append(
-            f"| {label(task)} | {eta:g} | {trials} | {task.chance:.3f} | "
+            f"| {label(task)} | {eta:g} | {trials} | {task.chance(CIRCUIT.dt):.3f} | "
             f"{rewards(result.untrained)} | {rewards(result.trained)} | "
             f"{result.untrained.right.mean():.2f} | {result.trained.right.mean():.2f} | {bar:g} | "
             f"{result.solved} of {LIVES} | {round(result.speed, -3):.0f} |"
@@ -259,6 +259,12 @@ def beyond() -> list[str]:
         "[`examples/own_task.py`](../examples/own_task.py); it prints the mean reward of the first "
         "12 and of the last 40 trials, with 95% intervals over lives.",
         f"```python\n{EXAMPLE.read_text()}```",
+        "`chance(dt)` is the most that answers earn in the long run which depend on neither the "
+        "stimulus nor the past, a lot among them: the best outputs that are the same in all "
+        "trials, where each trial is met as often as the order of conditions and earlier trials "
+        "make it, at the step `dt` of the circuit. Performance is the share of the way from there "
+        "to perfect answers. Where one answer is perfect in all trials, as here, there is no "
+        "performance, and none is printed; bundled tasks refuse settings that make it so.",
         "## Trials from elsewhere",
         "The task `sampled` consists of trials that somebody else made. `sample_trials` takes them "
         "from any environment in the style of gymnasium or neurogym whose trials do not depend on "
@@ -344,8 +350,8 @@ def page(results: list[Result]) -> str:
         "- `reversal`: examined in the second half of a block of 200 trials, the twelfth, after "
         "eleven reversals; 100 trials.",
         "- `baited_bandit`: reward and right answer are one thing, and networks forget between "
-        "trials. The arm that is filled more often, always chosen, earns 0.6; a choice that is "
-        "random with the best odds 0.62. 1000 trials.",
+        "trials. The arm that is filled more often, always chosen, earns 0.6; chance is a "
+        "lot with the best odds. 1000 trials.",
         "## A cue evokes its trajectory",
         "The networks of `trajectory_recall` with graded feedback, after learning, under "
         "conditions that they have not met. A trajectory that comes too early or too late counts "

@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
         f"The rewards on {MANY} other networks:",
         rewards_elsewhere(world, rules),
         INTERVALS,
-        scale(world.task),
+        scale(world.task, world.circuit.dt),
     ]
     text = BEGIN + "\n" + "\n\n".join(parts) + "\n\n" + END
     page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: text, page.read_text(), flags=re.DOTALL))
@@ -58,7 +58,7 @@ def rewards_elsewhere(world: World, rules: Mapping[str, Rule]) -> str:
     key, measures = jax.random.key(OTHER_SEED), {}
     for name, bench in benches(world, rules).items():
         rewards = bench.run(bench.values, key, MANY).rewards
-        measures[name] = performance_table(rewards, world.task)
+        measures[name] = performance_table(rewards, world.task, world.circuit.dt)
     return contrast_page(contrast_table(measures))
 
 

@@ -11,7 +11,10 @@ class Tone(rg.Task):
     conditions = property(lambda self: 1)
     channels = property(lambda self: 1)
     periods = property(lambda self: {"silence": 20.0, "tone": 40.0})
-    chance = property(lambda self: self.blind([self.level]))
+
+    def chance(self, dt):
+        """The reward of the best answer that is the same in all trials."""
+        return self.blind([self.level])
 
     def trial(self, stream, condition, dt):
         """The stimulus, the target, and how much each step counts."""

@@ -60,8 +60,7 @@ class Strength(rg.Task):
     def periods(self) -> dict[str, float]:
         return {"stimulus": 60.0, "delay": self.delay, "response": 60.0}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single answer that ignores the strength."""
         return self.blind(self.answers)
 
@@ -122,7 +121,7 @@ bench = rg.Bench(world, rule)
 batch = bench.run(bench.values, rg.key(0), lives)
 print("first 12 trials", rg.estimate(batch.rewards[:, :12].mean(axis=1)))
 print("last 40 trials ", rg.estimate(batch.rewards[:, -40:].mean(axis=1)))
-print(f"chance {task.chance:.3f}, perfect answers {task.best:.3f}")
+print(f"chance {task.chance(world.circuit.dt):.3f}, perfect answers {task.best:.3f}")
 
 # %% [markdown]
 # The outputs of twelve circuits before and after learning, one colour for each strength, and
@@ -176,7 +175,7 @@ found.record.rule
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 4))
-rg.plot_learning(found.trajectories, task, warmup=world.life.warmup, ax=ax)
+rg.plot_learning(found.trajectories, task, world.circuit.dt, warmup=world.life.warmup, ax=ax)
 plt.show()
 
 # %% [markdown]

@@ -87,7 +87,7 @@ learning = [
 ]
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), width_ratios=[1.7, 1])
-rg.plot_learning(learning, world.task, warmup=world.life.warmup, ax=left)
+rg.plot_learning(learning, world.task, world.circuit.dt, warmup=world.life.warmup, ax=left)
 for number, name in enumerate(others, start=1):
     height, mean = number + np.linspace(-0.3, 0.3, lives), batches[name].means - base
     right.plot(mean, height, ".", markersize=4, alpha=0.4, color=f"C{number}")

@@ -129,7 +129,9 @@ found.record.rule
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 4.2))
-rg.plot_learning(found.trajectories, config.task, warmup=config.life.warmup, ax=ax)
+rg.plot_learning(
+    found.trajectories, config.task, config.circuit.dt, warmup=config.life.warmup, ax=ax
+)
 plt.show()
 
 # %% [markdown]

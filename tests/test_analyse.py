@@ -183,7 +183,7 @@ def test_missing_values_do_not_count():
 def test_performance_by_hand():
     half = np.r_[np.full(20, -0.25), np.full(60, 0.0)]
     rewards = np.stack([np.full(80, -0.25), np.zeros(80), half])
-    table = performance_table(rewards, DelayedMatch())
+    table = performance_table(rewards, DelayedMatch(), 10.0)
     np.testing.assert_allclose(table["performance"], [0.0, 1.0, 1.0])
     assert table["trials"].tolist() == [80, 20, 30]
 

@@ -256,7 +256,7 @@ def test_both_baselines_and_both_differences_stand_in_the_table(small) -> None:
     assert list(table["rule"]) == [*TUNED, "no learning", "chance"]
     rows = table.set_index("rule")
     world = small[0]
-    assert rows.loc["chance", "reward"] == world.task.chance
+    assert rows.loc["chance", "reward"] == world.task.chance(world.circuit.dt)
     key = branch(jax.random.key(3), Branch.COMPARE, 0)
     frozen = world.model_copy(
         update={"life": world.life.model_copy(update={"warmup": world.life.trials})}

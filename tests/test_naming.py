@@ -8,13 +8,15 @@ from dataclasses import replace
 
 import pytest
 import sympy as sp
+from named_rules import NAMED
 
 from rulegen.catalog import find, literature
 from rulegen.catalog.likeness.distance import algebraic_distance
 from rulegen.catalog.likeness.naming import named
 from rulegen.grammar import Event, Rule, Update, parse, symbol
 from rulegen.grammar.algebra import algebra
-from rulegen.grammar.matching.matching import value
+from rulegen.grammar.algebra.parts import Form
+from rulegen.grammar.matching.values import value
 
 NAMES = sorted(literature())
 #: Made of what a circuit can measure.
@@ -83,7 +85,7 @@ def with_other_values(rule: Rule) -> Rule:
 
 def with_one_more(rule: Rule) -> Rule:
     """The rule and a change of the weights at the end of a trial that no rule has."""
-    more = Update(Event.TRIAL_END, "w", parse("on trial end: w += 0.3*post**5*u").updates[0].expr)
+    more = Update(Event.TRIAL_END, "w", parse("on trial end: w -= 3e-5*post**5*u").updates[0].expr)
     return Rule.of(replace(rule, updates=(*rule.updates, more)))
 
 
@@ -108,14 +110,15 @@ def test_a_rule_of_the_literature_is_itself_however_it_is_written(name: str) -> 
 def test_a_rule_with_one_more_term_is_that_rule_and_the_term(name: str) -> None:
     found = named(with_one_more(literature()[name].rule))
     assert (found.known, found.same, found.extended) == (name, False, True)
-    assert " + u*post**5 in w on trial end" in found.text or " + post**5*u" in found.text
+    more = r" - 3e-05\*(u\*post\*\*5|post\*\*5\*u) in w on trial end"
+    assert re.search(more, found.text), found.text
 
 
 SENTENCES = {
     EXAMPLE: "Node perturbation (`node_perturbation`) with theta_1 = 1.8, tau_e infinite; "
     "changes of w within [-0.02, 0.02]",
     "dw/dt = 0.1*post*(pre - 2*w*post)": "Oja's rule (`oja`) with alpha = 2",
-    "dw/dt = 0.1*pre*post - 0.01*w\nbounds w in [0, 1]": "Hebb's rule (`hebb`) + decay of w; "
+    "dw/dt = 0.1*pre*post - 0.01*w\nbounds w in [0, 1]": "Hebb's rule (`hebb`) - 0.1*w; "
     "w within [0, 1]",
     "e <- 0.9*e + 2*xi*pre : synapse\non reward: w += 0.1*(R - R_bar[condition])*e": (
         "Node perturbation (`node_perturbation`) with tau_e = 10 steps; e not reset on trial start"
@@ -138,9 +141,57 @@ def test_miconi_and_decay() -> None:
         decaying = re.sub(r"e \+= .*?:", f"{change} :", text)
         decaying = decaying.replace("-limit, limit", "-2*limit, 2*limit")
         assert named(parse(decaying)).text == (
-            "Miconi's supralinear rule (`miconi_supralinear`) + decay of e; "
+            "Miconi's supralinear rule (`miconi_supralinear`) + decay of e by 0.1 a step; "
             "changes of w within [-0.0006, 0.0006]"
         )
+
+
+@pytest.mark.parametrize(("text", "sentence"), NAMED.values(), ids=NAMED)
+def test_textbook_rules_and_what_is_nearly_one(text: str, sentence: str) -> None:
+    assert named(parse(text)).text == sentence
+
+
+@pytest.mark.parametrize("share", [-0.73, -1e-4, 1e-8, 0.25, 0.999])
+@pytest.mark.parametrize(
+    ("text", "rate"),
+    [
+        ("dw/dt = 0.004*pre*post", 0.004),
+        ("dw/dt = 0.1*post*(pre - 3*post*w)", 0.3),
+        ("a = accumulate(pre_spike, 17)\nb = accumulate(post_spike, 34)\n"
+         "dw/dt = 0.005*a*post_spike - 0.02*b*pre_spike", 0.02),
+    ],
+)  # fmt: skip
+def test_terms_are_told_with_sign_and_size(text: str, rate: float, share: float) -> None:
+    """Relative to the largest coefficient of the rule, which may be a negative one."""
+    found = named(parse(f"{text} + {share * rate:.12f}*u*pre**3"))
+    assert found.extended
+    sign = "-" if share < 0 else "+"
+    assert f" {sign} {abs(share):.3g}*u*pre**3" in found.text
+    assert not named(parse(f"{text} + {1.01 * rate}*u*pre**3")).extended
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_rule_is_called_by_its_opposite(name: str) -> None:
+    """Changes of the weights of the other sign are another rule, or a sign that is said."""
+    rule = literature()[name].rule
+    turned = Rule.of(
+        replace(
+            rule,
+            states=tuple(
+                replace(s, expr=algebra.multiply([sp.Integer(-1), s.expr]))
+                if s.name == "w" and s.form is Form.DERIVATIVE else s
+                for s in rule.states
+            ),
+        )
+    )  # fmt: skip
+    if turned == rule:
+        pytest.skip("its weights change in steps or at events")
+    found = named(turned)
+    if found.known == name and found.same:
+        assert "= -" in found.text or "= -" in rule.text(), found.text
+    assert not re.search(r"tau\w* = -", found.text), found.text
+    if name in ("hebb", "oja", "bcm", "stdp_pair", "covariance"):
+        assert found.text.startswith(f"the opposite of {literature()[name].title}")
 
 
 NEAR_MISSES = {

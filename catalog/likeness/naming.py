@@ -3,32 +3,37 @@
 A rule *is* one of the literature when its formulas are the same up to the units of its states and
 the values of parameters: learning rates, time constants, and the memories of running means. Limits
 of weights and of their changes, and resets at the start of a trial, do not make another rule
-either; they are said. One with a term or two more is that rule "+" these terms. Otherwise it is
-unlike any, and the one with which it shares most terms is named.
+either; they are said. One whose weights change the other way is the opposite of that rule. One with
+a term or two more is that rule and these terms, with their signs and sizes, as long as they are no
+more and no larger than what it has of that rule. It is a member of a family that can be nearly
+anything only where nothing else fits, and the coefficients are said. Otherwise it is unlike any,
+and the one with which it shares most terms is named.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 import sympy as sp
 
+from rulegen.catalog.likeness.candidates import Known, candidates, undecided
 from rulegen.catalog.likeness.distance import algebraic_distance, canonical_terms
 from rulegen.catalog.records.literature import literature
 from rulegen.grammar import Event, Parameter, Rule, symbol
-from rulegen.grammar.matching.matching import Extra, Match, matches, own_values, value
-from rulegen.grammar.matching.outline import MEMORY, Outline, factors, outline, rates, with_memories
+from rulegen.grammar.algebra.parts import Form
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.matching.matches import Extra, Match
+from rulegen.grammar.matching.outline import MEMORY, SET, Outline, factors, outline, rates
+from rulegen.grammar.matching.values import own_values, value
 from rulegen.grammar.printing.unparse import show_expression
 
 #: Values that differ by less than this share are the default.
 SAME = 1e-6
 #: More other values than this are counted instead of listed.
 MOST_VALUES = 4
-#: More parameters than this that had to vanish, and the rule is another one.
-MOST_FORCED = 2
 UNITS = {0: "", 1: " ms", -1: " 1/ms"}
 
 
@@ -38,7 +43,7 @@ class Naming(NamedTuple):
     Attributes:
         known: the name of the rule of the literature that it is, with or without more terms; else
             of the nearest one.
-        same: whether it is that rule. extended: whether it is that rule with more terms.
+        same: whether it is that rule. extended: whether it is, with or without more terms.
         text: in a line.
     """
 
@@ -46,16 +51,6 @@ class Naming(NamedTuple):
     same: bool
     extended: bool
     text: str
-
-
-class Known(NamedTuple):
-    """A rule of the literature, prepared to be found in others."""
-
-    name: str
-    title: str
-    rule: Rule
-    parts: Rule
-    outline: Outline
 
 
 def named(rule: Rule) -> Naming:
@@ -66,7 +61,9 @@ def named(rule: Rule) -> Naming:
         >>> named(parse("dw/dt = 0.1*post*(pre - 2*w*post)")).text
         "Oja's rule (`oja`) with alpha = 2"
         >>> named(parse("dw/dt = eta*post*pre - w/tau")).text
-        "Hebb's rule (`hebb`) + decay of w"
+        "Hebb's rule (`hebb`) - w/(eta*tau)"
+        >>> named(parse("dw/dt = -0.1*post*pre")).text
+        "the opposite of Hebb's rule (`hebb`)"
     """
     return _named(rule)
 
@@ -77,53 +74,53 @@ def _named(rule: Rule) -> Naming:
         return Naming("", False, False, "no rule of the catalog: it changes no weight")
     mine, values = outline(rule), own_values(rule)
     found = [
-        (_cost(known, match, differences), known, match, differences)
-        for known in prepared()
-        for match in matches(known.parts, known.outline, mine, values)
-        if (differences := list(_differences(known, rule, match, mine, values))) is not None
+        (candidate, list(_differences(candidate.known, rule, candidate.match, mine, values)))
+        for candidate in candidates(rule, mine, values)
     ]
-    found = [f for f in found if f[0][1] <= MOST_FORCED]
     if not found:
         return _nearest(rule)
-    _, known, match, differences = min(found, key=lambda f: (f[0], f[1].name))
-    text = f"{known.title} (`{known.name}`)"
-    text += "".join(f" + {_extra(rule, e)}" for e in match.extras)
+    best, differences = min(found, key=lambda f: (f[0].cost(len(f[1])), f[0].known.name))
+    known, match = best.known, best.match
+    text = f"{'the opposite of ' if best.opposite else ''}{known.title} (`{known.name}`)"
+    text += "".join(_extra(rule, mine, e, values) for e in match.extras)
     told = list(_values(known, match, rule, mine, values))
     if told:
         text += " with " + ", ".join(told)
-    return Naming(known.name, not match.extras, True, "; ".join([text, *differences]))
+    same = not best.opposite and not match.extras
+    return Naming(known.name, same, not best.opposite, "; ".join([text, *differences]))
 
 
-@cache
-def prepared() -> tuple[Known, ...]:
-    """The rules of the literature with their outlines."""
-    found = []
-    for name, record in literature().items():
-        parts = Rule.of(with_memories(record.rule))
-        found.append(Known(name, record.title, record.rule, parts, outline(parts)))
-    return tuple(found)
-
-
-def _open(rule: Rule) -> bool:
-    return any(p.value is None or p.free for p in rule.parameters)
-
-
-def _cost(known: Known, match: Match, differences: list[str]) -> tuple[int, int, int, int]:
-    """How far a match goes: fewer is better, and a larger rule explains more."""
-    free = {p.name for p in known.rule.free}
-    forced = [name for name in match.forced if name not in free]
-    member = len(forced) < len(match.forced)
-    size = sum(len(terms) for terms in known.outline.plain.values())
-    return member * 10 + len(match.extras), len(forced), len(differences), -size
-
-
-def _extra(rule: Rule, extra: Extra) -> str:
-    """A term of the rule that the literature's lacks, in words where there are any."""
+def _extra(rule: Rule, mine: Outline, extra: Extra, values: Mapping[sp.Symbol, float]) -> str:
+    """A term of the rule that the literature's lacks, with its sign and size."""
     owner, *event = extra.place.split(" ", 1)
-    if extra.basis == symbol(owner):
-        return f"{'growth' if extra.positive else 'decay'} of {owner}"
-    text = show_expression(rule, extra.basis)
-    return text if owner == "w" else f"{text} in {' '.join([owner, *event])}"
+    if event and event[0].startswith(SET):
+        size, shown = _sized(rule, extra.coefficient, extra.basis, values)
+        return f", {owner} {SET} {'-' if size else ''}{shown}{event[0].removeprefix(SET)}"
+    if extra.basis == symbol(owner) and owner != WEIGHT and not event:
+        negative, shown = _sized(rule, extra.coefficient, sp.Integer(1), values)
+        each = "a step" if mine.states[owner].form is Form.STEP else "per ms"
+        return f" + {'decay' if negative else 'growth'} of {owner} by {shown} {each}"
+    beside = sp.Integer(1) if extra.apart else _magnitude(extra.beside, values)
+    negative, shown = _sized(rule, extra.coefficient / beside, extra.basis, values)
+    where = "" if extra.place == WEIGHT else f" in {extra.place}"
+    return f" {'-' if negative else '+'} {shown}{where}"
+
+
+def _magnitude(coefficient: sp.Expr, values: Mapping[sp.Symbol, float]) -> sp.Expr:
+    """A coefficient without its sign."""
+    return coefficient if value(coefficient, values) > 0 else -coefficient
+
+
+def _sized(
+    rule: Rule, coefficient: sp.Expr, basis: sp.Expr, values: Mapping[sp.Symbol, float]
+) -> tuple[bool, str]:
+    """Whether a term is negative, and the term without its sign, to three digits."""
+    if coefficient.free_symbols & undecided(rule):
+        negative = coefficient.could_extract_minus_sign()
+        return negative, show_expression(rule, (-coefficient if negative else coefficient) * basis)
+    size = value(coefficient, values)
+    number = f"{abs(size):.3g}"
+    return size < 0, number if basis == 1 else f"{number}*{show_expression(rule, basis)}"
 
 
 def _values(
@@ -135,7 +132,7 @@ def _values(
 ) -> Iterator[str]:
     """Coefficients of the rule, and values of the other's parameters that are not its defaults."""
     free = {p.name for p in known.rule.free}
-    if not _open(rule):
+    if not undecided(rule):
         taken = {p.name for p in known.parts.parameters}
         for name in (n for n in _scales(match, mine, rates(rule)) if n not in taken):
             yield f"{name} = {values[symbol(name)]:.4g}"
@@ -145,13 +142,19 @@ def _values(
         if size is None or parameter.name in usual or parameter.name in free:
             continue
         if parameter.name in match.forced:
-            if size == parameter.value:
-                continue
-            told.append(f"{parameter.name} {'infinite' if size else '= 0'}")
-        elif not _open(rule) and not math.isclose(size, parameter.value or 0.0, rel_tol=SAME):
+            if size != parameter.value:
+                told.append(f"{parameter.name} infinite")
+        elif not undecided(rule) and not math.isclose(size, parameter.value or 0.0, rel_tol=SAME):
             told.append(_told(parameter, size, match.stepwise))
-    shown = sorted(free - set(match.forced)) if free & set(match.forced) else []
-    told += [f"only {', '.join(shown)}"] if shown else []
+    kept = sorted(free - set(match.forced))
+    if undecided(rule):
+        told += [f"only {', '.join(kept)}"] if kept and free & set(match.forced) else []
+    else:
+        largest = max((abs(match.values[name]) for name in kept), default=1.0)
+        told += [f"{name} = {match.values[name] / largest:.3g}" for name in kept]
+        if free & set(match.forced):
+            yield from told
+            return
     yield from told if len(told) <= MOST_VALUES else [f"{len(told)} other values"]
 
 
@@ -189,7 +192,7 @@ def _differences(
     for place in sorted(mine.limits.keys() | other.limits.keys()):
         if place not in mine.limits:
             yield "changes of w not limited"
-        elif _open(rule):
+        elif undecided(rule):
             if place not in other.limits:
                 yield "changes of w limited"
         else:
@@ -209,6 +212,8 @@ def _differences(
     for name, own in match.states.items():
         for event in Event:
             usual_reset = f"{name} on {event.value}" in other.resets
+            if f"{own} {SET} on {event.value}" in mine.changes:
+                continue
             if usual_reset != (f"{own} on {event.value}" in mine.resets):
                 how = "not reset" if usual_reset else "reset"
                 yield f"{own} {how} on {event.value}"
@@ -225,9 +230,9 @@ def _nearest(rule: Rule) -> Naming:
     text = "unlike any rule of the catalog"
     if distances[name] < 1:
         mine, theirs = canonical_terms(rule), canonical_terms(records[name].rule)
-        text += (
-            f"; the nearest is {records[name].title} (`{name}`), with which it shares "
-            f"{len(mine & theirs)} of {len(mine | theirs)} terms"
-        )
+        shared = f"with which it shares {len(mine & theirs)} of {len(mine | theirs)} terms"
+        if mine == theirs:
+            shared = "which has its terms, but not with such coefficients"
+        text += f"; the nearest is {records[name].title} (`{name}`), {shared}"
         return Naming(name, False, False, text)
     return Naming("", False, False, f"{text}, with which it shares no term")

@@ -37,7 +37,8 @@ bench = rg.Bench(config.world, rule)
 batch = bench.run(bench.values, rg.key(0), lives)
 print("first 12 trials", rg.estimate(batch.rewards[:, :12].mean(axis=1)))
 print("last 40 trials ", rg.estimate(batch.rewards[:, -40:].mean(axis=1)))
-print(f"chance {config.task.chance:.3f}, perfect answers {config.task.best:.3f}")
+chance = config.task.chance(config.circuit.dt)
+print(f"chance {chance:.3f}, perfect answers {config.task.best:.3f}")
 
 # %% [markdown]
 # ## Discover one
@@ -55,5 +56,7 @@ print(found.record.rule.text())
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 4))
-rg.plot_learning(found.trajectories, config.task, warmup=config.life.warmup, ax=ax)
+rg.plot_learning(
+    found.trajectories, config.task, config.circuit.dt, warmup=config.life.warmup, ax=ax
+)
 figure.savefig(folder / "learning.png")

@@ -28,8 +28,7 @@ class Mine(rg.Task):
         """The parts of a trial, in ms."""
         return {"silence": 20.0, "tone": 40.0}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best answer that ignores the stimulus."""
         return self.blind([self.level])
 

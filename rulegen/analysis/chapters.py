@@ -67,14 +67,14 @@ class Chapter(NamedTuple):
 def learning(subject: Subject) -> Chapter:
     """Rewards, and what learning made of the weights."""
     curves = trajectories(subject.anatomies)
+    world = subject.world
     measures = {
-        name: performance_table(anatomy.rewards, anatomy.task).join(
+        name: performance_table(anatomy.rewards, world.task, world.circuit.dt).join(
             anatomy_table(anatomy).drop(columns="radius_before"), validate="1:1"
         )
         for name, anatomy in subject.anatomies.items()
     }
-    world = subject.world
-    figure = plot_learning(curves, world.task, warmup=world.life.warmup)
+    figure = plot_learning(curves, world.task, world.circuit.dt, warmup=world.life.warmup)
     return Chapter(learning_table(curves), {"learning": figure}, measures)
 
 

@@ -25,7 +25,6 @@ from rulegen.lives.world import World
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import save_figure
 from rulegen.runs.simulate import benches, load_scene
-from rulegen.tasks import Task
 
 #: What every file of a study shows, by its name; also the order on the page.
 SHOWS = {
@@ -48,13 +47,13 @@ class Study(NamedTuple):
     """What a study found.
 
     Attributes:
-        task: what the rules learned. tables, figures: by their names.
+        world: in which the rules learned. tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
         outcomes: how the lives of those networks ended, by rule.
     """
 
-    task: Task
+    world: World
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Axes]
     lives: int
@@ -144,7 +143,7 @@ def study(
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
     outcomes = {name: anatomy.counts for name, anatomy in found.items()}
-    return Study(world.task, tables, figures, lives - lost, lost, outcomes)
+    return Study(world, tables, figures, lives - lost, lost, outcomes)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -213,7 +212,7 @@ def index(found: Study) -> str:
         lines += ["", f"## {what}"]
         if name == "contrast":
             lines += ["", contrast_page(found.tables[name]), "", INTERVALS]
-            lines += ["", scale(found.task)]
+            lines += ["", scale(found.world.task, found.world.circuit.dt)]
         if name in found.figures:
             lines += ["", f"![{what}]({name}.png)"]
         if name in found.tables:

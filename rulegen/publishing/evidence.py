@@ -43,7 +43,7 @@ def held_out(
     return Evidence(
         setting=setting_of(world),
         reward=interval(best.reward),
-        chance=world.task.chance,
+        chance=world.task.chance(world.circuit.dt),
         best=world.task.best,
         **best.counts.bad,
         comparisons=tuple(

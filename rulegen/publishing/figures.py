@@ -56,6 +56,7 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
 def plot_learning(
     trajectories: Sequence[Trajectory],
     task: Task,
+    dt: float,
     *,
     warmup: int = 0,
     spread: Literal["interval", "quartiles"] = "interval",
@@ -71,6 +72,7 @@ def plot_learning(
     Args:
         trajectories: the rules.
         task: what was learned; its chance and its best reward are drawn as lines.
+        dt: step of the circuit, ms.
         warmup: trials without weight changes, shaded.
         spread: means with their intervals, or medians with quartiles.
         ax: where to draw.
@@ -79,7 +81,7 @@ def plot_learning(
         >>> import numpy as np
         >>> from rulegen.tasks import DelayedMatch
         >>> flat = Trajectory("a rule", "", np.zeros(2), *np.zeros((2, 3, 10)), np.zeros(2))
-        >>> ax = plot_learning([flat], DelayedMatch(), warmup=4)
+        >>> ax = plot_learning([flat], DelayedMatch(), 10.0, warmup=4)
         >>> ax.get_ylabel(), [text.get_text() for text in ax.texts[:3]]
         ('reward per trial', ['warm-up', 'chance', 'a rule'])
     """
@@ -95,7 +97,7 @@ def plot_learning(
         ax.plot(trials, middle, color=colour, linewidth=width, label=trajectory.name)
         # Where the line ends: the mean of its last trials, of which single ones are noisy.
         labels.append((trajectory.name, float(middle[-max(1, len(trials) // 20) :].mean()), colour))
-    for name, height in ((CHANCE, task.chance), (PERFECT, task.best)):
+    for name, height in ((CHANCE, task.chance(dt)), (PERFECT, task.best)):
         ax.axhline(height, color="0.35", linestyle="--", linewidth=1.0)
         labels.append((name, height, "0.35"))
     if warmup > 0:

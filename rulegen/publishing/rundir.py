@@ -148,7 +148,7 @@ class RunDirectory:
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
         table = lives_table(lots_of(trajectories), remains_of(discovery.without))
         table.to_csv(self.folder / "lives.csv", index=False)
-        ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
+        ax = plot_learning(trajectories, config.task, config.circuit.dt, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
         write_whole(self.folder / "summary.json", json.dumps(result, indent=2) + "\n")

@@ -126,7 +126,7 @@ def compare_rewards(
             gains = limits("difference", means, first) | limits("gain", means, still["means"])
             rows.append({"rule": name} | place | figures(found) | gains)
         rows.append({"rule": NO_LEARNING} | place | figures(still))
-        rows.append({"rule": CHANCE} | place | {"reward": world.task.chance})
+        rows.append({"rule": CHANCE} | place | {"reward": world.task.chance(world.circuit.dt)})
     columns = ["rule", "task", "neurons", "lives", "reward", "low", "high"]
     columns += [n + end for n in ("difference", "gain") for end in ("", "_low", "_high")]
     rows = [{"parameters": "", "note": ""} | row for row in rows]

@@ -20,11 +20,11 @@ class BaitedBandit(Task):
     In every trial an empty arm gets a bait with its probability, and keeps it until it is chosen:
     the longer an arm was left alone, the better it pays. The targets are 1 for arms with a bait,
     and the memory is what they were left with. Who always chooses the arm of the larger probability
-    earns that probability, which is chance here. A fair coin earns `sum_arms p/(1 + p)`, and to
-    visit the other arm once in a while earns a little more than either.
+    earns that probability, and a fair coin `sum_arms p/(1 + p)`. A lot with the best odds earns a
+    little more than either, whatever was chosen and paid before: that is chance here.
 
     Attributes:
-        baits: probability that an empty arm gets a bait, for each arm.
+        baits: probability that an empty arm gets a bait, for each arm, above 0 and below 1.
         cue, response: lengths of the periods, ms.
 
     Source: Sugrue et al. 2004, 10.1126/science.1094765; Lau & Glimcher 2005,
@@ -33,7 +33,7 @@ class BaitedBandit(Task):
 
     name: Literal["baited_bandit"] = "baited_bandit"
     feedback: Literal["binary"] = "binary"
-    baits: tuple[Annotated[float, Field(gt=0, le=1)], Annotated[float, Field(gt=0, le=1)]] = (
+    baits: tuple[Annotated[float, Field(gt=0, lt=1)], Annotated[float, Field(gt=0, lt=1)]] = (
         0.6,
         0.1,
     )
@@ -60,10 +60,17 @@ class BaitedBandit(Task):
         """Cue and response."""
         return {"cue": self.cue, "response": self.response}
 
-    @property
-    def chance(self) -> float:
-        """What the better arm earns that is always chosen."""
-        return max(self.baits)
+    def chance(self, dt: float) -> float:
+        """What a lot earns that has the best odds, the same in all trials.
+
+        An arm that is chosen with probability x is filled in a share `p/(p + x (1 - p))` of all
+        trials. The reward, the sum of x times that share over both arms, is largest where the
+        shares are equal, at odds of `p (1 - q)` to `q (1 - p)`, and is then the share itself:
+
+            chance = (p + q - 2 p q)/(1 - p q) .
+        """
+        p, q = self.baits
+        return (p + q - 2.0 * p * q) / (1.0 - p * q)
 
     @property
     def best(self) -> float:

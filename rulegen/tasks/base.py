@@ -12,12 +12,15 @@ from numpy.typing import ArrayLike
 
 from rulegen.ground.noise import Purpose, Stream, permutation
 from rulegen.ground.parts import Part
+from rulegen.tasks.chance import best_constant, most_frequent
 
 Array = jax.Array
 
 
 #: Answers of tasks that ask for a sign.
 SIGNS = np.array([-1.0, 1.0])[:, None, None]
+#: Why there is nothing between chance and the best reward.
+NOTHING_TO_KNOW = "one and the same answer is perfect in all trials"
 
 
 class Trial(NamedTuple):
@@ -51,9 +54,10 @@ class Task(Part, abc.ABC):
     a trial the trial that is met, and `remember` renews it at the end. It belongs to a life, so
     that results depend on nothing but the numbers of lives and trials.
 
-    Every task says between which rewards learning happens: `chance`, that of the best single answer
-    that ignores the condition, and `best`, that of perfect answers. A task with another `reward`
-    says its own `best` as well.
+    Every task says between which rewards learning happens. `chance` is the most that answers earn
+    in the long run which depend on neither the stimulus nor the past: the best outputs that are the
+    same in all trials, where trials are as they are really met, at the step dt. `best` is the
+    reward of perfect answers. A task with another `reward` says its own `best` as well.
 
     Attributes:
         name: what configurations and cards call the task.
@@ -68,7 +72,7 @@ class Task(Part, abc.ABC):
         ...     conditions = property(lambda self: 1)
         ...     channels = property(lambda self: 1)
         ...     periods = property(lambda self: {"cue": 50.0, "hold": 100.0})
-        ...     chance = property(lambda self: self.blind([self.level]))
+        ...     chance = lambda self, dt: self.blind([self.level])
         ...     def trial(self, stream, condition, dt):
         ...         cue, hold = self.window("cue", dt), self.window("hold", dt)
         ...         return Trial(cue[:, None], self.level * hold[:, None], hold / hold.sum())
@@ -121,10 +125,10 @@ class Task(Part, abc.ABC):
             ValueError: when a trial has arrays of other shapes, a period is shorter than `dt`, or
                 perfect answers earn less than blind ones.
         """
-        if not self.chance <= self.best:
+        if not (chance := self.chance(dt)) <= self.best:
             raise ValueError(
                 f"{self.name} says that perfect answers earn {self.best:g} and the best blind one "
-                f"{self.chance:g}: its `best` must be at least its `chance`"
+                f"{chance:g}: its `best` must be at least its `chance`"
             )
         steps = self.steps(dt)
         word = jnp.uint32(0)
@@ -181,6 +185,17 @@ class Task(Part, abc.ABC):
         start = sum(spans[name] for name in names[: names.index(period)])
         return dt * (jnp.arange(self.steps(dt)) - start + 0.5)
 
+    def times(self, period: str, dt: float) -> np.ndarray:
+        """Time in the middle of each step of a period since its start, ms, as trials have it.
+
+        Example:
+            >>> from rulegen.tasks import DelayedMatch
+            >>> DelayedMatch().times("delay", 30.0).tolist()
+            [15.0, 45.0]
+        """
+        steps = np.arange(self.spans(dt)[period])
+        return np.multiply(dt, steps + 0.5, dtype=jnp.result_type(float))
+
     def order(self, stream: Stream, trials: int) -> Array:
         """Conditions of the trials of a life: blocks of all conditions, shape (K,)."""
         if self.sequence == "cycled":
@@ -228,8 +243,8 @@ class Task(Part, abc.ABC):
         effect = self.effect(trial, output)
         return (nearest(effect) == nearest(trial.target)).astype(output.dtype)
 
-    def blind(self, targets: ArrayLike) -> float:
-        """The reward of the best single answer to equally frequent targets.
+    def blind(self, targets: ArrayLike, often: ArrayLike | None = None) -> float:
+        """The reward of the best single answer to some targets.
 
         With binary feedback that is the share of the most frequent one: targets that are different
         answers must differ.
@@ -237,23 +252,30 @@ class Task(Part, abc.ABC):
         Args:
             targets: the targets, or for targets that move their values at equally weighted times,
                 with an axis of targets in front.
+            often: how often each of them is met, in any unit; equally often unless stated.
 
         Example:
             >>> from rulegen.tasks import DelayedMatch
-            >>> DelayedMatch().blind([-0.5, 0.5]), DelayedMatch(feedback="binary").blind([0, 0, 1])
-            (-0.25, 0.6666666666666666)
+            >>> DelayedMatch().blind([-0.5, 0.5])
+            -0.25
+            >>> DelayedMatch(feedback="binary").blind([0, 1], often=[1, 3])
+            0.75
         """
-        targets = np.asarray(targets)
+        targets = np.asarray(targets, float)
+        courses = targets.reshape(len(targets), -1, 1)
+        often = np.ones(len(targets)) if often is None else np.asarray(often, float)
+        weight = np.full(courses.shape[:2], 1.0 / courses.shape[1])
         if self.feedback == "binary":
-            return float(np.unique(targets, axis=0, return_counts=True)[1].max() / len(targets))
-        if self.distance == "squared":
-            return -float(np.mean(np.var(targets, axis=0)))
-        return -float(np.mean(np.abs(targets - np.median(targets, axis=0))))
+            return most_frequent(courses, weight, often)
+        return best_constant(courses, weight, often, self.distance)
 
-    @property
     @abc.abstractmethod
-    def chance(self) -> float:
-        """The reward of the best single answer that ignores the condition."""
+    def chance(self, dt: float) -> float:
+        """The most that answers earn in the long run which depend on neither stimulus nor past.
+
+        Args:
+            dt: step of the circuit, ms.
+        """
 
     @property
     def best(self) -> float:
@@ -263,20 +285,23 @@ class Task(Part, abc.ABC):
         """
         return 1.0 if self.feedback == "binary" else 0.0
 
-    def performance(self, reward: ArrayLike) -> np.ndarray:
+    def performance(self, reward: ArrayLike, dt: float) -> np.ndarray:
         """`(R - chance)/(best - chance)`: 0 for the best blind answer, 1 for perfect answers.
-
-        NaN where these are one, as in a task of a single condition: nothing is there to know.
 
         Args:
             reward: rewards or mean rewards R, of any shape.
+            dt: step of the circuit, ms.
+
+        Raises:
+            ValueError: when the best blind answer is perfect, as in a task of a single condition.
 
         Example:
             >>> from rulegen.tasks import DelayedMatch
-            >>> DelayedMatch().performance([-0.5, -0.25, -0.125, 0.0]).tolist()
+            >>> DelayedMatch().performance([-0.5, -0.25, -0.125, 0.0], 10.0).tolist()
             [-1.0, 0.0, 0.5, 1.0]
-            >>> DelayedMatch(feedback="binary").performance([0.5, 0.75, 1.0]).tolist()
+            >>> DelayedMatch(feedback="binary").performance([0.5, 0.75, 1.0], 10.0).tolist()
             [0.0, 0.5, 1.0]
         """
-        span = self.best - self.chance
-        return (np.asarray(reward, float) - self.chance) / (span if span > 0 else np.nan)
+        if not (chance := self.chance(dt)) < self.best:
+            raise ValueError(f"{self.name} has no performance: {NOTHING_TO_KNOW}")
+        return (np.asarray(reward, float) - chance) / (self.best - chance)

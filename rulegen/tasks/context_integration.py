@@ -61,8 +61,7 @@ class ContextIntegration(Task):
         before = {"before": self.before} if self.before else {}
         return before | {"signal": self.signal, "response": self.response}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of always answering 0."""
         return self.blind([-self.amplitude, self.amplitude])
 

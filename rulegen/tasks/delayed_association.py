@@ -53,8 +53,7 @@ class DelayedAssociation(Task):
         """Cue, delay, response."""
         return {"cue": self.cue, "delay": self.delay, "response": self.response}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of always answering the mean target, 0."""
         return self.blind(self.levels)
 

@@ -58,8 +58,7 @@ class DelayedMatch(Task):
         names = "before", "sample", "delay", "test", "wait", "response"
         return {name: getattr(self, name) for name in names if getattr(self, name)}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of always answering 0."""
         return self.blind([-self.amplitude, self.amplitude])
 

@@ -56,8 +56,7 @@ class GoNogo(Task):
         """The target of each condition."""
         return self.amplitude * np.eye(2 + self.catch)[0]
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single answer."""
         return self.blind(self.levels)
 

@@ -50,6 +50,8 @@ class MotorSequence(Task):
                         f"orders: there is no place {place}; they are numbered from 0 to "
                         f"{self.places - 1}"
                     )
+        if len(set(self.orders)) == 1:
+            raise ValueError("orders: all are the same; name another, so that the cue tells them")
         return self
 
     @property
@@ -79,8 +81,7 @@ class MotorSequence(Task):
         angles = 2 * np.pi * np.array(self.orders) / self.places
         return self.amplitude * np.stack([np.cos(angles), np.sin(angles)], axis=-1)
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single sequence."""
         return self.blind(self.targets)
 

@@ -79,8 +79,7 @@ class PerceptualDecision(Task):
         """Motion and response."""
         return {"motion": self.motion, "response": self.response}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single answer."""
         return self.blind([-self.amplitude, self.amplitude])
 

@@ -7,10 +7,10 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rulegen.ground.noise import Stream
-from rulegen.tasks.arm import hand_path
+from rulegen.tasks.arm import LENGTHS, START, hand_path
 from rulegen.tasks.base import Task, Trial
 
 Array = jax.Array
@@ -41,6 +41,19 @@ class Reaching(Task):
     reach: float = Field(300.0, gt=0)
     hold: float = Field(60.0, gt=0)
 
+    @model_validator(mode="after")
+    def _check(self) -> Reaching:
+        bends = np.cumsum(START)
+        start = LENGTHS @ np.stack([np.cos(bends), np.sin(bends)], axis=1)
+        away = np.linalg.norm(start + self.radius * self.targets, axis=1)
+        near, far = abs(LENGTHS[0] - LENGTHS[1]), sum(LENGTHS)
+        if away.min() <= near or away.max() >= far:
+            raise ValueError(
+                f"radius: a place lies {away.min():.3g} m from the shoulder and one "
+                f"{away.max():.3g} m, and the arm reaches from {near:.3g} to {far:.3g} m"
+            )
+        return self
+
     @property
     def conditions(self) -> int:
         """One for each place."""
@@ -67,8 +80,7 @@ class Reaching(Task):
         angles = 2 * np.pi * np.arange(self.places) / self.places
         return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single place of the hand."""
         return self.blind(self.targets)
 

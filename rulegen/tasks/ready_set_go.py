@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -66,23 +66,48 @@ class ReadySetGo(Task):
         longest = max(self.intervals)
         return {"before": self.before, "sample": longest, "production": 1.25 * longest}
 
-    @property
-    def chance(self) -> float:
-        """The reward of the best single answer."""
-        if self.feedback == "binary":
-            # The best single time is as late as one of the intervals allows.
-            right = np.array(self.intervals)
-            produced = (1 + self.tolerance) * right
-            within = np.abs(produced[:, None] - right) <= self.tolerance * right * (1 + 1e-9)
-            return float(within.mean(axis=1).max())
-        production = np.asarray(self.window("production", 1.0), bool)
-        return self.blind(np.asarray(self.answers(1.0))[:, production])
+    def chance(self, dt: float) -> float:
+        """The reward of the best single ramp, or with binary feedback of the best single time."""
+        ramps = self.ramps(self.times("production", dt))
+        if self.feedback == "graded":
+            return self.blind(ramps)
+        late = np.pad(ramps, ((0, 0), (0, 1)), constant_values=1.0)
+        right = np.argmax(late >= 0, axis=1)
+        times = np.arange(late.shape[1])[:, None]
+        return float(np.mean(np.abs(times - right) <= self.allowed(right), axis=1).max())
+
+    def ramps(self, since: Any) -> Any:
+        """The targets of all intervals at some times after set, ms, shape (intervals, times)."""
+        intervals = np.array(self.intervals, since.dtype)[:, None]
+        # In this order a time that is the interval gives 0, however quotients are rounded.
+        return self.amplitude * ((since - intervals) / intervals).clip(max=1.0)
 
     def answers(self, dt: float) -> Array:
         """The ramps."""
-        since = self.since("production", dt)
-        ramps = jnp.minimum(since / jnp.array(self.intervals)[:, None] - 1.0, 1.0)
-        return (self.amplitude * self.window("production", dt) * ramps)[..., None]
+        ramps = self.ramps(self.since("production", dt))
+        return (self.window("production", dt) * ramps)[..., None]
+
+    def allowed(self, right: Any) -> Any:
+        """By how many steps an answer may miss the right number of them.
+
+        Example:
+            >>> ReadySetGo().allowed(np.array([15, 16]))
+            array([3., 3.])
+        """
+        return (self.tolerance * right + 1e-4) // 1.0
+
+    def check(self, dt: float) -> None:
+        """See also that no single time is right after all intervals.
+
+        Raises:
+            ValueError: when one is, or as `Task.check` does.
+        """
+        super().check(dt)
+        if not self.chance(dt) < self.best:
+            raise ValueError(
+                f"intervals: at a step of {dt:g} ms one time is right after all of them; let them "
+                "differ by more, or the tolerance be smaller"
+            )
 
     def produced(self, trial: Trial, output: Array) -> Array:
         """Steps from set until the output, shape (T, 1), reaches 0; all steps if it never does.
@@ -102,7 +127,7 @@ class ReadySetGo(Task):
         """1 when the output reaches 0 in time, else 0."""
         right = self.produced(trial, trial.target)
         error = jnp.abs(self.produced(trial, output) - right)
-        return (error <= self.tolerance * right).astype(output.dtype)
+        return (error <= self.allowed(right)).astype(output.dtype)
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """The same stimulus and target whenever the condition returns."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rulegen.ground.noise import Stream
 from rulegen.tasks.base import Task, Trial
@@ -36,6 +36,19 @@ class Reversal(Task):
     delay: float = Field(60.0, gt=0)
     response: float = Field(60.0, gt=0)
 
+    @model_validator(mode="after")
+    def _check(self) -> Reversal:
+        if self._lopsided and self.block == 1:
+            raise ValueError(
+                "block: with cues in turn and a reversal after every trial, all answers are the "
+                'same; let blocks be longer, or set sequence = "shuffled"'
+            )
+        return self
+
+    @property
+    def _lopsided(self) -> bool:
+        return self.sequence == "cycled" and self.block % 2 == 1
+
     @property
     def conditions(self) -> int:
         """The cues."""
@@ -56,10 +69,14 @@ class Reversal(Task):
         """Cue, delay, response."""
         return {"cue": self.cue, "delay": self.delay, "response": self.response}
 
-    @property
-    def chance(self) -> float:
-        """The reward of the best single answer."""
-        return self.blind([-self.amplitude, self.amplitude])
+    def chance(self, dt: float) -> float:
+        """The reward of the best single answer.
+
+        Cues in turn begin every block of an odd number of trials with the answer with which they
+        began the one before: it is right once more in each block than the other.
+        """
+        often = (self.block + 1, self.block - 1) if self._lopsided else (1, 1)
+        return self.blind([-self.amplitude, self.amplitude], often)
 
     def begin(self, stream: Stream) -> Array:
         """No trial yet."""

@@ -14,6 +14,7 @@ from pydantic import Field, InstanceOf, model_validator
 from rulegen.grammar import ConfigError
 from rulegen.ground.noise import Purpose, Stream, bits
 from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.chance import best_constant, distinct, most_frequent
 from rulegen.tasks.samples import Samples
 
 Array = jax.Array
@@ -39,7 +40,7 @@ class Sampled(Task):
     Example:
         >>> stimuli = np.array([[[1.0], [0.0]], [[-1.0], [0.0]]])
         >>> task = Sampled(samples={"inputs": stimuli, "targets": stimuli[:, ::-1], "dt": 20.0})
-        >>> task.conditions, task.periods, task.chance
+        >>> task.conditions, task.periods, task.chance(20.0)
         (2, {'trial': 40.0}, -1.0)
     """
 
@@ -106,24 +107,19 @@ class Sampled(Task):
             )
         return dict(self.samples.periods)
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best outputs that are the same in all trials.
 
-        With binary feedback it is that of who knows which steps count in a trial, and nothing else:
-        where these are the same in all trials, the best single answer.
+        With binary feedback, where trials differ in which steps count, it is that of who knows
+        these steps and nothing else: no outputs that are the same in all trials earn more.
         """
         samples, counts = self.samples, np.bincount(self.samples.conditions)
-        share = 1.0 / (self.conditions * counts[samples.conditions])
+        often = 1.0 / counts[samples.conditions]
+        targets, mask = samples.targets.astype(float), samples.mask.astype(float)
+        weight = mask / mask.sum(axis=1, keepdims=True)
         if self.feedback == "binary":
-            return most_shared(samples, share)
-        shares = samples.mask / samples.mask.sum(axis=1, keepdims=True)
-        weight = (share[:, None] * shares)[..., None]
-        centre = mean if self.distance == "squared" else median
-        targets = samples.targets.astype(float)
-        error = np.abs(targets - centre(targets, weight))
-        size = error**2 if self.distance == "squared" else error
-        return -float(np.sum(weight * size.mean(axis=2, keepdims=True)))
+            return most_frequent(targets, weight, often)
+        return best_constant(targets, weight, often, self.distance)
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """One of the samples of the condition, drawn afresh for every trial."""
@@ -139,40 +135,3 @@ class Sampled(Task):
             weight=mask / mask.sum(),
             answers=distinct(samples.targets)[0],
         )
-
-
-def distinct(targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Courses that differ, shape (kinds, ...), and which one each trial has."""
-    found, kinds = np.unique(targets, axis=0, return_inverse=True)
-    return found, kinds.reshape(-1)
-
-
-def most_shared(samples: Samples, share: np.ndarray) -> float:
-    """The share of trials that have the most frequent target of those in which its steps count.
-
-    Targets that differ only where nothing counts are one answer.
-
-    Args:
-        samples: the trials.
-        share: of each trial, shape (n,).
-    """
-    supports, which = distinct(samples.mask > 0)
-    right = 0.0
-    for number, counts in enumerate(supports):
-        there = which == number
-        _, kinds = distinct(samples.targets[there][:, counts])
-        right += np.bincount(kinds, share[there]).max()
-    return float(right)
-
-
-def mean(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted mean over the first axis, 0 where nothing has a weight."""
-    return np.sum(weight * values, axis=0) / np.maximum(np.sum(weight, axis=0), 1e-30)
-
-
-def median(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Weighted median over the first axis."""
-    order = np.argsort(values, axis=0)
-    below = np.cumsum(np.take_along_axis(np.broadcast_to(weight, values.shape), order, 0), axis=0)
-    middle = np.argmax(below >= 0.5 * below[-1], axis=0)[None]
-    return np.take_along_axis(np.take_along_axis(values, order, 0), middle, 0)[0]

@@ -63,11 +63,23 @@ class TrajectoryRecall(Task):
         """Cue, delay, recall."""
         return {"cue": self.cue, "delay": self.delay, "recall": self.recall}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single trajectory."""
-        recall = np.asarray(self.window("recall", 1.0), bool)
-        return self.blind(np.asarray(self.answers(1.0))[:, recall])
+        halves, times = np.arange(1, self.cues + 1)[:, None], self.times("recall", dt)
+        return self.blind(self.amplitude * np.sin(np.pi * halves * times / self.recall))
+
+    def check(self, dt: float) -> None:
+        """See also that the steps of the recall tell all trajectories apart.
+
+        Raises:
+            ValueError: when they are fewer than the cues, or as `Task.check` does.
+        """
+        super().check(dt)
+        if self.cues > (steps := self.spans(dt)["recall"]):
+            raise ValueError(
+                f"cues: a recall of {steps} steps tells {steps} trajectories apart, not "
+                f"{self.cues}; let there be fewer cues, or a longer recall"
+            )
 
     def answers(self, dt: float) -> Array:
         """The trajectories, shape (cues, T, 1)."""

@@ -86,8 +86,7 @@ class WorkingMemory(Task):
         names = "first", "delay", "second", "response"
         return {name: getattr(self, name) for name in names}
 
-    @property
-    def chance(self) -> float:
+    def chance(self, dt: float) -> float:
         """The reward of the best single answer."""
         return self.blind([-self.amplitude, self.amplitude])
 

@@ -156,7 +156,7 @@ def lived(
 
 def drawn(path: Path, trajectories: list[Trajectory], world: World) -> dict[Path, bytes]:
     """The learning curve in the formats of a catalog, by where they go."""
-    ax = plot_learning(trajectories, world.task, warmup=world.life.warmup)
+    ax = plot_learning(trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
     with tempfile.TemporaryDirectory() as folder:
         save_figure(ax, Path(folder), path.stem)
         made = [Path(folder) / f"{path.stem}.{ending}" for ending in ("png", "pdf")]

@@ -9,7 +9,6 @@ from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.lives.world import World
-from rulegen.tasks import Task
 from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
 from rulegen.verifying.origin import made_by, setting
 from rulegen.verifying.published import Published
@@ -35,7 +34,7 @@ def consistent(whole: Published, evidence: Evidence, world: World) -> list[Findi
     return [
         text(record, evidence),
         strength(evidence),
-        *baselines(evidence, world.task),
+        *baselines(evidence, world),
         *attainable(evidence),
         *parameters(record),
         *made_of(record, evidence),
@@ -75,10 +74,11 @@ def strength(evidence: Evidence) -> Finding:
     return Finding("strength", Outcome.WEAK if why else Outcome.HOLDS, why)
 
 
-def baselines(evidence: Evidence, task: Task) -> Iterator[Finding]:
+def baselines(evidence: Evidence, world: World) -> Iterator[Finding]:
     """The rewards between which one learns, which the task says."""
+    task = world.task
     for name, told, true in (
-        ("chance", evidence.chance, task.chance),
+        ("chance", evidence.chance, task.chance(world.circuit.dt)),
         ("perfect answers", evidence.best, task.best),
     ):
         same = math.isclose(told, true, rel_tol=ROUNDING, abs_tol=ROUNDING)

@@ -26,8 +26,7 @@ class Hold(rg.Task):
         """Parts of a trial, ms."""
         return {"silence": 20.0, "tone": 40.0}
 
-    @property
-    def chance(self):
+    def chance(self, dt):
         """The reward of the best answer that hears nothing."""
         return self.blind([-self.level, self.level])
 

@@ -1,68 +1,25 @@
-"""Whether a rule is another one with some values of its parameters, and what else it has.
+"""Equal coefficients as equations for the parameters of a template, and their solution.
 
-A rule is matched with a *template*, whose parameters are unknown. Both are outlines: equal shapes
-give one equation for each coefficient, `template(p) = rule`, in which every state of the rule may
-have a unit of its own. Nearly all equations are products of powers, hence linear in logarithms;
-what is none is solved by Newton's method from there. A term that the rule lacks must vanish: one of
-its parameters is 0, or a time constant infinite. The solution is put in again, so that a match is
-one whatever way it was found.
+Nearly all are products of powers, hence linear in logarithms; what is none is solved by Newton's
+method from there. A term that the rule lacks must vanish: one of its parameters is 0, or a time
+constant infinite. The solution is put in again, so that it is one whatever way it was found.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra, constants
-from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.parts import Form, RuleParts, State
-from rulegen.grammar.algebra.symbols import symbol
-from rulegen.grammar.matching.outline import Outline, Slot, Sum, Term
+from rulegen.grammar.algebra.parts import RuleParts
+from rulegen.grammar.matching.outline import Slot, Sum, Term
+from rulegen.grammar.matching.values import value
 
 #: Coefficients that differ by less than this share of themselves are equal.
 CLOSE = 1e-6
-#: More terms than this beside those of the template, and the rule is another one.
-MOST_EXTRAS = 2
-#: So many ways to find the states of the template in the rule are tried.
-MOST_PAIRINGS = 200
-
-
-class Extra(NamedTuple):
-    """A term of the rule that the template lacks.
-
-    Attributes:
-        place: what it changes, as `e` or `w on reward`. basis: the term without its coefficient.
-        positive: the sign of the coefficient.
-    """
-
-    place: str
-    basis: sp.Expr
-    positive: bool
-
-
-@dataclass(frozen=True)
-class Match:
-    """A rule in terms of a template.
-
-    Attributes:
-        values: of the parameters of the template; 0 or infinity where a term of it is missing.
-        forced: names of parameters that a missing term made 0 or infinite.
-        states: the rule's names of the states of the template.
-        extras: terms of the rule that the template lacks.
-        stepwise: whether a state of the rule counts steps where the template counts ms.
-    """
-
-    values: Mapping[str, float]
-    forced: tuple[str, ...]
-    states: Mapping[str, str]
-    extras: tuple[Extra, ...]
-    stepwise: bool
 
 
 class Equation(NamedTuple):
@@ -73,105 +30,16 @@ class Equation(NamedTuple):
     units: tuple[tuple[str, float], ...]
 
 
-def matches(
-    template: RuleParts, unknown: Outline, rule: Outline, values: Mapping[sp.Symbol, float]
-) -> Iterator[Match]:
-    """The ways in which a rule is the template, perhaps with a few more terms.
-
-    Args:
-        template: whose parameters are sought; their values are where the search starts.
-        unknown: its outline.
-        rule: the outline of the rule.
-        values: of the rule's parameters.
-
-    Example:
-        >>> from rulegen.grammar import parse
-        >>> from rulegen.grammar.matching.outline import outline
-        >>> oja = parse("param eta = 0.1\\nparam alpha = 1\\ndw/dt = eta*post*(pre - alpha*post*w)")
-        >>> mine = parse("dw/dt = 0.2*pre*post - 0.6*post**2*w")
-        >>> found = next(matches(oja, outline(oja), outline(mine), {}))
-        >>> {name: round(value, 9) for name, value in found.values.items()}
-        {'eta': 0.2, 'alpha': 3.0}
-    """
-    if not unknown.signals <= rule.signals:
-        return
-    theirs = unknown.plain
-    for pairs in _pairings(unknown, rule):
-        mine = rule.sums({own: name for name, own in pairs.items()} | _strangers(unknown, pairs))
-        if not all(_shared(terms, mine.get(place)) for place, terms in theirs.items()):
-            continue
-        extras = list(_extras(theirs, mine, unknown, values))
-        if len(extras) > MOST_EXTRAS:
-            continue
-        equations = list(_equations(theirs, mine, values))
-        solution = _Solver(template, equations).solve()
-        if solution is not None:
-            found = tuple(e._replace(place=renamed(e.place, pairs)) for e in extras)
-            forms = [(unknown.states[a].form, rule.states[b].form) for a, b in pairs.items()]
-            stepwise = any(a is not Form.STEP and b is Form.STEP for a, b in forms)
-            yield Match(*solution, pairs, found, stepwise)
-
-
-def _pairings(unknown: Outline, rule: Outline) -> Iterator[dict[str, str]]:
-    """Every way to find the states of the template among those of the rule."""
-    theirs, mine = _blank(unknown), _blank(rule)
-    choices = [[own for own in mine if _alike(theirs[name], mine[own])] for name in theirs]
-    for chosen in itertools.islice(itertools.product(*choices), MOST_PAIRINGS):
-        if len(set(chosen)) == len(chosen):
-            yield dict(zip(theirs, chosen, strict=True))
-
-
-def _blank(outline: Outline) -> dict[str, tuple[State, set[str]]]:
-    """Each state with the shapes of its change in which all states have one name."""
-    found = {}
-    names = dict.fromkeys(outline.states, "state")
-    for name, state in outline.states.items():
-        owner, expr = outline.changes.get(name, (name, sp.Integer(0)))
-        found[name] = state, set(outline.sum(expr, owner, names))
-    return found
-
-
-def _alike(theirs: tuple[State, set[str]], mine: tuple[State, set[str]]) -> bool:
-    """Whether a state of the rule can be this one of the template."""
-    kinds = [(s.site, s.form is Form.AVERAGE) for s, _ in (theirs, mine)]
-    return kinds[0] == kinds[1] and (not theirs[1] or bool(theirs[1] & mine[1]))
-
-
-def _shared(theirs: Sum, mine: Sum | None) -> bool:
-    """Whether a formula of the template is there, with one term of it at least."""
-    return mine is not None and (not theirs or bool(theirs.keys() & mine.keys()))
-
-
-def _strangers(unknown: Outline, pairs: Mapping[str, str]) -> dict[str, str]:
-    """Other names for states of the rule that would be taken for those of the template."""
-    return {n: f"other {n}" for n in unknown.states if n not in pairs.values()}
-
-
-def renamed(place: str, names: Mapping[str, str]) -> str:
-    """A place such as `e on trial start`, with another name for its state."""
-    owner, *event = place.split(" ", 1)
-    return " ".join([names.get(owner, owner), *event])
-
-
-def _extras(
-    theirs: Mapping[str, Sum],
-    mine: Mapping[str, Sum],
-    unknown: Outline,
-    values: Mapping[sp.Symbol, float],
-) -> Iterator[Extra]:
-    """What the rule adds, where the template has something to add to."""
-    for place, terms in mine.items():
-        owner = place.split(" ", 1)[0]
-        if place in theirs or owner in ("w", "forward") or owner in unknown.states:
-            for shape, term in terms.items():
-                size = value(term.slots[0].coefficient, values)
-                if shape not in theirs.get(place, {}) and size != 0:
-                    yield Extra(place, term.basis, size > 0)
-
-
-def _equations(
+def equations(
     theirs: Mapping[str, Sum], mine: Mapping[str, Sum], values: Mapping[sp.Symbol, float]
 ) -> Iterator[Equation]:
+    """One equation for each coefficient of the template.
+
+    Args:
+        theirs: the sums of the template.
+        mine: those of the rule, its states under the names of the template's.
+        values: of the rule's parameters.
+    """
     for place, terms in theirs.items():
         for shape, term in terms.items():
             if shape not in mine[place]:
@@ -191,7 +59,7 @@ def _units(slot: Slot) -> tuple[tuple[str, float], ...]:
     return tuple((name, n) for name, n in sorted(powers.items()) if n)
 
 
-class _Solver:
+class Solver:
     """Solves the equations of one pairing for parameters and units."""
 
     def __init__(self, template: RuleParts, equations: Sequence[Equation]) -> None:
@@ -269,10 +137,14 @@ class _Solver:
         rows: Sequence[tuple[np.ndarray, float] | None],
         unknowns: Sequence[str],
     ) -> np.ndarray | None:
-        """Signs of the unknowns that give every product its sign: linear equations modulo 2."""
+        """Signs of the unknowns that give every product its sign: linear equations modulo 2.
+
+        Times, parameters in ms, are positive.
+        """
         either = [
             i for i, n in enumerate(unknowns)
-            if n not in self.parameters or self.parameters[n].lower < 0
+            if n not in self.parameters
+            or (self.parameters[n].lower < 0 and self.parameters[n].unit != 1)
         ]  # fmt: skip
         system = []
         for equation, row in zip(equations, rows, strict=True):
@@ -364,47 +236,3 @@ def _monomial(expr: sp.Expr) -> tuple[float, dict[str, float]] | None:
             return None
         powers[str(base.name)] = float(exponent)
     return float(number), powers
-
-
-def own_values(rule: RuleParts) -> dict[sp.Symbol, float]:
-    """The values of a rule's parameters; those that are open get numbers like no others."""
-    return {
-        symbol(p.name): 1.0 + (i + 1) * _GOLDEN % 1.0 if p.value is None or p.free else p.value
-        for i, p in enumerate(rule.parameters)
-    }
-
-
-_GOLDEN = (math.sqrt(5) - 1) / 2
-_FUNCTIONS: dict[type, Callable[..., float]] = {
-    sp.Add: lambda *terms: sum(terms),
-    sp.Mul: lambda *factors: math.prod(factors),
-    sp.Pow: lambda base, exponent: base**exponent,
-    sp.Abs: abs,
-    sp.Min: min,
-    sp.Max: max,
-    op.power: lambda base, exponent: base**exponent,
-    op.relu: lambda x: max(x, 0.0),
-    op.clip: lambda x, low, high: min(max(x, low), high),
-}
-
-
-def value(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
-    """A formula of parameters as a number; nan where it has none.
-
-    Example:
-        >>> a, b = sp.symbols("a b")
-        >>> value(a / (1 + b), {a: 3.0, b: 1.0})
-        1.5
-    """
-    if expr.is_Symbol:
-        return values[expr]
-    if not expr.args:
-        return float(expr)
-    function = _FUNCTIONS.get(expr.func) or constants.NUMERIC.get(algebra.operator_name(expr))
-    if function is None:
-        return math.nan
-    try:
-        result = function(*(value(a, values) for a in expr.args))
-    except (ArithmeticError, ValueError, TypeError):
-        return math.nan
-    return float(result) if isinstance(result, int | float) else math.nan
