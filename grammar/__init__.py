@@ -11,7 +11,7 @@ from rulegen.grammar.algebra.symbols import SIGNALS as SIGNALS
 from rulegen.grammar.algebra.symbols import Signal as Signal
 from rulegen.grammar.algebra.symbols import Site as Site
 from rulegen.grammar.algebra.symbols import symbol as symbol
-from rulegen.grammar.printing.latex_names import format_number as format_number
+from rulegen.grammar.printing.latex_spelling import format_number as format_number
 from rulegen.grammar.printing.unparse import unparse as unparse
 from rulegen.grammar.reading.errors import ConfigError as ConfigError
 from rulegen.grammar.reading.errors import RuleError as RuleError
