@@ -38,10 +38,9 @@ def broken(lines: Sequence[Line]) -> list[Line]:
         >>> from rulegen.grammar.printing.display import displayed
         >>> from rulegen.grammar.printing.latex_spelling import latex_lines
         >>> from rulegen.grammar.rule.parse import parse
-        >>> factors = [f"a{i}*b{i}*c{i}*d{i}" for i in range(8)]
-        >>> print(latex_lines(broken(displayed(parse("param a\\nw += " + " + ".join(
-        ...     f"{factor}*pre" for factor in factors))))).count("quad"))
-        2
+        >>> text = "w += theta_1*pre*(" + " + ".join(f"u**{i}" for i in range(2, 30)) + ")"
+        >>> latex_lines(broken(displayed(parse(text)))).count("quad")
+        1
     """
     return [piece for line in lines for piece in _broken(line)]
 

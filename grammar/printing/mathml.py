@@ -181,8 +181,8 @@ def mathml(lines: Sequence[Line]) -> str:
     Example:
         >>> from rulegen.grammar.printing.display import displayed
         >>> from rulegen.grammar.rule.parse import parse
-        >>> print(mathml(displayed(parse("w <- u"))))
-        <math display="block"><msub><mi>w</mi><mrow><mi>i</mi><mi>j</mi></mrow></msub><mo>←</mo><msub><mi>u</mi><mi>i</mi></msub></math>
+        >>> print(mathml(displayed(parse("x <- R : global"))))
+        <math display="block"><mi>x</mi><mo>←</mo><mi>R</mi></math>
     """
     spell = Mathml().spell
     rows = [(spell(line.left), spell(line.right)) for line in lines]

@@ -16,7 +16,6 @@ from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.printing.order import natural
 from rulegen.grammar.printing.statements import Statements, increment
 from rulegen.grammar.printing.walk import (
-    ADD,
     AND,
     ATOM,
     IF,

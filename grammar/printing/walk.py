@@ -42,8 +42,9 @@ class Indices(NamedTuple):
         if not isinstance(expr, Reduction):
             return self
         index = _RUNNING[self.nesting % len(_RUNNING)]
-        inner = self._replace(nesting=self.nesting + 1)
-        return inner._replace(**{"pre" if isinstance(expr, over_pre) else "post": index})
+        if isinstance(expr, over_pre):
+            return Indices(self.post, index, self.nesting + 1)
+        return Indices(index, self.pre, self.nesting + 1)
 
     def of(self, site: Site) -> str:
         """The index of a variable that lives there."""
@@ -173,7 +174,7 @@ class Walk(Generic[P]):
         """An expression, and how tightly it binds."""
         key = expr, own, indices
         if key not in self._written:
-            known = expr if isinstance(expr, sp.logic.boolalg.Boolean) else self.known(expr)
+            known = self.known(expr) if isinstance(expr, sp.Expr) else expr
             self._written[key] = self._write(known, own, indices)
         return self._written[key]
 
