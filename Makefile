@@ -1,12 +1,14 @@
 # Everything happens in a virtual environment of its own; PYTHON chooses the interpreter.
 PYTHON ?= python3
 VENV ?= .venv
+# The newest Python that is there, for `make wheel-check`.
+NEWEST ?= python3.13
 BIN := $(VENV)/bin
 # Tests run in so many processes, the tests of a file in one.
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench selection verification search results analyses estimators reproductions tasks neurogym rooms publish catalog catalog-check docs notebooks exports-check clean
+.PHONY: discover test test-long lint types bench selection verification search results analyses estimators reproductions tasks neurogym rooms publish catalog catalog-check docs notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -103,6 +105,11 @@ exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 
 bench: $(VENV)/.evosax
 	$(BIN)/python -m benchmarks
+
+# The suite from a wheel in empty environments: the pinned set, and the newest releases of all.
+wheel-check:
+	.ci/wheel $(PYTHON) --constraint constraints.txt
+	.ci/wheel $(NEWEST)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

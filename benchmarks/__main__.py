@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from benchmarks.naive import naive
 from benchmarks.page import write_page
 from benchmarks.parts import matvec, parts
 from rulegen.compile.lowering import Lowering
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.runtime import use_all_cores
 
 LIVES, NEURONS, STEPS, TRIALS = 128, 32, 30, 200
@@ -178,13 +178,32 @@ def start() -> list[Row]:
     return rows
 
 
+def answers() -> list[Row]:
+    """CPU time of a new process that only reads, beside one that imports SymPy."""
+    reference = "importing SymPy"
+    programs = {
+        reference: ("-c", "import sympy"),
+        "rulegen --help": ("-m", "rulegen", "--help"),
+        "rulegen check oja": ("-m", "rulegen", "check", "oja"),
+    }
+    best = dict.fromkeys(programs, float("inf"))
+    for _ in range(5):
+        for name, arguments in programs.items():
+            before = os.times()
+            subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+            after = os.times()
+            spent = sum(after[2:4]) - sum(before[2:4])  # user and system, of children
+            best[name] = min(best[name], spent)
+    return rows_of(best, "s of CPU", reference, dict.fromkeys(best, "imports"))
+
+
 def main() -> None:
     """Measure, print, write."""
     use_all_cores()
     began = time.perf_counter()
     rows = [*small_circuits(), *meta_gradients(), *large_circuits()]
-    rows += [*every_task(), *growth(), *memory(), *start()]
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    rows += [*every_task(), *growth(), *memory(), *start(), *answers()]
+    peak = peak_mb()
     rows.append(Row("peak memory of this run", peak, "MB"))
     console = Console()
     device = jax.devices()[0]

@@ -91,7 +91,7 @@ def estimates(lives: int, neurons: int, trials: int, terms: int) -> dict[str, Ca
         "pgpe": Pgpe(lives=lives),
         "evosax, OpenES": Evosax(lives=lives, strategy="Open_ES"),
     }.items():
-        runner = estimator.prepared(bench)
+        runner = estimator.prepare(bench)
         key, place = jax.random.key(0), bench.vector(dict.fromkeys(bench.free_names, 0.1))
         found[name] = partial(estimator.estimate, runner, place, bench.free, key)
     return found

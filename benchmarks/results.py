@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from rulegen.catalog.pages.tables import CHANCE_IS, NO_LEARNING_IS, REWARD_IS
+from rulegen.catalog.records.ended import ENDS_ARE, TROUBLES, Ended, happened, unhappened, verbs
 
 ROOT = Path(__file__).parent.parent
 #: The summaries that the page shows, beside it.
@@ -44,6 +45,10 @@ def shown(interval: dict) -> str:
     return f"{interval['mean']:.4f} [{interval['low']:.4f}, {interval['high']:.4f}]"
 
 
+#: Whose lives a cell of a row counts.
+WHOSE = "of the rule / of the start / of each reference / of no learning"
+
+
 def section(name: str, summaries: list[dict]) -> str:
     """The table of one example."""
     references = list(summaries[0]["references"])
@@ -53,6 +58,8 @@ def section(name: str, summaries: list[dict]) -> str:
         f"Chance is {summaries[0]['chance']:g}; perfect answers earn {summaries[0]['best']:g}."
     )
     lines = [f"## {name}", "", between, ""]
+    ended = happened(part for s in summaries for part in lived(s))
+    head[-2:-2] = ended
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     for s in summaries:
         values = [f"{v:.4g}" for name, v in s["parameters"].items() if name.startswith("theta")]
@@ -60,9 +67,18 @@ def section(name: str, summaries: list[dict]) -> str:
         row += [shown(s["reward"]), shown(s["paired_difference"])]
         row += [shown(s["references"][name]["paired_difference"]) for name in references]
         row += [shown(s["no_learning"]["paired_difference"])]
+        row += [" / ".join(str(part.counts[name]) for part in lived(s)) for name in ended]
         row += [f"{s['seconds']:.0f}", f"{s['peak_mb']:.0f}"]
         lines.append("| " + " | ".join(row) + " |")
-    return "\n".join(lines)
+    said = [unhappened(part for s in summaries for part in lived(s))]
+    said += [f"Lives that {verbs(ended)}: {WHOSE}. {ENDS_ARE}"] if ended else []
+    return "\n".join([*lines, "", " ".join(filter(None, said))])
+
+
+def lived(summary: dict) -> list[Ended]:
+    """How the lives behind the figures of a row ended, in the order of `WHOSE`."""
+    parts = [summary, summary["start"], *summary["references"].values(), summary["no_learning"]]
+    return [Ended(**{name: part.get(name) for name in TROUBLES}) for part in parts]
 
 
 def page(summaries: dict[str, list[dict]]) -> str:

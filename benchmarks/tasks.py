@@ -254,7 +254,8 @@ def beyond() -> list[str]:
         "## A task of one's own",
         "A subclass of `Task` with a name, its settings, the periods of a trial, and a trial as "
         "arrays. Whatever takes a bundled task takes it too, also a whole discovery "
-        "([notebook](../notebooks/add_your_own_task.ipynb)). This is all of "
+        "([notebook](../notebooks/add_your_own_task.ipynb)). `rg.register` makes it known by its "
+        "name, and a package makes it known everywhere ([extending](extending.md)). This is all of "
         "[`examples/own_task.py`](../examples/own_task.py); it prints the mean reward of the first "
         "12 and of the last 40 trials, with 95% intervals over lives.",
         f"```python\n{EXAMPLE.read_text()}```",

@@ -23,12 +23,12 @@ from rulegen.ground.runtime import use_all_cores
 from rulegen.ground.statistics import estimate
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
-from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.evidence import held_out
 from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.consistency import Outcome, strength
 from rulegen.verifying.published import Published
-from rulegen.verifying.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, Lot, judge, world_of
+from rulegen.verifying.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, judge, world_of
 
 CARDS, LIVES, SEEDS = 200, 128, 50
 RULE = """
@@ -86,7 +86,9 @@ def evidence_of(seed: int, lots: dict[Key, Lot]) -> Evidence:
     blank = np.zeros((3, 1))
     text = parse(RULE).text()
     best, nothing = (
-        Trajectory(name, text, lots["rule", name].rewards, blank, blank, lots[MINE].diverged)
+        Trajectory(
+            name, text, lots["rule", name].rewards, blank, blank, lots["rule", name].outcomes
+        )
         for name in (DISCOVERED, NO_LEARNING)
     )
     return held_out(world_of(SETTING), "", seed, best, [nothing])
@@ -138,7 +140,7 @@ def lots_of(made: dict[Key, Bench], key: jax.Array, lives: int) -> dict[Key, Lot
     found = {}
     for name, bench in made.items():
         batch = bench.run(bench.values, key, lives)
-        found[name] = Lot(batch.means, batch.diverged)
+        found[name] = Lot(batch.means, batch.outcomes)
     return found
 
 

@@ -13,7 +13,8 @@ from rulegen.compile import compile_rule
 from rulegen.grammar import Rule, parse
 from rulegen.lives.batch import Batch, Lives
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import LifeSettings, Outcome
+from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Task
 

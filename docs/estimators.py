@@ -54,11 +54,11 @@ def report(name: str, place: str, folder: Path) -> pd.DataFrame:
 def section(name: str, place: str, table: pd.DataFrame) -> str:
     """One table as Markdown, with its verdict."""
     where = {"start": "at the start of the fit", "learns": f"at {point(name)}"}[place]
-    frame = shown(table)
+    frame, said = shown(table)
     lines = [f"### `{name}`, {where}", "", "| " + " | ".join(frame) + " |"]
     lines += ["|" + " --- |" * len(frame.columns)]
     lines += ["| " + " | ".join(row) + " |" for row in frame.itertuples(index=False)]
-    told = [*verdict(table), rivalry(table)]
+    told = [*filter(None, [said]), *verdict(table), rivalry(table)]
     return "\n".join([*lines, "", *(f"- {line}" for line in told)]) + "\n"
 
 

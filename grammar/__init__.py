@@ -1,34 +1,6 @@
-"""Rules as mathematics: SymPy and networkx, never JAX."""
+"""Rules as mathematics: SymPy, and networkx for spaces, never JAX."""
 
-from rulegen.grammar.algebra.parts import Definition as Definition
-from rulegen.grammar.algebra.parts import Event as Event
-from rulegen.grammar.algebra.parts import Form as Form
-from rulegen.grammar.algebra.parts import Parameter as Parameter
-from rulegen.grammar.algebra.parts import RuleParts as RuleParts
-from rulegen.grammar.algebra.parts import State as State
-from rulegen.grammar.algebra.parts import Update as Update
-from rulegen.grammar.algebra.symbols import SIGNALS as SIGNALS
-from rulegen.grammar.algebra.symbols import Signal as Signal
-from rulegen.grammar.algebra.symbols import Site as Site
-from rulegen.grammar.algebra.symbols import symbol as symbol
-from rulegen.grammar.printing.latex_spelling import format_number as format_number
-from rulegen.grammar.printing.unparse import unparse as unparse
-from rulegen.grammar.reading.errors import ConfigError as ConfigError
-from rulegen.grammar.reading.errors import RuleError as RuleError
-from rulegen.grammar.reading.errors import RulegenError as RulegenError
-from rulegen.grammar.reading.errors import RunError as RunError
-from rulegen.grammar.rule.families import confavreux as confavreux
-from rulegen.grammar.rule.families import maoutsa as maoutsa
-from rulegen.grammar.rule.families import mehta as mehta
-from rulegen.grammar.rule.families import polynomial as polynomial
-from rulegen.grammar.rule.locality import LocalityCertificate as LocalityCertificate
-from rulegen.grammar.rule.locality import LocalityItem as LocalityItem
-from rulegen.grammar.rule.parse import parse as parse
-from rulegen.grammar.rule.rule import Rule as Rule
-from rulegen.grammar.rule.terms import Term as Term
-from rulegen.grammar.space.bases import Basis as Basis
-from rulegen.grammar.space.slots import Slots as Slots
-from rulegen.grammar.space.slots import slots as slots
-from rulegen.grammar.space.space import Space as Space
-from rulegen.grammar.space.space import load_space as load_space
-from rulegen.grammar.space.structure import Structure as Structure
+from lazy_loader import attach_stub
+
+# Names are those of the stub beside this file, each loaded when it is first asked for.
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

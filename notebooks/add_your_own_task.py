@@ -16,7 +16,8 @@
 # ## Remember how strong it was
 #
 # A stimulus of one of several strengths comes on a single channel and goes. After a delay the
-# output must report the strength, as in a parametric working memory. Here is all of the task.
+# output must report the strength, as in a parametric working memory. Here is all of the task, and
+# `register`, which makes it known by its name, so that configurations can say `name = "strength"`.
 
 # %%
 import os
@@ -80,6 +81,8 @@ class Strength(rg.Task):
             answers=self.answers[:, None, None],
         )
 
+
+rg.register(Strength)
 
 # %% [markdown]
 # The reward comes with the base class: minus the mean squared distance of the output from the

@@ -82,7 +82,7 @@ pd.DataFrame(curves, index=pd.Index(factors, name="eta / default")).round(3)
 batches = {name: bench.run(values[name], rg.key(0), lives) for name, bench in benches.items()}
 base = batches[reference].means
 learning = [
-    rg.Trajectory(name, rules[name].text(), b.means, *rg.curves(b.rewards), b.diverged)
+    rg.Trajectory(name, rules[name].text(), b.means, *rg.curves(b.rewards), b.outcomes)
     for name, b in batches.items()
 ]
 

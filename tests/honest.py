@@ -19,7 +19,7 @@ from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
-from rulegen.publishing.rundir import learning_table, lives_table, means_of
+from rulegen.publishing.rundir import learning_table, lives_table, lots_of
 from rulegen.verifying.verify import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.
@@ -73,7 +73,7 @@ def lived(
     bench = quick_bench(world, parse(rule))
     batch = bench.run(bench.values, branch(jax.random.key(seed), Branch.EVALUATE), lives)
     shown = parse(rule).text()
-    return Trajectory(name, shown, batch.means, *curves(batch.rewards), batch.diverged)
+    return Trajectory(name, shown, batch.means, *curves(batch.rewards), batch.outcomes)
 
 
 def publish(
@@ -101,14 +101,16 @@ def publish(
 
     best = trajectory(DISCOVERED, rule)
     compared = [trajectory(name, here) for name, here in others.items()]
+    rests = {name: trajectory(name, here) for name, here in terms.items()}
     losses = [
         TermLoss(
             coefficient=name,
             term=f"{name}*x",
-            loss=interval(best.minus(trajectory(name, here))),
-            rule=parse(here).text() if here else "",
+            loss=interval(best.minus(rest)),
+            rule=rest.text if terms[name] else "",
+            **rest.counts.bad,
         )
-        for name, here in terms.items()
+        for name, rest in rests.items()
     ]
     evidence = held_out(world, "0" * 16, seed, best, compared, terms=tuple(losses), **more)
     record = Record(
@@ -128,7 +130,7 @@ def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     save_record(record, folder / "record.toml")
     (folder / "card.md").write_text(markdown_card(record, "learning.png"))
-    lives_table(means_of(trajectories)).to_csv(folder / "lives.csv", index=False)
+    lives_table(lots_of(trajectories)).to_csv(folder / "lives.csv", index=False)
     learning_table(trajectories).round(6).to_csv(folder / "learning.csv", index=False)
     return folder
 

@@ -31,6 +31,7 @@ from rulegen.ground.stage import Stage
 from rulegen.lives.batch import Batch, Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
@@ -42,12 +43,14 @@ WORLD = World(
 RULE = parse("param k = 0.5 in [0.1, 2] free\nparam b = -0.4 free\non reward: w <- k*pre + b*xi")
 KEY = jax.random.key(3)
 VALUES = np.array([0.5, -0.4])
-TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0, 2.0, 0.0)
+TRUE = Sample(np.array([[2.0, -1.0]]), np.full((1, 2), 1e-6), 100, 1.0, 2.0, 0.0, Outcomes(100))
 
 
 def sample(gradient, error, repeats=4, lives=10, seconds=0.5):
     gradients = np.tile(np.asarray(gradient, float), (repeats, 1))
-    return Sample(gradients, np.full(gradients.shape, error), lives, seconds, 3.0, 0.0)
+    return Sample(
+        gradients, np.full(gradients.shape, error), lives, seconds, 3.0, 0.0, Outcomes(lives)
+    )
 
 
 def test_the_figures_follow_their_definitions():
@@ -72,11 +75,11 @@ def test_a_wrong_sign_is_named_only_on_evidence():
 def test_noise_alone_is_no_bias_and_no_signal():
     rng = np.random.default_rng(0)
     gradients = [2.0, -1.0] + 30 * rng.standard_normal((50, 2))
-    many = Sample(gradients, np.full((50, 2), 30.0), 10, 1.0, 0.0, 0.0)
+    many = Sample(gradients, np.full((50, 2), 30.0), 10, 1.0, 0.0, 0.0, Outcomes(10))
     row = table_row("x", many, TRUE, ["k", "b"])
     assert row["bias"] < 3 * row["bias_error"]
     assert row["z"] < 3
-    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0, 0.0, 0.0)
+    nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0, 0.0, 0.0, Outcomes(10))
     assert table_row("x", nothing, TRUE, ["k", "b"])["signal_to_noise"] == 0
     assert table_row("x", nothing, TRUE, ["k", "b"])["cosine"] == 0
 
@@ -95,7 +98,7 @@ def test_the_verdict_names_the_fastest_and_the_surest():
     assert "surest direction: sure (cosine above 0.95)" in last
     (lost,) = verdict(pd.DataFrame([{"estimator": "lost", "useful": 0.0}]))
     assert "more lives" in lost
-    assert "it cannot" in set(shown(pd.DataFrame(rows))["note"])
+    assert "it cannot" in set(shown(pd.DataFrame(rows))[0]["note"])
 
 
 def test_components_stand_beside_the_truth():
@@ -164,7 +167,7 @@ def test_compilation_is_not_timed_but_told(machine):
     assert found.seconds == pytest.approx(0.08) and found.compiling == pytest.approx(3.46)
     row = table_row("x", found, TRUE, ["k", "b"])
     assert row["seconds_per_life"] == pytest.approx(0.08 / 24)
-    assert shown(pd.DataFrame([row]))["compiling, s"].tolist() == ["3.46"]
+    assert shown(pd.DataFrame([row]))[0]["compiling, s"].tolist() == ["3.46"]
 
 
 def test_a_resumed_report_does_not_time_compilation(machine, tmp_path):

@@ -23,7 +23,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.evaluate import QUARTILES, Trajectory, curves
 from rulegen.publishing.evidence import held_out
 from rulegen.publishing.figures import plot_learning
-from rulegen.publishing.rundir import learning_table, lives_table, means_of
+from rulegen.publishing.rundir import learning_table, lives_table, lots_of
 from rulegen.tasks import TASKS, BaitedBandit, DelayedAssociation, GoNogo, Sampled, Task, Trial
 
 DT = 10.0
@@ -216,7 +216,9 @@ def told(task, name, level, lives=6, trials=160):
     top = task.chance + level * (task.best - task.chance)
     rewards = np.full((lives, trials), task.chance)
     rewards[:, trials // 2 :] = top + 0.01 * RNG.normal(size=(lives, trials // 2))
-    return Trajectory(name, "w += 0", rewards.mean(axis=1), *curves(rewards), 0)
+    return Trajectory(
+        name, "w += 0", rewards.mean(axis=1), *curves(rewards), np.zeros(len(rewards), int)
+    )
 
 
 @each_task
@@ -296,12 +298,12 @@ def test_targets_that_differ_where_nothing_counts_are_one_answer():
 def test_a_curve_is_the_table_trial_by_trial(lives):
     """The mean of the figure's line is the mean of the table; quartiles stand beside it."""
     rewards = -(RNG.exponential(size=(lives, 50)) ** 2)
-    found = Trajectory("a", "", rewards.mean(axis=1), *curves(rewards), 0)
+    found = Trajectory("a", "", rewards.mean(axis=1), *curves(rewards), np.zeros(lives, int))
     line = plot_learning([found], DelayedAssociation()).lines[0].get_ydata()
     assert np.mean(line) == pytest.approx(found.reward.mean, rel=1e-12)
     table = learning_table([found])
     assert table["mean"].mean() == pytest.approx(
-        lives_table(means_of([found]))["reward"].mean(), rel=1e-12
+        lives_table(lots_of([found]))["reward"].mean(), rel=1e-12
     )
     assert (table["low"] < table["mean"]).all()
     assert (table["mean"] < table["high"]).all()
@@ -314,8 +316,7 @@ def test_a_curve_is_the_table_trial_by_trial(lives):
 def test_a_curve_rises_where_rewards_do():
     """Before learning it lies where the rewards do, to the last trial."""
     rewards = np.where(np.arange(60) < 12, -0.4, -0.1) * np.ones((5, 1))
-    fine = dict.fromkeys(("diverged", "saturated", "silent"), 0)
-    (found,) = trajectories({"a": SimpleNamespace(rewards=rewards, counts=fine)})
+    (found,) = trajectories({"a": SimpleNamespace(rewards=rewards, outcomes=np.zeros(5, int))})
     np.testing.assert_array_equal(found.curve[1], rewards[0])
     np.testing.assert_array_equal(found.quartiles[1], rewards[0])
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rulegen.circuits import CIRCUITS
+from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.grammar import ConfigError, RuleError, RulegenError
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.runs.discover import prepare
@@ -64,7 +64,7 @@ BAD = {
         GOOD + '[circuit]\nname = "square"\n',
         "circuit: there is no circuit `square`",
     ),
-    "circuit without a name": (GOOD + "[circuit]\nname = [1]\n", "circuit: there is no circuit"),
+    "circuit without a name": (GOOD + "[circuit]\nname = [1]\n", "circuit: name one of rate"),
     "other kind of circuit": (
         GOOD + '[circuit]\nname = "spiking"\nrate = "tanh"\n',
         "circuit.rate",
@@ -147,7 +147,7 @@ def test_the_digest_follows_everything_that_matters(tmp_path):
 @pytest.mark.parametrize(
     ("kinds", "pages"),
     [
-        ((DiscoverConfig, *CIRCUITS.values()), ("configuration.md",)),
+        ((DiscoverConfig, RateCircuit, SpikingCircuit), ("configuration.md",)),
         (
             (SearchConfig, Halving, Genetic, PathStrategy, Elsewhere, SelectSettings),
             ("configuration.md", "search.md"),

@@ -13,7 +13,9 @@ from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, 
 from rulegen.estimators.score import advantages, learned
 from rulegen.grammar import ConfigError, RunError, parse
 from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
@@ -56,7 +58,7 @@ def test_pgpe_agrees_with_finite_differences(plain, pgpe):
 @pytest.mark.long
 def test_score_agrees_with_pgpe(pgpe):
     estimator = Score(lives=300_000, clip=0, gamma=1.0, exact=True)
-    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives = estimator.prepare(Bench(WORLD, RULE))
     lives.chunk = 10_000
     score = estimator.estimate(lives, VALUES, FREE, jax.random.key(8))
     z = (score.gradient - pgpe.gradient) / np.hypot(score.error, pgpe.error)
@@ -67,7 +69,7 @@ def test_score_agrees_with_pgpe(pgpe):
 
 def test_outcomes_count_both_sides_of_a_pair(plain):
     result = Pgpe(lives=9).estimate(plain, VALUES, FREE, KEY)
-    assert sum(result.outcomes.values()) == 8
+    assert result.outcomes.lives == 8
     assert len(result.rewards) == 4
 
 
@@ -104,7 +106,7 @@ def test_gradients_that_are_not_finite_are_counted_and_left_out(kind, spoil, mon
 
     monkeypatch.setattr(Estimator, "average", watched)
     estimator = kind(lives=64, clip=0)
-    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives = estimator.prepare(Bench(WORLD, RULE))
     whole = estimator.estimate(lives, VALUES, FREE, KEY)
     assert (whole.nonfinite, whole.parts) == (0, 64)
     spoil(6)
@@ -154,11 +156,11 @@ def test_advantages_follow_their_definition(gamma):
 
 def test_signal_to_noise():
     parts = np.array([3.0, 4.0]), np.array([0.0, 0.5]), np.array([1.0, 2.0])
-    estimate = MetaGradient(*parts, {}, 0, 2)
+    estimate = MetaGradient(*parts, Outcomes(2), 0, 2)
     assert estimate.signal_to_noise == 10
     assert estimate.reward == 1.5
     assert np.isclose(estimate.reward_error, 0.5)
-    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), {}, 0, 2).signal_to_noise == 0
+    assert MetaGradient(np.ones(1), np.zeros(1), np.ones(2), Outcomes(2), 0, 2).signal_to_noise == 0
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_gradients_are_in_the_coordinates_of_the_fit():
     text = "param k = 0.5 {} free\nparam b = -0.4 free\non reward: w <- k*pre + b*post"
     score, gradients = Score(lives=8, clip=0), []
     for bounds in ("", "in [0.1, 2]"):
-        lives = score.prepare(WORLD, parse(text.format(bounds)), ["k", "b"])
+        lives = score.prepare(Bench(WORLD, parse(text.format(bounds))))
         gradients.append(score.estimate(lives, VALUES, FREE, KEY).gradient)
     np.testing.assert_allclose(gradients[1], gradients[0] * [0.5, 1.0], rtol=1e-6)
 
@@ -184,16 +186,16 @@ def test_gradients_are_in_the_coordinates_of_the_fit():
 def test_evosax_points_where_pgpe_does(plain, pgpe):
     pytest.importorskip("evosax")
     estimator = Evosax(lives=80_000, sigma=0.1, shared=True)
-    lives = estimator.prepare(WORLD, RULE, ["k", "b"])
+    lives = estimator.prepare(Bench(WORLD, RULE))
     found = estimator.estimate(plain, VALUES, FREE, KEY)
     assert lives.chunk > 0
     cosine = found.gradient @ pgpe.gradient
     cosine /= np.linalg.norm(found.gradient) * np.linalg.norm(pgpe.gradient)
     assert cosine > 0.9, (found, pgpe)
     assert found.signal_to_noise > 5
-    assert sum(found.outcomes.values()) == len(found.rewards) == 80_000
+    assert found.outcomes.lives == len(found.rewards) == 80_000
     with pytest.raises(ValueError, match=r"choose from .*Open_ES"):
-        Evosax(strategy="Magic").prepare(WORLD, RULE, ["k", "b"])
+        Evosax(strategy="Magic").prepare(Bench(WORLD, RULE))
 
 
 def test_halves_of_a_group_share_their_lives(plain):
@@ -203,7 +205,7 @@ def test_halves_of_a_group_share_their_lives(plain):
         estimator = Evosax(lives=16, groups=2, shared=shared)
         means, outcomes = estimator.live(plain, values, KEY, None)
         assert means.shape == (2, 8)
-        assert sum(outcomes.values()) == 16
+        assert outcomes.lives == 16
         assert np.array_equal(means[:, :4], means[:, 4:]) == shared
         assert not np.array_equal(means[0], means[1])
 
@@ -212,4 +214,4 @@ def test_evosax_must_be_there(monkeypatch):
     monkeypatch.setitem(sys.modules, "evosax", None)
     monkeypatch.setitem(sys.modules, "evosax.algorithms", None)
     with pytest.raises(ConfigError, match=r"pip install 'rulegen\[evosax\]'"):
-        Evosax(strategy="SNES", lives=18).prepare(WORLD, RULE, ["k", "b"])
+        Evosax(strategy="SNES", lives=18).prepare(Bench(WORLD, RULE))

@@ -11,6 +11,7 @@ from rulegen.grammar import RunError, parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import Outcomes
 
 FREE = np.array([0, 2])
 RULE = parse("""
@@ -25,7 +26,7 @@ PHASE = Phase(estimator=Pgpe(), iterations=100, rate=0.1)
 
 def estimate(gradient, reward, spread=0.01):
     rewards = reward + spread * np.array([-1.0, 1.0] * 50)
-    return MetaGradient(np.asarray(gradient, float), np.ones(2), rewards, {"ok": 100}, 0, 100)
+    return MetaGradient(np.asarray(gradient, float), np.ones(2), rewards, Outcomes(100), 0, 100)
 
 
 def test_a_step_goes_uphill_in_the_free_parameters_only():
@@ -71,13 +72,13 @@ def test_ascent_reaches_the_top_of_a_hill():
 
 def test_only_complete_divergence_stops_a_fit():
     found = estimate([1.0, 1.0], -0.5)
-    refuse_hopeless(found._replace(outcomes={"ok": 1, "diverged": 99}), "fit", 0)
+    refuse_hopeless(found._replace(outcomes=Outcomes(1, 99)), "fit", 0)
     with pytest.raises(RunError, match="every life diverged in iteration 3 of fit"):
-        refuse_hopeless(found._replace(outcomes={"ok": 0, "diverged": 99}), "fit", 2)
+        refuse_hopeless(found._replace(outcomes=Outcomes(0, 99)), "fit", 2)
 
 
 def test_equal_rewards_stop_a_fit():
-    found = estimate([1.0, 1.0], -0.5, spread=0.0)._replace(outcomes={"ok": 100, "diverged": 0})
+    found = estimate([1.0, 1.0], -0.5, spread=0.0)._replace(outcomes=Outcomes(100))
     with pytest.raises(RunError, match=r"every life has the same reward .* -0.5 per trial"):
         refuse_hopeless(found, "fit", 0)
 
@@ -114,14 +115,11 @@ class Hill(Estimator):
     name: str = "hill"
     lives: int = 2
 
-    def prepare(self, world, rule, free):
-        raise NotImplementedError
-
     def estimate(self, lives, values, free, key, tick=None):
         slope = 2 * (0.5 - values[free])
         reward = -float(((values[free] - 0.5) ** 2).sum())
         rewards = reward + np.array([-1e-3, 1e-3] * (self.lives // 2))
-        outcomes = {"ok": self.lives, "diverged": 0}
+        outcomes = Outcomes(self.lives)
         return MetaGradient(slope, np.ones(len(free)), rewards, outcomes, 0, self.lives)
 
 

@@ -219,6 +219,13 @@ FORGERIES: dict[str, Callable[[Data], None]] = {
     "lives that did not diverge": put("diverged", value=3),
     "more lives diverged than lived": lambda d: comparison(d).update(diverged=LIVES + 1),
     "a diverged comparison": lambda d: comparison(d).update(diverged=40),
+    "lives that saturated": put("saturated", value=3),
+    "silent lives of a comparison": lambda d: comparison(d).update(silent=3),
+    "lives without a term that fell silent": lambda d: d["evidence"]["terms"][0].update(silent=9),
+    "silent lives alone are not counted": lambda d: d["evidence"].pop("silent"),
+    "more lives ended badly than lived": lambda d: d["evidence"].update(
+        saturated=LIVES, silent=LIVES
+    ),
     "no learning that learns": lambda d: comparison(d, NO_LEARNING).update(rule=text(1.5)),
     "the start has another text": lambda d: comparison(d).update(rule=text(-1.0)),
     "the start has an empty text": lambda d: comparison(d).update(rule=" \n"),
@@ -405,9 +412,9 @@ def raised_rows(table: str) -> str:
     """Every life of the rule earns 0.01 more."""
     rows = []
     for row in table.splitlines():
-        name, life, reward = row.split(",")
+        name, life, reward, outcome = row.split(",")
         more = name == "discovered rule"
-        rows.append(f"{name},{life},{float(reward) + 0.01}" if more else row)
+        rows.append(f"{name},{life},{float(reward) + 0.01},{outcome}" if more else row)
     return "\n".join(rows) + "\n"
 
 
@@ -437,8 +444,12 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "rows and figures raised": all_raised,
     "a life less": table_too(lambda table: table[: table.rstrip().rindex("\n")] + "\n"),
     "a rule less": table_too(lambda table: table[: table.index("no learning")]),
-    "a reward that is none": table_too(lambda t: re.sub(r",-0\.\d+\n", ",nan\n", t, count=1)),
+    "a reward that is none": table_too(lambda t: re.sub(r",-0\.\d+,", ",nan,", t, count=1)),
     "another column": table_too(lambda table: table.replace("life,", "number,", 1)),
+    "lives that saturated in the table alone": table_too(
+        lambda t: t.replace(",ok", ",saturated", 3)
+    ),
+    "an end that is none": table_too(lambda t: t.replace(",ok", ",fine", 1)),
     "no table": table_too(lambda table: "\x00\x00"),
     "a card of other figures": other_card,
     "a table that is a link": linked,
@@ -505,6 +516,7 @@ INPUT = SETTING.model_copy(
     update={"projections": {"input": "param eta = 1e-9 1/ms\ndw/dt = eta*post*pre"}}
 )
 RUNAWAY = "w += 10*pre*post"
+SATURATING = "forward bias = 50\non reward: w += 0"
 BOTH = {START: text(0.3), NO_LEARNING: ""}
 HONEST: dict[str, dict[str, Any]] = {
     "as discovered": {"notes": NOTES, "looks": (LOOK,), "candidates": 3, "margin": 0.005},
@@ -518,6 +530,8 @@ HONEST: dict[str, dict[str, Any]] = {
     "a reference as good as it": {"others": BOTH | {"the same": text(1.5)}},
     "a reference better than it": {"others": BOTH | {"better": text(1.5, 1.0)}},
     "a reference that diverges": {"others": BOTH | {"runaway": RUNAWAY}},
+    "a reference that saturates": {"others": BOTH | {"high": SATURATING}},
+    "a remainder that diverges": {"terms": {"theta": RUNAWAY}},
     "no learning without a term": {"terms": {"theta": ""}},
     "no losses": {"terms": {}},
     "a worthless term": {"rule": text(1.5, 0.0), "terms": {"phi": text(1.5, 0.0)}},

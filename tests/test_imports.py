@@ -9,6 +9,8 @@ import networkx as nx
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+if not (ROOT / "rulegen").exists():
+    pytest.skip("the sources are not beside the tests", allow_module_level=True)
 sys.path.insert(0, str(ROOT / "docs"))
 import rooms  # noqa: E402
 
@@ -16,7 +18,7 @@ import rooms  # noqa: E402
 ORDER = [
     *("grammar.algebra", "grammar.reading", "grammar.printing", "grammar.rule"),
     *("grammar.matching", "grammar.space"),
-    *("catalog.records", "catalog.likeness", "catalog.pages", "catalog.export"),
+    *("catalog.parts", "catalog.records", "catalog.likeness", "catalog.pages", "catalog.export"),
     *("rulegen.ground", "rulegen.compile", "rulegen.circuits", "rulegen.tasks", "rulegen.lives"),
     *("rulegen.estimators", "rulegen.fitting", "rulegen.selection", "rulegen.publishing"),
     *("rulegen.searching", "rulegen.verifying", "rulegen.runs", "rulegen.analysis"),
@@ -54,7 +56,7 @@ def test_a_package_knows_those_above():
 @pytest.mark.parametrize("package", ["grammar", "catalog"])
 def test_formulas_and_literature_do_not_load_jax(package):
     heavy = {"jax", "optax", *(["numpy"] if package == "grammar" else [])}
-    code = f"import rulegen.{package}, sys; assert not {heavy} & set(sys.modules)"
+    code = f"import sys; from rulegen.{package} import *; assert not {heavy} & set(sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -15,7 +15,8 @@ from rulegen.ground.noise import stream
 from rulegen.lives import trial as trial_module
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.trial import trial_streams
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
@@ -88,9 +89,9 @@ def test_diverged_lives_are_counted_and_contained():
     for bad in (1e6, 1e38, np.inf, np.nan):
         rows[2] = bad
         batch = lives.run(rows, KEY, 6)
-        assert batch.diverged == 1
+        assert batch.counts.diverged == 1
         assert batch.outcomes[2] == Outcome.DIVERGED
-        assert batch.counts() == {"ok": 5, "diverged": 1, "saturated": 0, "silent": 0}
+        assert batch.counts == (5, 1, 0, 0)
         np.testing.assert_array_equal(batch.rewards[2, 1:], -2.0)
         others = np.arange(6) != 2
         np.testing.assert_array_equal(batch.rewards[others], reference.rewards[others])
@@ -102,7 +103,7 @@ def test_a_diverged_life_never_recovers():
     floor = -1e6  # below any reward of a life, so that it marks where a life ended
     batch = run(text, [1.0], warmup=1, trials=8, weight_limit=50.0, floor=floor)
     first = np.argmax(batch.rewards == floor, axis=1)
-    assert batch.diverged >= 1
+    assert batch.counts.diverged >= 1
     for life in np.flatnonzero(batch.outcomes == Outcome.DIVERGED):
         np.testing.assert_array_equal(batch.rewards[life, first[life] :], floor)
 
@@ -110,7 +111,7 @@ def test_a_diverged_life_never_recovers():
 def test_scores_of_diverged_trials_are_zero():
     text = "param k = 0 free\ne <- e + xi*pre : synapse\non reward: w += k*e"
     batch = run(text, [1e38], wrt=("k",), warmup=1)
-    assert batch.diverged == 6
+    assert batch.counts.diverged == 6
     assert np.all(batch.scores[:, 2:] == 0)
     assert np.isfinite(batch.scores).all()
 

@@ -150,7 +150,7 @@ def test_new_values_compile_nothing():
 
     def iterate(number):
         for i, phase in enumerate(phases):
-            lives, key = phase.estimator.prepared(bench), jax.random.fold_in(KEY, number)
+            lives, key = phase.estimator.prepare(bench), jax.random.fold_in(KEY, number)
             result = phase.estimator.estimate(lives, states[i].values, bench.free, key)
             states[i] = step(
                 states[i], phase, bench.free, Coordinates(bench.rule.parameters), number, result

@@ -209,5 +209,5 @@ def test_estimates_take_keys_of_any_kind(kind):
     bench = Bench(world, parse("param a = 0.1 free\non reward: w += a*R*xi*pre"))
     key = jax.random.key(5, impl=kind)
     for estimator in (Score(lives=8), Pgpe(lives=8), Pathwise(lives=8)):
-        found = estimator.estimate(estimator.prepared(bench), bench.values, bench.free, key)
+        found = estimator.estimate(estimator.prepare(bench), bench.values, bench.free, key)
         assert np.isfinite(found.gradient).all()

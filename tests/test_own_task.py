@@ -25,7 +25,9 @@ CIRCUIT, LIFE = rg.RateCircuit(neurons=8), rg.LifeSettings(trials=30, warmup=4)
 
 @pytest.fixture(scope="module")
 def example():
-    return runpy.run_path(str(EXAMPLE))
+    found = runpy.run_path(str(EXAMPLE))
+    rg.register(found["Tone"])
+    return found
 
 
 def test_lives_learn_it(example):
@@ -45,7 +47,7 @@ def run(tmp_path_factory, example):
     config = rg.DiscoverConfig(
         name="tone",
         rule=RULE,
-        task=example["Tone"](level=0.7),
+        task={"name": "tone", "level": 0.7},
         circuit=CIRCUIT,
         life=LIFE,
         fit=(rg.Phase(estimator=rg.Score(lives=32), iterations=2, choice_lives=16),),
@@ -62,6 +64,7 @@ def run(tmp_path_factory, example):
 def test_a_discovery_names_it(run, example):
     config, folder, found = run
     task = found.record.evidence.setting.task
+    assert config.task == example["Tone"](level=0.7)
     assert task == {
         "name": "tone",
         "level": 0.7,

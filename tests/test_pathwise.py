@@ -11,6 +11,7 @@ from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
 from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import trial_streams
@@ -43,7 +44,7 @@ def world(**changes):
 
 
 def test_one_life_against_finite_differences(x64):
-    lives = Pathwise().prepare(world(), RULE, NAMES)
+    lives = Pathwise().prepare(Bench(world(), RULE))
     batch = lives.run(VALUES, KEY, 3)
     plain, h = Lives(world(), compile_rule(RULE)), 1e-6
     np.testing.assert_array_equal(plain.run(VALUES, KEY, 3).rewards, batch.rewards)
@@ -69,7 +70,7 @@ def test_many_lives_against_pgpe():
     values, free = np.array([0.5, -0.4]), np.array([0, 1])
     found = []
     for estimator in (Pathwise(lives=20_000, clip=0), Pgpe(lives=200_000, clip=0, sigma=0.05)):
-        lives = estimator.prepare(here, rule, ["k", "b"])
+        lives = estimator.prepare(Bench(here, rule))
         lives.chunk = 10_000
         found.append(estimator.estimate(lives, values, free, KEY))
     z = (found[0].gradient - found[1].gradient) / np.hypot(found[0].error, found[1].error)
@@ -80,7 +81,7 @@ def test_many_lives_against_pgpe():
 def test_exploding_lives_do_not_decide():
     """Near instability a few derivatives are thousands of times the median."""
     here = world(circuit=RateCircuit(neurons=16, gain=2.5), life=LifeSettings(trials=40))
-    lives = Pathwise().prepare(here, RULE, NAMES)
+    lives = Pathwise().prepare(Bench(here, RULE))
     wild = VALUES * [1, 20, 20, 20]
     slopes = lives.run(wild, KEY, 64).scores.mean(axis=1, dtype=float)
     lengths = np.linalg.norm(slopes, axis=1)
@@ -102,20 +103,20 @@ class RightOrWrong(DelayedAssociation):
 
 def test_binary_rewards_are_refused():
     with pytest.raises(ValueError, match=r"right_or_wrong.*use `score` or `pgpe`"):
-        Pathwise().prepare(world(task=RightOrWrong()), RULE, NAMES)
+        Pathwise().prepare(Bench(world(task=RightOrWrong()), RULE))
 
 
 def test_it_needs_no_exploration_noise():
     quiet = world(circuit=RateCircuit(neurons=5, noise=0))
     rule = parse("param b = 0.4 free\non reward: w += 0.1*(R - R_bar)*b*pre*post")
-    lives = Pathwise().prepare(quiet, rule, ["b"])
+    lives = Pathwise().prepare(Bench(quiet, rule))
     found = Pathwise(lives=4).estimate(lives, np.array([0.4]), np.array([0]), KEY)
     assert found.gradient[0] != 0
 
 
 def test_memory_is_planned_for_the_derivatives():
     plain = Lives(world(), compile_rule(RULE))
-    assert Pathwise().prepare(world(), RULE, NAMES).bytes_per_life() == 4 * plain.bytes_per_life()
+    assert Pathwise().prepare(Bench(world(), RULE)).bytes_per_life() == 4 * plain.bytes_per_life()
 
 
 @pytest.mark.long
@@ -139,7 +140,7 @@ def test_trial_by_trial_it_has_the_expectation_of_immediate_credit():
         Pathwise(lives=100_000, clip=0, credit="trial", exact=True),
     )
     for number, estimator in enumerate(estimators):
-        lives = estimator.prepare(here, rule, ["a", "b"])
+        lives = estimator.prepare(Bench(here, rule))
         lives.chunk = 10_000
         found.append(estimator.estimate(lives, values, free, jax.random.key(number)))
     score, pathwise = found
@@ -154,7 +155,7 @@ def test_the_slope_of_a_trial(x64, correlation):
     """dR/dW along a weight change, against finite differences over the trial alone."""
     circuit = RateCircuit(neurons=4, noise=0.3, start=0.2, correlation=correlation)
     here = world(circuit=circuit, life=LifeSettings(trials=3, warmup=0))
-    lives = Pathwise(credit="trial").prepare(here, RULE, NAMES)
+    lives = Pathwise(credit="trial").prepare(Bench(here, RULE))
     source = stream(KEY).fold(0)
     life = lives.life.begin(source, jnp.float64)
     streams = jax.tree.map(lambda x: x[0], trial_streams(source, jnp.arange(1)))
@@ -175,4 +176,4 @@ def test_the_slope_of_a_trial(x64, correlation):
 def test_trials_whose_weights_move_are_refused():
     rule = parse("param k = 0.1 free\ndw/dt = k*pre*post")
     with pytest.raises(ValueError, match="one trial at a time"):
-        Pathwise(credit="trial").prepare(world(), rule, ["k"])
+        Pathwise(credit="trial").prepare(Bench(world(), rule))

@@ -18,7 +18,8 @@ from rulegen.ground.noise import Purpose, stream
 from rulegen.lives import trial as trial_module
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Life, LifeSettings, Outcome
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
@@ -164,7 +165,7 @@ def test_lives_and_scores_are_those_by_hand(x64, case, correlation):
     circuit = RateCircuit(neurons=4, noise=0.5, tau=20, feedback=0.7, correlation=correlation)
     here = world(kinds, circuit=circuit)
     studied, theta = next(iter(kinds)), np.array([0.7, -0.4])
-    lives = Score(exact=True).prepare(here, parse(text_of(kinds[studied])), ["a", "b"])
+    lives = Score(exact=True).prepare(Bench(here, parse(text_of(kinds[studied]))))
     (part,) = lives.live(theta, KEY, 1)
     drawings = drawn(here, 4)
     rewards, potentials, weights, _ = jit(lambda t: by_hand(t, here, kinds, *drawings))(theta)
@@ -282,7 +283,7 @@ def test_pathwise(x64, studied):
     task = DelayedMatch(sample=10, delay=10, test=10, wait=10, response=10)
     here = world(kinds, life=LifeSettings(trials=3, warmup=0), task=task)
     rule, theta, h = parse(text_of("at reward")), np.array([0.7, -0.4]), 1e-6
-    whole = Pathwise().prepare(here, rule, ["a", "b"]).run(theta, KEY, 4)
+    whole = Pathwise().prepare(Bench(here, rule)).run(theta, KEY, 4)
     plain = Lives(here, compile_rule(rule))
     for column, step in enumerate(h * np.eye(2)):
         up, down = (plain.run(theta + s * step, KEY, 4).rewards for s in (1, -1))
@@ -290,7 +291,7 @@ def test_pathwise(x64, studied):
             whole.scores[:, :, column], (up - down) / (2 * h), rtol=1e-5, atol=1e-8
         )
     # Only the weights of the second trial depend on theta by what one trial did.
-    one = Pathwise(credit="trial").prepare(here, rule, ["a", "b"]).run(theta, KEY, 4)
+    one = Pathwise(credit="trial").prepare(Bench(here, rule)).run(theta, KEY, 4)
     np.testing.assert_allclose(one.scores[:, 1], whole.scores[:, 1], rtol=1e-9, atol=1e-13)
     assert np.abs(one.scores[:, 1]).max(axis=0).min() > 1e-6
 
@@ -298,7 +299,7 @@ def test_pathwise(x64, studied):
 def test_pgpe_needs_nothing():
     here, pgpe = world(ALL["input"], **SMALL), Pgpe(lives=8)
     bench = Bench(here, parse(text_of("at reward")))
-    found = pgpe.estimate(pgpe.prepared(bench), bench.values, bench.free, KEY)
+    found = pgpe.estimate(pgpe.prepare(bench), bench.values, bench.free, KEY)
     assert np.all(found.gradient != 0)
 
 
@@ -326,7 +327,7 @@ def test_what_estimators_refuse(case):
     estimator, projection, text, message = REFUSED[case]
     here = World(**SMALL, projections=Projections(**{projection: text}))
     with pytest.raises(ValueError, match=message):
-        estimator.prepare(here, parse(text_of("at reward")), ["a", "b"])
+        estimator.prepare(Bench(here, parse(text_of("at reward"))))
 
 
 def test_spikes_drive_and_are_driven():

@@ -13,6 +13,7 @@ from rulegen.estimators import Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, stream
 from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
@@ -132,7 +133,7 @@ def test_scores_are_derivatives_of_the_log_density(x64, name):
     """s_k of one life equals d log p(activity of trial k)/d theta at fixed potentials."""
     eta, here = 0.1, world(neurons=3, trials=4, **CIRCUITS[name])
     rule = family(eta, a=0.7)
-    lives = Score(exact=True).prepare(here, rule, ["a", "b", "c"])
+    lives = Score(exact=True).prepare(Bench(here, rule))
     batch = lives.run(values_of(rule), KEY, 1)
     theta = jnp.asarray(values_of(rule)[1:])
     rewards, *activity = jit(lambda c: replay(theta, here, eta, c))(batch.conditions[0])
@@ -141,7 +142,7 @@ def test_scores_are_derivatives_of_the_log_density(x64, name):
     truth = jit(jacobian)(theta)
     assert np.abs(truth[1:]).min() > 1e-4
     np.testing.assert_allclose(batch.scores[0], truth, rtol=1e-9, atol=1e-11)
-    biased = Score(exact=False).prepare(here, rule, ["a", "b", "c"]).run(values_of(rule), KEY, 1)
+    biased = Score(exact=False).prepare(Bench(here, rule)).run(values_of(rule), KEY, 1)
     assert np.abs(biased.scores[0] - truth).max() > 1e-3, "the noise tangent must matter"
 
 
@@ -152,7 +153,7 @@ def test_unbiased_at_gamma_one(x64):
     rule = family(eta=0.1, a=0.0)
     values = values_of(rule)
     score = Score(lives=count, clip=0, gamma=1.0, exact=True)
-    lives = score.prepare(here, rule, ["a", "b", "c"])
+    lives = score.prepare(Bench(here, rule))
     lives.chunk = 10_000
     estimate = score.estimate(lives, values, FREE, KEY)
     plain, truth, truth_error = Lives(here, compile_rule(rule), chunk=10_000), [], []

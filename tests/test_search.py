@@ -23,6 +23,7 @@ from rulegen.ground.keys import Branch, branch
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.searching import (
     Arena,
@@ -197,7 +198,7 @@ def test_a_strategy_repeats_itself_and_goes_on_from_its_journal(meeting, tmp_pat
         (tmp_path / folder).mkdir(exist_ok=True)
         here = meeting(tmp_path / folder)
         lines.append([(c.point, c.reward) for c in strategy.search(here, [])])
-        here.journal.close()
+        here.stage.journal.close()
     assert lines[0] == lines[1] == lines[2]
 
 
@@ -249,7 +250,7 @@ def finalist(space, terms, reward, spread=0.01):
     noise = np.random.default_rng(0).standard_normal(400)
     own = np.random.default_rng(len(terms) + sum(terms)).standard_normal(400)
     candidate = Candidate(Point(structure, {}), reward, 400, "test")
-    return Finalist(candidate, reward + 0.1 * noise + spread * own, {})
+    return Finalist(candidate, reward + 0.1 * noise + spread * own, Outcomes(400))
 
 
 def test_the_pick_is_the_simplest_that_is_as_good_as_the_best(space):

@@ -12,7 +12,7 @@ from rulegen.commands.cli import main
 from rulegen.compile import compile_rule
 from rulegen.grammar import ConfigError, parse
 from rulegen.lives.batch import Batch, Lives
-from rulegen.lives.life import Outcome
+from rulegen.lives.outcomes import Outcome
 from rulegen.runs.simulate import late_rewards, load_scene, simulate
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

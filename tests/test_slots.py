@@ -13,7 +13,7 @@ import sympy as sp
 
 from rulegen.circuits import RateCircuit
 from rulegen.compile import CompiledRule, compile_rule
-from rulegen.compile.products import basis
+from rulegen.compile.lowering import basis
 from rulegen.grammar import RuleError, Slots, Space, Structure, load_space, parse, slots
 from rulegen.grammar.space.slots import factors_of
 from rulegen.grammar.space.space import LOCAL

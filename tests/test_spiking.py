@@ -176,7 +176,7 @@ def test_rules_of_spike_timing_live_here(name):
     bench = Bench(World(circuit=SpikingCircuit(neurons=8), task=TASK, life=life), find(name).rule)
     batch = bench.run(bench.values, KEY, 4)
     assert np.isfinite(batch.rewards).all()
-    assert batch.diverged == 0
+    assert batch.counts.diverged == 0
 
 
 LEARNER = """
@@ -204,11 +204,11 @@ def test_what_estimates_gradients():
     world = World(circuit=SpikingCircuit(neurons=4), task=TASK, life=LifeSettings(trials=3))
     rule = parse(LEARNER)
     with pytest.raises(ValueError, match="spikes have none: use `pgpe`"):
-        Score().prepare(world, rule, ["eta"])
+        Score().prepare(Bench(world, rule))
     with pytest.raises(ValueError, match="a spiking circuit jumps as weights change"):
-        Pathwise().prepare(world, rule, ["eta"])
+        Pathwise().prepare(Bench(world, rule))
     bench, pgpe = Bench(world, rule), Pgpe(lives=8)
-    lives = pgpe.prepared(bench)
+    lives = pgpe.prepare(bench)
     estimate = pgpe.estimate(lives, bench.values, np.array([0]), KEY)
     assert np.isfinite(estimate.gradient).all()
 

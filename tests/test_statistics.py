@@ -193,9 +193,9 @@ TEXT = """
 
 def test_a_bench_compiles_once_and_replays_exactly():
     bench, key = Bench(WORLD, parse(TEXT)), jax.random.key(3)
-    assert Pgpe().prepared(bench) is bench.plain
-    assert Score(gamma=0.0).prepared(bench) is Score(gamma=0.9).prepared(bench)
-    assert Score().prepared(bench) is not Score(exact=True).prepared(bench)
+    assert Pgpe().prepare(bench) is bench.plain
+    assert Score(gamma=0.0).prepare(bench) is Score(gamma=0.9).prepare(bench)
+    assert Score().prepare(bench) is not Score(exact=True).prepare(bench)
     first = bench.rewards(bench.values, key, 4)
     np.testing.assert_array_equal(bench.rewards(bench.values, key, 4), first)
     fresh = Bench(WORLD, parse(TEXT)).rewards(bench.values, key, 4)

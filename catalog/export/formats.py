@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
+from rulegen.catalog import parts
 from rulegen.catalog.export import brian2, jax_, latex, nestml, numpy_, sympy_
 from rulegen.catalog.pages.markdown import markdown_card
 from rulegen.catalog.records.record import Record
-from rulegen.grammar import ConfigError, Rule, RuleError
+from rulegen.grammar import Rule, RuleError
 
 
 @dataclass(frozen=True)
-class Format:
-    """One format.
+class Export:
+    """A format to which rules can be exported.
 
     Attributes:
+        name: of the format: small letters, digits and underscores.
         meaning: one line about it. suffix: of its files.
         write: makes the text. problems: what of a rule it cannot express, each with its place
             and reason; empty when it can be written.
     """
 
+    part: ClassVar[str] = "export"
+
+    name: str
     meaning: str
     suffix: str
     write: Callable[[Record], str]
     problems: Callable[[Rule], list[str]] = lambda rule: []
 
+    def __post_init__(self) -> None:
+        if not re.fullmatch(parts.NAME, self.name):
+            raise TypeError(
+                f"`{self.name}` is no name for an export: small letters, digits and `_`, a letter "
+                "first"
+            )
+        for name in ("write", "problems"):
+            try:
+                inspect.signature(getattr(self, name)).bind(None)
+            except TypeError:
+                raise TypeError(f"export `{self.name}`: `{name}` takes one argument") from None
 
-FORMATS = {
-    "numpy": Format("plain NumPy functions, without rulegen", ".py", numpy_.write),
-    "jax": Format("pure JAX functions, without rulegen", ".py", jax_.write),
-    "sympy": Format("the equations as SymPy objects", ".py", sympy_.write),
-    "brian2": Format("synapses of Brian 2", ".py", brian2.write, brian2.problems),
-    "nestml": Format("a synapse model of NESTML", ".nestml", nestml.write, nestml.problems),
-    "markdown": Format("the card, for a code host", ".md", markdown_card),
-    "latex": Format("the card, a document that compiles", ".tex", latex.write),
-}
+
+for _export in (
+    Export("numpy", "plain NumPy functions, without rulegen", ".py", numpy_.write),
+    Export("jax", "pure JAX functions, without rulegen", ".py", jax_.write),
+    Export("sympy", "the equations as SymPy objects", ".py", sympy_.write),
+    Export("brian2", "synapses of Brian 2", ".py", brian2.write, brian2.problems),
+    Export("nestml", "a synapse model of NESTML", ".nestml", nestml.write, nestml.problems),
+    Export("markdown", "the card, for a code host", ".md", markdown_card),
+    Export("latex", "the card, a document that compiles", ".tex", latex.write),
+):
+    parts.add(_export, parts.BUNDLED)
 
 
 def export(rule: Record | Rule, fmt: str) -> str:
@@ -43,7 +64,7 @@ def export(rule: Record | Rule, fmt: str) -> str:
 
     Args:
         rule: a rule, or a record, of which the title and the references are told as well.
-        fmt: one of `FORMATS`.
+        fmt: name of the format.
 
     Raises:
         ConfigError: when there is no such format.
@@ -57,7 +78,7 @@ def export(rule: Record | Rule, fmt: str) -> str:
     record = rule if isinstance(rule, Record) else unnamed(rule)
     if found := problems(record.rule, fmt):
         raise RuleError(f"{fmt} cannot express this rule: " + "; ".join(found))
-    return format_of(fmt).write(record)
+    return parts.find("export", fmt).write(record)
 
 
 def problems(rule: Record | Rule, fmt: str) -> list[str]:
@@ -73,14 +94,7 @@ def problems(rule: Record | Rule, fmt: str) -> list[str]:
         >>> problems(parse("w += 0.1*pre*post"), "numpy")
         []
     """
-    return format_of(fmt).problems(rule.rule if isinstance(rule, Record) else rule)
-
-
-def format_of(name: str) -> Format:
-    """The format of this name."""
-    if name not in FORMATS:
-        raise ConfigError(f"there is no format `{name}`: there are {', '.join(FORMATS)}")
-    return FORMATS[name]
+    return parts.find("export", fmt).problems(rule.rule if isinstance(rule, Record) else rule)
 
 
 def unnamed(rule: Rule) -> Record:

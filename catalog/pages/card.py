@@ -19,6 +19,7 @@ from rulegen.catalog.pages.tables import (
     setting_table,
     term_table,
 )
+from rulegen.catalog.records.ended import ENDS_ARE, happened, unhappened
 from rulegen.catalog.records.record import Evidence, Record, Reference
 from rulegen.grammar import Rule
 from rulegen.grammar.printing.boxes import Line as FormulaLine
@@ -124,7 +125,7 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
             )
         ),
         reward_table(evidence),
-        Paragraph(line(" ".join(baselines(evidence)))),
+        Paragraph(line(" ".join(filter(None, [*baselines(evidence), *ends(evidence)])))),
         Picture("Reward against trials: means over lives, with 95% intervals of each trial alone"),
         Heading("Terms"),
         term_table(evidence),
@@ -173,13 +174,21 @@ def baselines(evidence: Evidence) -> list[str]:
     ]
 
 
+def ends(evidence: Evidence) -> list[str]:
+    """How the lives ended of which the table of rewards is."""
+    parts = (evidence, *evidence.comparisons)
+    definition = [ENDS_ARE] if happened((*parts, *evidence.terms)) else []
+    return [unhappened(parts), *definition]
+
+
 def term_notes(evidence: Evidence) -> list[str]:
     """What the table of terms leaves open.
 
     A loss is the reward of the rule minus that of what remains without a term, with its other
     parameters fitted again.
     """
-    notes = []
+    ended = unhappened(evidence.terms, "without a term, ") if evidence.terms else ""
+    notes = [ended] if ended else []
     still = next((c.difference.mean for c in evidence.comparisons if not c.rule), None)
     for term in evidence.terms:
         if not term.rule and len(evidence.terms) > 1 and term.loss.mean == still:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rulegen.catalog.records.ended import Ended, happened
 from rulegen.catalog.records.record import Evidence, Interval, ParameterNote, Record
 from rulegen.catalog.records.roles import CHANCE, PERFECT, THIS_RULE
 
@@ -38,7 +39,7 @@ NO_LEARNING_IS = (
     "No learning is the same circuit with its initial weights; it may lie below chance, because "
     "its answers vary."
 )
-REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it", "diverged lives")
+REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it")
 SETTING_HEAD = ("part", "setting", "value")
 
 
@@ -83,29 +84,35 @@ def interval_text(note: ParameterNote | None) -> str:
 
 
 def reward_table(evidence: Evidence) -> Table:
-    """Rule, reward per trial, interval, difference from this rule, diverged lives."""
-    mine = evidence.reward
-    rows: list[Row] = [(THIS_RULE, number(mine.mean), limits(mine), "", str(evidence.diverged))]
-    for other in evidence.comparisons:
-        rows.append(
-            (
-                other.name,
-                number(other.reward.mean),
-                limits(other.reward),
-                str(other.difference),
-                str(other.diverged),
-            )
-        )
-    rows.append((CHANCE, number(evidence.chance), "", "", ""))
-    rows.append((PERFECT, number(evidence.best), "", "", ""))
-    return Table(REWARD_HEAD, tuple(rows), caption="Reward on held-out lives")
+    """Rule, reward per trial, interval, difference from this rule, lives that ended badly."""
+    mine, others = evidence.reward, evidence.comparisons
+    ended = happened((evidence, *others))
+    rows: list[Row] = [
+        (THIS_RULE, number(mine.mean), limits(mine), "", *ended_cells(evidence, ended))
+    ]
+    for other in others:
+        cells = (number(other.reward.mean), limits(other.reward), str(other.difference))
+        rows.append((other.name, *cells, *ended_cells(other, ended)))
+    for name, value in ((CHANCE, evidence.chance), (PERFECT, evidence.best)):
+        rows.append((name, number(value), "", "", *[""] * len(ended)))
+    return Table((*REWARD_HEAD, *ended), tuple(rows), caption="Reward on held-out lives")
 
 
 def term_table(evidence: Evidence) -> Table:
-    """Coefficient, term, loss without it."""
-    head = ("coefficient", "term", "reward lost per trial without it", "inclusion")
-    rows = tuple((t.coefficient, t.term, str(t.loss), share(t.inclusion)) for t in evidence.terms)
+    """Coefficient, term, loss without it, lives without it that ended badly."""
+    ended = happened(evidence.terms)
+    head = ("coefficient", "term", "reward lost per trial without it", "inclusion", *ended)
+    rows = tuple(
+        (t.coefficient, t.term, str(t.loss), share(t.inclusion), *ended_cells(t, ended))
+        for t in evidence.terms
+    )
     return without_empty_columns(Table(head, rows, head[:2], "What each term is worth"))
+
+
+def ended_cells(part: Ended, names: Sequence[str]) -> Row:
+    """The lives of some kinds that ended badly; a kind that nobody counted is no 0."""
+    counts = [part.counts[name] for name in names]
+    return tuple("not counted" if count is None else str(count) for count in counts)
 
 
 def look_table(evidence: Evidence) -> Table:
@@ -145,6 +152,8 @@ def setting_table(evidence: Evidence) -> Table:
     for part in ("task", "circuit", "life", "projections"):
         settings = getattr(evidence.setting, part)
         rows += [(part, key, setting_text(value)) for key, value in settings.items()]
+        if package := evidence.packages.get(part):
+            rows.append((part, "package", package))
     return Table(SETTING_HEAD, tuple(rows), ("setting",), "Settings of task, circuit and life")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sympy as sp
 from pydantic import BaseModel, ConfigDict
 
-from rulegen.catalog.records.record import Record
+from rulegen.catalog.records.ended import happened
+from rulegen.catalog.records.record import Evidence, Record
 from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.rule.locality import expressions
@@ -19,7 +20,7 @@ class Facets(BaseModel):
         sites: where the rule keeps states besides the weights.
         complexity: number of nodes of its formulas.
         verdict: of its locality certificate.
-        reward: on held-out lives, or "".
+        reward: on held-out lives, and how many of these ended badly; or "".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -53,8 +54,14 @@ def facets(record: Record) -> Facets:
         sites=tuple(site.value for site in Site if site in kept),
         complexity=complexity(rule),
         verdict=rule.locality().verdict,
-        reward=str(record.evidence.reward) if record.evidence else "",
+        reward=reward_text(record.evidence) if record.evidence else "",
     )
+
+
+def reward_text(evidence: Evidence) -> str:
+    """The reward with its interval, and how many of its lives ended badly where some did."""
+    bad = happened([evidence])
+    return f"{evidence.reward}" + (f"; {evidence.ended}" if bad else "")
 
 
 def complexity(rule: Rule) -> int:

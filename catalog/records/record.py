@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
 from rulegen.grammar import ConfigError, Rule, parse
@@ -26,7 +27,9 @@ LARGEST_FILE = 1 << 20
 #: No text of a record is longer, characters; formulas have limits of their own below it.
 LONGEST = 1 << 16
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+#: How rules and runs are called.
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+Name = Annotated[str, Field(pattern=NAME)]
 
 
 #: 16 hexadecimal digits, or nothing.
@@ -38,6 +41,8 @@ MOST_LIVES = 1 << 20
 #: Software and its version, such as `jax` and `0.10.2` or `1.0.0rc1+cuda12`.
 SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}")
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}")
+#: An installed package and its version, such as `rulegen-tone 0.1`.
+Package = Annotated[str, Field(pattern=r"^[\w.-]{1,100} [\w.+!-]{1,100}$")]
 #: A part of a whole, between 0 and 1.
 Share = Annotated[float, Field(ge=0, le=1)]
 #: Texts that are set as paragraphs and cells; TeX cannot read lines of any length.
@@ -124,8 +129,10 @@ class ParameterNote(Part):
         return self
 
 
-class TermLoss(Part):
+class TermLoss(Ended, Part):
     """How much reward per trial is lost without a term, after the other terms are refitted.
+
+    The lives that `Ended` counts are those of what remains.
 
     Attributes:
         coefficient: the parameter in front of the term. term: what it multiplies, as text.
@@ -161,14 +168,13 @@ class Look(Part):
     inclusion: Share | None = None
 
 
-class Comparison(Part):
-    """Another rule on the same held-out lives.
+class Comparison(Ended, Part):
+    """Another rule on the same held-out lives; `Ended` counts those that ended badly.
 
     Attributes:
         name: how the figures call it. rule: its text, with values; empty for no learning at all.
         reward: its mean reward per trial.
         difference: the published rule's reward minus its reward, paired over lives.
-        diverged: number of lives that diverged.
     """
 
     name: Line
@@ -196,15 +202,16 @@ class Setting(Part):
     projections: dict[str, Any] = {}
 
 
-class Evidence(Part):
+class Evidence(Ended, Part):
     """What is known about a discovered rule from lives that the fit never saw.
+
+    `Ended` counts the held-out lives of the rule that ended badly.
 
     Attributes:
         setting: task and circuit of the fit and of the evaluation.
         reward: mean reward per trial over held-out lives of the rule as printed.
         chance: the reward of the best single answer that ignores the condition. best: the reward
             of perfect answers.
-        diverged: number of held-out lives that diverged.
         comparisons: the start, references and no learning, on the same lives.
         terms: loss of reward without each term. looks: the decisions of the pruning.
         candidates: number of candidate terms at the beginning.
@@ -212,7 +219,8 @@ class Evidence(Part):
         level: coverage of the interval of each look, with which all of them hold with 95%.
         structures: number of structures that a search has run; 0 without a search.
         choice: why this one was picked among them.
-        seed: of the run. versions: of the software. config: digest of the configuration.
+        seed: of the run. versions: of the software. packages: those with which its task and its
+            circuit come, where that is not rulegen. config: digest of the configuration.
         code: digest of the programs that ran. data: digest of the table of all held-out lives,
             the file `NAME.csv` beside the record.
         digest: of the rule that was evaluated.
@@ -236,6 +244,7 @@ class Evidence(Part):
     choice: Prose = ""
     seed: int = 0
     versions: dict[str, str] = {}
+    packages: dict[Annotated[str, Field(pattern=r"^(task|circuit)$")], Package] = {}
     config: str = ""
     code: Digest = ""
     data: Digest = ""
@@ -259,8 +268,9 @@ class Evidence(Part):
         figures += [t.loss for t in self.terms]
         if strange := next((figure.lives for figure in figures if figure.lives != lives), None):
             raise ValueError(f"{strange} lives in a comparison on the same {lives} lives")
-        if (diverged := max(self.diverged, *(c.diverged for c in self.comparisons), 0)) > lives:
-            raise ValueError(f"{diverged} of {lives} lives cannot have diverged")
+        for part in (self, *self.comparisons, *self.terms):
+            if (ended := sum(count or 0 for count in part.counts.values())) > lives:
+                raise ValueError(f"{ended} of {lives} lives cannot have ended badly: {part.ended}")
         if name := ambiguous(c.name for c in self.comparisons):
             raise ValueError(f"the name `{name}` stands twice or is that of another role")
         if name := ambiguous((t.coefficient for t in self.terms), ()):

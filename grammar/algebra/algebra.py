@@ -11,82 +11,26 @@ What is read again, as it was printed, therefore becomes the same expression.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import sympy as sp
-from sympy.core.assumptions import _assume_defined
 from sympy.core.parameters import distribute
 
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.exact import AlgebraError, bounded, number, out_of_range
+from rulegen.grammar.algebra.conditions import chosen, combine, compare
+from rulegen.grammar.algebra.constants import exact
+from rulegen.grammar.algebra.exact import AlgebraError
+from rulegen.grammar.algebra.facts import MAX_EXPONENT, hide, is_root, settle, too_high
 from rulegen.grammar.algebra.operators import OPERATORS
 
-MAX_EXPONENT = 64
-#: SymPy may write a short formula long: it turns `abs(x)**3` into `x**2*abs(x)`, at every level.
-MAX_NODES = 10_000
 #: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
 as_written = distribute
 
 
-#: What is said of a compound expression to SymPy: it is a real number, and no more is known.
-_KNOWN: dict[str, bool | None] = dict.fromkeys(_assume_defined)
-_KNOWN |= dict.fromkeys(("real", "extended_real", "finite", "complex", "hermitian"), True)
-_KNOWN |= {"commutative": True, "infinite": False, "imaginary": False, "antihermitian": None}
-_NO_NUMBERS = frozenset({sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I})
-
-
-def _settle(expr: sp.Expr) -> sp.Expr:
-    """Check the result of one operation: its numbers, its exponents and its length."""
-    waiting, count = [expr], 0
-    while waiting:
-        node = waiting.pop()
-        waiting += node.args
-        count += 1
-        if node in _NO_NUMBERS:
-            raise AlgebraError(
-                "a result that is infinite, undefined or complex", "rewrite the formula"
-            )
-        if count > MAX_NODES:
-            raise AlgebraError("a formula too long to handle", "make states of its parts")
-        if node.is_Rational:
-            bounded(node)
-        elif node.is_Pow and abs(node.exp) > MAX_EXPONENT:
-            raise _too_high()
-        _hide(node)
-    return expr
-
-
-def _too_high() -> AlgebraError:
-    return AlgebraError(f"an exponent beyond {MAX_EXPONENT}", "use a smaller power")
-
-
-def _hide(node: sp.Basic) -> None:
-    """State that a compound expression is real and that nothing else is known about it.
-
-    SymPy asks about signs, zeros and infinities whenever it builds a power or a product, and finds
-    its answers by multiplying out. That takes exponential time, or fills the memory with digits,
-    where powers, roots and functions stand in each other. It caches the answers on the expression,
-    and that is where these are written.
-    """
-    if not node.args or not isinstance(node, sp.Expr) or len(node._assumptions) >= len(_KNOWN):
-        return
-    facts = _KNOWN | node.default_assumptions
-    if (node.is_Pow and node.exp.is_even) or _is_root(node):
-        facts |= {"nonnegative": True, "extended_nonnegative": True}
-        facts |= {"negative": False, "extended_negative": False}
-    node._assumptions = type(node._assumptions)(facts)
-
-
-def _is_root(expr: sp.Basic) -> bool:
-    """Whether it is a power with a number, not a whole one, as exponent: never negative."""
-    return isinstance(expr, op.power) and expr.args[1].is_Rational
-
-
 def add(terms: Sequence[sp.Expr]) -> sp.Expr:
     """The sum of the terms."""
-    return _settle(sp.Add(*terms))
+    return settle(sp.Add(*terms))
 
 
 def multiply(factors: Sequence[sp.Expr]) -> sp.Expr:
@@ -94,7 +38,7 @@ def multiply(factors: Sequence[sp.Expr]) -> sp.Expr:
     factors = [a for f in factors for a in sp.Mul.make_args(f)]
     if any(f.has(sp.Piecewise) for f in factors):
         factors = _cases_once(factors)
-    return _settle(sp.Mul(*_joined(factors)))
+    return settle(sp.Mul(*_joined(factors)))
 
 
 def _joined(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
@@ -106,7 +50,7 @@ def _joined(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
         base, times = factor.as_base_exp() if factor.is_Pow else (factor, sp.Integer(1))
         if isinstance(base, op.exp):
             exponents.append(multiply([times, base.args[0]]) if times != 1 else base.args[0])
-        elif _is_root(base):
+        elif is_root(base):
             inner, exponent = base.args
             roots[inner] = roots.get(inner, 0) + times * exponent
         else:
@@ -116,7 +60,7 @@ def _joined(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
     others: list[sp.Expr] = []
     for factor in rest:
         base, times = factor.as_base_exp() if factor.is_Pow else (factor, sp.Integer(1))
-        if base in roots and times.is_Integer:
+        if base in roots and times.is_Integer and not base.is_Rational:
             roots[base] += times
         else:
             others.append(factor)
@@ -133,7 +77,7 @@ def _where_positive(base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
         return power(base, exponent)
     # As `sqrt(x)**2` is x only where x has a root.
     root = sp.Pow(_opaque(base, sp.Rational(1, 2)), 2)
-    return _settle(sp.Mul(root, power(base, exponent - 1)))
+    return settle(sp.Mul(root, power(base, exponent - 1)))
 
 
 def _cases_once(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
@@ -147,7 +91,7 @@ def _cases_once(factors: Sequence[sp.Expr]) -> list[sp.Expr]:
 
 def reciprocal(expr: sp.Expr) -> sp.Expr:
     """1/expr."""
-    if expr == 0:
+    if expr.is_number and exact(expr) == 0:
         raise AlgebraError("a division by zero", "check the denominator")
     return power(expr, sp.Integer(-1))
 
@@ -155,7 +99,7 @@ def reciprocal(expr: sp.Expr) -> sp.Expr:
 def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     """base**exponent."""
     if exponent.is_Rational and abs(exponent) > MAX_EXPONENT:
-        raise _too_high()
+        raise too_high()
     if base == 0 and exponent.is_Rational and exponent < 0:
         raise AlgebraError("a division by zero", "check the base of the power")
     if base.is_Rational and base < 0 and exponent.is_Rational and not exponent.is_Integer:
@@ -167,7 +111,7 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
     if exponent.has(sp.Piecewise):
         raise AlgebraError("an exponent with a condition in it", "choose between two powers")
     if isinstance(base, sp.Piecewise):
-        return _chosen([(power(case.expr, exponent), case.cond) for case in base.args])
+        return chosen([(power(case.expr, exponent), case.cond) for case in base.args])
     if not exponent.is_Rational:
         return _opaque(base, exponent)
     if isinstance(base, op.exp):
@@ -176,7 +120,14 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
 
 
 def _opaque(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-    return _settle(op.power(base, exponent, evaluate=False))
+    return _finite(settle(op.power(base, exponent, evaluate=False)))
+
+
+def _finite(expr: sp.Expr) -> sp.Expr:
+    """The expression; one of numbers alone must have a value."""
+    if expr.is_number:
+        exact(expr)
+    return expr
 
 
 def _whole_power(base: sp.Expr, exponent: sp.Integer) -> sp.Expr:
@@ -186,22 +137,22 @@ def _whole_power(base: sp.Expr, exponent: sp.Integer) -> sp.Expr:
         # SymPy's way rewrites the conditions.
         return multiply([power(base.args[0], exponent - exponent % 2), base ** (exponent % 2)])
     inner, times = base.as_base_exp() if base.is_Pow else (base, sp.Integer(1))
-    if _is_root(inner) and exponent != 0:
+    if is_root(inner) and exponent != 0:
         return _where_positive(inner.args[0], inner.args[1] * times * exponent)
     if isinstance(inner, op.power) and times * exponent < 0:
         inverse = _opaque(inner.args[0], multiply([sp.Integer(-1), inner.args[1]]))
         return power(inverse, -times * exponent)
-    return _settle(sp.Pow(base, exponent))
+    return settle(sp.Pow(base, exponent))
 
 
 def _root(base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
     """A power that is not whole, of real numbers."""
     if base.is_Rational:
-        return _exact_root(base, exponent) or number(_float_power(base, exponent))
+        return _exact_root(base, exponent) or _opaque(base, exponent)
     if base.is_Mul:
         return _root_of_product(base.args, exponent)
     inner, times = base.as_base_exp() if base.is_Pow else (base, sp.Integer(1))
-    if _is_root(inner):
+    if is_root(inner):
         return _where_positive(inner.args[0], inner.args[1] * times * exponent)
     if times == 1 or isinstance(inner, op.power):
         return _opaque(base, exponent)
@@ -214,13 +165,6 @@ def _exact_root(base: sp.Rational, exponent: sp.Rational) -> sp.Rational | None:
     over, whole = sp.integer_nthroot(base.p, exponent.q)
     under, also = sp.integer_nthroot(base.q, exponent.q)
     return sp.Rational(over, under) ** exponent.p if whole and also else None
-
-
-def _float_power(base: sp.Rational, exponent: sp.Rational) -> float:
-    try:
-        return float((base.p / base.q) ** (exponent.p / exponent.q))
-    except OverflowError:
-        raise out_of_range() from None
 
 
 def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:
@@ -244,20 +188,6 @@ def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Ex
     return multiply([*apart, power(whole, exponent)])
 
 
-def _sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
-
-
-#: Functions of numbers that have no exact value.
-NUMERIC: dict[str, Callable[..., float]] = {
-    "exp": math.exp,
-    "log": math.log,
-    "tanh": math.tanh,
-    "sigmoid": _sigmoid,
-    "sin": math.sin,
-    "cos": math.cos,
-    "spow": lambda x, p: math.copysign(abs(x) ** p, x) if x else 0.0,
-}
 _EXACT_CALLS: dict[str, Callable[..., sp.Expr]] = {
     "abs": abs,
     "sign": sp.sign,
@@ -271,82 +201,16 @@ _EXACT_CALLS: dict[str, Callable[..., sp.Expr]] = {
 def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
     """The function `name` of the table of operators, applied to `args`.
 
-    A function of numbers becomes a number. Anything else stays as it is: SymPy's automatic
+    What has an exact value becomes a number. Anything else stays as it is: SymPy's automatic
     rewriting of `abs` or `tanh` asks many questions about its argument, which may take seconds.
     """
     if name == "sqrt":
         return power(args[0], sp.Rational(1, 2))
-    if all(a.is_Rational for a in args):
-        if name in _EXACT_CALLS:
-            return _EXACT_CALLS[name](*args)
-        if name in NUMERIC:
-            try:
-                return number(repr(NUMERIC[name](*(a.p / a.q for a in args))))
-            except (ArithmeticError, ValueError):
-                raise AlgebraError(
-                    f"`{name}` has no finite real value here", "check its argument"
-                ) from None
+    if name in _EXACT_CALLS and all(a.is_Rational for a in args):
+        return _EXACT_CALLS[name](*args)
     expr = OPERATORS[name].make(*args, evaluate=False)
-    _hide(expr)
-    return expr
-
-
-_COMPARE: dict[str, Callable[..., sp.Basic]] = {
-    "<": sp.StrictLessThan,
-    "<=": sp.LessThan,
-    ">": sp.StrictGreaterThan,
-    ">=": sp.GreaterThan,
-    "==": sp.Equality,
-    "!=": sp.Unequality,
-}
-
-
-def compare(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
-    """The condition `left op right`; one between numbers is decided at once."""
-    if left.has(sp.Piecewise) or right.has(sp.Piecewise):
-        raise AlgebraError("a condition inside a condition", "join conditions by `and` and `or`")
-    decided = left.is_Rational and right.is_Rational
-    return _COMPARE[op](left, right, evaluate=bool(decided))
-
-
-def combine(kind: type[sp.Basic], conditions: Sequence[sp.Basic]) -> sp.Basic:
-    """`and` (kind sp.And) or `or` (kind sp.Or) of conditions."""
-    decisive, neutral = (sp.false, sp.true) if kind is sp.And else (sp.true, sp.false)
-    flat: list[sp.Basic] = []
-    for condition in conditions:
-        flat += condition.args if isinstance(condition, kind) else [condition]
-    if decisive in flat:
-        return decisive
-    rest = {c for c in flat if c != neutral}
-    if len(rest) < 2:
-        return rest.pop() if rest else neutral
-    return kind(*rest, evaluate=False)
-
-
-def negate(comparison: sp.Basic) -> sp.Basic:
-    """The comparison that holds where this one does not."""
-    if comparison in (sp.true, sp.false):
-        return sp.false if comparison == sp.true else sp.true
-    return comparison.negated
-
-
-def choose(condition: sp.Basic, first: sp.Expr, second: sp.Expr) -> sp.Expr:
-    """`first` where the condition holds, else `second`."""
-    if condition == sp.true or first == second:
-        return first
-    if condition == sp.false:
-        return second
-    # One flat list of cases, so that a chain of `else ... if` has a single form.
-    rest = second.args if isinstance(second, sp.Piecewise) else [(second, True)]
-    return sp.Piecewise((first, condition), *rest, evaluate=False)
-
-
-def _chosen(cases: Sequence[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
-    """The first value whose condition holds; the last condition is always true."""
-    result = cases[-1][0]
-    for value, condition in reversed(cases[:-1]):
-        result = choose(condition, value, result)
-    return result
+    hide(expr)
+    return _finite(expr)
 
 
 def substitute(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
@@ -366,9 +230,14 @@ def _rebuild(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
         return values.get(expr, expr)
     if not expr.args or not expr.free_symbols & set(values):
         return expr
+    return rebuilt(expr, lambda part: _rebuild(part, values))
+
+
+def rebuilt(expr: sp.Basic, new: Callable[[sp.Basic], sp.Basic]) -> sp.Basic:
+    """The same operation on new parts."""
     if isinstance(expr, sp.Piecewise):
-        return _chosen([(_rebuild(e, values), _rebuild(c, values)) for e, c in expr.args])
-    args = [_rebuild(a, values) for a in expr.args]
+        return chosen([(new(value), new(condition)) for value, condition in expr.args])
+    args = [new(a) for a in expr.args]
     if expr.is_Add:
         return add(args)
     if expr.is_Mul:

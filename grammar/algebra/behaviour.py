@@ -14,7 +14,7 @@ from functools import cache
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra import operators as op
 
 #: How many steps of activity are made up: at so many points no two smooth formulas agree by chance,
@@ -72,7 +72,7 @@ def history(
             name = str(node.name)
             return _activity(PARTNERS.get(name, "alone " + name) if exchanged else name, steps)
         if node.is_number:
-            return (float(node),) * steps
+            return (constants.as_float(node),) * steps
         if isinstance(node, op.Reduction):
             return _activity(str(node), steps)
         if isinstance(node, op.prev):
@@ -83,7 +83,7 @@ def history(
             return tuple(math.nan if math.isnan(holds) else value for value, holds in first)
         if node in (sp.true, sp.false):
             return (float(node == sp.true),) * steps
-        function = _FUNCTIONS.get(type(node)) or algebra.NUMERIC[algebra.operator_name(node)]
+        function = _FUNCTIONS.get(type(node)) or constants.NUMERIC[algebra.operator_name(node)]
         return _applied(function, [of(a) for a in node.args])
 
     return of(expr)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import sympy as sp
 from sympy.ntheory import multinomial_coefficients
 
-from rulegen.grammar.algebra import algebra, exact
-from rulegen.grammar.algebra.operators import clip, power, relu
+from rulegen.grammar.algebra import algebra, cases, conditions, constants, exact, extremes, laws
+from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.operators import power
 
-#: Operations whose arguments have no order.
-COMMUTATIVE = (sp.Add, sp.Mul, sp.And, sp.Or, sp.Min, sp.Max)
 #: A product of sums that would have more terms than this stays as it is,
 MAX_TERMS = 400
 #: and so does one that would have more symbols and numbers than this.
@@ -36,28 +34,68 @@ def normal(expr: sp.Expr, multiply: bool = True) -> sp.Expr:
 def _normal(expr: sp.Basic, multiply: bool) -> sp.Basic:
     if not expr.args:
         return expr
+    if isinstance(expr, sp.Expr) and expr.is_number:
+        return constants.exact(expr)
+    if extremes.is_extreme(expr):
+        return extremes.extreme(expr, lambda inner: _normal(inner, multiply), leaves)
     if isinstance(expr, sp.Piecewise):
-        *cases, last = [(_normal(e, multiply), _normal(c, multiply)) for e, c in expr.args]
-        result = last[0]
-        for value, condition in reversed(cases):
-            result = algebra.choose(condition, value, result)
-        return result
+        return _cases([(_normal(e, multiply), _normal(c, multiply)) for e, c in expr.args])
     args = [_normal(a, multiply) for a in expr.args]
     if expr.is_Add:
-        return algebra.add(args)
+        return _sum(args)
     if expr.is_Mul:
-        return _product(args) if multiply else algebra.multiply(args)
+        return _product(args) if multiply else _factors(args)
     if expr.is_Pow or isinstance(expr, power):
         return _power(args[0], args[1], multiply)
     if isinstance(expr, sp.And | sp.Or):
-        return algebra.combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
+        return conditions.combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
     if expr.is_Relational:
         return _comparison(expr.rel_op, *args)
-    if isinstance(expr, relu):
-        return algebra.call("max", [args[0], sp.Integer(0)])
-    if isinstance(expr, clip):
-        return algebra.call("min", [algebra.call("max", args[:2]), args[2]])
-    return algebra.call(algebra.operator_name(expr), args)
+    return laws.function(algebra.operator_name(expr), args)
+
+
+def _sum(terms: list[sp.Expr]) -> sp.Expr:
+    """The sum, with numbers that nearly cancel as 0."""
+    counts: dict[sp.Expr, sp.Rational] = {}
+    for term in (a for t in terms for a in sp.Add.make_args(t)):
+        number, body = term.as_coeff_Mul()
+        counts[body] = counts.get(body, sp.Integer(0)) + number
+    settled = {body: constants.settled(number) for body, number in counts.items()}
+    return algebra.add([algebra.multiply([n, body]) for body, n in settled.items() if n != 0])
+
+
+def _factors(factors: list[sp.Expr]) -> sp.Expr:
+    """The product, which is not multiplied out."""
+    product = laws.joined_signs(algebra.multiply(factors))
+    number, body = product.as_coeff_Mul()
+    if number not in (0, 1, -1):
+        product = algebra.multiply([constants.settled(number), body])
+    if not body.has(sp.Piecewise):
+        return product
+    held = frozenset(f.args[0].cond for f in sp.Mul.make_args(body) if cases.is_indicator(f))
+    less = frozenset(c for c in held if c.is_Relational and c.rel_op == "<")
+    return sp.Integer(0) if cases.excluded(less, _opposite) else product
+
+
+def _cases(pairs: list[tuple[sp.Expr, sp.Basic]]) -> sp.Expr:
+    if cases.is_less(pairs):
+        return conditions.chosen(pairs)
+    products = cases.as_sum(pairs, _opposite)
+    if products is None or not _fits(products):
+        return conditions.chosen(pairs)
+    return _sum([_product(factors) for factors in products])
+
+
+def _fits(products: list[list[sp.Expr]]) -> bool:
+    extents = [_product_growth([_extent(f) for f in factors]) for factors in products]
+    known = [e for e in extents if e is not None]
+    terms, size = sum(n for n, _ in known), sum(n for _, n in known)
+    return len(known) == len(extents) and _multiplied_out(terms, size) is not None
+
+
+def _opposite(comparison: sp.Basic) -> sp.Basic:
+    """`-d < 0` of `d < 0`."""
+    return _comparison("<", sp.Integer(0), comparison.args[0])
 
 
 def leaves(expr: sp.Basic) -> int:
@@ -111,14 +149,14 @@ def _product(factors: list[sp.Expr]) -> sp.Expr:
             return _all_products(factors)
         except exact.AlgebraError:
             pass  # multiplied out, a number or power leaves the range that the product keeps
-    return algebra.multiply(factors)
+    return _factors(factors)
 
 
 def _all_products(factors: list[sp.Expr]) -> sp.Expr:
     terms: list[sp.Expr] = [sp.Integer(1)]
     for factor in factors:
-        terms = [algebra.multiply([t, a]) for t in terms for a in sp.Add.make_args(factor)]
-    return algebra.add([_opened(t) for t in terms])
+        terms = [_factors([t, a]) for t in terms for a in sp.Add.make_args(factor)]
+    return _sum([_opened(t) for t in terms])
 
 
 def _opened(term: sp.Expr) -> sp.Expr:
@@ -132,11 +170,6 @@ def _whole(factor: sp.Expr) -> sp.Expr:
     return _power(base, exponent, True) if base.is_Add and exponent.is_Integer else factor
 
 
-def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
-    """A sum in normal form times one factor, term by term."""
-    return algebra.add([algebra.multiply([t, factor]) for t in sp.Add.make_args(expr)])
-
-
 def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
     whole = multiply and base.is_Add and exponent.is_Integer and exponent > 1
     if whole and _power_growth(*_extent(base), int(exponent)) is not None:
@@ -144,46 +177,30 @@ def _power(base: sp.Expr, exponent: sp.Expr, multiply: bool) -> sp.Expr:
             return _multinomial(base.args, int(exponent))
         except exact.AlgebraError:
             pass  # as in a product
-    return algebra.power(base, exponent)
+    try:
+        return _factors(laws.power(base, exponent))
+    except exact.AlgebraError:  # a number leaves the range that the power keeps
+        return algebra.power(base, exponent)
 
 
 def _multinomial(terms: tuple[sp.Expr, ...], n: int) -> sp.Expr:
     result = []
     for powers, count in multinomial_coefficients(len(terms), n).items():
         factors = [algebra.power(t, sp.Integer(k)) for t, k in zip(terms, powers, strict=True) if k]
-        result.append(_opened(algebra.multiply([sp.Integer(count), *factors])))
-    return algebra.add(result)
+        result.append(_opened(_factors([sp.Integer(count), *factors])))
+    return _sum(result)
 
 
 def _comparison(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
-    """`difference < 0` or `<= 0`, `== 0`, `!= 0`."""
+    """`difference < 0` or `<= 0`, `== 0`, `!= 0`, without a positive number as a factor."""
     if op in (">", ">="):
         left, right, op = right, left, op.replace(">", "<")
-    difference = algebra.add([left, _product([sp.Integer(-1), right])])
-    if op in ("==", "!="):
-        opposite = _product([sp.Integer(-1), difference])
-        shown, other = serialise(difference), serialise(opposite)
-        if shown == other:  # names would decide, which do not count: the square has no sign
-            difference = _power(difference, sp.Integer(2), True)
-        difference = opposite if shown > other else difference
-    return algebra.compare(op, difference, sp.Integer(0))
-
-
-def _no_names(symbol: sp.Symbol) -> str:
-    return ""
-
-
-def serialise(expr: sp.Basic, colour: Callable[[sp.Symbol], str] = _no_names) -> str:
-    """The expression as a string that does not depend on the names of its variables.
-
-    `colour` gives the word that stands for a symbol. The arguments of commutative operations are
-    sorted, because SymPy's own order depends on the names.
-    """
-    if expr.is_Symbol:
-        return colour(expr) or "."
-    if not expr.args:
-        return str(expr)
-    args = [serialise(a, colour) for a in expr.args]
-    if isinstance(expr, COMMUTATIVE):
-        args.sort()
-    return f"{type(expr).__name__}({','.join(args)})"
+    difference = _sum([left, laws.negative(right)])
+    if difference != 0:
+        size, sign = leading(sp.Add.make_args(difference))
+        difference = laws.times(difference, 1 / size)
+        if op in ("==", "!="):
+            if sign == 0:  # names would decide, which do not count: the square has no sign
+                difference = _power(difference, sp.Integer(2), True)
+            difference = laws.negative(difference) if sign < 0 else difference
+    return conditions.compare(op, difference, sp.Integer(0))

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.parts import Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import symbol
@@ -400,7 +400,7 @@ def value(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
         return values[expr]
     if not expr.args:
         return float(expr)
-    function = _FUNCTIONS.get(expr.func) or algebra.NUMERIC.get(algebra.operator_name(expr))
+    function = _FUNCTIONS.get(expr.func) or constants.NUMERIC.get(algebra.operator_name(expr))
     if function is None:
         return math.nan
     try:

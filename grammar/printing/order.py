@@ -38,7 +38,7 @@ def split_product(expr: sp.Expr) -> tuple[sp.Rational, list[sp.Expr], list[sp.Ex
         elif factor.is_Pow and factor.exp.is_Rational and factor.exp < 0:
             below.append(sp.Pow(factor.base, -factor.exp))
         elif isinstance(factor, power) and factor.args[1].is_Rational and factor.args[1] < 0:
-            below.append(power(factor.args[0], -factor.args[1]))
+            below.append(power(factor.args[0], -factor.args[1], evaluate=False))
         else:
             above.append(factor)
     return coefficient, above, below

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra, exact
+from rulegen.grammar.algebra import algebra, conditions, exact
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, cumsum_post, over_post, over_pre
 from rulegen.grammar.algebra.symbols import Site
 from rulegen.grammar.reading.errors import RuleError
@@ -164,9 +164,11 @@ class _Walk:
             case ast.Call():
                 return self.call(node)
             case ast.IfExp(test=test, body=body, orelse=other):
-                return algebra.choose(self.condition(test), self.number(body), self.number(other))
+                return conditions.choose(
+                    self.condition(test), self.number(body), self.number(other)
+                )
             case ast.Compare() | ast.BoolOp() | ast.UnaryOp(op=ast.Not()):
-                return algebra.choose(self.condition(node), sp.Integer(1), sp.Integer(0))
+                return conditions.choose(self.condition(node), sp.Integer(1), sp.Integer(0))
         raise self.error(node, "this formula cannot be read")
 
     def operand(self, node: ast.expr) -> sp.Expr:
@@ -235,7 +237,7 @@ class _Walk:
         if name == "where":
             self.count(node, name, (3,))
             test, first, second = node.args
-            return algebra.choose(self.condition(test), self.number(first), self.number(second))
+            return conditions.choose(self.condition(test), self.number(first), self.number(second))
         if name not in OPERATORS:
             remedy = suggest(name, [*OPERATORS, "where"]) or f"for a product write `{name}*(...)`"
             raise self.error(node, f"there is no function `{name}`", remedy)
@@ -270,14 +272,14 @@ class _Walk:
         match node:
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 sides = self.number(left), self.number(right)
-                found = self.build(node, algebra.compare, _COMPARE[type(op)], *sides)
-                return found if holds else algebra.negate(found)
+                found = self.build(node, conditions.compare, _COMPARE[type(op)], *sides)
+                return found if holds else conditions.negate(found)
             case ast.Compare():
                 raise self.error(node, "comparisons cannot be chained", "write `a < b and b < c`")
             case ast.BoolOp(op=kind, values=values):
                 both = isinstance(kind, ast.And) is holds  # not (a and b) is not a or not b
                 join = sp.And if both else sp.Or
-                return algebra.combine(join, [self.condition(v, holds) for v in values])
+                return conditions.combine(join, [self.condition(v, holds) for v in values])
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return self.condition(inner, not holds)
         raise self.error(node, "a condition must compare", "write for instance `x > 0`")

@@ -14,17 +14,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 
-import networkx as nx
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra, exact
-from rulegen.grammar.algebra.normal import growth, normal, serialise, times
+from rulegen.grammar.algebra import algebra, constants, exact
+from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.laws import times
+from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.operators import NONLOCAL
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.locality import expressions, used_names
+from rulegen.grammar.rule.ones import with_ones
 from rulegen.grammar.rule.renaming import renamed
 from rulegen.grammar.rule.terms import live_names, without
 
@@ -32,6 +34,8 @@ from rulegen.grammar.rule.terms import live_names, without
 MAX_LEAVES = 2500
 #: With more states than this of open sign, each keeps the sign that was written.
 MAX_SIGNS = 6
+#: One law may make room for another, but no more often than this.
+MAX_ROUNDS = 4
 
 
 def canonical(parts: RuleParts) -> RuleParts:
@@ -69,8 +73,10 @@ def _canonical(parts: RuleParts) -> RuleParts:
             parts = _rescaled(parts, state.name, driven[state.name], multiply)
         if parts == before:
             break
-    parts = replace(parts, forward=tuple(sorted(parts.forward)))
-    return min((_named(p) for p in _signed(parts, driven, multiply)), key=unparse)
+    parts = _with_expressions(parts, _shortened)
+    parts = _mapped(replace(parts, forward=tuple(sorted(parts.forward))), multiply)
+    named = (_named(p) for p in _signed(parts, driven, multiply))
+    return with_ones(min(named, key=unparse))
 
 
 def _named(parts: RuleParts) -> RuleParts:
@@ -97,6 +103,13 @@ def _state(parts: RuleParts, name: str) -> State:
     return next(s for s in parts.states if s.name == name)
 
 
+def _shortened(expr: sp.Basic) -> sp.Basic:
+    """With the numbers by which rules are compared."""
+    if expr.is_Rational:
+        return constants.short(expr)
+    return algebra.rebuilt(expr, _shortened) if expr.args else expr
+
+
 def _names(parts: RuleParts) -> set[str]:
     return {s.name for s in parts.states} | {p.name for p in parts.parameters}
 
@@ -112,7 +125,15 @@ def _constants(parts: RuleParts) -> dict[sp.Symbol, sp.Expr]:
 
 def _mapped(parts: RuleParts, multiply: bool) -> RuleParts:
     """All expressions in normal form."""
-    return _with_expressions(parts, lambda expr: normal(expr, multiply))
+
+    def new(expr: sp.Expr) -> sp.Expr:
+        for _ in range(MAX_ROUNDS):
+            before, expr = expr, normal(expr, multiply)
+            if expr == before:
+                break
+        return expr
+
+    return _with_expressions(parts, new)
 
 
 def _with_expressions(parts: RuleParts, new: Callable[[sp.Expr], sp.Expr]) -> RuleParts:
@@ -157,35 +178,26 @@ def _derivatives(parts: RuleParts) -> RuleParts:
     )
 
 
-def _content(
-    terms: list[sp.Expr], parameters: set[sp.Symbol]
-) -> tuple[sp.Rational, sp.Expr, set[int]]:
+def _content(terms: list[sp.Expr], parameters: set[sp.Symbol]) -> tuple[sp.Rational, sp.Expr, bool]:
     """The number and the product of parameters that all the terms have in common.
 
-    The number is the coefficient of the leading term, in an order that depends on neither names
-    nor coefficients; it is positive where several lead. The third are the signs of those.
+    The number is the coefficient of the leading term; it is positive where terms of both signs
+    lead, and the third says whether they do.
     """
-    powers: dict[sp.Symbol, sp.Rational] = {}
-    leading = []
-    for i, term in enumerate(terms):
-        coefficient, body = term.as_coeff_Mul()
-        shown = serialise(body, lambda s: _word(s, parameters))
-        leading.append((shown, -abs(coefficient), sp.sign(coefficient)))
+    powers: dict[sp.Symbol, sp.Rational] | None = None
+    zero = sp.Integer(0)
+    for term in terms:
         own = {}
-        for factor in sp.Mul.make_args(body):
+        for factor in sp.Mul.make_args(term):
             base, exponent = factor.as_base_exp()
             if base in parameters and exponent.is_Rational:
                 own[base] = exponent
-        if i == 0:
-            powers = own
-        else:
-            both = set(powers) | set(own)
-            zero = sp.Integer(0)
-            powers = {b: min(powers.get(b, zero), own.get(b, zero)) for b in both}
-    first = min(leading)
-    signs = {int(sign) for *rest, sign in leading if rest == list(first[:2])}
-    number = -first[1] * (min(signs) if len(signs) == 1 else 1)
-    return number, sp.Mul(*[b**e for b, e in powers.items() if e != 0]), signs
+        both = own if powers is None else set(powers) | set(own)
+        known = own if powers is None else powers
+        powers = {b: min(known.get(b, zero), own.get(b, zero)) for b in both}
+    size, sign = leading(terms, lambda s: _word(s, parameters))
+    common = sp.Mul(*[b**e for b, e in (powers or {}).items() if e != 0])
+    return size * (sign or 1), common, sign == 0 and size != 0
 
 
 def _word(sym: sp.Symbol, parameters: set[sp.Symbol]) -> str:
@@ -213,8 +225,8 @@ def _drive(parts: RuleParts, name: str, circle: set[sp.Symbol]) -> tuple[sp.Expr
     drive = [t for t in drive if not t.free_symbols & circle]
     if drive in ([], [0]):
         return None, False
-    number, product, signs = _content(drive, _parameter_symbols(parts))
-    return algebra.multiply([number, product]), signs == {-1, 1}
+    number, product, open_ = _content(drive, _parameter_symbols(parts))
+    return algebra.multiply([number, product]), open_
 
 
 def _rescaled(parts: RuleParts, name: str, circle: set[sp.Symbol], multiply: bool) -> RuleParts:
@@ -257,14 +269,24 @@ def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> 
 
 def _driven(parts: RuleParts) -> dict[str, set[sp.Symbol]]:
     """The states that each one drives, directly or through others, but for the weight."""
-    names = [s.name for s in parts.states]
-    graph = nx.DiGraph()
-    graph.add_nodes_from(names)
-    for state in parts.states:
-        if state.name != WEIGHT:
-            read = {s.name for s in state.expr.free_symbols} & set(names)
-            graph.add_edges_from((other, state.name) for other in read)
-    return {n: {symbol(m) for m in {n} | nx.descendants(graph, n)} for n in names}
+    readers = {
+        state.name: {
+            other.name
+            for other in parts.states
+            if other.name != WEIGHT and symbol(state.name) in other.expr.free_symbols
+        }
+        for state in parts.states
+    }
+
+    def reached(name: str) -> set[str]:
+        found, ahead = {name}, [name]
+        while ahead:
+            new = readers[ahead.pop()] - found
+            found |= new
+            ahead += new
+        return found
+
+    return {name: {symbol(other) for other in reached(name)} for name in readers}
 
 
 def _absorbed(parts: RuleParts) -> RuleParts:

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.parts import Definition, Form, State, Update
@@ -116,7 +116,7 @@ class _Builder:
                     read.column,
                     "use parameters and numbers",
                 )
-        if parts[1].expr.is_number and not parts[1].expr > 0:
+        if parts[1].expr.is_number and constants.exact(parts[1].expr) <= 0:
             raise line.error("this must be positive", parts[1].column, "write a positive number")
         return parts[0], parts[1]
 

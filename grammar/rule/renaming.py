@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra
-from rulegen.grammar.algebra.normal import COMMUTATIVE, serialise
+from rulegen.grammar.algebra.content import COMMUTATIVE, serialise
 from rulegen.grammar.algebra.parts import RuleParts, Update
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
 from rulegen.grammar.reading.errors import RuleError

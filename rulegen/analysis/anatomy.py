@@ -14,7 +14,8 @@ from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Life, LifeState, Outcome
+from rulegen.lives.life import Life, LifeState
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.plasticity import States
 from rulegen.lives.play import Occasion, Played, play
 from rulegen.lives.trial import Streams, trial_streams
@@ -74,9 +75,9 @@ class Anatomy(NamedTuple):
     outcomes: np.ndarray
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Number of lives per outcome, as of `Batch.counts`."""
-        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
 
     @property
     def change(self) -> np.ndarray:

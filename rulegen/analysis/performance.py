@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.catalog.pages.tables import CHANCE_IS
-from rulegen.publishing.evaluate import Trajectory, curves, ended
+from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.tasks import Task
 
 #: Trials whose mean is compared with half performance; with binary feedback perhaps more.
@@ -95,8 +95,6 @@ def performance_table(rewards: ArrayLike, task: Task) -> pd.DataFrame:
 def trajectories(anatomies: Mapping[str, Anatomy]) -> list[Trajectory]:
     """The rewards of opened circuits, as `rulegen.plot_learning` takes them."""
     return [
-        Trajectory(
-            name, "", a.rewards.mean(axis=1, dtype=float), *curves(a.rewards), *ended(a.counts)
-        )
+        Trajectory(name, "", a.rewards.mean(axis=1, dtype=float), *curves(a.rewards), a.outcomes)
         for name, a in anatomies.items()
     ]

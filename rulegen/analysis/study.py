@@ -20,6 +20,7 @@ from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
+from rulegen.lives.outcomes import Outcomes, told, words
 from rulegen.lives.world import World
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import save_figure
@@ -50,6 +51,7 @@ class Study(NamedTuple):
         task: what the rules learned. tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
+        outcomes: how the lives of those networks ended, by rule.
     """
 
     task: Task
@@ -57,6 +59,7 @@ class Study(NamedTuple):
     figures: dict[str, Axes]
     lives: int
     lost: int
+    outcomes: dict[str, Outcomes]
 
 
 def subjects(path: Path) -> tuple[World, dict[str, Rule]]:
@@ -132,12 +135,16 @@ def study(
             parts[rule].append(frame)
     measures = {rule: pd.concat(several, axis=1) for rule, several in parts.items()}
     tables["circuits"] = by_rule(
-        {n: m.rename_axis("life").reset_index() for n, m in measures.items()}
+        {
+            n: m.rename_axis("life").reset_index().assign(outcome=words(found[n].outcomes))
+            for n, m in measures.items()
+        }
     )
     if len(found) > 1:
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
-    return Study(world.task, tables, figures, lives - lost, lost)
+    outcomes = {name: anatomy.counts for name, anatomy in found.items()}
+    return Study(world.task, tables, figures, lives - lost, lost, outcomes)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -199,6 +206,7 @@ def index(found: Study) -> str:
     lines = ["# Analyses", "", f"{found.lives} networks, the same for all rules."]
     if found.lost:
         lines[-1] += f" {found.lost} more are left out: their weights left the finite range."
+    lines += ["", f"How the lives ended: {'; '.join(told(found.outcomes))}."]
     for name, what in SHOWS.items():
         if name not in found.tables and name not in found.figures:
             continue

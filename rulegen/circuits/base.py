@@ -16,7 +16,7 @@ from rulegen.compile import Bounds
 from rulegen.grammar import Site
 from rulegen.grammar.algebra.symbols import SIGNALS
 from rulegen.ground.noise import Purpose, Stream, normal, uniform
-from rulegen.ground.settings import Settings
+from rulegen.ground.parts import Part
 
 Array = jax.Array
 
@@ -94,7 +94,7 @@ class Network(NamedTuple):
         return stimulus if projection == "input" else rates @ self.readout.T
 
 
-class Circuit(Settings, abc.ABC):
+class Circuit(Part, abc.ABC):
     """Base of all circuits: N neurons with random weights, some of which rules change.
 
     What drives the neurons is the sum of their projections,
@@ -121,6 +121,10 @@ class Circuit(Settings, abc.ABC):
     An *activity* is a named tuple of arrays of shape (N,), or (T, N) over time, among them the
     potentials `u` and the rates `r`, which readouts read.
 
+    A circuit of one's own is a subclass with a `name`, the class variables and the abstract members
+    below. Its activity is a tuple with at least the potentials `u` and the rates `r` of all
+    neurons, such as `rulegen.circuits.Activity`.
+
     Attributes:
         name: what configurations call this kind of circuit.
         neurons: number of neurons N.
@@ -140,12 +144,13 @@ class Circuit(Settings, abc.ABC):
     Source: Rajan & Abbott 2006, 10.1103/PhysRevLett.97.188104 (eigenvalues under Dale's law).
     """
 
+    part: ClassVar[str] = "circuit"
+
     #: Signals that a rule can read in this circuit (`R` comes with the reward event).
     provides: ClassVar[frozenset[str]]
     #: Whether the activity changes smoothly with the weights.
     smooth: ClassVar[bool]
 
-    name: str
     neurons: int = Field(32, ge=1, le=100_000)
     dt: float = Field(10.0, gt=0)
     gain: float = Field(1.1, ge=0)

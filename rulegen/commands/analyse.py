@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rulegen.analysis.study import check_folder, save_study, study, subjects
 from rulegen.ground.display import Display
+from rulegen.lives.outcomes import told
 
 
 def analyse(
@@ -33,6 +34,8 @@ def analyse(
     save_study(found, folder)
     if found.lost:
         console.print(f"{found.lost} of {lives} networks left the finite range and are left out")
+    for line in told(found.outcomes):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if "contrast" in found.tables:
         for name, rows in found.tables["contrast"].query("separates").groupby("rule", sort=False):
             line = f"{name} differs from {next(iter(rules))} in: {', '.join(rows['measure'])}"

@@ -1,4 +1,4 @@
-"""`rulegen catalog`: list, show, add and build."""
+"""`rulegen catalog`: list, show and build."""
 
 from __future__ import annotations
 
@@ -17,16 +17,12 @@ from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import HOME, library
 from rulegen.ground.display import Display
 from rulegen.ground.progress import Progress
-from rulegen.verifying.admission import add_run
-
-app = typer.Typer(no_args_is_help=True, help="Rules as literature: records, cards, pages.")
 
 #: Where pages go unless another place is named.
 HERE = Path("catalog")
 PDF = "catalog.pdf"
 
 
-@app.command("list")
 def list_rules() -> None:
     """List the rules of the catalog."""
     table = Table(box=None, header_style="bold")
@@ -38,7 +34,6 @@ def list_rules() -> None:
     Console().print(table)
 
 
-@app.command()
 def show(
     name: Annotated[str, typer.Argument(help="name of a rule, as `catalog list` gives it")],
     as_latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
@@ -48,23 +43,6 @@ def show(
     print(latex_section(record) if as_latex else markdown_card(record), end="")
 
 
-@app.command()
-def add(
-    runs: Annotated[
-        list[Path], typer.Argument(help="folders of finished runs of `rulegen discover`")
-    ],
-    to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="replace discovered rules of the same name")
-    ] = False,
-) -> None:
-    """Take discovered rules into a catalog, with their figures and data."""
-    for run in runs:
-        print(add_run(run, to, replace=replace).path)
-    print("now `rulegen catalog build`")
-
-
-@app.command("build")
 def build_pages(
     out: Annotated[Path, typer.Option(help="folder of the pages")] = HERE,
     records: Annotated[

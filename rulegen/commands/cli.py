@@ -4,50 +4,45 @@ from __future__ import annotations
 
 import sys
 
-import typer
+import rulegen as rg
+from rulegen.commands.outline import group
 
-from rulegen.commands.analyse import analyse
-from rulegen.commands.catalog import app as catalog_app
-from rulegen.commands.check import check
-from rulegen.commands.compare import compare
-from rulegen.commands.discover import discover
-from rulegen.commands.estimators import estimators
-from rulegen.commands.export import export_rule
-from rulegen.commands.search import search
-from rulegen.commands.simulate import simulate
-from rulegen.commands.sweep import sweep
-from rulegen.commands.verify import verify
-from rulegen.grammar import RulegenError, RunError
-from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
-
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Symbolic rule discovery for synaptic plasticity.",
+CATALOG = group(
+    "Rules as literature: records, cards, pages.",
+    {
+        "list": "catalog:list_rules",
+        "show": "catalog:show",
+        "add": "catalog_add:add",
+        "build": "catalog:build_pages",
+    },
+    name="catalog",
 )
-app.command()(discover)
-app.command()(check)
-app.command()(estimators)
-app.command()(sweep)
-app.command()(search)
-app.command()(simulate)
-app.command()(verify)
-app.command()(compare)
-app.command()(analyse)
-app.command("export")(export_rule)
-app.add_typer(catalog_app, name="catalog")
+app = group(
+    "Symbolic rule discovery for synaptic plasticity.",
+    {
+        "new": "new:new",
+        "discover": "discover:discover",
+        "check": "check:check",
+        "estimators": "estimators:estimators",
+        "sweep": "sweep:sweep",
+        "search": "search:search",
+        "simulate": "simulate:simulate",
+        "verify": "verify:verify",
+        "compare": "compare:compare",
+        "analyse": "analyse:analyse",
+        "export": "export:export_rule",
+    },
+    CATALOG,
+)
 
 
 def main() -> None:
     """Run the command line and exit."""
-    use_all_cores()
-    keep_compiled_programs()
     try:
         app()
-    except RunError as error:
+    except rg.RunError as error:
         fail(error, 1)
-    except RulegenError as error:
+    except rg.RulegenError as error:
         fail(error, 2)
     except KeyboardInterrupt:
         fail(KeyboardInterrupt("interrupted"), 130)

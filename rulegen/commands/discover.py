@@ -12,7 +12,7 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
 from rulegen.ground import hosts
 from rulegen.ground.display import Display
-from rulegen.lives.outcomes import warning
+from rulegen.lives.outcomes import told
 from rulegen.publishing.config import load_config
 from rulegen.publishing.evidence import left_out
 from rulegen.runs.discover import discover as run_discovery
@@ -43,14 +43,11 @@ def discover(
         found = run_discovery(settings, folder, resume=resume, report=display)
     best, *others = found.trajectories
     console.print(f"\n{found.record.equations}", highlight=False, markup=False)
-    told = f"by its algebra: {named(found.record.rule).text}"
-    console.print(told, highlight=False, markup=False, soft_wrap=True)
+    name = f"by its algebra: {named(found.record.rule).text}"
+    console.print(name, highlight=False, markup=False, soft_wrap=True)
     console.print(f"reward per trial {best.reward} on {best.reward.lives} held-out lives")
     for other in others:
         console.print(f"  minus {other.name}: {best.minus(other)}", markup=False)
-    for t in found.trajectories:
-        if told := warning(t.counts):
-            console.print(f"{t.name}: {told}", highlight=False, markup=False, soft_wrap=True)
-    for line in left_out(found.record):
-        console.print(line, highlight=False, soft_wrap=True)
+    for line in (*told({t.name: t.counts for t in found.trajectories}), *left_out(found.record)):
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)

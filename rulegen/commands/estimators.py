@@ -12,6 +12,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from rulegen.catalog import parts
 from rulegen.commands.compare import print_table
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.fitting.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
@@ -23,6 +24,7 @@ from rulegen.ground.keys import Branch, origin
 from rulegen.ground.settings import distinct
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import TROUBLES, readable
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import plot_estimators, save_figure
 from rulegen.publishing.rundir import RunDirectory
@@ -41,6 +43,10 @@ def estimators(
     truth_lives: Annotated[
         int, typer.Option(min=2, help="lives at both ends of each finite difference")
     ] = 2048,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--estimator", help="also one of this name, with its default settings"),
+    ] = None,
     strategies: Annotated[
         list[str] | None,
         typer.Option("--evosax", help="also a strategy of evosax, such as Open_ES"),
@@ -70,13 +76,25 @@ def estimators(
     with directory.open(settings, resume=resume, also=also) as journal:
         with Display(console) as display:
             stage = Stage(origin(settings.seed), journal, display).on(Branch.APPRAISE)
-            compared = candidates(bench, settings.fit) | rivals(strategies or [])
+            compared = candidates(bench, settings.fit)
+            compared |= named(names or []) | rivals(strategies or [])
             found = appraise(bench, values, compared, spent, stage)
         hosts.on_first(lambda: save(folder, found))
-    print_table(console, "", shown(found.table))
-    for line in verdict(found.table):
+    cells, said = shown(found.table)
+    print_table(console, "", cells)
+    for line in [*filter(None, [said]), *verdict(found.table)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"tables and figure: {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def named(names: list[str]) -> dict[str, AnyEstimator]:
+    """Estimators with their default settings.
+
+    Raises:
+        ConfigError: when there is none of a name, or one is named twice.
+    """
+    distinct(names, "--estimator")
+    return {name: parts.find("estimator", name)() for name in names}
 
 
 def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:
@@ -109,8 +127,8 @@ def values_of(bench: Bench, source: str | None) -> np.ndarray:
     return bench.vector({n: v for n in bench.names if (v := found[n]) is not None})
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as people read it."""
+def shown(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The table as people read it, and what is said once of all lives."""
 
     def number(value: object, error: object = None) -> str:
         if not isinstance(value, float) or not np.isfinite(value):
@@ -131,10 +149,12 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
         cells["useful SNR"] = number(row.get("useful"))
         lost = row.get("nonfinite", 0.0)
         cells["not finite"] = f"{lost:.1%}" if lost > 0 else ""
+        cells |= {name: row.get(name, np.nan) for name in TROUBLES}
         cells["note"] = row["note"] if isinstance(row.get("note"), str) else ""
         rows.append(cells)
-    frame = pd.DataFrame(rows)
-    return frame.loc[:, [c for c in frame if c == "estimator" or (frame[c] != "").any()]]
+    frame, said = readable(pd.DataFrame(rows))
+    filled = [c for c in frame if c == "estimator" or (frame[c] != "").any()]
+    return frame[filled], said
 
 
 def verdict(table: pd.DataFrame) -> list[str]:

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from rulegen.catalog import find
-from rulegen.catalog.export import FORMATS, export
+from rulegen.catalog.export import export
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.literature import names
 from rulegen.catalog.records.record import Record, load_record
 from rulegen.grammar import ConfigError, Rule
 from rulegen.runs.check import read_rule
 
-HELP = "one of " + ", ".join(FORMATS)
+HELP = "the format, such as numpy, brian2 or latex; an unknown one lists all"
 
 
 def export_rule(

@@ -12,11 +12,11 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
 from rulegen.ground.display import Display
-from rulegen.lives.outcomes import trouble, warning
+from rulegen.lives.outcomes import told
 from rulegen.publishing.evidence import left_out
 from rulegen.searching import load_search
 from rulegen.searching import search as run_search
-from rulegen.searching.findings import readable, verdict
+from rulegen.searching.findings import ends, selection, verdict
 
 
 def search(
@@ -41,24 +41,23 @@ def search(
     folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
     with resumable(folder, "--resume"), Display(console) as display:
         found = run_search(settings, folder, resume=resume, report=display)
-    print_table(console, "selection", readable(found.front.table()))
+    finalists, said = selection(found.front.table())
+    print_table(console, "selection", finalists)
     record = found.discovery.record
     evidence = record.evidence
     assert evidence is not None
+    here = {t.name: t.counts for t in found.discovery.trajectories}
     lines = (
+        said,
         f"\n{record.equations}",
         f"by its algebra: {named(record.rule).text}",
         f"the pick among {evidence.structures} structures, tried in {found.lives} lives: "
         f"{evidence.choice}",
         f"reward per trial {evidence.reward} on {evidence.reward.lives} held-out lives",
         verdict(found.elsewhere),
-        *(
-            f"{t.name}: {warning(t.counts)}"
-            for t in found.discovery.trajectories
-            if trouble(t.counts)
-        ),
+        *told(here | ends(found.elsewhere)),
         *left_out(record),
         f"page: {folder / 'search.md'}",
     )
-    for line in lines:
+    for line in filter(None, lines):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.display import Display
-from rulegen.lives.outcomes import check_alive, warning
+from rulegen.lives.outcomes import check_alive, told
 from rulegen.runs.check import named_rules
 from rulegen.runs.contest import worlds
 from rulegen.runs.simulate import late_rewards, load_scene, reward_table
@@ -71,8 +71,6 @@ def simulate(
             markup=False,
             highlight=False,
         )
-        if told := warning(batches[name].counts()):
-            console.print(f"{name}: {told}", markup=False, highlight=False, soft_wrap=True)
         if world.circuit.excitatory:
             cut = batches[name].violations.sum()
             console.print(
@@ -81,9 +79,12 @@ def simulate(
                 markup=False,
                 highlight=False,
             )
+    outcomes = {name: batch.counts for name, batch in batches.items()}
+    for line in told(outcomes):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
         console.print(f"written to {out}", highlight=False, soft_wrap=True)
-    check_alive({name: batch.counts() for name, batch in batches.items()})
+    check_alive(outcomes)
 
 
 def check_out(out: Path | None) -> None:

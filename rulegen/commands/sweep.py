@@ -12,6 +12,8 @@ from rich.console import Console
 from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
 from rulegen.ground.display import Display
+from rulegen.lives.outcomes import readable
+from rulegen.runs.candidate import ENDED
 from rulegen.runs.sweep import load_sweep
 from rulegen.runs.sweep import sweep as run_sweep
 
@@ -34,19 +36,23 @@ def sweep(
     folder = out or Path("runs") / what.config.name
     with resumable(folder), Display(console) as display:
         table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
-    print_table(console, "", shown(table))
+    cells, said = shown(table)
+    print_table(console, "", cells)
+    if said:
+        console.print(said, markup=False, highlight=False)
     for row in table[~table["ok"]].to_dict("records"):
         line = f"{row['candidate']} failed: {row['reason']}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"table: {folder / 'results.csv'}", markup=False, highlight=False, soft_wrap=True)
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as people read it: the successful candidates."""
+def shown(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The table as people read it, of the successful candidates, and what is said of all lives."""
     rows = []
     for row in table[table["ok"]].to_dict("records"):
         cells = {"candidate": row["candidate"]}
         for name, low, high in (("reward", "low", "high"), ("gain", "gain_low", "gain_high")):
             cells[name] = f"{row[name]:.4g} [{row[low]:.4g}, {row[high]:.4g}]"
-        rows.append(cells | {"diverged": f"{row['diverged']:.0f}", "s": f"{row['seconds']:.0f}"})
-    return pd.DataFrame(rows)
+        ended = {name: int(row[name]) for name in ENDED}
+        rows.append(cells | ended | {"s": f"{row['seconds']:.0f}"})
+    return readable(pd.DataFrame(rows), ["start"])

@@ -1,5 +1,6 @@
-"""From a rule to JAX: one-step system, tangents, lowering, compiled rule."""
+"""From a rule to JAX: one-step system, tangents, lowering, plan, compiled rule."""
 
-from rulegen.compile.compiled import Bounds as Bounds
-from rulegen.compile.compiled import CompiledRule as CompiledRule
-from rulegen.compile.compiled import compile_rule as compile_rule
+from lazy_loader import attach_stub
+
+# Loaded when asked for: the plan of a rule needs no JAX.
+__getattr__, __dir__, __all__ = attach_stub(__name__, __file__)

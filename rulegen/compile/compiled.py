@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import sympy as sp
 
 from rulegen.compile.emit import Emitter
-from rulegen.compile.lowering import FactoredState, Lowering, NotFactorable, factor
-from rulegen.compile.products import TimeCourses, basis, contract, merge
-from rulegen.compile.tangents import Tangents, add_tangents, all_equations, tangent_name
+from rulegen.compile.lowering import Lowering, basis
+from rulegen.compile.plan import Plan, names_in, plan_rule
+from rulegen.compile.products import TimeCourses, contract
+from rulegen.compile.tangents import all_equations, tangent_name
 from rulegen.grammar import Event, Rule, Site
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
-from rulegen.grammar.rule.system import Equation, make_system
+from rulegen.grammar.rule.system import Equation
 
 Array = jax.Array
 Values = Mapping[str, Array]
@@ -52,26 +52,14 @@ class Bounds(NamedTuple):
 
 
 @dataclass(frozen=True)
-class CompiledRule:
-    """A rule ready to run. Its methods are pure and can be jitted, vmapped and scanned.
+class CompiledRule(Plan):
+    """A plan ready to run. Its methods are pure and can be jitted, vmapped and scanned.
 
     A *rule state* is a dictionary of arrays: the weights `w` (N_post, N_pre), every state of the
     rule in the shape of its site (per-condition states with an axis of conditions), and the
     tangents of all of them, `w@p` being d(w)/d(p).
 
-    Attributes:
-        rule: the rule it was made from.
-        tangents: its one-step system with tangents.
-        lowering: how synapse states are computed.
-        reason: why, in words.
-        factored: the synapse states in factored form (empty in the dense lowering).
     """
-
-    rule: Rule
-    tangents: Tangents
-    lowering: Lowering
-    reason: str
-    factored: tuple[FactoredState, ...]
 
     # -- what there is ---------------------------------------------------------------------
 
@@ -87,14 +75,6 @@ class CompiledRule:
         system = self.tangents.system
         steps = [e.expr for e in (*system.synapse, *system.weights, *system.neuron)]
         return names_in([*steps, *self._forward.values()]) & SIGNALS.keys()
-
-    @cached_property
-    def stepped(self) -> tuple[Equation, ...]:
-        """The equations that run inside the time loop, in order of evaluation."""
-        system = self.tangents.system
-        if self.lowering is Lowering.FACTORED:
-            return system.neuron
-        return (*system.synapse, *system.weights, *system.neuron)
 
     @cached_property
     def continuous(self) -> bool:
@@ -119,33 +99,6 @@ class CompiledRule:
         changing = {e.name for e in self.stepped}
         sides = [side for p in basis(self.factored) for side in (p.post, p.pre)]
         return tuple(sorted(names_in(sides) & changing))
-
-    @cached_property
-    def _forward(self) -> dict[str, sp.Expr]:
-        return {target: self.rule.expand(expr) for target, expr in self.rule.forward}
-
-    @cached_property
-    def in_loop(self) -> str:
-        """A synapse state that others than synapses read at every step, or ""."""
-        system = self.tangents.system
-        read = names_in([*self._forward.values(), *(e.expr for e in system.neuron)])
-        return next((e.name for e in system.synapse if e.name in read), "")
-
-    def explain(self) -> str:
-        """Which lowering was chosen, why, and what the synapse states cost.
-
-        The cost counts multiplications and additions per step for N neurons on both sides.
-        """
-        if self.lowering is Lowering.FACTORED:
-            number = len(basis(self.factored))
-            products = "1 product" if number == 1 else f"{number} products"
-            return (
-                f"factored: {products} of a post and a pre factor; {2 * number} N^2 operations a "
-                "step, as matrix products once per block of time"
-            )
-        states = [e for e in self.stepped if e.site is Site.SYNAPSE]
-        operations = sum(int(sp.count_ops(e.expr)) for e in states)
-        return f"dense: {self.reason}; about {operations} N^2 operations in every step"
 
     # -- running ---------------------------------------------------------------------------
 
@@ -350,11 +303,6 @@ class CompiledRule:
             state[name] = jnp.where(free, state[name], 0.0)
 
 
-def names_in(exprs: Iterable[sp.Expr]) -> frozenset[str]:
-    """The names of all symbols that some expressions read."""
-    return frozenset(s.name for e in exprs for s in e.free_symbols)
-
-
 def compile_rule(
     rule: Rule,
     *,
@@ -362,35 +310,17 @@ def compile_rule(
     noise_tangent: bool = False,
     lowering: Lowering | None = None,
 ) -> CompiledRule:
-    """Compile `rule`, with tangents along the parameters `wrt`.
+    """Compile `rule`: `plan_rule`, which takes the same arguments, as functions of arrays.
 
-    Args:
-        rule: the rule; parameter values are not compiled in, so changing them costs nothing.
-        wrt: names of the parameters to carry tangents of.
-        noise_tangent: see `rulegen.compile.tangents.Tangents.noise`.
-        lowering: force one; by default factored where the algebra allows it.
+    Parameter values are not compiled in, so changing them costs nothing.
 
     Raises:
         NotFactorable: when the factored lowering is forced and impossible.
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> rule = parse("e <- e + xi*pre : synapse")
-        >>> print(compile_rule(rule).explain().partition(";")[0])
-        factored: 1 product of a post and a pre factor
+        >>> compile_rule(parse("e <- e + xi*pre : synapse")).recorded
+        ()
     """
-    tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent)
-    dense = CompiledRule(rule, tangents, Lowering.DENSE, "as asked", ())
-    if lowering is Lowering.DENSE:
-        return dense
-    try:
-        if dense.in_loop:
-            raise NotFactorable(f"`{dense.in_loop}` is read at every step")
-        factored = factor(tangents)
-    except NotFactorable as why:
-        if lowering is Lowering.FACTORED:
-            raise
-        return replace(dense, reason=str(why))
-    if not tangents.wrt:
-        factored = tuple(merge(state, tangents.system) for state in factored)
-    return CompiledRule(rule, tangents, Lowering.FACTORED, "the drive separates", factored)
+    plan = plan_rule(rule, wrt=wrt, noise_tangent=noise_tangent, lowering=lowering)
+    return CompiledRule(plan.rule, plan.tangents, plan.lowering, plan.reason, plan.factored)

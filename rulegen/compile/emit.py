@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import sympy as sp
 
 from rulegen.grammar import Site
+from rulegen.grammar.algebra import constants
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.symbols import WEIGHT
 
@@ -73,6 +74,8 @@ class Emitter:
             return jnp.cumsum(self.full(expr), axis=-2)
         if isinstance(expr, sp.Piecewise):
             return self.piecewise(expr, site)
+        if isinstance(expr, sp.Expr) and expr.is_number:
+            return constants.as_float(expr)
         if isinstance(expr, sp.Pow | op.power):
             return self.power(expr, site)
         function = FUNCTIONS.get(type(expr))

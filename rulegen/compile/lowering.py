@@ -16,6 +16,7 @@ which the algebra does not work out takes the *dense* one, which steps the N x N
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -187,3 +188,27 @@ def make_product(term: sp.Expr, rho: sp.Expr, system: System, state: str) -> Pro
         else:
             raise NotFactorable(f"`{state}` has a term that does not separate: {part}")
     return Product(sp.Mul(*coefficient), sp.Mul(*post), sp.Mul(*pre), rho)
+
+
+def merge(state: FactoredState, system: System) -> FactoredState:
+    """Sum the postsynaptic sides of all products that share a presynaptic side.
+
+    `a*f1*g + b*f2*g = (a*f1 + b*f2)*g` with plain numbers a, b: one product instead of two. Only
+    worth while when nobody needs the products apart, as the tangents of coefficients do.
+    """
+    sums: dict[tuple[sp.Expr, int], sp.Expr] = {}
+    kept = []
+    for product in state.products:
+        if site_of(product.coefficient, system) is Site.GLOBAL:
+            key = (product.pre, product.order)
+            sums[key] = sums.get(key, sp.Integer(0)) + product.coefficient * product.post
+        else:
+            kept.append(product)
+    one = sp.Integer(1)
+    merged = [Product(one, post, pre, state.rho, order) for (pre, order), post in sums.items()]
+    return replace(state, products=(*merged, *kept))
+
+
+def basis(states: Iterable[FactoredState]) -> list[Product]:
+    """The distinct products of all states, without their coefficients."""
+    return list(dict.fromkeys(p.bare for s in states for p in s.products))

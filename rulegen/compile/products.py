@@ -1,45 +1,19 @@
-"""The matrix products of the factored lowering: which there are, and how they are computed."""
+"""The matrix products of the factored lowering, computed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
 import sympy as sp
 
 from rulegen.compile.emit import Emitter
-from rulegen.compile.lowering import FactoredState, Product, site_of
+from rulegen.compile.lowering import Product
 from rulegen.grammar import Site
-from rulegen.grammar.rule.system import System
 
 Array = jax.Array
 Values = Mapping[str, Array]
-
-
-def merge(state: FactoredState, system: System) -> FactoredState:
-    """Sum the postsynaptic sides of all products that share a presynaptic side.
-
-    `a*f1*g + b*f2*g = (a*f1 + b*f2)*g` with plain numbers a, b: one product instead of two. Only
-    worth while when nobody needs the products apart, as the tangents of coefficients do.
-    """
-    sums: dict[tuple[sp.Expr, int], sp.Expr] = {}
-    kept = []
-    for product in state.products:
-        if site_of(product.coefficient, system) is Site.GLOBAL:
-            key = (product.pre, product.order)
-            sums[key] = sums.get(key, sp.Integer(0)) + product.coefficient * product.post
-        else:
-            kept.append(product)
-    one = sp.Integer(1)
-    merged = [Product(one, post, pre, state.rho, order) for (pre, order), post in sums.items()]
-    return replace(state, products=(*merged, *kept))
-
-
-def basis(states: Iterable[FactoredState]) -> list[Product]:
-    """The distinct products of all states, without their coefficients."""
-    return list(dict.fromkeys(p.bare for s in states for p in s.products))
 
 
 class TimeCourses:

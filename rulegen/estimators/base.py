@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
 from pydantic import Field
 
-from rulegen.grammar import Rule, RunError
-from rulegen.ground.settings import Settings
+from rulegen.grammar import RunError
+from rulegen.ground.parts import Part
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
-from rulegen.lives.world import World
+from rulegen.lives.outcomes import Outcomes
 
 #: An estimate of which a larger share of the parts is not finite is refused.
 MOST_NONFINITE = 0.1
@@ -29,7 +29,7 @@ class MetaGradient(NamedTuple):
         gradient: the estimate, shape (P,).
         error: its standard error over lives, shape (P,).
         rewards: mean reward per trial of each life, shape (L,).
-        outcomes: number of lives per outcome, by name.
+        outcomes: how many lives ended how.
         nonfinite: number of parts, such as lives, whose own gradient was infinite or not a number
             and is left out of the mean.
         parts: how many there were.
@@ -38,7 +38,7 @@ class MetaGradient(NamedTuple):
     gradient: np.ndarray
     error: np.ndarray
     rewards: np.ndarray
-    outcomes: dict[str, int]
+    outcomes: Outcomes
     nonfinite: int
     parts: int
 
@@ -46,20 +46,21 @@ class MetaGradient(NamedTuple):
         """What a journal keeps of it.
 
         Example:
-            >>> found = MetaGradient(np.ones(1), np.ones(1), np.zeros(2), {"ok": 2}, 0, 2)
+            >>> found = MetaGradient(np.ones(1), np.ones(1), np.zeros(2), Outcomes(2), 0, 2)
             >>> MetaGradient.of(found.stored()).gradient
             array([1.])
         """
-        return {
+        found = {
             k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in self._asdict().items()
         }
+        return found | {"outcomes": self.outcomes._asdict()}
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> MetaGradient:
         """An estimate from a journal, whatever else is kept with it."""
         found = {name: stored[name] for name in cls._fields}
         arrays = {k: np.array(found[k]) for k in ("gradient", "error", "rewards")}
-        return cls(**(found | arrays))
+        return cls(**(found | arrays | {"outcomes": Outcomes(**found["outcomes"])}))
 
     @property
     def reward(self) -> float:
@@ -78,8 +79,11 @@ class MetaGradient(NamedTuple):
         return float(np.linalg.norm(self.gradient)) / noise if noise > 0 else 0.0
 
 
-class Estimator(Settings, abc.ABC):
+class Estimator(Part, abc.ABC):
     """Settings of an estimator; `prepare` compiles what it needs, once.
+
+    One of one's own is a subclass with a `name` and `estimate`, and `prepare` where it needs more
+    than rewards.
 
     Attributes:
         lives: number of lives per estimate.
@@ -87,24 +91,21 @@ class Estimator(Settings, abc.ABC):
             it; 0 switches this off and keeps the estimate unbiased.
     """
 
+    part: ClassVar[str] = "estimator"
+
     lives: int = Field(256, ge=2)
     clip: float = Field(3.0, ge=0)
 
-    @property
-    def kind(self) -> object:
-        """What `prepare` depends on; None when lives without tangents will do."""
-        return None
+    def prepare(self, bench: Bench) -> Lives:
+        """The lives on a bench that `estimate` runs: without tangents, unless overridden.
 
-    @abc.abstractmethod
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile the lives that `estimate` runs, for the parameters `free` of `rule`."""
+        An estimator that needs others makes them by `bench.program`, which shares them among all
+        who ask for the same.
 
-    def prepared(self, bench: Bench) -> Lives:
-        """The lives on a bench that `estimate` runs; estimators of one kind share them."""
-        if self.kind is None:
-            return bench.plain
-        here = bench.world, bench.rule, bench.free_names
-        return bench.program(self.kind, lambda: self.prepare(*here))
+        Raises:
+            ValueError: when the rule or the world is none for this estimator.
+        """
+        return bench.plain
 
     @abc.abstractmethod
     def estimate(
@@ -118,7 +119,7 @@ class Estimator(Settings, abc.ABC):
         """Estimate the meta-gradient.
 
         Args:
-            lives: from `prepared`.
+            lives: from `prepare`.
             values: all parameters of the rule, in the order of its text.
             free: indices of the parameters to differentiate by.
             key: a typed JAX key.
@@ -129,7 +130,7 @@ class Estimator(Settings, abc.ABC):
         """
 
     def average(
-        self, gradients: np.ndarray, rewards: np.ndarray, outcomes: dict[str, int]
+        self, gradients: np.ndarray, rewards: np.ndarray, outcomes: Outcomes
     ) -> MetaGradient:
         """The mean of the gradients of single parts, with its standard error, after clipping.
 
@@ -139,7 +140,7 @@ class Estimator(Settings, abc.ABC):
 
         Args:
             gradients: of each life, pair of lives or group of them, shape (parts, P).
-            rewards: of each life. outcomes: number of lives per outcome.
+            rewards: of each life. outcomes: how these ended.
 
         Raises:
             RunError: when more than `MOST_NONFINITE` of them are not finite, or fewer than 2 are.
@@ -147,7 +148,7 @@ class Estimator(Settings, abc.ABC):
         Example:
             >>> from rulegen.estimators import Pgpe
             >>> parts = np.array([[1.0]] * 10 + [[3.0]] * 10 + [[np.inf]])
-            >>> found = Pgpe(clip=0).average(parts, np.zeros(21), {})
+            >>> found = Pgpe(clip=0).average(parts, np.zeros(21), Outcomes(21))
             >>> found.gradient, found.nonfinite, found.parts
             (array([2.]), 1, 21)
         """
@@ -156,7 +157,7 @@ class Estimator(Settings, abc.ABC):
         if lost > MOST_NONFINITE * parts or parts - lost < 2:
             raise RunError(
                 f"{lost} of {parts} gradients are infinite or not a number, {lost / parts:.0%} of "
-                f"an estimate by `{type(self).__name__.lower()}`; at most {MOST_NONFINITE:.0%} are "
+                f"an estimate by `{self.name}`; at most {MOST_NONFINITE:.0%} are "
                 "left out. Try a smaller learning rate, a clip on the weight change, bounds that "
                 "keep parameters where the formulas are smooth, or `pgpe`, which differentiates "
                 "nothing"

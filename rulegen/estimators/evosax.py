@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, Literal
 
@@ -13,14 +13,13 @@ import numpy as np
 import optax
 from pydantic import Field
 
-from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.grammar import Rule
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lives
-from rulegen.lives.world import World
+from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import Outcomes
 
 
 class Evosax(Estimator):
@@ -55,15 +54,15 @@ class Evosax(Estimator):
     groups: int = Field(8, ge=2)
     shared: bool = False
 
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile without tangents.
+    def prepare(self, bench: Bench) -> Lives:
+        """Lives without tangents.
 
         Raises:
             ConfigError: when evosax is not installed.
             ValueError: when it has no such strategy.
         """
-        algorithm(self.strategy, self.members, len(free), self.sigma)
-        return Lives(world, compile_rule(rule))
+        algorithm(self.strategy, self.members, len(bench.free), self.sigma)
+        return bench.plain
 
     @property
     def members(self) -> int:
@@ -98,7 +97,7 @@ class Evosax(Estimator):
 
     def live(
         self, lives: Lives, values: np.ndarray, key: jax.Array, tick: Tick | None
-    ) -> tuple[np.ndarray, dict[str, int]]:
+    ) -> tuple[np.ndarray, Outcomes]:
         """Mean reward per trial of each member, shape (groups, members), and the outcomes."""
         shape = self.groups, 2, self.members // 2, values.shape[-1]
         halves = np.swapaxes(values.reshape(shape), 0, 1).reshape(2, -1, values.shape[-1])
@@ -106,8 +105,7 @@ class Evosax(Estimator):
         batches = [lives.run(run, key, len(run), tick=tick) for run in runs]
         means = np.concatenate([batch.means for batch in batches])
         means = np.swapaxes(means.reshape(2, self.groups, -1), 0, 1).reshape(self.groups, -1)
-        counts = [batch.counts() for batch in batches]
-        return means, {name: sum(count[name] for count in counts) for name in counts[0]}
+        return means, Outcomes.total(batch.counts for batch in batches)
 
 
 @cache

@@ -15,10 +15,11 @@ from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.tangents import tangent_name
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.grammar import Event, Rule
+from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream, stream
 from rulegen.lives.batch import Lives
+from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeState
 from rulegen.lives.plasticity import Readings, States
 from rulegen.lives.play import Occasion, play
@@ -58,19 +59,19 @@ class Pathwise(Estimator):
     credit: Literal["life", "trial"] = "life"
     exact: bool = False
 
-    @property
-    def kind(self) -> object:
-        """Through what, and with or without noise tangents."""
-        return ("pathwise", self.credit, self.exact)
-
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile with derivatives along `free`.
+    def prepare(self, bench: Bench) -> Lives:
+        """Lives with derivatives along the free parameters.
 
         Raises:
             ValueError: when the reward does not change with small changes of the output, or
                 `credit` = "trial" and weights change before the reward of a trial, or, with
                 `exact`, the rule of another projection reads `xi`.
         """
+        return bench.program(("pathwise", self.credit, self.exact), lambda: self.compiled(bench))
+
+    def compiled(self, bench: Bench) -> Lives:
+        """What `prepare` makes once."""
+        world, free = bench.world, bench.free_names
         if not world.circuit.smooth:
             raise ValueError(
                 f"the activity of a {world.circuit.name} circuit jumps as weights change, so that "
@@ -83,8 +84,9 @@ class Pathwise(Estimator):
                 "differentiate: use `score` or `pgpe`"
             )
         if self.credit == "life":
-            return Derivatives(world, compile_rule(rule), free)
-        lives = TrialDerivatives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
+            return Derivatives(world, compile_rule(bench.rule), free)
+        rule = compile_rule(bench.rule, wrt=free, noise_tangent=self.exact)
+        lives = TrialDerivatives(world, rule)
         if self.exact:
             lives.life.rules.check_noise()
         return lives
@@ -103,7 +105,7 @@ class Pathwise(Estimator):
         columns = [known.index(lives.life.names[i]) for i in free]
         gradients = batch.scores[:, :, columns].mean(axis=1, dtype=float)
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        return self.average(gradients, batch.means, batch.counts())
+        return self.average(gradients, batch.means, batch.counts)
 
 
 class Varied(NamedTuple):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import jax
 import numpy as np
 from pydantic import Field
 
-from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.grammar import Rule
 from rulegen.lives.batch import Batch, Lives
-from rulegen.lives.world import World
+from rulegen.lives.outcomes import Outcomes
 
 
 class Pgpe(Estimator):
@@ -39,10 +37,6 @@ class Pgpe(Estimator):
     name: Literal["pgpe"] = "pgpe"
     lives: int = Field(256, ge=4)
     sigma: float = Field(0.05, gt=0)
-
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile without tangents."""
-        return Lives(world, compile_rule(rule))
 
     def estimate(
         self,
@@ -69,5 +63,5 @@ class Pgpe(Estimator):
             sides.append(lives.run(moved, life_key, pairs, tick=report))
         up, down = sides
         slope = (up.means - down.means) / (2.0 * self.sigma)
-        outcomes = {k: n + down.counts()[k] for k, n in up.counts().items()}
+        outcomes = Outcomes.total([up.counts, down.counts])
         return self.average(slope[:, None] * eps, (up.means + down.means) / 2.0, outcomes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import jax
@@ -12,9 +12,8 @@ from pydantic import Field
 from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.grammar import Rule
 from rulegen.lives.batch import Lives
-from rulegen.lives.world import World
+from rulegen.lives.bench import Bench
 
 
 class Score(Estimator):
@@ -48,22 +47,22 @@ class Score(Estimator):
     gain: float = Field(0.2, gt=0, le=1)
     exact: bool = False
 
-    @property
-    def kind(self) -> object:
-        """With or without noise tangents."""
-        return ("score", self.exact)
-
-    def prepare(self, world: World, rule: Rule, free: Sequence[str]) -> Lives:
-        """Compile with tangents along `free`.
+    def prepare(self, bench: Bench) -> Lives:
+        """Lives with tangents along the free parameters.
 
         Raises:
             ValueError: when the activity has no density, or, with `exact`, the rule of another
                 projection reads `xi`.
         """
-        lives = Lives(world, compile_rule(rule, wrt=free, noise_tangent=self.exact))
-        if self.exact:
-            lives.life.rules.check_noise()
-        return lives
+
+        def compiled() -> Lives:
+            rule = compile_rule(bench.rule, wrt=bench.free_names, noise_tangent=self.exact)
+            lives = Lives(bench.world, rule)
+            if self.exact:
+                lives.life.rules.check_noise()
+            return lives
+
+        return bench.program(("score", self.exact), compiled)
 
     def estimate(
         self,
@@ -85,7 +84,7 @@ class Score(Estimator):
         scores = batch.scores[:, :, columns].astype(float)
         gradients = np.einsum("lk,lkp->lp", credit, scores) / credit.shape[1]
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        return self.average(gradients, batch.means, batch.counts())
+        return self.average(gradients, batch.means, batch.counts)
 
 
 def advantages(

@@ -20,7 +20,9 @@ from rulegen.grammar import RunError
 from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
+from rulegen.lives.outcomes import Outcomes
 
 #: How the table calls the finite differences that everything is compared with.
 TRUTH = "finite differences"
@@ -63,6 +65,7 @@ class Sample(NamedTuple):
         lives: simulated for one of them. seconds: that one took (median).
         compiling: seconds that the first took longer, with its programs compiled.
         nonfinite: share of the gradients of single lives that are left out.
+        outcomes: how the lives of all estimates ended.
     """
 
     gradients: np.ndarray
@@ -71,6 +74,7 @@ class Sample(NamedTuple):
     seconds: float
     compiling: float
     nonfinite: float
+    outcomes: Outcomes
 
     @property
     def mean(self) -> np.ndarray:
@@ -158,7 +162,7 @@ def repeat(
     Raises:
         ValueError: when the estimator does not fit the world.
     """
-    lives, found, clock = estimator.prepared(bench), list[dict[str, Any]](), Clock()
+    lives, found, clock = estimator.prepare(bench), list[dict[str, Any]](), Clock()
     stage.tell(0, repeats, "first the program is compiled")
     for number in range(repeats):
         here = stage.on(Branch.APPRAISE, number).called(f"{stage.name}/{number}")
@@ -177,6 +181,7 @@ def repeat(
         seconds,
         compiling,
         sum(e.nonfinite for e in estimates) / sum(e.parts for e in estimates),
+        Outcomes.total(e.outcomes for e in estimates),
     )
 
 
@@ -240,16 +245,19 @@ def differences(
     for done, index in enumerate(bench.free):
 
         def slope(index: int = int(index)) -> dict[str, Any]:
-            ends, rewards = [], []
+            ends, batches = [], list[Batch]()
             for sign in (1.0, -1.0):
                 place = here.copy()
                 place[index] += sign * settings.step
                 end = coordinates.outward(place)
                 ends.append(coordinates.inward(end)[index])  # closer where there is a bound
-                rewards.append(bench.rewards(end, stage.on(Branch.TRUTH).key, count))
-            slopes = (rewards[0] - rewards[1]) / (ends[0] - ends[1])
+                batches.append(bench.run(end, stage.on(Branch.TRUTH).key, count))
+            slopes = (batches[0].means - batches[1].means) / (ends[0] - ends[1])
             error = float(slopes.std(ddof=1) / count**0.5)
-            return {"slope": float(slopes.mean()), "error": error}
+            outcomes = Outcomes.total(batch.counts for batch in batches)
+            return {
+                "slope": float(slopes.mean()), "error": error, "outcomes": outcomes._asdict(),
+            }  # fmt: skip
 
         along = stage.called(f"{TRUTH}/{bench.names[index]}")
         found.append(along.recall([bench, values, settings], partial(clock.time, slope)))
@@ -257,7 +265,8 @@ def differences(
     slopes, errors = (np.array([[f[k] for f in found]]) for k in ("slope", "error"))
     seconds, compiling = times(found)
     lives = 2 * count * len(found)
-    return Sample(slopes, errors, lives, seconds * len(found), compiling, 0.0)
+    outcomes = Outcomes.total(Outcomes(**f["outcomes"]) for f in found)
+    return Sample(slopes, errors, lives, seconds * len(found), compiling, 0.0, outcomes)
 
 
 def table_row(
@@ -273,6 +282,7 @@ def table_row(
       `compiling`: seconds that the first estimate took longer;
     - `nonfinite`: share of the gradients of single lives that are left out, see
       `rulegen.estimators.Estimator.average`;
+    - `diverged`, `saturated`, `silent`: numbers of the lives of all estimates that ended so;
     - `signal_to_noise`: |g|, less its noise, over the standard deviation of what one second of
       computing gives; it grows with the root of the time spent;
     - `useful`: the same for the part of g along t, `signal_to_noise` times `cosine`.
@@ -299,6 +309,7 @@ def table_row(
     row["seconds_per_life"] = sample.seconds / sample.lives
     row["compiling"] = sample.compiling
     row["nonfinite"] = sample.nonfinite
+    row |= sample.outcomes.bad
     signal = np.sqrt(max(0.0, g @ g - (sample.error**2).sum()))
     noise_of_a_second = np.sqrt(sample.variance * row["seconds_per_life"])
     row["signal_to_noise"] = float(signal / noise_of_a_second) if noise_of_a_second > 0 else 0.0

@@ -178,7 +178,7 @@ def climb(
     """All iterations from one start, and the candidates that they leave; see `run_phase`."""
     name = stage.name
     stage.tell(0, phase.iterations, "first the program is compiled")
-    lives, coordinates = phase.estimator.prepared(bench), Coordinates(bench.rule.parameters)
+    lives, coordinates = phase.estimator.prepare(bench), Coordinates(bench.rule.parameters)
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
@@ -200,6 +200,8 @@ def climb(
         estimate = MetaGradient.of(own.recall([bench, estimator, here, free], compute))
         refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
+        if estimate.outcomes.trouble:
+            text += f"  {estimate.outcomes}"
         if estimate.nonfinite:
             text += f"  {estimate.nonfinite} of {estimate.parts} gradients not finite"
         stage.tell(number + 1, phase.iterations, text)
@@ -236,7 +238,7 @@ def gained(
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
     """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
     place = f"in iteration {number + 1} of {name}"
-    if estimate.outcomes["diverged"] == sum(estimate.outcomes.values()):
+    if estimate.outcomes.diverged == estimate.outcomes.lives:
         raise RunError(
             f"every life diverged {place}: the weights or the reward left the finite range. "
             "Try a smaller learning rate, a clip on the weight change such as "

@@ -19,7 +19,7 @@ from rulegen.grammar import Rule
 from rulegen.grammar.matching.outline import strengths
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Outcome
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.world import World
 
 Contestant = TypeVar("Contestant")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import jax
 
+from rulegen.ground.machine import cores
+
 
 def use_all_cores() -> None:
     """Make every CPU core a device of its own, so that lives run on all of them.
@@ -21,7 +23,7 @@ def use_all_cores() -> None:
     """
     if "JAX_NUM_CPU_DEVICES" not in os.environ:
         try:
-            jax.config.update("jax_num_cpu_devices", len(os.sched_getaffinity(0)))
+            jax.config.update("jax_num_cpu_devices", cores())
         except RuntimeError:  # JAX is in use already
             return
 

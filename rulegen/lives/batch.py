@@ -17,8 +17,8 @@ from rulegen.grammar import Site
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.statistics import estimate
-from rulegen.lives.life import Life, Outcome
-from rulegen.lives.outcomes import warning
+from rulegen.lives.life import Life
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.trial import LONGEST_BLOCK, TrialRun, blocks
 from rulegen.lives.world import World
 
@@ -27,7 +27,8 @@ class Batch(NamedTuple):
     """What many lives leave behind, as NumPy arrays with lives first.
 
     Attributes:
-        rewards: (L, K). conditions: (L, K). scores: (L, K, P). outcomes: (L,).
+        rewards: (L, K). conditions: (L, K). scores: (L, K, P).
+        outcomes: how each life ended, an `Outcome`, (L,).
         violations: how often a weight was kept from changing its sign, (L,).
     """
 
@@ -43,17 +44,13 @@ class Batch(NamedTuple):
         return self.rewards.mean(axis=1, dtype=float)
 
     @property
-    def diverged(self) -> int:
-        """Number of lives that diverged."""
-        return int((self.outcomes == Outcome.DIVERGED).sum())
-
-    def counts(self) -> dict[str, int]:
-        """Number of lives per outcome, by lower-case name."""
-        return {o.name.lower(): int((self.outcomes == o).sum()) for o in Outcome}
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
 
     def __str__(self) -> str:
-        told = [f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"]
-        return "; ".join([*told, *filter(None, [warning(self.counts())])])
+        told = f"reward per trial {estimate(self.means)} on {len(self.outcomes)} lives"
+        return f"{told}; {self.counts.warning or self.counts}"
 
 
 class Lived(NamedTuple):

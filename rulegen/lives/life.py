@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from functools import reduce
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from rulegen.compile.compiled import VIOLATIONS, Values
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.ground.settings import Settings
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.plasticity import Plasticity, Readings, States
 from rulegen.lives.projections import Projections
 from rulegen.lives.trial import Streams, TrialRun, trial_streams
@@ -41,15 +41,6 @@ class LifeSettings(Settings):
     warmup: int = Field(12, ge=0)
     weight_limit: float = Field(100.0, gt=0)
     floor: float = -1.0
-
-
-class Outcome(enum.IntEnum):
-    """How a life ended."""
-
-    OK = 0
-    DIVERGED = 1  # a weight or reward left the finite range
-    SATURATED = 2  # mean |rate| in the last step above 99% of the largest rate there is
-    SILENT = 3  # mean |rate| in the last step below a millionth
 
 
 class LifeResult(NamedTuple):

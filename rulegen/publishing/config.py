@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
+from rulegen.catalog import parts
+from rulegen.catalog.records.record import Name
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -18,6 +20,7 @@ from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.digests import digest_of, programs
+from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
@@ -110,7 +113,7 @@ class RunConfig(WorldSettings):
         exports: formats in which the published rule is also written, see `rulegen.catalog.export`.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    name: Name
     title: str = Field("", max_length=200)
     description: str = ""
     seed: int = Field(0, ge=0, lt=2**32)
@@ -119,8 +122,10 @@ class RunConfig(WorldSettings):
 
     @field_validator("exports")
     @classmethod
-    def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _known_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         distinct(names, "exports")
+        for name in names:
+            parts.find("export", name)
         return names
 
     @property
@@ -132,7 +137,7 @@ class RunConfig(WorldSettings):
     @property
     def identity(self) -> dict[str, str]:
         """All that figures depend on, by the names that a history gives to it."""
-        return {"configuration": self.digest, **programs(self)}
+        return {"configuration": self.digest, **programs(self), **foreign(self)}
 
 
 class DiscoverConfig(RunConfig):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +10,22 @@ from rulegen.ground.progress import ticks
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, estimate, paired_difference
 from rulegen.lives.bench import Bench
-from rulegen.lives.outcomes import warning
+from rulegen.lives.outcomes import Outcomes
 
 #: Quantiles over lives that a learning curve can show.
 QUARTILES = (0.25, 0.5, 0.75)
+
+
+class Lot(NamedTuple):
+    """The lives of one rule, of which neither part is read without the other.
+
+    Attributes:
+        rewards: mean reward per trial of each, shape (L,).
+        outcomes: how each ended, an `Outcome`, shape (L,).
+    """
+
+    rewards: np.ndarray
+    outcomes: np.ndarray
 
 
 class Trajectory(NamedTuple):
@@ -25,7 +36,7 @@ class Trajectory(NamedTuple):
         means: mean reward per trial of each life, shape (L,).
         curve: lower limit, mean and upper limit of each trial's reward, see `curves`, shape (3, K).
         quartiles: lower quartile, median and upper quartile over lives, shape (3, K).
-        diverged, saturated, silent: numbers of lives that ended so.
+        outcomes: how each life ended, an `Outcome`, shape (L,).
     """
 
     name: str
@@ -33,19 +44,16 @@ class Trajectory(NamedTuple):
     means: np.ndarray
     curve: np.ndarray
     quartiles: np.ndarray
-    diverged: int
-    saturated: int = 0
-    silent: int = 0
+    outcomes: np.ndarray
 
     @property
-    def counts(self) -> dict[str, int]:
-        """Number of lives per outcome, as of `Batch.counts`."""
-        bad = {"diverged": self.diverged, "saturated": self.saturated, "silent": self.silent}
-        return {"ok": len(self.means) - sum(bad.values())} | bad
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
 
     def __str__(self) -> str:
         told = f"{self.name}: reward per trial {self.reward} on {len(self.means)} lives"
-        return f"{told}; {text}" if (text := warning(self.counts)) else told
+        return f"{told}; {self.counts.warning or self.counts}"
 
     @property
     def reward(self) -> Estimate:
@@ -86,11 +94,6 @@ def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return limits, np.quantile(rewards, QUARTILES, axis=0)
 
 
-def ended(counts: Mapping[str, int]) -> tuple[int, int, int]:
-    """The last fields of a `Trajectory` from what `Batch.counts` says."""
-    return counts["diverged"], counts["saturated"], counts["silent"]
-
-
 def evaluate(bench: Bench, values: np.ndarray, lives: int, name: str, stage: Stage) -> Trajectory:
     """Run a rule on held-out lives; under one key all rules meet the same networks and noise.
 
@@ -111,10 +114,10 @@ def evaluate(bench: Bench, values: np.ndarray, lives: int, name: str, stage: Sta
             "means": batch.means.tolist(),
             "curve": curve.round(6).tolist(),
             "quartiles": quartiles.round(6).tolist(),
-            "counts": batch.counts(),
+            "outcomes": batch.outcomes.tolist(),
         }
 
     found = stage.recall([bench, values, lives], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
-    means, curve, quartiles = (np.array(found[part]) for part in ("means", "curve", "quartiles"))
-    return Trajectory(name, text, means, curve, quartiles, *ended(found["counts"]))
+    parts = ("means", "curve", "quartiles", "outcomes")
+    return Trajectory(name, text, *(np.array(found[part]) for part in parts))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import resource
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,11 +12,12 @@ from rulegen.fitting.ascent import gradients
 from rulegen.grammar import Rule, parse
 from rulegen.ground.digests import code_digest, digest_of, versions
 from rulegen.ground.journal import Journal
+from rulegen.ground.parts import packages
 from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.rundir import lives_table, means_of
+from rulegen.publishing.rundir import lives_table, lots_of
 
 
 def held_out(
@@ -43,22 +43,23 @@ def held_out(
         reward=interval(best.reward),
         chance=world.task.chance,
         best=world.task.best,
-        diverged=best.diverged,
+        **best.counts.bad,
         comparisons=tuple(
             Comparison(
                 name=t.name,
                 rule="" if t.name == NO_LEARNING else t.text,
                 reward=interval(t.reward),
                 difference=interval(best.minus(t)),
-                diverged=t.diverged,
+                **t.counts.bad,
             )
             for t in others
         ),
         seed=seed,
         versions=versions(),
+        packages=packages(world.task, world.circuit),
         config=config,
         code=code_digest(),
-        data=digest_of(lives_table(means_of((best, *others))).to_csv(index=False)),
+        data=digest_of(lives_table(lots_of((best, *others))).to_csv(index=False)),
         digest=parse(best.text).digest,
         **more,
     )
@@ -162,8 +163,3 @@ def supported(value: float, limits: Limits | None = None) -> float:
         leading = -math.floor(math.log10(abs(value)))
         digits = max(math.ceil(-math.log10((limits.high - limits.low) / 4.0)), leading)
     return round(float(value), digits)
-
-
-def peak_mb() -> float:
-    """The most memory that this process has held, MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0

@@ -78,7 +78,7 @@ def plot_learning(
     Example:
         >>> import numpy as np
         >>> from rulegen.tasks import DelayedMatch
-        >>> flat = Trajectory("a rule", "", np.zeros(2), *np.zeros((2, 3, 10)), 0)
+        >>> flat = Trajectory("a rule", "", np.zeros(2), *np.zeros((2, 3, 10)), np.zeros(2))
         >>> ax = plot_learning([flat], DelayedMatch(), warmup=4)
         >>> ax.get_ylabel(), [text.get_text() for text in ax.texts[:3]]
         ('reward per trial', ['warm-up', 'chance', 'a rule'])
@@ -110,7 +110,8 @@ def plot_learning(
     label_ends(ax, labels)
     ax.set_title(SPREADS[spread], fontsize="medium", color="0.35")
     unlearned = [NO_LEARNING_IS] if any(t.name == NO_LEARNING for t in trajectories) else []
-    note = "\n".join(textwrap.wrap(" ".join([CHANCE_IS, *unlearned]), 100))
+    ended = [f"{t.name}: {t.counts}." for t in trajectories if t.counts.trouble]
+    note = "\n".join(textwrap.wrap(" ".join([CHANCE_IS, *unlearned, *ended]), 100))
     ax.annotate(
         note, (0, 0), xycoords="axes fraction", xytext=(0, -42), textcoords="offset points",
         va="top", fontsize="x-small", color="0.35",

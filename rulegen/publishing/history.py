@@ -21,8 +21,9 @@ def fit_history(folder: Path) -> pd.DataFrame:
 
     Returns:
         columns `stage`, `iteration`, `reward` (mean per trial), `error` (its standard error),
-        `signal_to_noise` (of the meta-gradient), `nonfinite` (gradients left out of it), and one
-        for each parameter of the family.
+        `signal_to_noise` (of the meta-gradient), `nonfinite` (gradients left out of it),
+        `diverged`, `saturated` and `silent` (numbers of lives), and one for each parameter of the
+        family.
 
     Raises:
         ConfigError: when there is no run in `folder`.
@@ -49,6 +50,7 @@ def fit_history(folder: Path) -> pd.DataFrame:
                 {"stage": stage, "iteration": int(number)}
                 | {"reward": found.reward, "error": found.reward_error}
                 | {"signal_to_noise": found.signal_to_noise, "nonfinite": found.nonfinite}
+                | found.outcomes.bad
                 | dict(zip(names, data["values"], strict=True))
             )
     return pd.DataFrame(rows)

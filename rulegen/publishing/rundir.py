@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import tomli_w
 
-from rulegen.catalog import latex_card, markdown_card, save_record
-from rulegen.catalog.export import FORMATS, export
+from rulegen.catalog import latex_card, markdown_card, parts, save_record
+from rulegen.catalog.export import export
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING, START
@@ -22,9 +21,10 @@ from rulegen.ground import hosts
 from rulegen.ground.digests import versions
 from rulegen.ground.journal import Journal
 from rulegen.ground.progress import Progress, Report, silent
+from rulegen.lives.outcomes import words
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.discovery import Discovery
-from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 
 HISTORY = "history.jsonl"
@@ -142,10 +142,10 @@ class RunDirectory:
         write_whole(self.folder / "card.md", markdown_card(record, figure="learning.png"))
         write_whole(self.folder / "card.tex", latex_card(record, figure="learning.pdf"))
         for name in config.exports:
-            suffix = FORMATS[name].suffix
+            suffix = parts.find("export", name).suffix
             write_whole(self.folder / f"rule_{name}{suffix}", export(record, name))
         learning_table(trajectories).to_csv(self.folder / "learning.csv", index=False)
-        lives_table(means_of(trajectories)).to_csv(self.folder / "lives.csv", index=False)
+        lives_table(lots_of(trajectories)).to_csv(self.folder / "lives.csv", index=False)
         ax = plot_learning(trajectories, config.task, warmup=config.life.warmup)
         save_figure(ax, self.folder, "learning")
         result = summary(config, discovery, seconds, peak_mb)
@@ -157,8 +157,8 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
 
     Returns:
         columns `rule`, `trial`, `mean` over lives with the limits `low` and `high` of its 95%
-        interval, of each trial alone (`rulegen.curves`), and the quartiles over lives,
-        `lower`, `median`, `upper`.
+        interval, of each trial alone (`rulegen.curves`), the quartiles over lives, `lower`,
+        `median`, `upper`, and how many of these lives ended `diverged`, `saturated` or `silent`.
     """
     frames = []
     for t in trajectories:
@@ -168,29 +168,46 @@ def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
                 {
                     "rule": t.name, "trial": range(1, len(mean) + 1),
                     "mean": mean, "low": low, "high": high,
-                    "lower": lower, "median": median, "upper": upper,
+                    "lower": lower, "median": median, "upper": upper, **t.counts.bad,
                 }
             )
         )  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
 
-def lives_table(rewards: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """Mean reward per trial of every held-out life: columns rule, life, reward.
+def lives_table(lots: Mapping[str, Lot]) -> pd.DataFrame:
+    """Mean reward per trial of every held-out life, and how it ended.
 
     Args:
-        rewards: of each life, shape (L,), by the name of the rule (`means_of`).
+        lots: the lives by the name of the rule (`lots_of`).
+
+    Returns:
+        columns `rule`, `life`, `reward` and `outcome`: `ok`, `diverged`, `saturated` or `silent`.
+
+    Example:
+        >>> import numpy as np
+        >>> lot = Lot(np.array([0.5, -1.0]), np.array([0, 1]))
+        >>> print(lives_table({"a": lot}).to_csv(index=False))
+        rule,life,reward,outcome
+        a,0,0.5,ok
+        a,1,-1.0,diverged
+        <BLANKLINE>
     """
     frames = [
-        pd.DataFrame({"rule": name, "life": range(len(means)), "reward": means})
-        for name, means in rewards.items()
-    ]
+        pd.DataFrame(
+            {
+                "rule": name, "life": range(len(lot.rewards)), "reward": lot.rewards,
+                "outcome": words(lot.outcomes),
+            }
+        )
+        for name, lot in lots.items()
+    ]  # fmt: skip
     return pd.concat(frames, ignore_index=True)
 
 
-def means_of(trajectories: Iterable[Trajectory]) -> dict[str, np.ndarray]:
-    """Mean reward per trial of each life of each rule."""
-    return {t.name: t.means for t in trajectories}
+def lots_of(trajectories: Iterable[Trajectory]) -> dict[str, Lot]:
+    """The lives of each rule, by its name."""
+    return {t.name: Lot(t.means, t.outcomes) for t in trajectories}
 
 
 def summary(
@@ -203,7 +220,7 @@ def summary(
         c.name: {
             "reward": c.reward.model_dump(),
             "paired_difference": c.difference.model_dump(),
-            "diverged": c.diverged,
+            **c.counts,
         }
         for c in evidence.comparisons
     }
@@ -223,8 +240,7 @@ def summary(
         "no_learning": unlearned,
         "chance": evidence.chance,
         "best": evidence.best,
-        "diverged": evidence.diverged,
-        "outcomes": {t.name: t.counts for t in discovery.trajectories},
+        **evidence.counts,
         "gradients": evidence.gradients,
         "nonfinite": evidence.nonfinite,
         "seconds": round(seconds, 1),

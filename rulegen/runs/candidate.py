@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from rulegen.catalog import parts
 from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.fitting.ascent import fit, gradients
 from rulegen.grammar import ConfigError, RulegenError
 from rulegen.ground.keys import Branch, origin
+from rulegen.ground.parts import parts_in
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
-from rulegen.publishing.config import DiscoverConfig
+from rulegen.lives.outcomes import TROUBLES
+from rulegen.publishing.config import DiscoverConfig, validated
 from rulegen.publishing.evaluate import Trajectory, evaluate
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.runs.discover import discover
+
+#: Columns that count the lives that ended badly, of what was found and of the start.
+ENDED = (*TROUBLES, *(f"start_{name}" for name in TROUBLES))
 
 
 def on_worker(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
@@ -39,7 +46,8 @@ def run_candidate(config: str, identity: dict[str, str], job: str, folder: str) 
         plain data: `ok`, and either `reason` or what `row` makes a row of.
     """
     try:
-        settings = DiscoverConfig.model_validate_json(config)
+        check_here(identity)
+        settings = validated(DiscoverConfig, json.loads(config), Path("this worker"))
         if other := [n for n, text in settings.identity.items() if identity.get(n) != text]:
             raise ConfigError(f"this worker has another version of {', '.join(other)}")
         run = discover_job if job == "discover" else fit_job
@@ -48,13 +56,36 @@ def run_candidate(config: str, identity: dict[str, str], job: str, folder: str) 
         return {"ok": False, "reason": str(error)}
 
 
+def check_shared(config: DiscoverConfig) -> None:
+    """Raise `ConfigError` where the processes of a cluster cannot find a part by its name."""
+    used = [(part.part, part.name) for part in parts_in(config)]
+    for kind, name in [*used, *(("export", name) for name in config.exports)]:
+        if parts.source(kind, name) == parts.SESSION:
+            raise ConfigError(
+                f"the {kind} `{name}` was registered in this session, of which workers know "
+                "nothing: make a package of it (docs/extending.md) and install it where they run"
+            )
+
+
+def check_here(identity: Mapping[str, str]) -> None:
+    """Raise `ConfigError` where a part of another package is missing in this process."""
+    for name, text in identity.items():
+        kind, _, part = name.partition(" ")
+        if kind in parts.GROUPS and part not in parts.names(kind):
+            package = text.rpartition(" ")[0]
+            raise ConfigError(
+                f"this worker lacks the {kind} `{part}` of {package}: install {package} there"
+            )
+
+
 def discover_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     """Everything that `rulegen discover` does."""
     discover(config, folder, resume=True)
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    kept = {"equation", "digest", "terms", "parameters", "reward", "diverged", "seconds"}
+    kept = {"equation", "digest", "terms", "parameters", "reward", *TROUBLES, "seconds"}
     kept |= {"gradients", "nonfinite"}
-    return {"gain": summary["paired_difference"]} | {name: summary[name] for name in kept}
+    start = of_start(summary["start"])
+    return {"gain": summary["paired_difference"]} | start | {n: summary[n] for n in kept}
 
 
 def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
@@ -86,7 +117,13 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
         "parameters": dict(zip(bench.names, values.tolist(), strict=True)),
         "reward": best.reward._asdict(),
         "gain": best.minus(start)._asdict(),
-        "diverged": best.diverged,
+        **best.counts.bad,
+        **of_start(start.counts.bad),
         **counted,
         "seconds": round(seconds, 1),
     }
+
+
+def of_start(bad: Mapping[str, Any]) -> dict[str, int]:
+    """The counts of the lives of the start that ended badly, by the names of columns."""
+    return {f"start_{name}": bad[name] for name in TROUBLES}

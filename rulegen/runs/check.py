@@ -10,7 +10,7 @@ from rulegen.catalog import load_record
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.literature import find
-from rulegen.compile import compile_rule
+from rulegen.compile.plan import plan_rule
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.rule.system import CHANGES
 
@@ -108,7 +108,7 @@ def check_report(rule: Rule) -> dict[str, Any]:
             for p in rule.parameters
         ],
         "terms": [{"coefficient": t.coefficient, "term": t.text} for t in rule.terms()],
-        "lowering": compile_rule(rule).explain(),
+        "lowering": plan_rule(rule).explain(),
         "notes": notes(rule),
     }
 

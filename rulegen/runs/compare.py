@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import networkx as nx
 import numpy as np
 import pandas as pd
 
 from rulegen.catalog.likeness.distance import relations
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import Activity, RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import Rule, RuleError
 from rulegen.ground.progress import Progress, Report, silent
@@ -32,19 +33,25 @@ def probe(neurons: int, trials: int, steps: int, seed: int) -> dict[str, np.ndar
     rng = np.random.default_rng(seed)
     circuit, shape = RateCircuit(neurons=neurons), (trials, steps, neurons)
     weights = circuit.gain / neurons**0.5 * rng.standard_normal((neurons, neurons))
-    xi, drives = rng.standard_normal(shape), rng.standard_normal((trials, 1, neurons))
-    u = np.zeros((trials, steps + 1, neurons))
-    for t in range(steps):
-        current = np.tanh(u[:, t]) @ weights.T + drives[:, 0]
-        u[:, t + 1] = u[:, t] + circuit.step_size * (current - u[:, t]) + circuit.noise * xi[:, t]
-    rates = np.tanh(u)
+    xi, drives = rng.standard_normal(shape), rng.standard_normal((trials, neurons))
+
+    def one_trial(drive: jax.Array, noise: jax.Array) -> dict[str, jax.Array]:
+        def one_step(before: Activity, xi: jax.Array) -> tuple[Activity, dict[str, jax.Array]]:
+            after = circuit.step(jnp.asarray(weights, xi.dtype), before, drive, xi)
+            return after, circuit.signals(before, after, xi)
+
+        start = circuit.recall(jnp.zeros(neurons, noise.dtype))
+        return jax.lax.scan(one_step, start, noise)[1]
+
+    signals = jax.vmap(one_trial)(jnp.asarray(drives, float), jnp.asarray(xi, float))
+    seen = {name: np.asarray(values) for name, values in signals.items()}
+    rates = np.concatenate([seen["pre"][:, :1], seen["post"]], axis=1)
     spikes = (rng.random(rates.shape) < 0.1 * np.maximum(rates, 0.0)) / circuit.dt
     reward = np.zeros((trials, steps))
     reward[:, -1] = rng.standard_normal(trials)
     zeta = np.broadcast_to(rng.standard_normal((trials, 1, neurons, neurons)), (*shape, neurons))
     return {
-        "pre": rates[:, :-1], "post": rates[:, 1:], "pre_u": u[:, :-1], "u": u[:, 1:],
-        "slope": 1.0 - rates[:, 1:] ** 2, "xi": xi, "zeta": zeta, "R": reward,
+        **seen, "zeta": zeta, "R": reward,
         "pre_spike": spikes[:, :-1], "post_spike": spikes[:, 1:],
         "error": rng.standard_normal(shape), "pre_error": rng.standard_normal(shape),
         "weights": weights,

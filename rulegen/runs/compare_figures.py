@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
 from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.runs.contest import bad_lives
 
 #: Room for a rule and its name in the picture of families, inches.
 WIDE, HIGH = 1.4, 0.85
@@ -26,8 +27,9 @@ LINE = 16
 def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the matrix of rules and worlds: darker cells earned more, each within its world.
 
-    A cell has the mean reward per trial with half the width of its 95% interval; the best of a
-    world, and all whose interval reaches it, are bold. What cannot run has a dash.
+    A cell has the mean reward per trial with half the width of its 95% interval, and how many
+    lives ended badly if any did; the best of a world, and all whose interval reaches it, are bold.
+    What cannot run has a dash.
 
     Args:
         table: what `compare_rewards` returns.
@@ -35,20 +37,21 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
 
     Example:
         >>> row = {"rule": "hebb", "task": "delayed_match", "neurons": 32, "note": ""}
+        >>> row |= {"diverged": 3, "saturated": 0, "silent": 0}
         >>> table = pd.DataFrame([row | {"reward": -0.3, "low": -0.4, "high": -0.2}])
         >>> [text.get_text() for text in plot_rewards(table).texts]
-        ['-0.300 ± 0.100']
+        ['-0.300 ± 0.100\\n3 diverged']
     """
     world = table["task"].str.replace("_", " ") + "\nN = " + table["neurons"].astype(str)
     rules, places = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(world))
     if ax is None:
         ax = new_axes(2.2 + 1.7 * len(places), 1.1 + 0.42 * len(rules))
-    means, lows, highs = (
-        table.assign(world=world)
+    means, lows, highs, ended = (
+        table.assign(world=world, ended=bad_lives(table))
         .pivot_table(index="rule", columns="world", values=column, aggfunc="first")
         .reindex(index=rules, columns=places)
-        .to_numpy(float)
-        for column in ("reward", "low", "high")
+        .to_numpy(float if column != "ended" else str)
+        for column in ("reward", "low", "high", "ended")
     )
     worst, best = np.nanmin(means, axis=0), np.nanmax(means, axis=0)
     shade = (means - worst) / np.where(best > worst, best - worst, 1.0)
@@ -56,7 +59,7 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     for (row, column), mean in np.ndenumerate(means):
         low, high = lows[row, column], highs[row, column]
         half = "" if np.isnan(low) else f" ± {(high - low) / 2:.3f}"
-        text = "–" if np.isnan(mean) else f"{mean:.3f}{half}"
+        text = "–" if np.isnan(mean) else f"{mean:.3f}{half}\n{ended[row, column]}".rstrip()
         leads = (mean if np.isnan(high) else high) >= best[column]
         ax.text(
             column, row, text, ha="center", va="center", fontsize="small",

@@ -9,7 +9,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
+from rulegen.catalog import parts
+from rulegen.catalog.records.ended import Ended
+from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
@@ -21,9 +25,9 @@ from rulegen.ground.settings import distinct
 from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
-from rulegen.lives.outcomes import TROUBLES, warning
+from rulegen.lives.outcomes import TROUBLES, Outcomes, told
 from rulegen.lives.world import World
-from rulegen.tasks import TASKS
+from rulegen.tasks import Task
 
 #: How tables call the reward of the best answer that ignores the condition.
 CHANCE = "chance"
@@ -49,16 +53,26 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
         >>> [w.circuit.neurons for w in worlds(["delayed_match"], [16, 32])]
         [16, 32]
     """
-    if unknown := [name for name in tasks if name not in TASKS]:
-        raise ConfigError(f"there is no task `{unknown[0]}`: choose from {', '.join(TASKS)}")
     for option, given in (("task", tasks), ("neurons", [str(n) for n in neurons])):
         distinct(given, f"--{option}")
     life = LifeSettings(trials=trials)
     return [
-        World(circuit=RateCircuit(neurons=n), task=TASKS[name](), life=life)
+        World(circuit=RateCircuit(neurons=n), task=made(name), life=life)
         for name in tasks
         for n in neurons
     ]
+
+
+def made(task: str) -> Task:
+    """The task of this name with default settings.
+
+    Raises:
+        ConfigError: when there is none, or it cannot be without settings.
+    """
+    try:
+        return parts.find("task", task)()
+    except ValidationError as error:
+        raise ConfigError(f"--task {task} needs settings: {first_problem(error)}") from None
 
 
 def compare_rewards(
@@ -149,14 +163,14 @@ class Contest(NamedTuple):
         tick = ticks(self.report, f"rewards of {name}", 0, self.lives, 1)
         batch = bench.run(values, self.key, self.lives, tick)
         named = dict(zip(bench.names, np.asarray(values).tolist(), strict=True))
-        return {"means": batch.means.tolist(), "counts": batch.counts(), "values": named}
+        return {"means": batch.means.tolist(), "counts": batch.counts._asdict(), "values": named}
 
 
 def figures(found: Mapping[str, Any]) -> dict[str, Any]:
     """What `Contest.judged` says, as a part of a row."""
-    reward, counts = estimate(np.array(found["means"])), found["counts"]
+    reward, counts = estimate(np.array(found["means"])), Outcomes(**found["counts"])
     told = {"lives": reward.lives, "reward": reward.mean, "low": reward.low, "high": reward.high}
-    told |= {name: counts[name] for name in TROUBLES}
+    told |= counts.bad
     return told | {"parameters": ", ".join(f"{n} = {v:.4g}" for n, v in found["values"].items())}
 
 
@@ -186,6 +200,8 @@ def reward_tables(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
                 cell(mean, low, high)
                 for mean, low, high in rows[[column, *ends]].itertuples(index=False)
             ]
+        bad = [f"\n{words}" if words else "" for words in bad_lives(rows)]
+        cells["reward per trial"] += bad
         cells.loc[rows["note"] != "", "reward per trial"] = "cannot run"
         found[f"{task}, N = {neurons}"] = cells
     return found
@@ -198,16 +214,28 @@ def cell(mean: float, low: float, high: float) -> str:
     return f"{mean:.4f}" + ("" if np.isnan(low) else f"\n[{low:.4f}, {high:.4f}]")
 
 
+def bad_lives(table: pd.DataFrame) -> list[str]:
+    """For each row how many lives ended badly, in words; empty where none did, or none lived.
+
+    Args:
+        table: what `compare_rewards` returns.
+    """
+    counts = table[[*TROUBLES]].fillna(0).astype(int).itertuples(index=False)
+    return [Ended.of(row).ended if any(row) else "" for row in counts]
+
+
 def reward_matrix(table: pd.DataFrame) -> pd.DataFrame:
-    """Rules in rows, worlds in columns; cells are a mean with its interval.
+    """Rules in rows, worlds in columns; cells are a mean with its interval, and bad lives if any.
 
     Args:
         table: what `compare_rewards` returns.
     """
     cells = [
-        "cannot run" if note else cell(mean, low, high).replace("\n", " ")
-        for mean, low, high, note in zip(
-            table["reward"], table["low"], table["high"], table["note"], strict=True
+        "cannot run" if note else cell(mean, low, high).replace("\n", " ") + (bad and f"; {bad}")
+        for mean, low, high, note, bad in zip(
+            *(table[name] for name in ("reward", "low", "high", "note")),
+            bad_lives(table),
+            strict=True,
         )
     ]
     world = table["task"] + ", N = " + table["neurons"].astype(str)
@@ -225,22 +253,21 @@ def statements(table: pd.DataFrame, budget: Budget | None) -> list[str]:
     """
     judged = table["lives"].dropna()
     apart = f"the {judged.iloc[0]:.0f} on which they are judged"
-    told = [
+    said = [
         "Intervals are of 95%; differences are paired on common lives. Chance is the reward of the "
         "best answer that ignores the condition; no learning is that of the initial weights.",
         f"Every rule was tuned in each world with the same budget, {budget}, apart from {apart}."
         if budget
         else "No rule was tuned: values are those of the texts, and may not suit the task.",
     ]
+    outcomes: dict[str, Outcomes] = {}
     many = table.groupby(["task", "neurons"]).ngroups > 1
     for row in table.to_dict("records"):
         place = f"{row['rule']}, {row['task']}, N = {row['neurons']}" if many else row["rule"]
         if row["note"]:
-            told.append(f"{place}: {row['note']}")
+            said.append(f"{place}: {row['note']}")
         elif row["rule"] != CHANCE:
             if budget and row["rule"] != NO_LEARNING:
-                told.append(f"{place}: {row['parameters'] or 'nothing to tune'}")
-            bad = {name: int(row[name]) for name in TROUBLES}
-            if text := warning({"ok": int(row["lives"]) - sum(bad.values())} | bad):
-                told.append(f"{place}: {text}")
-    return told
+                said.append(f"{place}: {row['parameters'] or 'nothing to tune'}")
+            outcomes[place] = Outcomes.beside(row["lives"], row)
+    return said + told(outcomes)

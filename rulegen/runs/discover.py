@@ -17,6 +17,7 @@ from rulegen.fitting.refine import Refined
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground import hosts
 from rulegen.ground.keys import Branch, origin
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
@@ -27,7 +28,6 @@ from rulegen.publishing.evidence import (
     held_out,
     interval,
     known,
-    peak_mb,
     record_of,
     supported,
     with_gradients,
@@ -61,7 +61,7 @@ def prepare(config: DiscoverConfig) -> Benches:
             )
         family.checked()
         for phase in config.fit:
-            phase.estimator.prepared(family)
+            phase.estimator.prepare(family)
         references = {
             r.name: Bench(config.world, parse(r.rule)).checked() for r in config.references
         }
@@ -211,6 +211,7 @@ def make_record(
                 loss=interval(best.minus(rest)),
                 inclusion=known(trimmed.inclusion[name]),
                 rule=rest.text,
+                **rest.counts.bad,
             )
             for name, rest in without.items()
         ),

@@ -16,7 +16,7 @@ from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
 from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
-from rulegen.lives.life import Outcome
+from rulegen.lives.outcomes import words
 from rulegen.lives.world import World
 from rulegen.publishing.config import References, WorldSettings, load_settings
 
@@ -96,7 +96,7 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
                     "trial": np.tile(np.arange(trials), lives),
                     "condition": batch.conditions.ravel(),
                     "reward": batch.rewards.ravel(),
-                    "outcome": np.repeat([Outcome(o).name.lower() for o in batch.outcomes], trials),
+                    "outcome": np.repeat(words(batch.outcomes), trials),
                 }
             )
         )

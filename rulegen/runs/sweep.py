@@ -18,6 +18,7 @@ import tomli_w
 from pydantic import Field
 
 from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.record import Name
 from rulegen.grammar import ConfigError, RulegenError, RunError
 from rulegen.ground.extras import extra
 from rulegen.ground.journal import take
@@ -30,7 +31,7 @@ from rulegen.publishing.config import (
     replace_values,
     validated,
 )
-from rulegen.runs.candidate import on_worker
+from rulegen.runs.candidate import ENDED, check_shared, on_worker
 
 #: More candidates than this are a mistake.
 MOST = 10_000
@@ -49,7 +50,7 @@ class SweepConfig(Settings):
             table of values with a name each. Every combination is a candidate.
     """
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    name: Name
     base: str
     job: Literal["fit", "discover"] = "discover"
     axes: dict[str, list[Any] | dict[str, Any]] = Field(min_length=1)
@@ -186,6 +187,9 @@ def sweep(
         ConfigError: when the folder cannot be used, or the scheduler not be reached.
         RunError: when another process sweeps into the folder, or every candidate fails.
     """
+    for candidate in what.candidates:
+        if candidate.config is not None:
+            check_shared(candidate.config)
     folder = folder.absolute()
     lock = claim(folder)
     with closing(lock):
@@ -322,8 +326,10 @@ def results_table(
     """One row for each candidate.
 
     Columns: `candidate`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
-    lives, `gain` over the start with `gain_low` and `gain_high` (paired), `diverged`, `terms`,
-    `gradients` of single lives and `nonfinite`, those that were left out, `seconds`, `reason`.
+    lives, `gain` over the start with `gain_low` and `gain_high` (paired), numbers of lives that
+    ended `diverged`, `saturated` and `silent`, those of the start as `start_diverged` and so on,
+    `terms`, `gradients` of single lives and `nonfinite`, those that were left out, `seconds`,
+    `reason`.
     """
     rows = []
     for candidate in candidates:
@@ -334,7 +340,8 @@ def results_table(
             reward, gain = result["reward"], result["gain"]
             row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
             row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
-            row |= {"diverged": result["diverged"], "terms": "; ".join(result["terms"])}
+            row |= {name: result[name] for name in ENDED}
+            row |= {"terms": "; ".join(result["terms"])}
             row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
         rows.append(row | {"reason": result.get("reason", "")})
     return pd.DataFrame(rows)

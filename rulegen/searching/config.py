@@ -7,12 +7,14 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 
+from rulegen.catalog import parts
 from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
 from rulegen.grammar.space.space import LOCAL
+from rulegen.ground.parts import reader
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
@@ -20,12 +22,17 @@ from rulegen.publishing.config import RunConfig, read_toml, replace_values, vali
 from rulegen.searching.genetic import Genetic
 from rulegen.searching.halving import Halving
 from rulegen.searching.path import Path
+from rulegen.searching.strategy import Strategy
 from rulegen.tasks import AnyTask
 
 #: How tables call the world of the search.
 HERE = "as in the search"
 
-AnyStrategy = Annotated[Halving | Genetic | Path, Field(discriminator="name")]
+for _strategy in (Halving, Genetic, Path):
+    parts.add(_strategy, parts.BUNDLED)
+
+#: Settings of a strategy, told apart by `name`, or a strategy itself.
+AnyStrategy = Annotated[SerializeAsAny[Strategy], BeforeValidator(reader("strategy"))]
 
 
 class Elsewhere(Settings):

@@ -13,6 +13,7 @@ from rulegen.ground.keys import Branch
 from rulegen.ground.progress import ticks
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits
+from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.evidence import supported
 from rulegen.searching.arena import Arena, Point
 from rulegen.searching.front import Finalist
@@ -172,12 +173,12 @@ def met(
         batches = arena.meet(points, stage.key, lives, tick)
         return {
             "means": [b.means.tolist() for b in batches],
-            "counts": [b.counts() for b in batches],
+            "counts": [b.counts._asdict() for b in batches],
         }
 
     found = stage.recall([arena, points, lives], compute)
     return [
-        Finalist(c, np.array(means), counts, names.get(c.point.structure, ()))
+        Finalist(c, np.array(means), Outcomes(**counts), names.get(c.point.structure, ()))
         for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)
     ]
 

@@ -10,6 +10,7 @@ import pandas as pd
 from rulegen.catalog import Record
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.lives.outcomes import TROUBLES, Outcomes, readable
 from rulegen.publishing.figures import save_figure
 from rulegen.searching.found import Found
 from rulegen.searching.front import lineage, plot_front, plot_lineage
@@ -53,23 +54,27 @@ def page(record: Record, front: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
     """
     evidence = record.evidence
     assert evidence is not None
+    finalists, said_here = selection(front)
+    others, said_there = readable(elsewhere.round(5), ["against"])
     return (
         f"# Search\n\n{evidence.structures} structures were tried. The pick earns "
-        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives:\n\n"
+        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives; of these, "
+        f"{evidence.ended} ended badly:\n\n"
         f"```\n{record.equations.strip()}\n```\n\n"
         f"Why it was picked: {evidence.choice}.\n\n"
         f"## Selection\n\nThe finalists were refined and met on {front['lives'].iloc[0]} lives of "
         "their own; `*` marks the front, `>` the pick. The values at which they met are in "
         "`front.csv`. Those of the pick were refined once more afterwards and rounded, so that "
         "its reward here is not the published one.\n\n"
-        f"```\n{readable(front).to_string(index=False)}\n```\n\n![front](front.png)\n\n"
+        f"```\n{finalists.to_string(index=False)}\n```\n\n{said_here}\n\n"
+        "![front](front.png)\n\n"
         f"## Elsewhere\n\n{verdict(elsewhere)} All intervals hold together with 95%.\n\n"
-        f"```\n{elsewhere.round(5).to_string(index=False)}\n```\n"
+        f"```\n{others.to_string(index=False)}\n```\n\n{said_there}\n"
     )
 
 
-def readable(table: pd.DataFrame) -> pd.DataFrame:
-    """The table of finalists as people read it."""
+def selection(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """The table of finalists as people read it, and what is said once of their lives."""
     marks = [
         ">" if pick else "*" if good else ""
         for pick, good in zip(table["pick"], table["front"], strict=True)
@@ -78,10 +83,21 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
         f"{r:.4f} [{a:.4f}, {b:.4f}]"
         for r, a, b in zip(table["reward"], table["low"], table["high"], strict=True)
     ]
-    shown = table[["complexity", "equation", "names", "source"]].copy()
+    columns = ["complexity", *TROUBLES, "equation", "names", "source"]
+    shown, said = readable(table[columns])
     shown.insert(0, "", marks)
     shown.insert(2, "reward", intervals)
-    return shown
+    return shown, said
+
+
+def ends(elsewhere: pd.DataFrame) -> dict[str, Outcomes]:
+    """How the lives in every world ended, by rule and world."""
+    found = {}
+    for row in elsewhere.to_dict("records"):
+        for name, prefix in (("rule", ""), ("against", "against_")):
+            outcomes = Outcomes.beside(row["lives"], row, prefix)
+            found[f"{row[name]}, {row['world']}"] = outcomes
+    return found
 
 
 def verdict(elsewhere: pd.DataFrame) -> str:

@@ -19,7 +19,9 @@ class Found(NamedTuple):
         discovery: the pick with its evidence.
         elsewhere: every rule of the front minus the best rule of the literature and no learning,
             in every world: columns `world`, `rule`, `pick`, `against`, `reward`, `difference`,
-            `low`, `high`, `lives`; all intervals hold together with 95%.
+            `low`, `high`, `lives`, and of these lives the numbers that ended `diverged`,
+            `saturated` or `silent` with the rule, and `against_diverged` and so on with the
+            other; all intervals hold together with 95%.
         candidates: everything that the strategies kept.
         lives: the number of lives that were run until the finalists were known.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import networkx as nx
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from rulegen.grammar import Structure
 from rulegen.ground.statistics import Estimate, estimate, paired_difference
-from rulegen.lives.outcomes import TROUBLES
+from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.figures import COLOURS, new_axes
 from rulegen.searching.strategy import Candidate
 
@@ -26,13 +26,13 @@ class Finalist(NamedTuple):
     Attributes:
         candidate: with refined values.
         means: mean reward per trial of each life, shape (L,).
-        counts: number of lives per outcome, as of `Batch.counts`.
+        counts: how many of these ended how.
         names: of rules of the literature that have this structure.
     """
 
     candidate: Candidate
     means: np.ndarray
-    counts: Mapping[str, int]
+    counts: Outcomes
     names: tuple[str, ...] = ()
 
     @property
@@ -80,7 +80,7 @@ class Front(NamedTuple):
                     "reward": reward.mean,
                     "low": reward.low,
                     "high": reward.high,
-                    **{name: finalist.counts.get(name, 0) for name in TROUBLES},
+                    **finalist.counts.bad,
                     "lives": reward.lives,
                     "front": number in self.on_front,
                     "pick": number == self.pick,
@@ -114,7 +114,7 @@ def make_front(finalists: Sequence[Finalist], margin: float) -> Front:
         >>> def finalist(term, reward):
         ...     structure = space.structure(space.terms[term])
         ...     candidate = Candidate(Point(structure, {}), reward, 100, "halving")
-        ...     return Finalist(candidate, reward + 0.01 * noise, {})
+        ...     return Finalist(candidate, reward + 0.01 * noise, Outcomes(100))
         >>> front = make_front([finalist(9, 1.0), finalist(0, 0.5), finalist(3, 0.999)], 0.01)
         >>> front.finalists[front.pick].structure.text
         'theta_1*post*pre'

@@ -149,7 +149,7 @@ class Path(Strategy):
 
         def compute() -> dict:
             stage.tell(0, 1, f"{len(family.free)} terms")
-            lives = self.estimator.prepared(family)
+            lives = self.estimator.prepare(family)
             with place_of(stage.name):
                 result = self.estimator.estimate(lives, values, family.free, stage.key)
             error = np.where(result.error > 0, result.error, np.inf)

@@ -165,6 +165,7 @@ class Publication:
                     term=terms[f"theta_{k}"],
                     loss=interval(best.minus(rest)),
                     rule=rest.text,
+                    **rest.counts.bad,
                 )
                 for k, rest in without.items()
             ),
@@ -186,4 +187,6 @@ def row(best: Trajectory, other: Trajectory, level: float) -> dict:
         "low": difference.low,
         "high": difference.high,
         "lives": difference.lives,
+        **best.counts.bad,
+        **{f"against_{name}": count for name, count in other.counts.bad.items()},
     }

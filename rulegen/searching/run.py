@@ -10,9 +10,10 @@ from rulegen.grammar import ConfigError, Structure
 from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.keys import Branch, origin
+from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
-from rulegen.publishing.evidence import peak_mb, with_gradients
+from rulegen.publishing.evidence import with_gradients
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.searching.arena import Arena
 from rulegen.searching.config import SearchConfig

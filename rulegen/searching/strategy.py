@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import numpy as np
 from pydantic import Field
 
 from rulegen.grammar import Space, Structure
+from rulegen.ground.parts import Part
 from rulegen.ground.progress import ticks
-from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
 from rulegen.searching.arena import Arena, Point
 
@@ -73,12 +73,17 @@ class Meeting:
         return means
 
 
-class Strategy(Settings, abc.ABC):
+class Strategy(Part, abc.ABC):
     """How structures are searched; `search` finds candidates within a budget.
+
+    One of one's own is a subclass with a `name`, `check` and `search`. Rewards come from
+    `meeting.means` alone, which counts lives and keeps what they earned.
 
     Attributes:
         lives: the budget: lives that the strategy may run.
     """
+
+    part: ClassVar[str] = "strategy"
 
     lives: int = Field(100_000, ge=1)
 

@@ -1,9 +1,11 @@
 """Tasks: what the circuits learn, one file each."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Union
+from typing import Annotated, Any
 
-from pydantic import Discriminator, SerializeAsAny, Tag
+from pydantic import BeforeValidator, SerializeAsAny
 
+from rulegen.catalog import parts
+from rulegen.ground.parts import reader
 from rulegen.tasks.baited_bandit import BaitedBandit as BaitedBandit
 from rulegen.tasks.base import Task as Task
 from rulegen.tasks.base import Trial as Trial
@@ -31,30 +33,8 @@ TASKS: dict[str, Any] = {
     )
 }  # fmt: skip
 
+for _task in (*TASKS.values(), Sampled):
+    parts.add(_task, parts.BUNDLED)
 
-def kind(task: Any) -> str | None:
-    """Which branch of `AnyTask` a value is: a finished task, or settings of a bundled one."""
-    if isinstance(task, Task):
-        return "task"
-    return task.get("name") if isinstance(task, dict) else None
-
-
-if TYPE_CHECKING:
-    AnyTask = Task
-else:
-    #: Settings of a bundled task, told apart by `name`, or any task that someone has written.
-    AnyTask = Annotated[
-        Union[
-            *(Annotated[task, Tag(name)] for name, task in TASKS.items()),
-            Annotated[Sampled, Tag("sampled")],
-            Annotated[SerializeAsAny[Task], Tag("task")],
-        ],
-        Discriminator(
-            kind,
-            custom_error_type="task",
-            custom_error_message=(
-                f"name a bundled task ({', '.join(TASKS)}), `sampled` with a file of trials, or "
-                "give a Task"
-            ),
-        ),
-    ]
+#: Settings of a task, told apart by `name`, or a task itself.
+AnyTask = Annotated[SerializeAsAny[Task], BeforeValidator(reader("task"))]

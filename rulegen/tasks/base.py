@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rulegen.ground.noise import Purpose, Stream, permutation
-from rulegen.ground.settings import Settings
+from rulegen.ground.parts import Part
 
 Array = jax.Array
 
@@ -37,7 +37,7 @@ class Trial(NamedTuple):
     answers: Array | np.ndarray = SIGNS
 
 
-class Task(Settings, abc.ABC):
+class Task(Part, abc.ABC):
     """Base of all tasks: periods in ms, conditions that return in shuffled blocks.
 
     The reward of a trial is `-sum_t weight_t mean_o (output - target)^2`, or with the absolute
@@ -45,7 +45,8 @@ class Task(Settings, abc.ABC):
     `correct`, 1 for a right answer and 0 for a wrong one.
 
     A task of one's own is a subclass with a `name`, its settings as annotated fields, and the
-    abstract members below; worlds and configurations take an instance of it. A task whose trials
+    abstract members below; worlds and configurations take an instance of it, and once it is
+    registered (`docs/extending.md`) its name. A task whose trials
     depend on earlier ones has a memory, any arrays: `begin` makes it, `revise` makes of it and of
     a trial the trial that is met, and `remember` renews it at the end. It belongs to a life, so
     that results depend on nothing but the numbers of lives and trials.
@@ -75,7 +76,8 @@ class Task(Settings, abc.ABC):
         {'cue': 5, 'hold': 10}
     """
 
-    name: str
+    part: ClassVar[str] = "task"
+
     distance: Literal["squared", "absolute"] = "squared"
     feedback: Literal["graded", "binary"] = "graded"
     sequence: Literal["shuffled", "cycled"] = "shuffled"

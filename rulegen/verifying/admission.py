@@ -17,12 +17,14 @@ from rulegen.catalog.records.files import read_own, write_together
 from rulegen.catalog.records.library import DISCOVERED, LARGEST_TABLE, LITERATURE, Entry, read_entry
 from rulegen.catalog.records.record import Record, record_text
 from rulegen.grammar import ConfigError
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
-from rulegen.publishing.rundir import learning_table, lives_table, means_of
+from rulegen.publishing.rundir import learning_table, lives_table, lots_of
 from rulegen.verifying.claims import contradicted
 from rulegen.verifying.consistency import Outcome, consistent
+from rulegen.verifying.endings import wrong_in_table
 from rulegen.verifying.published import Published, PublishedLives, published, read_table
 from rulegen.verifying.verify import world_of
 
@@ -51,12 +53,12 @@ def add_run(run: Path, home: Path, *, replace: bool = False) -> Entry:
         raise ConfigError(f"{run} has no evidence with the table of its lives, lives.csv")
     path = home / DISCOVERED / f"{record.name}.toml"
     free_place(path, record, home, replace)
-    world = world_of(evidence.setting)
+    world = world_of(evidence.setting, evidence.packages)
     check_figures(run, whole, evidence, world)
     trajectories = read_learning(run / "learning.csv", whole.lives, evidence, world)
     contents = drawn(path, trajectories, world)
     contents[path.with_suffix(".csv")] = (
-        lives_table(means_of(trajectories)).to_csv(index=False).encode()
+        lives_table(lots_of(trajectories)).to_csv(index=False).encode()
     )
     # Last, so that a record never stands beside data that are still to come.
     contents[path] = record_text(record).encode()
@@ -89,6 +91,10 @@ def check_figures(run: Path, whole: Published, evidence: Evidence, world: World)
         raise ConfigError(f"{run / 'lives.csv'} is not the data that its record was made from")
     for name, figure in contradicted(evidence, whole.lives.rewards).items():
         raise ConfigError(f"{run}: the lives give {figure} for `{name}`, its record says otherwise")
+    if not whole.lives.outcomes:
+        raise ConfigError(f"{run / 'lives.csv'} does not say how each life ended; publish anew")
+    for (_, name), why in wrong_in_table(evidence, whole.lives.outcomes).items():
+        raise ConfigError(f"{run}: of the lives of `{name}` {why}, as its record says")
     for finding in consistent(whole, evidence, world.task):
         if finding.outcome is Outcome.REFUTED:
             raise ConfigError(f"{run}: {finding.claim}: {finding.why}")
@@ -104,7 +110,7 @@ def read_learning(
     """
     shape = (3, world.life.trials)
     names = [name for _, name in lives.rewards]
-    blank = Trajectory("", "", np.zeros(2), np.zeros(shape), np.zeros(shape), 0)
+    blank = Trajectory("", "", np.zeros(2), np.zeros(shape), np.zeros(shape), np.zeros(2))
     columns = learning_table([blank]).columns.tolist()
     table = read_table(read_own(path, LARGEST_TABLE), path, columns)
     if list(dict.fromkeys(table["rule"])) != names:
@@ -119,11 +125,14 @@ def read_learning(
             for column in ("low", "mean", "high", "lower", "median", "upper")
         )
         ordered = (low <= mean) & (mean <= high) & (lower <= median) & (median <= upper)
-        means = lives.rewards["rule", name]
+        means, outcomes = lives.rewards["rule", name], lives.outcomes["rule", name]
+        bad = Outcomes.of(outcomes).bad
+        if (rows[[*bad]] != [*bad.values()]).any(axis=None):
+            raise ConfigError(f"{path}: the lives of `{name}` ended otherwise")
         if not ordered.all() or abs(mean.mean() - means.mean()) > CURVE_ROUNDING:
             raise ConfigError(f"{path}: the curve of `{name}` is not that of its lives")
         curve, quartiles = np.array([low, mean, high]), np.array([lower, median, upper])
-        found.append(Trajectory(name, "", means, curve, quartiles, 0))
+        found.append(Trajectory(name, "", means, curve, quartiles, outcomes))
     return found
 
 

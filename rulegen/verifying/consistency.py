@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-import numpy as np
-
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.record import ROUNDING
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.ground.digests import code_digest, digest_of, versions
 from rulegen.publishing.config import RunConfig
+from rulegen.publishing.evaluate import Lot
 from rulegen.publishing.evidence import setting_of
 from rulegen.publishing.rundir import lives_table
 from rulegen.tasks import Task
@@ -121,9 +120,7 @@ def selection(evidence: Evidence) -> Iterator[Finding]:
         yield Finding("selection", Outcome.UNCHECKED, why)
 
 
-def data(
-    lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, np.ndarray]
-) -> Finding:
+def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
     """The digest of the table of held-out lives.
 
     Without the table, the lives that were run again are that table, if they are the same to the
@@ -132,7 +129,7 @@ def data(
     Args:
         lives: of the table.
         evidence: of the record.
-        again: rewards of the published lives, run again.
+        again: the published lives, run again.
     """
     if not evidence.data:
         return Finding("data", Outcome.UNCHECKED, "the record names no data")
@@ -141,10 +138,13 @@ def data(
         return decided("data", lives.digest == evidence.data, why)
     means = {MINE: evidence.reward.mean}
     means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
-    if any(float(again[key].mean()) != mean for key, mean in means.items()):
+    if any(float(again[key].rewards.mean()) != mean for key, mean in means.items()):
         why = "the table of the lives is not beside it, and other hardware rounds otherwise"
         return Finding("data", Outcome.UNCHECKED, why)
-    digest = digest_of(lives_table({key[1]: again[key] for key in means}).to_csv(index=False))
+    table = lives_table({key[1]: again[key] for key in means})
+    if evidence.saturated is None:  # nor did older tables say how each life ended
+        table = table.drop(columns="outcome")
+    digest = digest_of(table.to_csv(index=False))
     return decided("data", digest == evidence.data, f"that of the published lives is {digest}")
 
 

@@ -18,12 +18,15 @@ from rulegen.catalog.records.literature import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.record import LARGEST_FILE, parse_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
+from rulegen.lives.outcomes import Outcome
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import Key
 
-#: The columns of the table of held-out lives.
-COLUMNS = ["rule", "life", "reward"]
+#: The columns of the table of held-out lives; tables of older versions lack the last one.
+COLUMNS = ["rule", "life", "reward", "outcome"]
+#: Columns that have no numbers.
+TEXTS = {"rule", "outcome"}
 
 
 class PublishedLives(NamedTuple):
@@ -32,10 +35,12 @@ class PublishedLives(NamedTuple):
     Attributes:
         rewards: mean reward per trial of each life, shape (L,), by whose lives they are.
         digest: of the file.
+        outcomes: how each life ended, an `Outcome`, shape (L,); empty for tables without.
     """
 
     rewards: dict[Key, np.ndarray]
     digest: str
+    outcomes: dict[Key, np.ndarray]
 
 
 class Published(NamedTuple):
@@ -114,20 +119,35 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
         ConfigError: when it is no such table.
     """
     names = [DISCOVERED, *(other.name for other in evidence.comparisons)]
-    table = read_table(content, path, COLUMNS)
+    older = not content.splitlines()[0].endswith(b",outcome") if content else False
+    table = read_table(content, path, COLUMNS[:3] if older else COLUMNS)
     if list(dict.fromkeys(table["rule"])) != names:
         raise ConfigError(f"{path}: its rules must be {', '.join(names)}")
-    count, rewards = evidence.reward.lives, {}
+    count, rewards, outcomes = evidence.reward.lives, {}, {}
     for name in names:
         rows = table[table["rule"] == name]
         if rows["life"].tolist() != list(range(count)):
             raise ConfigError(f"{path}: `{name}` must have the lives 0 to {count - 1} in order")
         rewards["rule", name] = rows["reward"].to_numpy(float)
-    return PublishedLives(rewards, digest(content))
+        if not older:
+            outcomes["rule", name] = ends_of(rows["outcome"], path)
+    return PublishedLives(rewards, digest(content), outcomes)
+
+
+def ends_of(column: pd.Series, path: Path) -> np.ndarray:
+    """How lives ended, from the words of a table.
+
+    Raises:
+        ConfigError: when one of them is none.
+    """
+    known = {outcome.name.lower(): outcome for outcome in Outcome}
+    if strange := sorted(set(column) - set(known)):
+        raise ConfigError(f"{path}: no life ends `{strange[0]}`; it is one of {', '.join(known)}")
+    return column.map(known).to_numpy(int)
 
 
 def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
-    """A table of finite numbers, but for the column `rule`, which has names.
+    """A table of finite numbers, but for its columns of `TEXTS`.
 
     Raises:
         ConfigError: when it is none, or has other columns.
@@ -137,7 +157,7 @@ def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
         table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
         if table.columns.tolist() != columns:
             raise ValueError(f"its columns must be {', '.join(columns)}")
-        numbers = [name for name in columns if name != "rule"]
+        numbers = [name for name in columns if name not in TEXTS]
         table = table.astype(dict.fromkeys(numbers, float))
         if not np.isfinite(table[numbers].to_numpy()).all():
             raise ValueError("there is a number that is not finite")

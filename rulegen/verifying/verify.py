@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from rulegen.catalog import Evidence, Interval, Record, Setting
+from rulegen.catalog import Evidence, Interval, Record, Setting, parts
+from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import AnyCircuit
@@ -27,12 +28,15 @@ from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
+from rulegen.publishing.evaluate import Lot
 from rulegen.tasks import AnyTask
 from rulegen.verifying.claims import MINE, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import Finding, Outcome, consistent, data
-from rulegen.verifying.luck import luck
+from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wrong_in_table
+from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published
 from rulegen.verifying.resurvey import Resurvey
 
@@ -54,16 +58,16 @@ class Check(NamedTuple):
 
     Attributes:
         claim: what is claimed.
-        published: the figure on the card.
+        published: the figure on the card, or how many lives ended badly.
         again: on the published lives. fresh: on new lives.
         outcome: what became of it. why: the reason, unless it holds.
         surprise: how often lives of an honest card favour it as much as the published ones.
     """
 
     claim: str
-    published: Interval | None
-    again: Estimate | None
-    fresh: Estimate | None
+    published: Interval | Ended | None
+    again: Estimate | Outcomes | None
+    fresh: Estimate | Outcomes | None
     outcome: Outcome
     why: str = ""
     surprise: float | None = None
@@ -106,19 +110,16 @@ class Verification(NamedTuple):
         return pd.DataFrame(rows, columns=heads)
 
 
-class Lot(NamedTuple):
-    """The lives of one rule: mean reward per trial of each, shape (L,), and how many diverged."""
-
-    rewards: np.ndarray
-    diverged: int
-
-
 #: Lives of every rule of a card, by whose they are.
 Lots = Mapping[Key, Lot]
 
 
-def shown(figure: Interval | Estimate | None) -> str:
-    """A figure with its interval, or nothing."""
+def shown(figure: Interval | Estimate | Ended | Outcomes | None) -> str:
+    """A figure with its interval, how lives ended, or nothing."""
+    if isinstance(figure, Ended):
+        return figure.ended
+    if isinstance(figure, Outcomes):
+        return figure.trouble or "none"
     return "" if figure is None else str(figure)
 
 
@@ -152,7 +153,7 @@ def verify(
         raise ConfigError(
             f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
         )
-    world = world_of(evidence.setting)
+    world = world_of(evidence.setting, evidence.packages)
     found = [plain(finding) for finding in consistent(whole, evidence, world.task)]
     if evidence.digest != whole.record.digest:
         why = "lives are not run for a text that was not evaluated"
@@ -188,13 +189,15 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
     old, new = ({key: lot.rewards for key, lot in lots.items()} for lots in (again, fresh))
     tabled = contradicted(evidence, whole.lives.rewards) if whole.lives else {}
     boasts = [claim for claim in told if claim.boasts]
+    spare = spared(evidence, again[MINE].outcomes, fresh[MINE].outcomes)
     odds = luck(
-        np.array([claim.interval.mean for claim in boasts]),
-        np.array([claim.values(old) for claim in boasts]).T,
-        np.array([claim.values(new) for claim in boasts]).T,
+        np.concatenate([[claim.interval.mean for claim in boasts], spare.claimed]),
+        np.column_stack([*(claim.values(old) for claim in boasts), spare.published]),
+        np.column_stack([*(claim.values(new) for claim in boasts), spare.fresh]),
     )
-    alone = dict(zip(boasts, odds.alone.tolist(), strict=True))
-    together = dict(zip(boasts, odds.together.tolist(), strict=True))
+    # Last of all those of the lives that ended badly.
+    alone = dict(zip(boasts, odds.alone.tolist(), strict=False))
+    together = dict(zip(boasts, odds.together.tolist(), strict=False))
 
     def check(claim: Claim) -> Check:
         there, here = (estimate(claim.values(rewards)) for rewards in (old, new))
@@ -203,41 +206,75 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
             reasons.append(f"the table of the lives gives {tabled[claim.name]}")
         if not agrees(claim.interval, there, SAME):
             reasons.append(f"{OTHERWISE}{elsewhere(evidence)}")
-        if together.get(claim, 1.0) <= ERROR:
-            reasons.append(
-                f"{LUCKY}: such a surprise in any figure of an honest card has the probability "
-                f"{together[claim]:.2g}"
-            )
+        reasons += lucky(together.get(claim, 1.0))
         why = "; ".join(reasons)
         outcome = Outcome.REFUTED if why else Outcome.HOLDS
         surprise = alone.get(claim)
         return Check(claim.name, claim.interval, there, here, outcome, why, surprise)
 
-    named = plain(data(whole.lives, evidence, old))
-    return [*(check(claim) for claim in told), diverged(evidence, again), named]
+    ended = Luck(odds.alone[len(boasts) :], odds.together[len(boasts) :])
+    counts = wrong_in_table(evidence, whole.lives.outcomes) if whole.lives else {}
+    named = plain(data(whole.lives, evidence, again))
+    return [
+        *(check(claim) for claim in told),
+        *ends(evidence, again, fresh, counts, ended),
+        named,
+    ]
+
+
+def lucky(probability: float) -> list[str]:
+    """The reason to refute a figure whose surprise honest cards have so rarely, if it is one."""
+    if probability > ERROR:
+        return []
+    return [
+        f"{LUCKY}: such a surprise in any figure of an honest card has the probability "
+        f"{probability:.2g}"
+    ]
 
 
 def elsewhere(evidence: Evidence) -> str:
     """That other software made the record, which may have drawn other lives."""
     here = versions()
-    for name, version in evidence.versions.items():
-        if here.get(name) != version:
-            return f" here; it was made with {name} {version}: verify with that"
+    other = [f"{name} {text}" for name, text in evidence.versions.items() if here.get(name) != text]
+    for kind, package in evidence.packages.items():
+        name = getattr(evidence.setting, kind)["name"]
+        other += [package] if str(parts.source(kind, name)) != package else []
+    if other:
+        return f" here; it was made with {other[0]}: verify with that"
     return ""
 
 
-def diverged(evidence: Evidence, again: Lots) -> Check:
-    """The numbers of diverged lives, to the same tolerance as means."""
-    told = {MINE: evidence.diverged}
-    told |= {("rule", other.name): other.diverged for other in evidence.comparisons}
-    for key, count in told.items():
-        lives = len(again[key].rewards)
-        figure = estimate(np.arange(lives) < again[key].diverged)
-        slack = SAME * lives * (figure.high - figure.low) / 2
-        if abs(count - again[key].diverged) > slack:
-            why = f"of `{key[1]}` {again[key].diverged} diverge and not {count}"
-            return Check("diverged lives", None, None, None, Outcome.REFUTED, why)
-    return Check("diverged lives", None, None, None, Outcome.HOLDS)
+def ends(
+    evidence: Evidence, again: Lots, fresh: Lots, tabled: Mapping[Key, str], odds: Luck
+) -> list[Check]:
+    """How many lives of each rule ended badly; one check for all of which none did.
+
+    Args:
+        evidence: with the counts.
+        again: the published lives, run again. fresh: new lives.
+        tabled: where the counts are not those of the table.
+        odds: of the counts of the published rule (`spared`).
+    """
+    found, quiet = list[Check](), 0
+    for key, told in endings(evidence).items():
+        there, here = (Outcomes.of(lots[key].outcomes) for lots in (again, fresh))
+        reasons = [f"the table of the lives says: {tabled[key]}"] if key in tabled else []
+        if why := miscounted(told, there, SAME):
+            reasons.append(f"of the published lives {why}{elsewhere(evidence)}")
+        reasons += lucky(float(odds.together.min())) if key == MINE else []
+        outcome = Outcome.REFUTED if reasons else Outcome.HOLDS
+        if not reasons and (why := uncounted(told)):
+            reasons, outcome = [why], Outcome.UNCHECKED if told.diverged is None else Outcome.HOLDS
+        if not reasons and not there.trouble and not here.trouble:
+            quiet += 1
+            continue
+        name = f"ended badly{'' if key == MINE else f', {key[1]}'}"
+        surprise = float(odds.alone.min()) if key == MINE else None
+        found.append(Check(name, told, there, here, outcome, "; ".join(reasons), surprise))
+    if quiet:
+        clean, name = Outcomes(), "ended badly" + (", all others" if found else "")
+        found.append(Check(name, Ended.of([0, 0, 0]), clean, clean, Outcome.HOLDS))
+    return found
 
 
 def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Bench]:
@@ -266,8 +303,12 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
     return benches
 
 
-def world_of(setting: Setting) -> World:
+def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> World:
     """The world that a record names.
+
+    Args:
+        setting: of the record.
+        packages: that bring its parts, as the record tells them.
 
     Raises:
         ConfigError: when it names none.
@@ -277,6 +318,9 @@ def world_of(setting: Setting) -> World:
         >>> world_of(Setting(task=task, circuit={"neurons": 8}, life={})).circuit.neurons
         8
     """
+    for kind, part in (("circuit", setting.circuit), ("task", setting.task)):
+        if isinstance(name := part.get("name"), str):
+            check_part(kind, name, (packages or {}).get(kind, ""))
     try:
         return World(
             circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
@@ -286,6 +330,31 @@ def world_of(setting: Setting) -> World:
         )
     except ValidationError as error:
         raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
+
+
+def check_part(kind: str, name: str, package: str) -> None:
+    """See that a part that a record names is here, and no other of its name.
+
+    Args:
+        kind, name: of the part. package: that brings it, and its version; "" where none is told.
+
+    Raises:
+        ConfigError: when it is not; the message says which package brings it.
+    """
+    if name not in parts.names(kind):
+        remedy = (
+            f"it came with {package}: install that, if you trust who made it"
+            if package
+            else "the card tells of no package that brings it: ask its author for the program, and "
+            "register it"
+        )
+        raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
+    here = str(parts.source(kind, name))
+    if package and package.partition(" ")[0] != here.partition(" ")[0]:
+        raise ConfigError(
+            f"the {kind} of the card, `{name}`, came with {package}, and the one here is that of "
+            f"{here}: verify where the other is installed"
+        )
 
 
 def run(
@@ -299,5 +368,5 @@ def run(
             done = len(lots) * lives
             report(Progress(stage, done, total, name))
             batch = bench.run(bench.values, key, lives, ticks(report, stage, done, total, 1))
-            lots[id(bench)] = Lot(batch.means, batch.diverged)
+            lots[id(bench)] = Lot(batch.means, batch.outcomes)
     return {key: lots[id(bench)] for key, bench in benches.items()}

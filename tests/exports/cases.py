@@ -19,8 +19,8 @@ import numpy as np
 from activity import CONDITIONS, DT, random_activity, start
 
 from rulegen import compile_rule, drive
-from rulegen.catalog import literature
-from rulegen.catalog.export import FORMATS, export, problems
+from rulegen.catalog import literature, parts
+from rulegen.catalog.export import export, problems
 
 SUFFIXES = {"brian2": ".brian2.py", "nestml": ".nestml"}
 
@@ -33,7 +33,7 @@ def write_cases(folder: Path) -> None:
     why: dict[str, dict[str, list[str]]] = {}
     for name, record in literature().items():
         rule = record.rule
-        why[name] = {fmt: problems(rule, fmt) for fmt in FORMATS}
+        why[name] = {fmt: problems(rule, fmt) for fmt in parts.names("export")}
         for fmt, suffix in SUFFIXES.items():
             if not why[name][fmt]:
                 (folder / f"{name}{suffix}").write_text(export(record, fmt))

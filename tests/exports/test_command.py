@@ -42,7 +42,7 @@ def test_a_rule_from_a_file_a_record_and_standard_input(monkeypatch, capsys, tmp
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["oja", "--to", "matlab"], "there is no format `matlab`"),
+        (["oja", "--to", "matlab"], "there is no export `matlab`"),
         (["ojas", "--to", "numpy"], "did you mean `oja`"),
         (["oja", "--to", "numpy", "--out", "missing/out.py"], "cannot write missing/out.py"),
     ],

@@ -9,11 +9,11 @@ from io import BytesIO
 
 import pytest
 
-from rulegen.catalog import Record, Reference, find, literature
-from rulegen.catalog.export import FORMATS, carried, export, problems
+from rulegen.catalog import Record, Reference, find, literature, parts
+from rulegen.catalog.export import carried, export, problems
 from rulegen.grammar import ConfigError, RuleError, parse
 
-PROGRAMS = [name for name, fmt in FORMATS.items() if fmt.suffix == ".py"]
+PROGRAMS = [n for n in parts.names("export") if parts.find("export", n).suffix == ".py"]
 HOSTILE = [
     'x"""\nimport os; os.system("touch owned")\n"""',
     "x'''\nowned = 1",
@@ -83,7 +83,7 @@ def listed(page: str):
 @pytest.mark.parametrize("record", literature().values(), ids=literature())
 def test_every_page_of_the_literature_gives_the_digest_back(record: Record) -> None:
     assert listed(export(record, "markdown")).digest == record.digest
-    for fmt in FORMATS:
+    for fmt in parts.names("export"):
         if fmt != "markdown" and not problems(record, fmt):
             assert parse(carried(export(record, fmt))).digest == record.digest
 
@@ -96,7 +96,7 @@ def test_names_that_mean_something_elsewhere_are_changed_and_told() -> None:
 
 
 def test_what_is_not_there() -> None:
-    with pytest.raises(ConfigError, match=r"no format `matlab`: there are numpy, jax"):
+    with pytest.raises(ConfigError, match=r"no export `matlab`: name one of numpy, jax"):
         export(find("oja"), "matlab")
     with pytest.raises(ConfigError, match="no format"):
         problems(find("oja"), "")

@@ -7,8 +7,8 @@ import sys
 import pytest
 import sympy as sp
 
-from rulegen.catalog import Record, literature
-from rulegen.catalog.export import FORMATS, export, problems
+from rulegen.catalog import Record, literature, parts
+from rulegen.catalog.export import export, problems
 from rulegen.catalog.export.nestml import drive, jumps
 from rulegen.commands import cli
 from rulegen.grammar import RuleError, parse
@@ -57,7 +57,7 @@ def test_allowed(fmt: str, text: str) -> None:
 
 @pytest.mark.parametrize("record", literature().values(), ids=literature())
 def test_every_format_says_whether_it_can(record: Record) -> None:
-    for fmt in FORMATS:
+    for fmt in parts.names("export"):
         if not problems(record, fmt):
             export(record, fmt)
         else:

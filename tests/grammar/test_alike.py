@@ -60,7 +60,6 @@ DIFFERENT = [
     "w += eta*sin(pre)",
     "w += eta*cos(pre)",
     "w += eta*spow(pre,2)",
-    "w += eta*spow(pre,3)",
     "w += eta*pre**3",
     "w += eta*sqrt(pre)",
     "w += eta*pre\nbounds w in [0,1]",

@@ -41,7 +41,7 @@ def gradients() -> dict[str, list[float]]:
     """Estimates by both estimators, on a number of lives that no number of devices divides."""
     bench, found = Bench(WORLD, RULE), {}
     for estimator in (Score(lives=11, exact=True), Pgpe(lives=14)):
-        lives = estimator.prepared(bench)
+        lives = estimator.prepare(bench)
         result = estimator.estimate(lives, bench.values, bench.free, jax.random.key(5))
         found[estimator.name] = [*result.gradient.tolist(), *result.error.tolist()]
         found[f"{estimator.name} rewards"] = result.rewards.tolist()

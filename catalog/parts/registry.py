@@ -1,0 +1,215 @@
+"""Which parts there are: tasks, circuits, estimators, strategies and exports, by kind and name.
+
+A part comes in by `add`, whoever brings it: rulegen its own, `register` one of a notebook, and an
+installed package those of its entry points, each when it is first asked for. Files name parts; the
+registry alone knows what the names stand for, so no file names a place in a program.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, NamedTuple
+
+from rulegen.grammar import ConfigError
+
+#: The entry points through which a package brings parts, by their kind.
+GROUPS = {
+    "task": "rulegen.tasks",
+    "circuit": "rulegen.circuits",
+    "estimator": "rulegen.estimators",
+    "strategy": "rulegen.strategies",
+    "export": "rulegen.exports",
+}
+#: What a part may be called.
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
+
+
+class Source(NamedTuple):
+    """Who brings a part.
+
+    Attributes:
+        package: the installed distribution; "" for a part of this session.
+        version: of the distribution; "" for a part of rulegen, which has that of rulegen.
+    """
+
+    package: str
+    version: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, self)) or "this session"
+
+
+BUNDLED = Source("rulegen")
+SESSION = Source("")
+
+
+class Entry(NamedTuple):
+    """A part and who brings it."""
+
+    part: Any
+    source: Source
+
+
+_entries: dict[tuple[str, str], Entry] = {}
+
+
+def register(*parts: Any) -> None:
+    """Make parts of one's own known in this session, as those of rulegen are.
+
+    From then on configurations find them by name. To register what replaces a part of the same
+    module and name, as when a cell of a notebook runs again, is no error. Other processes, such as
+    the workers of a sweep, know nothing of it: what shall be found there belongs into a package
+    (`docs/extending.md`).
+
+    Args:
+        parts: subclasses of `Task`, `Circuit`, `Estimator` or `Strategy`, or an `Export`.
+
+    Raises:
+        ConfigError: when one is none of these, or its name is that of another part.
+
+    Example:
+        >>> register("tone")
+        Traceback (most recent call last):
+        ...
+        rulegen.ConfigError: 'tone' is no part: give a class made from Task, Circuit, Estimator or \
+Strategy, or an Export
+    """
+    for part in parts:
+        add(part, SESSION)
+
+
+def add(part: Any, brought: Source) -> None:
+    """Let a part in; arguments and errors as of `register`.
+
+    Args:
+        part: what comes in. brought: who brings it.
+    """
+    kind, name = identified(part)
+    known = _entries.get((kind, name))
+    if known is None and (claimed := claims(kind).get(name, ())) and brought == SESSION:
+        raise ConfigError(
+            f"the {kind} `{name}` comes with {told(claimed)}; give yours another name"
+        )
+    if known is not None and not (known.source == brought and same(known.part, part)):
+        raise ConfigError(
+            f"there is a {kind} `{name}` already, of {known.source}; give yours another name"
+        )
+    _entries[kind, name] = Entry(part, brought)
+
+
+def find(kind: str, name: str) -> Any:
+    """The part of this kind and name.
+
+    Raises:
+        ConfigError: when there is none, two packages bring it, or its package cannot be loaded.
+
+    Example:
+        >>> find("task", "siesta")
+        Traceback (most recent call last):
+        ...
+        rulegen.ConfigError: there is no task `siesta`...
+    """
+    return _entry(kind, name).part
+
+
+def source(kind: str, name: str) -> Source:
+    """Who brings the part of this kind and name; errors as of `find`."""
+    return _entry(kind, name).source
+
+
+def names(kind: str) -> list[str]:
+    """The names of all parts of a kind: those of rulegen and this session, then installed ones."""
+    here = [name for of, name in _entries if of == kind]
+    return here + sorted(claims(kind).keys() - {*here})
+
+
+def _entry(kind: str, name: str) -> Entry:
+    known, claimed = _entries.get((kind, name)), claims(kind).get(name, ())
+    bringers = [str(known.source)] if known and known.source in (BUNDLED, SESSION) else []
+    bringers += [told((point,)) for point in claimed]
+    if len(bringers) > 1:
+        raise ConfigError(
+            f"the {kind} `{name}` is brought by {' and by '.join(bringers)}: uninstall all but one"
+        )
+    if known is None and claimed:
+        _load(kind, name, claimed[0])
+        known = _entries[kind, name]
+    if known is None:
+        raise ConfigError(
+            f"there is no {kind} `{name}`: name one of {', '.join(names(kind))}, install the "
+            f"package that brings it, or register one of your own"
+        )
+    return known
+
+
+def _load(kind: str, name: str, point: EntryPoint) -> None:
+    """Take in what an entry point stands for; what is wrong with it is told in a line."""
+    try:
+        part = point.load()
+        found = identified(part)
+    except Exception as error:  # whatever another's program does on its way in
+        why = " ".join(str(error).split())
+        raise ConfigError(
+            f"the {kind} `{name}` of {told((point,))} cannot be loaded "
+            f"({type(error).__name__}: {why}): mend or uninstall the package"
+        ) from error
+    if found != (kind, name):
+        raise ConfigError(
+            f"what {told((point,))} brings as the {kind} `{name}` is the {found[0]} `{found[1]}`: "
+            "both names must be one; mend or uninstall the package"
+        )
+    add(part, origin(point))
+
+
+def identified(part: Any) -> tuple[str, str]:
+    """Kind and name of a part.
+
+    Raises:
+        ConfigError: when it is none.
+    """
+    kind = getattr(part, "part", None)
+    # An export is a value; of the other kinds the class is the part, and its objects are settings.
+    if kind in GROUPS and isinstance(part, type) == (kind != "export"):
+        name = part.name if kind == "export" else part.model_fields["name"].default
+        if isinstance(name, str):
+            return kind, name
+    raise ConfigError(
+        f"{part!r} is no part: give a class made from Task, Circuit, Estimator or Strategy, or an "
+        "Export"
+    )
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two parts are one: the same, or one made again at the same place."""
+    places = [(getattr(p, "__module__", ""), getattr(p, "__qualname__", "")) for p in (one, other)]
+    return one is other or places[0] == places[1]
+
+
+def claims(kind: str) -> dict[str, tuple[EntryPoint, ...]]:
+    """The entry points of installed packages for parts of a kind, by name."""
+    return _claims(tuple(sys.path)).get(GROUPS[kind], {})
+
+
+@cache
+def _claims(path: tuple[str, ...]) -> dict[str, dict[str, tuple[EntryPoint, ...]]]:
+    """All that installed packages bring, by group and name; looked for once on a `path`."""
+    found: dict[str, dict[str, tuple[EntryPoint, ...]]] = {group: {} for group in GROUPS.values()}
+    for group, points in found.items():
+        for point in entry_points(group=group):
+            points[point.name] = (*points.get(point.name, ()), point)
+    return found
+
+
+def origin(point: EntryPoint) -> Source:
+    """The package of an entry point, in characters that a record and a terminal can show."""
+    assert point.dist is not None
+    told = (point.dist.metadata["Name"], point.dist.version)
+    return Source(*(re.sub(r"[^\w.+!-]", "_", str(text)) for text in told))
+
+
+def told(points: tuple[EntryPoint, ...]) -> str:
+    """The packages of entry points, in words."""
+    return " and ".join(str(origin(point)) for point in points)

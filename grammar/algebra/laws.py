@@ -1,0 +1,339 @@
+"""One form for what functions do to sums and products: `abs(2*u)` is `2*abs(u)`.
+
+Each law holds for all real numbers: both sides have a value at the same places, and the same one.
+The arguments are in normal form.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+
+from rulegen.grammar.algebra import algebra, conditions, constants
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.cases import is_indicator
+from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.exact import AlgebraError
+from rulegen.grammar.algebra.facts import is_root
+
+_ONE, _HALF = sp.Integer(1), sp.Rational(1, 2)
+#: The square of a sum of more terms than this is not made.
+_MAX_SQUARED = 12
+
+
+def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
+    """A sum in normal form times one factor, term by term."""
+    return algebra.add([algebra.multiply([t, factor]) for t in sp.Add.make_args(expr)])
+
+
+def negative(expr: sp.Expr) -> sp.Expr:
+    """A sum in normal form with the other sign."""
+    return times(expr, sp.Integer(-1))
+
+
+def factors(expr: sp.Expr) -> list[sp.Expr]:
+    """What an expression is a product of; of a sum, what its terms have in common, and the rest.
+
+    Example:
+        >>> from rulegen.grammar.algebra.symbols import symbol
+        >>> u, pre = symbol("u"), symbol("pre")
+        >>> factors(6 * u * pre - 2 * u)
+        [-2, u, -3*pre + 1]
+    """
+    if not expr.is_Add:
+        return list(sp.Mul.make_args(expr))
+    size, sign = leading(expr.args)
+    shared: dict[sp.Expr, sp.Integer] | None = None
+    for term in expr.args:
+        own = {}
+        for factor in sp.Mul.make_args(term):
+            base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
+            if base.is_Symbol and exponent.is_Integer and exponent > 0:
+                own[base] = exponent
+        shared = own if shared is None else {b: min(shared[b], own[b]) for b in shared if b in own}
+    number = -size if sign < 0 else size
+    common = [algebra.power(b, e) for b, e in (shared or {}).items()]
+    rest = times(expr, algebra.reciprocal(algebra.multiply([number, *common])))
+    return [number, *common, rest]
+
+
+def not_negative(expr: sp.Expr) -> bool:
+    """Whether an expression is 0 or more wherever it has a value, as its form shows."""
+    if expr.is_Rational:
+        return bool(expr >= 0)
+    if expr.is_Pow and expr.exp.is_Integer:
+        return bool(expr.exp.is_even) or not_negative(expr.base)
+    if expr.is_Add or expr.is_Mul:
+        return all(map(not_negative, expr.args))
+    return isinstance(expr, op.exp | sp.Abs) or is_root(expr) or is_indicator(expr)
+
+
+def _each_case(make: Callable[[sp.Expr], sp.Expr], expr: sp.Piecewise) -> sp.Expr:
+    return conditions.chosen([(make(case.expr), case.cond) for case in expr.args])
+
+
+def absolute(x: sp.Expr) -> sp.Expr:
+    """The product of the absolute values of the factors."""
+    return algebra.multiply([_absolute(f) for f in factors(x)])
+
+
+def _absolute(factor: sp.Expr) -> sp.Expr:
+    if factor.is_Rational or not_negative(factor):
+        return abs(factor) if factor.is_Rational else factor
+    if factor.is_Pow and factor.exp.is_Integer:
+        return algebra.power(absolute(factor.base), factor.exp)
+    if isinstance(factor, sp.sign):
+        return algebra.power(factor, sp.Integer(2))
+    if isinstance(factor, sp.Piecewise):
+        return _each_case(absolute, factor)
+    if factor.is_Add and not leading(factor.args)[1]:
+        return algebra.call("max", [factor, negative(factor)])  # which has no sign to choose
+    return algebra.call("abs", [factor])
+
+
+def sign(x: sp.Expr) -> sp.Expr:
+    """The product of the signs of the factors."""
+    result, rest = [], []
+    for factor in factors(x):
+        base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
+        if factor.is_Rational:
+            result.append(sp.sign(factor))
+        elif isinstance(factor, op.exp):
+            continue
+        elif isinstance(factor, sp.sign) or is_indicator(factor):
+            result.append(factor)
+        elif isinstance(factor, sp.Piecewise):
+            result.append(_each_case(sign, factor))
+        elif isinstance(factor, sp.Abs):
+            result.append(algebra.power(sign(factor.args[0]), sp.Integer(2)))
+        elif exponent.is_Integer and exponent > 0 and factor.is_Pow:
+            result.append(algebra.power(sign(base), 2 - exponent % 2))
+        elif exponent == 1 and not is_root(base):
+            result.append(algebra.call("sign", [factor]))
+        else:
+            rest.append(factor)
+    if rest:
+        result.append(algebra.call("sign", [algebra.multiply(rest)]))
+    return algebra.multiply(result)
+
+
+def joined_signs(product: sp.Expr) -> sp.Expr:
+    """With `sign(x)**3` as `sign(x)`, `x*sign(x)` as `abs(x)` and `abs(x)*sign(x)` as `x`."""
+    if not product.has(sp.sign):
+        return product
+    powers = {}
+    for factor in sp.Mul.make_args(product):
+        base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
+        powers[base] = exponent
+    for base in [b for b in powers if isinstance(b, sp.sign)]:
+        if powers[base].is_Integer and powers[base] > 0:
+            _join_sign(base, powers)
+    return algebra.multiply([algebra.power(b, e) for b, e in powers.items() if e != 0])
+
+
+def _join_sign(sign_: sp.Expr, powers: dict[sp.Expr, sp.Expr]) -> None:
+    """Put a sign, which is there an odd or even number of times, into what has this sign."""
+    (x,) = sign_.args
+    odd, zero = powers[sign_] % 2, sp.Integer(0)
+    size = algebra.call("abs", [x])
+    roots = [b for b in powers if is_root(b) and b.args[0] == size and b.args[1] > 0]
+    if powers.get(x, zero) > 0:
+        del powers[sign_]
+        if odd:
+            powers[x] -= 1
+            powers[size] = powers.get(size, zero) + 1
+    elif powers.get(size, zero) > 0 or roots:
+        if odd and powers.get(size, zero) > 0:
+            powers[size] -= 1
+            powers[x] = powers.get(x, zero) + 1
+            del powers[sign_]
+        elif odd and roots[0].args[1] >= 1:
+            powers[algebra.power(size, roots[0].args[1] - 1)] = powers.pop(roots[0])
+            powers[x] = powers.get(x, zero) + 1
+            del powers[sign_]
+        elif odd:
+            powers[sign_] = _ONE
+        else:
+            del powers[sign_]
+    else:
+        powers[sign_] = _ONE if odd else sp.Integer(2)
+
+
+def _odd(name: str) -> Callable[[sp.Expr], sp.Expr]:
+    """A function of which `f(-x)` is `-f(x)`."""
+
+    def law(x: sp.Expr) -> sp.Expr:
+        if leading(sp.Add.make_args(x))[1] < 0:
+            return algebra.multiply([sp.Integer(-1), algebra.call(name, [negative(x)])])
+        return algebra.call(name, [x])
+
+    return law
+
+
+def _cos(x: sp.Expr) -> sp.Expr:
+    turned = leading(sp.Add.make_args(x))[1] < 0
+    return algebra.call("cos", [negative(x) if turned else x])
+
+
+def _sigmoid(x: sp.Expr) -> sp.Expr:
+    half = algebra.multiply([_HALF, _LAWS["tanh"](times(x, _HALF))])
+    return algebra.add([_HALF, half])
+
+
+def _exp(x: sp.Expr) -> sp.Expr:
+    """Numbers in the exponent become a factor, if they make one within bounds."""
+    number, rest = x.as_coeff_Add()
+    if number == 0:
+        return algebra.call("exp", [x])
+    try:
+        factor = constants.exact(algebra.call("exp", [number]))
+    except AlgebraError:
+        return algebra.call("exp", [x])
+    return algebra.multiply([factor, algebra.call("exp", [rest])])
+
+
+def _log(x: sp.Expr) -> sp.Expr:
+    """The sum of the logarithms of the factors that cannot be negative, and of the rest."""
+    terms, rest = [], []
+    for factor in factors(x):
+        if factor.is_Rational:
+            terms.append(constants.exact(algebra.call("log", [abs(factor)])))
+            rest += [sp.Integer(-1)] if factor < 0 else []
+        elif isinstance(factor, op.exp):
+            terms.append(factor.args[0])
+        elif is_root(factor):
+            terms.append(times(_log(factor.args[0]), factor.args[1]))
+        elif factor.is_Pow and factor.exp.is_Integer and factor.exp.is_even:
+            terms.append(times(_log(absolute(factor.base)), factor.exp))
+        elif isinstance(factor, sp.Abs) and len(sp.Mul.make_args(x)) > 1:
+            terms.append(algebra.call("log", [factor]))
+        else:
+            rest.append(factor)
+    if len(rest) == 1 and rest[0].is_Pow and rest[0].exp.is_Integer:
+        terms.append(times(_log(rest[0].base), rest[0].exp))
+    elif rest:
+        *others, last = rest
+        terms.append(algebra.call("log", [times(last, algebra.multiply(others))]))
+    return algebra.add(terms)
+
+
+def power(base: sp.Expr, exponent: sp.Expr) -> list[sp.Expr]:
+    """The factors of a power of a sum or product that is not multiplied out."""
+    if not exponent.is_Rational:
+        return _variable_power(base, exponent)
+    whole = exponent.is_Integer
+    apart, rest = [], []
+    for factor in factors(base):
+        if factor.is_Rational and (whole or factor > 0):
+            raised = constants.settled(factor**exponent) if whole else None
+            apart.append(raised or constants.exact(algebra.power(factor, exponent)))
+        elif factor.is_Rational:
+            size = constants.exact(algebra.power(-factor, exponent)) if factor != -1 else _ONE
+            apart.append(size)
+            rest.append(sp.Integer(-1))
+        elif whole and factor.is_Add and exponent < 0 and not leading(factor.args)[1]:
+            apart += _unsigned(factor, exponent)
+        elif whole or not_negative(factor):
+            apart.append(algebra.power(factor, exponent))
+        else:
+            rest.append(factor)
+    if rest:
+        *others, last = rest
+        apart.append(algebra.power(times(last, algebra.multiply(others)), exponent))
+    return apart
+
+
+def _unsigned(base: sp.Expr, exponent: sp.Integer) -> list[sp.Expr]:
+    """A negative power of a sum whose sign only names would decide: `1/x` as `x/x**2`."""
+    if len(base.args) > _MAX_SQUARED:
+        return [algebra.power(base, exponent)]
+    square = algebra.add([algebra.multiply(p) for p in itertools.product(base.args, repeat=2)])
+    odd = exponent % 2
+    return [base] * odd + [algebra.power(square, (exponent - odd) / 2)]
+
+
+def _variable_power(base: sp.Expr, exponent: sp.Expr) -> list[sp.Expr]:
+    """Positive numbers as exponentials, also those that the base has as a factor."""
+    result, rest = [], []
+    for factor in factors(base):
+        if factor.is_Rational and abs(factor) != 1:
+            log = constants.exact(algebra.call("log", [abs(factor)]))
+            result.append(_exp(times(exponent, log)))
+            rest += [sp.Integer(-1)] if factor < 0 else []
+        elif isinstance(factor, op.exp):
+            result.append(_exp(times(exponent, factor.args[0])))
+        elif factor != 1:
+            rest.append(factor)
+    if rest:
+        *others, last = rest
+        result.append(algebra.power(times(last, algebra.multiply(others)), exponent))
+    return result
+
+
+def _spow(x: sp.Expr, p: sp.Expr) -> sp.Expr:
+    if p == 0:
+        return sign(x)
+    if p.is_Rational and p > 0:
+        size = absolute(x)
+        raised = power(size, p) if not p.is_Integer else [algebra.power(size, p)]
+        return joined_signs(algebra.multiply([sign(x), *raised]))
+    number, *rest = [*factors(x), _ONE] if factors(x)[0].is_Rational else [_ONE, *factors(x)]
+    inner = algebra.call("spow", [algebra.multiply(rest), p])
+    size = algebra.multiply(power(abs(number), p)) if abs(number) != 1 else _ONE
+    return algebra.multiply([sp.sign(number), size, inner])
+
+
+def _linear(name: str) -> Callable[[sp.Expr], sp.Expr]:
+    """A sum over neurons: numbers stand before it."""
+
+    def law(x: sp.Expr) -> sp.Expr:
+        parts = [t.as_coeff_Mul() for t in sp.Add.make_args(x)]
+        return algebra.add([algebra.multiply([c, algebra.call(name, [b])]) for c, b in parts])
+
+    return law
+
+
+def _largest(name: str) -> Callable[[sp.Expr], sp.Expr]:
+    """A maximum over neurons: positive numbers stand before it."""
+
+    def law(x: sp.Expr) -> sp.Expr:
+        size, _ = leading(sp.Add.make_args(x))
+        if size in (0, 1):
+            return algebra.call(name, [x])
+        return algebra.multiply([size, algebra.call(name, [times(x, 1 / size)])])
+
+    return law
+
+
+_LAWS: dict[str, Callable[..., sp.Expr]] = {
+    "abs": absolute,
+    "sign": sign,
+    "tanh": _odd("tanh"),
+    "sin": _odd("sin"),
+    "cos": _cos,
+    "sigmoid": _sigmoid,
+    "exp": _exp,
+    "log": _log,
+    "spow": _spow,
+    "sum_pre": _linear("sum_pre"),
+    "sum_post": _linear("sum_post"),
+    "cumsum_post": _linear("cumsum_post"),
+    "max_pre": _largest("max_pre"),
+    "max_post": _largest("max_post"),
+}
+
+
+def function(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
+    """The function of arguments in normal form.
+
+    Example:
+        >>> from rulegen.grammar.algebra.symbols import symbol
+        >>> function("abs", [-2 * symbol("u") * symbol("pre")])
+        2*Abs(pre)*Abs(u)
+    """
+    if all(a.is_Rational for a in args) and name != "prev":
+        expr = algebra.call(name, args)
+        return constants.exact(expr) if expr.is_number else expr
+    return _LAWS[name](*args) if name in _LAWS else algebra.call(name, args)

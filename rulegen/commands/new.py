@@ -1,0 +1,66 @@
+"""`rulegen new`: a folder to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rulegen as rg
+from rulegen.catalog.records.record import NAME
+
+#: Configurations that come with the package, and a project to start from.
+EXAMPLES = Path(__file__).parents[1] / "examples"
+START = EXAMPLES / "new"
+#: How the run is called that is to start from.
+CALLED = 'name = "mine"'
+
+
+def new(
+    folder: Annotated[Path, typer.Argument(help="the folder to make; its name is the run's")],
+    example: Annotated[
+        str | None, typer.Option(help="an example that comes with rulegen, instead of these")
+    ] = None,
+) -> None:
+    """Make a folder with a configuration, a task and a notebook to start from."""
+    written = files(folder.resolve().name, example)
+    try:
+        folder.mkdir(parents=True)
+        for name, text in written.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except FileExistsError:
+        raise rg.ConfigError(f"{folder} exists already, and nothing in it is changed") from None
+    except OSError as error:
+        raise rg.ConfigError(f"cannot write into {folder}: {error.strerror}") from None
+    for name in written:
+        print(folder / name)
+
+
+def files(name: str, example: str | None = None) -> dict[str, str]:
+    """The texts of a new folder by the names of its files.
+
+    Args:
+        name: of the folder.
+        example: the name of an example, which alone is in it.
+
+    Raises:
+        ConfigError: when no run can have this name, or there is no such example.
+
+    Example:
+        >>> sorted(files("attempt"))
+        ['discover.toml', 'notebook.py', 'task.py']
+    """
+    if example is None:
+        if not re.fullmatch(NAME, name):
+            raise rg.ConfigError(
+                f"{name}: a run is called by lower-case letters, digits and `_`, a letter first; "
+                "choose such a name for the folder"
+            )
+        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(START.iterdir())}
+        return texts | {"discover.toml": texts["discover.toml"].replace(CALLED, f'name = "{name}"')}
+    known = {path.stem: path for path in sorted(EXAMPLES.glob("*.*"))}
+    if example not in known:
+        raise rg.ConfigError(f"there is no example `{example}`: there are {', '.join(known)}")
+    return {known[example].name: known[example].read_text(encoding="utf-8")}

@@ -1,0 +1,76 @@
+"""Commands by their names and lines, each loaded when it is called: `--help` waits for none."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+import rulegen as rg
+
+HERE = Path(__file__).parent
+
+
+class Outline(TyperCommand):
+    """A command that is not loaded yet.
+
+    Args:
+        name: what the user writes.
+        place: `MODULE:FUNCTION`, where it is in this folder.
+    """
+
+    def __init__(self, name: str, place: str) -> None:
+        self.module, _, self.function = place.partition(":")
+        super().__init__(name, help=line(self.module, self.function))
+
+    def make_context(self, *arguments: Any, **named: Any) -> Any:
+        """Load the command, and let it read its arguments."""
+        return self.loaded().make_context(*arguments, **named)
+
+    def loaded(self) -> Any:
+        """The command itself.
+
+        What loads JAX runs lives: on all cores, with its compiled programs kept.
+        """
+        function = getattr(import_module(f"{__package__}.{self.module}"), self.function)
+        if "jax" in sys.modules:
+            rg.use_all_cores()
+            rg.keep_compiled_programs()
+        app = typer.Typer(add_completion=False)
+        app.command(self.name)(function)
+        return get_command(app)
+
+
+def group(about: str, places: dict[str, str], *inner: TyperGroup, name: str = "") -> TyperGroup:
+    """A command that has others, in the order of their names here.
+
+    Args:
+        about: what it is, in a line.
+        places: of its commands by their names, see `Outline`.
+        inner: groups among its commands.
+        name: of the group, where it is a command of another.
+    """
+    commands = [*(Outline(*item) for item in places.items()), *inner]
+    return TyperGroup(name=name or None, commands=commands, help=about, no_args_is_help=True)
+
+
+def line(module: str, function: str) -> str:
+    """The first line of a function's docstring, read and not run.
+
+    Example:
+        >>> line("check", "check").partition(":")[0]
+        'Read a rule and say what it is'
+    """
+    text = (HERE / f"{module}.py").read_text(encoding="utf-8")
+    (found,) = (
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and node.name == function
+    )
+    return (ast.get_docstring(found) or "").partition("\n")[0]

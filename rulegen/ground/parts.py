@@ -1,0 +1,199 @@
+"""What tasks, circuits, estimators and strategies have in common: files call them by their names.
+
+Anyone can write one. What is missing or wrong in it is said where its class is defined.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import model_validator
+
+from rulegen.catalog import parts
+from rulegen.grammar import ConfigError
+from rulegen.ground.digests import digest_of
+from rulegen.ground.settings import Settings, nested
+
+
+class Part(Settings):
+    """Base of the parts that files choose by `name`.
+
+    A subclass has a `name` of its own and everything that its base demands, in the form in which
+    the base has it; a base for further ones says so by naming `abc.ABC` among its own bases.
+
+    Attributes:
+        part: the kind, see `rulegen.catalog.parts.GROUPS`.
+        name: what files call the part: small letters, digits and underscores.
+
+    Raises:
+        TypeError: where a class is defined that lacks something.
+
+    Example:
+        >>> from rulegen.tasks import Task
+        >>> class Hold(Task):
+        ...     level: float = 0.5
+        Traceback (most recent call last):
+        ...
+        TypeError: Hold: a task needs a name of its own, such as `name: str = "hold"`
+    """
+
+    part: ClassVar[str]
+
+    name: str
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if abc.ABC not in cls.__bases__:
+            for problem in problems(cls):
+                raise TypeError(f"{cls.__name__}: {problem}")
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Part:
+        if self.name != (own := type(self).model_fields["name"].default):
+            raise ValueError(f"name: this {self.part} is called `{own}`")
+        return self
+
+
+def problems(made: type[Part]) -> Iterator[str]:
+    """What is missing or wrong in the class of a part."""
+    name, kind = made.model_fields["name"].default, made.part
+    above = {b.model_fields["name"].default for b in made.__mro__[1:] if issubclass(b, Part)}
+    if not isinstance(name, str) or name in above:
+        word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", made.__name__).lower()
+        yield f'a {kind} needs a name of its own, such as `name: str = "{word}"`'
+    elif not re.fullmatch(parts.NAME, name):
+        yield f"`{name}` is no name for a {kind}: small letters, digits and `_`, a letter first"
+    for attribute in sorted(name for name in made.__class_vars__ if not hasattr(made, name)):
+        yield f"a {kind} needs the class variable `{attribute}`"
+    for attribute in sorted(getattr(made, "__abstractmethods__", ())):
+        base = inspect.getattr_static(made, attribute)
+        what = "property" if isinstance(base, property) else "method"
+        line = (inspect.getdoc(base) or "").partition("\n")[0]
+        yield f"a {kind} needs the {what} `{attribute}`: {line}"
+    for attribute, own in vars(made).items():
+        for base in made.__mro__[1:]:
+            if attribute in vars(base) and not attribute.startswith(("_", "model_")):
+                yield from mismatch(attribute, own, vars(base)[attribute])
+                break
+
+
+def mismatch(name: str, own: Any, base: Any) -> Iterator[str]:
+    """How a member differs in form from what it takes the place of."""
+    if isinstance(base, property | functools.cached_property) and inspect.isfunction(own):
+        yield f"`{name}` is a property: write @property before it"
+    if not inspect.isfunction(base):
+        return
+    if not inspect.isfunction(own):
+        yield f"`{name}` is a method{inspect.signature(base)}"
+        return
+    places = [p for p in inspect.signature(base).parameters.values() if p.kind != p.KEYWORD_ONLY]
+    needed = [p for p in places if p.default is p.empty]
+    for arguments in (needed, places):
+        try:
+            inspect.signature(own).bind(*arguments)
+        except TypeError:
+            wanted = ", ".join(p.name for p in places)
+            yield f"`{name}` takes {taken(own)}; it is called with ({wanted})"
+            return
+
+
+def taken(method: Callable) -> str:
+    """The names of the arguments of a method."""
+    return f"({', '.join(inspect.signature(method).parameters)})"
+
+
+def reader(kind: str, default: str | None = None) -> Callable[[Any], Any]:
+    """What makes of settings the part that they name, for a validator; a made part stays as it is.
+
+    Args:
+        kind: of the part. default: the name of settings without one.
+    """
+
+    def read(given: Any) -> Any:
+        try:
+            if isinstance(given, dict):
+                name = given.get("name", default)
+                if not isinstance(name, str):
+                    raise ConfigError(f"name one of {', '.join(parts.names(kind))}")
+                return parts.find(kind, name).model_validate(given)
+            if isinstance(given, Part) and given.part == kind:
+                brought_by(given)
+                return given
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+        raise ValueError(
+            f"name a {kind} ({', '.join(parts.names(kind))}), or give a {kind.capitalize()}"
+        )
+
+    return read
+
+
+def brought_by(part: Part) -> parts.Source:
+    """Who brings a part; this session, where nobody registered it.
+
+    Raises:
+        ConfigError: when its name is that of another part.
+    """
+    if part.name not in parts.names(part.part):
+        return parts.SESSION
+    if not parts.same(parts.find(part.part, part.name), type(part)):
+        source = parts.source(part.part, part.name)
+        raise ConfigError(
+            f"{type(part).__name__} has the name `{part.name}` of another {part.part}, of "
+            f"{source}; give it another name"
+        )
+    return parts.source(part.part, part.name)
+
+
+def parts_in(settings: Settings) -> list[Part]:
+    """All parts in some settings, however deep."""
+    return [part for part in nested(settings) if isinstance(part, Part)]
+
+
+def packages(*given: Part) -> dict[str, str]:
+    """The packages that parts come with, by kind; nothing of those of rulegen and this session."""
+    brought = {part.part: brought_by(part) for part in given}
+    return {
+        kind: str(source)
+        for kind, source in brought.items()
+        if source not in (parts.BUNDLED, parts.SESSION)
+    }
+
+
+def foreign(settings: Settings) -> dict[str, str]:
+    """What identifies the programs of parts that do not come with rulegen, by kind and name."""
+    found = {}
+    for part in parts_in(settings):
+        if (source := brought_by(part)) != parts.BUNDLED:
+            found[f"{part.part} {part.name}"] = f"{source} {digest_of(program(part))}"
+    return found
+
+
+def program(part: Part) -> str:
+    """The text of the program of a part, as far as it can be found: that of its whole file.
+
+    In a notebook, which is no file, that of its methods.
+    """
+    made = type(part)
+    try:
+        return Path(inspect.getfile(made)).read_text(encoding="utf-8")
+    except (TypeError, OSError):
+        return "\n".join(method_texts(made))
+
+
+def method_texts(made: type) -> Iterator[str]:
+    """The texts of the methods and properties of a class."""
+    for member in vars(made).values():
+        function = member.fget if isinstance(member, property) else member
+        if inspect.isfunction(function):
+            try:
+                yield inspect.getsource(function)
+            except (OSError, TypeError):
+                yield function.__code__.co_code.hex()

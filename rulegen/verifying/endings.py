@@ -1,0 +1,90 @@
+"""How lives ended against what a record counts, of every rule that it has a reward of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from rulegen.catalog import Evidence
+from rulegen.catalog.records.ended import Ended, verbs
+from rulegen.ground.statistics import estimate
+from rulegen.lives.outcomes import Outcome, Outcomes
+from rulegen.verifying.claims import MINE, Key
+
+
+def endings(evidence: Evidence) -> dict[Key, Ended]:
+    """What a record counts beside each reward, by whose lives these are."""
+    found: dict[Key, Ended] = {MINE: evidence}
+    found |= {("rule", other.name): other for other in evidence.comparisons}
+    return found | {("term", term.coefficient): term for term in evidence.terms}
+
+
+def miscounted(told: Ended, true: Outcomes, share: float = 0.0) -> str:
+    """Where counts are not those of lives, in words; empty where they are.
+
+    Args:
+        told: what a record says; what it does not count is not compared.
+        true: of the lives.
+        share: they may differ by this share of the half width of the interval of what was found,
+            as means may.
+
+    Example:
+        >>> miscounted(Ended(diverged=0), Outcomes(ok=5, diverged=3))
+        '3 of 8 lives diverged and not 0'
+        >>> miscounted(Ended(diverged=3), Outcomes(ok=2, diverged=3, silent=3))
+        ''
+    """
+    wrong = []
+    for name, count in told.counts.items():
+        found = true.bad[name]
+        share_of_lives = estimate((np.arange(true.lives) < found).astype(float))
+        slack = share * true.lives * (share_of_lives.high - share_of_lives.low) / 2
+        if count is not None and abs(count - found) > slack:
+            wrong.append(f"{found} of {true.lives} lives {verbs([name])} and not {count}")
+    return ", ".join(wrong)
+
+
+def wrong_in_table(evidence: Evidence, outcomes: Mapping[Key, np.ndarray]) -> dict[Key, str]:
+    """Where the counts of a record are not those of its table of lives, in words.
+
+    Args:
+        evidence: with the counts.
+        outcomes: of each life in the table, by whose lives they are; empty for older tables.
+    """
+    told = endings(evidence)
+    wrong = {key: miscounted(told[key], Outcomes.of(ends)) for key, ends in outcomes.items()}
+    return {key: why for key, why in wrong.items() if why}
+
+
+def uncounted(told: Ended) -> str:
+    """What a record does not count, in words; empty where it counts everything."""
+    unknown = [name for name, count in told.counts.items() if count is None]
+    return f"lives that {verbs(unknown)} were not counted" if unknown else ""
+
+
+class Spared(NamedTuple):
+    """Bad ends as figures of which a larger one is better, for `luck`.
+
+    Attributes:
+        claimed: minus the shares of lives that are claimed, shape (k,).
+        published, fresh: minus whether each life ended so, shapes (L, k) and (M, k).
+    """
+
+    claimed: np.ndarray
+    published: np.ndarray
+    fresh: np.ndarray
+
+
+def spared(told: Ended, old: np.ndarray, new: np.ndarray) -> Spared:
+    """How lives ended as figures of the published rule, for each kind that its record counts.
+
+    Args:
+        told: counts of the published lives.
+        old, new: how published and new lives ended, shapes (L,) and (M,).
+    """
+    counts = {name: count for name, count in told.counts.items() if count is not None}
+    kinds = np.array([Outcome[name.upper()] for name in counts], int)
+    claimed = -np.array([*counts.values()], float) / len(old)
+    return Spared(claimed, *(-(lives[:, None] == kinds).astype(float) for lives in (old, new)))

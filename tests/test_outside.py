@@ -1,0 +1,219 @@
+"""Parts of another package work as those of rulegen do, and what is wrong in them is said."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from packages import install
+
+import rulegen as rg
+from rulegen.catalog import parts
+from rulegen.catalog.export import export
+from rulegen.catalog.parts.registry import identified
+from rulegen.runs.candidate import run_candidate
+from rulegen.runs.sweep import load_sweep
+from rulegen.searching import search
+from rulegen.searching.config import load_search
+from rulegen.verifying.verify import check_part, world_of
+
+ROOT = Path(__file__).parent.parent
+OUTSIDE = ROOT / "tests" / "outside"
+PAGE = (ROOT / "docs" / "extending.md").read_text()
+FILES = sorted((OUTSIDE / "rulegen_outside").glob("[!_]*.py"))
+#: What the package brings, by kind.
+BROUGHT = {
+    "task": "hold",
+    "circuit": "softsign",
+    "estimator": "spsa",
+    "strategy": "lottery",
+    "export": "outline",
+}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder in which the package of `tests/outside` is installed."""
+    folder = tmp_path_factory.mktemp("site")
+    project = tomllib.loads((OUTSIDE / "pyproject.toml").read_text())["project"]
+    install(folder, project["name"], project["entry-points"])
+    shutil.copytree(OUTSIDE / "rulegen_outside", folder / "rulegen_outside")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def installed(site):
+    sys.path.insert(0, str(site))
+    yield site
+    sys.path.remove(str(site))
+
+
+def command(*arguments, path=""):
+    """A command in a process of its own, with `path` among the places of packages."""
+    places = os.pathsep.join(filter(None, [str(path), str(ROOT), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(
+        [sys.executable, "-m", "rulegen", *map(str, arguments)],
+        env=os.environ | {"PYTHONPATH": places},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_pip_makes_the_entry_points(tmp_path, site):
+    pytest.importorskip("pip")
+    pytest.importorskip("setuptools")
+    shutil.copytree(OUTSIDE, tmp_path / "source")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index",
+         "--no-build-isolation", "--target", tmp_path / "there", tmp_path / "source"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made, mine = (next(d.glob("*.dist-info/entry_points.txt")) for d in (tmp_path / "there", site))
+    assert sorted(filter(None, made.read_text().splitlines())) == sorted(
+        filter(None, mine.read_text().splitlines())
+    )
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_each_is_one_short_file_that_the_page_shows(path):
+    text = path.read_text()
+    assert len(text.splitlines()) <= 40
+    assert f"```python\n{text}```" in PAGE
+
+
+def test_the_page_shows_all_of_the_project():
+    assert f"```toml\n{(OUTSIDE / 'pyproject.toml').read_text()}```" in PAGE
+    assert len(FILES) == len(BROUGHT)
+
+
+def test_what_the_page_registers_works():
+    code = next(c for c in re.findall(r"```python\n(.*?)```", PAGE, re.S) if "rg.register(" in c)
+    exec(code, {"__name__": "page"})
+    assert parts.source("task", "steady") == parts.SESSION
+
+
+def test_parts_are_known_by_kind_and_name(installed):
+    for kind, name in BROUGHT.items():
+        assert name in parts.names(kind)
+        assert str(parts.source(kind, name)) == "rulegen-outside 0.1"
+        assert identified(parts.find(kind, name)) == (kind, name)
+
+
+@pytest.fixture(scope="module")
+def run(installed, tmp_path_factory):
+    """A discovery with parts of the package alone, that a file names."""
+    folder = tmp_path_factory.mktemp("runs") / "outside"
+    config = rg.load_config(OUTSIDE / "hold.toml")
+    return config, folder, rg.discover(config, folder)
+
+
+def test_a_discovery_is_made_of_them(run):
+    config, folder, found = run
+    evidence = found.record.evidence
+    told = "rulegen-outside 0.1"
+    assert evidence.packages == {"task": told, "circuit": told}
+    assert evidence.setting.task["name"] == "hold" and evidence.setting.circuit["tau"] == 40
+    assert f"| task | package | {told} |" in (folder / "card.md").read_text()
+    assert (folder / "rule_outline.txt").read_text() == export(found.record, "outline")
+    assert rg.load_config(folder / "config.toml") == config
+    assert config.identity["estimator spsa"].startswith(told)
+    table = rg.fit_history(folder)
+    assert list(table[table.stage == "fit 1 (spsa)"].iteration) == [0, 1]
+
+
+def test_its_world_is_found_again(run):
+    evidence = run[2].record.evidence
+    world = world_of(evidence.setting, evidence.packages)
+    assert world.task == run[0].task and world.circuit == run[0].circuit
+
+
+def test_a_card_elsewhere_says_which_package_brings_it(run):
+    """In a process that has rulegen alone."""
+    for page in ("card.md", "record.toml"):
+        done = command("verify", run[1] / page, "--lives", 4)
+        assert done.returncode == 2
+        assert "`hold`, is not here; it came with rulegen-outside 0.1: install that" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_search_is_made_of_them(installed, tmp_path):
+    config = load_search(OUTSIDE / "search.toml")
+    found = search(config, tmp_path / "run")
+    assert {c.source for c in found.candidates} == {"lottery"}
+    assert (tmp_path / "run" / "rule_outline.txt").exists()
+
+
+SWEEP = """
+base = "{base}"
+job = "fit"
+[axes]
+"task.level" = [0.5, 0.6]
+"""
+
+
+def test_workers_of_a_sweep_find_them(installed, tmp_path):
+    pytest.importorskip("distributed")
+    (tmp_path / "sweep.toml").write_text(SWEEP.format(base=OUTSIDE / "hold.toml"))
+    table = rg.sweep(load_sweep(tmp_path / "sweep.toml"), tmp_path / "out", workers=1)
+    assert list(table["ok"]) == [True, True], list(table["reason"])
+    assert table["reward"].nunique() == 2
+
+
+def test_a_worker_without_the_package_says_so(tmp_path):
+    """What a worker of another host does, in a process that has rulegen alone."""
+    identity = {"configuration": "x", "task strange": "rulegen-strange 2.0 0123456789abcdef"}
+    result = run_candidate("{}", identity, "fit", str(tmp_path))
+    assert result == {
+        "ok": False,
+        "reason": "this worker lacks the task `strange` of rulegen-strange 2.0: install "
+        "rulegen-strange 2.0 there",
+    }
+
+
+class Local(rg.DelayedMatch):
+    name: str = "local"
+
+
+def test_a_part_of_this_session_is_no_part_of_workers(tmp_path):
+    rg.register(Local)
+    rg.register(Local)  # a cell that runs again
+    text = (OUTSIDE / "hold.toml").read_text()
+    text = text.replace('name = "hold"\nlevel = 0.6', 'name = "local"')
+    for name, own in (("softsign", "rate"), ("spsa", "pgpe")):
+        text = text.replace(f'name = "{name}"', f'name = "{own}"')
+    (tmp_path / "base.toml").write_text(text.replace('"outline", ', ""))
+    (tmp_path / "sweep.toml").write_text('base = "base.toml"\n[axes]\nseed = [1]\n')
+    what = load_sweep(tmp_path / "sweep.toml")
+    assert what.candidates[0].config.task == Local()
+    with pytest.raises(rg.ConfigError, match=r"`local` was registered in this session.*a package"):
+        rg.sweep(what, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_name_belongs_to_one_part(installed):
+    class Other(rg.DelayedMatch):
+        name: str = "hold"
+
+    with pytest.raises(rg.ConfigError, match=r"`hold`.* rulegen-outside 0\.1; give yours another"):
+        rg.register(Other)
+
+    class Impostor(rg.DelayedMatch):
+        name: str = "go_nogo"
+
+    with pytest.raises(rg.ConfigError, match="there is a task `go_nogo` already, of rulegen"):
+        rg.register(Impostor)
+    with pytest.raises(ValueError, match="Impostor has the name `go_nogo` of another task"):
+        rg.DiscoverConfig(name="x", rule="w += 0.1*pre*post", task=Impostor())
+
+
+def test_a_card_names_a_part_of_a_session_or_of_another_package(installed):
+    with pytest.raises(rg.ConfigError, match=r"`hum`, is not here; the card tells of no package"):
+        check_part("task", "hum", "")
+    with pytest.raises(rg.ConfigError, match=r"came with other 0\.1, and the one here .*outside"):
+        check_part("task", "hold", "other 0.1")
+    check_part("task", "hold", "rulegen-outside 0.0.9")  # another version is told with the figures
+    check_part("circuit", "rate", "")
