@@ -40,7 +40,7 @@ def broken(lines: Sequence[Line]) -> list[Line]:
         >>> from rulegen.grammar.rule.parse import parse
         >>> text = "w += theta_1*pre*(" + " + ".join(f"u**{i}" for i in range(2, 30)) + ")"
         >>> latex_lines(broken(displayed(parse(text)))).count("quad")
-        1
+        2
     """
     return [piece for line in lines for piece in _broken(line)]
 

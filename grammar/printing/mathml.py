@@ -182,7 +182,7 @@ def mathml(lines: Sequence[Line]) -> str:
         >>> from rulegen.grammar.printing.display import displayed
         >>> from rulegen.grammar.rule.parse import parse
         >>> print(mathml(displayed(parse("x <- R : global"))))
-        <math display="block"><mi>x</mi><mo>←</mo><mi>R</mi></math>
+        <math display="block"><mrow><mi>x</mi><mo>←</mo><mi>R</mi></mrow></math>
     """
     spell = Mathml().spell
     rows = [(spell(line.left), spell(line.right)) for line in lines]
