@@ -13,11 +13,10 @@ from pathlib import Path
 
 import nbformat
 from griffe import Extension, Object
+from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 from nbconvert import MarkdownExporter
-
-from rulegen.catalog.pages.mathml import mathml
 
 ROOT = Path(__file__).parent.parent
 #: Files that are pages or pictures of the site.
@@ -73,10 +72,10 @@ def on_page_content(html: str, **_: object) -> str:
 
 def formula(found: re.Match[str]) -> str:
     """One formula, displayed or in a line."""
-    shown = mathml(unescape(found[2]).replace(r"\displaystyle", "").strip())
-    if found[1] == "span":
-        shown = shown.replace(' display="block"', "", 1)
-    return shown
+    latex = unescape(found[2]).replace(r"\displaystyle", "").strip()
+    # The library knows `split` alone, which is set in the same way.
+    latex = latex.replace("{aligned}", "{split}")
+    return convert(latex, display="inline" if found[1] == "span" else "block")
 
 
 class Examples(Extension):

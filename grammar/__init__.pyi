@@ -9,7 +9,7 @@ from .algebra.symbols import SIGNALS as SIGNALS
 from .algebra.symbols import Signal as Signal
 from .algebra.symbols import Site as Site
 from .algebra.symbols import symbol as symbol
-from .printing.latex_names import format_number as format_number
+from .printing.latex_spelling import format_number as format_number
 from .printing.unparse import unparse as unparse
 from .reading.errors import ConfigError as ConfigError
 from .reading.errors import RuleError as RuleError

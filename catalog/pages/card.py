@@ -6,7 +6,6 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from rulegen.catalog.likeness.naming import named
-from rulegen.catalog.pages.breaking import broken
 from rulegen.catalog.pages.prose import Line, Piece, line, paragraphs
 from rulegen.catalog.pages.tables import (
     CHANCE_IS,
@@ -22,6 +21,10 @@ from rulegen.catalog.pages.tables import (
 )
 from rulegen.catalog.records.ended import ENDS_ARE, happened, unhappened
 from rulegen.catalog.records.record import Evidence, Record, Reference
+from rulegen.grammar import Rule
+from rulegen.grammar.printing.boxes import Line as FormulaLine
+from rulegen.grammar.printing.breaking import broken
+from rulegen.grammar.printing.display import displayed
 
 
 class Heading(NamedTuple):
@@ -43,9 +46,9 @@ class Items(NamedTuple):
 
 
 class Equation(NamedTuple):
-    """Display mathematics, as LaTeX."""
+    """Display mathematics, which `latex_lines` and `mathml` spell."""
 
-    latex: str
+    lines: tuple[FormulaLine, ...]
 
 
 class Listing(NamedTuple):
@@ -74,10 +77,10 @@ def card(record: Record) -> list[Block]:
     """
     rule = record.rule
     blocks: list[Block] = [Paragraph(p) for p in paragraphs(record.description)]
-    blocks.append(Equation(broken(rule.latex())))
+    blocks.append(equation(rule))
     if record.kind == "discovered":
         blocks.append(Paragraph(line(f"By its algebra this rule is: {named(rule).text}.")))
-        blocks += [Paragraph(line("With its numbers:")), Equation(broken(rule.latex(values=True)))]
+        blocks += [Paragraph(line("With its numbers:")), equation(rule, values=True)]
     blocks.append(parameter_table(record))
     if record.evidence:
         blocks += evidence_blocks(record.evidence)
@@ -102,6 +105,11 @@ def card(record: Record) -> list[Block]:
         told += " It comes from " + ", ".join(f"`{source}`" for source in record.lineage) + "."
     blocks.append(Paragraph(line(told)))
     return [b for b in blocks if not (isinstance(b, Items) and not b.lines) and b != Table()]
+
+
+def equation(rule: Rule, values: bool = False) -> Equation:
+    """A rule as display mathematics whose long lines are broken."""
+    return Equation(tuple(broken(displayed(rule, values))))
 
 
 def evidence_blocks(evidence: Evidence) -> list[Block]:

@@ -16,9 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from rulegen.catalog.pages.card import Block, card
-from rulegen.catalog.pages.mathml import mathml
 from rulegen.catalog.records.facets import Facets, facets
 from rulegen.catalog.records.record import Record
+from rulegen.grammar.printing.mathml import mathml
 
 FOLDER = Path(__file__).parent / "templates"
 #: Columns of the index, and how they are sorted.
@@ -99,5 +99,5 @@ def templates() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined
     )
-    environment.filters["mathml"] = lambda latex: Markup(mathml(latex))
+    environment.filters["mathml"] = lambda lines: Markup(mathml(lines))
     return environment

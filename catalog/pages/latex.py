@@ -17,6 +17,7 @@ from rulegen.catalog.pages.card import (
 from rulegen.catalog.pages.prose import Line, Piece
 from rulegen.catalog.pages.tables import Table
 from rulegen.catalog.records.record import Record
+from rulegen.grammar.printing.latex_spelling import latex_lines
 
 PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
@@ -121,8 +122,8 @@ def show(block: Block, figure: str) -> str:
         case Items(lines):
             items = "\n".join(rf"\item {inline(line)}" for line in lines)
             return f"\\begin{{itemize}}\n{items}\n\\end{{itemize}}"
-        case Equation(latex):
-            return f"\\[\n{latex}\n\\]"
+        case Equation(lines):
+            return f"\\[\n{latex_lines(lines)}\n\\]"
         case Listing(text):
             return listing(text)
         case Picture():

@@ -19,6 +19,7 @@ from rulegen.catalog.pages.card import (
 from rulegen.catalog.pages.prose import Line, Piece
 from rulegen.catalog.pages.tables import Table, widths
 from rulegen.catalog.records.record import Record, plain_data
+from rulegen.grammar.printing.latex_spelling import latex_lines
 
 #: Characters that Markdown or HTML would take for markup.
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_<>|~$"})
@@ -81,8 +82,8 @@ def show(block: Block, figure: str) -> str:
             return inline(line)
         case Items(lines):
             return "\n".join(f"- {inline(line)}" for line in lines)
-        case Equation(latex):
-            return mathematics(latex)
+        case Equation(lines):
+            return mathematics(latex_lines(lines))
         case Listing(text):
             return fenced(text)
         case Picture(text):
