@@ -13,17 +13,14 @@ class Tone(rg.Task):
     periods = property(lambda self: {"silence": 20.0, "tone": 40.0})
 
     def chance(self, dt):
-        """The reward of the best answer that is the same in all trials."""
         return self.blind([self.level])
 
     def trial(self, stream, condition, dt):
-        """The stimulus, the target, and how much each step counts."""
         tone = self.window("tone", dt)
         return rg.Trial(tone[:, None], self.level * tone[:, None], tone / tone.sum())
 
 
-RULE = """
-e <- e + 0.2*xi*pre : synapse
+RULE = """e <- e + 0.2*xi*pre : synapse
 on trial start: e <- 0
 on reward: w += clip((R - R_bar[condition])*e, -0.05, 0.05)
 """

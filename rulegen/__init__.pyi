@@ -96,6 +96,7 @@ from .lives.batch import Lives as Lives
 from .lives.bench import Bench as Bench
 from .lives.drive import drive as drive
 from .lives.life import LifeSettings as LifeSettings
+from .lives.outcomes import Outcomes as Outcomes
 from .lives.projections import Projections as Projections
 from .lives.world import World as World
 from .publishing.config import DiscoverConfig as DiscoverConfig

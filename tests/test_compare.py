@@ -75,7 +75,7 @@ def test_rules_that_cannot_run_say_why(table) -> None:
 
 
 def test_an_unknown_task() -> None:
-    with pytest.raises(ConfigError, match="choose from"):
+    with pytest.raises(ConfigError, match="name one of"):
         worlds(["chess"], [8])
 
 

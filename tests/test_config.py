@@ -96,7 +96,7 @@ UNFIT = {
     "negative tau": (GOOD.replace("e + a*xi*pre", "0*e + a*lowpass(xi, -3)*pre"), ""),
     "a signal that rate circuits lack": (GOOD.replace("xi", "post_spike"), "`post_spike`"),
     "a period shorter than a step": (GOOD + "cue = 1\n", "cue lasts 1 ms"),
-    "an export that does not exist": ('exports = ["fortran"]\n' + GOOD, "no format `fortran`"),
+    "an export that does not exist": ('exports = ["fortran"]\n' + GOOD, "no export `fortran`"),
     "an export that cannot be": ('exports = ["nestml"]\n' + GOOD, "exports: nestml cannot express"),
     "score without noise": (GOOD + "[circuit]\nnoise = 0\n", "circuit.noise"),
 }

@@ -7,10 +7,9 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
+from test_cli import call
 
 from rulegen.catalog import load_record
-from rulegen.commands.cli import app
 from rulegen.grammar import ConfigError, RunError, parse
 from rulegen.ground.digests import code_digest, digest_of
 from rulegen.ground.keys import Branch, branch
@@ -324,12 +323,15 @@ def test_complete_divergence_says_what_to_try_and_keeps_the_history(config, tmp_
     assert not (tmp_path / "wild" / "summary.json").exists()
 
 
-def test_gradients_that_are_left_out_are_told_everywhere(config, spoil, tmp_path, capsys):
+def test_gradients_that_are_left_out_are_told_everywhere(
+    config, spoil, tmp_path, monkeypatch, capsys
+):
     spoil(2)
     path, folder = tmp_path / "config.toml", tmp_path / "run"
     path.write_text(SMALL)
-    assert CliRunner().invoke(app, ["discover", str(path), "--out", str(folder)]).exit_code == 0
-    out = CliRunner().invoke(app, ["discover", str(path), "--out", str(folder), "--resume"]).output
+    assert call(monkeypatch, capsys, "discover", path, "--out", folder)[0] == 0
+    _, *said = call(monkeypatch, capsys, "discover", path, "--out", folder, "--resume")
+    out = " ".join(said)
     table = fit_history(folder)
     assert table["nonfinite"][table["stage"] == "fit 1 (score)"].tolist() == [2, 2, 2]
     assert table["nonfinite"].sum() == 6, "`pgpe` differentiates nothing"

@@ -31,7 +31,7 @@ WRONG = {
     ),
     "forgotten": (
         {"less_tone": "import rulegen as rg\nclass Tone(rg.Task):\n    name: str = 'tone'\n"},
-        r"Tone: a task needs the property `chance`: The reward of the best",
+        r"Tone: a task needs the method `chance`: The reward of the best",
     ),
 }
 
@@ -82,7 +82,7 @@ UNMADE = {
     "no search": (rg.Strategy, {"name": "made"}, "needs the method `check`: See that the budget"),
     "no signals": (rg.Circuit, {"name": "made"}, "needs the class variable `provides`"),
     "signature": (rg.Pgpe, {"name": "made", "estimate": nothing}, "`estimate` takes (self); it is"),
-    "no property": (rg.DelayedMatch, {"name": "made", "chance": nothing}, "`chance` is a property"),
+    "no property": (rg.DelayedMatch, {"name": "made", "best": nothing}, "`best` is a property"),
     "no method": (
         rg.DelayedMatch,
         {"name": "made", "trial": property(nothing)},

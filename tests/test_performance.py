@@ -61,7 +61,7 @@ def test_every_function_that_speaks_of_chance(task):
 
     good, bad = told(task, "good", 0.9), told(task, NO_LEARNING, -0.5)
     world = World(circuit=RateCircuit(), task=task)
-    evidence = held_out(world, "", 0, good, (bad,))
+    evidence = held_out(world, "", 0, good, (bad,), {})
     assert (evidence.chance, evidence.best) == (chance, task.best)
     rows = {row[0]: row[1] for row in reward_table(evidence).body}
     assert float(rows[CHANCE]) == pytest.approx(chance, rel=1e-3)

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -357,7 +358,7 @@ def test_a_configuration_names_a_file(tmp_path, monkeypatch):
     assert DiscoverConfig.model_validate_json(config.model_dump_json()).digest == config.digest
     Samples(**sample_trials(Sides(), 20, seed=1)).save("trials.npz")
     assert load_config(tmp_path / "config.toml").digest != config.digest
-    with pytest.raises(ConfigError, match=f"task.digest: .*, not {samples.digest}"):
+    with pytest.raises(ValidationError, match=f"task.digest: .*, not {samples.digest}"):
         DiscoverConfig.model_validate(used)
     with pytest.raises(ConfigError, match=r"task\.file: there are no trials"):
         load_config(tmp_path / "config.toml", ["task.file="])

@@ -43,7 +43,7 @@ def factors(expr: sp.Expr) -> list[sp.Expr]:
         >>> from rulegen.grammar.algebra.symbols import symbol
         >>> u, pre = symbol("u"), symbol("pre")
         >>> factors(6 * u * pre - 2 * u)
-        [-2, u, -3*pre + 1]
+        [6, u, pre - 1/3]
     """
     if not expr.is_Add:
         return list(sp.Mul.make_args(expr))

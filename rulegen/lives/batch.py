@@ -101,6 +101,7 @@ class Lives:
         >>> from rulegen.grammar import parse
         >>> from rulegen.circuits import RateCircuit
         >>> from rulegen.compile import compile_rule
+        >>> from rulegen.lives.life import LifeSettings
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3))

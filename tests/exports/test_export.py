@@ -98,7 +98,7 @@ def test_names_that_mean_something_elsewhere_are_changed_and_told() -> None:
 def test_what_is_not_there() -> None:
     with pytest.raises(ConfigError, match=r"no export `matlab`: name one of numpy, jax"):
         export(find("oja"), "matlab")
-    with pytest.raises(ConfigError, match="no format"):
+    with pytest.raises(ConfigError, match="no export"):
         problems(find("oja"), "")
     with pytest.raises(RuleError, match="carries no rule"):
         carried("nothing")

@@ -26,5 +26,5 @@ class Spsa(rg.Estimator):
             ends.append(lives.run(coordinates.outward(places), key, count, tick=tick))
         up, down = ends
         slopes = (up.means - down.means)[:, None] * signs / (2 * self.size)
-        outcomes = {name: n + down.counts()[name] for name, n in up.counts().items()}
+        outcomes = rg.Outcomes.total([up.counts, down.counts])
         return self.average(slopes, (up.means + down.means) / 2, outcomes)
