@@ -31,7 +31,7 @@ WRONG = {
     ),
     "forgotten": (
         {"less_tone": "import rulegen as rg\nclass Tone(rg.Task):\n    name: str = 'tone'\n"},
-        r"Tone: a task needs the method `chance`: The reward of the best",
+        r"cannot be loaded \(TypeError: Tone: a task needs the method `chance`: The most",
     ),
 }
 

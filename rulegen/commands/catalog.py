@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from rulegen.catalog import find, latex_section, markdown_card
 from rulegen.catalog.pages.build import DOCUMENT, INDEX, PAGE, build
 from rulegen.catalog.pages.pdf import make_pdf
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import HOME, library
+from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.ground.progress import Progress
 
@@ -25,13 +25,10 @@ PDF = "catalog.pdf"
 
 def list_rules() -> None:
     """List the rules of the catalog."""
-    table = Table(box=None, header_style="bold")
-    for column in ("name", "title", "kind", "locality", "tags"):
-        table.add_column(column)
-    for name, entry in library().items():
-        row = facets(entry.record)
-        table.add_row(name, escape(row.title), row.kind, row.verdict, escape(", ".join(row.tags)))
-    Console().print(table)
+    heads = ["name", "title", "kind", "locality", "tags"]
+    rows = {name: facets(entry.record) for name, entry in library().items()}
+    cells = [[name, r.title, r.kind, r.verdict, ", ".join(r.tags)] for name, r in rows.items()]
+    print_table(Console(), pd.DataFrame(cells, columns=heads))
 
 
 def show(

@@ -11,11 +11,10 @@ from typing import Annotated
 import pandas as pd
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from rulegen.catalog.likeness.distance import relations
 from rulegen.commands.interrupted import resumable
+from rulegen.commands.table import print_table
 from rulegen.fitting.tuning import COMPARE
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground.digests import programs
@@ -66,10 +65,10 @@ def compare(
         columns=["rule", "other", "distance", "the other"],
     )
     for place, table in reward_tables(rewards).items():
-        print_table(console, place, table)
-    print_table(console, "algebra: share of terms not in common", algebra)
+        print_table(console, table, place)
+    print_table(console, algebra, "algebra: share of terms not in common")
     rounded = behaviour.map("{:.3f}".format).rename_axis("rule").reset_index()
-    print_table(console, "behaviour: cosine distance of weight changes", rounded)
+    print_table(console, rounded, "behaviour: cosine distance of weight changes")
     told = statements(rewards, budget)
     for line in [*told, *(f"{name}: {why}" for name, why in reasons.items())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
@@ -104,16 +103,6 @@ def kept(out: Path | None) -> Iterator[Recall]:
 def cannot_write(out: Path, error: OSError) -> ConfigError:
     """What to say where the folder cannot be written."""
     return ConfigError(f"cannot write into {out}: {error.strerror}; choose another --out")
-
-
-def print_table(console: Console, title: str, frame: pd.DataFrame) -> None:
-    """Print a table with its title."""
-    table = Table(title=title, title_justify="left", box=None, header_style="bold")
-    for number, column in enumerate(frame.columns):
-        table.add_column(escape(str(column)), overflow="fold", no_wrap=number == 0)
-    for row in frame.itertuples(index=False):
-        table.add_row(*(escape(str(cell)) for cell in row))
-    console.print(table, "")
 
 
 def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> None:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from rulegen.catalog import parts
-from rulegen.commands.compare import print_table
+from rulegen.commands.table import print_table
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.fitting.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
 from rulegen.grammar import ConfigError
@@ -81,7 +81,7 @@ def estimators(
             found = appraise(bench, values, compared, spent, stage)
         hosts.on_first(lambda: save(folder, found))
     cells, said = shown(found.table)
-    print_table(console, "", cells)
+    print_table(console, cells)
     for line in [*filter(None, [said]), *verdict(found.table)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"tables and figure: {folder}", markup=False, highlight=False, soft_wrap=True)

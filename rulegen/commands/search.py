@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 
 from rulegen.catalog.likeness.naming import named
-from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
+from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.evidence import left_out
@@ -42,7 +42,7 @@ def search(
     with resumable(folder, "--resume"), Display(console) as display:
         found = run_search(settings, folder, resume=resume, report=display)
     finalists, said = selection(found.front.table())
-    print_table(console, "selection", finalists)
+    print_table(console, finalists, "selection")
     record = found.discovery.record
     evidence = record.evidence
     assert evidence is not None

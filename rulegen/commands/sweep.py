@@ -9,8 +9,8 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from rulegen.commands.compare import print_table
 from rulegen.commands.interrupted import resumable
+from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import readable
 from rulegen.runs.candidate import ENDED
@@ -37,7 +37,7 @@ def sweep(
     with resumable(folder), Display(console) as display:
         table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
     cells, said = shown(table)
-    print_table(console, "", cells)
+    print_table(console, cells)
     if said:
         console.print(said, markup=False, highlight=False)
     for row in table[~table["ok"]].to_dict("records"):

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.verifying.finding import Outcome
 from rulegen.verifying.published import published
@@ -36,13 +36,7 @@ def verify(
     whole, console = published(card), Console()
     with Display(console) as display:
         found = run_verification(whole, lives, seed, display)
-    rows = found.table()
-    table = Table(box=None, header_style="bold")
-    for column in rows.columns:
-        table.add_column(column, overflow="fold")
-    for row in rows.itertuples(index=False):
-        table.add_row(*(escape(cell) for cell in row))
-    console.print(table)
+    print_table(console, found.table())
     open_ = f"; not checked: {', '.join(found.unchecked)}" if found.unchecked else ""
     console.print(escape(CLOSING[found.outcome] + open_))
     if not found.holds:

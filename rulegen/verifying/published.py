@@ -26,6 +26,7 @@ from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import Key
 from rulegen.verifying.learning import FIGURES, Curve
 from rulegen.verifying.sample import DIGITS
+from rulegen.verifying.setting import check_parts
 
 #: The columns of the table of held-out lives, and those of older versions, without losses of terms.
 COLUMNS = ["rule", "without", "life", "reward", "outcome"]
@@ -95,6 +96,7 @@ def published(card: str) -> Published:
         beside = in_run if path.stem == "card" else in_catalog / f"{record.name}.csv"
     if record.evidence is None or not present(beside):
         return Published(record)
+    check_parts(record.evidence.setting, record.evidence.packages)  # says more than a configuration
     lives = read_lives(read_own(beside, LARGEST_TABLE), beside, record.evidence)
     if beside.name != "lives.csv":
         return Published(record, lives)

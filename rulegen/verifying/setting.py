@@ -33,9 +33,7 @@ def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> Wor
         >>> world_of(Setting(task=task, circuit={"neurons": 8}, life={})).circuit.neurons
         8
     """
-    for kind, part in (("circuit", setting.circuit), ("task", setting.task)):
-        if isinstance(name := part.get("name"), str):
-            check_part(kind, name, (packages or {}).get(kind, ""))
+    check_parts(setting, packages or {})
     try:
         world = World(
             circuit=TypeAdapter[Any](AnyCircuit).validate_python(setting.circuit),
@@ -50,6 +48,17 @@ def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> Wor
         if unread := next(unlike(written, read, place), None):
             raise ConfigError(f"the setting of the card: {unread}")
     return world
+
+
+def check_parts(setting: Setting, packages: Mapping[str, str]) -> None:
+    """See that the parts of the setting are here, as `check_part`.
+
+    Raises:
+        ConfigError: when one is not.
+    """
+    for kind, part in (("task", setting.task), ("circuit", setting.circuit)):
+        if isinstance(name := part.get("name"), str):
+            check_part(kind, name, packages.get(kind, ""))
 
 
 def unlike(written: Any, read: Any, place: str) -> Iterator[str]:
