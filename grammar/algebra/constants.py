@@ -24,6 +24,8 @@ EXACT = 60
 _WORKING = 120
 #: and a sum as small as this is 0, because no number of a rule is.
 _NOTHING = sp.Rational(1, 10**60)
+#: A power of 2 far above and, inverted, far below all numbers of a rule.
+_FARTHEST = 1000
 #: A fraction with a denominator up to this is recognised by its digits.
 _SIMPLE = 10**20
 
@@ -96,8 +98,10 @@ def exact(expr: sp.Expr) -> sp.Rational:
     """
     if expr.is_Rational:
         return expr
-    sign, mantissa, exponent, _ = _value(expr)._mpf_
-    size = Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    sign, mantissa, exponent, bits = _value(expr)._mpf_
+    # Beyond these a number is too large, or nothing, and might have millions of digits.
+    exponent = min(max(int(exponent), -_FARTHEST - bits), _FARTHEST)
+    size = Fraction(int(mantissa)) * Fraction(2) ** exponent
     return bounded(settled(sp.Rational(size.numerator, size.denominator) * (-1 if sign else 1)))
 
 
