@@ -19,10 +19,14 @@ from rulegen.verifying.finding import Finding, Outcome
 #: An interval is refuted when its middle lies so many times the half width of the difference from
 #: that of the new survey: four standard errors, which no honest card meets.
 APART = 2.0
+#: So many surveys, each of `MORE` times the lives, are made before an interval is refuted.
+ATTEMPTS = 3
 #: With more parameters than this no survey is made: its design grows with their square.
 MOST = 12
 #: Widths of intervals differ by less than this factor from survey to survey.
 NOISE = 2.0
+#: A survey that does not find the peak still tells the width to within this factor.
+UNLIKE = 30.0
 
 
 class Resurvey:
@@ -59,10 +63,11 @@ class Resurvey:
             return dict.fromkeys(self.names, (False, why))
         lives, scale = self.settings.lives, 1.0
         found: dict[str, tuple[bool | None, str]] = {}
-        for attempt in range(2):
+        for attempt in range(ATTEMPTS):
             box, survey = self.survey(attempt, lives, scale)
             found = {n: self.verdict(n, box, survey, lives) for n in self.names}
-            if all(holds for holds, _ in found.values()):
+            verdicts = {holds for holds, _ in found.values()}
+            if verdicts == {True} or (attempt and False not in verdicts):
                 break
             # Nothing is refuted by few lives. As in a refinement, the box is smaller where the
             # reward is no quadratic.
@@ -93,17 +98,21 @@ class Resurvey:
     def verdict(self, name: str, box: Box, survey: Survey, lives: int) -> tuple[bool | None, str]:
         """One interval against a survey, in the units of its box."""
         place, note = self.names.index(name), self.notes[name]
-        if survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance:
-            return None, "the reward is no quadratic around it"
         low, high = survey.low[place], survey.high[place]
-        if not np.isfinite([low, high]).all():
-            return None, f"{lives} lives show no maximum near it"
+        unsaid = ""
+        if survey.miss.excludes_zero and abs(survey.miss.mean) > self.settings.tolerance:
+            unsaid = "the reward is no quadratic around it"
+        elif not np.isfinite([low, high]).all():
+            unsaid = f"{lives} lives show no maximum near it"
         claimed = self.in_box(place, np.array([note.low, note.high], float), box)
         breadth, half = (claimed[1] - claimed[0]) / 2.0, (high - low) / 2.0
         most = max(self.settings.most_lives, lives)
         # Farther than its reach a survey says nothing, but that the interval is no narrower.
-        if breadth < min(half, REACH) * np.sqrt(lives / most) / NOISE:
+        least = min(half, REACH) * np.sqrt(lives / most) / (UNLIKE if unsaid else NOISE)
+        if breadth < least:
             return False, f"it is narrower than {most} lives can make it"
+        if unsaid:
+            return None, unsaid
         if abs(claimed.mean() - (low + high) / 2.0) > APART * float(np.hypot(breadth, half)):
             return False, "a new survey of the reward puts it elsewhere"
         return True, ""
