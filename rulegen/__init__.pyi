@@ -128,6 +128,7 @@ from .selection.looks import Looks as Looks
 from .selection.looks import PruneSettings as PruneSettings
 from .selection.looks import Refit as Refit
 from .selection.prune import prune as prune
+from .tasks import Answers as Answers
 from .tasks import BaitedBandit as BaitedBandit
 from .tasks import ContextIntegration as ContextIntegration
 from .tasks import DelayedAssociation as DelayedAssociation

@@ -17,11 +17,12 @@ from markdown_it.token import Token
 from rulegen.catalog import Record, find, latex_card, markdown_card
 from rulegen.catalog.pages.build import build, locked
 from rulegen.catalog.pages.html import html_card
+from rulegen.catalog.records.evidence import Evidence, Interval
+from rulegen.catalog.records.evidence import Setting as RecordSetting
 from rulegen.catalog.records.files import MARKS
 from rulegen.catalog.records.library import HOME, library, read_entry
 from rulegen.catalog.records.literature import literature, names
-from rulegen.catalog.records.record import Evidence, Interval, Reference, load_record, save_record
-from rulegen.catalog.records.record import Setting as RecordSetting
+from rulegen.catalog.records.record import Reference, load_record, save_record
 from rulegen.grammar import ConfigError, parse
 from rulegen.grammar.printing.breaking import broken
 from rulegen.grammar.printing.display import displayed

@@ -19,7 +19,7 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.runs.simulate import load_scene, simulate
-from rulegen.tasks import DelayedAssociation, Sampled, Samples, sample_trials
+from rulegen.tasks import Answers, DelayedAssociation, Sampled, Samples, sample_trials
 
 SOURCE = stream(jax.random.key(3))
 RULE = """
@@ -65,6 +65,8 @@ class Waiting(Sides):
 
 class Steps:
     """In the style of gymnasium: three steps with a cue and one with the answer, no fixation."""
+
+    dt = 10.0
 
     def __init__(self, ends="terminated", told=True, count=2):
         self.ends, self.told, self.action_space = ends, told, Space(n=count)
@@ -119,7 +121,7 @@ def test_without_names_conditions_are_the_targets():
 
 @pytest.mark.parametrize("ends", ["terminated", "truncated", "new_trial"])
 def test_trials_step_by_step(ends):
-    samples = Samples(**sample_trials(Steps(ends), 30, dt=10.0, fixation=False))
+    samples = Samples(**sample_trials(Steps(ends), 30, answers=Answers(fixation=False)))
     assert samples.inputs.shape == (30, 4, 2)
     shown = samples.inputs[:, 0].argmax(axis=1)
     assert 5 < shown.sum() < 25
@@ -130,7 +132,7 @@ def test_trials_step_by_step(ends):
 
 def test_right_actions_of_a_policy():
     arrays = sample_trials(
-        Steps(told=False, count=3), 20, dt=10.0, fixation=False, amplitude=1.0, policy=np.argmax
+        Steps(told=False, count=3), 20, answers=Answers(1.0, False), policy=np.argmax
     )
     np.testing.assert_array_equal(arrays["targets"][:, :3], arrays["inputs"][:, :3])
 
@@ -158,7 +160,7 @@ def test_two_actions_are_go_or_not():
             super().new_trial()
             self.gt -= self.gt > 0
 
-    samples = Samples(**sample_trials(Go(), 30, amplitude=0.8))
+    samples = Samples(**sample_trials(Go(), 30, answers=Answers(0.8)))
     assert samples.targets.shape[2] == 1
     assert set(samples.targets[:, -1, 0].tolist()) == {0.0, np.float32(0.8)}
     # To withhold an answer counts as well.
@@ -220,9 +222,9 @@ BAD_ENVIRONMENTS = {
     "pictures": (Picture(), {}, "shape .3, 3., .* flatten them"),
     "dictionaries": (Worded(), {}, "flatten"),
     "no right answers": (Unanswered(), {}, "tells no right answers"),
-    "no right answers in steps": (Steps(told=False), {"dt": 1}, "tells no right answers"),
+    "no right answers in steps": (Steps(told=False), {}, "tells no right answers"),
     "no answer at all": (Still(), {}, "no step has an answer"),
-    "no end": (Endless(), {"dt": 1}, "no trial ends within 100000 steps"),
+    "no end": (Endless(), {}, "no trial ends within 100000 steps"),
     "no step": (Unclocked(), {}, "does not tell its step"),
     "an action that there is not": (Many(), {}, "integers from 0 to 1"),
     "conditions that are not told": (

@@ -20,7 +20,8 @@ from rulegen.catalog.pages.tables import (
     term_table,
 )
 from rulegen.catalog.records.ended import ENDS_ARE, happened, unhappened
-from rulegen.catalog.records.record import Evidence, Record, Reference
+from rulegen.catalog.records.evidence import Evidence
+from rulegen.catalog.records.record import Record, Reference
 from rulegen.grammar import Rule
 from rulegen.grammar.printing.boxes import Line as FormulaLine
 from rulegen.grammar.printing.breaking import broken

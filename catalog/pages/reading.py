@@ -17,8 +17,9 @@ from rulegen.catalog.pages.markdown import (
     markdown_page,
 )
 from rulegen.catalog.records.files import MARKS, read_own
-from rulegen.catalog.records.record import LARGEST_FILE, Record, first_problem
+from rulegen.catalog.records.record import LARGEST_FILE, Record
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.problems import problems
 
 #: A file larger than this is no card: it says its record twice, and pads its tables.
 LARGEST_CARD = 4 * LARGEST_FILE
@@ -68,7 +69,7 @@ def read_card(text: str) -> Record:
     try:
         record = Record.model_validate(json.loads(data))
     except (ValueError, RecursionError) as error:
-        problem = first_problem(error) if isinstance(error, ValidationError) else error
+        problem = problems(error, Record) if isinstance(error, ValidationError) else error
         raise ConfigError(f"the record in the card is damaged: {problem}") from None
     blocks = card(record)
     printed = [markdown_page(record, blocks, picture) for picture in pictures(record)]

@@ -6,7 +6,8 @@ import sympy as sp
 from pydantic import BaseModel, ConfigDict
 
 from rulegen.catalog.records.ended import happened
-from rulegen.catalog.records.record import Evidence, Record
+from rulegen.catalog.records.evidence import Evidence
+from rulegen.catalog.records.record import Record
 from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.rule.locality import expressions

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra, laws
+from rulegen.grammar.algebra import algebra
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.content import MAX_TWICE, leading, leaves
+from rulegen.grammar.algebra.factoring import negative, times
+from rulegen.grammar.algebra.signs import absolute
 
 _EXTREMES = (sp.Min, sp.Max, op.relu, op.clip)
 
@@ -37,7 +39,7 @@ def extreme(expr: sp.Expr, normal: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
         return _clipped(*limits, normal)
     args = sorted({normal(a) for a in _compared(expr, sp.Integer(1))}, key=str)
     if isinstance(plain(expr), sp.Min):
-        return laws.negative(_maximum([laws.negative(a) for a in args]))
+        return negative(_maximum([negative(a) for a in args]))
     return _maximum(args)
 
 
@@ -90,9 +92,9 @@ def _clipped(
     if low >= high:
         return limit
     x = normal(x)
-    above = laws.absolute(algebra.add([x, -low]))
-    below = laws.negative(laws.absolute(algebra.add([x, -high])))
-    return laws.times(algebra.add([above, below, low + high]), sp.Rational(1, 2))
+    above = absolute(algebra.add([x, -low]))
+    below = negative(absolute(algebra.add([x, -high])))
+    return times(algebra.add([above, below, low + high]), sp.Rational(1, 2))
 
 
 def _maximum(args: list[sp.Expr]) -> sp.Expr:
@@ -102,8 +104,8 @@ def _maximum(args: list[sp.Expr]) -> sp.Expr:
         return args[0]
     if len(args) == 2 and sum(map(leaves, args)) <= MAX_TWICE:
         one, other = args
-        gap = laws.absolute(algebra.add([one, laws.negative(other)]))
-        return laws.times(algebra.add([one, other, gap]), sp.Rational(1, 2))
+        gap = absolute(algebra.add([one, negative(other)]))
+        return times(algebra.add([one, other, gap]), sp.Rational(1, 2))
     scale, _ = leading(t for a in args for t in sp.Add.make_args(a) if t != 0)
-    scaled = algebra.call("max", [laws.times(a, 1 / scale) for a in args])
+    scaled = algebra.call("max", [times(a, 1 / scale) for a in args])
     return algebra.multiply([scale, scaled])

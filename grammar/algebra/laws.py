@@ -11,168 +11,17 @@ from collections.abc import Callable, Sequence
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra, conditions, constants
+from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.cases import is_indicator
 from rulegen.grammar.algebra.content import MAX_TWICE, leading, leaves
 from rulegen.grammar.algebra.exact import AlgebraError
+from rulegen.grammar.algebra.factoring import factors, negative, not_negative, times
 from rulegen.grammar.algebra.facts import is_root
+from rulegen.grammar.algebra.signs import absolute, joined, sign
 
 _ONE, _HALF = sp.Integer(1), sp.Rational(1, 2)
 #: The square of a sum of more terms than this is not made.
 _MAX_SQUARED = 12
-
-
-def times(expr: sp.Expr, factor: sp.Expr) -> sp.Expr:
-    """A sum in normal form times one factor, term by term."""
-    if factor == 1:
-        return expr
-    product = sp.Mul if factor.is_Rational else lambda *both: algebra.multiply(both)
-    return algebra.add([product(factor, t) for t in sp.Add.make_args(expr)])
-
-
-def negative(expr: sp.Expr) -> sp.Expr:
-    """A sum in normal form with the other sign."""
-    return times(expr, sp.Integer(-1))
-
-
-def factors(expr: sp.Expr) -> list[sp.Expr]:
-    """What an expression is a product of; of a sum, what its terms have in common, and the rest.
-
-    Example:
-        >>> from rulegen.grammar.algebra.symbols import symbol
-        >>> u, pre = symbol("u"), symbol("pre")
-        >>> factors(6 * u * pre - 2 * u)
-        [6, u, pre - 1/3]
-    """
-    if not expr.is_Add:
-        return list(sp.Mul.make_args(expr))
-    size, sign = leading(expr.args)
-    shared: dict[sp.Expr, sp.Integer] | None = None
-    for term in expr.args:
-        own = {}
-        for factor in sp.Mul.make_args(term):
-            base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
-            plain = not (base.is_Rational or isinstance(base, op.exp) or is_root(base))
-            if plain and exponent.is_Integer and exponent > 0:
-                own[base] = exponent
-        shared = own if shared is None else {b: min(shared[b], own[b]) for b in shared if b in own}
-    number = -size if sign < 0 else size
-    common = [algebra.power(b, e) for b, e in (shared or {}).items()]
-    rest = times(expr, algebra.reciprocal(algebra.multiply([number, *common])))
-    return [number, *common, rest]
-
-
-def not_negative(expr: sp.Expr) -> bool:
-    """Whether an expression is 0 or more wherever it has a value, as its form shows."""
-    if expr.is_Rational:
-        return bool(expr >= 0)
-    if expr.is_Pow and expr.exp.is_Integer:
-        return bool(expr.exp.is_even) or not_negative(expr.base)
-    if expr.is_Add or expr.is_Mul:
-        return all(map(not_negative, expr.args))
-    return isinstance(expr, op.exp | sp.Abs) or is_root(expr) or is_indicator(expr)
-
-
-def _each_case(make: Callable[[sp.Expr], sp.Expr], expr: sp.Piecewise) -> sp.Expr:
-    return conditions.chosen([(make(case.expr), case.cond) for case in expr.args])
-
-
-def absolute(x: sp.Expr) -> sp.Expr:
-    """The product of the absolute values of the factors."""
-    return algebra.multiply([_absolute(f) for f in factors(x)])
-
-
-def _absolute(factor: sp.Expr) -> sp.Expr:
-    if factor.is_Rational or not_negative(factor):
-        return abs(factor) if factor.is_Rational else factor
-    if factor.is_Pow and factor.exp.is_Integer:
-        return algebra.power(absolute(factor.base), factor.exp)
-    if isinstance(factor, sp.sign):
-        return algebra.power(factor, sp.Integer(2))
-    if isinstance(factor, sp.Piecewise):
-        return _each_case(absolute, factor)
-    if factor.is_Add and not leading(factor.args)[1]:
-        return algebra.call("max", [factor, negative(factor)])  # which has no sign to choose
-    return algebra.call("abs", [factor])
-
-
-def sign(x: sp.Expr) -> sp.Expr:
-    """The product of the signs of the factors."""
-    result, rest = [], []
-    for factor in factors(x):
-        base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
-        if factor.is_Rational:
-            result.append(sp.sign(factor))
-        elif isinstance(factor, op.exp):
-            continue
-        elif isinstance(factor, sp.sign) or is_indicator(factor):
-            result.append(factor)
-        elif isinstance(factor, sp.Piecewise):
-            result.append(_each_case(sign, factor))
-        elif isinstance(factor, sp.Abs):
-            result.append(algebra.power(sign(factor.args[0]), sp.Integer(2)))
-        elif exponent.is_Integer and exponent > 0 and factor.is_Pow:
-            result.append(algebra.power(sign(base), 2 - exponent % 2))
-        elif exponent == 1 and not is_root(base):
-            result.append(algebra.call("sign", [factor]))
-        else:
-            rest.append(factor)
-    if rest:
-        result.append(algebra.call("sign", [algebra.multiply(rest)]))
-    return algebra.multiply(result)
-
-
-def joined(product: sp.Expr) -> sp.Expr:
-    """The product with one form for what signs and absolute values make of each other.
-
-    `sign(x)**3` is `sign(x)`, `x*sign(x)` is `abs(x)` and `abs(x)*sign(x)` is `x`; beside a root
-    of x, which has a value where x is not negative, `abs(x)` is `x`.
-    """
-    if not product.has(sp.sign) and not (product.has(sp.Abs) and product.has(op.power)):
-        return product
-    powers = {}
-    for factor in sp.Mul.make_args(product):
-        base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, _ONE)
-        powers[base] = exponent
-    for base in [b for b in powers if is_root(b) and b.args[1] > 0]:
-        size = algebra.call("abs", [base.args[0]])
-        if size in powers and powers[size].is_Integer:
-            powers[base.args[0]] = powers.get(base.args[0], 0) + powers.pop(size)
-        if powers.get(algebra.call("sign", [base.args[0]]), 0) > 0:
-            del powers[algebra.call("sign", [base.args[0]])]
-    for base in [b for b in powers if isinstance(b, sp.sign)]:
-        if powers[base].is_Integer and powers[base] > 0:
-            _join_sign(base, powers)
-    return algebra.multiply([algebra.power(b, e) for b, e in powers.items() if e != 0])
-
-
-def _join_sign(sign_: sp.Expr, powers: dict[sp.Expr, sp.Expr]) -> None:
-    """Put a sign, which is there an odd or even number of times, into what has this sign."""
-    (x,) = sign_.args
-    odd, zero = powers[sign_] % 2, sp.Integer(0)
-    size = algebra.call("abs", [x])
-    roots = [b for b in powers if is_root(b) and b.args[0] == size and b.args[1] > 0]
-    if powers.get(x, zero) > 0:
-        del powers[sign_]
-        if odd:
-            powers[x] -= 1
-            powers[size] = powers.get(size, zero) + 1
-    elif powers.get(size, zero) > 0 or roots:
-        if odd and powers.get(size, zero) > 0:
-            powers[size] -= 1
-            powers[x] = powers.get(x, zero) + 1
-            del powers[sign_]
-        elif odd and roots[0].args[1] >= 1:
-            powers[algebra.power(size, roots[0].args[1] - 1)] = powers.pop(roots[0])
-            powers[x] = powers.get(x, zero) + 1
-            del powers[sign_]
-        elif odd:
-            powers[sign_] = _ONE
-        else:
-            del powers[sign_]
-    else:
-        powers[sign_] = _ONE if odd else sp.Integer(2)
 
 
 def _odd(name: str) -> Callable[[sp.Expr], sp.Expr]:

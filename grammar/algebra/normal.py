@@ -12,7 +12,9 @@ from sympy.ntheory import multinomial_coefficients
 
 from rulegen.grammar.algebra import algebra, cases, conditions, constants, exact, extremes, laws
 from rulegen.grammar.algebra.content import leading, leaves
+from rulegen.grammar.algebra.factoring import negative, times
 from rulegen.grammar.algebra.operators import power
+from rulegen.grammar.algebra.signs import joined
 
 #: A product of sums that would have more terms than this stays as it is,
 MAX_TERMS = 400
@@ -92,7 +94,7 @@ def _sum(terms: list[sp.Expr]) -> sp.Expr:
 
 def _factors(factors: list[sp.Expr]) -> sp.Expr:
     """The product, which is not multiplied out."""
-    product = laws.joined(algebra.multiply(factors))
+    product = joined(algebra.multiply(factors))
     number, body = product.as_coeff_Mul()
     if number not in (0, 1, -1):
         product = algebra.multiply([constants.settled(number), body])
@@ -231,13 +233,13 @@ def _comparison(op: str, sides: Sequence[sp.Expr], scaled: bool = True) -> sp.Ba
     left, right = sides
     if op in (">", ">="):
         left, right, op = right, left, op.replace(">", "<")
-    difference = _sum([left, laws.negative(right)])
+    difference = _sum([left, negative(right)])
     if difference != 0:
         size, sign = leading(sp.Add.make_args(difference))
         if scaled:
-            difference = laws.times(difference, 1 / size)
+            difference = times(difference, 1 / size)
         if op in ("==", "!="):
             if sign == 0:  # names would decide, which do not count: the square has no sign
                 difference = _power(difference, sp.Integer(2))
-            difference = laws.negative(difference) if sign < 0 else difference
+            difference = negative(difference) if sign < 0 else difference
     return conditions.compare(op, difference, sp.Integer(0))

@@ -18,7 +18,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.content import leading
-from rulegen.grammar.algebra.laws import times
+from rulegen.grammar.algebra.factoring import times
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.operators import NONLOCAL
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State

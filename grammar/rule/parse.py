@@ -10,11 +10,9 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra.algebra import as_written
-from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.parts import Definition, Form, State, Update
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.dependencies import check_conditions, check_size, in_order
-from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.formula import (
     FILTERS,
     Formula,
@@ -26,15 +24,12 @@ from rulegen.grammar.reading.names import BASELINE, Names
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
-from rulegen.grammar.rule.locality import used_names
+from rulegen.grammar.rule.checks import check_forward, check_nonlocal, check_prev, check_written_out
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.units import Clash, Owner, infer_units
 
 #: Gain of the running reward baseline where the text uses `R_bar` without defining it.
 BASELINE_GAIN = sp.Rational(1, 5)
-
-#: What the forward pass may read: it runs before the activity of the step exists.
-FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
 
 
 def parse(text: str) -> Rule:
@@ -153,12 +148,12 @@ class _Builder:
         sites = infer_sites(equations, known)
         for _, name, formula in updates:
             check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
-        self._check_forward(forward, definitions, sites)
+        check_forward(forward, definitions, sites)
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
-        self._check_nonlocal(rule)
-        self._check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
-        self._check_written_out(rule)
+        check_nonlocal(rule, self.formulas, draft)
+        check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
+        check_written_out(rule, self.formulas)
         owners: dict[Owner, Formula] = {
             ("definition", e.target.text): e.formula for e in definitions
         }
@@ -207,63 +202,6 @@ class _Builder:
             raise update.line.error(f"`{name}` {problem}", column, remedy)
         self.names.resolve(update.line, update.target)
         return name
-
-    def _check_forward(
-        self,
-        forward: list[tuple[Assignment, Formula]],
-        definitions: list[Equation],
-        sites: dict[str, Site],
-    ) -> None:
-        behind: dict[str, set[str]] = {name: {name} for name in SIGNALS}
-        for equation in definitions:
-            reads = (r.name for r in equation.formula.reads)
-            behind[equation.target.text] = {s for name in reads for s in behind.get(name, ())}
-        for assignment, formula in forward:
-            target = assignment.target.text
-            site = Site.SYNAPSE if target == WEIGHT else Site.POST
-            check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites)
-            for read in formula.reads:
-                early = behind.get(read.name, set()) - FORWARD_SIGNALS
-                if early:
-                    raise formula.line.error(
-                        f"the forward pass cannot read `{sorted(early)[0]}`, which it computes",
-                        read.column,
-                        "keep it in a state and read the state",
-                    )
-
-    def _check_prev(self, rule: Rule, formulas: list[Formula]) -> None:
-        """Events and the forward pass happen between steps."""
-        for formula in formulas:
-            if rule.expand(formula.expr).has(prev):
-                raise formula.line.error(
-                    "`prev` has a meaning only where something changes at every step",
-                    formula.column,
-                    "keep the value in a state, `NAME <- prev(...)`, and read the state",
-                )
-
-    def _check_written_out(self, rule: Rule) -> None:
-        """Formulas that are defined alone may be undefined with what their names stand for."""
-        for formula in self.formulas:
-            try:
-                rule.expand(formula.expr)
-            except RuleError as problem:
-                raise formula.line.error(problem.message, formula.column, problem.remedy) from None
-
-    def _check_nonlocal(self, rule: Rule) -> None:
-        declared = self.draft.nonlocals
-        for formula in self.formulas:
-            for read in formula.reads:
-                if read.name in NONLOCAL and read.name not in declared:
-                    raise formula.line.error(
-                        f"`{read.name}` reads more than one neuron or synapse",
-                        read.column,
-                        f"if that is meant, declare it: `nonlocal {read.name}`",
-                    )
-        for name, (line, token) in declared.items():
-            if name not in used_names(rule):
-                known = name in OPERATORS or name in SIGNALS or name in self.draft.defined
-                message = "is not used" if known else "is not known"
-                raise line.error(f"`{name}` {message}", token.column, "remove it from `nonlocal`")
 
     # Putting together ----------------------------------------------------------------------
 

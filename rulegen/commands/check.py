@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
-from rulegen.runs.check import check_report, check_text, read_rule
+from rulegen.runs.check import check_report, check_text
+from rulegen.runs.sources import HELP, read_source
 
 
 def check(
-    rule: Annotated[str, typer.Argument(help="a file, a catalogued name, or - for standard input")],
+    rule: Annotated[str, typer.Argument(help=HELP)],
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Read a rule and say what it is: canonical form, sites, locality, parameters, LaTeX."""
-    report = check_report(read_rule(rule, sys.stdin))
+    report = check_report(read_source(rule, sys.stdin).rule)
     print(json.dumps(report, indent=2) if as_json else check_text(report))

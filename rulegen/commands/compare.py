@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rich.console import Console
 
 from rulegen.catalog.likeness.distance import relations
 from rulegen.commands.interrupted import resumable
+from rulegen.commands.options import grouped
 from rulegen.commands.table import print_table
 from rulegen.fitting.tuning import COMPARE
 from rulegen.grammar import ConfigError, Rule
@@ -21,7 +23,6 @@ from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
 from rulegen.publishing.figures import save_figure
-from rulegen.runs.check import named_rules
 from rulegen.runs.compare import behavioural_distance, family_graph, weight_changes
 from rulegen.runs.compare_figures import plot_families, plot_rewards
 from rulegen.runs.contest import (
@@ -33,19 +34,28 @@ from rulegen.runs.contest import (
     statements,
     worlds,
 )
+from rulegen.runs.sources import HELP, named_rules
 
 #: Where an unfinished comparison keeps its results.
 KEPT = "history.jsonl"
 
 
-def compare(
-    rules: Annotated[list[str], typer.Argument(help="files, records, cards or catalogued names")],
-    tasks: Annotated[list[str] | None, typer.Option("--task", help="a task; repeatable")] = None,
+@dataclass(frozen=True)
+class Where:
+    """The worlds in which rules are compared, and how many lives they get there."""
+
+    tasks: Annotated[list[str] | None, typer.Option("--task", help="a task; repeatable")] = None
     neurons: Annotated[
         list[int] | None, typer.Option(min=1, help="size of the circuit; repeatable")
-    ] = None,
-    trials: Annotated[int, typer.Option(min=1, help="trials of a life")] = 200,
-    lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256,
+    ] = None
+    trials: Annotated[int, typer.Option(min=1, help="trials of a life")] = 200
+    lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256
+
+
+@grouped
+def compare(
+    rules: Annotated[list[str], typer.Argument(help=f"each {HELP}")],
+    where: Where,
     seed: Annotated[int, typer.Option(min=0, help="of networks and noise")] = 0,
     tune: Annotated[
         bool, typer.Option("--tune/--as-is", help="give each rule the values that suit the task")
@@ -54,10 +64,11 @@ def compare(
 ) -> None:
     """Compare rules: paired rewards, what they have in common, and how they change weights."""
     entrants, console = named_rules(rules, sys.stdin), Console()
-    where = worlds(tasks or ["delayed_association"], neurons or [32], trials)
+    tasks, neurons = where.tasks or ["delayed_association"], where.neurons or [32]
+    places = worlds(tasks, neurons, where.trials)
     budget = COMPARE if tune else None
     with kept(out) as recall, Display(console) as display:
-        rewards = compare_rewards(entrants, where, lives, seed, display, budget, recall)
+        rewards = compare_rewards(entrants, places, where.lives, seed, display, budget, recall)
         changes, reasons = weight_changes(entrants, seed=seed, report=display)
     behaviour, pairs = behavioural_distance(changes), relations(entrants)
     algebra = pd.DataFrame(

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
+from rulegen.commands.options import Host, RunOptions, grouped
 from rulegen.ground import hosts
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
@@ -18,29 +19,20 @@ from rulegen.publishing.evidence import left_out
 from rulegen.runs.discover import discover as run_discovery
 
 
+@grouped
 def discover(
     config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
-    out: Annotated[Path | None, typer.Option(help="folder of the run")] = None,
-    seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="continue the run in the folder")
-    ] = False,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", help="replace a setting: key=value")
-    ] = None,
-    host: Annotated[
-        str | None,
-        typer.Option(help="this one of several hosts: INDEX/COUNT@ADDRESS:PORT, or auto"),
-    ] = None,
+    run: RunOptions,
+    host: Host = None,
 ) -> None:
     """Fit a family of rules, prune it, and publish what remains with its evidence."""
-    settings = load_config(config, changes or (), seed)
+    settings = load_config(config, run.changes or (), run.seed)
     if host is not None:
         hosts.join(host)
-    folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
+    folder = run.folder(settings.name, settings.seed)
     console = Console(quiet=not hosts.is_first())
     with resumable(folder, "--resume"), Display(console) as display:
-        found = run_discovery(settings, folder, resume=resume, report=display)
+        found = run_discovery(settings, folder, resume=run.resume, report=display)
     best, *others = found.trajectories
     console.print(f"\n{found.record.equations}", highlight=False, markup=False)
     name = f"by its algebra: {named(found.record.rule).text}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 
 from rulegen.catalog import parts
+from rulegen.commands.options import Host, RunOptions, grouped
 from rulegen.commands.table import print_table
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.fitting.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
@@ -28,56 +30,61 @@ from rulegen.lives.outcomes import TROUBLES, readable
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import plot_estimators, save_figure
 from rulegen.publishing.rundir import RunDirectory
-from rulegen.runs.check import read_rule
 from rulegen.runs.discover import prepare
+from rulegen.runs.sources import HELP, read_source
 
 
-def estimators(
-    config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
-    out: Annotated[Path | None, typer.Option(help="folder of the report")] = None,
-    at: Annotated[
-        str | None, typer.Option(help="a rule whose parameter values are used, such as fitted.txt")
-    ] = None,
-    lives: Annotated[int, typer.Option(min=4, help="lives of one estimate")] = 256,
-    repeats: Annotated[int, typer.Option(min=2, help="estimates by each estimator")] = 8,
+@dataclass(frozen=True)
+class Size:
+    """How much is spent on each estimator."""
+
+    lives: Annotated[int, typer.Option(min=4, help="lives of one estimate")] = 256
+    repeats: Annotated[int, typer.Option(min=2, help="estimates by each estimator")] = 8
     truth_lives: Annotated[
         int, typer.Option(min=2, help="lives at both ends of each finite difference")
-    ] = 2048,
+    ] = 2048
+
+
+@dataclass(frozen=True)
+class Others:
+    """Estimators beside those of the configuration."""
+
     names: Annotated[
         list[str] | None,
         typer.Option("--estimator", help="also one of this name, with its default settings"),
-    ] = None,
+    ] = None
     strategies: Annotated[
         list[str] | None,
         typer.Option("--evosax", help="also a strategy of evosax, such as Open_ES"),
+    ] = None
+
+
+@grouped
+def estimators(
+    config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
+    size: Size,
+    others: Others,
+    run: RunOptions,
+    at: Annotated[
+        str | None, typer.Option(help=f"a rule whose parameter values are used: {HELP}")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="continue the report in the folder")
-    ] = False,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", help="replace a setting: key=value")
-    ] = None,
-    host: Annotated[
-        str | None,
-        typer.Option(help="this one of several hosts: INDEX/COUNT@ADDRESS:PORT, or auto"),
-    ] = None,
+    host: Host = None,
 ) -> None:
     """Compare estimators of the meta-gradient with finite differences, on your own task."""
-    settings = load_config(config, changes or (), seed)
+    settings = load_config(config, run.changes or (), run.seed)
     if host is not None:
         hosts.join(host)
-    spent = AppraisalSettings(lives=lives, repeats=repeats, truth_lives=truth_lives)
+    spent = AppraisalSettings(**asdict(size))
     bench = prepare(settings).family
     values = values_of(bench, at)
-    folder = out or Path("runs") / f"{settings.name}-{settings.seed}-estimators"
+    folder = run.folder(settings.name, settings.seed, "estimators")
     console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
     also = {"appraisal": inputs_digest([spent, values])}
-    with directory.open(settings, resume=resume, also=also) as journal:
+    with directory.open(settings, resume=run.resume, also=also) as journal:
         with Display(console) as display:
             stage = Stage(origin(settings.seed), journal, display).on(Branch.APPRAISE)
             compared = candidates(bench, settings.fit)
-            compared |= named(names or []) | rivals(strategies or [])
+            compared |= named(others.names or []) | rivals(others.strategies or [])
             found = appraise(bench, values, compared, spent, stage)
         hosts.on_first(lambda: save(folder, found))
     cells, said = shown(found.table)
@@ -119,7 +126,7 @@ def values_of(bench: Bench, source: str | None) -> np.ndarray:
     Raises:
         ConfigError: when it does not give all of them.
     """
-    rule = bench.rule if source is None else read_rule(source, sys.stdin)
+    rule = bench.rule if source is None else read_source(source, sys.stdin).rule
     found = {p.name: p.value for p in rule.parameters}
     missing = [name for name in bench.names if found.get(name) is None]
     if missing:

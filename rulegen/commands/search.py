@@ -10,6 +10,7 @@ from rich.console import Console
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
+from rulegen.commands.options import RunOptions, grouped
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
@@ -19,28 +20,22 @@ from rulegen.searching import search as run_search
 from rulegen.searching.findings import ends, selection, verdict
 
 
+@grouped
 def search(
     config: Annotated[Path, typer.Argument(help="search, a TOML file")],
-    out: Annotated[Path | None, typer.Option(help="folder of the run")] = None,
-    seed: Annotated[int | None, typer.Option(help="replaces the seed")] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="continue the run in the folder")
-    ] = False,
+    run: RunOptions,
     count: Annotated[
         bool, typer.Option("--count", help="say how large the space is, and run nothing")
     ] = False,
-    changes: Annotated[
-        list[str] | None, typer.Option("--set", help="replace a setting: key=value")
-    ] = None,
 ) -> None:
     """Search a space of rules for the form of a rule, and publish the pick with its evidence."""
-    settings, console = load_search(config, changes or (), seed), Console()
+    settings, console = load_search(config, run.changes or (), run.seed), Console()
     if count:
         console.print(settings.rules.summary(), markup=False, highlight=False, soft_wrap=True)
         return
-    folder = out or Path("runs") / f"{settings.name}-{settings.seed}"
+    folder = run.folder(settings.name, settings.seed)
     with resumable(folder, "--resume"), Display(console) as display:
-        found = run_search(settings, folder, resume=resume, report=display)
+        found = run_search(settings, folder, resume=run.resume, report=display)
     finalists, said = selection(found.front.table())
     print_table(console, finalists, "selection")
     record = found.discovery.record

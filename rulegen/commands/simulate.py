@@ -15,10 +15,10 @@ from rich.console import Console
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import check_alive, told
-from rulegen.runs.check import named_rules
 from rulegen.runs.contest import worlds
 from rulegen.runs.simulate import late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation
+from rulegen.runs.sources import HELP, named_rules
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
@@ -27,9 +27,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
 
 
 def simulate(
-    rules: Annotated[
-        list[str] | None, typer.Argument(help="files, catalogued names, or - for standard input")
-    ] = None,
+    rules: Annotated[list[str] | None, typer.Argument(help=f"each {HELP}")] = None,
     scene: Annotated[
         Path | None, typer.Option("--world", help="TOML file with task, circuit, life and rules")
     ] = None,

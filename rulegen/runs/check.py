@@ -2,69 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
-from rulegen.catalog import load_record
 from rulegen.catalog.likeness.naming import named
-from rulegen.catalog.pages.reading import read_published
-from rulegen.catalog.records.literature import find
 from rulegen.compile.plan import plan_rule
-from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar import Rule
 from rulegen.grammar.rule.system import CHANGES
-
-#: A rule text longer than this is refused before it is read whole.
-LARGEST_TEXT = 1 << 20
-
-
-def read_rule(source: str, standard_input: TextIO) -> Rule:
-    """The rule in a file, of the catalog, or on standard input (`-`).
-
-    Raises:
-        ConfigError: when there is no such file or name.
-        RuleError: when the text is no rule.
-    """
-    if source == "-":
-        return parse(standard_input.read(LARGEST_TEXT))
-    path = Path(source)
-    if not path.exists() and path.name == source and not path.suffix:
-        return find(source).rule
-    try:
-        with path.open(encoding="utf-8") as file:
-            return parse(file.read(LARGEST_TEXT))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not text in UTF-8") from None
-
-
-def named_rules(sources: Sequence[str], standard_input: TextIO) -> dict[str, Rule]:
-    """The rules by a name each.
-
-    Raises:
-        ConfigError, RuleError: when one cannot be read, or two have one name.
-    """
-    found: dict[str, Rule] = {}
-    origins: dict[str, str] = {}
-    for source in sources:
-        name, rule = named_rule(source, standard_input)
-        if name in found:
-            raise ConfigError(
-                f"two rules are called `{name}`, of {origins[name]} and of {source}; rename one of "
-                "them"
-            )
-        found[name], origins[name] = rule, source
-    return found
-
-
-def named_rule(source: str, standard_input: TextIO) -> tuple[str, Rule]:
-    """The rule of a record, a card, a rule file or a name, and how to call it."""
-    path = Path(source)
-    if path.suffix in (".toml", ".md") and path.exists():
-        record = load_record(path) if path.suffix == ".toml" else read_published(path)
-        return record.name, record.rule
-    return path.stem if path.exists() else source, read_rule(source, standard_input)
 
 
 def check_report(rule: Rule) -> dict[str, Any]:

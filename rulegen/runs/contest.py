@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from rulegen.catalog import parts
 from rulegen.catalog.records.ended import Ended
-from rulegen.catalog.records.record import first_problem
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
+from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
@@ -69,10 +69,11 @@ def made(task: str) -> Task:
     Raises:
         ConfigError: when there is none, or it cannot be without settings.
     """
+    kind = parts.find("task", task)
     try:
-        return parts.find("task", task)()
+        return kind()
     except ValidationError as error:
-        raise ConfigError(f"--task {task} needs settings: {first_problem(error)}") from None
+        raise ConfigError(f"--task {task} needs settings: {problems(error, kind)}") from None
 
 
 def compare_rewards(

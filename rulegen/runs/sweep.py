@@ -17,8 +17,8 @@ import pandas as pd
 import tomli_w
 from pydantic import Field
 
+from rulegen.catalog.records.fields import Name
 from rulegen.catalog.records.files import write_whole
-from rulegen.catalog.records.record import Name
 from rulegen.grammar import ConfigError, RulegenError, RunError
 from rulegen.ground.extras import extra
 from rulegen.ground.journal import take

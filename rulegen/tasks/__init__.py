@@ -12,6 +12,7 @@ from rulegen.tasks.base import Trial as Trial
 from rulegen.tasks.context_integration import ContextIntegration as ContextIntegration
 from rulegen.tasks.delayed_association import DelayedAssociation as DelayedAssociation
 from rulegen.tasks.delayed_match import DelayedMatch as DelayedMatch
+from rulegen.tasks.environments import Answers as Answers
 from rulegen.tasks.environments import sample_trials as sample_trials
 from rulegen.tasks.go_nogo import GoNogo as GoNogo
 from rulegen.tasks.motor_sequence import MotorSequence as MotorSequence

@@ -24,7 +24,22 @@ NO_TRUTH = (
 )
 
 
-class Course(NamedTuple):
+class Answers(NamedTuple):
+    """How right actions that are discrete become targets.
+
+    Attributes:
+        amplitude: size of the targets.
+        fixation: whether action 0 is fixation; else it is a choice like the others.
+    """
+
+    amplitude: float = 0.5
+    fixation: bool = True
+
+
+USUAL = Answers()
+
+
+class Episode(NamedTuple):
     """One trial as an environment shows it.
 
     Attributes:
@@ -44,11 +59,9 @@ def sample_trials(
     env: Any,
     trials: int,
     *,
-    dt: float | None = None,
     by: Sequence[str] = (),
     length: int | None = None,
-    amplitude: float = 0.5,
-    fixation: bool = True,
+    answers: Answers = USUAL,
     policy: Callable[[np.ndarray], Any] | None = None,
     seed: int = 0,
 ) -> dict[str, np.ndarray]:
@@ -66,16 +79,14 @@ def sample_trials(
     of which the right one is `amplitude`. Only steps count at which some trial has an answer.
 
     Args:
-        env: the environment; nothing but the names above is asked of it, and `action_space`, `dt`
-            and neurogym's `start_ind` and `end_ind` where it has them.
+        env: the environment; nothing but the names above is asked of it, `dt`, the length of a
+            step in ms, and where it has them `action_space` and neurogym's `start_ind`, `end_ind`.
         trials: how many to sample.
-        dt: length of a step, ms; unless stated, the environment's own.
         by: names of what makes a condition, in the dictionary that `new_trial` returns or in the
             infos, such as `("ground_truth", "coh")`; conditions are numbered in ascending order.
             Unless stated, trials with the same targets are one condition.
         length: steps to which shorter trials are padded by steps without input that do not count.
-        amplitude: size of the targets.
-        fixation: whether action 0 is fixation; else it is a choice like the others.
+        answers: how right actions become targets.
         policy: from an observation to an action. Where the environment tells no right actions,
             those of the policy are taken for right.
         seed: of the environment.
@@ -101,35 +112,35 @@ def sample_trials(
     if trials < 1:
         raise ValueError(f"the number of trials must be at least 1, not {trials}")
     core = getattr(env, "unwrapped", env)
-    step = getattr(core, "dt", None) if dt is None else dt
+    step = getattr(env, "dt", getattr(core, "dt", None))
     if step is None:
-        raise ValueError("the environment does not tell its step: give `dt`, in ms")
+        raise ValueError("the environment does not tell its step: set `env.dt`, in ms")
     source = made(core, seed) if hasattr(core, "new_trial") else played(env, policy, seed)
-    courses = list(islice(source, trials))
-    inputs = stack([course.inputs for course in courses], length)
-    truth = stack([course.truth for course in courses], length)
+    episodes = list(islice(source, trials))
+    inputs = stack([episode.inputs for episode in episodes], length)
+    truth = stack([episode.truth for episode in episodes], length)
     if inputs.ndim != 3:
         raise ValueError(
             f"observations have the shape {inputs.shape[2:]}, not that of a list of channels: "
             "flatten them, for example by gymnasium.wrappers.FlattenObservation"
         )
     actions = getattr(getattr(core, "action_space", None), "n", None)
-    targets = wanted(truth, actions, amplitude, fixation)
-    there = np.arange(inputs.shape[1]) < np.array([[len(course.inputs)] for course in courses])
+    targets = wanted(truth, actions, answers)
+    there = np.arange(inputs.shape[1]) < np.array([[len(episode.inputs)] for episode in episodes])
     mask = there & np.any(targets != 0, axis=(0, 2))
     if not mask.any():
         raise ValueError("no step has an answer: the right action is always fixation")
     arrays = {"inputs": inputs, "targets": targets, "mask": mask, "dt": np.array(step)}
     if by:
-        arrays["conditions"] = sorted_by(courses, by)
-    periods = courses[0].periods
-    if there.all() and all(course.periods == periods for course in courses):
+        arrays["conditions"] = sorted_by(episodes, by)
+    periods = episodes[0].periods
+    if there.all() and all(episode.periods == periods for episode in episodes):
         arrays["period_names"] = np.array(list(periods))
         arrays["period_steps"] = np.array(list(periods.values()))
     return arrays
 
 
-def made(env: Any, seed: int) -> Iterator[Course]:
+def made(env: Any, seed: int) -> Iterator[Episode]:
     """Trials that come whole."""
     if hasattr(env, "seed"):
         env.seed(seed)
@@ -141,10 +152,10 @@ def made(env: Any, seed: int) -> Iterator[Course]:
         if len(inputs) != len(truth):
             raise ValueError(f"a trial has {len(inputs)} observations, but {len(truth)} answers")
         facts = facts if isinstance(facts, Mapping) else {}
-        yield Course(inputs, truth, facts, periods_of(env, len(inputs)))
+        yield Episode(inputs, truth, facts, periods_of(env, len(inputs)))
 
 
-def played(env: Any, policy: Callable[[np.ndarray], Any] | None, seed: int) -> Iterator[Course]:
+def played(env: Any, policy: Callable[[np.ndarray], Any] | None, seed: int) -> Iterator[Episode]:
     """Trials that come step by step."""
     observation, told = env.reset(seed=seed)
     shape = getattr(getattr(env, "action_space", None), "shape", None)
@@ -166,7 +177,7 @@ def played(env: Any, policy: Callable[[np.ndarray], Any] | None, seed: int) -> I
                     "for example by gymnasium.wrappers.TimeLimit"
                 )
         steps = len(inputs)
-        yield Course(stack(inputs, None), stack(truth, None), facts, {"trial": steps})
+        yield Episode(stack(inputs, None), stack(truth, None), facts, {"trial": steps})
         told = {}
         if terminated or truncated:
             observation, told = env.reset()
@@ -206,13 +217,13 @@ def stack(arrays: Sequence[np.ndarray], length: int | None) -> np.ndarray:
     return whole
 
 
-def wanted(truth: np.ndarray, actions: int | None, amplitude: float, fixation: bool) -> np.ndarray:
+def wanted(truth: np.ndarray, actions: int | None, answers: Answers) -> np.ndarray:
     """Targets of right actions, shape (n, T) to (n, T, outputs); see `sample_trials`.
 
     Example:
-        >>> wanted(np.array([[0, 1, 2]]), 3, 0.5, True)[0, :, 0].tolist()
+        >>> wanted(np.array([[0, 1, 2]]), 3, Answers())[0, :, 0].tolist()
         [0.0, -0.5, 0.5]
-        >>> wanted(np.array([[0, 1, 3]]), 4, 1.0, True)[0].tolist()
+        >>> wanted(np.array([[0, 1, 3]]), 4, Answers(amplitude=1.0))[0].tolist()
         [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
     """
     if truth.ndim == 3 or truth.dtype.kind == "f":
@@ -220,20 +231,21 @@ def wanted(truth: np.ndarray, actions: int | None, amplitude: float, fixation: b
     actions = int(truth.max()) + 1 if actions is None else int(actions)
     if truth.ndim != 2 or truth.min() < 0 or truth.max() >= actions:
         raise ValueError(f"right actions must be integers from 0 to {actions - 1}, one a step")
-    choices, count = (truth - 1, actions - 1) if fixation else (truth, actions)
+    choices, count = (truth - 1, actions - 1) if answers.fixation else (truth, actions)
     if count == 2:
-        return amplitude * np.where(choices < 0, 0.0, 2.0 * choices - 1.0)[..., None]
-    return amplitude * (choices[..., None] == np.arange(count))
+        return answers.amplitude * np.where(choices < 0, 0.0, 2.0 * choices - 1.0)[..., None]
+    return answers.amplitude * (choices[..., None] == np.arange(count))
 
 
-def sorted_by(courses: Sequence[Course], names: Sequence[str]) -> np.ndarray:
+def sorted_by(episodes: Sequence[Episode], names: Sequence[str]) -> np.ndarray:
     """The number of each trial's condition, in the order of what the conditions are."""
     for name in names:
-        if missing := [course.facts for course in courses if name not in course.facts]:
+        if missing := [episode.facts for episode in episodes if name not in episode.facts]:
             told = ", ".join(map(str, missing[0])) or "nothing"
             raise ValueError(f"a trial does not tell `{name}`; it tells {told}")
     kinds = [
-        tuple(tuple(np.ravel(course.facts[name]).tolist()) for name in names) for course in courses
+        tuple(tuple(np.ravel(episode.facts[name]).tolist()) for name in names)
+        for episode in episodes
     ]
     order = sorted(set(kinds))
     return np.array([order.index(kind) for kind in kinds])

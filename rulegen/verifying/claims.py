@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rulegen.catalog import Evidence, Interval
-from rulegen.catalog.records.record import ROUNDING
+from rulegen.catalog.records.evidence import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.ground.statistics import Estimate, estimate
 

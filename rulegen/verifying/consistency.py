@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 from rulegen.catalog import Evidence, Record
-from rulegen.catalog.records.record import ROUNDING
+from rulegen.catalog.records.evidence import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.lives.world import World
 from rulegen.verifying.finding import Finding, Outcome, decided, unchecked

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from rulegen.catalog import Setting, parts
-from rulegen.catalog.records.record import first_problem
 from rulegen.circuits import AnyCircuit
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.problems import problems
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
@@ -42,7 +42,7 @@ def world_of(setting: Setting, packages: Mapping[str, str] | None = None) -> Wor
             projections=Projections.model_validate(setting.projections),
         )
     except ValidationError as error:
-        raise ConfigError(f"the setting of the card: {first_problem(error)}") from None
+        raise ConfigError(f"the setting of the card: {problems(error, World)}") from None
     for place, written in setting.model_dump().items():
         read = getattr(world, place).model_dump(mode="json")
         if unread := next(unlike(written, read, place), None):

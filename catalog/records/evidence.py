@@ -1,0 +1,213 @@
+"""What a record claims of a rule: figures of held-out lives, which must agree with each other."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from rulegen.catalog.records.ended import Ended
+from rulegen.catalog.records.fields import (
+    SOFTWARE,
+    VERSION,
+    Count,
+    Digest,
+    Label,
+    Line,
+    Lives,
+    Package,
+    Prose,
+    Real,
+    Seed,
+    Share,
+)
+from rulegen.catalog.records.part import Part
+from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
+
+#: Parts of a world that may come from another package.
+PartKind = Annotated[str, Field(pattern=r"^(task|circuit)$")]
+#: A term as text, in one line.
+TermText = Annotated[str, Field(max_length=4096, pattern=r"^[^\n]*$")]
+#: Floating-point numbers that are one number, relative to the largest that it was made of.
+ROUNDING = 1e-9
+
+
+class Interval(Part):
+    """A mean over lives with its 95% interval, which holds it."""
+
+    mean: Real
+    low: Real
+    high: Real
+    lives: Lives
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Interval:
+        slack = ROUNDING * max(abs(self.low), abs(self.high))
+        if not self.low - slack <= self.mean <= self.high + slack:
+            raise ValueError(f"the mean lies outside its interval: {self}")
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+class TermLoss(Ended, Part):
+    """How much reward per trial is lost without a term, after the other terms are refitted.
+
+    The lives that `Ended` counts are those of what remains.
+
+    Attributes:
+        coefficient: the parameter in front of the term. term: what it multiplies, as text.
+        loss: paired over lives.
+        inclusion: share of bootstrap resamples of the selection's lives that keep the term.
+        rule: the text of what remains, with its values; empty when nothing is learned without the
+            term.
+    """
+
+    coefficient: Line
+    term: TermText
+    loss: Interval
+    inclusion: Share | None = None
+    rule: str = ""
+
+
+class Look(Part):
+    """One comparison of the selection of terms: is this rule better, or as good and smaller?
+
+    Attributes:
+        removed: the terms that it leaves out, as text. added: those that it takes in.
+        terms: number of its terms.
+        difference: its reward, refitted, minus that of the best rule so far, paired over lives.
+        verdict: accepted, and it took the other's place; refused; or undecided by its lives.
+        inclusion: share of bootstrap resamples of the lives in which it would not be accepted.
+    """
+
+    removed: tuple[TermText, ...]
+    added: tuple[TermText, ...] = ()
+    terms: Count
+    difference: Interval
+    verdict: Literal["accepted", "refused", "undecided"]
+    inclusion: Share | None = None
+
+
+class Comparison(Ended, Part):
+    """Another rule on the same held-out lives; `Ended` counts those that ended badly.
+
+    Attributes:
+        name: how the figures call it. rule: its text, with values; empty for no learning at all.
+        reward: its mean reward per trial.
+        difference: the published rule's reward minus its reward, paired over lives.
+    """
+
+    name: Annotated[Label, Field(max_length=400)]
+    rule: str
+    reward: Interval
+    difference: Interval
+    diverged: Count
+
+    @model_validator(mode="after")
+    def _has_a_rule(self) -> Comparison:
+        if bool(self.rule.strip()) == (self.name == NO_LEARNING):
+            raise ValueError(
+                f"`{self.name}`: every compared rule has its text, but for `{NO_LEARNING}`, which "
+                "has none"
+            )
+        return self
+
+
+class Setting(Part):
+    """A task and a circuit on which a rule was evaluated, as written in a configuration."""
+
+    task: dict[str, Any]
+    circuit: dict[str, Any]
+    life: dict[str, Any]
+    projections: dict[str, Any] = Field(default_factory=dict)
+
+
+class Evidence(Ended, Part):
+    """What is known about a discovered rule from lives that the fit never saw.
+
+    `Ended` counts the held-out lives of the rule that ended badly.
+
+    Attributes:
+        setting: task and circuit of the fit and of the evaluation.
+        reward: mean reward per trial over held-out lives of the rule as printed.
+        chance: the reward of the best single answer that ignores the condition. best: the reward
+            of perfect answers.
+        comparisons: the start, references and no learning, on the same lives.
+        terms: loss of reward without each term. looks: the decisions of the pruning.
+        candidates: number of candidate terms at the beginning.
+        margin: margin of non-inferiority, reward per trial.
+        level: coverage of the interval of each look, with which all of them hold with 95%.
+        structures: number of structures that a search has run; 0 without a search.
+        choice: why this one was picked among them.
+        seed: of the run. versions: of the software. packages: those with which its task and its
+            circuit come, where that is not rulegen. config: digest of the configuration.
+        code: digest of the programs that ran. data: digest of the table of all held-out lives,
+            the file `NAME.csv` beside the record.
+        digest: of the rule that was evaluated.
+        gradients: of single lives, in all estimates of the run; nonfinite: those of them that were
+            infinite or not a number and left out.
+        seconds: duration of the run.
+    """
+
+    setting: Setting
+    reward: Interval
+    chance: Real
+    best: Real = 0.0
+    diverged: Count
+    comparisons: tuple[Comparison, ...] = ()
+    terms: tuple[TermLoss, ...] = ()
+    looks: tuple[Look, ...] = ()
+    candidates: Count = 0
+    margin: Annotated[Real, Field(ge=0)] = 0.0
+    level: Annotated[Real, Field(gt=0, lt=1)] = 0.95
+    structures: Count = 0
+    choice: Prose = ""
+    seed: Seed = 0
+    versions: dict[str, str] = Field(default_factory=dict)
+    packages: dict[PartKind, Package] = Field(default_factory=dict)
+    config: Digest = ""
+    code: Digest = ""
+    data: Digest = ""
+    digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
+    gradients: Count = 0
+    nonfinite: Count = 0
+    seconds: Annotated[Real, Field(ge=0)] = 0.0
+
+    @field_validator("versions")
+    @classmethod
+    def _known_form(cls, versions: dict[str, str]) -> dict[str, str]:
+        for name, version in versions.items():
+            if not (SOFTWARE.fullmatch(name) and VERSION.fullmatch(version)):
+                raise ValueError(f"`{name} {version}` is no software with its version")
+        return versions
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Evidence:
+        lives = self.reward.lives
+        figures = [i for c in self.comparisons for i in (c.reward, c.difference)]
+        figures += [t.loss for t in self.terms]
+        if strange := next((figure.lives for figure in figures if figure.lives != lives), None):
+            raise ValueError(f"{strange} lives in a comparison on the same {lives} lives")
+        for part in (self, *self.comparisons, *self.terms):
+            if (ended := sum(count or 0 for count in part.counts.values())) > lives:
+                raise ValueError(f"{ended} of {lives} lives cannot have ended badly: {part.ended}")
+        if name := ambiguous(c.name for c in self.comparisons):
+            raise ValueError(f"the name `{name}` stands twice or is read as that of another role")
+        if len({t.coefficient for t in self.terms}) < len(self.terms):
+            raise ValueError("the loss of a term stands twice")
+        if self.nonfinite > self.gradients:
+            raise ValueError(f"{self.nonfinite} of {self.gradients} gradients were left out")
+        if not self.chance <= self.best:
+            raise ValueError(f"chance, {self.chance:g}, is above perfect answers, {self.best:g}")
+        for other in self.comparisons:
+            rewards = (self.reward.mean, other.reward.mean)
+            slack = ROUNDING * max(map(abs, rewards))
+            if not math.isclose(rewards[0] - rewards[1], other.difference.mean, abs_tol=slack):
+                raise ValueError(
+                    f"`{other.name}`: the difference is {other.difference.mean:.6g}, but that of "
+                    f"the rewards is {rewards[0] - rewards[1]:.6g}"
+                )
+        return self

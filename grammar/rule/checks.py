@@ -1,0 +1,77 @@
+"""What formulas may not say, though each of their names and signs is known."""
+
+from __future__ import annotations
+
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.formula import Formula
+from rulegen.grammar.reading.sites import Equation, check_reads
+from rulegen.grammar.reading.statements import Assignment, Draft
+from rulegen.grammar.rule.locality import used_names
+from rulegen.grammar.rule.rule import Rule
+
+#: What the forward pass may read: it runs before the activity of the step exists.
+FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
+
+
+def check_forward(
+    forward: list[tuple[Assignment, Formula]],
+    definitions: list[Equation],
+    sites: dict[str, Site],
+) -> None:
+    """The forward pass reads nothing that it computes."""
+    behind: dict[str, set[str]] = {name: {name} for name in SIGNALS}
+    for equation in definitions:
+        reads = (r.name for r in equation.formula.reads)
+        behind[equation.target.text] = {s for name in reads for s in behind.get(name, ())}
+    for assignment, formula in forward:
+        target = assignment.target.text
+        site = Site.SYNAPSE if target == WEIGHT else Site.POST
+        check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites)
+        for read in formula.reads:
+            early = behind.get(read.name, set()) - FORWARD_SIGNALS
+            if early:
+                raise formula.line.error(
+                    f"the forward pass cannot read `{sorted(early)[0]}`, which it computes",
+                    read.column,
+                    "keep it in a state and read the state",
+                )
+
+
+def check_prev(rule: Rule, formulas: list[Formula]) -> None:
+    """Events and the forward pass happen between steps."""
+    for formula in formulas:
+        if rule.expand(formula.expr).has(prev):
+            raise formula.line.error(
+                "`prev` has a meaning only where something changes at every step",
+                formula.column,
+                "keep the value in a state, `NAME <- prev(...)`, and read the state",
+            )
+
+
+def check_written_out(rule: Rule, formulas: list[Formula]) -> None:
+    """Formulas that are defined alone may be undefined with what their names stand for."""
+    for formula in formulas:
+        try:
+            rule.expand(formula.expr)
+        except RuleError as problem:
+            raise formula.line.error(problem.message, formula.column, problem.remedy) from None
+
+
+def check_nonlocal(rule: Rule, formulas: list[Formula], draft: Draft) -> None:
+    """What reads more than one neuron or synapse is declared, and what is declared is used."""
+    declared = draft.nonlocals
+    for formula in formulas:
+        for read in formula.reads:
+            if read.name in NONLOCAL and read.name not in declared:
+                raise formula.line.error(
+                    f"`{read.name}` reads more than one neuron or synapse",
+                    read.column,
+                    f"if that is meant, declare it: `nonlocal {read.name}`",
+                )
+    for name, (line, token) in declared.items():
+        if name not in used_names(rule):
+            known = name in OPERATORS or name in SIGNALS or name in draft.defined
+            message = "is not used" if known else "is not known"
+            raise line.error(f"`{name}` {message}", token.column, "remove it from `nonlocal`")

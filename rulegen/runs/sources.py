@@ -1,0 +1,96 @@
+"""Which rule is meant: a name of the catalog, a file, the folder of a run, or standard input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from rulegen.catalog import Record, find, load_record
+from rulegen.catalog.pages.reading import read_published
+from rulegen.catalog.records.files import read_own
+from rulegen.catalog.records.record import LARGEST_FILE, parse_record
+from rulegen.grammar import ConfigError, Rule, parse
+
+#: A rule text longer than this is refused before it is read whole.
+LARGEST_TEXT = 1 << 20
+#: What the commands say of an argument that names a rule.
+HELP = "a name of the catalog, a rule file, record, card or run folder, or - for standard input"
+
+
+class Source(NamedTuple):
+    """A rule that somebody named.
+
+    Attributes:
+        name: how to call it. rule: itself. record: where it comes with one.
+    """
+
+    name: str
+    rule: Rule
+    record: Record | None = None
+
+
+def read_source(source: str, standard_input: TextIO) -> Source:
+    """The rule that is meant.
+
+    Args:
+        source: the folder of a run, a record (`.toml`), a card (`.md`), a file with the text of a
+            rule, a name of the catalog, or `-`.
+        standard_input: what `-` reads.
+
+    Raises:
+        ConfigError: when there is no such file or name, or it holds no rule.
+        RuleError: when its text is no rule.
+
+    Example:
+        >>> import sys
+        >>> read_source("oja", sys.stdin).rule.digest == find("oja").digest
+        True
+    """
+    path = Path(source)
+    if source == "-":
+        return Source(source, parse(standard_input.read(LARGEST_TEXT)))
+    if path.is_dir():
+        kept = path / "record.toml"
+        if not kept.exists():
+            raise ConfigError(f"{path} is no folder of a finished run: it has no record.toml")
+        record = parse_record(read_own(kept, LARGEST_FILE), kept)
+    elif path.suffix == ".toml":
+        record = load_record(path)
+    elif path.suffix == ".md":
+        record = read_published(path)
+    elif not path.exists() and path.name == source and not path.suffix:
+        record = find(source)
+    else:
+        return Source(path.stem, read_text(path))
+    return Source(record.name, record.rule, record)
+
+
+def read_text(path: Path) -> Rule:
+    """The rule in a text file; errors as of `read_source`."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return parse(file.read(LARGEST_TEXT))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not text in UTF-8") from None
+
+
+def named_rules(sources: Sequence[str], standard_input: TextIO) -> dict[str, Rule]:
+    """The rules by a name each.
+
+    Raises:
+        ConfigError, RuleError: when one cannot be read, or two have one name.
+    """
+    found: dict[str, Rule] = {}
+    origins: dict[str, str] = {}
+    for source in sources:
+        name, rule, _ = read_source(source, standard_input)
+        if name in found:
+            raise ConfigError(
+                f"two rules are called `{name}`, of {origins[name]} and of {source}; rename one of "
+                "them"
+            )
+        found[name], origins[name] = rule, source
+    return found
