@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rulegen.analysis.psychometric import psychometric
+from rulegen.analysis.choices import psychometric
 from rulegen.catalog.pages.tables import CHANCE_IS
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -358,8 +358,8 @@ def page(results: list[Result]) -> str:
         "as wrong where it is nearer to that of another cue.",
         "\n".join(recall_table(by_label["trajectory_recall"])),
         "## Psychometric tables",
-        "Of the same examinations (`rulegen.psychometric`): motion to the right at each signed "
-        "coherence, and second frequency called higher.",
+        "Of the same examinations (`rulegen.analysis.psychometric`): motion to the right at each "
+        "signed coherence, and second frequency called higher.",
         "\n".join(psychometric_table(by_label["perceptual_decision"])),
         "\n".join(psychometric_table(by_label["working_memory"])),
         *beyond(),

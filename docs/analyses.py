@@ -17,7 +17,7 @@ import jax
 
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table
 from rulegen.analysis.performance import performance_table, scale
-from rulegen.analysis.study import save_study, study, subjects
+from rulegen.analysis.studies import save_study, study, subjects
 from rulegen.grammar import Rule
 from rulegen.ground.display import Display
 from rulegen.lives.world import World

@@ -132,7 +132,7 @@ warmup = world.life.model_copy(update={"warmup": world.life.trials})
 before = rg.Bench(world.model_copy(update={"life": warmup}), rule)
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.8), sharey=True)
 for ax, here, title in zip(axes, (before, bench), ("before", "after"), strict=True):
-    outputs = rg.dissect(here, here.values, rg.key(0), 12).outputs[..., 0]
+    outputs = rg.analysis.dissect(here, here.values, rg.key(0), 12).outputs[..., 0]
     for condition, colour in enumerate(colours):
         ax.plot(time, outputs[:, condition].T, color=colour, linewidth=0.6, alpha=0.45)
         ax.plot(time, outputs[:, condition].mean(axis=0), color=colour, linewidth=2.5)

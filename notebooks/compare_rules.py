@@ -139,9 +139,12 @@ plt.show()
 
 # %%
 anatomies = {
-    name: rg.dissect(bench, values[name], rg.key(0), lives // 4) for name, bench in benches.items()
+    name: rg.analysis.dissect(bench, values[name], rg.key(0), lives // 4)
+    for name, bench in benches.items()
 }
-pd.DataFrame({name: rg.anatomy_table(a).mean() for name, a in anatomies.items()}).T.round(3)
+pd.DataFrame({name: rg.analysis.anatomy_table(a).mean() for name, a in anatomies.items()}).T.round(
+    3
+)
 
 # %% [markdown]
 # A change of weights is *low-dimensional* when a few singular values carry it. On the left those
@@ -152,8 +155,8 @@ pd.DataFrame({name: rg.anatomy_table(a).mean() for name, a in anatomies.items()}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9))
 rng = np.random.default_rng(0)
 for number, (name, anatomy) in enumerate(anatomies.items()):
-    left.plot(np.arange(1, 33), rg.spectra(anatomy.change).mean(axis=0), label=name)
-    dimension = rg.anatomy_table(anatomy).dimension
+    left.plot(np.arange(1, 33), rg.analysis.spectra(anatomy.change).mean(axis=0), label=name)
+    dimension = rg.analysis.anatomy_table(anatomy).dimension
     right.plot(number + rng.uniform(-0.2, 0.2, len(dimension)), dimension, ".", alpha=0.5)
     right.plot([number - 0.3, number + 0.3], [dimension.mean()] * 2, color="black")
 left.set_yscale("log")
@@ -181,7 +184,7 @@ response = np.asarray(world.task.window("response", world.circuit.dt), bool)
 figure, axes = plt.subplots(2, len(rules), figsize=(3 * len(rules), 5.6), height_ratios=[1.5, 1])
 milliseconds = world.circuit.dt * np.arange(1, len(response) + 1)
 for (name, anatomy), top, bottom in zip(anatomies.items(), axes[0], axes[1], strict=True):
-    paths = rg.principal_trajectories(anatomy.rates[middle])
+    paths = rg.analysis.principal_trajectories(anatomy.rates[middle])
     for cue, path in enumerate(paths):
         colour = f"C{cue}"
         top.plot(*path.T, color=colour, linewidth=1.2)
@@ -216,12 +219,12 @@ still = world.model_copy(update={"life": world.life.model_copy(update={"warmup":
 unlearned = rg.Bench(still, rules[reference])
 with_yardstick = {
     **anatomies,
-    "no learning": rg.dissect(unlearned, unlearned.values, rg.key(0), len(first.before)),
+    "no learning": rg.analysis.dissect(unlearned, unlearned.values, rg.key(0), len(first.before)),
 }
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6))
-rg.plot_similarity(rg.similarity_matrix(anatomies), ax=left)
+rg.analysis.plot_similarity(rg.analysis.similarity_matrix(anatomies), ax=left)
 left.set_title("change of the weights (cosine)")
-table = rg.similarity_matrix(with_yardstick, rg.activity_similarity)
-rg.plot_similarity(table, ax=right)
+table = rg.analysis.similarity_matrix(with_yardstick, rg.analysis.activity_similarity)
+rg.analysis.plot_similarity(table, ax=right)
 right.set_title("activity after learning (CKA)")
 plt.show()

@@ -21,7 +21,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.evaluate import Lot, Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
-from rulegen.publishing.rundir import learning_table, lives_table, lots_of, remains_of
+from rulegen.publishing.tables import learning_table, lives_table, lots_of, remains_of
 from rulegen.verifying.setting import world_of
 
 #: Node perturbation, and beside it a term that is worth nothing.

@@ -9,7 +9,7 @@ from test_cli import call
 from rulegen.analysis.contrast import INTERVALS, contrast_table
 from rulegen.analysis.performance import performance_table
 from rulegen.analysis.similarity import similarity_graph
-from rulegen.analysis.study import study, survivors
+from rulegen.analysis.studies import study, survivors
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import RunError, parse
 from rulegen.lives.life import LifeSettings

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_analysis import LIVES, STEPS, N, anatomy
 
-from rulegen.analysis.decoding import decode, decoding, decoding_table
+from rulegen.analysis.codes import decode, decoding, decoding_table
 from rulegen.analysis.selectivity import explained, selectivity_table
 
 RNG = np.random.default_rng(2)

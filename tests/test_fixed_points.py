@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_analysis import CONDITIONS, LIVES, N, anatomy
 
-from rulegen.analysis.fixed_points import fixed_point_table, fixed_points
+from rulegen.analysis.equilibria import fixed_point_table, fixed_points
 from rulegen.circuits import RateCircuit
 
 RNG = np.random.default_rng(1)

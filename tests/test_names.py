@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from rulegen.analysis.study import subjects
+from rulegen.analysis.studies import subjects
 from rulegen.commands.estimators import rivals
 from rulegen.grammar import ConfigError
 from rulegen.publishing.config import load_config

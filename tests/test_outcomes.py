@@ -34,7 +34,7 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import NONE, Outcomes, readable
 from rulegen.publishing.config import load_config
 from rulegen.publishing.history import fit_history
-from rulegen.publishing.rundir import lives_table, lots_of
+from rulegen.publishing.tables import lives_table, lots_of
 from rulegen.runs.compare_figures import plot_rewards
 from rulegen.runs.discover import discover
 from rulegen.searching.findings import page, tables

@@ -19,7 +19,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.evaluate import QUARTILES, Trajectory, curves
 from rulegen.publishing.evidence import held_out
 from rulegen.publishing.figures import plot_learning
-from rulegen.publishing.rundir import learning_table, lives_table, lots_of
+from rulegen.publishing.tables import learning_table, lives_table, lots_of
 from rulegen.tasks import BaitedBandit, DelayedAssociation, GoNogo, ReadySetGo, Reversal
 
 DT = 10.0

@@ -24,7 +24,14 @@ def found(place: str) -> object:
 
 
 @pytest.mark.parametrize(
-    "package", ["rulegen", "rulegen.grammar", "rulegen.catalog", "rulegen.catalog.export"]
+    "package",
+    [
+        "rulegen",
+        "rulegen.analysis",
+        "rulegen.grammar",
+        "rulegen.catalog",
+        "rulegen.catalog.export",
+    ],
 )
 def test_the_reference_has_every_public_name(package: str) -> None:
     module = import_module(package)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from rulegen.analysis.psychometric import psychometric
+from rulegen.analysis.choices import psychometric
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse

@@ -211,3 +211,8 @@ class Evidence(Ended, Part):
                     f"the rewards is {rewards[0] - rewards[1]:.6g}"
                 )
         return self
+
+    def __str__(self) -> str:
+        lines = [f"reward per trial {self.reward} on {self.reward.lives} held-out lives"]
+        lines += [f"  minus {other.name}: {other.difference}" for other in self.comparisons]
+        return "\n".join(lines)

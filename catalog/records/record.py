@@ -105,6 +105,12 @@ class Record(Part):
         """The canonical digest of the rule."""
         return self.rule.digest
 
+    def __str__(self) -> str:
+        lines = [f"{self.title} (`{self.name}`)", "", self.equations.rstrip()]
+        if self.evidence is not None:
+            lines += ["", str(self.evidence)]
+        return "\n".join(lines)
+
 
 def load_record(path: Path) -> Record:
     """Read a record.

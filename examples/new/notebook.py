@@ -56,7 +56,5 @@ print(found.record.rule.text())
 
 # %%
 figure, ax = plt.subplots(figsize=(7, 4))
-rg.plot_learning(
-    found.trajectories, config.task, config.circuit.dt, warmup=config.life.warmup, ax=ax
-)
+found.plot(ax)
 figure.savefig(folder / "learning.png")

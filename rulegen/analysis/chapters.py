@@ -14,8 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.analysis.decoding import decoding, decoding_table, plot_decoding, plot_generalisation
-from rulegen.analysis.fixed_points import fixed_point_table, plot_fixed_points
+from rulegen.analysis.codes import decoding, decoding_table, plot_decoding, plot_generalisation
+from rulegen.analysis.equilibria import fixed_point_table, plot_fixed_points
 from rulegen.analysis.performance import performance_table, trajectories
 from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
 from rulegen.analysis.similarity import (
@@ -29,7 +29,7 @@ from rulegen.analysis.weights import anatomy_table, plot_spectra, spectrum_table
 from rulegen.ground.progress import Progress, Report, ticks
 from rulegen.lives.world import World
 from rulegen.publishing.figures import plot_learning
-from rulegen.publishing.rundir import learning_table
+from rulegen.publishing.tables import learning_table
 from rulegen.runs.compare_figures import plot_families
 
 #: Rules whose activity is at least this similar are joined.

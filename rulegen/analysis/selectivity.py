@@ -117,7 +117,8 @@ def share_table(table: pd.DataFrame) -> pd.DataFrame:
 def plot_selectivity(tables: Mapping[str, pd.DataFrame], *, ax: Axes | None = None) -> Axes:
     """Mean shares of the variance, a stacked bar for each rule; those below 0 are left out.
 
-    Means over the neurons of a circuit, then over circuits, as `rulegen.study` compares them.
+    Means over the neurons of a circuit, then over circuits, as `rulegen.analysis.study` compares
+    them.
 
     Args:
         tables: from `selectivity_table`, by rule.

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from rulegen.analysis.study import check_folder, save_study, study, subjects
+from rulegen.analysis.studies import check_folder, save_study, study, subjects
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
+import tomli_w
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from rulegen.catalog import parts
@@ -133,6 +134,12 @@ class RunConfig(WorldSettings):
         """16 hexadecimal digits of the settings on which figures depend."""
         settings = self.model_dump(mode="json", exclude=BESIDE)
         return digest_of(json.dumps(settings, sort_keys=True))
+
+    @property
+    def toml(self) -> str:
+        """The settings as a file that is read as them again."""
+        data = self.model_dump(mode="json", exclude_none=True)
+        return tomli_w.dumps(data, multiline_strings=True)
 
     @property
     def identity(self) -> dict[str, str]:

@@ -1,18 +1,35 @@
-"""The noun of a finished run."""
+"""The noun of a finished run, and how it is written down."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from rulegen.catalog import Record
-from rulegen.grammar import Rule
+import pandas as pd
+from matplotlib.axes import Axes
+
+from rulegen.catalog import Record, latex_card, markdown_card, parts, save_record
+from rulegen.catalog.export import export
+from rulegen.catalog.likeness.naming import named
+from rulegen.catalog.pages.html import html_card
+from rulegen.catalog.pages.markdown import RUN_PICTURE
+from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.roles import NO_LEARNING, START
+from rulegen.grammar import ConfigError, Rule
+from rulegen.ground.digests import versions
+from rulegen.ground.machine import peak_mb
+from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.figures import plot_learning, save_figure
+from rulegen.publishing.tables import learning_table, lives_table, lots_of, remains_of
 
 
 class Discovery(NamedTuple):
     """What a run found.
 
     Attributes:
+        config: what the run was made with.
         record: the published rule with its evidence.
         family: what the run began with.
         fitted: the same with fitted values, before anything was left out.
@@ -21,8 +38,132 @@ class Discovery(NamedTuple):
         without: what remains without each term, on the same lives, by its coefficient.
     """
 
+    config: RunConfig
     record: Record
     family: Rule
     fitted: Rule
     trajectories: tuple[Trajectory, ...]
     without: dict[str, Trajectory]
+
+    @property
+    def rule(self) -> Rule:
+        """The rule as it is published."""
+        return self.record.rule
+
+    def table(self) -> pd.DataFrame:
+        """What was compared on the held-out lives.
+
+        Returns:
+            columns `rule`, `reward` per trial with its 95% interval `low` and `high`, the
+            `difference` of the published rule from it with `difference_low` and `difference_high`,
+            paired over lives, and how many of them ended `diverged`, `saturated` or `silent`.
+        """
+        best, rows = self.trajectories[0], []
+        for other in self.trajectories:
+            reward, difference = other.reward, best.minus(other)
+            rows.append(
+                {
+                    "rule": other.name,
+                    "reward": reward.mean, "low": reward.low, "high": reward.high,
+                    "difference": difference.mean,
+                    "difference_low": difference.low, "difference_high": difference.high,
+                    **other.counts.bad,
+                }
+            )  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Reward against trials, see `rulegen.plot_learning`."""
+        config = self.config
+        warmup = config.life.warmup
+        return plot_learning(
+            self.trajectories, config.task, config.circuit.dt, warmup=warmup, ax=ax
+        )
+
+    def publish(self, folder: Path | str) -> None:
+        """Write what `rulegen discover` leaves behind, but for the history, into a new folder.
+
+        Raises:
+            ConfigError: when the folder is there already, or cannot be written.
+        """
+        try:
+            Path(folder).mkdir(parents=True)
+            write_whole(Path(folder) / "config.toml", self.config.toml)
+            assert self.record.evidence is not None
+            write(self, Path(folder), self.record.evidence.seconds)
+        except OSError as error:
+            raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None
+
+    def __str__(self) -> str:
+        return str(self.record)
+
+    def _repr_html_(self) -> str:
+        return html_card(self.record)
+
+
+def write(discovery: Discovery, folder: Path, seconds: float) -> None:
+    """Write everything into the folder of a run but its configuration and history.
+
+    Args:
+        discovery: what the run found.
+        folder: of the run.
+        seconds: how long it took.
+
+    Raises:
+        OSError: when a file cannot be written.
+    """
+    config, record = discovery.config, discovery.record
+    write_whole(folder / "family.txt", discovery.family.text())
+    write_whole(folder / "fitted.txt", discovery.fitted.text())
+    write_whole(folder / "rule.txt", record.equations)
+    save_record(record, folder / "record.toml")
+    write_whole(folder / "card.md", markdown_card(record, figure=RUN_PICTURE))
+    write_whole(folder / "card.tex", latex_card(record, figure="learning.pdf"))
+    for name in config.exports:
+        suffix = parts.find("export", name).suffix
+        write_whole(folder / f"rule_{name}{suffix}", export(record, name))
+    learning_table(discovery.trajectories).to_csv(folder / "learning.csv", index=False)
+    table = lives_table(lots_of(discovery.trajectories), remains_of(discovery.without))
+    table.to_csv(folder / "lives.csv", index=False)
+    save_figure(discovery.plot(), folder, "learning")
+    result = summary(discovery, seconds)
+    write_whole(folder / "summary.json", json.dumps(result, indent=2) + "\n")
+
+
+def summary(discovery: Discovery, seconds: float) -> dict[str, Any]:
+    """The result for programs."""
+    config, record, evidence = discovery.config, discovery.record, discovery.record.evidence
+    assert evidence is not None
+    others = {
+        c.name: {
+            "reward": c.reward.model_dump(),
+            "paired_difference": c.difference.model_dump(),
+            **c.counts,
+        }
+        for c in evidence.comparisons
+    }
+    start = others.pop(START, None)
+    unlearned = others.pop(NO_LEARNING)
+    return {
+        "name": record.name,
+        "digest": record.digest,
+        "is": named(record.rule).text,
+        "equation": record.equations,
+        "latex": record.rule.latex(),
+        "terms": [t.term for t in evidence.terms],
+        "parameters": {p.name: p.value for p in record.rule.parameters},
+        "reward": evidence.reward.model_dump(),
+        **({"start": start, "paired_difference": start["paired_difference"]} if start else {}),
+        "references": others,
+        "no_learning": unlearned,
+        "chance": evidence.chance,
+        "best": evidence.best,
+        **evidence.counts,
+        "gradients": evidence.gradients,
+        "nonfinite": evidence.nonfinite,
+        "seconds": round(seconds, 1),
+        "peak_mb": round(peak_mb(), 1),
+        "seed": config.seed,
+        "config": config.digest,
+        "versions": versions(),
+    }

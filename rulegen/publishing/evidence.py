@@ -17,7 +17,7 @@ from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.rundir import lives_table, lots_of, remains_of
+from rulegen.publishing.tables import lives_table, lots_of, remains_of
 
 
 def held_out(

@@ -16,8 +16,8 @@ from rulegen.fitting.box import STILL, no_limits
 from rulegen.fitting.refine import Refined
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground import hosts
+from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, origin
-from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
@@ -76,7 +76,11 @@ def prepare(config: DiscoverConfig) -> Benches:
 
 
 def discover(
-    config: DiscoverConfig, folder: Path, *, resume: bool = False, report: Report = silent
+    config: DiscoverConfig,
+    folder: Path | None = None,
+    *,
+    resume: bool = False,
+    report: Report = silent,
 ) -> Discovery:
     """Fit, prune, refine, evaluate and publish.
 
@@ -85,7 +89,8 @@ def discover(
 
     Args:
         config: what to do.
-        folder: where the run lives.
+        folder: where the run lives; without one, all of it stays in memory, until
+            `Discovery.publish` writes it.
         resume: continue the run in `folder`.
         report: told of the progress.
 
@@ -94,10 +99,12 @@ def discover(
         RunError: when every life diverges, or the rule found is no better than no learning.
     """
     benches = prepare(config)
+    if folder is None:
+        return carry_out(config, benches, Stage(origin(config.seed), Journal(), report))
     directory = RunDirectory(folder)
     with directory.open(config, resume=resume, report=report) as journal:
         discovery = carry_out(config, benches, Stage(origin(config.seed), journal, report))
-        hosts.on_first(lambda: directory.publish(config, discovery, journal.seconds, peak_mb()))
+        hosts.on_first(lambda: directory.publish(discovery, journal.seconds))
     return discovery
 
 
@@ -136,9 +143,8 @@ def carry_out(config: DiscoverConfig, benches: Benches, run: Stage) -> Discovery
     record = make_record(config, bench, published, trimmed, looks, (best, *others), without)
     record = with_gradients(record, run.journal)
     names = dict(zip(bench.names, fitted.tolist(), strict=True))
-    return Discovery(
-        record, config.family, config.family.with_values(names), (best, *others), without
-    )
+    family = config.family
+    return Discovery(config, record, family, family.with_values(names), (best, *others), without)
 
 
 def select(

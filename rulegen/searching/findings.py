@@ -4,33 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import networkx as nx
 import pandas as pd
 
 from rulegen.catalog import Record
-from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.lives.outcomes import TROUBLES, Outcomes, readable
-from rulegen.publishing.figures import save_figure
-from rulegen.searching.found import Found
-from rulegen.searching.front import lineage, plot_front, plot_lineage
-
-
-def write_findings(found: Found, folder: Path) -> None:
-    """Write the page `search.md` with `front`, `elsewhere` and `lineage` as tables and figures.
-
-    Args:
-        found: of a search.
-        folder: of its run.
-    """
-    write_whole(folder / "front.csv", found.front.table().to_csv(index=False))
-    write_whole(folder / "elsewhere.csv", found.elsewhere.to_csv(index=False))
-    save_figure(plot_front(found.front), folder, "front")
-    graph = lineage(found.candidates)
-    write_whole(folder / "lineage.graphml", "\n".join(nx.generate_graphml(graph)) + "\n")
-    pick = found.front.finalists[found.front.pick].structure.text
-    save_figure(plot_lineage(graph, pick), folder, "lineage")
-    write_whole(folder / "search.md", page(found.discovery.record, *tables(folder)))
 
 
 def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

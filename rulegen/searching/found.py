@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
+import networkx as nx
 import pandas as pd
+from matplotlib.axes import Axes
 
+from rulegen.catalog.records.files import write_whole
+from rulegen.grammar import Rule
 from rulegen.publishing.discovery import Discovery
-from rulegen.searching.front import Front
+from rulegen.publishing.figures import save_figure
+from rulegen.searching.findings import page, tables
+from rulegen.searching.front import Front, lineage, plot_front, plot_lineage
 from rulegen.searching.strategy import Candidate
 
 
@@ -31,3 +38,42 @@ class Found(NamedTuple):
     elsewhere: pd.DataFrame
     candidates: tuple[Candidate, ...]
     lives: int
+
+    @property
+    def rule(self) -> Rule:
+        """The pick as it is published."""
+        return self.discovery.rule
+
+    def table(self) -> pd.DataFrame:
+        """All finalists, see `Front.table`."""
+        return self.front.table()
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Reward against complexity, see `plot_front`."""
+        return plot_front(self.front, ax=ax)
+
+    def write(self, folder: Path) -> None:
+        """Write the page `search.md` with `front`, `elsewhere` and `lineage`, tables and figures.
+
+        Args:
+            folder: of a run.
+        """
+        write_whole(folder / "front.csv", self.table().to_csv(index=False))
+        write_whole(folder / "elsewhere.csv", self.elsewhere.to_csv(index=False))
+        save_figure(self.plot(), folder, "front")
+        graph = lineage(self.candidates)
+        write_whole(folder / "lineage.graphml", "\n".join(nx.generate_graphml(graph)) + "\n")
+        pick = self.front.finalists[self.front.pick].structure.text
+        save_figure(plot_lineage(graph, pick), folder, "lineage")
+        write_whole(folder / "search.md", page(self.discovery.record, *tables(folder)))
+
+    def publish(self, folder: Path | str) -> None:
+        """Write what `rulegen search` leaves behind, as `rulegen.Discovery.publish` does."""
+        self.discovery.publish(folder)
+        self.write(Path(folder))
+
+    def __str__(self) -> str:
+        return str(self.discovery)
+
+    def _repr_html_(self) -> str:
+        return self.discovery._repr_html_()

@@ -91,7 +91,8 @@ class Publication:
         record = self.record(front, rule, limits, best, others, without, tried)
         family = picked.structure.rule()
         fitted = family.with_values(point.parameters)
-        return Discovery(record, family, fitted, (best, *others), without), pd.DataFrame(rows)
+        discovery = Discovery(config, record, family, fitted, (best, *others), without)
+        return discovery, pd.DataFrame(rows)
 
     def rivals(
         self,

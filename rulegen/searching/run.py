@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from rulegen.catalog import find, literature
 from rulegen.grammar import ConfigError, Structure
 from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
+from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, origin
-from rulegen.ground.machine import peak_mb
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.publishing.evidence import with_gradients
@@ -18,7 +17,6 @@ from rulegen.publishing.rundir import RunDirectory
 from rulegen.searching.arena import Arena
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.finals import finalists, met, refined, stage_of, tuned
-from rulegen.searching.findings import write_findings
 from rulegen.searching.found import Found
 from rulegen.searching.front import make_front
 from rulegen.searching.publication import Publication
@@ -44,16 +42,20 @@ def prepare(config: SearchConfig) -> Arena:
 
 
 def search(
-    config: SearchConfig, folder: Path, *, resume: bool = False, report: Report = silent
+    config: SearchConfig,
+    folder: Path | None = None,
+    *,
+    resume: bool = False,
+    report: Report = silent,
 ) -> Found:
     """Search a space of rules, select among what was found, and publish the pick.
 
     Strategies, refinement, selection, final figures and other worlds all have lives of their own.
-    Every step is kept in the history of `folder`, as in `rulegen.runs.discover`.
+    Every step is kept in the history of `folder`, as in `rulegen.discover`.
 
     Args:
         config: what to do.
-        folder: where the run lives.
+        folder: where the run lives; without one, all of it stays in memory.
         resume: continue the run in `folder`.
         report: told of the progress.
 
@@ -62,15 +64,14 @@ def search(
         RunError: when the pick is no better than no learning.
     """
     arena = prepare(config)
+    if folder is None:
+        return Search(config, arena, Stage(origin(config.seed), Journal(), report)).carry_out()
     directory = RunDirectory(folder)
     known = {s.text: names for s, names in known_structures(config).items()}
     also = {"literature": inputs_digest([known])}
     with directory.open(config, resume=resume, also=also, report=report) as journal:
         found = Search(config, arena, Stage(origin(config.seed), journal, report)).carry_out()
-        beside = partial(write_findings, found)
-        hosts.on_first(
-            lambda: directory.publish(config, found.discovery, journal.seconds, peak_mb(), beside)
-        )
+        hosts.on_first(lambda: directory.publish(found.discovery, journal.seconds, found.write))
     return found
 
 

@@ -15,7 +15,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.evaluate import Lot
 from rulegen.publishing.evidence import setting_of
-from rulegen.publishing.rundir import lives_table
+from rulegen.publishing.tables import lives_table
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.publication import LITERATURE
 from rulegen.selection.looks import PruneSettings

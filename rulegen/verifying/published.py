@@ -21,7 +21,7 @@ from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
 from rulegen.lives.outcomes import Outcome, Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
-from rulegen.publishing.rundir import remainder
+from rulegen.publishing.tables import remainder
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import Key
 from rulegen.verifying.learning import FIGURES, Curve
