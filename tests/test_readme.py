@@ -5,15 +5,33 @@ import subprocess
 import sys
 from pathlib import Path
 
+from test_robustness import CONFIG
+
 TEXT = (Path(__file__).parent.parent / "README.md").read_text()
 
 
+CODE = re.findall(r"```python\n(.*?)```", TEXT, re.S)
+
+
 def test_the_python_example_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", TEXT, re.S)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE[0]], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     assert "local, given side information" in done.stdout
     assert re.search(r"-0\.\d+ \[-0\.\d+, -0\.\d+\]", done.stdout)
+
+
+def test_the_discovery_in_python_runs(tmp_path):
+    """With a smaller configuration in place of the example."""
+    (tmp_path / "small.toml").write_text(CONFIG)
+    code = CODE[1].replace("examples/delayed_association.toml", "small.toml")
+    assert code != CODE[1]
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=300, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "runs/mine/card.md").exists()
 
 
 def test_the_rule_is_a_rule():
