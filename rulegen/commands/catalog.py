@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 
@@ -28,7 +27,7 @@ def list_rules() -> None:
     heads = ["name", "title", "kind", "locality", "tags"]
     rows = {name: facets(entry.record) for name, entry in library().items()}
     cells = [[name, r.title, r.kind, r.verdict, ", ".join(r.tags)] for name, r in rows.items()]
-    print_table(Console(), pd.DataFrame(cells, columns=heads))
+    print_table(Console(), heads, cells)
 
 
 def show(

@@ -76,10 +76,20 @@ def compare(
         columns=["rule", "other", "distance", "the other"],
     )
     for place, table in reward_tables(rewards).items():
-        print_table(console, table, place)
-    print_table(console, algebra, "algebra: share of terms not in common")
+        print_table(console, list(table), table.itertuples(index=False), place)
+    print_table(
+        console,
+        list(algebra),
+        algebra.itertuples(index=False),
+        "algebra: share of terms not in common",
+    )
     rounded = behaviour.map("{:.3f}".format).rename_axis("rule").reset_index()
-    print_table(console, rounded, "behaviour: cosine distance of weight changes")
+    print_table(
+        console,
+        list(rounded),
+        rounded.itertuples(index=False),
+        "behaviour: cosine distance of weight changes",
+    )
     told = statements(rewards, budget)
     for line in [*told, *(f"{name}: {why}" for name, why in reasons.items())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)

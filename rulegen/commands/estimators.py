@@ -88,7 +88,7 @@ def estimators(
             found = appraise(bench, values, compared, spent, stage)
         hosts.on_first(lambda: save(folder, found))
     cells, said = shown(found.table)
-    print_table(console, cells)
+    print_table(console, list(cells), cells.itertuples(index=False))
     for line in [*filter(None, [said]), *verdict(found.table)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"tables and figure: {folder}", markup=False, highlight=False, soft_wrap=True)

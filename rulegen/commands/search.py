@@ -37,7 +37,7 @@ def search(
     with resumable(folder, "--resume"), Display(console) as display:
         found = run_search(settings, folder, resume=run.resume, report=display)
     finalists, said = selection(found.front.table())
-    print_table(console, finalists, "selection")
+    print_table(console, list(finalists), finalists.itertuples(index=False), "selection")
     record = found.discovery.record
     evidence = record.evidence
     assert evidence is not None

@@ -37,7 +37,7 @@ def sweep(
     with resumable(folder), Display(console) as display:
         table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
     cells, said = shown(table)
-    print_table(console, cells)
+    print_table(console, list(cells), cells.itertuples(index=False))
     if said:
         console.print(said, markup=False, highlight=False)
     for row in table[~table["ok"]].to_dict("records"):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,14 +16,16 @@ UNBROKEN = 17
 GAP = 2
 
 
-def print_table(console: Console, frame: pd.DataFrame, title: str = "") -> None:
+def print_table(
+    console: Console, heads: Iterable[Any], rows: Iterable[Iterable[Any]], title: str = ""
+) -> None:
     """Print a table; columns for which a line has no room follow below, beside the first again.
 
     Nothing is printed of a table without columns.
 
     Example:
-        >>> frame = pd.DataFrame({"rule": ["hebb"], "reward": [-0.25], "lives": [64]})
-        >>> print_table(Console(width=20), frame, "rewards")  # doctest: +NORMALIZE_WHITESPACE
+        >>> heads, rows = ["rule", "reward", "lives"], [["hebb", -0.25, 64]]
+        >>> print_table(Console(width=20), heads, rows, "rewards")  # doctest: +NORMALIZE_WHITESPACE
         rewards
          rule  reward
          hebb  -0.25
@@ -30,20 +34,18 @@ def print_table(console: Console, frame: pd.DataFrame, title: str = "") -> None:
          hebb  64
         <BLANKLINE>
     """
-    cells = frame.astype(str)
-    whole = [console.width // 2, *[UNBROKEN] * (len(frame.columns) - 1)]
+    columns = [list(map(str, column)) for column in zip(heads, *rows, strict=True)]
     least = [
-        max(needed(c, at_most) for c in [str(name), *cells[name]])
-        for name, at_most in zip(frame.columns, whole, strict=True)
+        max(needed(cell, UNBROKEN if number else console.width // 2) for cell in column)
+        for number, column in enumerate(columns)
     ]
     if title:
         console.print(title, style="italic", markup=False, highlight=False)
-    for columns in blocks(least, console.width):
+    for block in blocks(least, console.width):
         table = Table(box=None, header_style="bold")
-        for column in columns:
-            name = escape(str(frame.columns[column]))
-            table.add_column(name, overflow="fold", min_width=least[column])
-        for row in cells.iloc[:, columns].itertuples(index=False):
+        for number in block:
+            table.add_column(escape(columns[number][0]), overflow="fold", min_width=least[number])
+        for row in zip(*(columns[number][1:] for number in block), strict=True):
             table.add_row(*map(escape, row))
         console.print(table, "")
 
@@ -54,7 +56,7 @@ def needed(cell: str, whole: int) -> int:
     return min(max(map(len, words), default=0), whole)
 
 
-def blocks(least: list[int], width: int) -> list[list[int]]:
+def blocks(least: Sequence[int], width: int) -> list[list[int]]:
     """The columns of each of the tables that the width divides one into."""
     if not least:
         return []

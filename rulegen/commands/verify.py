@@ -36,7 +36,8 @@ def verify(
     whole, console = published(card), Console()
     with Display(console) as display:
         found = run_verification(whole, lives, seed, display)
-    print_table(console, found.table())
+    table = found.table()
+    print_table(console, list(table), table.itertuples(index=False))
     open_ = f"; not checked: {', '.join(found.unchecked)}" if found.unchecked else ""
     console.print(escape(CLOSING[found.outcome] + open_))
     if not found.holds:
