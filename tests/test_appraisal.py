@@ -129,7 +129,7 @@ def test_unbiased_estimators_show_no_bias_and_results_are_kept(tmp_path):
     table = found.table.set_index("estimator")
     assert (table.loc[["pgpe", "score"], "z"] < 3.5).all()
     assert table.loc["pgpe", "cosine"] > 0.9
-    assert (table["seconds_per_life"] > 0).all() and (table["compiling"] > 0).all()
+    assert (table["seconds_per_life"] > 0).all() and (table["compiling"] >= 0).all()
     before = path.read_bytes()
     with closing(Journal(path, {"configuration": "x"})) as journal:
         again = appraise(*arguments, Stage(KEY, journal))

@@ -384,9 +384,10 @@ def check_page(folder, record):
     assert {name: float(value) for name, value in shown} == values
     assert text.count(str(record.evidence.reward)) == 1
     known = numbers(record, front, elsewhere)
-    for old in re.findall(r"\d\.\d{4,}", text):
+    for old in set(re.findall(r"-?\d\.\d{4,}", text)):
         if unsupported(edited(old), known):  # else the other number stands on the page as well
-            assert unsupported(text.replace(old, edited(old), 1), known)
+            here = rf"(?<![-\d.]){re.escape(old)}"
+            assert unsupported(re.sub(here, edited(old), text, count=1), known)
     here = elsewhere[elsewhere["pick"] & (elsewhere["world"] == "as in the search")]
     assert set(here["reward"]) == {record.evidence.reward.mean}, "the same lives, the same text"
 

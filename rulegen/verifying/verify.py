@@ -98,17 +98,17 @@ class Verification(NamedTuple):
         return tuple(dict.fromkeys(names))
 
     def table(self) -> pd.DataFrame:
-        """Columns claim, published, published lives, new lives, surprise, verdict."""
+        """Columns claim, verdict, surprise, published, published lives, new lives."""
         rows = [
             [
                 c.claim,
-                *map(shown, (c.published, c.again, c.fresh)),
-                "" if c.surprise is None else f"{c.surprise:.2g}",
                 f"{c.outcome}: {c.why}" if c.why else str(c.outcome),
+                "" if c.surprise is None else f"{c.surprise:.2g}",
+                *map(shown, (c.published, c.again, c.fresh)),
             ]
             for c in self.checks
         ]
-        heads = ["claim", "published", "published lives", "new lives", "surprise", "verdict"]
+        heads = ["claim", "verdict", "surprise", "published", "published lives", "new lives"]
         return pd.DataFrame(rows, columns=heads)
 
 

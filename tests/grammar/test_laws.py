@@ -355,7 +355,8 @@ def test_the_canonical_form_has_the_values_of_the_formula(formula: str) -> None:
     except RuleError:
         assume(False)
     line = next(line for line in form.text().splitlines() if line.startswith("w "))
-    text = line.removeprefix("w <- ").replace("w +=", "w +").removesuffix(": synapse")
+    _, change, text = line.removesuffix(": synapse").split(maxsplit=2)
+    text = text if change == "<-" else f"w {change[0]} ({text})"
     found = zip(values(formula), values(text.strip()), strict=True)
     # `u if u < log(u) else u` has a value everywhere as soon as both choices are one.
     assert all(math.isnan(one) or alike(one, two) for one, two in found), text
