@@ -1,5 +1,6 @@
 import os
 import tempfile
+from pathlib import Path
 
 # Tests build the same programs again and again: each is compiled once for all workers and for the
 # processes that tests start. The first process makes the folder, and the others inherit its name.
@@ -18,6 +19,18 @@ from rulegen.lives.batch import Lives
 jax.config.update("jax_num_cpu_devices", 2)
 # Two results of one name from different inputs are a mistake, which no run may hide from the tests.
 Journal.strict = True
+
+
+#: Tests that take longer than others, a line each.
+LONG = Path(__file__).parent / "long.txt"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    long = set(LONG.read_text().splitlines())
+    for item in items:
+        if item.nodeid in long:
+            item.add_marker(pytest.mark.long)
 
 
 @pytest.fixture

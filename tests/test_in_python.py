@@ -1,7 +1,7 @@
 """What a program or a notebook gets: objects that remember, in memory until they are published."""
 
 import pytest
-from test_robustness import CONFIG
+from test_readme import SMALL
 
 import rulegen as rg
 from rulegen.catalog.records.roles import NO_LEARNING
@@ -12,7 +12,7 @@ from rulegen.verifying.admission import add_run
 def found(tmp_path_factory):
     """A discovery without a folder, and one of the same configuration with one."""
     folder = tmp_path_factory.mktemp("in_python")
-    (folder / "config.toml").write_text(CONFIG)
+    (folder / "config.toml").write_text(SMALL)
     config = rg.load_config(folder / "config.toml")
     return rg.discover(config), rg.discover(config, folder / "run"), folder / "run"
 

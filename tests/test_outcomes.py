@@ -237,7 +237,9 @@ def test_a_run_has_the_counts_everywhere(run, monkeypatch, capsys) -> None:
     code, out, _ = call(monkeypatch, capsys, "verify", run, "--lives", "128")
     table = flat(out)
     assert code == 0 and "ended badly" in table
-    assert "128 diverged" in table and table.count("every one of 128") >= 4, "published and new ones"
+    assert "128 diverged" in table and table.count("every one of 128") >= 4, (
+        "published and new ones"
+    )
 
 
 def test_discover_says_it_on_the_screen(monkeypatch, capsys, run) -> None:

@@ -10,6 +10,9 @@ from test_robustness import CONFIG
 TEXT = (Path(__file__).parent.parent / "README.md").read_text()
 
 
+#: A configuration of seconds that publishes something.
+SMALL = CONFIG.replace("trials = 6", "trials = 60").replace("neurons = 4", "neurons = 8")
+SMALL = SMALL.replace("[evaluate]\nlives = 16", "[evaluate]\nlives = 128")
 CODE = re.findall(r"```python\n(.*?)```", TEXT, re.S)
 
 
@@ -24,7 +27,7 @@ def test_the_python_example_runs():
 
 def test_the_discovery_in_python_runs(tmp_path):
     """With a smaller configuration in place of the example."""
-    (tmp_path / "small.toml").write_text(CONFIG)
+    (tmp_path / "small.toml").write_text(SMALL)
     code = CODE[1].replace("examples/delayed_association.toml", "small.toml")
     assert code != CODE[1]
     done = subprocess.run(

@@ -14,6 +14,7 @@ def check_report(rule: Rule) -> dict[str, Any]:
     """Everything that can be said about a rule without running it.
 
     Example:
+        >>> from rulegen.grammar import parse
         >>> check_report(parse("dw/dt = eta*pre*post"))["latex"]
         '\\\\dot{w}_{ij} = \\\\eta\\\\,r_i\\\\,r_j'
     """
@@ -60,6 +61,7 @@ def notes(rule: Rule) -> list[str]:
     """What a reader may have written without meaning it.
 
     Example:
+        >>> from rulegen.grammar import parse
         >>> notes(parse("param alpha = 1\\nparam beta = 2\\ndw/dt = alpha*pre*post"))
         ['without effect: beta']
         >>> notes(parse("dw = 0.1*pre*post"))
