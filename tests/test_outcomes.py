@@ -282,7 +282,7 @@ def test_sweep(monkeypatch, capsys, tmp_path) -> None:
     options = ("--out", tmp_path / "out", "--workers", 1)
     code, out, err = call(monkeypatch, capsys, "sweep", tmp_path / "sweep.toml", *options)
     assert code == 0, err
-    table = pd.read_csv(tmp_path / "out" / "results.csv").set_index("candidate")
+    table = pd.read_csv(tmp_path / "out" / "results.csv").set_index("combination")
     key = branch(origin(load_config(tmp_path / "base.toml").seed), Branch.EVALUATE)
     for name, rule in BAD.items():
         row, found = table.loc[f"rule-{name.replace(' ', '_')}"], outcomes(rule, key)

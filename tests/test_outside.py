@@ -15,7 +15,7 @@ import rulegen as rg
 from rulegen.catalog import parts
 from rulegen.catalog.export import export
 from rulegen.catalog.parts.registry import identified
-from rulegen.runs.candidate import run_candidate
+from rulegen.runs.combination import run_combination
 from rulegen.runs.sweep import load_sweep
 from rulegen.searching import search
 from rulegen.searching.config import load_search
@@ -166,7 +166,7 @@ def test_workers_of_a_sweep_find_them(installed, tmp_path):
 def test_a_worker_without_the_package_says_so(tmp_path):
     """What a worker of another host does, in a process that has rulegen alone."""
     identity = {"configuration": "x", "task strange": "rulegen-strange 2.0 0123456789abcdef"}
-    result = run_candidate("{}", identity, "fit", str(tmp_path))
+    result = run_combination("{}", identity, "fit", str(tmp_path))
     assert result == {
         "ok": False,
         "reason": "this worker lacks the task `strange` of rulegen-strange 2.0: install "
@@ -188,7 +188,7 @@ def test_a_part_of_this_session_is_no_part_of_workers(tmp_path):
     (tmp_path / "base.toml").write_text(text.replace('"outline", ', ""))
     (tmp_path / "sweep.toml").write_text('name = "x"\nbase = "base.toml"\n[axes]\nseed = [1]\n')
     what = load_sweep(tmp_path / "sweep.toml")
-    assert what.candidates[0].config.task == Local()
+    assert what.combinations[0].config.task == Local()
     with pytest.raises(rg.ConfigError, match=r"`local` was registered in this session.*a package"):
         rg.sweep(what, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -1,4 +1,4 @@
-"""Sweeps: their candidates, their table, what fails, what is skipped, what is in the way."""
+"""Sweeps: their combinations, their table, what fails, what is skipped, what is in the way."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from rulegen.grammar import ConfigError
-from rulegen.runs.candidate import run_candidate
+from rulegen.runs.combination import run_combination
 from rulegen.runs.sweep import claim, connect, finished, load_sweep
 
 BASE = '''
@@ -64,11 +64,11 @@ def rulegen(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
-def test_every_combination_is_a_candidate(here):
+def test_combinations_take_a_value_of_every_axis(here):
     text = (
         SWEEP + '[axes.rule]\nhebb = "param a = 1 free\\ndw/dt = a*pre*post"\nnone = "dw/dt = (("\n'
     )
-    found = load_sweep(write(here, text)).candidates
+    found = load_sweep(write(here, text)).combinations
     assert len(found) == 8
     first, second = found[:2]
     assert first.name == "seed-1_circuit.neurons-3_rule-hebb"
@@ -107,7 +107,7 @@ def test_bad_sweeps(here, text, message):
 
 
 def test_a_sweep_from_start_to_restart(here):
-    """With one candidate that is no configuration and one whose lives all diverge."""
+    """With one combination that is no configuration and one whose lives all diverge."""
     text = (
         SWEEP + '[axes.rule]\nwild = "param a = 1 free\\non reward: w += 1e6*a*pre"\nmild = """\n'
     )
@@ -115,7 +115,7 @@ def test_a_sweep_from_start_to_restart(here):
     path, out = write(here, text.replace("[1, 2]", "[1]")), here / "out"
     done = rulegen("sweep", path, "--out", out, "--workers", 1)
     assert done.returncode == 0, done.stderr
-    table = pd.read_csv(out / "results.csv").set_index("candidate")
+    table = pd.read_csv(out / "results.csv").set_index("combination")
     assert len(table) == 4
     name = "seed-1_circuit.neurons-3_rule-mild"
     assert table["ok"].to_dict() == {n: n == name for n in table.index}
@@ -130,14 +130,14 @@ def test_a_sweep_from_start_to_restart(here):
     assert (result.stat().st_mtime_ns, history.stat().st_mtime_ns) == before
     assert "1 of 4 were finished" in again.stdout
     # Anything that is not a whole result of this very configuration is made again.
-    candidate = next(c for c in load_sweep(path).candidates if c.name == name)
+    combination = next(c for c in load_sweep(path).combinations if c.name == name)
     stored = json.loads(result.read_text())
-    assert finished(out, candidate, "fit") == stored
-    assert finished(out, candidate, "discover") is None, "another job"
+    assert finished(out, combination, "fit") == stored
+    assert finished(out, combination, "discover") is None, "another job"
     result.write_text(json.dumps(stored | {"identity": "another"}))
-    assert finished(out, candidate, "fit") is None
+    assert finished(out, combination, "fit") is None
     result.write_text(json.dumps(stored)[:-9])
-    assert finished(out, candidate, "fit") is None
+    assert finished(out, combination, "fit") is None
 
 
 def test_a_scheduler_elsewhere(here):
@@ -192,24 +192,26 @@ def test_without_dask(here, monkeypatch):
 
 
 def test_workers_with_other_software_refuse(here):
-    config = load_sweep(write(here, SWEEP)).candidates[0].config
-    told = run_candidate(config.model_dump_json(), {"code": "0"}, "fit", str(here / "run"))
+    config = load_sweep(write(here, SWEEP)).combinations[0].config
+    told = run_combination(config.model_dump_json(), {"code": "0"}, "fit", str(here / "run"))
     assert not told["ok"]
     assert "another version of configuration, code" in told["reason"]
 
 
 def test_a_rule_without_free_parameters_is_evaluated(here):
-    config = load_sweep(write(here, SWEEP)).candidates[0].config
+    config = load_sweep(write(here, SWEEP)).combinations[0].config
     fixed = config.model_copy(update={"rule": config.rule.replace("free", "")})
-    told = run_candidate(fixed.model_dump_json(), fixed.identity, "fit", str(here / "fixed"))
+    told = run_combination(fixed.model_dump_json(), fixed.identity, "fit", str(here / "fixed"))
     assert told["ok"]
     assert told["gain"]["mean"] == 0
 
 
 def test_a_whole_discovery_that_finds_nothing(here):
     text = SWEEP.replace('"fit"', '"discover"')
-    config = load_sweep(write(here, text), ["prune.lives=8", "refine.lives=8"]).candidates[0].config
+    config = (
+        load_sweep(write(here, text), ["prune.lives=8", "refine.lives=8"]).combinations[0].config
+    )
     idle = config.model_copy(update={"rule": config.rule.replace("0.01*", "0*")})
-    told = run_candidate(idle.model_dump_json(), idle.identity, "discover", str(here / "idle"))
+    told = run_combination(idle.model_dump_json(), idle.identity, "discover", str(here / "idle"))
     assert not told["ok"]
     assert "nothing to publish" in told["reason"]

@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from rulegen.catalog.likeness.candidates import Known, candidates, undecided
 from rulegen.catalog.likeness.distance import algebraic_distance, canonical_terms
+from rulegen.catalog.likeness.resemblances import Known, resemblances, undecided
 from rulegen.catalog.records.literature import literature
 from rulegen.grammar import Event, Parameter, Rule, symbol
 from rulegen.grammar.algebra.parts import Form
@@ -74,8 +74,8 @@ def _named(rule: Rule) -> Naming:
         return Naming("", False, False, "no rule of the catalog: it changes no weight")
     mine, values = outline(rule), own_values(rule)
     found = [
-        (candidate, list(_differences(candidate.known, rule, candidate.match, mine, values)))
-        for candidate in candidates(rule, mine, values)
+        (one, list(_differences(one.known, rule, one.match, mine, values)))
+        for one in resemblances(rule, mine, values)
     ]
     if not found:
         return _nearest(rule)

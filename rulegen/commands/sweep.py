@@ -13,7 +13,7 @@ from rulegen.commands.interrupted import resumable
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import readable
-from rulegen.runs.candidate import ENDED
+from rulegen.runs.combination import ENDED
 from rulegen.runs.sweep import load_sweep
 from rulegen.runs.sweep import sweep as run_sweep
 
@@ -41,16 +41,16 @@ def sweep(
     if said:
         console.print(said, markup=False, highlight=False)
     for row in table[~table["ok"]].to_dict("records"):
-        line = f"{row['candidate']} failed: {row['reason']}"
+        line = f"{row['combination']} failed: {row['reason']}"
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"table: {folder / 'results.csv'}", markup=False, highlight=False, soft_wrap=True)
 
 
 def shown(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
-    """The table as people read it, of the successful candidates, and what is said of all lives."""
+    """The table as people read it, of combinations that succeeded, and what is said of lives."""
     rows = []
     for row in table[table["ok"]].to_dict("records"):
-        cells = {"candidate": row["candidate"]}
+        cells = {"combination": row["combination"]}
         for name, low, high in (("reward", "low", "high"), ("gain", "gain_low", "gain_high")):
             cells[name] = f"{row[name]:.4g} [{row[low]:.4g}, {row[high]:.4g}]"
         ended = {name: int(row[name]) for name in ENDED}

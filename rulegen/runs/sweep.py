@@ -31,9 +31,9 @@ from rulegen.publishing.config import (
     replace_values,
     validated,
 )
-from rulegen.runs.candidate import ENDED, check_shared, on_worker
+from rulegen.runs.combination import ENDED, check_shared, on_worker
 
-#: More candidates than this are a mistake.
+#: More combinations than this are a mistake.
 MOST = 10_000
 #: Seconds after which a scheduler that does not answer is given up.
 PATIENCE = 15
@@ -44,10 +44,10 @@ class SweepConfig(Settings):
 
     Attributes:
         name: of the sweep.
-        base: the configuration that all candidates start from, relative to the sweep's own file.
+        base: the configuration that all combinations start from, relative to the sweep's own file.
         job: what is done with each: `discover`, or `fit` without pruning and card.
         axes: settings such as `seed` or `circuit.neurons`, each with a list of values, or a
-            table of values with a name each. Every combination is a candidate.
+            table of values with a name each. A combination takes one of each.
     """
 
     name: Name
@@ -56,7 +56,7 @@ class SweepConfig(Settings):
     axes: dict[str, list[Any] | dict[str, Any]] = Field(min_length=1)
 
 
-class Candidate(NamedTuple):
+class Combination(NamedTuple):
     """One combination of the axes.
 
     Attributes:
@@ -76,12 +76,12 @@ class Sweep(NamedTuple):
     """A sweep that is ready to run.
 
     Attributes:
-        config: its settings. base: the data of the base configuration. candidates: all of them.
+        config: its settings. base: the data of the base configuration. combinations: all of them.
     """
 
     config: SweepConfig
     base: dict[str, Any]
-    candidates: tuple[Candidate, ...]
+    combinations: tuple[Combination, ...]
 
 
 def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
@@ -92,8 +92,8 @@ def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
         changes: replacements in the base configuration, as `--set` has them.
 
     Raises:
-        ConfigError: when a file cannot be read, a field is wrong, two candidates have one name, or
-            no candidate is a configuration.
+        ConfigError: when a file cannot be read, a field is wrong, two combinations have one name,
+            or no combination is a configuration.
     """
     config = validated(SweepConfig, read_toml(path), path)
     source = path.parent / config.base
@@ -101,13 +101,13 @@ def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
     replace_values(base, changes)
     axes = {key: named_values(key, values) for key, values in config.axes.items()}
     if (count := product_size(axes.values())) > MOST:
-        raise ConfigError(f"{path}: {count} candidates are more than {MOST}; sweep fewer values")
-    found = tuple(candidates(base, axes, source))
-    names = [candidate.name for candidate in found]
-    distinct(names, f"{path}: candidates")
+        raise ConfigError(f"{path}: {count} combinations are more than {MOST}; sweep fewer values")
+    found = tuple(combinations(base, axes, source))
+    names = [combination.name for combination in found]
+    distinct(names, f"{path}: combinations")
     if longest := [name for name in names if len(name) > 200]:
         raise ConfigError(f"{path}: the name {longest[0]} is too long; name the values shorter")
-    if all(candidate.config is None for candidate in found):
+    if all(combination.config is None for combination in found):
         raise ConfigError(found[0].reason)
     return Sweep(config, base, found)
 
@@ -142,9 +142,9 @@ def product_size(axes: Any) -> int:
     return count
 
 
-def candidates(
+def combinations(
     base: dict[str, Any], axes: Mapping[str, Mapping[str, Any]], source: Path
-) -> Iterator[Candidate]:
+) -> Iterator[Combination]:
     """Every combination of the axes, in order; one that is no configuration says why."""
     for labels in itertools.product(*axes.values()):
         data, here = copy.deepcopy(base), dict(zip(axes, labels, strict=True))
@@ -152,11 +152,11 @@ def candidates(
         try:
             for key, label in here.items():
                 place_value(data, key, copy.deepcopy(axes[key][label]))
-            yield Candidate(name, here, validated(DiscoverConfig, data, source))
+            yield Combination(name, here, validated(DiscoverConfig, data, source))
         except KeyError as error:
-            yield Candidate(name, here, None, f"axes: the configuration has no place {error}")
+            yield Combination(name, here, None, f"axes: the configuration has no place {error}")
         except RulegenError as error:
-            yield Candidate(name, here, None, str(error))
+            yield Combination(name, here, None, str(error))
 
 
 def sweep(
@@ -167,10 +167,10 @@ def sweep(
     workers: int | None = None,
     report: Report = silent,
 ) -> pd.DataFrame:
-    """Run all candidates that have no result yet.
+    """Run all combinations that have no result yet.
 
     Results are written to `folder/results`, each whole and as soon as it is there; run directories
-    are in `folder/runs`. A candidate that fails is a row with a reason, and is tried again
+    are in `folder/runs`. A combination that fails is a row with a reason, and is tried again
     the next time.
 
     Args:
@@ -178,30 +178,30 @@ def sweep(
         folder: where the sweep lives.
         scheduler: address of a dask scheduler; None starts a cluster on this machine.
         workers: of that cluster; None means one for each core.
-        report: told of finished candidates.
+        report: told of finished combinations.
 
     Returns:
         the table of `results_table`, also written as `results.csv`.
 
     Raises:
         ConfigError: when the folder cannot be used, or the scheduler not be reached.
-        RunError: when another process sweeps into the folder, or every candidate fails.
+        RunError: when another process sweeps into the folder, or every combination fails.
     """
-    for candidate in what.candidates:
-        if candidate.config is not None:
-            check_shared(candidate.config)
+    for combination in what.combinations:
+        if combination.config is not None:
+            check_shared(combination.config)
     folder = folder.absolute()
     lock = claim(folder)
     with closing(lock):
         data = {"sweep": what.config.model_dump(mode="json"), "base": what.base}
         write_whole(folder / "sweep.toml", tomli_w.dumps(data, multiline_strings=True))
-        before = {c.name: finished(folder, c, what.config.job) for c in what.candidates}
+        before = {c.name: finished(folder, c, what.config.job) for c in what.combinations}
         found = {name: result for name, result in before.items() if result}
-        rest = [c for c in what.candidates if c.name not in found]
-        done, total = len(found), len(what.candidates)
+        rest = [c for c in what.combinations if c.name not in found]
+        done, total = len(found), len(what.combinations)
         report(Progress("sweep", done, total, f"{done} of {total} were finished" if done else ""))
-        for candidate in [c for c in rest if c.config is None]:
-            found[candidate.name] = {"ok": False, "reason": candidate.reason}
+        for combination in [c for c in rest if c.config is None]:
+            found[combination.name] = {"ok": False, "reason": combination.reason}
         rest = [c for c in rest if c.config is not None]
         if rest:
             with connect(scheduler, min(workers or os.cpu_count() or 1, len(rest))) as client:
@@ -210,10 +210,10 @@ def sweep(
                     found[name] = result
                     said = "done" if result["ok"] else "failed"
                     report(Progress("sweep", len(found), total, f"{name} {said}"))
-        table = results_table(what.candidates, found)
+        table = results_table(what.combinations, found)
         table.to_csv(folder / "results.csv", index=False)
     if not table["ok"].any():
-        raise RunError(f"every candidate failed, the first because: {table['reason'][0]}")
+        raise RunError(f"every combination failed, the first because: {table['reason'][0]}")
     return table
 
 
@@ -237,7 +237,7 @@ def claim(folder: Path) -> Any:
 
 
 def store(folder: Path, name: str, result: Mapping[str, Any]) -> None:
-    """Write the result of a candidate, whole.
+    """Write the result of a combination, whole.
 
     Raises:
         RunError: when it does not fit on the disk; other results are kept.
@@ -251,16 +251,16 @@ def store(folder: Path, name: str, result: Mapping[str, Any]) -> None:
         ) from error
 
 
-def finished(folder: Path, candidate: Candidate, job: str) -> dict[str, Any] | None:
-    """The result of a candidate with which an earlier run of the sweep has finished this job."""
+def finished(folder: Path, combination: Combination, job: str) -> dict[str, Any] | None:
+    """The result of a combination with which an earlier run of the sweep has finished this job."""
     try:
-        text = (folder / "results" / f"{candidate.name}.json").read_text(encoding="utf-8")
+        text = (folder / "results" / f"{combination.name}.json").read_text(encoding="utf-8")
         result: dict[str, Any] = json.loads(text)
     except (OSError, ValueError):
         return None
-    if candidate.config is None:
+    if combination.config is None:
         return None
-    same = result.get("identity") == candidate.config.identity and result.get("job") == job
+    same = result.get("identity") == combination.config.identity and result.get("job") == job
     return result if same and result["ok"] else None
 
 
@@ -299,42 +299,42 @@ def connect(scheduler: str | None, workers: int) -> Iterator[Any]:
 
 
 def results(
-    client: Any, rest: Sequence[Candidate], job: str, folder: Path
+    client: Any, rest: Sequence[Combination], job: str, folder: Path
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Run candidates on the cluster; each result as soon as it is there."""
+    """Run combinations on the cluster; each result as soon as it is there."""
     distributed = extra("distributed", "sweep")
     futures = {}
-    for candidate in rest:
-        assert candidate.config is not None
-        text, identity = candidate.config.model_dump_json(), candidate.config.identity
-        place = str(folder / "runs" / candidate.name)
+    for combination in rest:
+        assert combination.config is not None
+        text, identity = combination.config.model_dump_json(), combination.config.identity
+        place = str(folder / "runs" / combination.name)
         future = client.submit(on_worker, text, identity, job, place, pure=False)
-        futures[future] = candidate
+        futures[future] = combination
     for future in distributed.as_completed(futures):
-        candidate = futures[future]
-        assert candidate.config is not None
+        combination = futures[future]
+        assert combination.config is not None
         try:
             result = future.result()
         except Exception as error:  # whatever went wrong there must not end the sweep here
             result = {"ok": False, "reason": f"{type(error).__name__}: {error}"}
-        yield candidate.name, result | {"identity": candidate.config.identity, "job": job}
+        yield combination.name, result | {"identity": combination.config.identity, "job": job}
 
 
 def results_table(
-    candidates: Sequence[Candidate], found: Mapping[str, Mapping[str, Any]]
+    combinations: Sequence[Combination], found: Mapping[str, Mapping[str, Any]]
 ) -> pd.DataFrame:
-    """One row for each candidate.
+    """One row for each combination.
 
-    Columns: `candidate`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
+    Columns: `combination`, one for each axis, `ok`, `reward` with `low` and `high` on held-out
     lives, `gain` over the start with `gain_low` and `gain_high` (paired), numbers of lives that
     ended `diverged`, `saturated` and `silent`, those of the start as `start_diverged` and so on,
     `terms`, `gradients` of single lives and `nonfinite`, those that were left out, `seconds`,
     `reason`.
     """
     rows = []
-    for candidate in candidates:
-        result = found[candidate.name]
-        row: dict[str, Any] = {"candidate": candidate.name} | candidate.labels
+    for combination in combinations:
+        result = found[combination.name]
+        row: dict[str, Any] = {"combination": combination.name} | combination.labels
         row["ok"] = result["ok"]
         if result["ok"]:
             reward, gain = result["reward"], result["gain"]

@@ -20,7 +20,7 @@ GRID = tuple(sign * size for size in (0.05, 0.2, 0.8, 3.0) for sign in (1.0, -1.
 
 
 #: Terms, and parameters to refine them from.
-Candidate = tuple[tuple[str, ...], np.ndarray]
+Neighbour = tuple[tuple[str, ...], np.ndarray]
 
 
 class Trimmed(NamedTuple):
@@ -100,13 +100,13 @@ class Trimming:
         places[:, position] = GRID
         return list(np.clip(places, *self.bench.bounds))
 
-    def neighbours(self, values: np.ndarray, kept: tuple[str, ...]) -> Iterator[Candidate]:
+    def neighbours(self, values: np.ndarray, kept: tuple[str, ...]) -> Iterator[Neighbour]:
         """Neighbours of a rule, small ones first, each with a place to refine it from."""
         others = tuple(n for n in self.names if n not in kept)
         label = f"beside {', '.join(kept)}"
 
-        def most(what: str, choices: Sequence[Candidate]) -> Iterator[Candidate]:
-            """The most promising of some candidates."""
+        def most(what: str, choices: Sequence[Neighbour]) -> Iterator[Neighbour]:
+            """The most promising of some neighbours."""
             if choices:
                 yield choices[self.best(what, [place for _, place in choices])]
 

@@ -38,7 +38,7 @@ lives = 16
 PROGRAM = """
 import json, sys
 from pathlib import Path
-from rulegen.runs.candidate import fit_job
+from rulegen.runs.combination import fit_job
 from rulegen.publishing.config import load_config
 print(json.dumps(fit_job(load_config(Path(sys.argv[1])), Path(sys.argv[2]))["parameters"]))
 """

@@ -35,7 +35,7 @@ class Known(NamedTuple):
     outline: Outline
 
 
-class Candidate(NamedTuple):
+class Resemblance(NamedTuple):
     """A rule of the literature that a rule may be, or the opposite of."""
 
     known: Known
@@ -72,7 +72,9 @@ class Candidate(NamedTuple):
         return self.member, more, self.infinite, differences, -size
 
 
-def candidates(rule: Rule, mine: Outline, values: Mapping[sp.Symbol, float]) -> Iterator[Candidate]:
+def resemblances(
+    rule: Rule, mine: Outline, values: Mapping[sp.Symbol, float]
+) -> Iterator[Resemblance]:
     """Every way to call a rule by one of the literature.
 
     Args:
@@ -83,9 +85,9 @@ def candidates(rule: Rule, mine: Outline, values: Mapping[sp.Symbol, float]) -> 
     for known in prepared():
         for opposite, form in ((False, mine), (True, _opposite(mine))):
             for match in matches(known.parts, known.outline, form, values):
-                candidate = Candidate(known, match, opposite)
-                if candidate.fits(rule, values):
-                    yield candidate
+                resemblance = Resemblance(known, match, opposite)
+                if resemblance.fits(rule, values):
+                    yield resemblance
 
 
 @cache

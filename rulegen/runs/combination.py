@@ -1,4 +1,4 @@
-"""One candidate of a sweep: a configuration, run to its end by whoever is free."""
+"""One combination of a sweep: a configuration, run to its end by whoever is free."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ ENDED = (*TROUBLES, *(f"start_{name}" for name in TROUBLES))
 
 
 def on_worker(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
-    """`run_candidate` in a process of a cluster, which runs nothing else."""
+    """`run_combination` in a process of a cluster, which runs nothing else."""
     use_all_cores()
     keep_compiled_programs()
-    return run_candidate(config, identity, job, folder)
+    return run_combination(config, identity, job, folder)
 
 
-def run_candidate(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
-    """Run a candidate, from where an earlier attempt stopped; what it found, or why it failed.
+def run_combination(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
+    """Run a combination, from where an earlier attempt stopped; what it found, or why it failed.
 
     Args:
         config: the configuration as JSON.
