@@ -270,7 +270,7 @@ def test_files_that_do_not_fit_on_the_disk(config, run, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("rulegen.publishing.rundir.save_figure", full)
+    monkeypatch.setattr("rulegen.publishing.discovery.save_figure", full)
     with pytest.raises(RunError, match="No space left on device; the history is kept: free some"):
         discover(config, folder, resume=True)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -77,5 +77,5 @@ def test_what_is_told_beside_the_samples(monkeypatch):
 
     assert channels(Match.observation_space) == ["fixation", "stimulus 1", "stimulus 2"]
     assert channels(Space(shape=(2,))) == ["", ""]
-    assert "give `dt`" in attempt(Space())
+    assert "set `env.dt`" in attempt(Space())
     assert set(CASES) == {*PAIRS, "ready_set_go", "reaching", "baited_bandit"}

@@ -1,8 +1,10 @@
 """Sweeps: their combinations, their table, what fails, what is skipped, what is in the way."""
 
 import json
+import socket
 import subprocess
 import sys
+from contextlib import suppress
 
 import pandas as pd
 import pytest
@@ -171,6 +173,17 @@ def test_a_scheduler_that_does_not_answer(here, monkeypatch):
         pass
     with pytest.raises(ConfigError, match="no dask scheduler answers"), connect("9:9:9", 1):
         pass
+
+
+def test_sweeps_run_beside_each_other():
+    """The port that dask's pages have unless another is asked for is taken."""
+    pytest.importorskip("distributed")
+    with socket.socket() as taken:
+        with suppress(OSError):  # by somebody else
+            taken.bind(("127.0.0.1", 8787))
+            taken.listen()
+        with connect(None, 1) as one, connect(None, 1) as two:
+            assert one.submit(abs, -3).result() == two.submit(abs, -3).result() == 3
 
 
 def test_foreign_and_busy_folders(here):

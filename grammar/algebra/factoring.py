@@ -47,10 +47,18 @@ def factors(expr: sp.Expr) -> list[sp.Expr]:
             if plain and exponent.is_Integer and exponent > 0:
                 own[base] = exponent
         shared = own if shared is None else {b: min(shared[b], own[b]) for b in shared if b in own}
+    shared = shared or {}
     number = -size if sign < 0 else size
-    common = [algebra.power(b, e) for b, e in (shared or {}).items()]
-    rest = times(expr, algebra.reciprocal(algebra.multiply([number, *common])))
-    return [number, *common, rest]
+    # Taken out of each term, and not divided by: what is shared may be 0, such as an indicator.
+    rest = [times(_without(term, shared), 1 / number) for term in expr.args]
+    return [number, *(algebra.power(b, e) for b, e in shared.items()), algebra.add(rest)]
+
+
+def _without(term: sp.Expr, shared: dict[sp.Expr, sp.Integer]) -> sp.Expr:
+    """A product with fewer of some factors."""
+    left = dict(shared)
+    powers = [f.as_base_exp() if f.is_Pow else (f, _ONE) for f in sp.Mul.make_args(term)]
+    return algebra.multiply([algebra.power(b, e - left.pop(b, 0)) for b, e in powers])
 
 
 def not_negative(expr: sp.Expr) -> bool:

@@ -278,7 +278,7 @@ def connect(scheduler: str | None, workers: int) -> Iterator[Any]:
                 n_workers=workers,
                 threads_per_worker=1,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any port: others may sweep beside this
                 memory_limit=0,
                 silence_logs=logging.ERROR,
                 env={"JAX_NUM_CPU_DEVICES": str(max(1, (os.cpu_count() or 1) // workers))},

@@ -73,6 +73,7 @@ ANY = [
     ("(2*A if B > 1 else A)", "A*(1 + (B > 1))"),
     ("(A if B > 1 else C) - C", "(A - C)*(B > 1)"),
     ("(1/A if B > 1 else C)", "(C if B <= 1 else 1/A)"),
+    ("abs((A - B)*(C > 1))", "abs(A - B)*(C > 1)"),
 ]
 #: Laws of expressions that are no sums.
 PRODUCTS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle import value
 
@@ -58,6 +58,7 @@ def test_the_text_gives_the_rule_back(formula: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
+@example("min(pre, ((u) if pre > w else (pre)))")
 @given(FORMULAS)
 def test_the_normal_form_has_the_same_value(formula: str) -> None:
     try:
