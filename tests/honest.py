@@ -167,13 +167,19 @@ def publish(
         selected |= {"candidates": 3, "looks": (LOOK,), "level": config.prune.level}
     digest = config.digest if config else "0" * 16
     evidence = held_out(world, digest, seed, best, compared, rests, **(selected | more))
+    free = {q.name for q in parse(others.get(START) or "").free} | {*terms}
+    unsaid = {
+        q.name: ParameterNote(why="no survey was made")
+        for q in parse(rule).parameters
+        if q.name in free
+    }
     record = Record(
         name="small",
         title="Small | rule <b>",
         kind="discovered",
         description="A `small` rule.",
         equations=parse(rule).text(),
-        parameters=dict(notes),
+        parameters=unsaid | dict(notes),
         tags=(world.task.name,),
         lineage=(config.family.digest,) if config else ("theta*xi*pre",),
         evidence=evidence,

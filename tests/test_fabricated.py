@@ -15,13 +15,15 @@ import tomli_w
 from honest import config_of, family, leave, publish, quick_bench, text
 from test_admission import files
 
-from rulegen.catalog import ParameterNote, load_record, markdown_card
+from rulegen.catalog import ParameterNote, Record, find, load_record, markdown_card
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import ConfigError, RuleError, parse
 from rulegen.ground.digests import digest_of
 from rulegen.ground.statistics import estimate
 from rulegen.verifying.admission import add_run
+from rulegen.verifying.consistency import parameters
+from rulegen.verifying.finding import Outcome
 
 Data = dict[str, Any]
 Forge = Callable[[Path], None]
@@ -159,9 +161,23 @@ def rewritten(rule: str) -> Callable[[Data, Data], None]:
     def change(data: Data, evidence: Data) -> None:
         data["equations"] = parse(rule).text()
         evidence["digest"] = parse(rule).digest
-        data["parameters"] = {}
+        names = [p.name for p in parse(rule).parameters]
+        data["parameters"] = {name: {"why": "no survey was made"} for name in names}
 
     return change
+
+
+def best_for_worst(table: pd.DataFrame) -> None:
+    """The worst eight of the rule's lives become copies of the best eight."""
+    mine = table.loc[table["rule"] == DISCOVERED, "reward"].sort_values()
+    table.loc[mine.index[:8], "reward"] = mine.to_numpy()[-8:]
+
+
+def noisy(table: pd.DataFrame) -> None:
+    """Every life of the rule is another, and they earn a tenth of a half width more."""
+    mine = table["rule"] == DISCOVERED
+    noise = np.random.default_rng(1).normal(size=mine.sum())
+    table.loc[mine, "reward"] += 0.05 * (noise - noise.mean()) + 0.002
 
 
 def losses(_: Data, evidence: Data) -> None:
@@ -206,6 +222,20 @@ FABRICATED: dict[str, tuple[Forge, str]] = {
     "every life earns 5 more": (other_rewards(raised(5.0)), "attainable: .*perfect answers"),
     "every life earns 0.01 more": (other_rewards(raised(0.01)), "lives of discovered rule"),
     "half of the lives earn 0.05 more": (other_rewards(raised(0.05, 128)), "lives of discovered"),
+    "the worst lives are the best ones": (other_rewards(best_for_worst), "lives of discovered"),
+    "every life is another": (other_rewards(noisy), "are others than those in lives.csv"),
+    "no interval of what was fitted": (
+        edit(lambda d, _: d.pop("parameters")), "parameter theta: it was fitted, and nothing",
+    ),
+    "prose in place of an interval": (
+        edit(lambda d, _: d["parameters"].update(theta={"meaning": "coefficient of pre*post",
+                                                        "why": "a theorem fixes it"})),
+        "parameter theta: it is no coefficient of pre",
+    ),
+    "saturated lives are not counted": (
+        edit(lambda _, e: [e.pop("saturated"), e.pop("silent")]),
+        "ended badly: of `discovered rule` lives that saturated or fell silent were not counted",
+    ),
     "another rule beside the old lives": (edit(rewritten(text(-1.5))), "lives of discovered rule"),
     "Hebb's rule beside the old lives": (edit(rewritten("dw/dt = 1e-6*pre*post")),
                                          "family: the rule is none of the family"),
@@ -265,6 +295,26 @@ def test_files_that_are_made_to_fit_are_those_of_the_run(mine: Path, tmp_path: P
     other_rewards(lambda _: None)(mine)
     other_curve(lambda *_: None)(mine)
     assert add_run(mine, tmp_path / "home", lives=256).record == load_record(mine / "record.toml")
+
+
+def test_what_was_not_fitted_has_no_interval() -> None:
+    record = find("delayed_association")
+    assert record.evidence
+    assert {f.outcome for f in parameters(record, record.evidence)} == {Outcome.HOLDS}
+    notes = record.parameters | {"eta": ParameterNote(low=9.1e-4, high=9.2e-4)}
+    forged = record.model_copy(update={"parameters": notes})
+    (eta, _) = parameters(forged, record.evidence)
+    assert (eta.outcome, eta.why[:18]) == (Outcome.REFUTED, "it has an interval")
+
+
+def test_other_bounds_than_those_of_the_start() -> None:
+    record = find("delayed_association")
+    assert record.evidence
+    text = record.equations.replace("in [-3, 3]", "in [1.7, 1.9]")
+    forged = record.model_copy(update={"equations": text})
+    assert forged.model_copy().equations != record.equations
+    (theta,) = parameters(Record.model_validate(forged.model_dump()), record.evidence)
+    assert theta.why == "the start has other bounds for it"
 
 
 def test_a_claim_too_weak_is_not_taken_in(tmp_path: Path) -> None:

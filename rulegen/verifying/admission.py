@@ -25,17 +25,19 @@ from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.verifying.claims import MINE, contradicted
 from rulegen.verifying.consistency import consistent
-from rulegen.verifying.endings import wrong_in_table
+from rulegen.verifying.endings import endings, uncounted, wrong_in_table
 from rulegen.verifying.finding import Finding, Outcome, decided
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
-from rulegen.verifying.sample import other_lives
+from rulegen.verifying.sample import ends, other_ends, other_lives, unlike
 from rulegen.verifying.setting import world_of
 from rulegen.verifying.verify import entrants, learned, lots, run
 
 #: Lives that are run again, unless another number is asked for.
 LIVES = 64
+#: So many of those that earn least, and of those that earn most, are run again as well.
+ENDS = 16
 #: Fewer say nothing of a spread.
 LEAST = 8
 
@@ -45,8 +47,9 @@ def add_run(
 ) -> Entry:
     """Take the rule that a run discovered into a catalog, with its figure and data.
 
-    Of the published lives so many are run again, of every rule, drawn anew each time. A share f of
-    altered lives escapes with the probability (1 - f)^N. The curves of an honest run are refused
+    Of the published lives so many are run again, of every rule, drawn anew each time, and those
+    that earn least and most. A share f of altered lives elsewhere escapes with the probability
+    (1 - f)^N. The curves of an honest run are refused
     with a probability of at most `rulegen.verifying.learning.ERROR`; all lives leave it none.
 
     Args:
@@ -127,6 +130,10 @@ def tabled(whole: Published, evidence: Evidence, world: World) -> Iterator[Findi
     yield decided("ended badly", bool(whole.lives.outcomes), why)
     for (_, name), why in wrong_in_table(evidence, whole.lives.outcomes).items():
         yield decided("ended badly", False, f"of the lives of `{name}` {why}, as its record says")
+    for (_, name), told in endings(evidence).items():
+        if whole.lives.outcomes and (left_out := uncounted(told)):
+            why = f"of `{name}` {left_out}, and lives.csv says how each ended"
+            yield decided("ended badly", False, why)
     for finding in consistent(whole, evidence, world):
         # Whoever adds a run has its configuration, so that it must be held.
         open_end = finding.claim == "configuration" and finding.outcome is Outcome.UNCHECKED
@@ -144,10 +151,16 @@ def lived(
     key = branch(origin(evidence.seed), Branch.EVALUATE)
     again = run(benches, key, numbers, "published lives", report)
     found = lots(again)
-    for claim, lot in found.items():
-        told = (part[claim][numbers] for part in (whole.lives.rewards, whole.lives.outcomes))
-        why = other_lives(Lot(*told), lot, every)
-        yield decided(f"lives of {claim[1]}", not why, why)
+    for claim, bench in benches.items():
+        told, name = Lot(whole.lives.rewards[claim], whole.lives.outcomes[claim]), claim[1]
+        drawn = Lot(*(part[numbers] for part in told))
+        why = other_lives(drawn, found[claim], every)
+        if not why and len(numbers) < every:
+            who = ends(told.rewards, ENDS)
+            batch = run({claim: bench}, key, who, f"ends of {name}", report)
+            here = unlike(Lot(*(part[who] for part in told)), lots(batch)[claim])
+            why = other_ends(unlike(drawn, found[claim]), here)
+        yield decided(f"lives of {name}", not why, why)
     yield from learned(whole, evidence, again)
     yield from refits(evidence, benches[MINE], key, numbers, found)
     key = branch(origin(int(rng.integers(2**32))), Branch.VERIFY)

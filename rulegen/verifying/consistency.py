@@ -13,7 +13,7 @@ from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
 from rulegen.verifying.origin import made_by, setting
 from rulegen.verifying.published import Published
 from rulegen.verifying.selecting import selection
-from rulegen.verifying.structure import made_of
+from rulegen.verifying.structure import family, made_of
 
 #: From fewer lives nothing is claimed that can be verified: intervals are measured from these on.
 LEAST_LIVES = 32
@@ -36,7 +36,7 @@ def consistent(whole: Published, evidence: Evidence, world: World) -> list[Findi
         strength(evidence),
         *baselines(evidence, world),
         *attainable(evidence),
-        *parameters(record),
+        *parameters(record, evidence),
         *made_of(record, evidence),
         *selection(record, evidence),
         setting(evidence.setting, world),
@@ -57,7 +57,10 @@ def told_alone(record: Record, evidence: Evidence) -> Iterator[Finding]:
     """What the record alone says."""
     if evidence.gradients or evidence.seconds:
         yield unchecked("effort", "gradients and duration show when the run is made again alone")
-    why = "title, description, comments, references, names of compared rules and reasons are words"
+    why = (
+        "title, description, fact, limits, tags, comments, references, meanings of parameters, "
+        "names of compared rules and reasons are words"
+    )
     yield unchecked("words", why)
 
 
@@ -94,15 +97,31 @@ def attainable(evidence: Evidence) -> Iterator[Finding]:
     yield decided("attainable", not beyond, why)
 
 
-def parameters(record: Record) -> Iterator[Finding]:
-    """Whether each fitted value lies in its interval."""
+def parameters(record: Record, evidence: Evidence) -> Iterator[Finding]:
+    """Whether what was fitted has an interval, which holds it, and what was not has none."""
+    start = family(evidence)
+    known = {} if start is None else {p.name: p for p in start.parameters}
+    terms = {t.coefficient: f"coefficient of {t.term}" for t in evidence.terms}
     for p in record.rule.parameters:
-        note = record.parameters.get(p.name)
-        if note is None:
+        note, claim = record.parameters.get(p.name), f"parameter {p.name}"
+        fitted = p.name in terms or (p.name in known and known[p.name].free)
+        bounded = note is not None and note.low is not None
+        if p.name in known and (p.lower, p.upper) != (known[p.name].lower, known[p.name].upper):
+            yield decided(claim, False, "the start has other bounds for it")
+        elif start is not None and bounded and not fitted:
+            yield decided(claim, False, "it has an interval, and the start does not leave it free")
+        elif fitted and (note is None or (not bounded and not note.why)):
+            yield decided(claim, False, "it was fitted, and nothing says in which interval")
+        elif (
+            note is not None
+            and note.meaning.startswith("coefficient of ")
+            and (note.meaning != terms.get(p.name))
+        ):
+            yield decided(claim, False, f"it is no {note.meaning}")
+        elif note is None or (not bounded and not note.why):
             continue
-        if note.low is None or note.high is None or p.value is None:
-            why = note.why or "it has no interval"
-            yield unchecked(f"parameter {p.name}", why)
+        elif note.low is None or note.high is None or p.value is None:
+            yield unchecked(claim, note.why)
         else:
             why = f"{p.value:g} lies outside its interval [{note.low:g}, {note.high:g}]"
-            yield decided(f"parameter {p.name}", note.low <= p.value <= note.high, why)
+            yield decided(claim, note.low <= p.value <= note.high, why)

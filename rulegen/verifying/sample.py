@@ -21,6 +21,10 @@ from rulegen.verifying.endings import miscounted
 
 #: Digits of published numbers end here.
 DIGITS = 2e-6
+#: Two lives are one when their rewards differ by less than this share of the spread of lives.
+ALIKE = 0.01
+#: At most so often honest lives that earn most or least are others more often than the rest.
+RARE = 0.001
 #: Chance shifts lives that other hardware rounds otherwise by less, with this probability.
 SURE = 0.999
 
@@ -123,13 +127,17 @@ def quantile_refused(
 def other_lives(told: Lot, again: Lot, lives: int) -> str:
     """Why some published lives are not the same lives, run again; empty where they are.
 
-    Mean and limits are those of `agrees`, as for all lives. Life by life, no shift is left that
-    would move the mean over all lives by more than `SAME` of its half width.
+    Most of them are the same one by one (`unlike`), which other hardware may change for some. Mean
+    and limits are those of `agrees`, as for all lives. Life by life, no shift is left that would
+    move the mean over all lives by more than `SAME` of its half width.
 
     Args:
         told: as published. again: the same lives, run again.
         lives: how many were published.
     """
+    others, count = int(unlike(told, again).sum()), len(again.rewards)
+    if 2 * others > count:
+        return f"{others} of {count} of them, run again, are others than those in lives.csv"
     found, shift = estimate(again.rewards), estimate(told.rewards - again.rewards, SURE)
     slack = SAME * (found.high - found.low) / 2 * np.sqrt(len(again.rewards) / lives) + DIGITS
     claimed = estimate(told.rewards)
@@ -137,3 +145,43 @@ def other_lives(told: Lot, again: Lot, lives: int) -> str:
         return f"{len(again.rewards)} of them, run again, earn {found}, and {claimed} in lives.csv"
     counts = Outcomes.of(told.outcomes)
     return miscounted(Ended(**counts.bad), Outcomes.of(again.outcomes), SAME)
+
+
+def unlike(told: Lot, again: Lot) -> np.ndarray:
+    """Which lives are others than they are said to be, shape (N,).
+
+    Example:
+        >>> rewards, ends = np.array([0.1, 0.2, 0.3]), np.zeros(3, int)
+        >>> unlike(Lot(rewards, ends), Lot(rewards + [1e-7, 0.0, 0.1], ends))
+        array([False, False,  True])
+    """
+    spread = float(again.rewards.std())
+    return np.asarray(np.abs(told.rewards - again.rewards) > ALIKE * spread + DIGITS)
+
+
+def ends(rewards: np.ndarray, count: int) -> np.ndarray:
+    """The numbers of so many lives that earn least and of as many that earn most.
+
+    Example:
+        >>> ends(np.array([0.3, 0.1, 0.2, 0.5, 0.4]), 1)
+        array([1, 3])
+    """
+    order = np.argsort(rewards, kind="stable")
+    return np.unique([*order[:count], *order[-count:]])
+
+
+def other_ends(among_all: np.ndarray, at_the_ends: np.ndarray) -> str:
+    """Why the lives that earn most and least are others than published; empty where they are not.
+
+    A few of many lives escape when they are drawn blindly. Who wants them to change a mean puts
+    them at its ends, where honest lives are others no more often than elsewhere.
+
+    Args:
+        among_all: which of a random sample are others, from `unlike`.
+        at_the_ends: which of the `ends` are.
+    """
+    here, whole = int(at_the_ends.sum()), len(among_all) + len(at_the_ends)
+    total = here + int(among_all.sum())
+    if hypergeom.sf(here - 1, whole, total, len(at_the_ends)) >= RARE:
+        return ""
+    return f"{here} of the {len(at_the_ends)} that earn least or most are others when run again"
