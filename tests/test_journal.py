@@ -190,3 +190,28 @@ def test_a_failed_computation_leaves_nothing_behind(reopen):
         journal.recall("result 3", [3], never)
     journal.close()
     assert "result 3" not in reopen()
+
+
+def test_a_first_line_that_a_crash_cut_short(tmp_path):
+    """It is written anew, unless it is something else."""
+    path, identity = tmp_path / "history.jsonl", {"configuration": "x"}
+    with Journal(path, identity) as journal:
+        journal.recall("answer", [], lambda: {"value": 42})
+    whole = path.read_bytes()
+    for length in (0, 1, 30, whole.index(b"\n")):
+        path.write_bytes(whole[:length])
+        with Journal(path, identity) as journal:
+            assert journal.recall("answer", [], lambda: {"value": 43})["value"] == 43
+    path.write_bytes(b"something else")
+    with pytest.raises(RunError, match="is no history"):
+        Journal(path, identity)
+    assert path.read_bytes() == b"something else"
+
+
+def test_a_history_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "elsewhere").write_text("mine")
+    path = tmp_path / "history.jsonl"
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(RunError, match=r"history.jsonl is a link; put the file itself there"):
+        Journal(path, {"configuration": "x"})
+    assert (tmp_path / "elsewhere").read_text() == "mine"

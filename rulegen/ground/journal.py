@@ -97,7 +97,8 @@ class Journal:
             if record is None:
                 break
             records.append(record)
-        if lines:
+        first = make_line("header", "", header, 0.0)
+        if lines and not (len(lines) == 1 and lines[0] != first and first.startswith(lines[0])):
             refuse_another(path, records[0]["data"] if records else {}, header)
         rest = lines[len(records) :]
         if len(rest) > 1:
@@ -191,9 +192,11 @@ def take(path: Path) -> FileIO:
     """Open a file for this process alone, until it is closed.
 
     Raises:
-        RunError: when another process has it.
+        RunError: when another process has it, or it is a link, which could lead anywhere.
     """
-    file = FileIO(path, "a+")
+    if path.is_symlink():
+        raise RunError(f"{path} is a link; put the file itself there, or choose another --out")
+    file = FileIO(path, "a+", opener=lambda name, how: os.open(name, how | os.O_NOFOLLOW, 0o666))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
