@@ -167,7 +167,8 @@ def publish(
         selected |= {"candidates": 3, "looks": (LOOK,), "level": config.prune.level}
     digest = config.digest if config else "0" * 16
     evidence = held_out(world, digest, seed, best, compared, rests, **(selected | more))
-    free = {q.name for q in parse(others.get(START) or "").free} | {*terms}
+    start = others.get(START)
+    free = {*terms} | {q.name for q in (parse(start).free if start else ())}
     unsaid = {
         q.name: ParameterNote(why="no survey was made")
         for q in parse(rule).parameters
