@@ -3,6 +3,7 @@
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -238,3 +239,11 @@ def test_the_command(monkeypatch, capsys, tmp_path):
     code, _, err = call(monkeypatch, capsys, path, "--at", other)
     assert code == 2
     assert "no value of `a`" in err
+
+
+def test_an_unknown_estimator_claims_no_folder(monkeypatch, capsys, tmp_path):
+    example = Path(__file__).parents[1] / "examples" / "delayed_association.toml"
+    options = ("--estimator", "nope", "--out", tmp_path / "out")
+    code, _, err = call(monkeypatch, capsys, example, *options)
+    assert code == 2 and "no estimator `nope`" in err
+    assert not (tmp_path / "out").exists()

@@ -55,3 +55,9 @@ def test_it_can_be_looked_at(found):
         assert here.record.equations.strip() in text
         assert f"minus {NO_LEARNING}: {here.record.evidence.comparisons[-1].difference}" in text
     assert here._repr_html_().startswith("<article")
+
+
+def test_nothing_is_resumed_without_a_folder(tmp_path):
+    (tmp_path / "config.toml").write_text(SMALL)
+    with pytest.raises(rg.ConfigError, match="nothing to resume"):
+        rg.discover(rg.load_config(tmp_path / "config.toml"), resume=True)

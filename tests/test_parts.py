@@ -23,6 +23,10 @@ WRONG = {
         {"broken_tone": "raise OSError('no\\ndisk')"},
         r"`tone` of broken-tone 0\.1 cannot be loaded \(OSError: no disk\): mend or uninstall",
     ),
+    "ends the program": (
+        {"ending_tone": "import sys\nsys.exit('\x1b[31mbye')"},
+        r"`tone` of ending-tone 0\.1 cannot be loaded \(SystemExit: \[31mbye\): mend or uninstall",
+    ),
     "no such module": ({"lost_tone": None}, r"of lost-tone 0\.1 cannot be loaded \(ModuleNotFound"),
     "no part": ({"plain_tone": "Tone = 3"}, r"cannot be loaded \(ConfigError: 3 is no part"),
     "another name": (

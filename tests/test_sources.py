@@ -84,3 +84,22 @@ def test_what_is_no_rule(tmp_path, name, words):
 def test_a_name_that_is_nowhere():
     with pytest.raises(ConfigError, match="no rule `ojas` in the catalog: did you mean `oja`"):
         read_source("ojas", io.StringIO())
+
+
+def test_a_folder_hides_no_rule_of_the_catalog(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "oja").mkdir()
+    assert read_source("oja", io.StringIO()).record == find("oja")
+    with pytest.raises(ConfigError, match="no folder of a finished run"):
+        read_source("./oja", io.StringIO())
+
+
+def test_what_cannot_be_looked_at_is_one_line(monkeypatch, capsys):
+    code, out, err = call(monkeypatch, capsys, "check", "x" * 300)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert "File name too long" in err
+
+
+def test_standard_input_that_is_closed():
+    with pytest.raises(ConfigError, match="standard input is closed"):
+        read_source("-", None)

@@ -32,7 +32,6 @@ SIGNAL_NAMES = {
     "pre_spike": "impulse_in", "post_spike": "impulse_out", "dt": "(dt/ms)",
     "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",
 }  # fmt: skip
-OWN = ("zeta", "R")
 
 WORDS = PYTHON | {
     "abs", "arccos", "arcsin", "arctan", "ceil", "clip", "cos", "cosh", "exp", "expm1", "exprel",

@@ -150,8 +150,9 @@ def _load(kind: str, name: str, point: EntryPoint) -> None:
     try:
         part = point.load()
         found = identified(part)
-    except Exception as error:  # whatever another's program does on its way in
-        why = " ".join(str(error).split())
+    except (Exception, SystemExit) as error:  # whatever another's program does on its way in
+        shown = "".join(c if c.isprintable() else " " for c in str(error))
+        why = " ".join(shown.split())
         raise ConfigError(
             f"the {kind} `{name}` of {told((point,))} cannot be loaded "
             f"({type(error).__name__}: {why}): mend or uninstall the package"

@@ -44,6 +44,8 @@ def main() -> None:
         fail(error, 1)
     except rg.RulegenError as error:
         fail(error, 2)
+    except OSError as error:  # such as a folder that may not be looked into
+        fail(OSError(f"{error.filename or 'a file'}: {error.strerror or error}"), 2)
     except KeyboardInterrupt:
         fail(KeyboardInterrupt("interrupted"), 130)
 

@@ -79,12 +79,12 @@ def estimators(
     values = values_of(bench, at)
     folder = run.folder(settings.name, settings.seed, "estimators")
     console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
+    compared = named(others.names or []) | rivals(others.strategies or [])
     also = {"appraisal": inputs_digest([spent, values])}
     with directory.open(settings, resume=run.resume, also=also) as journal:
         with Display(console) as display:
             stage = Stage(origin(settings.seed), journal, display).on(Branch.APPRAISE)
-            compared = candidates(bench, settings.fit)
-            compared |= named(others.names or []) | rivals(others.strategies or [])
+            compared = candidates(bench, settings.fit) | compared
             found = appraise(bench, values, compared, spent, stage)
         hosts.on_first(lambda: save(folder, found))
     cells, said = shown(found.table)

@@ -99,6 +99,8 @@ def discover(
         RunError: when every life diverges, or the rule found is no better than no learning.
     """
     benches = prepare(config)
+    if folder is None and resume:
+        raise ConfigError("without a folder there is nothing to resume: name the folder of the run")
     if folder is None:
         return carry_out(config, benches, Stage(origin(config.seed), Journal(), report))
     directory = RunDirectory(folder)

@@ -9,6 +9,7 @@ from typing import NamedTuple, TextIO
 from rulegen.catalog import Record, find, load_record
 from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.files import read_own
+from rulegen.catalog.records.literature import DISCOVERED, names
 from rulegen.catalog.records.record import LARGEST_FILE, parse_record
 from rulegen.grammar import ConfigError, Rule, parse
 
@@ -30,7 +31,7 @@ class Source(NamedTuple):
     record: Record | None = None
 
 
-def read_source(source: str, standard_input: TextIO) -> Source:
+def read_source(source: str, standard_input: TextIO | None) -> Source:
     """The rule that is meant.
 
     Args:
@@ -47,11 +48,14 @@ def read_source(source: str, standard_input: TextIO) -> Source:
         >>> read_source("oja", sys.stdin).rule.digest == find("oja").digest
         True
     """
-    path = Path(source)
     if source == "-":
+        if standard_input is None:
+            raise ConfigError("standard input is closed; name a file, or send the text to it")
         return Source(source, parse(standard_input.read(LARGEST_TEXT)))
-    if path.is_dir():
-        kept = path / "record.toml"
+    path = Path(source)
+    kept = path / "record.toml"
+    # A folder that only has the name of a rule of the catalog hides it from nobody.
+    if path.is_dir() and (kept.exists() or source not in (*names(), *names(DISCOVERED))):
         if not kept.exists():
             raise ConfigError(f"{path} is no folder of a finished run: it has no record.toml")
         record = parse_record(read_own(kept, LARGEST_FILE), kept)
@@ -59,7 +63,7 @@ def read_source(source: str, standard_input: TextIO) -> Source:
         record = load_record(path)
     elif path.suffix == ".md":
         record = read_published(path)
-    elif not path.exists() and path.name == source and not path.suffix:
+    elif not path.is_file() and path.name == source and not path.suffix:
         record = find(source)
     else:
         return Source(path.stem, read_text(path))
@@ -77,7 +81,7 @@ def read_text(path: Path) -> Rule:
         raise ConfigError(f"{path} is not text in UTF-8") from None
 
 
-def named_rules(sources: Sequence[str], standard_input: TextIO) -> dict[str, Rule]:
+def named_rules(sources: Sequence[str], standard_input: TextIO | None) -> dict[str, Rule]:
     """The rules by a name each.
 
     Raises:

@@ -64,6 +64,8 @@ def search(
         RunError: when the pick is no better than no learning.
     """
     arena = prepare(config)
+    if folder is None and resume:
+        raise ConfigError("without a folder there is nothing to resume: name the folder of the run")
     if folder is None:
         return Search(config, arena, Stage(origin(config.seed), Journal(), report)).carry_out()
     directory = RunDirectory(folder)
