@@ -66,7 +66,7 @@ def test_two_of_one_name_in_a_file(load, text, words, tmp_path):
     [
         ("seed = [4, 5, 4]", "axes.seed: numbers 1 and 3 .* `4`"),
         ('name = ["x", "y", "x"]', "axes.name: numbers 1 and 3 .* `x`"),
-        ('name = ["x+ y", "x+_y", "x+-y"]', "candidates: numbers 1 and 3 .* `name-x[+]-y`"),
+        ('name = ["x+ y", "x+_y", "x+-y"]', "combinations: numbers 1 and 3 .* `name-x[+]-y`"),
     ],
 )
 def test_two_of_one_name_on_an_axis(axis, words, tmp_path):

@@ -14,6 +14,6 @@ def test_the_example_is_a_sweep(tmp_path):
         (tmp_path / example.name).write_text(example.read_text())
     path = tmp_path / "sweep.toml"
     path.write_text(text)
-    found = load_sweep(path).candidates
+    found = load_sweep(path).combinations
     assert len(found) == 12
-    assert all(candidate.config is not None for candidate in found)
+    assert all(combination.config is not None for combination in found)

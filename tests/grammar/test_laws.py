@@ -6,6 +6,7 @@ rewrites rules takes part in that.
 
 from __future__ import annotations
 
+import ast
 import math
 import random
 import re
@@ -111,6 +112,8 @@ def power(x: float, p: float) -> float:
 
 FUNCTIONS = {
     "abs": abs,
+    "all": all,
+    "any": any,
     "sign": sign,
     "sqrt": math.sqrt,
     "exp": math.exp,
@@ -128,6 +131,15 @@ FUNCTIONS = {
 SIGNALS = ["u", "pre", "w", "xi", "post", "R"]
 
 
+class Strict(ast.NodeTransformer):
+    """`a or b` looks at b even where a is true, as arrays do."""
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.Call:
+        self.generic_visit(node)
+        name = ast.Name("any" if isinstance(node.op, ast.Or) else "all", ast.Load())
+        return ast.Call(name, [ast.List(node.values, ast.Load())], [])
+
+
 def values(formula: str, count: int = 40) -> list[float]:
     """The formula on random activity, nan where it has no value.
 
@@ -135,11 +147,13 @@ def values(formula: str, count: int = 40) -> list[float]:
     """
     rng = random.Random(7)
     exact = re.sub(r"(?<![\w.])(\d+\.?\d*(e-?\d+)?)", r"F('\1')", formula)
+    tree = ast.fix_missing_locations(Strict().visit(ast.parse(exact, mode="eval")))
+    code = compile(tree, "formula", "eval")
     found = []
     for _ in range(count):
         signals = {name: Fraction(rng.choice((-1, 1)) * rng.randint(1, 24), 8) for name in SIGNALS}
         try:
-            value = eval(exact, {**FUNCTIONS, **signals, "F": Fraction, "__builtins__": {}})
+            value = eval(code, {**FUNCTIONS, **signals, "F": Fraction, "__builtins__": {}})
         except (ArithmeticError, ValueError, TypeError):
             value = math.nan
         found.append(float(value) if isinstance(value, int | float | Fraction) else math.nan)
