@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import copy
 from pathlib import Path
@@ -11,7 +12,7 @@ import jax
 import numpy as np
 import tomli_w
 
-from rulegen.catalog import ParameterNote, Record, Setting, TermLoss, markdown_card, save_record
+from rulegen.catalog import ParameterNote, Record, Setting, TermLoss, save_record
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import Rule, parse
 from rulegen.ground.keys import Branch, branch
@@ -21,6 +22,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.evaluate import Lot, Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
+from rulegen.publishing.printed import exported, summary, texts
 from rulegen.publishing.tables import learning_table, lives_table, lots_of, remains_of
 from rulegen.verifying.setting import world_of
 
@@ -200,7 +202,7 @@ def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) ->
     """The folder of a run that published a record."""
     folder.mkdir(parents=True, exist_ok=True)
     save_record(record, folder / "record.toml")
-    (folder / "card.md").write_text(markdown_card(record, "learning.png"))
+    print_files(record, folder)
     lives_table(lots_of(trajectories), remains(record)).to_csv(folder / "lives.csv", index=False)
     config = config_of(record)
     if config is not None:
@@ -208,6 +210,13 @@ def leave(record: Record, trajectories: tuple[Trajectory, ...], folder: Path) ->
         (folder / "config.toml").write_text(tomli_w.dumps(data))
     learning_table(trajectories).round(6).to_csv(folder / "learning.csv", index=False)
     return folder
+
+
+def print_files(record: Record, folder: Path) -> None:
+    """All files of a run that say what its record says."""
+    for name, text in (texts(record) | exported(record, ["numpy"])).items():
+        (folder / name).write_text(text)
+    (folder / "summary.json").write_text(json.dumps(summary(record) | {"seconds": 1.0}))
 
 
 def remains(record: Record) -> dict[str, Lot]:

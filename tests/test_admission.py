@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 import tomli_w
-from honest import LIVES, leave, publish, quick_bench
+from honest import LIVES, leave, print_files, publish, quick_bench
 from test_cli import call
 
-from rulegen.catalog import Record, load_record, markdown_card
+from rulegen.catalog import Record, load_record
 from rulegen.catalog.pages.build import build
 from rulegen.catalog.records.library import PNG, library, read_entry
 from rulegen.catalog.records.record import plain_data
@@ -80,13 +80,14 @@ def change(name: str, old: str, new: str) -> Callable[[Path], None]:
 
 
 def edit(**changes: object) -> Callable[[Path], None]:
-    """Another evidence, with a card to fit; the record is written as it stands."""
+    """Another evidence, alone; the record is written as it stands."""
 
     def forge(folder: Path) -> None:
         data = plain_data(load_record(folder / "record.toml"))
         data["evidence"] |= changes
         (folder / "record.toml").write_text(tomli_w.dumps(data))
-        (folder / "card.md").unlink()
+        for name in ("card.md", "card.tex", "summary.json"):
+            (folder / name).unlink()
 
     return forge
 
@@ -100,7 +101,7 @@ def reward_of_nine_and_a_half(folder: Path) -> None:
             figure[part] += rise
     record = Record.model_validate(data)
     (folder / "record.toml").write_text(tomli_w.dumps(data))
-    (folder / "card.md").write_text(markdown_card(record, "learning.png"))
+    print_files(record, folder)
 
 
 def lives_to_fit(folder: Path) -> None:

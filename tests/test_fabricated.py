@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import tomli_w
-from honest import config_of, family, leave, publish, quick_bench, text
+from honest import config_of, family, leave, print_files, publish, quick_bench, text
 from test_admission import files
 
-from rulegen.catalog import ParameterNote, Record, find, load_record, markdown_card
+from rulegen.catalog import ParameterNote, Record, find, load_record
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import ConfigError, RuleError, parse
@@ -56,12 +56,13 @@ def mine(run: Path, tmp_path: Path) -> Path:
 
 
 def write(folder: Path, data: Data) -> None:
-    """A record and the card that it prints; where it is no record, there is no card to print."""
+    """A record and what it prints; where it is no record, there is nothing to print."""
     (folder / "record.toml").write_text(tomli_w.dumps(data))
-    (folder / "card.md").unlink(missing_ok=True)
+    for name in ("card.md", "card.tex", "rule.txt", "rule_numpy.py", "summary.json"):
+        (folder / name).unlink(missing_ok=True)
     with suppress(ConfigError):
         record = load_record(folder / "record.toml")
-        (folder / "card.md").write_text(markdown_card(record, "learning.png"))
+        print_files(record, folder)
 
 
 def edit(change: Callable[[Data, Data], Any]) -> Forge:

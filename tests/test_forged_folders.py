@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import tomli_w
 from forging import Data, honest_run, raise_reward, refused, shared_programs  # noqa: F401
-from honest import leave
+from honest import leave, print_files
 
 from rulegen.catalog import Record, load_record, markdown_card
 from rulegen.catalog.records.record import plain_data
@@ -36,7 +37,7 @@ def table_too(change: Callable[[str], str], digest: bool = True) -> Callable[[Pa
 
 def rewrite(folder: Path, data: Data) -> None:
     (folder / "record.toml").write_text(tomli_w.dumps(data))
-    (folder / "card.md").write_text(markdown_card(load_record(folder / "record.toml")))
+    print_files(load_record(folder / "record.toml"), folder)
 
 
 def raised_rows(table: str) -> str:
@@ -64,6 +65,24 @@ def other_card(folder: Path) -> None:
     (folder / "card.md").write_text(markdown_card(record))
 
 
+def text_of(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """A file that says something else than the record."""
+
+    def forge(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new, 1))
+
+    return forge
+
+
+def other_summary(folder: Path) -> None:
+    path = folder / "summary.json"
+    told = json.loads(path.read_text())
+    told["reward"]["mean"] += 0.1
+    path.write_text(json.dumps(told))
+
+
 def linked(folder: Path) -> None:
     (folder / "lives.csv").rename(folder.parent / "elsewhere.csv")
     (folder / "lives.csv").symlink_to(folder.parent / "elsewhere.csv")
@@ -83,6 +102,13 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "an end that is none": table_too(lambda t: t.replace(",ok", ",fine", 1)),
     "no table": table_too(lambda table: "\x00\x00"),
     "a card of other figures": other_card,
+    "another equation in TeX": text_of("card.tex", "xi", "u"),
+    "another rule as text": text_of("rule.txt", "xi", "u"),
+    "a program of another rule": text_of("rule_numpy.py", "xi", "u"),
+    "a summary of another reward": other_summary,
+    "a summary with more": text_of("summary.json", "{", '{"best_of": 50, '),
+    "a summary that is none": text_of("summary.json", "{", "[{"),
+    "a summary that is a list": lambda folder: (folder / "summary.json").write_text("[1]") and None,
     "a table that is a link": linked,
 }
 

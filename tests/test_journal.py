@@ -88,6 +88,27 @@ def test_damage_in_the_middle_ends_the_trusted_part(path, reopen):
     assert len(damaged.splitlines()) == 2
 
 
+def test_what_was_damaged_before_is_kept(path, reopen):
+    whole, aside = path.read_bytes(), path.with_name("history.jsonl.damaged")
+    path.write_bytes(whole.replace(b"0.3333", b"0.4333"))
+    reopen().close()
+    first = aside.read_bytes()
+    path.write_bytes(whole.replace(b"0.6666", b"0.7777").replace(b'"result 0"', b'"result 9"'))
+    reopen().close()
+    assert aside.read_bytes() == first
+    assert b"0.7777" in path.with_name("history.jsonl.damaged-2").read_bytes()
+
+
+def test_what_is_damaged_is_not_written_through_a_link(path, reopen, tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    path.with_name("history.jsonl.damaged").symlink_to(precious)
+    path.write_bytes(path.read_bytes().replace(b"0.3333", b"0.4333"))
+    reopen().close()
+    assert precious.read_text() == "mine"
+    assert b"0.4333" in path.with_name("history.jsonl.damaged-2").read_bytes()
+
+
 def test_another_identity_is_refused(path, reopen):
     before = path.read_bytes()
     with pytest.raises(RunError, match="another configuration"):

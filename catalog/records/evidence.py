@@ -149,7 +149,6 @@ class Evidence(Ended, Part):
         digest: of the rule that was evaluated.
         gradients: of single lives, in all estimates of the run; nonfinite: those of them that were
             infinite or not a number and left out.
-        seconds: duration of the run.
     """
 
     setting: Setting
@@ -174,7 +173,6 @@ class Evidence(Ended, Part):
     digest: Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
     gradients: Count = 0
     nonfinite: Count = 0
-    seconds: Annotated[Real, Field(ge=0)] = 0.0
 
     @field_validator("versions")
     @classmethod

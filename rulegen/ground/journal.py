@@ -17,6 +17,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from io import FileIO
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -32,6 +33,8 @@ class Journal:
 
     A line that a crash cut short is dropped when the journal is opened again; a damaged line
     in the middle ends the trusted part: what follows is moved to `NAME.damaged` and computed anew.
+    The checksum of a line finds accidents, and anybody can make one that fits: whoever can write
+    into the file decides what the run goes on with. What is published is held by `verify`.
     On several hosts the first one holds the file, and the others learn from it what is in it.
 
     Args:
@@ -103,7 +106,7 @@ class Journal:
         rest = lines[len(records) :]
         if len(rest) > 1:
             # More than the line that a crash cuts short: keep it for whoever wants to look.
-            path.with_name(path.name + ".damaged").write_bytes(b"".join(rest))
+            put_aside(path.with_name(path.name + ".damaged"), b"".join(rest))
         file.truncate(sum(len(line) for line in lines[: len(records)]))
         return records, len(rest)
 
@@ -186,6 +189,15 @@ def refuse_another(path: Path, found: dict[str, str], header: dict[str, str]) ->
             f"{path} differs from this run in {', '.join(other)}, and figures of both "
             "must not mix; resume with what it was made with, or start anew with another --out"
         )
+
+
+def put_aside(path: Path, content: bytes) -> None:
+    """Write a new file of that name, or of one with a number behind it; what is there is kept."""
+    for number in count(1):
+        place = path if number == 1 else path.with_name(f"{path.name}-{number}")
+        with contextlib.suppress(FileExistsError), place.open("xb") as file:
+            file.write(content)
+            return
 
 
 def take(path: Path) -> FileIO:

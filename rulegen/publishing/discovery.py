@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rulegen.catalog import Record, latex_card, markdown_card, parts, save_record
-from rulegen.catalog.export import export
-from rulegen.catalog.likeness.naming import named
+from rulegen.catalog import Record, save_record
 from rulegen.catalog.pages.html import html_card
-from rulegen.catalog.pages.markdown import RUN_PICTURE
 from rulegen.catalog.records.files import write_whole
-from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import ConfigError, Rule
-from rulegen.ground.digests import versions
 from rulegen.ground.machine import peak_mb
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
+from rulegen.publishing.printed import exported, summary, texts
 from rulegen.publishing.tables import learning_table, lives_table, lots_of, remains_of
 
 
@@ -89,8 +85,7 @@ class Discovery(NamedTuple):
         try:
             Path(folder).mkdir(parents=True)
             write_whole(Path(folder) / "config.toml", self.config.toml)
-            assert self.record.evidence is not None
-            write(self, Path(folder), self.record.evidence.seconds)
+            write(self, Path(folder))
         except OSError as error:
             raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None
 
@@ -101,69 +96,27 @@ class Discovery(NamedTuple):
         return html_card(self.record)
 
 
-def write(discovery: Discovery, folder: Path, seconds: float) -> None:
+def write(discovery: Discovery, folder: Path, seconds: float | None = None) -> None:
     """Write everything into the folder of a run but its configuration and history.
 
     Args:
         discovery: what the run found.
         folder: of the run.
-        seconds: how long it took.
+        seconds: how long it took, if it kept a history that says so.
 
     Raises:
         OSError: when a file cannot be written.
     """
-    config, record = discovery.config, discovery.record
+    record = discovery.record
     write_whole(folder / "family.txt", discovery.family.text())
     write_whole(folder / "fitted.txt", discovery.fitted.text())
-    write_whole(folder / "rule.txt", record.equations)
     save_record(record, folder / "record.toml")
-    write_whole(folder / "card.md", markdown_card(record, figure=RUN_PICTURE))
-    write_whole(folder / "card.tex", latex_card(record, figure="learning.pdf"))
-    for name in config.exports:
-        suffix = parts.find("export", name).suffix
-        write_whole(folder / f"rule_{name}{suffix}", export(record, name))
+    for name, text in (texts(record) | exported(record, discovery.config.exports)).items():
+        write_whole(folder / name, text)
     learning_table(discovery.trajectories).to_csv(folder / "learning.csv", index=False)
     table = lives_table(lots_of(discovery.trajectories), remains_of(discovery.without))
     table.to_csv(folder / "lives.csv", index=False)
     save_figure(discovery.plot(), folder, "learning")
-    result = summary(discovery, seconds)
-    write_whole(folder / "summary.json", json.dumps(result, indent=2) + "\n")
-
-
-def summary(discovery: Discovery, seconds: float) -> dict[str, Any]:
-    """The result for programs."""
-    config, record, evidence = discovery.config, discovery.record, discovery.record.evidence
-    assert evidence is not None
-    others = {
-        c.name: {
-            "reward": c.reward.model_dump(),
-            "paired_difference": c.difference.model_dump(),
-            **c.counts,
-        }
-        for c in evidence.comparisons
-    }
-    start = others.pop(START, None)
-    unlearned = others.pop(NO_LEARNING)
-    return {
-        "name": record.name,
-        "digest": record.digest,
-        "is": named(record.rule).text,
-        "equation": record.equations,
-        "latex": record.rule.latex(),
-        "terms": [t.term for t in evidence.terms],
-        "parameters": {p.name: p.value for p in record.rule.parameters},
-        "reward": evidence.reward.model_dump(),
-        **({"start": start, "paired_difference": start["paired_difference"]} if start else {}),
-        "references": others,
-        "no_learning": unlearned,
-        "chance": evidence.chance,
-        "best": evidence.best,
-        **evidence.counts,
-        "gradients": evidence.gradients,
-        "nonfinite": evidence.nonfinite,
-        "seconds": round(seconds, 1),
-        "peak_mb": round(peak_mb(), 1),
-        "seed": config.seed,
-        "config": config.digest,
-        "versions": versions(),
-    }
+    effort = {"peak_mb": round(peak_mb(), 1)}
+    effort |= {} if seconds is None else {"seconds": round(seconds, 1)}
+    write_whole(folder / "summary.json", json.dumps(summary(record) | effort, indent=2) + "\n")

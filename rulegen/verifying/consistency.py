@@ -55,8 +55,8 @@ def text(record: Record, evidence: Evidence) -> Finding:
 
 def told_alone(record: Record, evidence: Evidence) -> Iterator[Finding]:
     """What the record alone says."""
-    if evidence.gradients or evidence.seconds:
-        yield unchecked("effort", "gradients and duration show when the run is made again alone")
+    if evidence.gradients:
+        yield unchecked("effort", "the number of gradients shows when the run is made again alone")
     why = (
         "title, description, fact, limits, tags, comments, references, meanings of parameters, "
         "names of compared rules and reasons are words"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rulegen.catalog import Evidence, Record, find, load_record
-from rulegen.catalog.pages.reading import LARGEST_CARD, parse_card, read_published
+from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.ended import TROUBLES
 from rulegen.catalog.records.files import read_own
 from rulegen.catalog.records.library import LARGEST_TABLE, digest
@@ -24,6 +24,7 @@ from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.publishing.tables import remainder
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import Key
+from rulegen.verifying.files import agreeing, present
 from rulegen.verifying.learning import FIGURES, Curve
 from rulegen.verifying.sample import DIGITS
 from rulegen.verifying.setting import check_parts
@@ -75,16 +76,15 @@ def published(card: str) -> Published:
         card: a folder, a file `.md` or `.toml`, or a name of the catalog.
 
     Raises:
-        ConfigError: when there is none, a card says something else than its record, card and
-            record of a run differ, or the data beside it are none.
+        ConfigError: when there is none, a card says something else than its record, a file of a
+            run says something else than its record, or the data beside it are none.
         RuleError: when its text is no rule.
     """
     path = Path(card)
     if path.is_dir():
-        kept, shown, beside = (path / name for name in ("record.toml", "card.md", "lives.csv"))
+        kept, beside = path / "record.toml", path / "lives.csv"
         record = parse_record(read_own(kept, LARGEST_FILE), kept)
-        if present(shown) and parse_card(read_own(shown, LARGEST_CARD), shown) != record:
-            raise ConfigError(f"{shown} and {kept} are not about the same figures")
+        agreeing(path, record)
     elif not path.exists():
         record, beside = find(card), DISCOVERED_FOLDER / f"{card}.csv"
     elif path.suffix == ".toml":
@@ -107,11 +107,6 @@ def published(card: str) -> Published:
         read_curves(shown, lives) if present(shown) else None,
         read_config(settings) if present(settings) else None,
     )
-
-
-def present(path: Path) -> bool:
-    """Whether there is anything in this place, a link to nowhere too."""
-    return path.exists() or path.is_symlink()
 
 
 def read_config(path: Path) -> RunConfig:

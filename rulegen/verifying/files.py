@@ -1,0 +1,61 @@
+"""Do the files in the folder of a run say what its record says?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rulegen.catalog import Record, parts
+from rulegen.catalog.pages.reading import LARGEST_CARD, parse_card
+from rulegen.catalog.records.files import read_own
+from rulegen.catalog.records.record import LARGEST_FILE
+from rulegen.grammar import ConfigError
+from rulegen.publishing.printed import export_file, exported, summary, texts
+
+#: What a summary says of the run alone.
+EFFORT = ("seconds", "peak_mb")
+
+
+def agreeing(folder: Path, record: Record) -> None:
+    """Refuse the folder of a run in which a file says something else than the record.
+
+    Raises:
+        ConfigError: names the file.
+    """
+    card = folder / "card.md"
+    if present(card) and parse_card(read_own(card, LARGEST_CARD), card) != record:
+        raise ConfigError(f"{card} and record.toml are not about the same figures")
+    names = [n for n in parts.names("export") if present(folder / export_file(n))]
+    for name, text in (texts(record) | exported(record, names)).items():
+        if present(folder / name) and read_own(folder / name, LARGEST_CARD) != text.encode():
+            raise ConfigError(
+                f"{folder / name} is not what record.toml prints; use the folder as the run left "
+                "it, with the version that made it"
+            )
+    if record.evidence is not None and present(folder / "summary.json"):
+        told = read_json(folder / "summary.json")
+        true = json.loads(json.dumps(summary(record)))
+        strange = [key for key in sorted(told.keys() | true.keys()) if key not in EFFORT]
+        if wrong := next((key for key in strange if told.get(key) != true.get(key)), None):
+            raise ConfigError(f"{folder / 'summary.json'} and record.toml differ in `{wrong}`")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a file.
+
+    Raises:
+        ConfigError: when there is none.
+    """
+    try:
+        data = json.loads(read_own(path, LARGEST_FILE).decode())
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid JSON: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path} holds no object of JSON")
+    return data
+
+
+def present(path: Path) -> bool:
+    """Whether there is anything in this place, a link to nowhere too."""
+    return path.exists() or path.is_symlink()
