@@ -17,6 +17,7 @@ from markdown_it.token import Token
 from rulegen.catalog import Record, find, latex_card, markdown_card
 from rulegen.catalog.pages.build import build, locked
 from rulegen.catalog.pages.html import html_card
+from rulegen.catalog.pages.markdown import OPENING
 from rulegen.catalog.records.evidence import Evidence, Interval
 from rulegen.catalog.records.evidence import Setting as RecordSetting
 from rulegen.catalog.records.files import MARKS
@@ -140,7 +141,7 @@ def hostile_record(text: str) -> Record:
         limits=text,
         equations=f"# {line}\n{HEBB}",
         parameters={"eta": {"meaning": text}},  # type: ignore[dict-item]
-        references=(Reference(citation=text, doi="10.1/x)](javascript:1)<b>\"'{}\\%#"),),
+        references=(Reference(citation=text, doi="10.1000/x)](javascript:1)<b>\"'{}\\%#"),),
         tags=(text,),
         evidence=Evidence(
             setting=RecordSetting(task={text: text}, circuit={"a": [text]}, life={}),
@@ -168,7 +169,7 @@ def test_no_text_becomes_html(text: str) -> None:
 
     assert skeleton(hostile_record(text)) == skeleton(hostile_record("harmless"))
     links = read_html(html_card(hostile_record(text))).links
-    assert all(link.startswith(("https://doi.org/10.1/", "#")) for link in links)
+    assert all(link.startswith(("https://doi.org/10.1000/", "#")) for link in links)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -185,11 +186,21 @@ def test_no_text_becomes_markdown(text: str) -> None:
     for kind in ("heading_open", "table_open", "tr_open", "td_open", "fence", "image", "link_open"):
         assert [t.type for t in found].count(kind) == [t.type for t in harmless].count(kind), kind
     links = [str(t.attrs["href"]) for t in found if t.type == "link_open"]
-    assert all(link.startswith("https://doi.org/10.1/x%29") for link in links)
+    assert all(link.startswith("https://doi.org/10.1000/x%29") for link in links)
     shown = "".join(t.content for t in found if t.type in ("text", "code_inline", "fence"))
     prose = "".join(t.content for t in found if t.type == "text")
     assert "$" not in prose or "\\$" in markdown_card(hostile_record(text))
     assert text.split()[0].strip("`") in shown
+
+
+def test_no_address_in_a_text_becomes_a_link() -> None:
+    text = "see https://evil.example, HTTP://evil.example or www.evil.example"
+    card = markdown_card(Record(name="a", title=text, description=text, equations=HEBB))
+    written, _, _ = card.partition(OPENING)
+    assert not re.search(r"(?i)://|www\.", written)
+    tokens = MarkdownIt("commonmark").parse(written)
+    shown = ["".join(c.content for c in token.children or ()) for token in tokens]
+    assert shown.count(text) == 2
 
 
 @pytest.mark.parametrize("name", names())
@@ -221,11 +232,12 @@ def test_no_text_becomes_latex(text: str) -> None:
 
 
 def test_what_terminals_obey_is_refused() -> None:
-    for text in ("\x1b[2J", "a\x00", "\u202etxt.exe", "\x07"):
+    heaped = "a" + "\u0301" * 300
+    for text in ("\x1b[2J", "a\x00", "\u202etxt.exe", "\x07", "\u3164", "\u2800\u2800", heaped):
         with pytest.raises(ValueError, match="has no place in a text"):
             Record(name="a", title=text, description="", equations=HEBB)
         with pytest.raises(ValueError, match="has no place in a text"):
-            Record(name="a", title="", description="", equations=HEBB, tags=("x", text))
+            Record(name="a", title="A", description="", equations=HEBB, tags=("x", text))
         with pytest.raises(ValueError, match="has no place in a text"):
             RecordSetting(task={"a": [{text: 1}]}, circuit={}, life={})
 
@@ -242,15 +254,30 @@ def test_what_terminals_obey_is_refused() -> None:
     ids=lambda change: next(iter(change)),
 )
 def test_what_no_page_has_room_for_is_refused(change: dict[str, Any]) -> None:
-    record: dict[str, Any] = {"name": "a", "title": "", "description": "", "equations": HEBB}
+    record: dict[str, Any] = {"name": "a", "title": "A", "description": "", "equations": HEBB}
     with pytest.raises(ValueError, match=r"at most \d+|long"):
         Record.model_validate(record | change)
+
+
+@pytest.mark.parametrize("title", ["", " ", " \t\n "])
+def test_a_title_can_be_seen(title: str) -> None:
+    with pytest.raises(ValueError, match="title is empty"):
+        Record(name="a", title=title, description="", equations=HEBB)
+
+
+@pytest.mark.parametrize(
+    "doi",
+    ["10.1000/../../evil", "10.1000/./x", "10.1000//evil.com", "10.1/x", "10.1000/", "11.1000/x"],
+)
+def test_an_address_is_that_of_a_publication(doi: str) -> None:
+    with pytest.raises(ValueError, match="is no DOI"):
+        Reference(citation="x", doi=doi)
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "A", "", "x" * 65, "a\n", ".hidden", "con.md"])
 def test_names_cannot_leave_their_folder(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
-        Record(name=name, title="", description="", equations=HEBB)
+        Record(name=name, title="A", description="", equations=HEBB)
 
 
 def home_with(tmp_path: Path, *records: Record) -> Path:
@@ -349,6 +376,16 @@ def test_rules_that_are_gone_lose_their_pages_and_others_keep_theirs(tmp_path: P
     done = build(both[:1], tmp_path)
     assert (done.records, done.rendered) == (1, 0)
     assert {p.name for p in (tmp_path / "cards").iterdir()} == {"oja.md", "mine.md"}
+
+
+def test_pictures_of_rules_that_are_gone_go_with_their_pages(tmp_path: Path) -> None:
+    found = read_entry(HOME / "discovered" / "delayed_association.toml")
+    build([found], tmp_path)
+    folder = tmp_path / "tex" / "figures"
+    (folder / "mine.pdf").write_bytes(b"my figure")
+    assert (folder / "delayed_association.pdf").exists()
+    build([read_entry(HOME / "rules" / "oja.toml")], tmp_path)
+    assert [p.name for p in folder.iterdir()] == ["mine.pdf"]
 
 
 def test_foreign_pages_are_not_overwritten(tmp_path: Path) -> None:

@@ -148,7 +148,6 @@ FORGERIES: dict[str, Forgery] = {
     "a false digest and a mean one ulp up": (an_ulp_up, "that of the published lives is"),
     "false versions": (put("versions", value={"jax": "99.0.0", "rulegen": "7.7.7"}), "are rulegen"),
     "more gradients left out than taken": (put("nonfinite", value=10**9), "gradients were left"),
-    "no time at all": (put("seconds", value=-1.0), "greater than or equal to 0"),
     "a margin beyond all": (put("margin", value=1e9), "more than the rule gains"),
     "a negative margin": (put("margin", value=-5.0), "greater than or equal to 0"),
     "a level below none": (put("level", value=-3.0), "greater than 0"),
@@ -173,6 +172,10 @@ FORGERIES: dict[str, Forgery] = {
     "looks that leave other terms": (
         one_more_look(difference=difference(0.02, 0.015, 0.025), inclusion=0.0),
         "not have the terms that the looks leave",
+    ),
+    "a look that gains more than there is": (
+        look(difference=difference(4.0, 3.9, 4.1), inclusion=0.0),
+        "more than lies between",
     ),
     "an accepted look that no resample accepts": (look(inclusion=1.0), "has the inclusion 1"),
     "an inclusion of no look": (put("terms", 1, "inclusion", value=1.0), "of no look"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -213,11 +213,18 @@ def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
         raise ConfigError(
             f"cannot write into {folder}: {error.strerror}; choose another --out"
         ) from None
+    remove_stale(folder, pages)
+    return len(changed)
+
+
+def remove_stale(folder: Path, pages: Collection[str]) -> None:
+    """Remove the pages of records that are gone, and what was copied beside them."""
     for place in (CARDS, SNIPPETS):
         for path in sorted((folder / place).glob("*.*")):
             if f"{place}/{path.name}" not in pages and ours(path, path.read_bytes()):
                 path.unlink()
-    return len(changed)
+                if place == SNIPPETS:
+                    (folder / PRINTS / f"{path.stem}.pdf").unlink(missing_ok=True)
 
 
 def ours(path: Path, content: bytes) -> bool:

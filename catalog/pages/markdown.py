@@ -32,6 +32,8 @@ DASH = "\\u002d"
 RUN_PICTURE, PICTURES = "learning.png", "discovered"
 #: What is markup only in front of something, or at the start of a line.
 REFERENCE = re.compile(r"\](?=[(\[:])|&(?=[#\w])")
+#: What code hosts make links of, unasked.
+ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
 START = re.compile(r"^(\d*)([-+=#.)])(?=\s|$|[-=#])")
 
 
@@ -171,5 +173,5 @@ def plain(text: str) -> str:
     """
     lead, tail = (" " if text[:1].isspace() else ""), (" " if text[-1:].isspace() else "")
     text = " ".join(text.split()).translate(SPECIAL)
-    text = REFERENCE.sub(lambda m: f"\\{m[0]}", text)
+    text = REFERENCE.sub(lambda m: f"\\{m[0]}", ADDRESS.sub(r"\\", text))
     return lead + text + tail if text else lead

@@ -13,6 +13,7 @@ MOST_LIVES = 1 << 20
 MOST = 1 << 53
 #: Software and its version, such as `jax` and `0.10.2` or `1.0.0rc1+cuda12`.
 SOFTWARE = re.compile(r"[A-Za-z][\w.-]{0,63}", re.ASCII)
+DOI = re.compile(r"10\.\d{4,9}(\.\d+)*/\S+")
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}", re.ASCII)
 
 #: How rules and runs are called.
@@ -65,5 +66,27 @@ def plain_name(name: str) -> str:
     return name
 
 
+def doi(text: str) -> str:
+    """A digital object identifier, or nothing; one that leads elsewhere as an address is none.
+
+    Raises:
+        ValueError: for any other text.
+
+    Example:
+        >>> doi("10.1016/j.neuron.2011.12.030")
+        '10.1016/j.neuron.2011.12.030'
+        >>> doi("10.1000/../../evil")
+        Traceback (most recent call last):
+        ...
+        ValueError: `10.1000/../../evil` is no DOI, such as 10.1038/nn.2479
+    """
+    parts = text.split("/")
+    if text and (not DOI.fullmatch(text) or {"", ".", ".."} & {*parts}):
+        raise ValueError(f"`{text}` is no DOI, such as 10.1038/nn.2479")
+    return text
+
+
 #: How tables call a rule or a world.
 Label = Annotated[str, AfterValidator(plain_name)]
+#: Where a publication is found.
+Doi = Annotated[str, Field(max_length=400), AfterValidator(doi)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+#: Letters and signs that show nothing, though they are called printable.
+BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+#: More marks on one letter run over the lines around it; no script has so many.
+MOST_MARKS = 4
 #: No text of a record is longer, characters; formulas have limits of their own below it.
 LONGEST = 1 << 16
 
@@ -35,7 +40,10 @@ class Part(BaseModel):
         for text in texts(value):
             if len(text) > LONGEST:
                 raise ValueError(f"a text of {len(text)} characters; at most {LONGEST} are read")
+            marks = 0
             for character in text:
-                if not (character.isprintable() or character in "\n\t"):
+                marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+                seen = character.isprintable() and character not in BLANK
+                if not (seen or character in "\n\t") or marks > MOST_MARKS:
                     raise ValueError(f"the character U+{ord(character):04X} has no place in a text")
         return value

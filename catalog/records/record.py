@@ -14,7 +14,7 @@ import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
 from rulegen.catalog.records.evidence import Evidence
-from rulegen.catalog.records.fields import Line, Name, Prose, Real
+from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.part import Part
 from rulegen.grammar import ConfigError, Rule, parse
@@ -28,7 +28,7 @@ class Reference(Part):
     """Where a rule comes from."""
 
     citation: Annotated[str, Field(max_length=2000)]
-    doi: str = Field("", max_length=400, pattern=r"^(10\.\S+)?$")
+    doi: Doi = ""
     arxiv: str = Field("", pattern=r"^(\d{4}\.\d{4,5})?$")
 
 
@@ -88,6 +88,8 @@ class Record(Part):
 
     @model_validator(mode="after")
     def _check(self) -> Record:
+        if not self.title.strip():
+            raise ValueError("the title is empty")
         known = {p.name for p in self.rule.parameters}
         if self.evidence is not None and self.kind != "discovered":
             raise ValueError("evidence is that of a run; a rule of the literature has none")

@@ -55,8 +55,12 @@ def sizes(evidence: Evidence) -> Iterator[str]:
 
 
 def looks(evidence: Evidence) -> Iterator[str]:
-    """Looks whose verdict or inclusion is not what their difference gives."""
+    """Looks whose difference cannot be, or whose verdict or inclusion is not what it gives."""
+    least = min(r.mean for r in (evidence.reward, *(c.reward for c in evidence.comparisons)))
     for number, look in enumerate(evidence.looks, 1):
+        if look.difference.low > evidence.best - least:
+            why = f"gains {look.difference}, more than lies between all that was met"
+            yield f"look {number} {why}, {least:.4g}, and perfect answers, {evidence.best:g}"
         others = look.terms + len(look.removed) - len(look.added)
         true = judged(look.difference, look.terms, others, evidence.margin)
         if look.verdict != true:
