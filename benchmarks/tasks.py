@@ -44,13 +44,13 @@ on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
 
 
 class Case(NamedTuple):
-    """How a task is learnt, and what counts as solved.
+    """How a task is learnt, and what counts as learnt.
 
     Attributes:
         task: the task.
         eta: learning rate of the rule.
         trials: of a life.
-        bar: least share of right answers in the examination of a network that solves the task.
+        bar: least share of right answers in the examination of a network that has learnt the task.
         tests: trials of that examination.
         noise: exploration noise of the circuit.
     """
@@ -106,7 +106,7 @@ class Result(NamedTuple):
     speed: float
 
     @property
-    def solved(self) -> int:
+    def learnt(self) -> int:
         """How many networks reach the bar."""
         return int((self.trained.right.mean(axis=1) >= self.case.bar).sum())
 
@@ -183,7 +183,7 @@ def main_table(results: list[Result]) -> list[str]:
             f"| {label(task)} | {eta:g} | {trials} | {task.chance(CIRCUIT.dt):.3f} | "
             f"{rewards(result.untrained)} | {rewards(result.trained)} | "
             f"{result.untrained.right.mean():.2f} | {result.trained.right.mean():.2f} | {bar:g} | "
-            f"{result.solved} of {LIVES} | {round(result.speed, -3):.0f} |"
+            f"{result.learnt} of {LIVES} | {round(result.speed, -3):.0f} |"
         )
     return lines
 
@@ -312,7 +312,7 @@ def page(results: list[Result]) -> str:
     """The results as a page."""
     ready = next(case for case in CASES if case.task.name == "ready_set_go")
     by_label = {label(result.case.task): result for result in results}
-    missed = [f"`{name}` ({r.solved})" for name, r in by_label.items() if r.solved < ENOUGH]
+    missed = [f"`{name}` ({r.learnt})" for name, r in by_label.items() if r.learnt < ENOUGH]
     parts = [
         "# Tasks",
         "The bundled tasks, one file each in `rulegen/tasks/`; the "
@@ -330,15 +330,15 @@ def page(results: list[Result]) -> str:
         "and bars were chosen on other networks. Afterwards, and "
         f"for comparison before, each network is examined in {CASES[0].tests} trials with "
         "exploration noise but without learning; "
-        "it solves the task when its share of right answers reaches the bar. Rewards are means "
-        f"over networks with 95% intervals. {CHANCE_IS} An untrained network may lie below chance, "
-        "because its answers vary. Speed is a rough figure, from two cores shared with others; "
+        "the task counts as learnt when its share of right answers reaches the bar. Rewards are "
+        f"means over networks with 95% intervals. {CHANCE_IS} An untrained network may lie "
+        "below chance, because its answers vary. Speed is a rough figure, from two cores shared with others; "
         "[performance](performance.md) has ratios to what bounds it.",
         "\n".join(main_table(results)),
         (
-            f"Solved by fewer than {ENOUGH} of {LIVES}: {', '.join(missed)}."
+            f"The bar is reached by fewer than {ENOUGH} of {LIVES} in: {', '.join(missed)}."
             if missed
-            else f"Every task is solved by at least {ENOUGH} of {LIVES} networks."
+            else f"The bar of every task is reached by at least {ENOUGH} of {LIVES} networks."
         ),
         "- With binary feedback a network learns only while its answers to a condition differ from "
         "trial to trial: where all are right or all wrong, the reward equals its running mean.",
@@ -350,8 +350,9 @@ def page(results: list[Result]) -> str:
         "- `reversal`: examined in the second half of a block of 200 trials, the twelfth, after "
         "eleven reversals; 100 trials.",
         "- `baited_bandit`: reward and right answer are one thing, and networks forget between "
-        "trials. The arm that is filled more often, always chosen, earns 0.6; chance is a "
-        "lot with the best odds. 1000 trials.",
+        "trials, so that none can earn more than chance, a lot with the best odds. The arm that is "
+        "filled more often, always chosen, earns 0.6, and the other 0.1: the bar, below chance, "
+        "tells who found the better arm. 1000 trials.",
         "## A cue evokes its trajectory",
         "The networks of `trajectory_recall` with graded feedback, after learning, under "
         "conditions that they have not met. A trajectory that comes too early or too late counts "
