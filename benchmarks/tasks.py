@@ -332,8 +332,8 @@ def page(results: list[Result]) -> str:
         "exploration noise but without learning; "
         "the task counts as learnt when its share of right answers reaches the bar. Rewards are "
         f"means over networks with 95% intervals. {CHANCE_IS} An untrained network may lie "
-        "below chance, because its answers vary. Speed is a rough figure, from two cores shared with others; "
-        "[performance](performance.md) has ratios to what bounds it.",
+        "below chance, because its answers vary. Speed is a rough figure, from two cores shared "
+        "with others; [performance](performance.md) has ratios to what bounds it.",
         "\n".join(main_table(results)),
         (
             f"The bar is reached by fewer than {ENOUGH} of {LIVES} in: {', '.join(missed)}."
