@@ -114,6 +114,8 @@ def test_markdown_links_lead_somewhere(built: Path, page: str) -> None:
         assert link.startswith("https://") or (path.parent / link).exists()
 
 
+#: No life ended badly.
+NONE = {"diverged": 0, "saturated": 0, "silent": 0}
 HOSTILE = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -147,11 +149,12 @@ def hostile_record(text: str) -> Record:
             setting=RecordSetting(task={text: text}, circuit={"a": [text]}, life={}),
             reward=span,
             chance=0.0,
-            diverged=0,
+            best=0.0,
+            **NONE,
             comparisons=(
-                {"name": line, "rule": text, "reward": span, "difference": span, "diverged": 0},  # type: ignore[arg-type]
+                {"name": line, "rule": text, "reward": span, "difference": span, **NONE},  # type: ignore[arg-type]
             ),
-            terms=({"coefficient": text, "term": line, "loss": span},),  # type: ignore[arg-type]
+            terms=({"coefficient": text, "term": line, "loss": span, **NONE},),  # type: ignore[arg-type]
             looks=({"removed": (line,), "terms": 1, "difference": span, "verdict": "accepted"},),  # type: ignore[arg-type]
             versions={"jax": "0.0.1"},
             digest="0" * 16,

@@ -235,7 +235,7 @@ FABRICATED: dict[str, tuple[Forge, str]] = {
     ),
     "saturated lives are not counted": (
         edit(lambda _, e: [e.pop("saturated"), e.pop("silent")]),
-        "ended badly: of `discovered rule` lives that saturated or fell silent were not counted",
+        "evidence.saturated: ",
     ),
     "another rule beside the old lives": (edit(rewritten(text(-1.5))), "lives of discovered rule"),
     "Hebb's rule beside the old lives": (edit(rewritten("dw/dt = 1e-6*pre*post")),

@@ -48,6 +48,8 @@ def empty_rule(data: Data) -> None:
             "reward": {"mean": mean - 5, "low": mean - 5.1, "high": mean - 4.9, "lives": lives},
             "difference": {"mean": 5.0, "low": 4.9, "high": 5.1, "lives": lives},
             "diverged": 0,
+            "saturated": 0,
+            "silent": 0,
         }
     )
 

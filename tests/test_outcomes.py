@@ -19,7 +19,7 @@ from honest import publish
 from test_cli import call
 from test_search import SPACE
 
-from rulegen.catalog import Record, load_record, markdown_card
+from rulegen.catalog import Record, load_record
 from rulegen.catalog.pages.html import html_card
 from rulegen.catalog.pages.latex import latex_card
 from rulegen.catalog.records.facets import facets
@@ -27,21 +27,18 @@ from rulegen.catalog.records.record import plain_data
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse
-from rulegen.ground.digests import digest_of
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.lives.batch import Lives, World
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import NONE, Outcomes, readable
 from rulegen.publishing.config import load_config
 from rulegen.publishing.history import fit_history
-from rulegen.publishing.tables import lives_table, lots_of
 from rulegen.runs.compare_figures import plot_rewards
 from rulegen.runs.discover import discover
 from rulegen.searching.findings import page, tables
 from rulegen.tasks import DelayedAssociation
 from rulegen.verifying.endings import spared
 from rulegen.verifying.luck import luck
-from rulegen.verifying.verify import verify
 
 #: Rates have two limits here, and lives are short.
 WORLD = """
@@ -373,39 +370,25 @@ def test_estimators(monkeypatch, capsys, tmp_path) -> None:
 # --- Old records, which do not count everything ---
 
 
-@pytest.fixture(scope="module")
-def old() -> Record:
-    """A record from before saturated and silent lives were counted."""
-    record, trajectories = publish(others={"no learning": ""})
-    data = plain_data(record)
-    evidence = data["evidence"]
-    table = lives_table(lots_of(trajectories), {})[["rule", "life", "reward"]]
-    evidence["data"] = digest_of(table.to_csv(index=False))
-    for part in (evidence, *evidence["comparisons"], *evidence["terms"]):
-        for name in ("saturated", "silent"):
-            del part[name]
-    for term in evidence["terms"]:
-        del term["diverged"]
-    return Record.model_validate(data)
+def test_a_record_that_does_not_count_is_none() -> None:
+    """What nobody counted is no 0: every part with a reward counts all kinds."""
+    data = plain_data(publish(others={"no learning": ""})[0])
+    for part in (data["evidence"], *data["evidence"]["comparisons"], *data["evidence"]["terms"]):
+        for name in ("diverged", "saturated", "silent"):
+            count = part.pop(name)
+            with pytest.raises(ValueError, match="required"):
+                Record.model_validate(data)
+            part[name] = count
+    assert Record.model_validate(data)
 
 
-def test_an_old_record_claims_no_zeros(old) -> None:
-    card = markdown_card(old)
-    assert "No life diverged. Lives that saturated or fell silent were not counted." in card
-    assert "lives that diverged, saturated or fell silent were not counted" in card
-    assert "saturated" not in plain_data(old)["evidence"]
-    found = verify(old, lives=64)
-    assert found.holds
-    told = {c.claim: (c.outcome.value, c.why) for c in found.checks if "ended badly" in c.claim}
-    assert told["ended badly"] == ("holds", "lives that saturated or fell silent were not counted")
-    assert told["ended badly, theta"][0] == "not checked"
-
-
-def test_the_index_counts_lives(old) -> None:
-    assert old.evidence
-    bad = old.model_copy(update={"evidence": old.evidence.model_copy(update={"diverged": 3})})
-    assert facets(bad).reward.endswith("; 3 diverged, others not counted")
-    assert ";" not in facets(old).reward
+def test_the_index_counts_lives() -> None:
+    record = publish()[0]
+    assert record.evidence
+    ended = {"diverged": 3, "saturated": 0, "silent": 0}
+    bad = record.model_copy(update={"evidence": record.evidence.model_copy(update=ended)})
+    assert facets(bad).reward.endswith("; 3 diverged")
+    assert ";" not in facets(record).reward
 
 
 def test_lives_that_end_worse_than_claimed_refute() -> None:

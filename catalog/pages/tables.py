@@ -113,7 +113,7 @@ def term_table(evidence: Evidence) -> Table:
 def ended_cells(part: Ended, names: Sequence[str]) -> Row:
     """The lives of some kinds that ended badly; a kind that nobody counted is no 0."""
     counts = [part.counts[name] for name in names]
-    return tuple("not counted" if count is None else str(count) for count in counts)
+    return tuple(map(str, counts))
 
 
 def look_table(evidence: Evidence) -> Table:

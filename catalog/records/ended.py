@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, Field, Strict, model_validator
+from pydantic import BaseModel, Field, Strict
 
 #: Ends of lives without which no reward should be read, and how sentences say each.
 TROUBLES = ("diverged", "saturated", "silent")
@@ -17,14 +17,12 @@ ENDS_ARE = (
     "rates are the largest that there is, or none differs from 0."
 )
 
-#: Lives of one kind; None where nobody counted.
-Count = Annotated[int, Strict(), Field(ge=0)] | None
+#: Lives of one kind.
+Count = Annotated[int, Strict(), Field(ge=0)]
 
 
 class Ended(BaseModel):
     """The part of a record that counts the lives behind its reward that ended badly.
-
-    Records from before all kinds were counted lack `saturated` and `silent`, which is not 0.
 
     Attributes:
         diverged: a weight or a reward left the finite range, and the rewards from then on are
@@ -35,19 +33,13 @@ class Ended(BaseModel):
     Example:
         >>> Ended(diverged=2, saturated=0, silent=1).ended
         '2 diverged, 1 silent'
-        >>> Ended(diverged=0, saturated=0, silent=0).ended, Ended(diverged=0).ended
-        ('none', 'none diverged, others not counted')
+        >>> Ended(diverged=0, saturated=0, silent=0).ended
+        'none'
     """
 
-    diverged: Count = None
-    saturated: Count = None
-    silent: Count = None
-
-    @model_validator(mode="after")
-    def _counted_together(self) -> Any:
-        if (self.saturated is None) != (self.silent is None):
-            raise ValueError("saturated and silent lives are both counted, or neither")
-        return self
+    diverged: Count
+    saturated: Count
+    silent: Count
 
     @classmethod
     def of(cls, counts: Iterable[int]) -> Ended:
@@ -60,28 +52,22 @@ class Ended(BaseModel):
         return Ended(**dict(zip(TROUBLES, counts, strict=True)))
 
     @property
-    def counts(self) -> dict[str, int | None]:
-        """The number of lives of each kind; None where it was not counted."""
+    def counts(self) -> dict[str, int]:
+        """The number of lives of each kind."""
         return {name: getattr(self, name) for name in TROUBLES}
 
     @property
     def ended(self) -> str:
         """The counts in few words."""
-        known = {name: count for name, count in self.counts.items() if count is not None}
-        if not known:
-            return "not counted"
-        told = [f"{count} {name}" for name, count in known.items() if count]
-        if len(known) == len(TROUBLES):
-            return ", ".join(told) or "none"
-        told += [f"none {name}" for name, count in known.items() if not count]
-        return ", ".join([*told, "others not counted"])
+        told = [f"{count} {name}" for name, count in self.counts.items() if count]
+        return ", ".join(told) or "none"
 
 
 def happened(parts: Iterable[Ended]) -> tuple[str, ...]:
     """The kinds of `TROUBLES` that any part has: a table has a column for each, and for no other.
 
     Example:
-        >>> happened([Ended(diverged=0), Ended(diverged=3, saturated=0, silent=0)])
+        >>> happened([Ended.of([0, 0, 0]), Ended.of([3, 0, 0])])
         ('diverged',)
     """
     found = [part.counts for part in parts]
@@ -89,7 +75,7 @@ def happened(parts: Iterable[Ended]) -> tuple[str, ...]:
 
 
 def unhappened(parts: Iterable[Ended], whose: str = "") -> str:
-    """In one sentence or two what a table has no columns for; empty where it has all.
+    """In one sentence what a table has no columns for; empty where it has all.
 
     Args:
         parts: what the table is about.
@@ -98,21 +84,13 @@ def unhappened(parts: Iterable[Ended], whose: str = "") -> str:
     Example:
         >>> unhappened([Ended(diverged=0, saturated=0, silent=0)])
         'No life diverged, saturated or fell silent.'
-        >>> unhappened([Ended(diverged=0)])
-        'No life diverged. Lives that saturated or fell silent were not counted.'
         >>> unhappened([Ended(diverged=1, saturated=0, silent=0)])
         'No life saturated or fell silent.'
     """
-    found = [part.counts for part in parts]
-    unknown = [name for name in TROUBLES if any(counts[name] is None for counts in found)]
-    none = [
-        name
-        for name in TROUBLES
-        if name not in unknown and not any(counts[name] for counts in found)
-    ]
-    told = [f"{whose}no life {verbs(none)}."] if none else []
-    told += [f"{whose}lives that {verbs(unknown)} were not counted."] if unknown else []
-    return " ".join(sentence[0].upper() + sentence[1:] for sentence in told)
+    seen = happened(parts)
+    none = [name for name in TROUBLES if name not in seen]
+    told = f"{whose}no life {verbs(none)}." if none else ""
+    return told[:1].upper() + told[1:]
 
 
 def verbs(names: Iterable[str]) -> str:

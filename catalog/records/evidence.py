@@ -104,7 +104,6 @@ class Comparison(Ended, Part):
     rule: str
     reward: Interval
     difference: Interval
-    diverged: Count
 
     @model_validator(mode="after")
     def _has_a_rule(self) -> Comparison:
@@ -154,8 +153,7 @@ class Evidence(Ended, Part):
     setting: Setting
     reward: Interval
     chance: Real
-    best: Real = 0.0
-    diverged: Count
+    best: Real
     comparisons: tuple[Comparison, ...] = ()
     terms: tuple[TermLoss, ...] = ()
     looks: tuple[Look, ...] = ()
@@ -190,7 +188,7 @@ class Evidence(Ended, Part):
         if strange := next((figure.lives for figure in figures if figure.lives != lives), None):
             raise ValueError(f"{strange} lives in a comparison on the same {lives} lives")
         for part in (self, *self.comparisons, *self.terms):
-            if (ended := sum(count or 0 for count in part.counts.values())) > lives:
+            if (ended := sum(part.counts.values())) > lives:
                 raise ValueError(f"{ended} of {lives} lives cannot have ended badly: {part.ended}")
         if name := ambiguous(c.name for c in self.comparisons):
             raise ValueError(f"the name `{name}` stands twice or is read as that of another role")

@@ -25,7 +25,7 @@ from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.verifying.claims import MINE, contradicted
 from rulegen.verifying.consistency import consistent
-from rulegen.verifying.endings import endings, uncounted, wrong_in_table
+from rulegen.verifying.endings import wrong_in_table
 from rulegen.verifying.finding import Finding, Outcome, decided
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.refits import refits
@@ -126,14 +126,8 @@ def tabled(whole: Published, evidence: Evidence, world: World) -> Iterator[Findi
     yield decided("data", same, "lives.csv is not the table that the record was made from")
     for name, figure in contradicted(evidence, whole.lives.rewards).items():
         yield decided(name, False, f"the lives give {figure}, and its record says otherwise")
-    why = "lives.csv does not say how each life ended; publish the run anew"
-    yield decided("ended badly", bool(whole.lives.outcomes), why)
     for (_, name), why in wrong_in_table(evidence, whole.lives.outcomes).items():
         yield decided("ended badly", False, f"of the lives of `{name}` {why}, as its record says")
-    for (_, name), told in endings(evidence).items():
-        if whole.lives.outcomes and (left_out := uncounted(told)):
-            why = f"of `{name}` {left_out}, and lives.csv says how each ended"
-            yield decided("ended badly", False, why)
     for finding in consistent(whole, evidence, world):
         # Whoever adds a run has its configuration, so that it must be held.
         open_end = finding.claim == "configuration" and finding.outcome is Outcome.UNCHECKED

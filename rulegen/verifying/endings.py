@@ -25,15 +25,15 @@ def miscounted(told: Ended, true: Outcomes, share: float = 0.0) -> str:
     """Where counts are not those of lives, in words; empty where they are.
 
     Args:
-        told: what a record says; what it does not count is not compared.
+        told: what a record says.
         true: of the lives.
         share: they may differ by this share of the half width of the interval of what was found,
             as means may.
 
     Example:
-        >>> miscounted(Ended(diverged=0), Outcomes(ok=5, diverged=3))
+        >>> miscounted(Ended.of([0, 0, 0]), Outcomes(ok=5, diverged=3))
         '3 of 8 lives diverged and not 0'
-        >>> miscounted(Ended(diverged=3), Outcomes(ok=2, diverged=3, silent=3))
+        >>> miscounted(Ended.of([3, 0, 3]), Outcomes(ok=2, diverged=3, silent=3))
         ''
     """
     wrong = []
@@ -41,7 +41,7 @@ def miscounted(told: Ended, true: Outcomes, share: float = 0.0) -> str:
         found = true.bad[name]
         share_of_lives = estimate((np.arange(true.lives) < found).astype(float))
         slack = share * true.lives * (share_of_lives.high - share_of_lives.low) / 2
-        if count is not None and abs(count - found) > slack:
+        if abs(count - found) > slack:
             wrong.append(f"{found} of {true.lives} lives {verbs([name])} and not {count}")
     return ", ".join(wrong)
 
@@ -51,17 +51,11 @@ def wrong_in_table(evidence: Evidence, outcomes: Mapping[Key, np.ndarray]) -> di
 
     Args:
         evidence: with the counts.
-        outcomes: of each life in the table, by whose lives they are; empty for older tables.
+        outcomes: of each life in the table, by whose lives they are.
     """
     told = endings(evidence)
     wrong = {key: miscounted(told[key], Outcomes.of(ends)) for key, ends in outcomes.items()}
     return {key: why for key, why in wrong.items() if why}
-
-
-def uncounted(told: Ended) -> str:
-    """What a record does not count, in words; empty where it counts everything."""
-    unknown = [name for name, count in told.counts.items() if count is None]
-    return f"lives that {verbs(unknown)} were not counted" if unknown else ""
 
 
 class Spared(NamedTuple):
@@ -78,13 +72,12 @@ class Spared(NamedTuple):
 
 
 def spared(told: Ended, old: np.ndarray, new: np.ndarray) -> Spared:
-    """How lives ended as figures of the published rule, for each kind that its record counts.
+    """How lives ended as figures of the published rule, for each kind.
 
     Args:
         told: counts of the published lives.
         old, new: how published and new lives ended, shapes (L,) and (M,).
     """
-    counts = {name: count for name, count in told.counts.items() if count is not None}
-    kinds = np.array([Outcome[name.upper()] for name in counts], int)
-    claimed = -np.array([*counts.values()], float) / len(old)
+    kinds = np.array([Outcome[name.upper()] for name in told.counts], int)
+    claimed = -np.array([*told.counts.values()], float) / len(old)
     return Spared(claimed, *(-(lives[:, None] == kinds).astype(float) for lives in (old, new)))

@@ -165,7 +165,5 @@ def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, L
         return unchecked("data", why)
     remains = {term.coefficient: again["term", term.coefficient] for term in evidence.terms}
     table = lives_table({key[1]: again[key] for key in means}, remains)
-    if evidence.saturated is None:  # older tables do not say how lives ended, nor what terms lose
-        table = table.loc[table["without"] == "", ["rule", "life", "reward"]]
     digest = digest_of(table.to_csv(index=False))
     return decided("data", digest == evidence.data, f"that of the published lives is {digest}")

@@ -29,9 +29,8 @@ from rulegen.verifying.learning import FIGURES, Curve
 from rulegen.verifying.sample import DIGITS
 from rulegen.verifying.setting import check_parts
 
-#: The columns of the table of held-out lives, and those of older versions, without losses of terms.
+#: The columns of the table of held-out lives.
 COLUMNS = ["rule", "without", "life", "reward", "outcome"]
-OLDER = ["rule", "life", "reward"]
 
 
 class PublishedLives(NamedTuple):
@@ -39,7 +38,7 @@ class PublishedLives(NamedTuple):
 
     Attributes:
         rewards: mean reward per trial of each life, shape (L,), by whose lives they are.
-        outcomes: how each life ended, an `Outcome`, shape (L,); empty for tables without.
+        outcomes: how each life ended, an `Outcome`, shape (L,).
         content: of the file.
     """
 
@@ -134,14 +133,10 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
     Raises:
         ConfigError: when it is no such table.
     """
-    older = content.startswith(",".join(OLDER).encode())
-    table = read_table(content, path, OLDER if older else COLUMNS)
+    table = read_table(content, path, COLUMNS)
     expected: list[Key] = [("rule", DISCOVERED)]
     expected += [("rule", other.name) for other in evidence.comparisons]
-    if older:
-        table.insert(1, "without", "")
-    else:
-        expected += [("term", term.coefficient) for term in evidence.terms]
+    expected += [("term", term.coefficient) for term in evidence.terms]
     places = [(name, "") if kind == "rule" else (remainder(name), name) for kind, name in expected]
     if list(dict.fromkeys(zip(table["rule"], table["without"], strict=True))) != places:
         raise ConfigError(f"{path}: its rules must be {', '.join(name for name, _ in places)}")
@@ -151,8 +146,7 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
         if rows["life"].tolist() != list(range(count)):
             raise ConfigError(f"{path}: `{key[1]}` must have the lives 0 to {count - 1} in order")
         rewards[key] = rows["reward"].to_numpy(float)
-        if not older:
-            outcomes[key] = ends_of(rows["outcome"], path)
+        outcomes[key] = ends_of(rows["outcome"], path)
     return PublishedLives(rewards, outcomes, content)
 
 
@@ -167,8 +161,7 @@ def read_curves(path: Path, lives: PublishedLives) -> dict[str, Curve]:
         ConfigError: when it is no such table, or of other lives.
     """
     content = read_own(path, LARGEST_TABLE)
-    ends = list(TROUBLES) if lives.outcomes else []
-    table = read_table(content, path, ["rule", "trial", *FIGURES, *ends])
+    table = read_table(content, path, ["rule", "trial", *FIGURES, *TROUBLES])
     names = [name for kind, name in lives.rewards if kind == "rule"]
     if list(dict.fromkeys(table["rule"])) != names:
         raise ConfigError(f"{path}: its rules must be {', '.join(names)}")
@@ -183,8 +176,8 @@ def read_curves(path: Path, lives: PublishedLives) -> dict[str, Curve]:
             raise ConfigError(f"{path}: limits or quartiles of `{name}` are not in order")
         if abs(curve.mean.mean() - lives.rewards["rule", name].mean()) > DIGITS:
             raise ConfigError(f"{path}: the curve of `{name}` is not that of its lives")
-        bad = Outcomes.of(lives.outcomes["rule", name]).bad if ends else {}
-        if (rows[ends] != [*bad.values()]).any(axis=None):
+        bad = Outcomes.of(lives.outcomes["rule", name]).bad
+        if (rows[[*bad]] != [*bad.values()]).any(axis=None):
             raise ConfigError(f"{path}: the lives of `{name}` ended otherwise")
     return found
 

@@ -29,7 +29,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import consistent
-from rulegen.verifying.endings import endings, miscounted, spared, uncounted, wrong_in_table
+from rulegen.verifying.endings import endings, miscounted, spared, wrong_in_table
 from rulegen.verifying.finding import Finding, Outcome, decided
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
@@ -276,8 +276,6 @@ def ends(
             reasons.append(f"of the published lives {why}{elsewhere(evidence)}")
         reasons += lucky(float(odds.together.min())) if key == MINE else []
         outcome = Outcome.REFUTED if reasons else Outcome.HOLDS
-        if not reasons and (why := uncounted(told)):
-            reasons, outcome = [why], Outcome.UNCHECKED if told.diverged is None else Outcome.HOLDS
         if not reasons and not there.trouble and not here.trouble:
             quiet += 1
             continue
