@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rulegen.circuits import RateCircuit
+from rulegen.circuits import Network, RateCircuit
 from rulegen.grammar import ConfigError
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
@@ -16,8 +16,8 @@ from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeState
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.plasticity import States
 from rulegen.lives.play import Occasion, Played, play
+from rulegen.lives.rules import States
 from rulegen.lives.trial import Streams, trial_streams
 from rulegen.tasks import Task
 
@@ -173,8 +173,11 @@ def opened(
     # The stimuli and the noise are those of the trials that would have come next.
     streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
 
+    def used_by(states: States, condition: Array, network: Network) -> tuple[Network, Array]:
+        return life.rules.used(states, life.rules.given(values, condition, network), network)
+
     def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
-        used, bias = life.rules.forward(states, values, condition, network)
+        used, bias = used_by(states, condition, network)
         return play(
             circuit, task, used, bias, Occasion(streams, condition, end.memory), noisy=noisy
         )
@@ -197,14 +200,14 @@ def opened(
         first = life.rules.init(changed, task.conditions)
 
         def reward(condition: Array) -> Array:
-            used, bias = life.rules.forward(first, values, condition, changed)
+            used, bias = used_by(first, condition, changed)
             here = Occasion(streams, condition, end.memory)
             return play(circuit, task, used, bias, here).reward
 
         return jnp.mean(jax.vmap(reward)(conditions))
 
     def used(condition: Array) -> dict[str, Array]:
-        now, bias = life.rules.forward(end.rules, values, condition, network)
+        now, bias = used_by(end.rules, condition, network)
         return {"weights": now.effective, "bias": bias}
 
     gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)

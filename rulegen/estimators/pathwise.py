@@ -21,8 +21,8 @@ from rulegen.ground.noise import Stream, stream
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeState
-from rulegen.lives.plasticity import Readings, States
 from rulegen.lives.play import Occasion, play
+from rulegen.lives.rules import Readings, States
 from rulegen.lives.trial import Streams, TrialRun
 from rulegen.lives.world import World
 from rulegen.tasks import Task
@@ -198,12 +198,12 @@ class DifferentiatedTrial(TrialRun):
         after, later, reward, _, level = super().run(
             states, memory, values, network, streams, number, condition
         )
-        studied = self.rules.studied
+        studied, given = self.rules.studied, self.rules.given(values, condition, network)
         state = states[studied]
 
         def reward_of(weights: jax.Array) -> jax.Array:
             changed = {**states, studied: state | {WEIGHT: weights}}
-            used, bias = self.rules.forward(changed, values, condition, network)
+            used, bias = self.rules.used(changed, given, network)
             here = Occasion(streams, condition, memory)
             return play(self.circuit, self.task, used, bias, here).reward
 

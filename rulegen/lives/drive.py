@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -11,10 +11,14 @@ import numpy as np
 
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import RuleState, Values
-from rulegen.grammar import SIGNALS, Event, Site
+from rulegen.grammar import SIGNALS, Site
+from rulegen.lives.order import begin, close, gather, stretch
+from rulegen.lives.rules import Given, Readings, Rules, States
 
 Array = jax.Array
 
+#: Where the rule lives: without a circuit no other projection is told apart.
+HERE: Final = "recurrent"
 #: One step of a circuit: `(weights, bias, inputs, memory) -> (signals, memory)`. Pure: `weights`
 #: (N_post, N_pre) and `bias` (N_post,) are what the rule's `forward` lines make of its state,
 #: `inputs` those of this step, `memory` whatever the circuit carries from step to step.
@@ -110,6 +114,7 @@ def drive(
     if missing := [name for name, value in parameters.items() if value is None]:
         raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `values`")
     known = {k: jnp.asarray(v, dtype) for k, v in {**parameters, **constants}.items()}
+    rules = Rules({HERE: rule})
 
     def forward(state: RuleState, now: Values, condition: Array, memory: Any) -> tuple[dict, Any]:
         given = {k: v for k, v in now.items() if k in SIGNALS}
@@ -123,28 +128,22 @@ def drive(
         (state, memory), (inputs, reward, condition) = carry, trial
         inputs = {"t": dt * jnp.arange(steps, dtype=dtype), **inputs}
         silent = {name: jnp.zeros(s.shape, s.dtype) for name, s in shapes.items()}
-        state = rule.event(Event.TRIAL_START, state, silent, known, condition)
-        moving, still = rule.split(state)
-        moving |= rule.start_history(silent, state)
+        given = Given({HERE: known}, condition, {})
 
-        def one_step(
-            carry: tuple[RuleState, Any], now: Values
-        ) -> tuple[tuple[RuleState, Any], Any]:
-            moving, memory = carry
-            signals, memory = forward({**still, **moving}, now, condition, memory)
-            record = {name: moving[name] for name in rule.recorded}
-            moving = rule.step(moving, still, signals, known, condition)
-            return (moving, memory), (signals, record)
+        def act(states: States, memory: Any, now: Values) -> tuple[Readings, Any, Values]:
+            signals, memory = forward(states[HERE], now, condition, memory)
+            return {HERE: signals}, memory, signals
 
-        (moving, memory), (signals, record) = jax.lax.scan(one_step, (moving, memory), inputs)
-        state = {**still, **{k: v for k, v in moving.items() if k in state}}
-        state = rule.integrate(state, signals | record, known, steps, condition)
+        states = begin(rules, {HERE: state}, {HERE: silent}, given)
+        found = stretch(rules, states, act, memory, inputs, given)
+        signals, memory = found.kept, found.memory
+        (after,) = gather(rules, found, {HERE: signals}, steps, given).values()
+        state = {name: after[name] for name in state}
         last = {"R": jnp.zeros((), dtype)} | {k: v[-1] for k, v in signals.items()}
         last["t"] = jnp.asarray(steps * dt, dtype)
         if reward is not None:
             last["R"] = reward
-        state = rule.event(Event.REWARD, state, last, known, condition)
-        state = rule.event(Event.TRIAL_END, state, last, known, condition)
+        (state,) = close(rules, {HERE: state}, {HERE: last}, given).values()
         return (state, memory), (state, signals)
 
     memory = jax.tree.map(jnp.asarray, memory)

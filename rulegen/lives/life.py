@@ -17,8 +17,9 @@ from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.ground.settings import Settings
 from rulegen.lives.outcomes import Outcome
-from rulegen.lives.plasticity import Plasticity, Readings, States
+from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.projections import Projections
+from rulegen.lives.rules import Readings, States
 from rulegen.lives.trial import Streams, TrialRun, trial_streams
 from rulegen.tasks import Task
 

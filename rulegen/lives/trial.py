@@ -10,10 +10,11 @@ import jax.numpy as jnp
 from rulegen.circuits import Circuit, Exploration, Network
 from rulegen.compile.products import time_to_the_end
 from rulegen.compile.tangents import tangent_name
-from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Purpose, Stream
-from rulegen.lives.plasticity import Plasticity, Readings, States, hold, joined
+from rulegen.lives.order import begin, close, gather, hold, put_in_front, stretch
+from rulegen.lives.plasticity import Plasticity
+from rulegen.lives.rules import Given, Readings, States
 from rulegen.tasks import Task
 
 Array = jax.Array
@@ -112,12 +113,11 @@ class TrialRun:
         plastic_input = "input" in rules.rules
         silence = jnp.zeros(task.channels if plastic_input else 0, dtype)
         now = self._readings(start, start, still.xi, jnp.zeros((), dtype), silence, network)
-        fixed = values, condition, network
-        states = hold(states, rules.event(Event.TRIAL_START, states, now, *fixed), learning)
+        given = rules.given(values, condition, network)
         constant = self.moving and not self.rule.continuous
         weights = states[rules.studied][WEIGHT]
         moment = Moment(
-            states=rules.start_history(now, states),
+            states=begin(rules, states, now, given, learning),
             before=jax.tree.map(jnp.zeros_like, start),  # nothing drove the circuit before
             after=start,
             noise=still,
@@ -133,7 +133,7 @@ class TrialRun:
             outside = stimulus if plastic_input else stimulus @ network.inputs.T
             times = circuit.dt * (first + jnp.arange(steps, dtype=dtype))
             inputs = outside.astype(dtype), noise, times
-            return self._block(moment, fixed, learning, *inputs)
+            return self._block(moment, given, network, learning, inputs)
 
         size, count, rest = blocks(self.steps, LONGEST_BLOCK)
         if count == 1:
@@ -165,44 +165,39 @@ class TrialRun:
         pushes = self._pushes(states, pre) if constant else moment.pushes
         now = self._with_noise_tangents(now, pushes)
 
-        def close(states: States) -> States:
-            for event in (Event.REWARD, Event.TRIAL_END):
-                states = rules.event(event, states, now, *fixed)
-            return states
+        def closed(states: States) -> States:
+            return close(rules, states, now, given)
 
         # A branch and no selection, so that what the events read is computed once and not anew in
         # every weight and tangent that they write.
         states, score = jax.lax.optimization_barrier((states, score))
-        states = jax.lax.cond(learning, close, lambda s: hold(s, close(s), learning), states)
+        states = jax.lax.cond(learning, closed, lambda s: hold(s, closed(s), learning), states)
         return states, memory, reward, score, jnp.mean(jnp.abs(moment.after.r))
 
     def _block(
         self,
         moment: Moment,
-        fixed: tuple[Readings, Array, Network],
+        given: Given,
+        network: Network,
         learning: Array,
-        outside: Array,
-        noise: Exploration,
-        times: Array,
+        inputs: tuple[Array, Exploration, Array],
     ) -> tuple[Moment, Array]:
         """A stretch of a trial; also its outputs, shape (T, outputs).
 
-        `fixed` are the values, the condition and the network of the trial. `outside` is the
-        stimulus, shape (T, channels), where a rule lives on the input projection, and else the
-        current that it makes, shape (T, N).
+        `inputs` are what comes from outside, the noise and the times of the steps: from outside
+        comes the stimulus, shape (T, channels), where a rule lives on the input projection, and
+        else the current that it makes, shape (T, N).
         """
         circuit, rules, rule = self.circuit, self.rules, self.rule
-        values, condition, network = fixed
-        moving, still = rules.split(moment.states)
+        outside, noise, times = inputs
         in_loop = rule.continuous or rule.noise_in_loop
 
-        def one_step(
-            carry: tuple[Any, States, dict[str, Array]], inputs: tuple[Array, ...]
-        ) -> tuple[tuple[Any, States, dict[str, Array]], tuple]:
-            (memory, moving, pushes), (outside, xi, fresh, time) = carry, inputs
+        def act(
+            states: States, memory: tuple[Any, dict[str, Array]], inputs: tuple[Array, ...]
+        ) -> tuple[Readings, tuple[Any, dict[str, Array]], tuple[Any, Array | None]]:
+            (memory, pushes), (outside, xi, fresh, time) = memory, inputs
             before = circuit.recall(memory)
-            states = joined(still, moving)
-            used, bias = rules.forward(states, *fixed)
+            used, bias = rules.used(states, given, network)
             drive = used.inputs @ outside if "input" in rules.rules else outside
             after = circuit.step(used.effective, before, drive + bias, xi)
             signals = circuit.signals(before, after, xi) | {"t": time}
@@ -214,19 +209,17 @@ class TrialRun:
                 score = self._score(pushes, earlier, fresh)
             if in_loop:
                 seen = self._with_noise_tangents(seen, self._pushes(states, pre))
-            new = hold(moving, rules.step(moving, still, seen, *fixed), learning)
             memory = circuit.memory(after)
-            return (memory, new, pushes), (memory, rules.recorded(new), score)
+            return seen, (memory, pushes), (memory, score)
 
-        carry = (circuit.memory(moment.after), moving, moment.pushes)
-        inputs = (outside, noise.xi, noise.fresh, times)
-        (_, moved, pushes), (memories, later, scores) = jax.lax.scan(one_step, carry, inputs)
+        memory = circuit.memory(moment.after), moment.pushes
+        steps = outside, noise.xi, noise.fresh, times
+        found = stretch(rules, moment.states, act, memory, steps, given, learning)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
-        # rates again, and what comes after a step is what stands before the next one.
+        # rates again.
+        (memories, scores), (_, pushes) = found.kept, found.memory
         after = circuit.recall(memories)
         before = jax.tree.map(put_in_front, moment.after, after)
-        record = jax.tree.map(put_in_front, rules.recorded(moving), later)
-        states = joined(still, moved)
         signals = circuit.signals(before, after, noise.xi) | {"t": times}
         seen = rules.read(signals, before.r, outside, network)
         pre = network.transmitted(rules.studied, before.r, outside)
@@ -239,8 +232,8 @@ class TrialRun:
                 past = past - circuit.retention * put_in_front(earlier, past)
             fresh = time_to_the_end(noise.fresh)
             outer = outer + jnp.matmul(fresh, past, precision="highest")
-        seen = self._with_noise_tangents(seen, self._pushes(states, pre))
-        states = rules.integrate(states, joined(seen, record), values, len(times), condition)
+        seen = self._with_noise_tangents(seen, self._pushes(found.states, pre))
+        states = gather(rules, found, seen, len(times), given)
         last_before, last_after, last_noise = jax.tree.map(lambda x: x[-1], (before, after, noise))
         moment = Moment(
             states=states,
@@ -314,11 +307,6 @@ class TrialRun:
         """Scores in the order of the tangents; 0 for parameters that no weight depends on."""
         zero = jnp.zeros((), dtype)
         return jnp.stack([scores.get(p, zero).astype(dtype) for p in self.rule.tangents.wrt])
-
-
-def put_in_front(first: Array, later: Array) -> Array:
-    """What stands before each step, from what stood before the first and what came after each."""
-    return jnp.concatenate([first[None], later[:-1]])
 
 
 def blocks(steps: int, longest: int) -> tuple[int, int, int]:
