@@ -27,7 +27,7 @@ from rulegen.publishing.evaluate import Lot, Trajectory
 from rulegen.publishing.evidence import held_out
 from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.consistency import strength
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import Published
 from rulegen.verifying.setting import world_of
 from rulegen.verifying.verify import ERROR, LUCKY, NEW_LIVES, OTHERWISE, SAME, judge
@@ -113,7 +113,7 @@ def row(kind: str, judged: Sequence[tuple[Evidence, dict[Key, Lot], dict[Key, Lo
     """Judge cards: evidence, published lives and new lives of each."""
     whole = Published(Record(name="tiny", title="", description="", equations=RULE))
     found = [
-        [check for check in judge(whole, *card) if check.outcome is Outcome.REFUTED]
+        [check for check in judge(whole, *card) if check.verdict is Verdict.REFUTED]
         for card in judged
     ]
     return Row(
@@ -122,7 +122,7 @@ def row(kind: str, judged: Sequence[tuple[Evidence, dict[Key, Lot], dict[Key, Lo
         sum(bool(checks) for checks in found),
         sum(any(OTHERWISE in check.why for check in checks) for checks in found),
         sum(any(LUCKY in check.why for check in checks) for checks in found),
-        sum(strength(evidence).outcome is Outcome.WEAK for evidence, _, _ in judged),
+        sum(strength(evidence).verdict is Verdict.WEAK for evidence, _, _ in judged),
     )
 
 

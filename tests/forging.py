@@ -19,7 +19,7 @@ from rulegen.catalog import ParameterNote, Record, load_record, markdown_card, r
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import START
 from rulegen.grammar import ConfigError, RuleError
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import Published
 from rulegen.verifying.verify import Verification
 from rulegen.verifying.verify import verify as run_verification
@@ -88,8 +88,8 @@ def refused(read: Callable[[], Record | Published]) -> str:
         found = verify(read())
     except (ConfigError, RuleError) as error:
         return str(error)
-    assert found.outcome in (Outcome.REFUTED, Outcome.WEAK), found.table().to_string()
-    return "; ".join(c.why for c in found.checks if c.outcome is found.outcome)
+    assert found.verdict in (Verdict.REFUTED, Verdict.WEAK), found.table().to_string()
+    return "; ".join(c.why for c in found.checks if c.verdict is found.verdict)
 
 
 def refuse(honest: Record, forge: Callable[[Data], Any], folder: Path) -> str:

@@ -23,7 +23,7 @@ from rulegen.ground.digests import digest_of
 from rulegen.ground.statistics import estimate
 from rulegen.verifying.admission import add_run
 from rulegen.verifying.consistency import parameters
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 
 Data = dict[str, Any]
 Forge = Callable[[Path], None]
@@ -301,11 +301,11 @@ def test_files_that_are_made_to_fit_are_those_of_the_run(mine: Path, tmp_path: P
 def test_what_was_not_fitted_has_no_interval() -> None:
     record = find("delayed_association")
     assert record.evidence
-    assert {f.outcome for f in parameters(record, record.evidence)} == {Outcome.HOLDS}
+    assert {f.verdict for f in parameters(record, record.evidence)} == {Verdict.HOLDS}
     notes = record.parameters | {"eta": ParameterNote(low=9.1e-4, high=9.2e-4)}
     forged = record.model_copy(update={"parameters": notes})
     (eta, _) = parameters(forged, record.evidence)
-    assert (eta.outcome, eta.why[:18]) == (Outcome.REFUTED, "it has an interval")
+    assert (eta.verdict, eta.why[:18]) == (Verdict.REFUTED, "it has an interval")
 
 
 def test_other_bounds_than_those_of_the_start() -> None:

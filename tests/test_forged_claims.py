@@ -31,7 +31,7 @@ from rulegen.ground.digests import versions
 from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.publishing.config import ReferenceRule
 from rulegen.searching.config import Elsewhere
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import published
 from rulegen.verifying.setting import world_of
 
@@ -236,7 +236,7 @@ def test_what_a_card_alone_cannot_show_is_named(honest: tuple[Record, Any], name
     forge(data)
     data["evidence"]["data"] = honest[0].evidence.data  # type: ignore[union-attr]
     found = {c.claim: c for c in verify(Record.model_validate(data)).checks}
-    assert found[claim].outcome is Outcome.UNCHECKED
+    assert found[claim].verdict is Verdict.UNCHECKED
     assert found[claim].why
 
 
@@ -269,7 +269,7 @@ def test_the_configuration_beside_a_record_is_compared(
         whole._replace(record=Record.model_validate(data), lives=None, curves=None), lives=32
     )
     why = [c.why for c in found.checks if c.claim == "configuration"]
-    assert found.outcome is Outcome.REFUTED and re.search(words, why[0]), why
+    assert found.verdict is Verdict.REFUTED and re.search(words, why[0]), why
 
 
 def test_a_world_is_written_as_it_is_read() -> None:

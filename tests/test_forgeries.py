@@ -28,7 +28,7 @@ from rulegen.catalog import Record, markdown_card, read_card
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import parse
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 
 pytestmark = pytest.mark.usefixtures("shared_programs")
 
@@ -206,7 +206,7 @@ def test_other_programs_are_said_not_to_be_checked(honest: tuple[Record, Any]) -
     data = plain_data(honest[0])
     data["evidence"]["code"] = "0123456789abcdef"
     (code,) = [c for c in verify(Record.model_validate(data)).checks if c.claim == "code"]
-    assert (code.outcome, code.why) == (
-        Outcome.UNCHECKED,
+    assert (code.verdict, code.why) == (
+        Verdict.UNCHECKED,
         "it was made by other programs than these",
     )

@@ -17,7 +17,7 @@ from rulegen.grammar import parse
 from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.statistics import estimate
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import published
 from rulegen.verifying.setting import world_of
 
@@ -110,8 +110,8 @@ def luckiest(lives: int) -> int:
 
 def test_the_best_of_fifty_seeds_on_four_lives_is_too_weak() -> None:
     found = verify(publish(seed=luckiest(4), lives=4)[0])
-    assert found.outcome is Outcome.WEAK
-    (weak,) = [c for c in found.checks if c.outcome is Outcome.WEAK]
+    assert found.verdict is Verdict.WEAK
+    (weak,) = [c for c in found.checks if c.verdict is Verdict.WEAK]
     assert weak.why == "4 lives; a claim needs 32"
 
 
@@ -125,10 +125,10 @@ def test_the_best_of_fifty_seeds_surprises() -> None:
 def test_two_lives_are_no_false_alarm() -> None:
     """An honest record with `--lives 2` claims too little, and nothing false."""
     found = verify(publish(lives=2)[0], lives=64)
-    assert found.outcome is Outcome.WEAK
-    assert {c.outcome for c in found.checks} == {Outcome.WEAK, Outcome.HOLDS, Outcome.UNCHECKED}
+    assert found.verdict is Verdict.WEAK
+    assert {c.verdict for c in found.checks} == {Verdict.WEAK, Verdict.HOLDS, Verdict.UNCHECKED}
     again = verify(publish(lives=64)[0], lives=2)
-    assert again.outcome is Outcome.WEAK, "two new lives refute nothing"
+    assert again.verdict is Verdict.WEAK, "two new lives refute nothing"
 
 
 def test_a_rule_that_gains_nothing_is_too_weak() -> None:
@@ -142,5 +142,5 @@ def test_a_rule_that_gains_nothing_is_too_weak() -> None:
             others={NO_LEARNING: ""},
         )[0]
     )
-    assert found.outcome is Outcome.WEAK
-    assert "lucky seed" in next(c.why for c in found.checks if c.outcome is Outcome.WEAK)
+    assert found.verdict is Verdict.WEAK
+    assert "lucky seed" in next(c.why for c in found.checks if c.verdict is Verdict.WEAK)

@@ -21,7 +21,7 @@ from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
 from rulegen.ground.statistics import Estimate
 from rulegen.verifying.claims import agrees
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 from rulegen.verifying.luck import luck
 from rulegen.verifying.resurvey import Resurvey
 from rulegen.verifying.verify import SAME, verify
@@ -71,7 +71,7 @@ def test_another_software_changes_no_tolerance(record: Record) -> None:
     software = {"versions": {"rulegen": "0.0.1"}, "code": "0123456789abcdef"}
     assert verify(altered(record, **software), lives=64).holds
     other = verify(altered(record, **software, seed=4), lives=64)
-    assert other.outcome is Outcome.REFUTED
+    assert other.verdict is Verdict.REFUTED
     why = next(c.why for c in other.checks if c.claim == "reward")
     assert "it was made with rulegen 0.0.1: verify with that" in why
 

@@ -22,7 +22,7 @@ from rulegen.catalog.records.fields import (
     Seed,
     Share,
 )
-from rulegen.catalog.records.part import Part
+from rulegen.catalog.records.part import RecordPart
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
 
 #: Parts of a world that may come from another package.
@@ -33,7 +33,7 @@ TermText = Annotated[str, Field(max_length=4096, pattern=r"^[^\n]*$")]
 ROUNDING = 1e-9
 
 
-class Interval(Part):
+class Interval(RecordPart):
     """A mean over lives with its 95% interval, which holds it."""
 
     mean: Real
@@ -52,7 +52,7 @@ class Interval(Part):
         return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
-class TermLoss(Ended, Part):
+class TermLoss(Ended, RecordPart):
     """How much reward per trial is lost without a term, after the other terms are refitted.
 
     The lives that `Ended` counts are those of what remains.
@@ -72,7 +72,7 @@ class TermLoss(Ended, Part):
     rule: str = ""
 
 
-class Look(Part):
+class Look(RecordPart):
     """One comparison of the selection of terms: is this rule better, or as good and smaller?
 
     Attributes:
@@ -91,7 +91,7 @@ class Look(Part):
     inclusion: Share | None = None
 
 
-class Comparison(Ended, Part):
+class Comparison(Ended, RecordPart):
     """Another rule on the same held-out lives; `Ended` counts those that ended badly.
 
     Attributes:
@@ -115,7 +115,7 @@ class Comparison(Ended, Part):
         return self
 
 
-class Setting(Part):
+class Setting(RecordPart):
     """A task and a circuit on which a rule was evaluated, as written in a configuration."""
 
     task: dict[str, Any]
@@ -124,7 +124,7 @@ class Setting(Part):
     projections: dict[str, Any] = Field(default_factory=dict)
 
 
-class Evidence(Ended, Part):
+class Evidence(Ended, RecordPart):
     """What is known about a discovered rule from lives that the fit never saw.
 
     `Ended` counts the held-out lives of the rule that ended badly.

@@ -28,7 +28,7 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
-class Part(BaseModel):
+class RecordPart(BaseModel):
     """Base of the parts of a record: frozen, validated once, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

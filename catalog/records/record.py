@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
 from rulegen.catalog.records.files import write_whole
-from rulegen.catalog.records.part import Part
+from rulegen.catalog.records.part import RecordPart
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.reading.problems import problems
 
@@ -24,7 +24,7 @@ from rulegen.grammar.reading.problems import problems
 LARGEST_FILE = 1 << 20
 
 
-class Reference(Part):
+class Reference(RecordPart):
     """Where a rule comes from."""
 
     citation: Annotated[str, Field(max_length=2000)]
@@ -32,7 +32,7 @@ class Reference(Part):
     arxiv: str = Field("", pattern=r"^(\d{4}\.\d{4,5})?$")
 
 
-class ParameterNote(Part):
+class ParameterNote(RecordPart):
     """What a parameter means; `low` and `high` bound a fitted one with 95% confidence.
 
     Attributes:
@@ -54,7 +54,7 @@ class ParameterNote(Part):
         return self
 
 
-class Record(Part):
+class Record(RecordPart):
     """A rule of the catalog.
 
     Attributes:

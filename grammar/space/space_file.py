@@ -28,13 +28,13 @@ Whole = Annotated[int, Field(strict=True, ge=1)]
 Text = Annotated[str, Field(strict=True)]
 
 
-class Part(BaseModel):
+class Entry(BaseModel):
     """A part of the file, whose fields are checked at construction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Range(Part):
+class Range(Entry):
     """Where a free parameter starts and between what it stays.
 
     Attributes:
@@ -74,7 +74,7 @@ class TimeConstants(Range):
         return self
 
 
-class Limits(Part):
+class Limits(Entry):
     """How large a structure may be.
 
     Attributes:
@@ -88,7 +88,7 @@ class Limits(Part):
     total: Annotated[Whole, Field(le=MAX_COMPLEXITY * MAX_TERMS)] | None = None
 
 
-class Constraints(Part):
+class Constraints(Entry):
     """Which terms are left out.
 
     Attributes:
@@ -113,7 +113,7 @@ class Constraints(Part):
         return names
 
 
-class Symbol(Part):
+class Symbol(Entry):
     """What a symbol of the grammar stands for.
 
     Attributes:
@@ -133,7 +133,7 @@ class Symbol(Part):
         return self
 
 
-class SpaceFile(Part):
+class SpaceFile(Entry):
     """What a file has; its attributes are those of `Description`."""
 
     template: Text

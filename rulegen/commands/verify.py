@@ -10,17 +10,17 @@ from rich.markup import escape
 
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
-from rulegen.verifying.finding import Outcome
+from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import published
 from rulegen.verifying.verify import NEW_LIVES
 from rulegen.verifying.verify import verify as run_verification
 
 #: What is said at the end.
 CLOSING = {
-    Outcome.HOLDS: "the claim holds",
-    Outcome.REFUTED: "the claim does not hold",
-    Outcome.WEAK: "the claim is too weak to verify",
-    Outcome.UNCHECKED: "nothing could be checked",
+    Verdict.HOLDS: "the claim holds",
+    Verdict.REFUTED: "the claim does not hold",
+    Verdict.WEAK: "the claim is too weak to verify",
+    Verdict.UNCHECKED: "nothing could be checked",
 }
 
 
@@ -39,6 +39,6 @@ def verify(
     table = found.table()
     print_table(console, list(table), table.itertuples(index=False))
     open_ = f"; not checked: {', '.join(found.unchecked)}" if found.unchecked else ""
-    console.print(escape(CLOSING[found.outcome] + open_))
+    console.print(escape(CLOSING[found.verdict] + open_))
     if not found.holds:
         raise typer.Exit(1)

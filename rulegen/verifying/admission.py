@@ -26,7 +26,7 @@ from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.verifying.claims import MINE, contradicted
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.endings import wrong_in_table
-from rulegen.verifying.finding import Finding, Outcome, decided
+from rulegen.verifying.finding import Finding, Verdict, decided
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
@@ -115,7 +115,7 @@ def free_place(path: Path, record: Record, home: Path, replace: bool) -> None:
 def refuse(folder: Path, findings: Iterator[Finding]) -> None:
     """Raise `ConfigError` at the first claim that is refuted or too weak."""
     for finding in findings:
-        if finding.outcome in (Outcome.REFUTED, Outcome.WEAK):
+        if finding.verdict in (Verdict.REFUTED, Verdict.WEAK):
             raise ConfigError(f"{folder}: {finding.claim}: {finding.why}")
 
 
@@ -130,8 +130,8 @@ def tabled(whole: Published, evidence: Evidence, world: World) -> Iterator[Findi
         yield decided("ended badly", False, f"of the lives of `{name}` {why}, as its record says")
     for finding in consistent(whole, evidence, world):
         # Whoever adds a run has its configuration, so that it must be held.
-        open_end = finding.claim == "configuration" and finding.outcome is Outcome.UNCHECKED
-        yield finding._replace(outcome=Outcome.REFUTED) if open_end else finding
+        open_end = finding.claim == "configuration" and finding.verdict is Verdict.UNCHECKED
+        yield finding._replace(verdict=Verdict.REFUTED) if open_end else finding
 
 
 def lived(

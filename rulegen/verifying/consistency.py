@@ -9,7 +9,7 @@ from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.evidence import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.lives.world import World
-from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
+from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.origin import made_by, setting
 from rulegen.verifying.published import Published
 from rulegen.verifying.selecting import selection
@@ -74,7 +74,7 @@ def strength(evidence: Evidence) -> Finding:
         why = f"nothing says what it gains over {NO_LEARNING}"
     elif gain.mean <= CLEAR * (gain.high - gain.low) / 2:
         why = f"the gain over {NO_LEARNING}, {gain}, could be that of a lucky seed"
-    return Finding("strength", Outcome.WEAK if why else Outcome.HOLDS, why)
+    return Finding("strength", Verdict.WEAK if why else Verdict.HOLDS, why)
 
 
 def baselines(evidence: Evidence, world: World) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What is found of a claim: an outcome, and the reason."""
+"""What is found of a claim: a verdict, and the reason."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Outcome(StrEnum):
+class Verdict(StrEnum):
     """What becomes of a claim."""
 
     HOLDS = "holds"
@@ -19,15 +19,15 @@ class Finding(NamedTuple):
     """A claim, what became of it, and the reason unless it holds."""
 
     claim: str
-    outcome: Outcome
+    verdict: Verdict
     why: str = ""
 
 
 def decided(claim: str, holds: bool, why: str) -> Finding:
     """A claim that holds, or is refuted by `why`."""
-    return Finding(claim, Outcome.HOLDS) if holds else Finding(claim, Outcome.REFUTED, why)
+    return Finding(claim, Verdict.HOLDS) if holds else Finding(claim, Verdict.REFUTED, why)
 
 
 def unchecked(claim: str, why: str) -> Finding:
     """A claim of which nothing here can tell."""
-    return Finding(claim, Outcome.UNCHECKED, why)
+    return Finding(claim, Verdict.UNCHECKED, why)

@@ -20,7 +20,7 @@ from rulegen.searching.config import SearchConfig
 from rulegen.searching.publication import LITERATURE
 from rulegen.selection.looks import PruneSettings
 from rulegen.verifying.claims import MINE, Key
-from rulegen.verifying.finding import Finding, Outcome, decided, unchecked
+from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.published import PublishedLives
 
 #: Means of the very same lives differ by less than this, relative to their size, however they are
@@ -48,9 +48,9 @@ def made_by(config: RunConfig | None, record: Record, evidence: Evidence) -> Ite
         why = f"it names {', '.join(others)}, which is not here: that shows in its figures alone"
         yield unchecked("versions", why)
     else:
-        yield Finding("versions", Outcome.HOLDS)
+        yield Finding("versions", Verdict.HOLDS)
     if same:
-        yield Finding("code", Outcome.HOLDS)
+        yield Finding("code", Verdict.HOLDS)
     else:
         why = "it was made by other programs than these" if evidence.code else "it names none"
         yield unchecked("code", why)
@@ -68,7 +68,7 @@ def configuration(
     elif different := next(differences(config, record, evidence), None):
         yield decided("configuration", False, f"its {different} is not that of the record")
     elif config.digest == evidence.config:
-        yield Finding("configuration", Outcome.HOLDS)
+        yield Finding("configuration", Verdict.HOLDS)
     elif evidence.code != code_digest():
         why = "its digest depends on the programs, which were others"
         yield unchecked("configuration", why)
@@ -132,7 +132,7 @@ def setting(told: Setting, world: World) -> Finding:
     parts, full = told.model_dump(), setting_of(world).model_dump()
     silent = [f"{part}.{k}" for part in full for k in full[part].keys() - parts[part].keys()]
     if not silent:
-        return Finding("setting", Outcome.HOLDS)
+        return Finding("setting", Verdict.HOLDS)
     why = "it does not say " + ", ".join(sorted(silent)) + "; this version has a value for it"
     return unchecked("setting", why)
 
@@ -150,7 +150,7 @@ def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, L
     """
     if not evidence.data:
         why = "the record names no table of its lives, as every run leaves one"
-        return Finding("data", Outcome.WEAK, why)
+        return Finding("data", Verdict.WEAK, why)
     if lives is not None:
         why = f"the table of the lives beside it has the digest {lives.digest}"
         return decided("data", lives.digest == evidence.data, why)

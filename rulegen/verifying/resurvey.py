@@ -14,7 +14,7 @@ from rulegen.fitting.surface import Surface, design
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
-from rulegen.verifying.finding import Finding, Outcome
+from rulegen.verifying.finding import Finding, Verdict
 
 #: An interval is refuted when its middle lies so many times the half width of the difference from
 #: that of the new survey: four standard errors, which no honest card meets.
@@ -133,5 +133,5 @@ def resurveyed(bench: Bench, record: Record, key: jax.Array, report: Report) -> 
     """
     survey = Resurvey(bench, record.parameters, key, RefineSettings(), report)
     for name, (holds, why) in survey.verdicts().items():
-        outcome = {True: Outcome.HOLDS, False: Outcome.REFUTED, None: Outcome.UNCHECKED}[holds]
-        yield Finding(f"interval of {name}", outcome, why)
+        verdict = {True: Verdict.HOLDS, False: Verdict.REFUTED, None: Verdict.UNCHECKED}[holds]
+        yield Finding(f"interval of {name}", verdict, why)

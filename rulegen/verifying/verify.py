@@ -30,7 +30,7 @@ from rulegen.publishing.evaluate import Lot
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.endings import endings, miscounted, spared, wrong_in_table
-from rulegen.verifying.finding import Finding, Outcome, decided
+from rulegen.verifying.finding import Finding, Verdict, decided
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.origin import data
@@ -56,7 +56,7 @@ class Check(NamedTuple):
         claim: what is claimed.
         published: the figure on the card, or how many lives ended badly.
         again: on the published lives. fresh: on new lives.
-        outcome: what became of it. why: the reason, unless it holds.
+        verdict: what became of it. why: the reason, unless it holds.
         surprise: how often lives of an honest card favour it as much as the published ones.
     """
 
@@ -64,14 +64,14 @@ class Check(NamedTuple):
     published: Interval | Ended | None
     again: Estimate | Outcomes | None
     fresh: Estimate | Outcomes | None
-    outcome: Outcome
+    verdict: Verdict
     why: str = ""
     surprise: float | None = None
 
     @property
     def holds(self) -> bool:
         """Whether it does."""
-        return self.outcome is Outcome.HOLDS
+        return self.verdict is Verdict.HOLDS
 
 
 class Verification(NamedTuple):
@@ -80,21 +80,21 @@ class Verification(NamedTuple):
     checks: tuple[Check, ...]
 
     @property
-    def outcome(self) -> Outcome:
+    def verdict(self) -> Verdict:
         """The worst of all; what could not be checked leaves the others as they are."""
-        found = {check.outcome for check in self.checks}
-        ranked = (Outcome.REFUTED, Outcome.WEAK, Outcome.HOLDS)
-        return next((outcome for outcome in ranked if outcome in found), Outcome.UNCHECKED)
+        found = {check.verdict for check in self.checks}
+        ranked = (Verdict.REFUTED, Verdict.WEAK, Verdict.HOLDS)
+        return next((verdict for verdict in ranked if verdict in found), Verdict.UNCHECKED)
 
     @property
     def holds(self) -> bool:
         """Whether the claim does."""
-        return self.outcome is Outcome.HOLDS
+        return self.verdict is Verdict.HOLDS
 
     @property
     def unchecked(self) -> tuple[str, ...]:
         """The claims of which nothing here can tell."""
-        names = [c.claim for c in self.checks if c.outcome is Outcome.UNCHECKED]
+        names = [c.claim for c in self.checks if c.verdict is Verdict.UNCHECKED]
         return tuple(dict.fromkeys(names))
 
     def table(self) -> pd.DataFrame:
@@ -102,7 +102,7 @@ class Verification(NamedTuple):
         rows = [
             [
                 c.claim,
-                f"{c.outcome}: {c.why}" if c.why else str(c.outcome),
+                f"{c.verdict}: {c.why}" if c.why else str(c.verdict),
                 "" if c.surprise is None else f"{c.surprise:.2g}",
                 *map(shown, (c.published, c.again, c.fresh)),
             ]
@@ -159,7 +159,7 @@ def verify(
     found = [plain(finding) for finding in consistent(whole, evidence, world)]
     if evidence.digest != whole.record.digest:
         why = "lives are not run for a text that was not evaluated"
-        return Verification((*found, Check("rewards", None, None, None, Outcome.UNCHECKED, why)))
+        return Verification((*found, Check("rewards", None, None, None, Verdict.UNCHECKED, why)))
     benches = entrants(whole.record, evidence, world)
     root = branch(origin(seed), Branch.VERIFY)
     held_out = branch(origin(evidence.seed), Branch.EVALUATE)
@@ -187,7 +187,7 @@ def learned(whole: Published, evidence: Evidence, again: Mapping[Key, Batch]) ->
 
 def plain(finding: Finding) -> Check:
     """A check that needs no lives."""
-    return Check(finding.claim, None, None, None, finding.outcome, finding.why)
+    return Check(finding.claim, None, None, None, finding.verdict, finding.why)
 
 
 def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> list[Check]:
@@ -221,9 +221,9 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
             reasons.append(f"{OTHERWISE}{elsewhere(evidence)}")
         reasons += lucky(together.get(claim, 1.0))
         why = "; ".join(reasons)
-        outcome = Outcome.REFUTED if why else Outcome.HOLDS
+        verdict = Verdict.REFUTED if why else Verdict.HOLDS
         surprise = alone.get(claim)
-        return Check(claim.name, claim.interval, there, here, outcome, why, surprise)
+        return Check(claim.name, claim.interval, there, here, verdict, why, surprise)
 
     ended = Luck(odds.alone[len(boasts) :], odds.together[len(boasts) :])
     counts = wrong_in_table(evidence, whole.lives.outcomes) if whole.lives else {}
@@ -275,16 +275,16 @@ def ends(
         if why := miscounted(told, there, SAME):
             reasons.append(f"of the published lives {why}{elsewhere(evidence)}")
         reasons += lucky(float(odds.together.min())) if key == MINE else []
-        outcome = Outcome.REFUTED if reasons else Outcome.HOLDS
+        verdict = Verdict.REFUTED if reasons else Verdict.HOLDS
         if not reasons and not there.trouble and not here.trouble:
             quiet += 1
             continue
         name = f"ended badly{'' if key == MINE else f', {key[1]}'}"
         surprise = float(odds.alone.min()) if key == MINE else None
-        found.append(Check(name, told, there, here, outcome, "; ".join(reasons), surprise))
+        found.append(Check(name, told, there, here, verdict, "; ".join(reasons), surprise))
     if quiet:
         clean, name = Outcomes(), "ended badly" + (", all others" if found else "")
-        found.append(Check(name, Ended.of([0, 0, 0]), clean, clean, Outcome.HOLDS))
+        found.append(Check(name, Ended.of([0, 0, 0]), clean, clean, Verdict.HOLDS))
     return found
 
 
