@@ -28,13 +28,13 @@ Whole = Annotated[int, Field(strict=True, ge=1)]
 Text = Annotated[str, Field(strict=True)]
 
 
-class Entry(BaseModel):
+class Section(BaseModel):
     """A part of the file, whose fields are checked at construction."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Range(Entry):
+class Range(Section):
     """Where a free parameter starts and between what it stays.
 
     Attributes:
@@ -74,7 +74,7 @@ class TimeConstants(Range):
         return self
 
 
-class Limits(Entry):
+class Limits(Section):
     """How large a structure may be.
 
     Attributes:
@@ -88,7 +88,7 @@ class Limits(Entry):
     total: Annotated[Whole, Field(le=MAX_COMPLEXITY * MAX_TERMS)] | None = None
 
 
-class Constraints(Entry):
+class Constraints(Section):
     """Which terms are left out.
 
     Attributes:
@@ -113,7 +113,7 @@ class Constraints(Entry):
         return names
 
 
-class Symbol(Entry):
+class Symbol(Section):
     """What a symbol of the grammar stands for.
 
     Attributes:
@@ -133,7 +133,7 @@ class Symbol(Entry):
         return self
 
 
-class SpaceFile(Entry):
+class SpaceFile(Section):
     """What a file has; its attributes are those of `Description`."""
 
     template: Text
