@@ -295,7 +295,7 @@ def test_a_broken_record_or_a_missing_figure_leaves_the_old_pages(tmp_path: Path
     home, out = home_with(tmp_path / "home", find("oja")), tmp_path / "out"
     build(list(library(home).values()), out)
     before = files(out)
-    (home / "rules" / "bad.toml").write_text('name = "other"\ntitle = ""\ndescription = ""\n')
+    (home / "rules" / "bad.toml").write_text('name = "other"\ntitle = "Other"\ndescription = ""\n')
     with pytest.raises(ConfigError, match="equations"):
         library(home)
     (home / "rules" / "bad.toml").unlink()

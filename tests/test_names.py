@@ -106,7 +106,7 @@ def test_a_reference_called_like_the_run(tmp_path):
     """`rulegen analyse` knows the published rule by the name of its run."""
     (tmp_path / "config.toml").write_text(RUN + f'[[references]]\nname = "tiny"\nrule = "{RULE}"\n')
     (tmp_path / "record.toml").write_text(
-        f'name = "tiny"\ntitle = ""\ndescription = ""\nequations = "{RULE}"\n'
+        f'name = "tiny"\ntitle = "Tiny"\ndescription = ""\nequations = "{RULE}"\n'
     )
     with pytest.raises(ConfigError, match="published rule and reference number 1 are both"):
         subjects(tmp_path)
