@@ -173,6 +173,14 @@ FORGERIES: dict[str, Forgery] = {
         one_more_look(difference=difference(0.02, 0.015, 0.025), inclusion=0.0),
         "not have the terms that the looks leave",
     ),
+    "a parameter without effect": (
+        lambda d: d.update(equations="param accuracy = 0.99\n" + d["equations"]),
+        "`accuracy` has no effect",
+    ),
+    "a package of a part that rulegen brings": (
+        put("packages", value={"task": "rulegen 99.0"}),
+        "comes with rulegen",
+    ),
     "a look that gains more than there is": (
         look(difference=difference(4.0, 3.9, 4.1), inclusion=0.0),
         "more than lies between",

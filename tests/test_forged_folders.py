@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 import tomli_w
 from forging import Data, honest_run, raise_reward, refused, shared_programs  # noqa: F401
@@ -76,6 +78,22 @@ def text_of(name: str, old: str, new: str) -> Callable[[Path], None]:
     return forge
 
 
+def permuted(folder: Path) -> None:
+    """The lives of all rules in another order, so that every figure stays what it is."""
+    path = folder / "lives.csv"
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    order = np.random.default_rng(0).permutation(table["life"].nunique())
+    for _, rows in table.groupby(["rule", "without"]).groups.items():
+        table.loc[rows, ["reward", "outcome"]] = table.loc[
+            rows[order], ["reward", "outcome"]
+        ].to_numpy()
+    path.write_text(table.to_csv(index=False))
+    data = plain_data(load_record(folder / "record.toml"))
+    data["evidence"]["data"] = digest_of(path.read_text())
+    rewrite(folder, data)
+    (folder / "learning.csv").unlink()
+
+
 def other_summary(folder: Path) -> None:
     path = folder / "summary.json"
     told = json.loads(path.read_text())
@@ -106,6 +124,9 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "another rule as text": text_of("rule.txt", "xi", "u"),
     "a program of another rule": text_of("rule_numpy.py", "xi", "u"),
     "a summary of another reward": other_summary,
+    "a summary that says a thing twice": text_of("summary.json", "{", '{"chance": 0.0, '),
+    "a summary that took words": text_of("summary.json", '"seconds": 1.0', '"seconds": "one run"'),
+    "lives in another order": permuted,
     "a summary with more": text_of("summary.json", "{", '{"best_of": 50, '),
     "a summary that is none": text_of("summary.json", "{", "[{"),
     "a summary that is a list": lambda folder: (folder / "summary.json").write_text("[1]") and None,

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +24,8 @@ from rulegen.grammar import ConfigError, Rule
 from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
+from rulegen.ground.parts import foreign
+from rulegen.lives.world import World
 from rulegen.publishing.figures import save_figure
 from rulegen.runs.compare import behavioural_distance, family_graph, weight_changes
 from rulegen.runs.compare_figures import plot_families, plot_rewards
@@ -56,7 +60,7 @@ class Where:
 def compare(
     rules: Annotated[list[str], typer.Argument(help=f"each {HELP}")],
     where: Where,
-    seed: Annotated[int, typer.Option(min=0, help="of networks and noise")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
     tune: Annotated[
         bool, typer.Option("--tune/--as-is", help="give each rule the values that suit the task")
     ] = True,
@@ -67,7 +71,7 @@ def compare(
     tasks, neurons = where.tasks or ["delayed_association"], where.neurons or [32]
     places = worlds(tasks, neurons, where.trials)
     budget = COMPARE if tune else None
-    with kept(out) as recall, Display(console) as display:
+    with kept(out, places) as recall, Display(console) as display:
         rewards = compare_rewards(entrants, places, where.lives, seed, display, budget, recall)
         changes, reasons = weight_changes(entrants, seed=seed, report=display)
     behaviour, pairs = behavioural_distance(changes), relations(entrants)
@@ -103,7 +107,7 @@ def compare(
 
 
 @contextmanager
-def kept(out: Path | None) -> Iterator[Recall]:
+def kept(out: Path | None, places: list[World]) -> Iterator[Recall]:
     """Keep results in the folder until all are there; the same command goes on with them.
 
     Raises:
@@ -114,7 +118,9 @@ def kept(out: Path | None) -> Iterator[Recall]:
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
-        journal = Journal(out / KEPT, {"configuration": "compare", **programs()})
+        brought = [foreign(part) for place in places for part in (place.task, place.circuit)]
+        identity = {"configuration": "compare", **programs()}
+        journal = Journal(out / KEPT, reduce(or_, brought, identity))
     except OSError as error:
         raise cannot_write(out, error) from None
     with journal, resumable(out):

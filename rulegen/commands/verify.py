@@ -27,7 +27,7 @@ CLOSING = {
 def verify(
     card: Annotated[str, typer.Argument(help="a card.md, a record.toml, a run, or a name")],
     lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
-    seed: Annotated[int, typer.Option(min=0, help="of the new lives")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the new lives")] = 0,
 ) -> None:
     """Run the published text on its own lives again and on new ones.
 

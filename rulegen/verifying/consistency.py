@@ -49,6 +49,8 @@ def text(record: Record, evidence: Evidence) -> Finding:
     """Whether the text is the rule that was evaluated, and nothing of it is left open."""
     if free := [p.name for p in record.rule.free]:
         return decided("text", False, f"`{free[0]}` is free: a family is no published rule")
+    if idle := record.rule.idle():
+        return decided("text", False, f"`{idle[0]}` has no effect on what the rule does")
     why = f"the text is not the rule that was evaluated ({evidence.digest})"
     return decided("text", evidence.digest == record.digest, why)
 
@@ -59,7 +61,8 @@ def told_alone(record: Record, evidence: Evidence) -> Iterator[Finding]:
         yield unchecked("effort", "the number of gradients shows when the run is made again alone")
     why = (
         "title, description, fact, limits, tags, comments, references, meanings of parameters, "
-        "names of compared rules and reasons are words"
+        "names of compared rules and reasons are words; pictures, `family.txt`, `fitted.txt` and "
+        "what a run took are not looked at either"
     )
     yield unchecked("words", why)
 

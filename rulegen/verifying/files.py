@@ -36,7 +36,10 @@ def agreeing(folder: Path, record: Record) -> None:
     if record.evidence is not None and present(folder / "summary.json"):
         told = read_json(folder / "summary.json")
         true = json.loads(json.dumps(summary(record)))
-        strange = [key for key in sorted(told.keys() | true.keys()) if key not in EFFORT]
+        numbers = [told.pop(key) for key in EFFORT if key in told]
+        if not all(type(number) is float and number >= 0 for number in numbers):
+            raise ConfigError(f"{folder / 'summary.json'}: {' and '.join(EFFORT)} are no numbers")
+        strange = sorted(told.keys() | true.keys())
         if wrong := next((key for key in strange if told.get(key) != true.get(key)), None):
             raise ConfigError(f"{folder / 'summary.json'} and record.toml differ in `{wrong}`")
 
@@ -48,11 +51,24 @@ def read_json(path: Path) -> dict[str, Any]:
         ConfigError: when there is none.
     """
     try:
-        data = json.loads(read_own(path, LARGEST_FILE).decode())
+        text = read_own(path, LARGEST_FILE).decode()
+        data = json.loads(text, object_pairs_hook=told_once)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from None
     if not isinstance(data, dict):
         raise ConfigError(f"{path} holds no object of JSON")
+    return data
+
+
+def told_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON in which no name stands twice.
+
+    Raises:
+        ValueError: when one does: who reads and what reads would take different ones.
+    """
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a name stands twice")
     return data
 
 

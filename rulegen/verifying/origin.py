@@ -22,6 +22,7 @@ from rulegen.selection.looks import PruneSettings
 from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.published import PublishedLives
+from rulegen.verifying.sample import other_lives
 
 #: Means of the very same lives differ by less than this, relative to their size, however they are
 #: summed; a life that is rounded otherwise moves them by more.
@@ -138,7 +139,7 @@ def setting(told: Setting, world: World) -> Finding:
 
 
 def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
-    """The digest of the table of held-out lives.
+    """The table of held-out lives: its digest, and each life in it against the same, run again.
 
     Without the table, the lives that were run again are that table, if they are the same to the
     last bit.
@@ -153,7 +154,13 @@ def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, L
         return Finding("data", Verdict.WEAK, why)
     if lives is not None:
         why = f"the table of the lives beside it has the digest {lives.digest}"
-        return decided("data", lives.digest == evidence.data, why)
+        others = [
+            f"lives of {key[1]}: {other}"
+            for key, rewards in lives.rewards.items()
+            if (other := other_lives(Lot(rewards, lives.outcomes[key]), again[key], len(rewards)))
+        ]
+        reasons = others if lives.digest == evidence.data else [why]
+        return decided("data", not reasons, "; ".join(reasons))
     means = {MINE: evidence.reward.mean}
     means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
     near = all(

@@ -95,7 +95,13 @@ def check_part(kind: str, name: str, package: str) -> None:
             "register it"
         )
         raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
-    here = str(parts.source(kind, name))
+    source = parts.source(kind, name)
+    here = str(source)
+    if package and source == parts.BUNDLED:
+        raise ConfigError(
+            f"the {kind} of the card, `{name}`, comes with rulegen, whose version stands among the "
+            f"others; delete the package {package}"
+        )
     if package and package.partition(" ")[0] != here.partition(" ")[0]:
         raise ConfigError(
             f"the {kind} of the card, `{name}`, came with {package}, and the one here is that of "
