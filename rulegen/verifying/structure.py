@@ -132,11 +132,15 @@ def same_term(rule: Rule, term: Term, text: str) -> bool:
         >>> (term,) = rule.terms()
         >>> [same_term(rule, term, t) for t in ("x*post", "post*trace(pre)", "post*trace(post)")]
         [True, True, False]
+        >>> [same_term(rule, term, t) for t in ("x*post # best", "x*post*R**0")]
+        [False, False]
     """
     if text == term.text:
         return True
     names = traces(rule)
     told, true = spelled(text, names), spelled(term.text, names)
+    if "#" in text or not words(told) <= reached(rule, words(true)):
+        return False  # what cancels or stands in a comment would be read all the same
     unknown = sorted({*re.findall(rf"\b{TRACE}_\w+", f"{told} {true}")})
     lines = [rule.text(), *(f"param {name}" for name in unknown)]
     lines += [f"told_{TERM} = {told}", f"true_{TERM} = {true}"]
@@ -147,6 +151,20 @@ def same_term(rule: Rule, term: Term, text: str) -> bool:
     except RuleError:
         return False
     return len(sides) == 2 and bool(sides[0] == sides[1])
+
+
+def words(text: str) -> set[str]:
+    """The names in a formula, but for those of functions."""
+    return set(re.findall(r"\b[A-Za-z_]\w*\b(?!\s*\()", text))
+
+
+def reached(rule: Rule, names: set[str]) -> set[str]:
+    """Names, and those in the definitions that they stand for."""
+    found = set(names)
+    for definition in reversed(rule.definitions):
+        if definition.name in found:
+            found |= {str(s.name) for s in definition.expr.free_symbols}
+    return found
 
 
 def spelled(text: str, names: Mapping[str, str]) -> str:
