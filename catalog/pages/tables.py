@@ -111,9 +111,8 @@ def term_table(evidence: Evidence) -> Table:
 
 
 def ended_cells(part: Ended, names: Sequence[str]) -> Row:
-    """The lives of some kinds that ended badly; a kind that nobody counted is no 0."""
-    counts = [part.counts[name] for name in names]
-    return tuple(map(str, counts))
+    """The lives of some kinds that ended badly."""
+    return tuple(str(part.counts[name]) for name in names)
 
 
 def look_table(evidence: Evidence) -> Table:

@@ -80,8 +80,7 @@ def doi(text: str) -> str:
         ...
         ValueError: `10.1000/../../evil` is no DOI, such as 10.1038/nn.2479
     """
-    parts = text.split("/")
-    if text and (not DOI.fullmatch(text) or {"", ".", ".."} & {*parts}):
+    if text and (not DOI.fullmatch(text) or {"", ".", ".."} & {*text.split("/")}):
         raise ValueError(f"`{text}` is no DOI, such as 10.1038/nn.2479")
     return text
 
