@@ -79,15 +79,12 @@ def quick_bench(world: World, rule: Rule) -> Bench:
     shared.rule, shared.values, shared.bounds = new.rule, new.values, new.bounds
     shared.plain = _COMPILED[key].plain
 
-    def run(
-        values: np.ndarray, of: jax.Array, lives: int, tick: Any = None, numbers: Any = None
-    ) -> Batch:
+    def run(values: np.ndarray, of: jax.Array, lives: int, tick: Any = None) -> Batch:
         """What was run before is remembered."""
-        who = np.arange(lives) if numbers is None else numbers
-        parts = (np.asarray(values), jax.random.key_data(of), who)
-        what = (key, *(part.tobytes() for part in parts))
+        parts = (np.asarray(values), jax.random.key_data(of))
+        what = (key, lives, *(part.tobytes() for part in parts))
         if what not in _RUNS:
-            _RUNS[what] = Bench.run(shared, values, of, lives, numbers=who)
+            _RUNS[what] = Bench.run(shared, values, of, lives)
         return _RUNS[what]
 
     shared.run = run  # type: ignore[method-assign]

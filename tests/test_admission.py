@@ -19,9 +19,13 @@ from rulegen.catalog.records.record import plain_data
 from rulegen.grammar import ConfigError
 from rulegen.ground.digests import digest_of
 from rulegen.verifying import admission
+from rulegen.verifying.published import published
 
-#: With all lives, so that nothing is left to chance.
-add_run = partial(admission.add_run, lives=LIVES)
+#: With new lives that are always the same, so that nothing is left to chance.
+add_run = partial(admission.add_run, lives=LIVES, seed=0)
+
+
+ENDINGS = ("toml", "csv", "learning.csv", "png", "pdf")
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -53,9 +57,11 @@ def test_an_honest_run_is_taken_in(mine: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     entry = add_run(mine, home)
     assert entry.record == load_record(mine / "record.toml")
-    assert set(files(home / "discovered")) == {f"small.{e}" for e in ("toml", "csv", "png", "pdf")}
+    assert set(files(home / "discovered")) == {f"small.{e}" for e in ENDINGS}
     assert (home / "discovered/small.csv").read_bytes() == (mine / "lives.csv").read_bytes()
     assert (home / "discovered/small.png").read_bytes().startswith(PNG)
+    kept = published(str(home / "discovered/small.toml")).curves
+    assert str(kept) == str(published(str(mine)).curves)
     assert library(home)["small"].record == entry.record
     before = files(home)
     add_run(mine, home)
@@ -131,13 +137,13 @@ FORGED: dict[str, tuple[Callable[[Path], None], str]] = {
     "lives altered": (change("lives.csv", "-0.", "-1."), "not that of its lives"),
     "lives altered with their digest": (lives_to_fit, "not that of its lives"),
     "lives that are none": (change("lives.csv", "life,", "number,"), "no table"),
-    "a reward of 9.5": (reward_of_nine_and_a_half, "the lives give"),
+    "a reward of 9.5": (reward_of_nine_and_a_half, "attainable|the table of the lives gives"),
     "a curve altered": (change("learning.csv", "discovered rule,3,-0.", "discovered rule,3,-9."),
                         "not in order|no table"),
     "a curve of other trials": (change("learning.csv", "rule,1,", "rule,0,"), "trials 1 to 40"),
     "chance": (edit(chance=-0.5), "chance: it is"),
     "the digest of the text": (edit(digest="0123456789abcdef"), "the text is not the rule"),
-    "no digest of the data": (edit(data=""), "data: lives.csv is not the table"),
+    "no digest of the data": (edit(data=""), "data: the record names no table"),
     "a card of other words": (change("card.md", "# Small", "# Great"), "line 1 of the card"),
     "no record": (missing("record.toml"), "cannot read"),
     "no lives": (missing("lives.csv"), "no evidence with the table"),

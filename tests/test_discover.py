@@ -94,7 +94,7 @@ def without_costs(folder):
 
 def test_a_catalog_takes_it_in(run, tmp_path):
     folder, found, _ = run
-    entry = add_run(folder, tmp_path / "home", lives=1024)
+    entry = add_run(folder, tmp_path / "home", lives=512, seed=0)
     assert entry.record == found.record
     lives = pd.read_csv(folder / "lives.csv", keep_default_na=False)
     left_out = [term.coefficient for term in found.record.evidence.terms]

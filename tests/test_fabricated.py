@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,12 @@ from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import ConfigError, RuleError, parse
 from rulegen.ground.digests import digest_of
 from rulegen.ground.statistics import estimate
-from rulegen.verifying.admission import add_run
+from rulegen.verifying import admission
 from rulegen.verifying.consistency import parameters
 from rulegen.verifying.finding import Verdict
 
+#: With new lives that are always the same, so that nothing is left to chance.
+add_run = partial(admission.add_run, lives=256, seed=0)
 Data = dict[str, Any]
 Forge = Callable[[Path], None]
 NOTES = {"theta": ParameterNote(meaning="coefficient", low=1.2, high=1.9)}
@@ -219,12 +222,14 @@ def dangling(name: str) -> Forge:
     return forge
 
 
+AGAIN = "reward: the published lives, run again, give"
+
 FABRICATED: dict[str, tuple[Forge, str]] = {
     "every life earns 5 more": (other_rewards(raised(5.0)), "attainable: .*perfect answers"),
-    "every life earns 0.01 more": (other_rewards(raised(0.01)), "lives of discovered rule"),
-    "half of the lives earn 0.05 more": (other_rewards(raised(0.05, 128)), "lives of discovered"),
-    "the worst lives are the best ones": (other_rewards(best_for_worst), "lives of discovered"),
-    "every life is another": (other_rewards(noisy), "are others than those in lives.csv"),
+    "every life earns 0.01 more": (other_rewards(raised(0.01)), AGAIN),
+    "half of the lives earn 0.05 more": (other_rewards(raised(0.05, 128)), AGAIN),
+    "the worst lives are the best ones": (other_rewards(best_for_worst), AGAIN),
+    "every life is another": (other_rewards(noisy), AGAIN),
     "no interval of what was fitted": (
         edit(lambda d, _: d.pop("parameters")), "parameter theta: it was fitted, and nothing",
     ),
@@ -237,20 +242,20 @@ FABRICATED: dict[str, tuple[Forge, str]] = {
         edit(lambda _, e: [e.pop("saturated"), e.pop("silent")]),
         "evidence.saturated: ",
     ),
-    "another rule beside the old lives": (edit(rewritten(text(-1.5))), "lives of discovered rule"),
+    "another rule beside the old lives": (edit(rewritten(text(-1.5))), AGAIN),
     "Hebb's rule beside the old lives": (edit(rewritten("dw/dt = 1e-6*pre*post")),
                                          "family: the rule is none of the family"),
-    "losses of 9.5": (edit(losses), "loss without theta: the lives give"),
+    "losses of 9.5": (edit(losses), "loss without theta: the table of the lives gives"),
     "a hundred diverged lives": (edit(lambda _, e: e.update(diverged=100)), "ended badly: "),
     "another seed": (edit(lambda _, e: e.update(seed=77)), "configuration: its seed"),
-    "another seed and configuration": (with_config(lambda _, e: e.update(seed=77)), "lives of "),
+    "another seed and configuration": (with_config(lambda _, e: e.update(seed=77)), AGAIN),
     "512 neurons": (edit(setting("circuit", neurons=512)), "configuration: its setting"),
     "a delay of 5000 ms": (edit(setting("task", delay=5000.0)), "configuration: its setting"),
     "a noise of 3": (edit(setting("circuit", noise=3.0)), "configuration: its setting"),
-    "a noise of 3 and configuration": (with_config(setting("circuit", noise=3.0)), "lives of "),
+    "a noise of 3 and configuration": (with_config(setting("circuit", noise=3.0)), AGAIN),
     "the text of a reference": (
         with_config(lambda _, e: e["comparisons"][1].update(rule="dw/dt = 1e-6*pre*post")),
-        "lives of half",
+        "reward of half: the published lives, run again",
     ),
     "the text of what remains": (
         edit(lambda _, e: e["terms"][0].update(rule=parse(text(-1.0)).text())),
@@ -295,7 +300,7 @@ def test_files_that_are_made_to_fit_are_those_of_the_run(mine: Path, tmp_path: P
     with_config(lambda *_: None)(mine)
     other_rewards(lambda _: None)(mine)
     other_curve(lambda *_: None)(mine)
-    assert add_run(mine, tmp_path / "home", lives=256).record == load_record(mine / "record.toml")
+    assert add_run(mine, tmp_path / "home").record == load_record(mine / "record.toml")
 
 
 def test_what_was_not_fitted_has_no_interval() -> None:

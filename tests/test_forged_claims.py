@@ -132,6 +132,8 @@ FORGERIES: dict[str, Forgery] = {
     "a term of another factor": (put("terms", 0, "term", value="4*xi*pre"), "there, not"),
     "a term of two lines": (put("terms", 0, "term", value="xi*pre\nx = 1"), "pattern"),
     "a term that the rule does not have": (one_more_term, "no term with `theta_99`"),
+    "a term without its loss": (lambda d: d["evidence"]["terms"].pop(1), "what it is worth"),
+    "no losses": (put("terms", value=[]), "what it is worth"),
     "a start of no term": (begun(HARMFUL), "none of the family"),
     "a start of another form": (begun(family(0.3).replace("u*pre", "u*pre**2")), "made|the start"),
     "a start without data": (put("data", value=""), "names no table of its lives"),

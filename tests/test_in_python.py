@@ -43,7 +43,7 @@ def test_it_is_published_later(found, tmp_path):
     for name in ("config.toml", "lives.csv", "learning.csv", "rule.txt", "fitted.txt"):
         assert (tmp_path / "later" / name).read_bytes() == (folder / name).read_bytes()
     home = tmp_path / "home"
-    assert add_run(tmp_path / "later", home, lives=16).record == here.record
+    assert add_run(tmp_path / "later", home, lives=64, seed=0).record == here.record
     with pytest.raises(rg.ConfigError, match=r"cannot write into .*later: File exists"):
         here.publish(tmp_path / "later")
 

@@ -398,7 +398,7 @@ def test_lives_that_end_worse_than_claimed_refute() -> None:
     old_ends, rng = np.zeros(128, int), np.random.default_rng(0)
     for share, refuted in ((0.0, False), (0.2, True)):
         new_ends = (rng.random(1024) < share).astype(int)
-        found = luck(*spared(record.evidence, old_ends, new_ends))
+        found = luck(*spared(record.evidence, old_ends, new_ends), np.zeros(3, bool))
         assert (found.together.min() <= 0.03) == refuted
 
 

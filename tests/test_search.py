@@ -337,7 +337,7 @@ def test_from_a_space_to_a_card(tmp_path):
     assert {"complexity", "reward", "equation", "digest", "lineage"} <= set(table)
     assert table["digest"].is_unique
     record = load_record(tmp_path / "run/record.toml")
-    assert add_run(tmp_path / "run", tmp_path / "home", lives=1024).record == record
+    assert add_run(tmp_path / "run", tmp_path / "home", lives=512, seed=0).record == record
     assert record.evidence.structures > 20 and record.evidence.choice
     assert record.evidence.digest == record.rule.digest
     still = next(c for c in record.evidence.comparisons if c.name == "no learning")

@@ -86,6 +86,12 @@ def test_a_tolerance_is_that_of_the_lives() -> None:
     assert not agrees(near.model_copy(update={"lives": 99}), found, SAME)
 
 
+def heavy(rng: np.random.Generator, lives: int, figures: int) -> np.ndarray:
+    """A reward, and beside it figures with heavy tails that know nothing of it."""
+    tails = np.sign(rng.normal(size=(lives, figures - 1))) * rng.pareto(1.5, (lives, figures - 1))
+    return np.column_stack([rng.normal(size=lives), tails])
+
+
 def test_luck_is_exact() -> None:
     """Of honest lives, however skewed and few, at most the stated share surprises."""
     rng, repeats = np.random.default_rng(1), 200
@@ -93,28 +99,44 @@ def test_luck_is_exact() -> None:
     for number in range(repeats):
         old = rng.exponential(size=(20, 1)) ** 2 * np.ones(3) + rng.normal(size=(20, 3))
         new = rng.exponential(size=(50, 1)) ** 2 * np.ones(3) + rng.normal(size=(50, 3))
-        smallest.append(luck(old.mean(axis=0), old, new, number).together.min())
+        chief = np.array([True, False, False])
+        smallest.append(luck(old.mean(axis=0), old, new, chief, number).together.min())
     share = float(np.mean(np.array(smallest) <= 0.05))
     assert share <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / repeats)
 
 
+@pytest.mark.parametrize("figures", [2, 12])
+def test_no_figure_beside_a_lucky_one_hides_it(figures: int) -> None:
+    """The luckiest of sixty seeds is as surprising among heavy tails as it is alone."""
+    rng, chief = np.random.default_rng(1), np.arange(figures) == 0
+    repeats, together, alone = 40, [], []
+    for number in range(repeats):
+        seeds = [heavy(rng, 64, figures) for _ in range(60)]
+        old, new = max(seeds, key=lambda lives: lives[:, 0].mean()), heavy(rng, 512, figures)
+        found = luck(old.mean(axis=0), old, new, chief, number)
+        together.append(found.together[0])
+        alone.append(found.alone[0])
+    assert max(np.array(together) / alone) < 2.2, "half of the error is its own"
+    assert 0.3 < np.mean(np.array(alone) < 0.015) < 0.9
+
+
 def test_luck_agrees_with_all_divisions() -> None:
     """Against every division of nine lives, counted."""
-    lives = np.random.default_rng(2).normal(size=9)
+    lives, chief = np.random.default_rng(2).normal(size=9), np.array([True])
     old, new = lives[:3], lives[3:]
     means = [lives[list(c)].mean() for c in combinations(range(9), 3)]
     exact = np.mean(np.array(means) >= old.mean() - 1e-12)
-    found = luck(np.array([old.mean()]), old[:, None], new[:, None])
+    found = luck(np.array([old.mean()]), old[:, None], new[:, None], chief)
     assert found.alone[0] == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 3999))
-    swapped = luck(np.array([new.mean()]), new[:, None], old[:, None])
+    swapped = luck(np.array([new.mean()]), new[:, None], old[:, None], chief)
     low = np.mean([lives[list(c)].mean() >= new.mean() - 1e-12 for c in combinations(range(9), 6)])
     assert swapped.alone[0] == pytest.approx(low, abs=4 * np.sqrt(low * (1 - low) / 3999))
 
 
 def test_figures_that_no_life_changes_have_no_luck() -> None:
-    same = np.zeros((10, 1))
-    assert luck(np.zeros(1), same, same).together[0] == 1.0
-    assert luck(np.ones(1), same, same).together[0] < 0.001, "a claim beyond them has"
+    same, chief = np.zeros((10, 1)), np.array([True])
+    assert luck(np.zeros(1), same, same, chief).together[0] == 1.0
+    assert luck(np.ones(1), same, same, chief).together[0] < 0.001, "a claim beyond them has"
 
 
 class Parabola:
@@ -136,6 +158,10 @@ INTERVALS = {
     "of many lives": (1.5 - HALF / 4, 1.5 + HALF / 4, True),
     "too narrow": (1.5 - HALF / 18, 1.5 + HALF / 18, False),
     "elsewhere": (2.2, 2.3, False),
+    "of few lives": (1.5 - 4 * HALF, 1.5 + 4 * HALF, True),
+    "with its value at its end": (1.4999, 9.0, False),
+    "with its value nearly at its end": (1.45, 2.5, False),
+    "wider than any lives leave it": (0.01, 200.0, False),
 }
 
 

@@ -16,6 +16,8 @@ HOME = FOLDER.parent
 LITERATURE, DISCOVERED = FOLDER.name, DISCOVERED_FOLDER.name
 #: A picture larger than this is not put into a page, and a table larger than this is not read.
 LARGEST_FIGURE, LARGEST_TABLE = 4 << 20, 64 << 20
+#: What the name of a table of learning curves has after that of its record.
+CURVES = ".learning.csv"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 

@@ -10,7 +10,8 @@ from rich.console import Console
 
 from rulegen.catalog.records.library import HOME
 from rulegen.ground.display import Display
-from rulegen.verifying.admission import LEAST, LIVES, add_run
+from rulegen.verifying.admission import add_run
+from rulegen.verifying.verify import NEW_LIVES
 
 
 def add(
@@ -18,9 +19,7 @@ def add(
         list[Path], typer.Argument(help="folders of finished runs of `discover` or `search`")
     ],
     to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
-    lives: Annotated[
-        int, typer.Option(min=LEAST, help="published lives of each rule to run again")
-    ] = LIVES,
+    lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
     replace: Annotated[
         bool, typer.Option("--replace", help="replace discovered rules of the same name")
     ] = False,

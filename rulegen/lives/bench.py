@@ -135,10 +135,9 @@ class Bench:
         key: jax.Array,
         lives: int,
         tick: Tick | None = None,
-        numbers: np.ndarray | None = None,
     ) -> Batch:
         """Lives without tangents, of one parameter vector or one for each life."""
-        return self.plain.run(values, key, lives, numbers=numbers, tick=tick)
+        return self.plain.run(values, key, lives, tick=tick)
 
 
 def with_shortest_times(rule: Rule, dt: float) -> Rule:

@@ -110,6 +110,7 @@ class RunConfig(WorldSettings):
         title: of the published rule.
         description: what the run is about; plain text with `code`.
         seed: of all random numbers.
+        refine: how fitted values are refined.
         evaluate: the final figures.
         exports: formats in which the published rule is also written, see `rulegen.catalog.export`.
     """
@@ -118,6 +119,7 @@ class RunConfig(WorldSettings):
     title: str = Field("", max_length=200)
     description: str = ""
     seed: int = Field(0, ge=0, lt=2**32)
+    refine: RefineSettings = RefineSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     exports: tuple[str, ...] = ()
 
@@ -153,7 +155,7 @@ class DiscoverConfig(RunConfig):
     Attributes:
         rule: the family, in the rule language; the free parameters are fitted.
         fit: the phases of the fit, in order.
-        prune, refine: settings of the steps after it.
+        prune: how terms are left out.
         references: rules to compare with.
     """
 
@@ -166,7 +168,6 @@ class DiscoverConfig(RunConfig):
         min_length=1,
     )
     prune: PruneSettings = PruneSettings()
-    refine: RefineSettings = RefineSettings()
     references: References = ()
 
     @field_validator("rule")

@@ -9,16 +9,19 @@ import numpy as np
 
 from rulegen.catalog import Evidence, Interval
 from rulegen.catalog.records.evidence import ROUNDING
-from rulegen.catalog.records.roles import DISCOVERED
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.ground.statistics import Estimate, estimate
 
 #: Whose lives: `rule` and the name of a rule of the table, or `term` and the coefficient that what
 #: remains is without.
 Key = tuple[str, str]
 MINE: Key = ("rule", DISCOVERED)
+NOTHING: Key = ("rule", NO_LEARNING)
 #: On the published lives, a figure may differ from the published one by this share of the half
 #: width of the interval found there: other hardware rounds otherwise, and a life magnifies that.
 SAME = 0.05
+#: Digits of published numbers end here.
+DIGITS = 2e-6
 
 
 class Claim(NamedTuple):
@@ -40,6 +43,11 @@ class Claim(NamedTuple):
     def boasts(self) -> bool:
         """Whether the published rule is the better for a larger figure."""
         return self.of == MINE
+
+    @property
+    def chief(self) -> bool:
+        """Whether a card is read for it: the reward, and the gain over no learning."""
+        return self.boasts and self.less in (None, NOTHING)
 
     def known(self, rewards: Mapping[Key, np.ndarray]) -> bool:
         """Whether there are lives of all that it is about."""

@@ -1,32 +1,22 @@
-"""Where a record comes from: its configuration, software, programs and the table of its lives."""
+"""Where a record comes from: its configuration, software and programs."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from rulegen.catalog import Evidence, Record, Setting
 from rulegen.catalog.records.roles import NO_LEARNING, START
 from rulegen.grammar import Rule, parse
-from rulegen.ground.digests import code_digest, digest_of, versions
+from rulegen.ground.digests import code_digest, versions
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, RunConfig
-from rulegen.publishing.evaluate import Lot
 from rulegen.publishing.evidence import setting_of
-from rulegen.publishing.tables import lives_table
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.publication import LITERATURE
 from rulegen.selection.looks import PruneSettings
-from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
-from rulegen.verifying.published import PublishedLives
-from rulegen.verifying.sample import other_lives
-
-#: Means of the very same lives differ by less than this, relative to their size, however they are
-#: summed; a life that is rounded otherwise moves them by more.
-SUMMED = 1e-12
 
 
 def made_by(config: RunConfig | None, record: Record, evidence: Evidence) -> Iterator[Finding]:
@@ -136,41 +126,3 @@ def setting(told: Setting, world: World) -> Finding:
         return Finding("setting", Verdict.HOLDS)
     why = "it does not say " + ", ".join(sorted(silent)) + "; this version has a value for it"
     return unchecked("setting", why)
-
-
-def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
-    """The table of held-out lives: its digest, and each life in it against the same, run again.
-
-    Without the table, the lives that were run again are that table, if they are the same to the
-    last bit.
-
-    Args:
-        lives: of the table.
-        evidence: of the record.
-        again: the published lives, run again.
-    """
-    if not evidence.data:
-        why = "the record names no table of its lives, as every run leaves one"
-        return Finding("data", Verdict.WEAK, why)
-    if lives is not None:
-        why = f"the table of the lives beside it has the digest {lives.digest}"
-        others = [
-            f"lives of {key[1]}: {other}"
-            for key, rewards in lives.rewards.items()
-            if (other := other_lives(Lot(rewards, lives.outcomes[key]), again[key], len(rewards)))
-        ]
-        reasons = others if lives.digest == evidence.data else [why]
-        return decided("data", not reasons, "; ".join(reasons))
-    means = {MINE: evidence.reward.mean}
-    means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
-    near = all(
-        math.isclose(again[key].rewards.mean(), mean, rel_tol=SUMMED, abs_tol=SUMMED)
-        for key, mean in means.items()
-    )
-    if not near:
-        why = "the table of the lives is not beside it, and other hardware rounds otherwise"
-        return unchecked("data", why)
-    remains = {term.coefficient: again["term", term.coefficient] for term in evidence.terms}
-    table = lives_table({key[1]: again[key] for key in means}, remains)
-    digest = digest_of(table.to_csv(index=False))
-    return decided("data", digest == evidence.data, f"that of the published lives is {digest}")

@@ -14,7 +14,7 @@ from rulegen.catalog import Evidence, Record, find, load_record
 from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.ended import TROUBLES
 from rulegen.catalog.records.files import read_own
-from rulegen.catalog.records.library import LARGEST_TABLE, digest
+from rulegen.catalog.records.library import CURVES, LARGEST_TABLE, digest
 from rulegen.catalog.records.literature import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.record import LARGEST_FILE, parse_record
 from rulegen.catalog.records.roles import DISCOVERED
@@ -23,10 +23,9 @@ from rulegen.lives.outcomes import Outcome, Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.publishing.tables import remainder
 from rulegen.searching.config import SearchConfig
-from rulegen.verifying.claims import Key
+from rulegen.verifying.claims import DIGITS, Key
 from rulegen.verifying.files import agreeing, present
 from rulegen.verifying.learning import FIGURES, Curve
-from rulegen.verifying.sample import DIGITS
 from rulegen.verifying.setting import check_parts
 
 #: The columns of the table of held-out lives.
@@ -97,14 +96,13 @@ def published(card: str) -> Published:
         return Published(record)
     check_parts(record.evidence.setting, record.evidence.packages)  # says more than a configuration
     lives = read_lives(read_own(beside, LARGEST_TABLE), beside, record.evidence)
-    if beside.name != "lives.csv":
-        return Published(record, lives)
-    shown, settings = beside.with_name("learning.csv"), beside.with_name("config.toml")
+    of_run, settings = beside.name == "lives.csv", beside.with_name("config.toml")
+    shown = beside.with_name("learning.csv") if of_run else beside.with_suffix(CURVES)
     return Published(
         record,
         lives,
         read_curves(shown, lives) if present(shown) else None,
-        read_config(settings) if present(settings) else None,
+        read_config(settings) if of_run and present(settings) else None,
     )
 
 

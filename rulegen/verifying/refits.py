@@ -12,7 +12,7 @@ from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
 from rulegen.publishing.evaluate import Lot
-from rulegen.verifying.claims import MINE, Key
+from rulegen.verifying.claims import MINE, NOTHING, Key
 from rulegen.verifying.finding import Finding, decided
 
 #: A refit that lives of its own chose may earn less than where it began, on other lives, by this
@@ -24,7 +24,6 @@ def refits(
     evidence: Evidence,
     bench: Bench,
     key: jax.Array,
-    numbers: np.ndarray,
     lots: Mapping[Key, Lot],
 ) -> Iterator[Finding]:
     """Whether each rest earns what it could have without being fitted.
@@ -36,10 +35,9 @@ def refits(
         evidence: with the terms.
         bench: the published rule in its world.
         key: of the published lives.
-        numbers: of those of them that were run again.
-        lots: these lives.
+        lots: these lives, run again.
     """
-    nothing = lots.get(("rule", NO_LEARNING))
+    nothing = lots.get(NOTHING)
     if nothing is None:
         return
     gain = float((lots[MINE].rewards - nothing.rewards).mean())
@@ -47,7 +45,7 @@ def refits(
         floors = {NO_LEARNING: nothing.rewards}
         if term.coefficient in bench.names:
             values = bench.vector({term.coefficient: 0.0})
-            less = bench.run(values, key, len(numbers), None, numbers)
+            less = bench.run(values, key, evidence.reward.lives)
             floors["the rule with that term left out"] = less.means
         rest = lots["term", term.coefficient].rewards
         short = [name for name, floor in floors.items() if falls_short(rest, floor, gain)]

@@ -1,4 +1,4 @@
-"""Are the published intervals of fitted parameters where lives put them, and not too narrow?"""
+"""Are the published intervals of fitted parameters where lives put them, and as wide?"""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ ATTEMPTS = 3
 MOST = 12
 #: Widths of intervals differ by less than this factor from survey to survey.
 NOISE = 2.0
+#: One part of an interval, below or above its value, is no longer than so many times the other:
+#: lives with heavy tails and a value rounded by an eighth of the interval leave them less unlike.
+LOPSIDED = 10.0
+#: No refinement has fewer lives.
+FEWEST = 8
 #: A survey that does not find the peak still tells the width to within this factor.
 UNLIKE = 30.0
 
@@ -38,6 +43,7 @@ class Resurvey:
         key: random numbers; never those of the publication.
         settings: sizes.
         report: told of every point.
+        fewest: lives with which the published surveys may have begun.
     """
 
     def __init__(
@@ -47,10 +53,11 @@ class Resurvey:
         key: jax.Array,
         settings: RefineSettings,
         report: Report = silent,
+        fewest: int = FEWEST,
     ) -> None:
         self.notes = {n: note for n, note in notes.items() if note.low is not None}
         self.bench, self.key = bench, key
-        self.settings, self.report = settings, report
+        self.settings, self.report, self.fewest = settings, report, fewest
         self.names = [name for name in bench.names if name in self.notes]
         self.free = np.array([bench.names.index(name) for name in self.names], int)
 
@@ -65,7 +72,7 @@ class Resurvey:
         found: dict[str, tuple[bool | None, str]] = {}
         for attempt in range(ATTEMPTS):
             box, survey = self.survey(attempt, lives, scale)
-            found = {n: self.verdict(n, box, survey, lives) for n in self.names}
+            found = {n: self.verdict(n, box, survey, lives, scale) for n in self.names}
             verdicts = {holds for holds, _ in found.values()}
             if verdicts == {True} or (attempt and False not in verdicts):
                 break
@@ -95,8 +102,10 @@ class Resurvey:
         miss = paired_difference(visit(peak), surface.predict(peak))
         return box, Survey(peak, low, high, peak, miss)
 
-    def verdict(self, name: str, box: Box, survey: Survey, lives: int) -> tuple[bool | None, str]:
-        """One interval against a survey, in the units of its box."""
+    def verdict(
+        self, name: str, box: Box, survey: Survey, lives: int, scale: float
+    ) -> tuple[bool | None, str]:
+        """One interval against a survey, in the units of its box, `scale` times the first one."""
         place, note = self.names.index(name), self.notes[name]
         low, high = survey.low[place], survey.high[place]
         unsaid = ""
@@ -111,8 +120,16 @@ class Resurvey:
         least = min(half, REACH) * np.sqrt(lives / most) / (UNLIKE if unsaid else NOISE)
         if breadth < least:
             return False, f"it is narrower than {most} lives can make it"
+        parts = np.abs(claimed)  # the value is in the middle of the box
+        if parts.max() > LOPSIDED * parts.min():
+            return False, "its value is at its end, and lives put it near the middle"
         if unsaid:
             return None, unsaid
+        # The box of an interval may shrink until the interval reaches out of it, and what lives
+        # leave open grows with the square of its narrowness.
+        first = half * scale**2 * np.sqrt(lives / self.fewest)
+        if breadth * scale > NOISE * np.sqrt(REACH * min(first, REACH)):
+            return False, f"it is wider than {self.fewest} lives leave it"
         if abs(claimed.mean() - (low + high) / 2.0) > APART * float(np.hypot(breadth, half)):
             return False, "a new survey of the reward puts it elsewhere"
         return True, ""
@@ -123,15 +140,18 @@ class Resurvey:
         return np.asarray((x - middle) / box.half[place])
 
 
-def resurveyed(bench: Bench, record: Record, key: jax.Array, report: Report) -> Iterator[Finding]:
+def resurveyed(
+    bench: Bench, record: Record, key: jax.Array, fewest: int, report: Report
+) -> Iterator[Finding]:
     """The intervals of fitted parameters against a new survey.
 
     Args:
         bench: the published rule. record: with the intervals.
         key: of the survey's lives, which are none of the published ones.
+        fewest: lives with which the published surveys may have begun.
         report: told of every point.
     """
-    survey = Resurvey(bench, record.parameters, key, RefineSettings(), report)
+    survey = Resurvey(bench, record.parameters, key, RefineSettings(), report, fewest)
     for name, (holds, why) in survey.verdicts().items():
         verdict = {True: Verdict.HOLDS, False: Verdict.REFUTED, None: Verdict.UNCHECKED}[holds]
         yield Finding(f"interval of {name}", verdict, why)

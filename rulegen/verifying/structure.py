@@ -25,6 +25,8 @@ from rulegen.verifying.finding import Finding, decided, unchecked
 MOST_WAYS = 256
 #: How searches write a low pass: `trace(pre)`.
 TRACE = "trace"
+#: How searches call the coefficients of terms.
+COEFFICIENT = re.compile(r"theta_\d+")
 #: No parameter ends so.
 TERM = "term_that_is_told"
 
@@ -36,10 +38,20 @@ def opened(rule: Rule, names: Collection[str]) -> Rule:
 
 
 def fitted(record: Record) -> set[str]:
-    """Names of the parameters of the published rule that a fit has moved."""
-    evidence = record.evidence
-    coefficients = {t.coefficient for t in evidence.terms} if evidence else set()
-    return {p.name for p in record.rule.parameters} & (record.parameters.keys() | coefficients)
+    """Names of the parameters of the published rule that a fit has moved.
+
+    What the start leaves free, the coefficients of a search, and whatever the record speaks of.
+    """
+    evidence, names = record.evidence, set(record.parameters)
+    if evidence is not None:
+        start = family(evidence)
+        names |= {p.name for p in start.free} if start else set()
+        names |= {t.coefficient for t in evidence.terms}
+    own = {p.name for p in record.rule.parameters}
+    searched = (
+        {n for n in own if COEFFICIENT.fullmatch(n)} if evidence and evidence.structures else set()
+    )
+    return own & names | searched
 
 
 def terms_of(record: Record) -> dict[str, Term]:
@@ -73,6 +85,10 @@ def made_of(record: Record, evidence: Evidence) -> Iterator[Finding]:
         else:
             why = "what is said to remain is not the rule without it, with other values"
             yield decided(claim, remains(whole, told, here), why)
+    valued = {told.coefficient for told in evidence.terms}
+    for name in (name for name in here if name not in valued):
+        why = f"the rule has `{here[name].text}`, and nothing says what it is worth"
+        yield decided(f"term {name}", False, why)
 
 
 def begun(record: Record, start: Rule) -> Finding:

@@ -29,14 +29,14 @@ from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Lot
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import consistent
+from rulegen.verifying.data import data
 from rulegen.verifying.endings import endings, miscounted, spared, wrong_in_table
 from rulegen.verifying.finding import Finding, Verdict, decided
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
-from rulegen.verifying.origin import data
 from rulegen.verifying.published import Published
 from rulegen.verifying.refits import refits
-from rulegen.verifying.resurvey import resurveyed
+from rulegen.verifying.resurvey import FEWEST, resurveyed
 from rulegen.verifying.setting import world_of
 
 #: Of honest cards, at most this share has any figure that new lives refute: less than the 5% that
@@ -45,7 +45,6 @@ ERROR = 0.03
 #: New lives, unless another number is asked for.
 NEW_LIVES = 4096
 #: Reasons why a figure is refuted.
-OTHERWISE = "the published lives give another figure"
 LUCKY = "the published lives are luckier than new ones let expect"
 
 
@@ -150,39 +149,40 @@ def verify(
         RuleError: when one of its texts is no rule that can run.
     """
     whole = record if isinstance(record, Published) else Published(record)
-    evidence = whole.record.evidence
+    return Verification(tuple(checks(whole, lives, seed, report)))
+
+
+def checks(whole: Published, lives: int, seed: int, report: Report) -> Iterator[Check]:
+    """All of `verify`, one by one: what needs no lives first, and the longest last.
+
+    Args:
+        whole: record and what lies beside it.
+        lives, seed, report: as of `verify`.
+    """
+    record, evidence = whole.record, whole.record.evidence
     if evidence is None:
         raise ConfigError(
-            f"the record of `{whole.record.name}` has no evidence, so it claims nothing to verify"
+            f"the record of `{record.name}` has no evidence, so it claims nothing to verify"
         )
     world = world_of(evidence.setting, evidence.packages)
-    found = [plain(finding) for finding in consistent(whole, evidence, world)]
-    if evidence.digest != whole.record.digest:
+    yield from map(plain, consistent(whole, evidence, world))
+    if evidence.digest != record.digest:
         why = "lives are not run for a text that was not evaluated"
-        return Verification((*found, Check("rewards", None, None, None, Verdict.UNCHECKED, why)))
-    benches = entrants(whole.record, evidence, world)
+        yield Check("rewards", None, None, None, Verdict.UNCHECKED, why)
+        return
+    benches = entrants(record, evidence, world)
     root = branch(origin(seed), Branch.VERIFY)
     held_out = branch(origin(evidence.seed), Branch.EVALUATE)
-    numbers = np.arange(evidence.reward.lives)
-    again = run(benches, held_out, numbers, "published lives", report)
-    fresh = run(benches, branch(root, 0), np.arange(lives), "new lives", report)
+    again = run(benches, held_out, evidence.reward.lives, "published lives", report)
+    fresh = run(benches, branch(root, 0), lives, "new lives", report)
     old = lots(again)
-    found += judge(whole, evidence, old, lots(fresh))
-    spoilt = refits(evidence, benches[MINE], held_out, numbers, old)
-    found += [plain(finding) for finding in spoilt]
-    found += [plain(finding) for finding in learned(whole, evidence, again)]
-    surveyed = resurveyed(benches[MINE], whole.record, branch(root, 1), report)
-    return Verification((*found, *map(plain, surveyed)))
-
-
-def learned(whole: Published, evidence: Evidence, again: Mapping[Key, Batch]) -> Iterator[Finding]:
-    """Every learning curve beside the record against published lives, or some, that ran again."""
-    curves, lives = whole.curves or {}, evidence.reward.lives
-    met = [end for batch in again.values() for end in (batch.rewards.min(), batch.rewards.max())]
-    reach = (float(min(met)), float(max(met)))
-    for name, curve in curves.items():
-        why = false_curve(curve, again["rule", name].rewards, lives, len(curves), reach)
-        yield decided(f"learning curve of {name}", not why, why)
+    yield from judge(whole, evidence, old, lots(fresh))
+    yield from map(plain, refits(evidence, benches[MINE], held_out, old))
+    for name, curve in (whole.curves or {}).items():
+        why = false_curve(curve, again["rule", name].rewards)
+        yield plain(decided(f"learning curve of {name}", not why, why))
+    fewest = whole.config.refine.lives if whole.config else FEWEST
+    yield from map(plain, resurveyed(benches[MINE], record, branch(root, 1), fewest, report))
 
 
 def plain(finding: Finding) -> Check:
@@ -207,6 +207,7 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
         np.concatenate([[claim.interval.mean for claim in boasts], spare.claimed]),
         np.column_stack([*(claim.values(old) for claim in boasts), spare.published]),
         np.column_stack([*(claim.values(new) for claim in boasts), spare.fresh]),
+        np.array([claim.chief for claim in boasts] + [False] * len(spare.claimed)),
     )
     # Last of all those of the lives that ended badly.
     alone = dict(zip(boasts, odds.alone.tolist(), strict=False))
@@ -218,7 +219,7 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
         if claim.name in tabled:
             reasons.append(f"the table of the lives gives {tabled[claim.name]}")
         if not agrees(claim.interval, there, SAME):
-            reasons.append(f"{OTHERWISE}{elsewhere(evidence)}")
+            reasons.append(f"the published lives, run again, give {there}{elsewhere(evidence)}")
         reasons += lucky(together.get(claim, 1.0))
         why = "; ".join(reasons)
         verdict = Verdict.REFUTED if why else Verdict.HOLDS
@@ -315,18 +316,17 @@ def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Benc
 
 
 def run(
-    benches: Mapping[Key, Bench], key: jax.Array, numbers: np.ndarray, stage: str, report: Report
+    benches: Mapping[Key, Bench], key: jax.Array, lives: int, stage: str, report: Report
 ) -> dict[Key, Batch]:
-    """The same lives of every rule, by their numbers; one that stands twice is run once."""
+    """The same lives of every rule; one that stands twice is run once."""
     batches: dict[int, Batch] = {}
-    lives = len(numbers)
     total = lives * len({id(bench) for bench in benches.values()})
     for (_, name), bench in benches.items():
         if id(bench) not in batches:
             done = len(batches) * lives
             report(Progress(stage, done, total, name))
             tick = ticks(report, stage, done, total, 1)
-            batches[id(bench)] = bench.run(bench.values, key, lives, tick, numbers)
+            batches[id(bench)] = bench.run(bench.values, key, lives, tick)
     return {key: batches[id(bench)] for key, bench in benches.items()}
 
 

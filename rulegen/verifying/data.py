@@ -1,0 +1,96 @@
+"""The table of held-out lives against the same lives, run again."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from rulegen.catalog import Evidence
+from rulegen.catalog.records.ended import Ended
+from rulegen.ground.digests import digest_of
+from rulegen.ground.statistics import estimate
+from rulegen.lives.outcomes import Outcomes
+from rulegen.publishing.evaluate import Lot
+from rulegen.publishing.tables import lives_table
+from rulegen.verifying.claims import DIGITS, MINE, SAME, Key, agrees
+from rulegen.verifying.endings import miscounted
+from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
+from rulegen.verifying.published import PublishedLives
+
+#: Means of the very same lives differ by less than this, relative to their size, however they are
+#: summed; a life that is rounded otherwise moves them by more.
+SUMMED = 1e-12
+#: Two lives are one when their rewards differ by less than this share of the spread of lives.
+ALIKE = 0.01
+
+
+def data(lives: PublishedLives | None, evidence: Evidence, again: Mapping[Key, Lot]) -> Finding:
+    """The table of held-out lives: its digest, and each life in it against the same, run again.
+
+    Without the table, the lives that were run again are that table, if they are the same to the
+    last bit.
+
+    Args:
+        lives: of the table.
+        evidence: of the record.
+        again: the published lives, run again.
+    """
+    if not evidence.data:
+        why = "the record names no table of its lives, as every run leaves one"
+        return Finding("data", Verdict.WEAK, why)
+    if lives is not None:
+        why = f"the table of the lives beside it has the digest {lives.digest}"
+        others = [
+            f"lives of {key[1]}: {other}"
+            for key, rewards in lives.rewards.items()
+            if (other := other_lives(Lot(rewards, lives.outcomes[key]), again[key]))
+        ]
+        reasons = others if lives.digest == evidence.data else [why]
+        return decided("data", not reasons, "; ".join(reasons))
+    means = {MINE: evidence.reward.mean}
+    means |= {("rule", other.name): other.reward.mean for other in evidence.comparisons}
+    near = all(
+        math.isclose(again[key].rewards.mean(), mean, rel_tol=SUMMED, abs_tol=SUMMED)
+        for key, mean in means.items()
+    )
+    if not near:
+        why = "the table of the lives is not beside it, and other hardware rounds otherwise"
+        return unchecked("data", why)
+    remains = {term.coefficient: again["term", term.coefficient] for term in evidence.terms}
+    table = lives_table({key[1]: again[key] for key in means}, remains)
+    digest = digest_of(table.to_csv(index=False))
+    return decided("data", digest == evidence.data, f"that of the published lives is {digest}")
+
+
+def other_lives(told: Lot, again: Lot) -> str:
+    """Why published lives are not the same lives, run again; empty where they are.
+
+    Most of them are the same one by one (`unlike`), which other hardware may change for some. Mean,
+    limits and counts are those of `agrees` and `miscounted`, as on the card.
+
+    Args:
+        told: as published.
+        again: the same lives, run again.
+    """
+    others, count = int(unlike(told, again).sum()), len(again.rewards)
+    if 2 * others > count:
+        return f"{others} of {count} of them, run again, are others than those in lives.csv"
+    found, claimed = estimate(again.rewards), estimate(told.rewards)
+    if not agrees(claimed, found, SAME):
+        return f"run again they earn {found}, and {claimed} in lives.csv"
+    counts = Outcomes.of(told.outcomes)
+    return miscounted(Ended(**counts.bad), Outcomes.of(again.outcomes), SAME)
+
+
+def unlike(told: Lot, again: Lot) -> np.ndarray:
+    """Which lives are others than they are said to be, shape (L,).
+
+    Example:
+        >>> rewards, ends = np.array([0.1, 0.2, 0.3]), np.zeros(3, int)
+        >>> unlike(Lot(rewards, ends), Lot(rewards + [1e-7, 0.0, 0.1], ends))
+        array([False, False,  True])
+    """
+    spread = float(again.rewards.std())
+    return np.asarray(np.abs(told.rewards - again.rewards) > ALIKE * spread + DIGITS)
