@@ -34,9 +34,9 @@ def extreme(expr: sp.Expr, normal: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     """
     if not is_extreme(plain(expr)):  # of one thing with itself
         return normal(plain(expr))
-    limits = _limits(plain(expr))
-    if limits is not None:
-        return _clipped(*limits, normal)
+    low, high, x = _window(expr)
+    if low.is_finite and high.is_finite:
+        return _clipped(low, high, x, normal)
     args = sorted({normal(a) for a in _compared(expr, sp.Integer(1))}, key=str)
     if isinstance(plain(expr), sp.Min):
         return negative(_maximum([negative(a) for a in args]))
@@ -65,32 +65,31 @@ def _compared(expr: sp.Expr, factor: sp.Rational) -> Iterator[sp.Expr]:
             yield algebra.multiply([factor, arg])
 
 
-def _limits(expr: sp.Expr) -> tuple[type, sp.Rational, sp.Rational, sp.Expr] | None:
-    """Of `min(high, max(low, x))`, or the other way round, its limits and x."""
-    for outer, inner in ((sp.Min, sp.Max), (sp.Max, sp.Min)):
-        if not isinstance(expr, outer) or len(expr.args) != 2:
-            continue
-        numbers = [a for a in expr.args if a.is_Rational]
-        others = [plain(a) for a in expr.args if not a.is_Rational]
-        if len(numbers) != 1 or not isinstance(others[0], inner) or len(others[0].args) != 2:
-            continue
-        also = [a for a in others[0].args if a.is_Rational]
-        if len(also) == 1:
-            (x,) = (a for a in others[0].args if not a.is_Rational)
-            return outer, numbers[0], also[0], x
-    return None
+def _window(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+    """Between which numbers minima and maxima keep an expression, and that expression.
+
+    What is kept within limits twice is kept within those of the second that the first leave.
+    """
+    coefficient, inner = expr.as_coeff_Mul()
+    inner = plain(inner)
+    kept = dict.fromkeys(_compared(inner, sp.Integer(1))) if isinstance(inner, _EXTREMES) else {}
+    numbers = [a for a in kept if a.is_Rational]
+    others = [a for a in kept if not a.is_Rational]
+    if not numbers or len(others) != 1:
+        return -sp.oo, sp.oo, expr
+    within = sp.Min if isinstance(inner, sp.Min) else sp.Max
+    limit = within(*numbers)
+    low, high, x = _window(others[0])
+    ends = [coefficient * within(end, limit) for end in (low, high)]
+    low, high = ends if coefficient > 0 else ends[::-1]
+    return low, high, algebra.multiply([coefficient, x])
 
 
 def _clipped(
-    outer: type,
-    limit: sp.Rational,
-    other: sp.Rational,
-    x: sp.Expr,
-    normal: Callable[[sp.Expr], sp.Expr],
+    low: sp.Rational, high: sp.Rational, x: sp.Expr, normal: Callable[[sp.Expr], sp.Expr]
 ) -> sp.Expr:
-    low, high = (other, limit) if outer is sp.Min else (limit, other)
-    if low >= high:
-        return limit
+    if low == high:
+        return low
     x = normal(x)
     above = absolute(algebra.add([x, -low]))
     below = negative(absolute(algebra.add([x, -high])))

@@ -13,7 +13,7 @@ import pytest
 
 from rulegen.grammar import RuleError, parse
 
-MAX_CALLS = 30_000_000
+MAX_CALLS = 60_000_000
 
 
 class TooLong(Exception):
