@@ -219,4 +219,23 @@ NAMED: dict[str, tuple[str, str]] = {
         "on reward: w += clip(0.1*R_bar[condition]*(R_bar[condition]-R)*e, -0.0003, 0.0003)\n"
         "on trial start: e <- 0",
         "Miconi's supralinear rule (`miconi_supralinear`) + decay of e by 0.2 a step"),
+    "weights that are not used": ("w += 0.01*post*pre\nforward w = 0*w",
+        "Hebb's rule (`hebb`); forward w always 0"),
+    "weights that are forgotten": ("w += 0.01*post*pre\non trial start: w <- 0",
+        "Hebb's rule (`hebb`); w reset on trial start"),
+    "weights that are forgotten at the end": ("w += 0.01*post*pre\non trial end: w <- 0",
+        "Hebb's rule (`hebb`); w reset on trial end"),
+    "an eligibility that begins elsewhere": (
+        "e <- e + xi*pre : synapse\ninitial e = 100\non trial start: e <- 0\n"
+        "on reward: w += 0.005*(R - R_bar[condition])*e",
+        "Node perturbation (`node_perturbation`) with tau_e infinite; e begins at 100"),
+    "a baseline without memory": (
+        "e <- e + xi*pre : synapse\non trial start: e <- 0\n"
+        "R_bar[condition] = average(R, 1)\non reward: w += 0.005*(R - R_bar[condition])*e",
+        "Node perturbation (`node_perturbation`) with tau_e infinite, memory 0 of R_bar"),
+    "changes that are always one way": (
+        "e <- e + xi*pre : synapse\non trial start: e <- 0\n"
+        "on reward: w += clip(0.005*(R - R_bar[condition])*e, 0.5, 0.6)",
+        "unlike any rule of the catalog; the nearest is Node perturbation "
+        "(`node_perturbation`), with which it shares 5 of 6 terms"),
 }  # fmt: skip

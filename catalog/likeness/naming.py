@@ -77,7 +77,7 @@ def _named(rule: Rule) -> Naming:
         (one, list(_differences(one.known, rule, one.match, mine, values)))
         for one in resemblances(rule, mine, values)
     ]
-    if not found:
+    if not found or _driven(mine, values):
         return _nearest(rule)
     best, differences = min(found, key=lambda f: (f[0].cost(len(f[1])), f[0].known.name))
     known, match = best.known, best.match
@@ -88,6 +88,12 @@ def _named(rule: Rule) -> Naming:
         text += " with " + ", ".join(told)
     same = not best.opposite and not match.extras
     return Naming(known.name, same, not best.opposite, "; ".join([text, *differences]))
+
+
+def _driven(mine: Outline, values: Mapping[sp.Symbol, float]) -> bool:
+    """Whether limits of a change keep it away from 0, so that they drive the weights alone."""
+    sizes = [[value(x, values) for x in pair] for pair in mine.limits.values()]
+    return any(low > 0 or high < 0 for low, high in sizes)
 
 
 def _extra(rule: Rule, mine: Outline, extra: Extra, values: Mapping[sp.Symbol, float]) -> str:
@@ -160,7 +166,7 @@ def _values(
 
 def _told(parameter: Parameter, size: float, stepwise: bool) -> str:
     if parameter.name.startswith(MEMORY):
-        return f"memory {size:.4g} of {parameter.name.removeprefix(MEMORY)}"
+        return f"memory {size if size > SAME else 0:.4g} of {parameter.name.removeprefix(MEMORY)}"
     power = int(parameter.unit or 0)
     unit = UNITS.get(power, "")
     return f"{parameter.name} = {size:.4g}{' steps' if stepwise and power == 1 else unit}"
@@ -209,7 +215,16 @@ def _differences(
         )
     if rule.zero_diagonal != known.rule.zero_diagonal:
         yield "diagonal of w at 0" if rule.zero_diagonal else "diagonal of w not at 0"
+    for place, (_, change) in mine.changes.items():
+        if change == 0 and place not in other.changes:
+            yield f"{place} always 0"
+    for event in Event:
+        if f"{WEIGHT} on {event.value}" in mine.resets - other.resets:
+            yield f"{WEIGHT} reset on {event.value}"
     for name, own in match.states.items():
+        first, usual_first = mine.states[own].initial, other.states[name].initial
+        if bool(first) != bool(usual_first):  # where neither is 0, units may differ
+            yield f"{own} begins at {first:.4g}"
         for event in Event:
             usual_reset = f"{name} on {event.value}" in other.resets
             if f"{own} {SET} on {event.value}" in mine.changes:
