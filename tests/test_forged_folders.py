@@ -123,6 +123,7 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "another equation in TeX": text_of("card.tex", "xi", "u"),
     "another rule as text": text_of("rule.txt", "xi", "u"),
     "a program of another rule": text_of("rule_numpy.py", "xi", "u"),
+    "another family": lambda folder: (folder / "family.txt").write_text("w += pre") and None,
     "a summary of another reward": other_summary,
     "a summary that says a thing twice": text_of("summary.json", "{", '{"chance": 0.0, '),
     "a summary that took words": text_of("summary.json", '"seconds": 1.0', '"seconds": "one run"'),

@@ -16,6 +16,7 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
+from rulegen.ground.keys import origin
 from rulegen.ground.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
@@ -211,3 +212,9 @@ def test_estimates_take_keys_of_any_kind(kind):
     for estimator in (Score(lives=8), Pgpe(lives=8), Pathwise(lives=8)):
         found = estimator.estimate(estimator.prepare(bench), bench.values, bench.free, key)
         assert np.isfinite(found.gradient).all()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 2**32 + 1, 2**63])
+def test_no_two_seeds_are_one(seed):
+    with pytest.raises(ValueError, match="a seed is an integer"):
+        origin(seed)

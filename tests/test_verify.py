@@ -16,13 +16,14 @@ from honest import leave, publish, quick_bench
 from test_cli import call
 
 from rulegen.catalog import Interval, ParameterNote, Record, find, markdown_card, read_card
-from rulegen.catalog.records.literature import literature, names
+from rulegen.catalog.records.literature import DISCOVERED, literature, names
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
 from rulegen.ground.statistics import Estimate
 from rulegen.verifying.claims import agrees
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.luck import luck
+from rulegen.verifying.published import published
 from rulegen.verifying.resurvey import Resurvey
 from rulegen.verifying.verify import SAME, verify
 
@@ -262,3 +263,9 @@ def test_a_setting_that_is_none(record: Record) -> None:
     setting = record.evidence.setting.model_copy(update={"circuit": {"neurons": "many"}})
     with pytest.raises(ConfigError, match="neurons"):
         verify(altered(record, setting=setting))
+
+
+@pytest.mark.parametrize("path", sorted(DISCOVERED.glob("*.toml")), ids=lambda path: path.stem)
+def test_catalogued_records_have_their_tables(path: Path) -> None:
+    whole = published(str(path))
+    assert whole.lives is not None and whole.curves is not None

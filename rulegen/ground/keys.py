@@ -35,10 +35,19 @@ class Branch(enum.IntEnum):
 def origin(seed: int) -> jax.Array:
     """The key of a run: what follows from it does not depend on JAX's own default kind of keys.
 
+    Args:
+        seed: an integer from 0 to 2**32 - 1; of others JAX would take the last 32 bits, so that two
+            seeds would be one.
+
+    Raises:
+        ValueError: when it is another one.
+
     Example:
         >>> jax.random.key_data(origin(7)).tolist()
         [0, 7]
     """
+    if not 0 <= seed < 2**32:
+        raise ValueError(f"a seed is an integer from 0 to 2**32 - 1, and not {seed}")
     return jax.random.key(seed, impl="threefry2x32")
 
 

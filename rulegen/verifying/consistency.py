@@ -61,8 +61,8 @@ def told_alone(record: Record, evidence: Evidence) -> Iterator[Finding]:
         yield unchecked("effort", "the number of gradients shows when the run is made again alone")
     why = (
         "title, description, fact, limits, tags, comments, references, meanings of parameters, "
-        "names of compared rules and reasons are words; pictures, `family.txt`, `fitted.txt` and "
-        "what a run took are not looked at either"
+        "names of compared rules and reasons are words; pictures, `fitted.txt`, the tables of a "
+        "search and what a run took are not looked at either"
     )
     yield unchecked("words", why)
 

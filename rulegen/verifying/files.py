@@ -11,6 +11,7 @@ from rulegen.catalog.pages.reading import LARGEST_CARD, parse_card
 from rulegen.catalog.records.files import read_own
 from rulegen.catalog.records.record import LARGEST_FILE
 from rulegen.grammar import ConfigError
+from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.printed import export_file, exported, summary, texts
 
 #: What a summary says of the run alone.
@@ -42,6 +43,19 @@ def agreeing(folder: Path, record: Record) -> None:
         strange = sorted(told.keys() | true.keys())
         if wrong := next((key for key in strange if told.get(key) != true.get(key)), None):
             raise ConfigError(f"{folder / 'summary.json'} and record.toml differ in `{wrong}`")
+
+
+def of_family(folder: Path, config: RunConfig) -> None:
+    """Refuse the folder of a discovery whose family is not that of its configuration.
+
+    Raises:
+        ConfigError: names the file.
+    """
+    path = folder / "family.txt"
+    if not isinstance(config, DiscoverConfig) or not present(path):
+        return
+    if read_own(path, LARGEST_CARD) != config.family.text().encode():
+        raise ConfigError(f"{path} is not the family of config.toml")
 
 
 def read_json(path: Path) -> dict[str, Any]:

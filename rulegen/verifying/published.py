@@ -24,7 +24,7 @@ from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.publishing.tables import remainder
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import DIGITS, Key
-from rulegen.verifying.files import agreeing, present
+from rulegen.verifying.files import agreeing, of_family, present
 from rulegen.verifying.learning import FIGURES, Curve
 from rulegen.verifying.setting import check_parts
 
@@ -98,12 +98,10 @@ def published(card: str) -> Published:
     lives = read_lives(read_own(beside, LARGEST_TABLE), beside, record.evidence)
     of_run, settings = beside.name == "lives.csv", beside.with_name("config.toml")
     shown = beside.with_name("learning.csv") if of_run else beside.with_suffix(CURVES)
-    return Published(
-        record,
-        lives,
-        read_curves(shown, lives) if present(shown) else None,
-        read_config(settings) if of_run and present(settings) else None,
-    )
+    config = read_config(settings) if of_run and present(settings) else None
+    if config is not None:
+        of_family(beside.parent, config)
+    return Published(record, lives, read_curves(shown, lives) if present(shown) else None, config)
 
 
 def read_config(path: Path) -> RunConfig:
