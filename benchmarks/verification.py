@@ -65,7 +65,7 @@ The columns say for how many cards some figure is refuted, whatever refutes it; 
 lives, run again; and by new lives alone, as if nobody knew the seed. Published lives give their own
 figures again, so that a raised one is found however small its surprise would be: they allow
 {same:g} of the half width of an interval, a tenth of a standard error. New lives refute a figure
-when their surprise, for all figures of the card together, has at most the probability {error:g}.
+when the smallest surprise among all figures of the card has at most the probability {error:g}.
 They say little of one standard error, which luck makes often, and they are all that can tell a
 lucky seed: of the luckiest of fifty, honest as its figures are, the surprise is the smallest of
 fifty, about 0.02 by itself.

@@ -45,6 +45,7 @@ ERROR = 0.03
 #: New lives, unless another number is asked for.
 NEW_LIVES = 4096
 #: Reasons why a figure is refuted.
+OTHERWISE = "the published lives, run again, give"
 LUCKY = "the published lives are luckier than new ones let expect"
 
 
@@ -219,7 +220,7 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
         if claim.name in tabled:
             reasons.append(f"the table of the lives gives {tabled[claim.name]}")
         if not agrees(claim.interval, there, SAME):
-            reasons.append(f"the published lives, run again, give {there}{elsewhere(evidence)}")
+            reasons.append(f"{OTHERWISE} {there}{elsewhere(evidence)}")
         reasons += lucky(together.get(claim, 1.0))
         why = "; ".join(reasons)
         verdict = Verdict.REFUTED if why else Verdict.HOLDS
