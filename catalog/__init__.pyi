@@ -3,6 +3,7 @@ from .pages.latex import latex_card as latex_card
 from .pages.latex import latex_section as latex_section
 from .pages.markdown import markdown_card as markdown_card
 from .pages.reading import read_card as read_card
+from .pages.reading import read_published as read_published
 from .records.evidence import Comparison as Comparison
 from .records.evidence import Evidence as Evidence
 from .records.evidence import Interval as Interval
@@ -15,4 +16,5 @@ from .records.record import ParameterNote as ParameterNote
 from .records.record import Record as Record
 from .records.record import Reference as Reference
 from .records.record import load_record as load_record
+from .records.record import own_record as own_record
 from .records.record import save_record as save_record

@@ -22,7 +22,8 @@ from rulegen.catalog.records.evidence import Evidence, Interval
 from rulegen.catalog.records.evidence import Setting as RecordSetting
 from rulegen.catalog.records.files import MARKS
 from rulegen.catalog.records.library import HOME, library, read_entry
-from rulegen.catalog.records.literature import literature, names
+from rulegen.catalog.records.literature import literature
+from rulegen.catalog.records.places import names
 from rulegen.catalog.records.record import Reference, load_record, save_record
 from rulegen.grammar import ConfigError, parse
 from rulegen.grammar.printing.breaking import broken

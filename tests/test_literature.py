@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rulegen.catalog import Record, find, literature
-from rulegen.catalog.records.literature import names
+from rulegen.catalog.records.places import names
 from rulegen.grammar import ConfigError, parse
 
 RECORDS = literature().values()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -12,6 +14,7 @@ from named_rules import NAMED
 
 from rulegen.catalog import find, literature
 from rulegen.catalog.likeness.distance import algebraic_distance
+from rulegen.catalog.likeness.known import INDEX, index, known
 from rulegen.catalog.likeness.naming import named
 from rulegen.grammar import Event, Rule, Update, parse, symbol
 from rulegen.grammar.algebra import algebra
@@ -112,6 +115,16 @@ def test_a_rule_with_one_more_term_is_that_rule_and_the_term(name: str) -> None:
     assert (found.known, found.same, found.extended) == (name, False, True)
     more = r" - 3e-05\*(u\*post\*\*5|post\*\*5\*u) in w on trial end"
     assert re.search(more, found.text), found.text
+
+
+def test_the_index_is_that_of_the_records() -> None:
+    """Whoever changes a record, or how formulas are put in order, makes it anew: `make index`."""
+    assert INDEX.read_text(encoding="utf-8") == index()
+
+
+def test_a_record_without_an_entry_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys.modules["rulegen.catalog.likeness.known"], "INDEX", tmp_path / "none")
+    assert known.__wrapped__() == known()
 
 
 SENTENCES = {

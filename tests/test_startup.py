@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from rulegen.catalog.records.literature import FOLDER
+from rulegen.catalog.records.places import FOLDER
 
 HEAVY = {"jax", "optax", "pandas", "matplotlib", "networkx", "scipy"}
 #: What no start of the command line needs.

@@ -16,7 +16,8 @@ from honest import leave, publish, quick_bench
 from test_cli import call
 
 from rulegen.catalog import Interval, ParameterNote, Record, find, markdown_card, read_card
-from rulegen.catalog.records.literature import DISCOVERED, literature, names
+from rulegen.catalog.records.literature import literature
+from rulegen.catalog.records.places import DISCOVERED, names
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
 from rulegen.ground.statistics import Estimate

@@ -50,7 +50,12 @@ def algebraic_distance(a: Rule, b: Rule) -> float:
         >>> algebraic_distance(hebb, oja)
         0.5
     """
-    mine, theirs = (frozenset(t for t in canonical_terms(r) if not _fades(t)) for r in (a, b))
+    return term_distance(canonical_terms(a), canonical_terms(b))
+
+
+def term_distance(a: frozenset[str], b: frozenset[str]) -> float:
+    """The same of terms, as `canonical_terms` gives them."""
+    mine, theirs = (frozenset(t for t in terms if not _fades(t)) for terms in (a, b))
     return 1.0 - len(mine & theirs) / max(len(mine | theirs), 1)
 
 

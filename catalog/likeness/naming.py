@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from rulegen.catalog.likeness.distance import algebraic_distance, canonical_terms
-from rulegen.catalog.likeness.resemblances import Known, resemblances, undecided
-from rulegen.catalog.records.literature import literature
+from rulegen.catalog.likeness.distance import canonical_terms, term_distance
+from rulegen.catalog.likeness.known import known
+from rulegen.catalog.likeness.resemblances import Resemblance, resemblances, undecided
 from rulegen.grammar import Event, Parameter, Rule, symbol
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import WEIGHT
@@ -74,20 +74,20 @@ def _named(rule: Rule) -> Naming:
         return Naming("", False, False, "no rule of the catalog: it changes no weight")
     mine, values = outline(rule), own_values(rule)
     found = [
-        (one, list(_differences(one.known, rule, one.match, mine, values)))
+        (one, list(_differences(one, rule, mine, values)))
         for one in resemblances(rule, mine, values)
     ]
     if not found or _driven(mine, values):
         return _nearest(rule)
     best, differences = min(found, key=lambda f: (f[0].cost(len(f[1])), f[0].known.name))
-    known, match = best.known, best.match
-    text = f"{'the opposite of ' if best.opposite else ''}{known.title} (`{known.name}`)"
+    name, match = best.known.name, best.match
+    text = f"{'the opposite of ' if best.opposite else ''}{best.known.title} (`{name}`)"
     text += "".join(_extra(rule, mine, e, values) for e in match.extras)
-    told = list(_values(known, match, rule, mine, values))
+    told = list(_values(best, rule, mine, values))
     if told:
         text += " with " + ", ".join(told)
     same = not best.opposite and not match.extras
-    return Naming(known.name, same, not best.opposite, "; ".join([text, *differences]))
+    return Naming(name, same, not best.opposite, "; ".join([text, *differences]))
 
 
 def _driven(mine: Outline, values: Mapping[sp.Symbol, float]) -> bool:
@@ -130,20 +130,17 @@ def _sized(
 
 
 def _values(
-    known: Known,
-    match: Match,
-    rule: Rule,
-    mine: Outline,
-    values: Mapping[sp.Symbol, float],
+    one: Resemblance, rule: Rule, mine: Outline, values: Mapping[sp.Symbol, float]
 ) -> Iterator[str]:
     """Coefficients of the rule, and values of the other's parameters that are not its defaults."""
+    known, match, parameters = one.known, one.match, one.form.parts.parameters
     free = {p.name for p in known.rule.free}
     if not undecided(rule):
-        taken = {p.name for p in known.parts.parameters}
+        taken = {p.name for p in parameters}
         for name in (n for n in _scales(match, mine, rates(rule)) if n not in taken):
             yield f"{name} = {values[symbol(name)]:.4g}"
     told, usual = list[str](), rates(known.rule)
-    for parameter in known.parts.parameters:
+    for parameter in parameters:
         size = match.values.get(parameter.name)
         if size is None or parameter.name in usual or parameter.name in free:
             continue
@@ -191,10 +188,10 @@ def _scales(match: Match, mine: Outline, taken: frozenset[str]) -> list[str]:
 
 
 def _differences(
-    known: Known, rule: Rule, match: Match, mine: Outline, values: Mapping[sp.Symbol, float]
+    one: Resemblance, rule: Rule, mine: Outline, values: Mapping[sp.Symbol, float]
 ) -> Iterator[str]:
     """What else is not as in the literature, and does not make another rule."""
-    other = known.outline
+    known, match, other = one.known, one.match, one.form.outline
     for place in sorted(mine.limits.keys() | other.limits.keys()):
         if place not in mine.limits:
             yield "changes of w not limited"
@@ -203,7 +200,7 @@ def _differences(
                 yield "changes of w limited"
         else:
             low, high = (value(x, values) for x in mine.limits[place])
-            start = {symbol(p.name): p.value or 0.0 for p in known.parts.parameters}
+            start = {symbol(p.name): p.value or 0.0 for p in one.form.parts.parameters}
             usual = [value(x, start) for x in other.limits.get(place, ())]
             if usual != [low, high]:
                 yield f"changes of w within [{low:.4g}, {high:.4g}]"
@@ -239,15 +236,12 @@ def _differences(
 
 def _nearest(rule: Rule) -> Naming:
     """The rule of the literature with which most terms are shared."""
-    records = literature()
-    distances = {name: algebraic_distance(rule, record.rule) for name, record in records.items()}
-    name = min(distances, key=lambda n: (distances[n], n))
-    text = "unlike any rule of the catalog"
-    if distances[name] < 1:
-        mine, theirs = canonical_terms(rule), canonical_terms(records[name].rule)
-        shared = f"with which it shares {len(mine & theirs)} of {len(mine | theirs)} terms"
-        if mine == theirs:
-            shared = "which has its terms, but not with such coefficients"
-        text += f"; the nearest is {records[name].title} (`{name}`), {shared}"
-        return Naming(name, False, False, text)
-    return Naming("", False, False, f"{text}, with which it shares no term")
+    mine, text = canonical_terms(rule), "unlike any rule of the catalog"
+    one = min(known(), key=lambda one: (term_distance(mine, one.terms), one.name))
+    if term_distance(mine, one.terms) == 1:
+        return Naming("", False, False, f"{text}, with which it shares no term")
+    shared = f"with which it shares {len(mine & one.terms)} of {len(mine | one.terms)} terms"
+    if mine == one.terms:
+        shared = "which has its terms, but not with such coefficients"
+    text += f"; the nearest is {one.title} (`{one.name}`), {shared}"
+    return Naming(one.name, False, False, text)

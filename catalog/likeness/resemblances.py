@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import cache
-from itertools import combinations
+from itertools import product
 from typing import NamedTuple
 
 import sympy as sp
 
-from rulegen.catalog.records.literature import literature
-from rulegen.grammar import Parameter, Rule, symbol
+from rulegen.catalog.likeness.known import Form, Known, known
+from rulegen.grammar import Rule, symbol
 from rulegen.grammar.algebra import algebra
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.matching.equations import CLOSE
 from rulegen.grammar.matching.matches import Extra, Match, matches
-from rulegen.grammar.matching.outline import Outline, outline, with_memories
+from rulegen.grammar.matching.outline import Outline
 from rulegen.grammar.matching.values import value
 
 #: More time constants than this that had to be infinite, and the rule is another one.
@@ -25,20 +24,11 @@ MOST_FORCED = 2
 SECOND = 1000.0
 
 
-class Known(NamedTuple):
-    """A rule of the literature, prepared to be found in others."""
-
-    name: str
-    title: str
-    rule: Rule
-    parts: Rule
-    outline: Outline
-
-
 class Resemblance(NamedTuple):
     """A rule of the literature that a rule may be, or the opposite of."""
 
     known: Known
+    form: Form
     match: Match
     opposite: bool
 
@@ -67,7 +57,7 @@ class Resemblance(NamedTuple):
 
     def cost(self, differences: int) -> tuple[int, ...]:
         """How far a match goes: fewer is better, and a larger rule explains more."""
-        size = sum(len(terms) for terms in self.known.outline.plain.values())
+        size = sum(len(terms) for terms in self.form.outline.plain.values())
         more = 2 * len(self.match.extras) + self.opposite
         return self.member, more, self.infinite, differences, -size
 
@@ -82,56 +72,15 @@ def resemblances(
         mine: its outline.
         values: of its parameters.
     """
-    for known in prepared():
-        for opposite, form in ((False, mine), (True, _opposite(mine))):
-            for match in matches(known.parts, known.outline, form, values):
-                resemblance = Resemblance(known, match, opposite)
+    both = ((False, mine), (True, _opposite(mine)))
+    for one in known():
+        if not one.signals <= mine.signals:
+            continue  # a rule that reads less than another is not that one
+        for form, (opposite, turned) in product(one.forms, both):
+            for match in matches(form.parts, form.outline, turned, values):
+                resemblance = Resemblance(one, form, match, opposite)
                 if resemblance.fits(rule, values):
                     yield resemblance
-
-
-@cache
-def prepared() -> tuple[Known, ...]:
-    """The rules of the literature with their outlines.
-
-    A rule stands there once more without each parameter, and all of them, that is usually 0: others
-    need no states that these alone need.
-    """
-    found = []
-    for name, record in literature().items():
-        parts = Rule.of(with_memories(record.rule))
-        absent = [symbol(p.name) for p in parts.parameters if _absent(p)]
-        for count in range(len(absent) + 1):
-            for some in combinations(absent, count):
-                form = _substituted(parts, dict.fromkeys(some, sp.Integer(0)))
-                found.append(Known(name, record.title, record.rule, form, outline(form)))
-    return tuple(found)
-
-
-def _absent(parameter: Parameter) -> bool:
-    """Whether a parameter is usually 0, and no coefficient of a family."""
-    return parameter.value == 0 and not parameter.free
-
-
-def _substituted(rule: Rule, values: Mapping[sp.Symbol, sp.Expr]) -> Rule:
-    """A rule with numbers for some parameters."""
-
-    def new(expr: sp.Expr) -> sp.Expr:
-        return algebra.substitute(expr, values)
-
-    return Rule.of(
-        replace(
-            rule,
-            parameters=tuple(p for p in rule.parameters if symbol(p.name) not in values),
-            definitions=tuple(replace(d, expr=new(d.expr)) for d in rule.definitions),
-            states=tuple(
-                replace(s, expr=new(s.expr), tau=None if s.tau is None else new(s.tau))
-                for s in rule.states
-            ),
-            updates=tuple(replace(u, expr=new(u.expr)) for u in rule.updates),
-            forward=tuple((name, new(expr)) for name, expr in rule.forward),
-        )
-    )
 
 
 def _opposite(mine: Outline) -> Outline:

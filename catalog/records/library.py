@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rulegen.catalog.records.files import own_folder, read_own
-from rulegen.catalog.records.literature import DISCOVERED as DISCOVERED_FOLDER
-from rulegen.catalog.records.literature import FOLDER
-from rulegen.catalog.records.record import LARGEST_FILE, Record, parse_record
+from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
+from rulegen.catalog.records.places import FOLDER
+from rulegen.catalog.records.record import Record, own_record
 from rulegen.grammar import ConfigError
 
 HOME = FOLDER.parent
@@ -83,7 +83,7 @@ def read_entry(path: Path) -> Entry:
     Raises:
         ConfigError, RuleError: see `library`.
     """
-    record = parse_record(read_own(path, LARGEST_FILE), path)
+    record = own_record(path)
     if record.name != path.stem:
         raise ConfigError(f"{path}: its name is `{record.name}`; rename the file or the record")
     if record.evidence is None:

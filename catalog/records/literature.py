@@ -6,22 +6,9 @@ import difflib
 from functools import cache
 from pathlib import Path
 
+from rulegen.catalog.records.places import DISCOVERED, FOLDER, names
 from rulegen.catalog.records.record import Record, load_record
 from rulegen.grammar import ConfigError
-
-FOLDER = Path(__file__).parent.parent / "rules"
-#: Records of rules that runs discovered, each with its figure and data.
-DISCOVERED = Path(__file__).parent.parent / "discovered"
-
-
-def names(folder: Path = FOLDER) -> tuple[str, ...]:
-    """The names of all rules in a folder of records, in alphabetical order.
-
-    Example:
-        >>> "oja" in names()
-        True
-    """
-    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
 def find(name: str) -> Record:

@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
-from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.files import read_own, write_whole
 from rulegen.catalog.records.part import RecordPart
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.reading.problems import problems
@@ -129,6 +129,16 @@ def load_record(path: Path) -> Record:
     if len(content) > LARGEST_FILE:
         raise ConfigError(f"{path} is larger than a record can be")
     return parse_record(content, path)
+
+
+def own_record(path: Path) -> Record:
+    """The record in a folder that may come from a stranger: no link is followed out of it.
+
+    Raises:
+        ConfigError: also when it is a link; else as `load_record`.
+        RuleError: when its equations are no rule.
+    """
+    return parse_record(read_own(path, LARGEST_FILE), path)
 
 
 def parse_record(content: bytes, path: Path) -> Record:

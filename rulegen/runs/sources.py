@@ -1,4 +1,7 @@
-"""Which rule is meant: a name of the catalog, a file, the folder of a run, or standard input."""
+"""Which rule is meant: a name of the catalog, a file, the folder of a run, or standard input.
+
+What reads records is loaded when one is named: the text of a rule shall not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
-from rulegen.catalog import Record, find, load_record
-from rulegen.catalog.pages.reading import read_published
-from rulegen.catalog.records.files import read_own
-from rulegen.catalog.records.literature import DISCOVERED, names
-from rulegen.catalog.records.record import LARGEST_FILE, parse_record
+from rulegen import catalog
+from rulegen.catalog.records.places import DISCOVERED, names
 from rulegen.grammar import ConfigError, Rule, parse
 
 #: A rule text longer than this is refused before it is read whole.
@@ -28,7 +28,7 @@ class Source(NamedTuple):
 
     name: str
     rule: Rule
-    record: Record | None = None
+    record: catalog.Record | None = None
 
 
 def read_source(source: str, standard_input: TextIO | None) -> Source:
@@ -45,7 +45,7 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
 
     Example:
         >>> import sys
-        >>> read_source("oja", sys.stdin).rule.digest == find("oja").digest
+        >>> read_source("oja", sys.stdin).rule.digest == catalog.find("oja").digest
         True
     """
     if source == "-":
@@ -58,13 +58,13 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
     if path.is_dir() and (kept.exists() or source not in (*names(), *names(DISCOVERED))):
         if not kept.exists():
             raise ConfigError(f"{path} is no folder of a finished run: it has no record.toml")
-        record = parse_record(read_own(kept, LARGEST_FILE), kept)
+        record = catalog.own_record(kept)
     elif path.suffix == ".toml":
-        record = load_record(path)
+        record = catalog.load_record(path)
     elif path.suffix == ".md":
-        record = read_published(path)
+        record = catalog.read_published(path)
     elif not path.is_file() and path.name == source and not path.suffix:
-        record = find(source)
+        record = catalog.find(source)
     else:
         return Source(path.stem, read_text(path))
     return Source(record.name, record.rule, record)

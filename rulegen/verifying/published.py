@@ -15,8 +15,8 @@ from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.ended import TROUBLES
 from rulegen.catalog.records.files import read_own
 from rulegen.catalog.records.library import CURVES, LARGEST_TABLE, digest
-from rulegen.catalog.records.literature import DISCOVERED as DISCOVERED_FOLDER
-from rulegen.catalog.records.record import LARGEST_FILE, parse_record
+from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
+from rulegen.catalog.records.record import LARGEST_FILE, own_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
 from rulegen.lives.outcomes import Outcome, Outcomes
@@ -81,7 +81,7 @@ def published(card: str) -> Published:
     path = Path(card)
     if path.is_dir():
         kept, beside = path / "record.toml", path / "lives.csv"
-        record = parse_record(read_own(kept, LARGEST_FILE), kept)
+        record = own_record(kept)
         agreeing(path, record)
     elif not path.exists():
         record, beside = find(card), DISCOVERED_FOLDER / f"{card}.csv"
