@@ -134,10 +134,10 @@ def missing(name: str) -> Callable[[Path], None]:
 
 
 FORGED: dict[str, tuple[Callable[[Path], None], str]] = {
-    "lives altered": (change("lives.csv", "-0.", "-1."), "not that of its lives"),
-    "lives altered with their digest": (lives_to_fit, "not that of its lives"),
+    "lives altered": (change("lives.csv", "-0.", "-1."), "reward: the table of the lives gives"),
+    "lives altered with their digest": (lives_to_fit, "reward: the table of the lives gives"),
     "lives that are none": (change("lives.csv", "life,", "number,"), "no table"),
-    "a reward of 9.5": (reward_of_nine_and_a_half, "attainable|the table of the lives gives"),
+    "a reward of 9.5": (reward_of_nine_and_a_half, "not that of its lives"),
     "a curve altered": (change("learning.csv", "discovered rule,3,-0.", "discovered rule,3,-9."),
                         "not in order|no table"),
     "a curve of other trials": (change("learning.csv", "rule,1,", "rule,0,"), "trials 1 to 40"),

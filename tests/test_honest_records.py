@@ -39,13 +39,15 @@ HONEST: dict[str, dict[str, Any]] = {
     "few lives": {"lives": 96},
     "an odd number of lives": {"lives": 101},
     "many lives": {"lives": 600},
-    "without a start": {"others": {NO_LEARNING: ""}},
     "two references": {"others": BOTH | {"half": text(0.75), "backwards": text(-0.3)}},
     "a reference as good as it": {"others": BOTH | {"the same": text(1.5)}},
     "a reference better than it": {"others": BOTH | {"better": text(1.5, 1.0)}},
     "a reference that diverges": {"others": BOTH | {"runaway": RUNAWAY}},
     "a reference that saturates": {"others": BOTH | {"high": SATURATING}},
-    "no learning without a term": {"terms": {"theta": "", "phi": text(1.5, 0.0)}},
+    "no learning without a term": {
+        "rule": text(1.5, 0.0),
+        "terms": {"theta": "", "phi": text(1.5, 0.0)},
+    },
     "a worthless term": {
         "rule": text(1.5, 0.0),
         "terms": {"theta": text(0.0, 0.0), "phi": text(1.5, 0.0)},
@@ -141,8 +143,18 @@ def test_a_rule_that_gains_nothing_is_too_weak() -> None:
             margin=0.0,
             looks=(),
             candidates=0,
+            structures=7,
             others={NO_LEARNING: ""},
         )[0]
     )
     assert found.verdict is Verdict.WEAK
     assert "lucky seed" in next(c.why for c in found.checks if c.verdict is Verdict.WEAK)
+
+
+def test_a_rule_of_which_nothing_is_said_to_be_fitted_is_too_weak() -> None:
+    """Every run names its start, or is a search; so no term can lose its loss with the start."""
+    record, _ = publish(others={NO_LEARNING: ""}, terms={}, candidates=0, looks=())
+    found = verify(record.model_copy(update={"parameters": {}}), lives=64)
+    assert found.verdict is Verdict.WEAK
+    (weak,) = [c.why for c in found.checks if c.verdict is Verdict.WEAK]
+    assert weak.startswith("it names neither the start of a fit nor a search")

@@ -136,8 +136,10 @@ def test_luck_agrees_with_all_divisions() -> None:
 
 
 def test_figures_that_no_life_changes_have_no_luck() -> None:
-    same, chief = np.zeros((10, 1)), np.array([True])
-    assert luck(np.zeros(1), same, same, chief).together[0] == 1.0
+    chief = np.array([True])
+    for value in (0.0, 0.1, -0.3, -1 / 3):
+        same = np.full((10, 1), value)
+        assert luck(np.array([value]), same, same, chief).together[0] == 1.0
     assert luck(np.ones(1), same, same, chief).together[0] < 0.001, "a claim beyond them has"
 
 
@@ -175,6 +177,17 @@ def test_intervals_of_parameters_are_surveyed_anew(name: str) -> None:
     settings = RefineSettings(tolerance=0.1)
     survey = Resurvey(Parabola(), notes, jax.random.key(0), settings)  # type: ignore[arg-type]
     assert {n: v[0] for n, v in survey.verdicts().items()} == {"theta": holds}
+
+
+def test_an_interval_of_more_lives_than_are_run_is_left_open() -> None:
+    """Its run may have had them, if its configuration says so; without one it is refuted."""
+    low, high = 1.5 - HALF / 18, 1.5 + HALF / 18
+    notes, settings = {"theta": ParameterNote(low=low, high=high)}, RefineSettings(tolerance=0.1)
+    for lives, expected in ((192 * 400, None), (3072, False)):
+        told = RefineSettings(lives=lives, most_lives=lives)
+        key = jax.random.key(0)
+        survey = Resurvey(Parabola(), notes, key, settings, told=told)  # type: ignore[arg-type]
+        assert survey.verdicts()["theta"][0] is expected
 
 
 class Hill(Parabola):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from functools import cache
+from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple
 
@@ -22,6 +23,14 @@ GROUPS = {
     "estimator": "rulegen.estimators",
     "strategy": "rulegen.strategies",
     "export": "rulegen.exports",
+}
+#: The modules that let rulegen's own parts in, by their kind: whoever asks has them all.
+HOMES = {
+    "task": "rulegen.tasks",
+    "circuit": "rulegen.circuits",
+    "estimator": "rulegen.estimators",
+    "strategy": "rulegen.searching.config",
+    "export": "rulegen.catalog.export",
 }
 #: What a part may be called.
 NAME = r"^[a-z][a-z0-9_]{0,63}$"
@@ -88,6 +97,8 @@ def add(part: Any, brought: Source) -> None:
         part: what comes in. brought: who brings it.
     """
     kind, name = identified(part)
+    if brought != BUNDLED:
+        import_module(HOMES[kind])
     known = _entries.get((kind, name))
     if known is None and (claimed := claims(kind).get(name, ())) and brought == SESSION:
         raise ConfigError(
@@ -122,11 +133,13 @@ def source(kind: str, name: str) -> Source:
 
 def names(kind: str) -> list[str]:
     """The names of all parts of a kind: those of rulegen and this session, then installed ones."""
+    import_module(HOMES[kind])
     here = [name for of, name in _entries if of == kind]
     return here + sorted(claims(kind).keys() - {*here})
 
 
 def _entry(kind: str, name: str) -> Entry:
+    import_module(HOMES[kind])
     known, claimed = _entries.get((kind, name)), claims(kind).get(name, ())
     bringers = [str(known.source)] if known and known.source in (BUNDLED, SESSION) else []
     bringers += [told((point,)) for point in claimed]

@@ -75,11 +75,12 @@ def _window(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     kept = dict.fromkeys(_compared(inner, sp.Integer(1))) if isinstance(inner, _EXTREMES) else {}
     numbers = [a for a in kept if a.is_Rational]
     others = [a for a in kept if not a.is_Rational]
-    if not numbers or len(others) != 1:
+    if not numbers or not others:
         return -sp.oo, sp.oo, expr
     within = sp.Min if isinstance(inner, sp.Min) else sp.Max
     limit = within(*numbers)
-    low, high, x = _window(others[0])
+    rest = algebra.call("min" if within is sp.Min else "max", others)
+    low, high, x = _window(others[0]) if len(others) == 1 else (-sp.oo, sp.oo, rest)
     ends = [coefficient * within(end, limit) for end in (low, high)]
     low, high = ends if coefficient > 0 else ends[::-1]
     return low, high, algebra.multiply([coefficient, x])

@@ -288,7 +288,7 @@ def table_row(
     - `useful`: the same for the part of g along t, `signal_to_noise` times `cosine`.
     """
     g, t = sample.mean, truth.mean
-    row: dict[str, Any] = {"estimator": name}
+    row: dict[str, Any] = {"estimator": name, "cosine": np.nan, "cosine_error": np.nan}
     length = float(np.linalg.norm(t))
     itself = sample is truth
     if not itself and length > 0:
@@ -313,7 +313,7 @@ def table_row(
     signal = np.sqrt(max(0.0, g @ g - (sample.error**2).sum()))
     noise_of_a_second = np.sqrt(sample.variance * row["seconds_per_life"])
     row["signal_to_noise"] = float(signal / noise_of_a_second) if noise_of_a_second > 0 else 0.0
-    row["useful"] = row["signal_to_noise"] * (1.0 if itself else row.get("cosine", np.nan))
+    row["useful"] = row["signal_to_noise"] * (1.0 if itself else row["cosine"])
     return row | {"note": ""}
 
 

@@ -75,6 +75,8 @@ def strength(evidence: Evidence) -> Finding:
         why = f"{lives} lives; a claim needs {LEAST_LIVES}"
     elif gain is None:
         why = f"nothing says what it gains over {NO_LEARNING}"
+    elif family(evidence) is None and not evidence.structures:
+        why = "it names neither the start of a fit nor a search, as every run does"
     elif gain.mean <= CLEAR * (gain.high - gain.low) / 2:
         why = f"the gain over {NO_LEARNING}, {gain}, could be that of a lucky seed"
     return Finding("strength", Verdict.WEAK if why else Verdict.HOLDS, why)

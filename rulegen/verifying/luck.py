@@ -63,14 +63,16 @@ def luck(
         [False, True]
     """
     both = np.concatenate([published, fresh])
-    spread = both.std(axis=0)
-    # A figure that no life changes leaves all divisions equal.
-    unit = np.where(spread > 0, spread, 1.0)
-    observed = (np.asarray(claimed, float) - fresh.mean(axis=0)) / unit
-    draws = gaps((both - both.mean(axis=0)) / unit, len(published), len(fresh), seed)
+    # A figure that no life changes leaves all divisions equal, however its mean is rounded.
+    varied = np.ptp(both, axis=0) > 0
+    unit = np.where(varied, both.std(axis=0), 1.0)
+    middle = np.where(varied, both.mean(axis=0), both[0])
+    new = np.where(varied, fresh.mean(axis=0), both[0])
+    observed = (np.asarray(claimed, float) - new) / unit
+    draws = gaps((both - middle) / unit, len(published), len(fresh), seed)
     slack = EQUAL * np.maximum(1.0, np.abs(observed))
     alone = (1 + (draws >= observed - slack).sum(axis=0)) / (1 + DIVISIONS)
-    part = shares(np.asarray(chief, bool), spread > 0)
+    part = shares(np.asarray(chief, bool), varied)
     least = (ranked(draws, observed) / part).min(axis=1)
     here = alone / part
     return Luck(alone, (1 + (least[:, None] <= here).sum(axis=0)) / (1 + DIVISIONS))

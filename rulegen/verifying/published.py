@@ -19,7 +19,7 @@ from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.record import LARGEST_FILE, own_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
-from rulegen.lives.outcomes import Outcome, Outcomes
+from rulegen.lives.outcomes import Outcome
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.publishing.tables import remainder
 from rulegen.searching.config import SearchConfig
@@ -92,16 +92,20 @@ def published(card: str) -> Published:
         record = read_published(path)
         in_run, in_catalog = path.with_name("lives.csv"), path.parent.parent / "discovered"
         beside = in_run if path.stem == "card" else in_catalog / f"{record.name}.csv"
-    if record.evidence is None or not present(beside):
+    evidence = record.evidence
+    if evidence is None:
         return Published(record)
-    check_parts(record.evidence.setting, record.evidence.packages)  # says more than a configuration
-    lives = read_lives(read_own(beside, LARGEST_TABLE), beside, record.evidence)
+    check_parts(evidence.setting, evidence.packages)  # says more than a configuration
+    tabled = present(beside)
+    lives = read_lives(read_own(beside, LARGEST_TABLE), beside, evidence) if tabled else None
     of_run, settings = beside.name == "lives.csv", beside.with_name("config.toml")
     shown = beside.with_name("learning.csv") if of_run else beside.with_suffix(CURVES)
     config = read_config(settings) if of_run and present(settings) else None
     if config is not None:
         of_family(beside.parent, config)
-    return Published(record, lives, read_curves(shown, lives) if present(shown) else None, config)
+    return Published(
+        record, lives, read_curves(shown, evidence) if present(shown) else None, config
+    )
 
 
 def read_config(path: Path) -> RunConfig:
@@ -146,23 +150,24 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
     return PublishedLives(rewards, outcomes, content)
 
 
-def read_curves(path: Path, lives: PublishedLives) -> dict[str, Curve]:
+def read_curves(path: Path, evidence: Evidence) -> dict[str, Curve]:
     """The table of learning curves, by the name of the rule.
 
     Args:
         path: of the table.
-        lives: the table of lives beside it, to which the curves must add up.
+        evidence: of the record beside it, to whose rewards the curves must add up.
 
     Raises:
         ConfigError: when it is no such table, or of other lives.
     """
     content = read_own(path, LARGEST_TABLE)
     table = read_table(content, path, ["rule", "trial", *FIGURES, *TROUBLES])
-    names = [name for kind, name in lives.rewards if kind == "rule"]
-    if list(dict.fromkeys(table["rule"])) != names:
-        raise ConfigError(f"{path}: its rules must be {', '.join(names)}")
-    trials, found = len(table) // len(names), {}
-    for name in names:
+    told = {DISCOVERED: (evidence.reward, evidence.counts)}
+    told |= {other.name: (other.reward, other.counts) for other in evidence.comparisons}
+    if list(dict.fromkeys(table["rule"])) != [*told]:
+        raise ConfigError(f"{path}: its rules must be {', '.join(told)}")
+    trials, found = len(table) // len(told), {}
+    for name, (reward, counts) in told.items():
         rows = table[table["rule"] == name]
         if rows["trial"].tolist() != list(range(1, trials + 1)):
             raise ConfigError(f"{path}: `{name}` must have the trials 1 to {trials} in order")
@@ -170,10 +175,9 @@ def read_curves(path: Path, lives: PublishedLives) -> dict[str, Curve]:
         limits, quartiles = curve.parts
         if (np.diff(limits, axis=0) < 0).any() or (np.diff(quartiles, axis=0) < 0).any():
             raise ConfigError(f"{path}: limits or quartiles of `{name}` are not in order")
-        if abs(curve.mean.mean() - lives.rewards["rule", name].mean()) > DIGITS:
+        if abs(curve.mean.mean() - reward.mean) > DIGITS:
             raise ConfigError(f"{path}: the curve of `{name}` is not that of its lives")
-        bad = Outcomes.of(lives.outcomes["rule", name]).bad
-        if (rows[[*bad]] != [*bad.values()]).any(axis=None):
+        if (rows[[*counts]] != [*counts.values()]).any(axis=None):
             raise ConfigError(f"{path}: the lives of `{name}` ended otherwise")
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from rulegen.catalog import Evidence
 from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.fitting.refine import RefineSettings
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
 from rulegen.publishing.evaluate import Lot
@@ -16,8 +17,9 @@ from rulegen.verifying.claims import MINE, NOTHING, Key
 from rulegen.verifying.finding import Finding, decided
 
 #: A refit that lives of its own chose may earn less than where it began, on other lives, by this
-#: share of what the rule gains over no learning.
-SHORT = 0.1
+#: share of what the rule gains over no learning; and where their number is known, by no more than
+#: so many standard errors of the difference that they saw.
+SHORT, FAR = 0.1, 5.0
 
 
 def refits(
@@ -25,6 +27,7 @@ def refits(
     bench: Bench,
     key: jax.Array,
     lots: Mapping[Key, Lot],
+    sizes: RefineSettings | None,
 ) -> Iterator[Finding]:
     """Whether each rest earns what it could have without being fitted.
 
@@ -36,6 +39,7 @@ def refits(
         bench: the published rule in its world.
         key: of the published lives.
         lots: these lives, run again.
+        sizes: of the refits, where a configuration says them.
     """
     nothing = lots.get(NOTHING)
     if nothing is None:
@@ -48,17 +52,23 @@ def refits(
             less = bench.run(values, key, evidence.reward.lives)
             floors["the rule with that term left out"] = less.means
         rest = lots["term", term.coefficient].rewards
-        short = [name for name, floor in floors.items() if falls_short(rest, floor, gain)]
+        short = [name for name, floor in floors.items() if falls_short(rest, floor, gain, sizes)]
         why = f"what is said to remain earns less than {' and '.join(short)}: it was not refitted"
         yield decided(f"refit without {term.coefficient}", not short, why)
 
 
-def falls_short(rest: np.ndarray, floor: np.ndarray, gain: float) -> bool:
-    """Whether lives earn less than others by more than chance and more than a share of the gain.
+def falls_short(
+    rest: np.ndarray, floor: np.ndarray, gain: float, sizes: RefineSettings | None
+) -> bool:
+    """Whether lives earn less than others by more than chance, and than a refit can miss.
 
     Args:
         rest, floor: mean reward per trial of each life, shape (L,).
         gain: of the rule over no learning.
+        sizes: of the refit, which chose on twice as many lives; None: unknown.
     """
     gap = paired_difference(rest, floor)
-    return gap.high < 0.0 and gap.mean < -SHORT * abs(gain)
+    slack = SHORT * abs(gain)
+    if sizes is not None:
+        slack = min(slack, FAR * float(np.std(rest - floor)) / np.sqrt(2 * sizes.lives))
+    return gap.high < 0.0 and gap.mean < -slack

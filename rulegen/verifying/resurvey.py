@@ -43,7 +43,7 @@ class Resurvey:
         key: random numbers; never those of the publication.
         settings: sizes.
         report: told of every point.
-        fewest: lives with which the published surveys may have begun.
+        told: sizes of the published surveys, where a configuration says them.
     """
 
     def __init__(
@@ -53,11 +53,11 @@ class Resurvey:
         key: jax.Array,
         settings: RefineSettings,
         report: Report = silent,
-        fewest: int = FEWEST,
+        told: RefineSettings | None = None,
     ) -> None:
         self.notes = {n: note for n, note in notes.items() if note.low is not None}
         self.bench, self.key = bench, key
-        self.settings, self.report, self.fewest = settings, report, fewest
+        self.settings, self.report, self.told = settings, report, told
         self.names = [name for name in bench.names if name in self.notes]
         self.free = np.array([bench.names.index(name) for name in self.names], int)
 
@@ -66,6 +66,9 @@ class Resurvey:
         if not self.notes:
             return {}
         if len(self.free) > MOST:
+            if self.told and len(self.free) <= self.told.most:
+                why = f"no survey of {len(self.free)} parameters at once is made here"
+                return dict.fromkeys(self.names, (None, why))
             why = f"intervals of {len(self.free)} parameters come from no survey"
             return dict.fromkeys(self.names, (False, why))
         lives, scale = self.settings.lives, 1.0
@@ -119,6 +122,9 @@ class Resurvey:
         # Farther than its reach a survey says nothing, but that the interval is no narrower.
         least = min(half, REACH) * np.sqrt(lives / most) / (UNLIKE if unsaid else NOISE)
         if breadth < least:
+            theirs = self.told.most_lives if self.told else most
+            if breadth >= least * np.sqrt(most / max(theirs, most)):
+                return None, f"{theirs} lives could make it so narrow; {most} do not tell"
             return False, f"it is narrower than {most} lives can make it"
         parts = np.abs(claimed)  # the value is in the middle of the box
         if parts.max() > LOPSIDED * parts.min():
@@ -127,9 +133,10 @@ class Resurvey:
             return None, unsaid
         # The box of an interval may shrink until the interval reaches out of it, and what lives
         # leave open grows with the square of its narrowness.
-        first = half * scale**2 * np.sqrt(lives / self.fewest)
+        fewest = self.told.lives if self.told else FEWEST
+        first = half * scale**2 * np.sqrt(lives / fewest)
         if breadth * scale > NOISE * np.sqrt(REACH * min(first, REACH)):
-            return False, f"it is wider than {self.fewest} lives leave it"
+            return False, f"it is wider than {fewest} lives leave it"
         if abs(claimed.mean() - (low + high) / 2.0) > APART * float(np.hypot(breadth, half)):
             return False, "a new survey of the reward puts it elsewhere"
         return True, ""
@@ -141,17 +148,17 @@ class Resurvey:
 
 
 def resurveyed(
-    bench: Bench, record: Record, key: jax.Array, fewest: int, report: Report
+    bench: Bench, record: Record, key: jax.Array, told: RefineSettings | None, report: Report
 ) -> Iterator[Finding]:
     """The intervals of fitted parameters against a new survey.
 
     Args:
         bench: the published rule. record: with the intervals.
         key: of the survey's lives, which are none of the published ones.
-        fewest: lives with which the published surveys may have begun.
+        told: sizes of the published surveys, where a configuration says them.
         report: told of every point.
     """
-    survey = Resurvey(bench, record.parameters, key, RefineSettings(), report, fewest)
+    survey = Resurvey(bench, record.parameters, key, RefineSettings(), report, told)
     for name, (holds, why) in survey.verdicts().items():
         verdict = {True: Verdict.HOLDS, False: Verdict.REFUTED, None: Verdict.UNCHECKED}[holds]
         yield Finding(f"interval of {name}", verdict, why)

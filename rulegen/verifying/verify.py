@@ -31,12 +31,12 @@ from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, con
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.data import data
 from rulegen.verifying.endings import endings, miscounted, spared, wrong_in_table
-from rulegen.verifying.finding import Finding, Verdict, decided
+from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published
 from rulegen.verifying.refits import refits
-from rulegen.verifying.resurvey import FEWEST, resurveyed
+from rulegen.verifying.resurvey import resurveyed
 from rulegen.verifying.setting import world_of
 
 #: Of honest cards, at most this share has any figure that new lives refute: less than the 5% that
@@ -178,12 +178,14 @@ def checks(whole: Published, lives: int, seed: int, report: Report) -> Iterator[
     fresh = run(benches, branch(root, 0), lives, "new lives", report)
     old = lots(again)
     yield from judge(whole, evidence, old, lots(fresh))
-    yield from map(plain, refits(evidence, benches[MINE], held_out, old))
+    sizes = whole.config.refine if whole.config else None
+    yield from map(plain, refits(evidence, benches[MINE], held_out, old, sizes))
+    if whole.curves is None:
+        yield plain(unchecked("learning curves", "their table is not beside the record"))
     for name, curve in (whole.curves or {}).items():
         why = false_curve(curve, again["rule", name].rewards)
         yield plain(decided(f"learning curve of {name}", not why, why))
-    fewest = whole.config.refine.lives if whole.config else FEWEST
-    yield from map(plain, resurveyed(benches[MINE], record, branch(root, 1), fewest, report))
+    yield from map(plain, resurveyed(benches[MINE], record, branch(root, 1), sizes, report))
 
 
 def plain(finding: Finding) -> Check:
