@@ -237,5 +237,25 @@ NAMED: dict[str, tuple[str, str]] = {
         "e <- e + xi*pre : synapse\non trial start: e <- 0\n"
         "on reward: w += clip(0.005*(R - R_bar[condition])*e, 0.5, 0.6)",
         "unlike any rule of the catalog; the nearest is Node perturbation "
-        "(`node_perturbation`), with which it shares 5 of 6 terms"),
+        "(`node_perturbation`), with which it shares 5 of 6 terms; changes of w go one way alone"),
+    "changes that are never up": ("w += clip(0.1*pre*post, -0.5, 0)",
+        "unlike any rule of the catalog; the nearest is Hebb's rule (`hebb`), which has its terms, "
+        "but not with such coefficients; changes of w go one way alone"),
+    "an eligibility that is gone when it is read": (
+        "e <- e + xi*pre : synapse\non trial start: e <- 0\non reward: e <- 0\n"
+        "on reward: w += 0.005*(R - R_bar[condition])*e",
+        "no rule of the catalog: it changes no weight"),
+    "an eligibility that is gone once it is read": (
+        "e <- e + xi*pre : synapse\non trial start: e <- 0\n"
+        "on reward: w += 0.005*(R - R_bar[condition])*e\non reward: e <- 0",
+        "Node perturbation (`node_perturbation`) with tau_e infinite; e reset on reward"),
+    "an eligibility of alternating sign": (
+        "e <- -0.9*e + xi*pre : synapse\non trial start: e <- 0\n"
+        "on reward: w += 0.005*(R - R_bar[condition])*e",
+        "unlike any rule of the catalog; the nearest is Node perturbation "
+        "(`node_perturbation`), which has its terms, but not with such coefficients"),
+    "a threshold of alternating sign": (
+        "th <- -0.5*th + 1.5*post**2 : post\nw += 0.01*pre*post*(post - th)",
+        "unlike any rule of the catalog; the nearest is BCM rule (`bcm`), which has its terms, "
+        "but not with such coefficients"),
 }  # fmt: skip

@@ -34,6 +34,7 @@ from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
+from rulegen.publishing.figures import plot_estimators
 from rulegen.tasks import DelayedAssociation
 
 WORLD = World(
@@ -83,6 +84,17 @@ def test_noise_alone_is_no_bias_and_no_signal():
     nothing = Sample(np.zeros((4, 2)), np.ones((4, 2)), 10, 1.0, 0.0, 0.0, Outcomes(10))
     assert table_row("x", nothing, TRUE, ["k", "b"])["signal_to_noise"] == 0
     assert table_row("x", nothing, TRUE, ["k", "b"])["cosine"] == 0
+
+
+def test_where_no_reward_depends_on_anything_there_is_a_table_all_the_same():
+    """As when every life of every estimate has diverged."""
+    flat = Sample(np.zeros((1, 2)), np.zeros((1, 2)), 100, 1.0, 2.0, 0.0, Outcomes(diverged=100))
+    rows = [table_row("x", sample([0.0, 0.0], 0.0), flat), table_row(TRUTH, flat, flat)]
+    table = pd.DataFrame(rows)
+    assert table["cosine"].isna().all() and plot_estimators(table) is not None
+    frame, said = shown(table)
+    assert "100 diverged" in frame.to_string() + said
+    assert verdict(table) == ["no estimator points uphill with any certainty; try more lives"]
 
 
 def test_the_verdict_names_the_fastest_and_the_surest():

@@ -59,6 +59,13 @@ def test_pages_are_made_without_a_simulator(tmp_path):
     assert not modules & HEAVY
 
 
+def test_whoever_asks_for_parts_has_those_of_rulegen():
+    """Whatever was imported before: a run with exports is read by commands that export nothing."""
+    code = "from rulegen.catalog import parts\nprint(*parts.names('export'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"numpy", "brian2", "nestml"} <= set(done.stdout.split())
+
+
 def test_the_simulator_is_seen_by_this_test():
     _, modules = loaded("simulate", "--help")
     assert modules >= {"jax", "pandas"}

@@ -70,15 +70,18 @@ def named(rule: Rule) -> Naming:
 
 @lru_cache(maxsize=256)
 def _named(rule: Rule) -> Naming:
-    if rule.inert:
-        return Naming("", False, False, "no rule of the catalog: it changes no weight")
     mine, values = outline(rule), own_values(rule)
+    if _idle(mine):
+        return Naming("", False, False, "no rule of the catalog: it changes no weight")
     found = [
         (one, list(_differences(one, rule, mine, values)))
         for one in resemblances(rule, mine, values)
     ]
-    if not found or _driven(mine, values):
+    if not found:
         return _nearest(rule)
+    if _driven(mine, values):
+        nearest = _nearest(rule)
+        return nearest._replace(text=f"{nearest.text}; changes of w go one way alone")
     best, differences = min(found, key=lambda f: (f[0].cost(len(f[1])), f[0].known.name))
     name, match = best.known.name, best.match
     text = f"{'the opposite of ' if best.opposite else ''}{best.known.title} (`{name}`)"
@@ -90,10 +93,18 @@ def _named(rule: Rule) -> Naming:
     return Naming(name, same, not best.opposite, "; ".join([text, *differences]))
 
 
+def _idle(mine: Outline) -> bool:
+    """Whether it leaves the weights, and their use, as they are."""
+    forgotten = any(f"{WEIGHT} on {event.value}" in mine.resets for event in Event)
+    read = any(place.startswith("forward") for place in mine.changes)
+    moved = any(owner == WEIGHT and expr != 0 for owner, expr in mine.changes.values())
+    return not (forgotten or read or moved)
+
+
 def _driven(mine: Outline, values: Mapping[sp.Symbol, float]) -> bool:
-    """Whether limits of a change keep it away from 0, so that they drive the weights alone."""
+    """Whether limits let a change go one way alone, whatever it is the change of."""
     sizes = [[value(x, values) for x in pair] for pair in mine.limits.values()]
-    return any(low > 0 or high < 0 for low, high in sizes)
+    return any(low >= 0 or high <= 0 for low, high in sizes)
 
 
 def _extra(rule: Rule, mine: Outline, extra: Extra, values: Mapping[sp.Symbol, float]) -> str:

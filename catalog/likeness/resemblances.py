@@ -42,12 +42,21 @@ class Resemblance(NamedTuple):
         """How many time constants had to be infinite."""
         return sum(self.match.values[name] != 0 for name in self.match.forced)
 
+    @property
+    def alternating(self) -> bool:
+        """Whether a state would be forgotten faster than in a step, and so change its sign."""
+        times = [p.name for p in self.form.parts.parameters if p.unit == 1]
+        return self.match.stepwise and any(
+            name not in self.match.forced and self.match.values.get(name, 1.0) < 1.0 - CLOSE
+            for name in times
+        )
+
     def fits(self, rule: Rule, values: Mapping[sp.Symbol, float]) -> bool:
         """Whether the rule may be called so: nothing that is named is missing or outweighed."""
         family, match = {p.name for p in self.known.rule.free}, self.match
         usual = {p.name for p in self.known.rule.parameters if p.value == 0}
         lost = {n for n in match.forced if match.values[n] == 0} - family - usual
-        if lost or self.infinite > MOST_FORCED:
+        if lost or self.infinite > MOST_FORCED or self.alternating:
             return False
         if self.member or self.opposite:
             return not (match.extras or (self.member and self.opposite))

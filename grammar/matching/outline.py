@@ -10,7 +10,7 @@ step (of which the derivative says the rate). Limits of the change of a weight a
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,7 +21,7 @@ import sympy as sp
 from rulegen.grammar.algebra import algebra
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.normal import growth, normal
-from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
+from rulegen.grammar.algebra.parts import Event, Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
 from rulegen.grammar.rule.canonical import MAX_LEAVES
 from rulegen.grammar.rule.locality import expressions
@@ -180,19 +180,16 @@ def outline(parts: RuleParts) -> Outline:
     states = {s.name: s for s in parts.states if s.name in live}
     changes: dict[str, tuple[str, sp.Expr]] = {}
     limits: dict[str, tuple[sp.Expr, sp.Expr]] = {}
-    resets, values = set(), defaultdict[tuple[str, str], list[sp.Expr]](list)
+    resets, values = set(), dict[tuple[str, str], sp.Expr]()
     for state in states.values():
-        values[state.name, ""].append(algebra.substitute(_change(state), meaning))
-    for update in parts.updates:
-        if update.target in live or update.target == WEIGHT:
-            values[update.target, f" on {update.event.value}"].append(
-                algebra.substitute(update.expr, meaning)
-            )
-    for (name, event), exprs in values.items():
-        expr = exprs[0]
-        for later in exprs[1:]:
-            expr = algebra.substitute(later, {symbol(name): expr})
+        values[state.name, ""] = algebra.substitute(_change(state), meaning)
+    for (name, moment), expr in _updated(parts, meaning).items():
+        if name in live or name == WEIGHT:
+            values[name, f" on {moment.value}"] = expr
+    for (name, event), expr in values.items():
         own = symbol(name)
+        if event and expr == own:
+            continue
         if event and own in expr.args and expr.is_Add:
             expr = algebra.add([a for a in expr.args if a != own])
         elif event and expr == 0:
@@ -219,6 +216,18 @@ def outline(parts: RuleParts) -> Outline:
         parameters=parameters,
         signals=frozenset(str(s.name) for s in read - parameters) - states.keys() - {WEIGHT},
     )
+
+
+def _updated(
+    parts: RuleParts, meaning: Mapping[sp.Symbol, sp.Expr]
+) -> dict[tuple[str, Event], sp.Expr]:
+    """What each event makes of what it updates; updates see what earlier ones of it did."""
+    found: dict[tuple[str, Event], sp.Expr] = {}
+    for update in parts.updates:
+        earlier = {symbol(n): expr for (n, event), expr in found.items() if event == update.event}
+        expr = algebra.substitute(algebra.substitute(update.expr, meaning), earlier)
+        found[update.target, update.event] = expr
+    return found
 
 
 def _change(state: State) -> sp.Expr:

@@ -179,5 +179,6 @@ def plot_estimators(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_ylabel("cosine with finite differences")
     ax.set_title("better is up and to the right", fontsize="medium", color="0.35")
     ax.margins(0.06)
-    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
+    if rows:
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
     return ax

@@ -49,6 +49,8 @@ ANY = [
     ("clip(2*clip(A, 0, K), 0, 2*K)", "2*clip(A, 0, K)"),
     ("clip(-clip(A, -1, K), -K, 1)", "clip(-A, -K, 1)"),
     ("clip(clip(A, -2, -1), 0, 1)", "0*A"),
+    ("max(min(min(A, B), 1), 0)", "clip(min(A, B), 0, 1)"),
+    ("min(max(A, max(B, -1)), K)", "clip(max(B, A), -1, K)"),
     ("tanh(-A)", "-tanh(A)"),
     ("sin(-A)", "-sin(A)"),
     ("cos(-A)", "cos(A)"),
