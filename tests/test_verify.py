@@ -15,17 +15,20 @@ import pytest
 from honest import leave, publish, quick_bench
 from test_cli import call
 
-from rulegen.catalog import Interval, ParameterNote, Record, find, markdown_card, read_card
+from rulegen.catalog import Interval, Look, ParameterNote, Record, find, markdown_card, read_card
 from rulegen.catalog.records.literature import literature
 from rulegen.catalog.records.places import DISCOVERED, names
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
-from rulegen.ground.statistics import Estimate
+from rulegen.ground.statistics import Estimate, estimate, inclusion
+from rulegen.publishing.evidence import interval
+from rulegen.selection.looks import judged
 from rulegen.verifying.claims import agrees
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.luck import luck
 from rulegen.verifying.published import published
 from rulegen.verifying.resurvey import Resurvey
+from rulegen.verifying.selecting import looks
 from rulegen.verifying.verify import SAME, verify
 
 
@@ -283,3 +286,39 @@ def test_a_setting_that_is_none(record: Record) -> None:
 def test_catalogued_records_have_their_tables(path: Path) -> None:
     whole = published(str(path))
     assert whole.lives is not None and whole.curves is not None
+
+
+#: Differences of lives: even, with a long tail on either side, and with a few lives that decide.
+DIFFERENCES = {
+    "even": lambda rng, lives: rng.normal(size=lives),
+    "long above": lambda rng, lives: rng.pareto(1.5, lives) - 2,
+    "long below": lambda rng, lives: 2 - rng.pareto(1.5, lives),
+    "few lives": lambda rng, lives: (
+        0.1 * rng.normal(size=lives)
+        - (rng.random(lives) < 2 / lives) * rng.exponential(20, size=lives)
+    ),
+    "Student's t of 2": lambda rng, lives: rng.standard_t(2, lives),
+}
+
+
+@pytest.mark.parametrize("kind", DIFFERENCES)
+def test_honest_inclusions_pass_whatever_the_tails(record: Record, kind: str) -> None:
+    rng, level = np.random.default_rng(3), 0.998
+    for number in range(60):
+        values = DIFFERENCES[kind](rng, (64, 256, 1024)[number % 3])
+        found = estimate(values, level)
+        values = values - found.low - 0.005 + rng.normal() * (found.high - found.low) / 4
+        found = estimate(values, level)
+        look = Look(
+            removed=("a",),
+            terms=1,
+            difference=interval(found),
+            verdict=judged(found, 1, 2, 0.005),
+            inclusion=inclusion(values, -0.005, level),
+        )
+        told = altered(record, looks=(look,), level=level, best=1e9).evidence
+        assert told and not list(looks(told))
+        wrong = look.model_copy(update={"inclusion": 1.0 - round(look.inclusion or 0.0)})
+        told = altered(record, looks=(wrong,), level=level, best=1e9).evidence
+        near = abs((look.inclusion or 0.0) - 0.5) < 0.45
+        assert told and (near or list(looks(told)))

@@ -14,8 +14,9 @@ from rulegen.selection.looks import judged, limit_of
 from rulegen.verifying.finding import Finding, decided, unchecked
 from rulegen.verifying.structure import family
 
-#: A share of resamples is nearly that of a normal mean; skewed lives are this far from it.
-SKEWED = 0.25
+#: A share of resamples is nearly that of a normal mean, to this; and to that, where one part of the
+#: interval is so many times the other: tails of a few lives, which are missing in many resamples.
+NEARLY, WITH_TAILS, TAILS = 0.25, 0.45, 1.3
 #: All looks hold together with this error, and no selection takes more of them.
 TOGETHER, MOST_LOOKS = 0.05, 10_000
 
@@ -68,7 +69,7 @@ def looks(evidence: Evidence) -> Iterator[str]:
         limit = limit_of(look.terms, others, evidence.margin)
         if look.inclusion is not None:
             share = inclusion_of(look, limit, evidence.level)
-            if abs(share - look.inclusion) > SKEWED:
+            if abs(share - look.inclusion) > (WITH_TAILS if tailed(look) else NEARLY):
                 why = f"has the inclusion {look.inclusion:g}, but {look.difference}"
                 yield f"look {number} {why} gives about {share:.2g}"
 
@@ -81,6 +82,12 @@ def inclusion_of(look: Look, limit: float, level: float) -> float:
         return float(low <= limit)
     error = half / stdtrit(lives - 1, (1.0 + level) / 2.0)
     return float(ndtr((limit - low) / error))
+
+
+def tailed(look: Look) -> bool:
+    """Whether the interval is much longer on one side of the mean."""
+    mean, low, high = (getattr(look.difference, n) for n in ("mean", "low", "high"))
+    return bool(max(mean - low, high - mean) > TAILS * min(mean - low, high - mean))
 
 
 def course(record: Record, evidence: Evidence) -> Iterator[str]:
