@@ -1,4 +1,5 @@
 from .pages.card import card as card
+from .pages.html import html_card as html_card
 from .pages.latex import latex_card as latex_card
 from .pages.latex import latex_section as latex_section
 from .pages.markdown import markdown_card as markdown_card

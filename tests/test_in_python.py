@@ -55,6 +55,7 @@ def test_it_can_be_looked_at(found):
         assert here.record.equations.strip() in text
         assert f"minus {NO_LEARNING}: {here.record.evidence.comparisons[-1].difference}" in text
     assert here._repr_html_().startswith("<article")
+    assert here.record._repr_html_() == here._repr_html_()
 
 
 def test_nothing_is_resumed_without_a_folder(tmp_path):

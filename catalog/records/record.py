@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
 
+from rulegen import catalog
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
 from rulegen.catalog.records.files import read_own, write_whole
@@ -112,6 +113,10 @@ class Record(RecordPart):
         if self.evidence is not None:
             lines += ["", str(self.evidence)]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Its card, for a notebook."""
+        return catalog.html_card(self)
 
 
 def load_record(path: Path) -> Record:
