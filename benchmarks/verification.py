@@ -111,7 +111,7 @@ def raised(evidence: Evidence) -> Evidence:
 
 def row(kind: str, judged: Sequence[tuple[Evidence, dict[Key, Lot], dict[Key, Lot]]]) -> Row:
     """Judge cards: evidence, published lives and new lives of each."""
-    whole = Published(Record(name="tiny", title="", description="", equations=RULE))
+    whole = Published(Record(name="tiny", title="Tiny", description="", equations=RULE))
     found = [
         [check for check in judge(whole, *card) if check.verdict is Verdict.REFUTED]
         for card in judged

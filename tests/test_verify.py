@@ -15,6 +15,7 @@ import pytest
 from honest import leave, publish, quick_bench
 from test_cli import call
 
+from benchmarks import verification
 from rulegen.catalog import Interval, Look, ParameterNote, Record, find, markdown_card, read_card
 from rulegen.catalog.records.literature import literature
 from rulegen.catalog.records.places import DISCOVERED, names
@@ -322,3 +323,13 @@ def test_honest_inclusions_pass_whatever_the_tails(record: Record, kind: str) ->
         told = altered(record, looks=(wrong,), level=level, best=1e9).evidence
         near = abs((look.inclusion or 0.0) - 0.5) < 0.45
         assert told and (near or list(looks(told)))
+
+
+def test_its_error_rates_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make verification` takes long; here it judges two cards of each kind."""
+    for name, value in (("CARDS", 2), ("SEEDS", 2), ("LIVES", 32), ("NEW_LIVES", 64)):
+        monkeypatch.setattr(verification, name, value)
+    rows, _ = verification.measure()
+    assert [row.kind for row in rows] == ["honest", "raised", "luckiest"]
+    honest, raised, _ = rows
+    assert (honest.published, raised.published) == (0, 2)
