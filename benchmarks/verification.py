@@ -93,7 +93,7 @@ def evidence_of(seed: int, lots: dict[Key, Lot]) -> Evidence:
         )
         for name in (DISCOVERED, NO_LEARNING)
     )
-    return held_out(world_of(SETTING), "", seed, best, [nothing], {})
+    return held_out(world_of(SETTING), "", seed, best, [nothing], {}, structures=1)
 
 
 def raised(evidence: Evidence) -> Evidence:

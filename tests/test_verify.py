@@ -333,3 +333,4 @@ def test_its_error_rates_can_be_measured(monkeypatch: pytest.MonkeyPatch) -> Non
     assert [row.kind for row in rows] == ["honest", "raised", "luckiest"]
     honest, raised, _ = rows
     assert (honest.published, raised.published) == (0, 2)
+    assert honest.weak < 2
