@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from environments import Sides, Space, Steps, Waiting
+from made_environments import Sides, Space, Steps, Waiting
 
 from rulegen.tasks import Answers, Samples, sample_trials
 

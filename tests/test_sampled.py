@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from environments import Sides
+from made_environments import Sides
 from pydantic import ValidationError
 
 from rulegen.circuits import RateCircuit
