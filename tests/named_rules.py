@@ -258,4 +258,16 @@ NAMED: dict[str, tuple[str, str]] = {
         "th <- -0.5*th + 1.5*post**2 : post\nw += 0.01*pre*post*(post - th)",
         "unlike any rule of the catalog; the nearest is BCM rule (`bcm`), which has its terms, "
         "but not with such coefficients"),
+    "a factor before the limits": (
+        "de/dt = xi*pre : synapse\non trial start: e <- 0\n"
+        "on reward: w += 2*clip(0.1*(R - R_bar[condition])*e, -0.02, 0.02)",
+        "Node perturbation (`node_perturbation`) with tau_e infinite; "
+        "changes of w within [-0.04, 0.04]"),
+    "limits that are taken off": (
+        "de/dt = xi*pre : synapse\non trial start: e <- 0\n"
+        "on reward: w -= clip(0.1*(R - R_bar[condition])*e, -0.02, 0.01)",
+        "the opposite of Node perturbation (`node_perturbation`) with tau_e infinite; "
+        "changes of w within [-0.01, 0.02]"),
+    "a rate of 0": ("param eta = 0\ndw/dt = eta*pre*post",
+        "no rule of the catalog: it changes no weight"),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """Rules on given and on weight-dependent activity."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -82,6 +83,22 @@ def test_conditions_and_initial_states():
     course = run(text, activity, values={"A": 2 * W})
     np.testing.assert_allclose(course.state["b"], [0.25 + 1.5, 0.5 + 2.0])
     np.testing.assert_allclose(course.state["w"], W + 2 * W * (0.5 + 1.0), rtol=1e-6)
+
+
+def test_averages_read_old_values_in_whatever_order_they_stand():
+    """Two texts of one digest do the same; by hand, with R = 1 at three rewards."""
+    lines = ["a = average(R, 0.5)", "b = average(a, 0.25)", "c = average(b - a, 0.5)"]
+    a = b = c = total = 0.0
+    for _ in range(3):
+        total += b + 10 * c
+        a, b, c = a + 0.5 * (1 - a), b + 0.25 * (a - b), c + 0.5 * (b - a - c)
+    digests = set()
+    for order in itertools.permutations(lines):
+        text = "\n".join([*order, "on reward: w += b + 10*c"])
+        digests.add(parse(text).digest)
+        found = run(text, {"pre": PRE[:3], "reward": jnp.ones(3)}).state["w"]
+        np.testing.assert_allclose(found, W + total, rtol=1e-5)
+    assert len(digests) == 1
 
 
 def test_it_can_be_jitted_and_mapped():

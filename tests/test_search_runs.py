@@ -14,6 +14,7 @@ from test_cli import call
 from test_search import CONFIG, SPACE, best
 
 from rulegen.catalog import load_record
+from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.grammar import ConfigError, RunError, load_space, parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.bench import Bench
@@ -162,3 +163,14 @@ def test_rules_of_the_literature_are_known_by_their_structure(tmp_path):
     names = {name for known in known_structures(config).values() for name in known}
     assert {"hebb", "oja", "bcm", "miconi_supralinear"} <= names
     assert "node_perturbation" not in names
+
+
+def test_a_front_of_the_best_of_the_literature_alone(tmp_path):
+    """It is compared with no learning, and its page has tables as any other."""
+    head, _, rest = CONFIG.partition("[[strategy]]")
+    halving = '[[strategy]]\nname = "halving"\nlives = 4000\npoints = 2\n'
+    end = rest[rest.index("[select]") :].replace("finalists = ", "finalists = 1 #", 1)
+    found = search(load_search(write(tmp_path, head + halving + end)), tmp_path / "run")
+    assert len(found.front.finalists) == 1
+    assert set(found.elsewhere["against"]) == {NO_LEARNING}
+    assert len(found.elsewhere) and "## Elsewhere" in (tmp_path / "run/search.md").read_text()

@@ -4,15 +4,20 @@ import jax
 import numpy as np
 import pytest
 
-from rulegen.fitting.refine import RefineSettings
+from rulegen.circuits import RateCircuit
+from rulegen.fitting.box import no_limits
+from rulegen.fitting.refine import Refined, RefineSettings
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate, inclusion
 from rulegen.lives.bench import Bench
+from rulegen.lives.world import World
+from rulegen.runs.discover import rounded_rule
 from rulegen.selection.looks import Looks, PruneSettings
 from rulegen.selection.prune import Pruned
 from rulegen.selection.trim import trim
+from rulegen.tasks import DelayedAssociation
 
 NAMES = tuple(f"theta_{i}" for i in range(1, 6))
 TERMS = ("xi*pre", "u*pre", "post*pre", "pre", "u")
@@ -154,3 +159,20 @@ def test_inclusion_is_the_share_of_resamples_that_decide_otherwise():
         shares.append(inclusion(sample, limit, level))
         kept.append(estimate(sample, level).low <= limit)
     assert np.mean(shares) == pytest.approx(np.mean(kept), abs=0.08)
+
+
+def test_a_term_can_go_whose_coefficient_may_not_be_0():
+    """What goes has the coefficient 0 in the vectors of the selection, whatever its bounds."""
+    rule = parse(
+        "param a = 1 in [-3, 3] free\nparam g = 0.9 in [0.5, 1] free\n"
+        "e <- g*e + a*xi*pre : synapse\non reward: w += R*e"
+    )
+    bench = Bench(World(circuit=RateCircuit(neurons=4), task=DelayedAssociation()), rule)
+    values = bench.vector({"a": 1.5}) * np.array([name != "g" for name in bench.names])
+    rest = rounded_rule(bench, Refined(values, no_limits(2, "")), ["a"])
+    assert rest.digest == parse("e <- 1.5*xi*pre : synapse\non reward: w += R*e").digest
+
+
+def test_the_level_of_a_look_is_no_1():
+    with pytest.raises(ValueError, match="less than or equal to 10000"):
+        PruneSettings(looks=20_000)

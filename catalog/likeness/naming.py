@@ -71,7 +71,7 @@ def named(rule: Rule) -> Naming:
 @lru_cache(maxsize=256)
 def _named(rule: Rule) -> Naming:
     mine, values = outline(rule), own_values(rule)
-    if _idle(mine):
+    if _idle(mine, values):
         return Naming("", False, False, "no rule of the catalog: it changes no weight")
     found = [
         (one, list(_differences(one, rule, mine, values)))
@@ -93,11 +93,16 @@ def _named(rule: Rule) -> Naming:
     return Naming(name, same, not best.opposite, "; ".join([text, *differences]))
 
 
-def _idle(mine: Outline) -> bool:
+def _idle(mine: Outline, values: Mapping[sp.Symbol, float]) -> bool:
     """Whether it leaves the weights, and their use, as they are."""
     forgotten = any(f"{WEIGHT} on {event.value}" in mine.resets for event in Event)
     read = any(place.startswith("forward") for place in mine.changes)
-    moved = any(owner == WEIGHT and expr != 0 for owner, expr in mine.changes.values())
+    moved = any(
+        value(term.slots[0].coefficient, values) != 0
+        for place, terms in mine.plain.items()
+        if place.split(" ", 1)[0] == WEIGHT
+        for term in terms.values()
+    )
     return not (forgotten or read or moved)
 
 

@@ -249,6 +249,13 @@ def _unlimited(
     expr: sp.Expr, parameters: frozenset[sp.Symbol]
 ) -> tuple[sp.Expr, tuple[sp.Expr, sp.Expr] | None]:
     """A change without the clip around it, and the limits of the clip."""
+    factor, inner = expr.as_coeff_Mul()
+    if factor != 1:
+        change, bounds = _unlimited(inner, parameters)
+        if bounds is None:
+            return expr, None
+        low, high = (algebra.multiply([factor, bound]) for bound in bounds)
+        return algebra.multiply([factor, change]), (low, high) if factor > 0 else (high, low)
     if isinstance(expr, op.clip):
         change, low, high = expr.args
         if (low.free_symbols | high.free_symbols) <= parameters:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from graphlib import CycleError
+
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.formula import Formula
 from rulegen.grammar.reading.sites import Equation, check_reads
 from rulegen.grammar.reading.statements import Assignment, Draft
+from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.rule import Rule
 
@@ -48,6 +51,20 @@ def check_prev(rule: Rule, formulas: list[Formula]) -> None:
                 formula.column,
                 "keep the value in a state, `NAME <- prev(...)`, and read the state",
             )
+
+
+def check_averages(rule: Rule, equations: list[Equation]) -> None:
+    """Averages that read each other would have to be written at once."""
+    try:
+        readers_first(rule)
+    except CycleError as circle:
+        names = list(dict.fromkeys(circle.args[1]))
+        (last,) = (e for e in equations if e.target.text == names[0])
+        raise last.formula.line.error(
+            f"the averages {', '.join(f'`{name}`' for name in names)} read each other",
+            last.target.column,
+            "write one of them as a state of its own that changes `on reward`",
+        ) from None
 
 
 def check_written_out(rule: Rule, formulas: list[Formula]) -> None:

@@ -24,7 +24,13 @@ from rulegen.grammar.reading.names import BASELINE, Names
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
-from rulegen.grammar.rule.checks import check_forward, check_nonlocal, check_prev, check_written_out
+from rulegen.grammar.rule.checks import (
+    check_averages,
+    check_forward,
+    check_nonlocal,
+    check_prev,
+    check_written_out,
+)
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.units import Clash, Owner, infer_units
 
@@ -151,6 +157,7 @@ class _Builder:
         check_forward(forward, definitions, sites)
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
+        check_averages(rule, states)
         check_nonlocal(rule, self.formulas, draft)
         check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
         check_written_out(rule, self.formulas)

@@ -13,6 +13,7 @@ import sympy as sp
 from rulegen.grammar.algebra.parts import Event, Form, State
 from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.rule import Rule
 
 DT = symbol("dt")
@@ -80,7 +81,8 @@ def make_system(rule: Rule) -> System:
     sites |= {state.name: state.site for state in rule.states}
     sites[WEIGHT] = Site.SYNAPSE
     synapse, weights, neuron, averages = [], [], [], []
-    for state in rule.states:
+    others = [state for state in rule.states if state.form is not Form.AVERAGE]
+    for state in (*others, *readers_first(rule)):
         state = replace(
             state,
             expr=rule.expand(state.expr),

@@ -184,12 +184,14 @@ def remainder(bench: Bench, trimmed: Trimmed, name: str, values: np.ndarray) -> 
 def rounded_rule(bench: Bench, refined: Refined, kept: Sequence[str]) -> Rule:
     """A rule of some of the family's terms, its values rounded to what the evidence supports."""
     dropped = {t.coefficient for t in bench.rule.terms()} - set(kept)
-    values, limits = refined
+    rest, (values, limits) = bench.rule.drop(sorted(dropped)), refined
+    # What is dropped is 0, which its bounds may forbid.
     rounded = {
         name: supported(values[i], limits[i]) if i in bench.free else float(values[i])
         for i, name in enumerate(bench.names)
+        if any(p.name == name for p in rest.parameters)
     }
-    return bench.rule.with_values(rounded).drop(sorted(dropped)).fixed()
+    return rest.with_values(rounded).fixed()
 
 
 def make_record(

@@ -68,12 +68,14 @@ class Publication:
         for number, (place, world) in enumerate(worlds.items()):
             told[place] = self.rivals(world, best_known, rules, number)
             for place_on_front in front.on_front:
-                here = front.finalists[place_on_front]
-                if here is not best_known:
-                    rule, name = rules[here.structure], here.structure.text
-                    found = self.trajectory(name, world, rule, number)
-                    mark = {"world": place, "rule": name, "pick": here is picked}
-                    rows += [mark | row(found, rival, level) for rival in told[place]]
+                here, rivals = front.finalists[place_on_front], told[place]
+                name = here.structure.text
+                if here is best_known:
+                    found, *rivals = rivals
+                else:
+                    found = self.trajectory(name, world, rules[here.structure], number)
+                mark = {"world": place, "rule": name, "pick": here is picked}
+                rows += [mark | row(found, rival, level) for rival in rivals]
         rule = rules[picked.structure]
         best = self.trajectory(picked.structure.text, config.world, rule, 0)
         best, others = best._replace(name=DISCOVERED), told[HERE]

@@ -30,6 +30,10 @@ class Refit(Phase):
     choice_lives: int = Field(128, ge=2)
 
 
+#: The level of a look comes too near to 1 for more of them.
+MOST_LOOKS = 10_000
+
+
 class PruneSettings(Settings):
     """How the terms of a rule are selected.
 
@@ -46,7 +50,7 @@ class PruneSettings(Settings):
     """
 
     margin: float = Field(0.005, gt=0)
-    looks: int = Field(60, ge=1)
+    looks: int = Field(60, ge=1, le=MOST_LOOKS)
     lives: int = Field(512, ge=2)
     most_lives: int = Field(8192, ge=2)
     rank_lives: int = Field(128, ge=2)

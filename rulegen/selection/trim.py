@@ -64,10 +64,13 @@ class Trimming:
         self.refits += 1
         absent = [n for n in self.names if n not in terms]
         places = [without(self.bench, start, absent) for start in starts]
+        still, kept = without(self.bench, starts[0], self.names), indices(self.bench, terms)
+        # A coefficient that may not be 0 begins at its bound.
+        still[kept] = np.clip(still[kept], *self.bench.bounds[:, kept])
         name = f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}"
         return refine(
             self.bench,
-            [*places, without(self.bench, starts[0], self.names)],
+            [*places, still],
             movable(self.bench, terms) if terms else np.array([], int),
             self.surface.model_copy(update={"climbs": climbs}),
             self.stage.on(Branch.REFINE, self.refits).called(name),

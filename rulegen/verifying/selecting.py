@@ -10,15 +10,17 @@ from scipy.special import ndtr, stdtrit
 
 from rulegen.catalog import Evidence, Look, Record
 from rulegen.catalog.records.roles import NO_LEARNING
-from rulegen.selection.looks import judged, limit_of
+from rulegen.selection.looks import MOST_LOOKS, judged, limit_of
 from rulegen.verifying.finding import Finding, decided, unchecked
 from rulegen.verifying.structure import family
 
 #: A share of resamples is nearly that of a normal mean, to this; and to that, where one part of the
 #: interval is so many times the other: tails of a few lives, which are missing in many resamples.
 NEARLY, WITH_TAILS, TAILS = 0.25, 0.45, 1.3
-#: All looks hold together with this error, and no selection takes more of them.
-TOGETHER, MOST_LOOKS = 0.05, 10_000
+#: Of fewer lives a share of resamples is anything.
+FEW = 64
+#: All looks hold together with this error.
+TOGETHER = 0.05
 
 #: Texts of terms, each as often as the rule has it.
 Terms = Counter[str]
@@ -67,7 +69,7 @@ def looks(evidence: Evidence) -> Iterator[str]:
         if look.verdict != true:
             yield f"look {number} is {look.verdict}, but {look.difference} makes it {true}"
         limit = limit_of(look.terms, others, evidence.margin)
-        if look.inclusion is not None:
+        if look.inclusion is not None and look.difference.lives >= FEW:
             share = inclusion_of(look, limit, evidence.level)
             if abs(share - look.inclusion) > (WITH_TAILS if tailed(look) else NEARLY):
                 why = f"has the inclusion {look.inclusion:g}, but {look.difference}"

@@ -11,6 +11,9 @@ DOUBLING = "d0 = u\n" + "".join(f"d{i} = d{i - 1}*d{i - 1} + d{i - 1}\n" for i i
 DEEPENING = "d0 = u\n" + "".join(f"d{i} = {'sin(' * 60}d{i - 1}{')' * 60}\n" for i in range(1, 10))
 
 BAD: list[tuple[str, int, int, str]] = [
+    # Averages
+    ("a = average(R - b, 0.5)\nb = average(a, 0.5)\non reward: w += b", 1, 1, "read each other"),
+    ("on reward: w += b\nb = average(c, 0.5)\nc = average(2*d, 0.1)\nd = b - R", 2, 1, "`b`, `c`"),
     # Names
     ("w += u*u_baar\nu_bar = lowpass(u, 10)", 1, 8, "did you mean `u_bar`"),
     ("w += foo*pre", 1, 6, "declare it: `param foo = 1`"),
