@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -26,8 +25,6 @@ from rulegen.ground.statistics import estimate
 from rulegen.verifying import admission
 from rulegen.verifying.consistency import parameters
 from rulegen.verifying.finding import Verdict
-from rulegen.verifying.published import published
-from rulegen.verifying.verify import verify
 
 #: With new lives that are always the same, so that nothing is left to chance.
 add_run = partial(admission.add_run, lives=256, seed=0)
@@ -307,48 +304,6 @@ def test_nothing_fabricated_is_taken_in(mine: Path, tmp_path: Path, name: str) -
     with pytest.raises((ConfigError, RuleError), match=words):
         add_run(mine, tmp_path / "home")
     assert not (tmp_path / "home").exists()
-
-
-def without_table(change: Forge) -> Forge:
-    """A folder that lost the table of its lives; what lies beside is looked at all the same."""
-
-    def forge(folder: Path) -> None:
-        (folder / "lives.csv").unlink()
-        change(folder)
-
-    return forge
-
-
-def higher(folder: Path) -> None:
-    table = pd.read_csv(folder / "learning.csv")
-    table[["mean", "low", "high", "lower", "median", "upper"]] += 0.4
-    table.to_csv(folder / "learning.csv", index=False)
-
-
-def another_seed(folder: Path) -> None:
-    text = (folder / "config.toml").read_text()
-    (folder / "config.toml").write_text(text.replace("seed = 3", "seed = 77", 1))
-
-
-BESIDE: dict[str, tuple[Forge, str]] = {
-    "a higher curve": (higher, "is not that of its lives"),
-    "another curve": (other_curve(step), "learning curve of discovered rule"),
-    "another seed": (another_seed, "its seed is not that of the record"),
-    "another family": (lambda f: (f / "family.txt").write_text("w += pre") and None, "family of"),
-}
-
-
-@pytest.mark.parametrize("name", BESIDE)
-def test_what_lies_beside_is_looked_at_without_the_lives(mine: Path, name: str) -> None:
-    forge, words = BESIDE[name]
-    without_table(forge)(mine)
-    try:
-        found = verify(published(str(mine)), lives=64)
-    except ConfigError as error:
-        assert re.search(words, str(error))
-    else:
-        assert not found.holds
-        assert any(re.search(words, f"{c.claim}: {c.why}") for c in found.checks)
 
 
 def test_files_that_are_made_to_fit_are_those_of_the_run(mine: Path, tmp_path: Path) -> None:

@@ -22,7 +22,8 @@ from rulegen.catalog.likeness.distance import canonical_terms
 from rulegen.catalog.records.places import FOLDER
 from rulegen.grammar import Parameter, Rule, parse, symbol
 from rulegen.grammar.algebra import algebra
-from rulegen.grammar.matching.outline import Outline, outline, with_memories
+from rulegen.grammar.matching.memories import with_memories
+from rulegen.grammar.matching.outline import Outline, outline
 
 INDEX = Path(__file__).with_name("index.json")
 

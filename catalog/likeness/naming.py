@@ -26,7 +26,8 @@ from rulegen.grammar import Event, Parameter, Rule, symbol
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.matching.matches import Extra, Match
-from rulegen.grammar.matching.outline import MEMORY, SET, Outline, factors, outline, rates
+from rulegen.grammar.matching.memories import MEMORY
+from rulegen.grammar.matching.outline import SET, Outline, factors, outline, rates
 from rulegen.grammar.matching.values import own_values, value
 from rulegen.grammar.printing.unparse import show_expression
 
