@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from benchmarks.neurogym_compare import PAIRS, agreement, interval_table
+from rulegen import tasks
 from rulegen.tasks import Samples, sample_trials
 
 ROOT = Path(__file__).parent.parent
+#: Of the package that is installed.
+TASKS = str(Path(tasks.__file__).parent)
 
 
 class Space:
@@ -65,14 +68,14 @@ def test_intervals_of_both():
 
 def test_sampling_needs_nothing_but_numpy(monkeypatch):
     code = (
-        "import sys; sys.path.insert(0, 'rulegen/tasks'); import environments; "
+        f"import sys; sys.path.insert(0, {TASKS!r}); import environments; "
         "sys.exit(bool({'jax', 'pydantic', 'grammar', 'rulegen'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
 def test_what_is_told_beside_the_samples(monkeypatch):
-    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.syspath_prepend(TASKS)
     from benchmarks.neurogym_sample import CASES, attempt, channels
 
     assert channels(Match.observation_space) == ["fixation", "stimulus 1", "stimulus 2"]

@@ -1,6 +1,7 @@
 """`rulegen new`: what it writes runs, and nothing is written over."""
 
 import os
+import shutil
 import subprocess
 import sys
 
@@ -22,10 +23,20 @@ def test_a_new_folder(monkeypatch, capsys, tmp_path):
     code, out, err = call(monkeypatch, capsys, "new", folder)
     assert (code, err) == (0, "")
     assert out.split() == [str(path) for path in sorted(folder.iterdir())]
-    assert sorted(path.name for path in folder.iterdir()) == sorted(p.name for p in START.iterdir())
+    names = sorted(path.name for path in START.iterdir() if path.is_file())
+    assert sorted(path.name for path in folder.iterdir()) == names
     config = rg.load_config(folder / "discover.toml")
     assert config.name == "attempt"
     assert len(config.family.terms()) == 2
+
+
+def test_compiled_modules_beside_the_files_are_none_of_them(monkeypatch, tmp_path):
+    """As pip leaves them where a wheel is installed."""
+    shutil.copytree(START, tmp_path / "new")
+    (tmp_path / "new/__pycache__").mkdir(exist_ok=True)
+    before = files("attempt")
+    monkeypatch.setattr(sys.modules["rulegen.commands.new"], "START", tmp_path / "new")
+    assert files("attempt") == before
 
 
 def test_its_configuration_runs(monkeypatch, capsys, tmp_path):

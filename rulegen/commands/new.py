@@ -58,7 +58,9 @@ def files(name: str, example: str | None = None) -> dict[str, str]:
                 f"{name}: a run is called by lower-case letters, digits and `_`, a letter first; "
                 "choose such a name for the folder"
             )
-        texts = {path.name: path.read_text(encoding="utf-8") for path in sorted(START.iterdir())}
+        # Whoever installs a package may leave a folder of compiled modules there.
+        files = [path for path in sorted(START.iterdir()) if path.is_file()]
+        texts = {path.name: path.read_text(encoding="utf-8") for path in files}
         return texts | {"discover.toml": texts["discover.toml"].replace(CALLED, f'name = "{name}"')}
     known = {path.stem: path for path in sorted(EXAMPLES.glob("*.*"))}
     if example not in known:
