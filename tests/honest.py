@@ -29,7 +29,7 @@ from rulegen.verifying.setting import world_of
 #: Node perturbation, and beside it a term that is worth nothing.
 TEXT = """
 param theta = {theta} in [-9, 9]
-param phi = {phi} in [-9, 9]
+param phi = {phi} in [-0.15, 0.15]
 e <- e + 0.4*theta*xi*pre + 0.05*phi*post*pre : synapse
 on trial start: e <- 0
 on reward: w += clip((R - R_bar[condition])*e, -0.2, 0.2)
@@ -37,7 +37,7 @@ on reward: w += clip((R - R_bar[condition])*e, -0.2, 0.2)
 #: The family of which it is what remains.
 FAMILY = """
 param theta = {theta} in [-9, 9] free
-param phi = 0.1 in [-9, 9] free
+param phi = 0.1 in [-0.15, 0.15] free
 param psi = 0.1 in [-9, 9] free
 e <- e + 0.4*theta*xi*pre + 0.05*phi*post*pre + 0.05*psi*u*pre : synapse
 on trial start: e <- 0
@@ -73,7 +73,7 @@ _RUNS: dict[Any, Batch] = {}
 def quick_bench(world: World, rule: Rule) -> Bench:
     """A bench that shares its programs with all rules that differ in their values alone."""
     new = Bench(world, rule)
-    same = rule.with_values({p.name: 1.0 for p in rule.parameters}).text()
+    same = rule.with_values({p.name: 0.1 for p in rule.parameters}).text()
     key = (world.model_dump_json(serialize_as_any=True), same)
     shared = copy(_COMPILED.setdefault(key, new))
     shared.rule, shared.values, shared.bounds = new.rule, new.values, new.bounds

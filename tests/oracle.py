@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import add, eq, ge, gt, le, lt, mul, ne
 
+import numpy as np
 import sympy as sp
 
 from rulegen.grammar.algebra import operators as op
@@ -18,6 +19,13 @@ def sigmoid(x: float) -> float:
 
 def sign(x: float) -> float:
     return float((x > 0) - (x < 0))
+
+
+def exprel(x: float, n: float) -> float:
+    """By Gauss and Legendre, where rulegen has a series and a formula."""
+    s, weight = np.polynomial.legendre.leggauss(20)
+    s = (1 + s) / 2
+    return float((weight / 2 * s**n * np.exp(x * s)).sum())
 
 
 FUNCTIONS: dict[type, Callable[..., float]] = {
@@ -38,6 +46,7 @@ FUNCTIONS: dict[type, Callable[..., float]] = {
     op.relu: lambda x: max(x, 0.0),
     op.clip: lambda x, low, high: min(max(x, low), high),
     op.sigmoid: sigmoid,
+    op.exprel: exprel,
     op.spow: lambda x, p: sign(x) * abs(x) ** p,
     sp.StrictLessThan: lt,
     sp.LessThan: le,

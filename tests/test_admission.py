@@ -129,6 +129,18 @@ def linked(name: str) -> Callable[[Path], None]:
     return forge
 
 
+def rows_behind(name: str, cell: str) -> Callable[[Path], None]:
+    """One more cell before each row, which readers take for its name, and the digest of that."""
+
+    def forge(folder: Path) -> None:
+        head, *rows = (folder / name).read_text().splitlines()
+        (folder / name).write_text("\n".join([head, *(cell + row for row in rows)]) + "\n")
+        if name == "lives.csv":
+            edit(data=digest_of((folder / name).read_text()))(folder)
+
+    return forge
+
+
 def missing(name: str) -> Callable[[Path], None]:
     return lambda folder: (folder / name).unlink()
 
@@ -137,6 +149,12 @@ FORGED: dict[str, tuple[Callable[[Path], None], str]] = {
     "lives altered": (change("lives.csv", "-0.", "-1."), "reward: the table of the lives gives"),
     "lives altered with their digest": (lives_to_fit, "reward: the table of the lives gives"),
     "lives that are none": (change("lives.csv", "life,", "number,"), "no table"),
+    "lives with a cell too many": (rows_behind("lives.csv", "the best,"), "one cell for each"),
+    "curves with a cell too many": (rows_behind("learning.csv", "oja,"), "one cell for each"),
+    "lives with an empty line": (change("lives.csv", "\n", "\n\n"), "one cell for each"),
+    "lives with a mark before": (change("lives.csv", "rule,", "\ufeffrule,"), "one cell for each"),
+    "lives of other digits": (change("lives.csv", ",0,", ",\uff10,"), "is no number"),
+    "lives of parted digits": (change("lives.csv", ",10,", ",1_0,"), "is no number"),
     "a reward of 9.5": (reward_of_nine_and_a_half, "not that of its lives"),
     "a curve altered": (change("learning.csv", "discovered rule,3,-0.", "discovered rule,3,-9."),
                         "not in order|no table"),

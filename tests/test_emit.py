@@ -16,7 +16,7 @@ from oracle import value
 from rulegen import compile_rule, drive
 from rulegen.compile.emit import FUNCTIONS, Emitter
 from rulegen.grammar import RuleError, Site, parse
-from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, exprel
 
 EDGES = [0.0, 1.0, -1.0, 0.5, -1.5, 2.0, 1e-9, -1e-9, 30.0, -30.0, 700.0, -700.0, 1e9, -1e9]
 ONE = ["abs", "sign", "sqrt", "exp", "log", "tanh", "sigmoid", "sin", "cos", "relu"]
@@ -61,8 +61,21 @@ def test_every_function_is_in_the_table_of_formulas() -> None:
     used = {
         type(node) for text in FORMULAS.values() for node in sp.preorder_traversal(formula(text))
     }
-    # SymPy has no node of its own for `not (a > b)` and the like
-    assert FUNCTIONS.keys() - used <= {sp.exp, sp.Not}
+    # SymPy has no node of its own for `not (a > b)` and the like; formulas cannot name exprel
+    assert FUNCTIONS.keys() - used <= {sp.exp, sp.Not, exprel}
+
+
+@pytest.mark.parametrize(("dtype", "digits"), [(jnp.float32, 2e-6), (jnp.float64, 1e-14)])
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_what_a_decay_keeps_of_a_drive(n: int, dtype: jnp.dtype, digits: float, x64: None) -> None:
+    """Also at rates of 0 and near it, where `(1 - exp(-k dt))/k` has no digits."""
+    points = [0.0, -1e-12, -1e-8, 1e-8, -1e-5, -1e-3, -0.1, -0.499, -0.5, -0.501, 0.5, -2.0, 3.0]
+    x = sp.Symbol("x")
+    for at in points:
+        given = {"x": jnp.asarray(at, dtype)}
+        found = Emitter(given, {"x": Site.GLOBAL})(exprel(x, sp.Integer(n)), Site.GLOBAL)
+        assert found.dtype == dtype
+        assert float(found) == pytest.approx(value(exprel(x, sp.Integer(n)), {"x": at}), rel=digits)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,8 @@ FORGERIES: dict[str, Forgery] = {
     "what remains is turned round": (spoilt(HARMFUL), "was not refitted"),
     "what remains has another limit": (spoilt(OTHER_CLIP), "not the rule without it"),
     "what remains has another term": (spoilt(OTHER_TERM), "not the rule without it"),
+    "what remains is blank": (put("terms", 0, "rule", value=" \n"), "nothing but spaces"),
+    "a reference of blanks": (lambda d: comparison(d).update(rule=" "), "nothing but spaces"),
     "what remains diverges": (spoilt("w += 10*pre*post"), "not the rule without it"),
     "a term of another name": (put("terms", 0, "term", value="dopamine*pre*post"), "there, not"),
     "a term of another factor": (put("terms", 0, "term", value="4*xi*pre"), "there, not"),
@@ -201,7 +203,10 @@ UNSEEN = [
     "start\u180b", "n\u043e learning", "discovered rule\u3164", "\uff43hance", "\u17b4chance",
     "no\u00a0learning", "th\u0131s rule", "st\u00adart",
 ]  # fmt: skip
-SIMILAR = ["N0 learning", "no-learning", "chance.", "this ru1e", "Perfect_answers", "start!"]
+SIMILAR = [
+    "N0 learning", "no-learning", "no leaming", "chance.", "chanc3", "this ru1e", "tbis rule",
+    "Perfect_answers", "start!",
+]  # fmt: skip
 for name in UNSEEN:
     FORGERIES[f"the name {name!a}"] = another(name), r"U\+[0-9A-F]{4}; names of rules"
 for name in SIMILAR:

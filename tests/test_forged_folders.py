@@ -128,6 +128,10 @@ FOLDERS: dict[str, Callable[[Path], None]] = {
     "a summary that says a thing twice": text_of("summary.json", "{", '{"chance": 0.0, '),
     "a summary that took words": text_of("summary.json", '"seconds": 1.0', '"seconds": "one run"'),
     "lives in another order": permuted,
+    "a summary that took for ever": text_of(
+        "summary.json", '"seconds": 1.0', '"seconds": Infinity'
+    ),
+    "a summary with a word for a number": text_of("summary.json", '"silent": 0', '"silent": false'),
     "a summary with more": text_of("summary.json", "{", '{"best_of": 50, '),
     "a summary that is none": text_of("summary.json", "{", "[{"),
     "a summary that is a list": lambda folder: (folder / "summary.json").write_text("[1]") and None,

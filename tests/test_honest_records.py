@@ -41,7 +41,7 @@ HONEST: dict[str, dict[str, Any]] = {
     "many lives": {"lives": 600},
     "two references": {"others": BOTH | {"half": text(0.75), "backwards": text(-0.3)}},
     "a reference as good as it": {"others": BOTH | {"the same": text(1.5)}},
-    "a reference better than it": {"others": BOTH | {"better": text(1.5, 1.0)}},
+    "a reference better than it": {"others": BOTH | {"better": text(2.5, 0.15)}},
     "a reference that diverges": {"others": BOTH | {"runaway": RUNAWAY}},
     "a reference that saturates": {"others": BOTH | {"high": SATURATING}},
     "no learning without a term": {

@@ -295,6 +295,7 @@ DECAYS = {
     "a filter": "x = lowpass(pre, tau)\ne <- e + x*post : synapse",
     "an equation": "de/dt = -e/tau + post*pre",
     "a definition": "leak = -e/tau\nde/dt = leak + post*pre",
+    "a difference": "de/dt = (post*pre - e)/tau",
 }
 
 
@@ -304,6 +305,20 @@ def test_time_constants_must_fit_the_step(decay, tau, message):
     text = f"param eta = 0.1\nparam tau = {tau} ms\n{decay}\non reward: w += eta*e"
     with pytest.raises(RuleError, match=message):
         Bench(World(circuit=CIRCUIT, task=TASK), parse(text))
+
+
+@pytest.mark.parametrize("decay", ["tau = 1e9 ms\nde/dt = -e/tau", "k = 0 1/ms\nde/dt = -k*e"])
+def test_a_trace_that_hardly_forgets_is_one_that_does_not(decay):
+    text = "param eta = 0.01 1/ms\n{}\non reward: w += eta*R*e"
+    rewards = [
+        lives_of(text.format(line), trials=30).run(np.array(values), KEY, 4).rewards
+        for line, values in (
+            ("de/dt = xi*pre", [0.01]),
+            (f"param {decay} + xi*pre", [0.01, 1e9 if "tau" in decay else 0.0]),
+        )
+    ]
+    np.testing.assert_allclose(*rewards, rtol=1e-3)
+    assert np.ptp(rewards[0]) > 0.01
 
 
 def test_a_filter_cannot_grow_but_an_equation_can():

@@ -25,7 +25,7 @@ ARGUMENTS = "state, signals, dt, parameters=PARAMETERS, condition=0"
 WORDS = PYTHON | {
     "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
     "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
-    "spow", "fill", "place", "bounded", "bias",
+    "spow", "exprel", "fill", "place", "bounded", "bias",
 }  # fmt: skip
 
 
@@ -91,6 +91,11 @@ HELPERS = {
             "size = np.abs(np.where(x == 0, 1.0, x))",
             "return np.where(x == 0, 0.0, np.sign(x)*size**p)",
         ],
+    ),
+    "exprel": (
+        "x",
+        "(exp(x) - 1)/x, and 1 at x = 0.",
+        ["other = np.where(x == 0, 1.0, x)", "return np.where(x == 0, 1.0, np.expm1(other)/other)"],
     ),
 }
 

@@ -12,7 +12,7 @@ import sympy as sp
 
 from rulegen.grammar import Site
 from rulegen.grammar.algebra.algebra import as_written, operator_name
-from rulegen.grammar.algebra.operators import NONLOCAL, power, prev
+from rulegen.grammar.algebra.operators import NONLOCAL, exprel, power, prev
 from rulegen.grammar.printing.order import sort_factors, sort_terms, split_product
 
 # Precedence levels, loosest first.
@@ -116,6 +116,8 @@ class Code:
         if expr.is_Relational:
             left, right = (self.show(a, site) for a in expr.args)
             return self.relation(expr.rel_op, left, right), ATOM
+        if isinstance(expr, exprel):  # of order 0: only tangents have others
+            return self.function("exprel", [self.show(expr.args[0], site)]), ATOM
         if operator_name(expr) in NONLOCAL:
             return self.over(expr, site), ATOM
         args = [self.show(a, site) for a in expr.args]

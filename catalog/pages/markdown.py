@@ -34,6 +34,8 @@ RUN_PICTURE, PICTURES = "learning.png", "discovered"
 REFERENCE = re.compile(r"\](?=[(\[:])|&(?=[#\w])")
 #: What code hosts make links of, unasked.
 ADDRESS = re.compile(r"(?<=:)(?=//)|(?<=www)(?=\.)", re.IGNORECASE)
+#: What they make mail and mentions of; no sign before it holds them off.
+MAIL, UNMADE = re.compile(r"@(?=\w)"), "@<!-- -->"
 START = re.compile(r"^(\d*)([-+=#.)])(?=\s|$|[-=#])")
 
 
@@ -170,8 +172,11 @@ def plain(text: str) -> str:
     Example:
         >>> print(plain("[x](javascript:y) & <b> $a_b$"))
         [x\\](javascript:y) & \\<b\\> \\$a\\_b\\$
+        >>> print(plain("me@here.org"))
+        me@<!-- -->here.org
     """
     lead, tail = (" " if text[:1].isspace() else ""), (" " if text[-1:].isspace() else "")
     text = " ".join(text.split()).translate(SPECIAL)
     text = REFERENCE.sub(lambda m: f"\\{m[0]}", ADDRESS.sub(r"\\", text))
+    text = MAIL.sub(UNMADE, text)
     return lead + text + tail if text else lead

@@ -19,6 +19,7 @@ from rulegen.catalog.records.fields import (
     Package,
     Prose,
     Real,
+    RuleOrNothing,
     Seed,
     Share,
 )
@@ -69,7 +70,7 @@ class TermLoss(Ended, RecordPart):
     term: TermText
     loss: Interval
     inclusion: Share | None = None
-    rule: str = ""
+    rule: RuleOrNothing = ""
 
 
 class Look(RecordPart):
@@ -101,7 +102,7 @@ class Comparison(Ended, RecordPart):
     """
 
     name: Annotated[Label, Field(max_length=400)]
-    rule: str
+    rule: RuleOrNothing
     reward: Interval
     difference: Interval
 

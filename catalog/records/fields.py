@@ -38,6 +38,21 @@ Line = Annotated[str, Field(max_length=400)]
 Prose = Annotated[str, Field(max_length=8000)]
 
 
+def rule_or_nothing(text: str) -> str:
+    """The text of a rule, or an empty one; spaces alone would be shown as a rule.
+
+    Raises:
+        ValueError: for spaces alone.
+
+    Example:
+        >>> rule_or_nothing("w += pre*post"), rule_or_nothing("")
+        ('w += pre*post', '')
+    """
+    if text and not text.strip():
+        raise ValueError("the text of the rule has nothing but spaces; leave it empty")
+    return text
+
+
 def plain_name(name: str) -> str:
     """A name that reads as it is written: printable ASCII, with single spaces inside alone.
 
@@ -87,5 +102,7 @@ def doi(text: str) -> str:
 
 #: How tables call a rule or a world.
 Label = Annotated[str, AfterValidator(plain_name)]
+#: The text of a rule; empty where nothing learns.
+RuleOrNothing = Annotated[str, AfterValidator(rule_or_nothing)]
 #: Where a publication is found.
 Doi = Annotated[str, Field(max_length=400), AfterValidator(doi)]

@@ -13,7 +13,9 @@ CHANCE, PERFECT = "chance", "perfect answers"
 #: What no rule that is compared may be called: it would be taken for another line of a table.
 TAKEN = frozenset({DISCOVERED, THIS_RULE, CHANCE, PERFECT})
 #: Characters that are taken for others.
-ALIKE = str.maketrans("01|!i5", "olllls")
+ALIKE = str.maketrans("01|!i53478h", "ollllseatbb")
+#: Pairs of characters that are taken for one.
+PAIRS = (("rn", "m"), ("vv", "w"))
 
 
 def as_read(name: str) -> str:
@@ -30,11 +32,18 @@ def outlines(name: str) -> set[str]:
     """What of a name is seen at a glance: its letters, with what looks like them or without.
 
     Example:
-        >>> outlines("N0-learning!") & outlines("no learning")
-        {'nolearnlng'}
+        >>> outlines("N0-leaming!") & outlines("no learning")
+        {'noleamlng'}
     """
-    parts = (name.casefold(), "".join(c for c in name.casefold() if c.isalnum()))
-    return {"".join(c for c in part.translate(ALIKE) if c.isalnum()) for part in parts}
+    return {outline(part) for part in (name, "".join(c for c in name if c.isalnum()))}
+
+
+def outline(name: str) -> str:
+    """The letters of a name, one for all that look alike."""
+    name = "".join(c for c in name.casefold().translate(ALIKE) if c.isalnum())
+    for two, one in PAIRS:
+        name = name.replace(two, one)
+    return name
 
 
 _ROLES = {seen: role for role in (*TAKEN, START, NO_LEARNING) for seen in outlines(role)}

@@ -169,6 +169,31 @@ class spow(RuleFunction):
         return sp.sign(x) * sp.Abs(x) ** p
 
 
+class exprel(RuleFunction):
+    """The integral of s**n*exp(x*s) over s from 0 to 1: (exp(x) - 1)/x for n = 0.
+
+    What a state that decays keeps of a drive within a step; formulas cannot name it.
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x: sp.Expr, n: sp.Expr) -> sp.Expr | None:
+        """The value at 0, None to keep the function."""
+        return 1 / (n + 1) if x.is_zero else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in `x`."""
+        x, n = self.args
+        return exprel(x, n + 1)
+
+    def plain(self, x: sp.Expr, n: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        if n == 0:
+            return (sp.exp(x) - 1) / x
+        return (sp.exp(x) - n * self.plain(x, n - 1)) / x
+
+
 class prev(RuleFunction):
     """The value that a signal or state had one step earlier (0 before the first step)."""
 

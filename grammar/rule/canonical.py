@@ -18,6 +18,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.content import leading
+from rulegen.grammar.algebra.decay import split_decay
 from rulegen.grammar.algebra.factoring import times
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.operators import NONLOCAL
@@ -65,6 +66,7 @@ def _canonical(parts: RuleParts) -> RuleParts:
     live = live_names(parts)
     if len(live) > 1:
         parts = without(parts, _names(parts) - live)
+    parts = replace(parts, euler=parts.euler and _decays(parts))
     driven = _driven(parts)
     for _ in range(len(parts.states) + 1):
         before = parts
@@ -176,6 +178,15 @@ def _derivatives(parts: RuleParts) -> RuleParts:
         parts,
         states=tuple(plain(s) for s in parts.states),
         parameters=tuple(Parameter(p.name, free=p.free) for p in parts.parameters),
+    )
+
+
+def _decays(parts: RuleParts) -> bool:
+    """Whether a state decays, so that it matters how decay is integrated."""
+    return any(
+        split_decay(s.expr, symbol(s.name), parts.parameters)[0] != 0
+        for s in parts.states
+        if s.form is Form.DERIVATIVE and s.name != WEIGHT
     )
 
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.decay import DT, split_decay
 from rulegen.grammar.algebra.parts import Event, Form, State
 from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.rule import Rule
 
-DT = symbol("dt")
 #: How a rule changes weights.
 CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
 
@@ -65,8 +66,9 @@ def make_system(rule: Rule) -> System:
     """Discretise `rule`.
 
     A linear decay `dx/dt = -k*x + f` with `k` made of parameters is integrated exactly for `f`
-    constant over the step: `x <- exp(-k dt) x + (1 - exp(-k dt))/k * f`; an impulse adds its area
-    at the beginning of the step, whatever `dt` is, so that spikes D apart meet `exp(-k D)`.
+    constant over the step: `x <- exp(-k dt) x + (1 - exp(-k dt))/k * f`, `x + dt f` for `k = 0`;
+    an impulse adds its area at the beginning of the step, whatever `dt` is, so that spikes D apart
+    meet `exp(-k D)`.
     Anything else, the weights, and a rule that says `integrate euler`, take one Euler step
     `x <- x + dt*f`.
 
@@ -128,7 +130,7 @@ def one_step(state: State, rule: Rule) -> sp.Expr:
     if state.form is Form.STEP:
         return f
     if state.tau is None:
-        rate, drive = split_decay(f, x, rule)
+        rate, drive = split_decay(f, x, rule.parameters)
     elif state.form is Form.AVERAGE:
         return x + state.tau * (f - x)
     else:
@@ -136,29 +138,9 @@ def one_step(state: State, rule: Rule) -> sp.Expr:
         drive = f * rate if state.form is Form.LOWPASS else f
     if rate == 0 or rule.euler or state.name == WEIGHT:
         return x + DT * (drive - rate * x)
-    decay = sp.exp(-rate * DT)
     smooth, impulses = split_impulses(drive)
-    gain = (1 - decay) / rate
-    if state.form is Form.LOWPASS and impulses == 0:
-        return decay * x + (1 - decay) * f
-    return decay * (x + DT * impulses) + gain * smooth
-
-
-def split_decay(f: sp.Expr, x: sp.Symbol, rule: Rule) -> tuple[sp.Expr, sp.Expr]:
-    """Write `f = drive - rate*x` with `rate` made of parameters; (0, f) where that fails."""
-    if not f.has(x):
-        return sp.Integer(0), f
-    linear: list[sp.Expr] = []
-    rest: list[sp.Expr] = []
-    for term in sp.Add.make_args(f):
-        quotient = term / x
-        (rest if quotient.has(x) or not term.has(x) else linear).append(term)
-    drive = sp.Add(*rest)
-    rate = -sp.Add(*(term / x for term in linear))
-    constants = {symbol(p.name) for p in rule.parameters} | {DT}
-    if drive.has(x) or not rate.free_symbols <= constants:
-        return sp.Integer(0), f
-    return rate, drive
+    kept = DT * op.exprel(-rate * DT, sp.Integer(0)) * smooth
+    return sp.exp(-rate * DT) * (x + DT * impulses) + kept
 
 
 def split_impulses(drive: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -197,7 +179,7 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
     for state in rule.states:
         tau = time_constant(state, rule).subs(known)
         grows = state.form is Form.DERIVATIVE and tau.is_negative
-        if not tau.is_number or grows:
+        if not tau.is_number or tau.is_infinite or grows:
             continue
         if float(tau) <= 0:
             raise RuleError(
@@ -224,6 +206,6 @@ def time_constant(state: State, rule: Rule) -> sp.Expr:
     if state.form in (Form.LOWPASS, Form.ACCUMULATE):
         return rule.expand(state.tau)
     if state.form is Form.DERIVATIVE:
-        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule)
+        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule.parameters)
         return sp.oo if rate == 0 else 1 / rate
     return sp.oo

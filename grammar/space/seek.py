@@ -9,13 +9,13 @@ from typing import TypeVar
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, exact
+from rulegen.grammar.algebra.decay import split_decay
 from rulegen.grammar.algebra.normal import growth
 from rulegen.grammar.algebra.parts import Form, State
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, join, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.sites import site_table
 from rulegen.grammar.rule.rule import Rule
-from rulegen.grammar.rule.system import split_decay
 
 #: An eligibility that would have more products than this is not taken apart.
 MAX_PRODUCTS = 64
@@ -126,10 +126,7 @@ class _Eligibility:
             return rate, algebra.multiply([expr, rate]) if state.form is Form.LOWPASS else expr
         if state.form is Form.STEP:
             expr = algebra.add([expr, -x])
-        rate, drive = split_decay(expr, x, self.rule)
-        if drive.has(x):  # as in `(drive - x)/tau`
-            rate, drive = split_decay(sp.expand(expr, deep=False), x, self.rule)
-        return rate, drive
+        return split_decay(expr, x, self.rule.parameters)
 
     def _add_filter(self, state: State) -> None:
         """Read a state as a multiple of a trace; others are variables like no other."""

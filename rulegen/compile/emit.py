@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from functools import reduce
 
@@ -122,6 +123,27 @@ def signed_power(x: Array, p: Array | float) -> Array:
     return jnp.where(zero, 0.0, jnp.sign(x) * jnp.abs(jnp.where(zero, 1.0, x)) ** p)
 
 
+#: Terms of a series that a double needs up to |x| = 1/2.
+_TERMS = 14
+
+
+def exponential_mean(x: Array, n: float) -> Array:
+    """The integral of s**n*exp(x*s) over s from 0 to 1, see `rulegen.grammar.algebra.operators`.
+
+    Near 0, where `(exp(x) - 1)/x` loses its digits, the series sum_k x**k/(k! (n + 1 + k)).
+    """
+    x = jnp.asarray(x)
+    near = jnp.abs(x) < 0.5
+    small, large = jnp.where(near, x, 0.0), jnp.where(near, 1.0, x)
+    series = jnp.zeros_like(x)
+    for k in reversed(range(_TERMS)):
+        series = small * series + 1.0 / (math.factorial(k) * (n + 1 + k))
+    closed = jnp.expm1(large) / large
+    for order in range(1, int(n) + 1):
+        closed = (jnp.exp(large) - order * closed) / large
+    return jnp.where(near, series, closed)
+
+
 def _tree(function: Callable[..., Array]) -> Callable[..., Array]:
     return lambda *arguments: reduce(function, arguments)
 
@@ -143,6 +165,7 @@ FUNCTIONS: dict[type, Callable[..., Array]] = {
     op.clip: jnp.clip,
     op.sigmoid: jax.nn.sigmoid,
     op.spow: signed_power,
+    op.exprel: exponential_mean,
     sp.StrictLessThan: jnp.less,
     sp.LessThan: jnp.less_equal,
     sp.StrictGreaterThan: jnp.greater,

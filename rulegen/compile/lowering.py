@@ -24,8 +24,9 @@ import sympy as sp
 from rulegen.compile.tangents import Tangents
 from rulegen.grammar import Site
 from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.decay import DT
 from rulegen.grammar.algebra.symbols import join, symbol
-from rulegen.grammar.rule.system import DT, Equation, System
+from rulegen.grammar.rule.system import Equation, System
 
 
 class Lowering(enum.Enum):

@@ -10,7 +10,6 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import model_validator
@@ -18,6 +17,7 @@ from pydantic import model_validator
 from rulegen.catalog import parts
 from rulegen.grammar import ConfigError
 from rulegen.ground.digests import digest_of
+from rulegen.ground.programs import program
 from rulegen.ground.settings import Settings, nested
 
 
@@ -172,28 +172,5 @@ def foreign(settings: Settings) -> dict[str, str]:
     found = {}
     for part in parts_in(settings):
         if (source := brought_by(part)) != parts.BUNDLED:
-            found[f"{part.part} {part.name}"] = f"{source} {digest_of(program(part))}"
+            found[f"{part.part} {part.name}"] = f"{source} {digest_of(program(type(part)))}"
     return found
-
-
-def program(part: Part) -> str:
-    """The text of the program of a part, as far as it can be found: that of its whole file.
-
-    In a notebook, which is no file, that of its methods.
-    """
-    made = type(part)
-    try:
-        return Path(inspect.getfile(made)).read_text(encoding="utf-8")
-    except (TypeError, OSError):
-        return "\n".join(method_texts(made))
-
-
-def method_texts(made: type) -> Iterator[str]:
-    """The texts of the methods and properties of a class."""
-    for member in vars(made).values():
-        function = member.fget if isinstance(member, property) else member
-        if inspect.isfunction(function):
-            try:
-                yield inspect.getsource(function)
-            except (OSError, TypeError):
-                yield function.__code__.co_code.hex()

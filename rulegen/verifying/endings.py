@@ -28,7 +28,7 @@ def miscounted(told: Ended, true: Outcomes, share: float = 0.0) -> str:
         told: what a record says.
         true: of the lives.
         share: they may differ by this share of the half width of the interval of what was found,
-            as means may.
+            as means may, and by one life where there are some.
 
     Example:
         >>> miscounted(Ended.of([0, 0, 0]), Outcomes(ok=5, diverged=3))
@@ -41,6 +41,8 @@ def miscounted(told: Ended, true: Outcomes, share: float = 0.0) -> str:
         found = true.bad[name]
         share_of_lives = estimate((np.arange(true.lives) < found).astype(float))
         slack = share * true.lives * (share_of_lives.high - share_of_lives.low) / 2
+        if share and count and found:
+            slack = max(slack, 1.0)
         if abs(count - found) > slack:
             wrong.append(f"{found} of {true.lives} lives {verbs([name])} and not {count}")
     return ", ".join(wrong)

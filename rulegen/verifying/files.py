@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,12 @@ def agreeing(folder: Path, record: Record) -> None:
         told = read_json(folder / "summary.json")
         true = json.loads(json.dumps(summary(record)))
         numbers = [told.pop(key) for key in EFFORT if key in told]
-        if not all(type(number) is float and number >= 0 for number in numbers):
+        if not all(type(n) is float and 0 <= n < math.inf for n in numbers):
             raise ConfigError(f"{folder / 'summary.json'}: {' and '.join(EFFORT)} are no numbers")
         strange = sorted(told.keys() | true.keys())
-        if wrong := next((key for key in strange if told.get(key) != true.get(key)), None):
+        # As texts: to Python, `false` is 0.
+        here, there = ({k: json.dumps(v) for k, v in data.items()} for data in (told, true))
+        if wrong := next((key for key in strange if here.get(key) != there.get(key)), None):
             raise ConfigError(f"{folder / 'summary.json'} and record.toml differ in `{wrong}`")
 
 

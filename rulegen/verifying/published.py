@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
@@ -194,6 +195,10 @@ def ends_of(column: pd.Series, path: Path) -> np.ndarray:
     return column.map(known).to_numpy(int)
 
 
+#: As Python writes numbers.
+NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?", re.ASCII)
+
+
 def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
     """A table of finite numbers, but for the columns `rule`, `without` and `outcome`.
 
@@ -205,7 +210,13 @@ def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
         table = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
         if table.columns.tolist() != columns:
             raise ValueError(f"its columns must be {', '.join(columns)}")
+        # Readers forgive cells too many, empty lines and marks before the first one.
+        if table.to_csv(index=False) != content.decode().replace("\r\n", "\n"):
+            raise ValueError("it is not written as runs write it, one cell for each column")
         numbers = [name for name in columns if name not in ("rule", "without", "outcome")]
+        for name in numbers:
+            if strange := table[name][~table[name].map(NUMBER.fullmatch).astype(bool)].tolist():
+                raise ValueError(f"{strange[0]!r} is no number")
         table = table.astype(dict.fromkeys(numbers, float))
         if not np.isfinite(table[numbers].to_numpy()).all():
             raise ValueError("there is a number that is not finite")

@@ -17,6 +17,7 @@ from rulegen.grammar import Rule, RuleError, parse
 from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.normal import normal
 from rulegen.grammar.algebra.parts import Form
+from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.rule.terms import Term
 from rulegen.verifying.finding import Finding, decided, unchecked
@@ -59,6 +60,20 @@ def terms_of(record: Record) -> dict[str, Term]:
     return {term.coefficient: term for term in opened(record.rule, fitted(record)).terms()}
 
 
+def siblings(rule: Rule, coefficient: str) -> list[str]:
+    """Coefficients of the other terms of the formula that holds a term, fitted or not.
+
+    Example:
+        >>> rule = parse("param a = 1\\nparam b = 2\\nparam k = 3\\ndw/dt = k*(a*pre + b*post)")
+        >>> siblings(rule, "a")
+        ['b']
+    """
+    there, own = opened(rule, {p.name for p in rule.parameters}).terms(), symbol(coefficient)
+    holder = next((t.state for t in there if t.coefficient == coefficient), None)
+    others = [t for t in there if t.state == holder and t.coefficient != coefficient]
+    return [t.coefficient for t in others if own not in t.basis.free_symbols]
+
+
 def family(evidence: Evidence) -> Rule | None:
     """The family that a run began with; None where the record has none."""
     return next((parse(c.rule) for c in evidence.comparisons if c.name == START), None)
@@ -89,6 +104,11 @@ def made_of(record: Record, evidence: Evidence) -> Iterator[Finding]:
     for name in (name for name in here if name not in valued):
         why = f"the rule has `{here[name].text}`, and nothing says what it is worth"
         yield decided(f"term {name}", False, why)
+    if evidence.structures:
+        beside = {n for told in here for n in siblings(record.rule, told)} - here.keys()
+        for name in sorted(beside):
+            why = f"whether a search has fitted `{name}`, its configuration alone says"
+            yield unchecked(f"term {name}", why)
 
 
 def begun(record: Record, start: Rule) -> Finding:

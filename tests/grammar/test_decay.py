@@ -1,0 +1,71 @@
+"""Linear decay: equal rules make equal steps, however they are written, at any rate."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from oracle import value
+
+from rulegen.grammar import Rule, parse
+from rulegen.grammar.rule.system import make_system
+
+HEAD = "param k = 0.05 1/ms\nparam tau = 30 ms\n"
+#: One differential equation of `x` each, in several spellings.
+ALIKE = {
+    "a filter": [
+        "x = lowpass(pre, tau) : pre",
+        "dx/dt = -x/tau + pre/tau : pre",
+        "dx/dt = (pre - x)/tau : pre",
+        "dx/dt = -(x - pre)/tau : pre",
+        "gap = x - pre\ndx/dt = -gap/tau : pre",
+    ],
+    "two rates": [
+        "dx/dt = -x/tau - k*x + pre/tau + 2*k*pre : pre",
+        "dx/dt = (pre - x)/tau + k*(2*pre - x) : pre",
+        "dx/dt = pre*(1/tau + 2*k) - x*(1/tau + k) : pre",
+    ],
+    "a square that goes": [
+        "dx/dt = k*((x - 1)**2 - x**2) : pre",
+        "dx/dt = k*(1 - 2*x) : pre",
+    ],
+    "an impulse": [
+        "x = accumulate(3*pre_spike, tau) : pre",
+        "dx/dt = -x/tau + 3*pre_spike : pre",
+        "dx/dt = 3*(pre_spike - x/(3*tau)) : pre",
+    ],
+    "none": ["dx/dt = k*pre : pre", "dx/dt = k*(pre - x) + k*x : pre"],
+    "a rate that varies": ["dx/dt = -k*x*pre : pre", "integrate euler\ndx/dt = -k*x*pre : pre"],
+    "no equation": ["x <- 0.9*x + pre : pre", "integrate euler\nx <- 0.9*x + pre : pre"],
+    "unused": [
+        "x <- 0.9*x + pre : pre",
+        "integrate euler\ny = lowpass(u, tau)\nx <- 0.9*x + pre : pre",
+    ],
+}
+VALUES = {"k": 0.05, "tau": 30.0, "pre": 0.7, "pre_spike": 0.1, "x": -1.3}
+
+
+def rule(text: str) -> Rule:
+    return parse(HEAD + text + "\nw += x*post")
+
+
+def stepped(text: str, dt: float) -> float:
+    (equation,) = [e for e in make_system(rule(text)).neuron if e.name == "x"]
+    return value(equation.expr, VALUES | {"dt": dt})
+
+
+@pytest.mark.parametrize("texts", ALIKE.values(), ids=ALIKE)
+def test_equal_rules_make_equal_steps(texts: list[str]) -> None:
+    for first, second in itertools.pairwise(texts):
+        assert rule(first).digest == rule(second).digest
+        for dt in (1.0, 20.0):
+            assert stepped(first, dt) == pytest.approx(stepped(second, dt), rel=1e-12)
+
+
+def test_a_decay_is_integrated_exactly_however_it_is_written() -> None:
+    for text in ALIKE["a filter"]:
+        assert stepped(text, 20.0) == pytest.approx(0.7 - 2.0 * math.exp(-20 / 30), rel=1e-12)
+    euler = "integrate euler\ndx/dt = (pre - x)/tau : pre"
+    assert rule(euler).digest != rule(ALIKE["a filter"][0]).digest
+    assert stepped(euler, 20.0) == pytest.approx(-1.3 + 2.0 * 20 / 30, rel=1e-12)
