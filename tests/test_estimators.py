@@ -25,6 +25,7 @@ RULE = parse("param k = 0.5 free\nparam b = -0.4 free\non reward: w <- k*pre + b
 VALUES = np.array([0.5, -0.4])
 FREE = np.array([0, 1])
 WORLD = World(
+    chunk=10_000,
     circuit=RateCircuit(neurons=2, noise=0.5, dt=20, tau=20),
     task=DelayedAssociation(cue=20, delay=20, response=20),
     life=LifeSettings(trials=2, warmup=0),
@@ -33,7 +34,7 @@ WORLD = World(
 
 @pytest.fixture(scope="module")
 def plain():
-    return Lives(WORLD, compile_rule(RULE), chunk=10_000)
+    return Lives(WORLD, compile_rule(RULE))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,6 @@ def test_pgpe_agrees_with_finite_differences(plain, pgpe):
 def test_score_agrees_with_pgpe(pgpe):
     estimator = Score(lives=300_000, clip=0, gamma=1.0, exact=True)
     lives = estimator.prepare(Bench(WORLD, RULE))
-    lives.chunk = 10_000
     score = estimator.estimate(lives, VALUES, FREE, jax.random.key(8))
     z = (score.gradient - pgpe.gradient) / np.hypot(score.error, pgpe.error)
     assert np.all(np.abs(z) < 3), z

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from places import each_place
 
 from rulegen.estimators import Estimator, MetaGradient, Pgpe
 from rulegen.estimators.coordinates import Coordinates
@@ -10,7 +11,6 @@ from rulegen.fitting.ascent import Phase, init, refuse_hopeless, run_phase, step
 from rulegen.grammar import RunError, parse
 from rulegen.ground.journal import Journal
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
 
 FREE = np.array([0, 2])
@@ -129,8 +129,7 @@ class HillBench:
     identity = "hill"
     rule, plain = parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre"), None
 
-    means = Bench.means
-
+    @each_place
     def rewards(self, values, key, lives):
         return -((values[0] - 0.5) ** 2) + 1e-3 * np.sin(np.arange(lives))
 

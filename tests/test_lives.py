@@ -11,9 +11,9 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pgpe, Score
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase, init, step
-from rulegen.grammar import parse
-from rulegen.lives import batch as lives_module
-from rulegen.lives.batch import LARGEST_CHUNK, Lives
+from rulegen.grammar import RunError, parse
+from rulegen.lives import policy as policies
+from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
@@ -77,7 +77,7 @@ def test_results_do_not_depend_on_chunks_and_devices(monkeypatch, wrt):
 def test_stretches_of_trials_change_nothing(monkeypatch):
     rule = compile_rule(RULE, wrt=("a", "b"))
     reference = Lives(world(), rule, chunk=2).run(VALUES, KEY, 3)
-    monkeypatch.setattr(lives_module, "WORK_IN_ONE_GO", 2 * 2 * 6 * 36)
+    monkeypatch.setattr(policies, "CPU", policies.CPU._replace(work=2 * 2 * 6 * 36))
     lives = Lives(world(), rule, chunk=2)
     assert lives.stretches() == [2, 2, 1]
     seen = []
@@ -114,12 +114,90 @@ def test_the_memory_budget_picks_the_chunk():
     rule = compile_rule(RULE)
     sizes = [Lives(world(memory_mb=mb), rule).chunk for mb in (1e-6, 0.1, 1e6)]
     assert sizes[0] == 1
-    assert 1 < sizes[1] < LARGEST_CHUNK
-    assert sizes[2] == LARGEST_CHUNK
+    assert 1 < sizes[1] < policies.CPU.most
+    assert sizes[2] == policies.CPU.most
     lives = Lives(world(memory_mb=0.1), rule)
     assert lives.chunk * lives.bytes_per_life() * len(lives.devices) <= 0.1e6
     tangents = Lives(world(), compile_rule(RULE, wrt=["a", "b"]))
     assert tangents.bytes_per_life() > lives.bytes_per_life()
+
+
+def test_a_setting_takes_the_place_of_the_policy():
+    rule = compile_rule(RULE)
+    assert Lives(world(chunk=5), rule).chunk == 5
+    assert world(chunk=5, memory_mb=1.0).identity == world().identity
+    with pytest.raises(ValueError, match="chunk"):
+        world(chunk=0)
+
+
+def test_a_chunk_that_does_not_fit_is_halved():
+    """Until it does; lives that are over are kept, and the result is the same."""
+    lives = Lives(world(), compile_rule(RULE), chunk=4)
+    reference, programs, tried = lives.run(VALUES, KEY, 20), lives._programs, []
+
+    def full(most):
+        def begin_or_refuse(devices):
+            begin, go_on = programs(devices)
+
+            def refuse(source, numbers):
+                tried.append(len(numbers) // devices)
+                if tried[-1] > most:
+                    raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")
+                return begin(source, numbers)
+
+            return refuse, go_on
+
+        lives._programs = begin_or_refuse
+
+    full(most=1)
+    with pytest.warns(RuntimeWarning, match="no memory for . lives at once on .*: . now") as told:
+        same(lives.run(VALUES, KEY, 20), reference)
+    assert [str(w.message)[-5:] for w in told] == ["2 now", "1 now"]
+    assert tried[:3] == [4, 2, 1] and lives.chunk == 1
+    full(most=0)
+    with pytest.raises(RunError, match="no memory for a single life: take fewer neurons"):
+        lives.run(VALUES, KEY, 3)
+
+
+class Card:
+    """A device that is no CPU and says what memory it has."""
+
+    platform = "gpu"
+
+    def __init__(self, limit, used=0):
+        self.limit, self.used = limit, used
+
+    def __str__(self):
+        return "card 0"
+
+    def memory_stats(self):
+        return {"bytes_limit": self.limit, "bytes_in_use": self.used} if self.limit else None
+
+
+NEED = policies.Need(bytes=100_000, hot=4096, work=30 * 1024.0, step=1024.0)
+
+
+@pytest.mark.parametrize(
+    ("cards", "memory_mb", "lives"),
+    [
+        ([Card(80e9)], None, 32_768),
+        ([Card(1e9)], None, 8_000),
+        ([Card(80e9), Card(80e9, used=79e9)], None, 8_000),
+        ([Card(80e9)], 100, 1_000),
+        ([Card(80e9), Card(80e9)], 100, 1_000),
+        ([Card(None)], None, 32_768),
+    ],
+)
+def test_the_policy_of_cards(cards, memory_mb, lives):
+    """Their free memory, the least of them, and the lives that fill them."""
+    assert policies.policy(cards, NEED, memory_mb).lives == lives
+    wide = NEED._replace(step=200.0**2)
+    assert policies.policy([Card(80e9)], wide).lives == 838
+
+
+def test_a_card_without_room_for_one_life_is_refused():
+    with pytest.raises(RunError, match=r"one life needs 0 MB, and card 0 has 0 MB to spare"):
+        policies.policy([Card(1e9, used=1e9 - 1000)], NEED)
 
 
 @pytest.mark.parametrize("tangents", [False, True])

@@ -40,7 +40,7 @@ def world(**changes):
         "task": DelayedAssociation(cue=30, delay=30, response=30),
         "life": LifeSettings(trials=12, warmup=2),
     }
-    return World(**{**settings, **changes})
+    return World(**{"chunk": 10_000, **settings, **changes})
 
 
 def test_one_life_against_finite_differences(x64):
@@ -71,7 +71,6 @@ def test_many_lives_against_pgpe():
     found = []
     for estimator in (Pathwise(lives=20_000, clip=0), Pgpe(lives=200_000, clip=0, sigma=0.05)):
         lives = estimator.prepare(Bench(here, rule))
-        lives.chunk = 10_000
         found.append(estimator.estimate(lives, values, free, KEY))
     z = (found[0].gradient - found[1].gradient) / np.hypot(found[0].error, found[1].error)
     assert np.all(np.abs(z) < 3.5), z
@@ -141,7 +140,6 @@ def test_trial_by_trial_it_has_the_expectation_of_immediate_credit():
     )
     for number, estimator in enumerate(estimators):
         lives = estimator.prepare(Bench(here, rule))
-        lives.chunk = 10_000
         found.append(estimator.estimate(lives, values, free, jax.random.key(number)))
     score, pathwise = found
     z = (score.gradient - pathwise.gradient) / np.hypot(score.error, pathwise.error)

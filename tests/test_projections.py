@@ -12,6 +12,7 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, stream
+from rulegen.lives import policy as policies
 from rulegen.lives import trial as trial_module
 from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
@@ -213,7 +214,7 @@ def test_lives_depend_on_no_chunks_devices_or_stretches(monkeypatch):
     rule = compile_rule(parse(text_of("at reward")), wrt=["a", "b"])
     reference = Lives(here, rule, chunk=4).run(theta, KEY, 7)
     same(Lives(here, rule, chunk=3).run(theta, KEY, 7), reference)
-    monkeypatch.setattr("rulegen.lives.batch.WORK_IN_ONE_GO", 2 * 2 * 6 * 36)
+    monkeypatch.setattr(policies, "CPU", policies.CPU._replace(work=2 * 2 * 6 * 36))
     lives = Lives(here, rule, chunk=2)
     assert len(lives.stretches()) > 1
     same(lives.run(theta, KEY, 7), reference)

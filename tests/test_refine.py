@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+from places import each_place
 from pydantic import ValidationError
 
 from rulegen.circuits import RateCircuit
@@ -88,10 +89,11 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum():
     """A one-sided reward, whose best quadratic over the first box peaks beside its maximum."""
 
     class Cliff:
-        identity, means = "cliff", Bench.means
+        identity = "cliff"
         values = np.array([0.8])
         bounds = np.array([[-10.0], [10.0]])
 
+        @each_place
         def rewards(self, values, key, lives):
             x = values[0] - 1.0
             return np.random.default_rng(1).normal(0, 0.01, lives) - np.expm1(4 * x) + 4 * x
@@ -108,9 +110,10 @@ def test_a_surface_that_is_no_quadratic_is_judged_from_near_its_maximum():
 class Valley:
     """Two hills: r(x) = max(1 - (x - 3)**2, 0.5 - (x + 1)**2)."""
 
-    identity, means = "valley", Bench.means
+    identity = "valley"
     bounds = np.array([[-10.0], [10.0]])
 
+    @each_place
     def rewards(self, values, key, lives):
         rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
         x = values[0]
@@ -134,6 +137,7 @@ def test_a_refit_never_ends_below_the_best_of_its_starts():
     class Spike(Valley):
         identity = "spike"
 
+        @each_place
         def rewards(self, values, key, lives):
             return super().rewards(values, key, lives) - 5 + 50 * (values[0] == 0.0)
 
@@ -171,6 +175,7 @@ def test_no_interval_beyond_the_bounds():
         identity = "slope"
         bounds = np.array([[0.0], [2.0]])
 
+        @each_place
         def rewards(self, values, key, lives):
             rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
             return values[0] + rng.normal(0, 0.1, lives)
@@ -189,6 +194,7 @@ class Hill:
     def __init__(self, pull, steepness=1.0):
         self.pull, self.steepness, self.met = pull, steepness, []
 
+    @each_place
     def rewards(self, values, key, lives):
         self.met.append(lives)
         rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
@@ -247,6 +253,7 @@ class Plain:
         self.reward = reward
         self.bounds = np.tile([[least], [most]], dimensions)
 
+    @each_place
     def rewards(self, values, key, lives):
         rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
         z = rng.standard_normal(lives)

@@ -43,6 +43,7 @@ def world(neurons, trials, **circuit):
         circuit=RateCircuit(neurons=neurons, noise=0.5, tau=20, **circuit),
         task=DelayedAssociation(cue=10, delay=10, response=10),
         life=LifeSettings(trials=trials, warmup=0),
+        chunk=10_000,
     )
 
 
@@ -154,9 +155,8 @@ def test_unbiased_at_gamma_one(x64):
     values = values_of(rule)
     score = Score(lives=count, clip=0, gamma=1.0, exact=True)
     lives = score.prepare(Bench(here, rule))
-    lives.chunk = 10_000
     estimate = score.estimate(lives, values, FREE, KEY)
-    plain, truth, truth_error = Lives(here, compile_rule(rule), chunk=10_000), [], []
+    plain, truth, truth_error = Lives(here, compile_rule(rule)), [], []
     for index in FREE:
         step = np.eye(len(values))[index] * h
         up, down = (plain.run(values + s * step, jax.random.key(2), count).means for s in (1, -1))

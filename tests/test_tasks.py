@@ -11,6 +11,7 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
+from rulegen.lives import policy as policies
 from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
@@ -334,7 +335,7 @@ def test_baits_stay_until_they_are_chosen():
 def test_memory_does_not_depend_on_chunks(task, monkeypatch):
     key = jax.random.key(1)
     whole = lives(task, 23).run([0.01], key, 6)
-    monkeypatch.setattr("rulegen.lives.batch.WORK_IN_ONE_GO", 1)
+    monkeypatch.setattr(policies, "CPU", policies.CPU._replace(work=1))
     parts = lives(task, 23, chunk=1)
     assert len(parts.stretches()) == 23
     np.testing.assert_allclose(parts.run([0.01], key, 6).rewards, whole.rewards, rtol=1e-4)

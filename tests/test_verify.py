@@ -13,6 +13,7 @@ import jax
 import numpy as np
 import pytest
 from honest import leave, publish, quick_bench
+from places import each_place
 from test_cli import call
 
 from benchmarks import verification
@@ -154,6 +155,7 @@ class Parabola:
     values = np.array([1.5, 0.2])
     bounds = np.array([[-9.0, -9.0], [9.0, 9.0]])
 
+    @each_place
     def rewards(self, values: np.ndarray, key: object, lives: int) -> np.ndarray:
         tops = np.random.default_rng(0).normal([1.5, 0.2], 1.0, size=(lives, 2))
         return -((values - tops) ** 2).sum(axis=1)
@@ -201,6 +203,7 @@ class Hill(Parabola):
     values = np.array([1.5, 0.2, *[1.0] * 12])
     bounds = np.array([[-9.0] * 14, [9.0] * 14])
 
+    @each_place
     def rewards(self, values: np.ndarray, key: object, lives: int) -> np.ndarray:
         return super().rewards(values[:2], key, lives)
 

@@ -20,7 +20,6 @@ from rulegen.grammar import RunError
 from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
-from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
 
@@ -245,14 +244,12 @@ def differences(
     for done, index in enumerate(bench.free):
 
         def slope(index: int = int(index)) -> dict[str, Any]:
-            ends, batches = [], list[Batch]()
-            for sign in (1.0, -1.0):
-                place = here.copy()
-                place[index] += sign * settings.step
-                end = coordinates.outward(place)
-                ends.append(coordinates.inward(end)[index])  # closer where there is a bound
-                batches.append(bench.run(end, stage.on(Branch.TRUTH).key, count))
-            slopes = (batches[0].means - batches[1].means) / (ends[0] - ends[1])
+            steps = settings.step * np.eye(len(here))[index]
+            ends = [coordinates.outward(place) for place in (here + steps, here - steps)]
+            batches = bench.meet(ends, stage.on(Branch.TRUTH).key, count)
+            ahead, behind = (coordinates.inward(end)[index] for end in ends)
+            # Closer where there is a bound.
+            slopes = (batches[0].means - batches[1].means) / (ahead - behind)
             error = float(slopes.std(ddof=1) / count**0.5)
             outcomes = Outcomes.total(batch.counts for batch in batches)
             return {

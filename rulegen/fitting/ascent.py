@@ -151,7 +151,8 @@ def run_phase(
     own = stage.on(Branch.CHOOSE).called(f"{stage.name}/choice")
 
     def compute() -> dict:
-        return {"rewards": bench.means(candidates, own.key, phase.choice_lives)}
+        rewards = bench.rewards(candidates, own.key, phase.choice_lives)
+        return {"rewards": rewards.mean(axis=1).tolist()}
 
     rewards = own.recall([bench, candidates, phase.choice_lives], compute)["rewards"]
     return candidates[int(np.argmax(rewards))]
@@ -229,7 +230,7 @@ def gained(
     lives = phase.choice_lives
 
     def compute() -> dict:
-        new, old = (bench.rewards(values, stage.key, lives) for values in (now, before))
+        new, old = bench.rewards([now, before], stage.key, lives)
         return paired_difference(new, old)._asdict()
 
     return bool(stage.recall([bench, now, before, lives], compute)["low"] > 0)

@@ -110,19 +110,22 @@ class Surveyor:
         number, visits = self.taken, len(self.points) + 1
         self.taken += 1
         stage = self.stage.on(Branch.REFINE, number).called(f"{self.stage.name}/{number}")
-        rewards: list[np.ndarray] = []
 
-        def visit(point: np.ndarray) -> np.ndarray:
-            rewards.append(self.bench.rewards(box.at(point), stage.key, lives))
-            done, total = number * visits + len(rewards), self.most_surveys * visits
-            self.stage.tell(done, total, f"{lives} lives")
-            return rewards[-1]
+        def visit(points: np.ndarray | Sequence[np.ndarray], before: int = 0) -> np.ndarray:
+            def tick(done: int) -> None:
+                there = number * visits + before + done // lives
+                self.stage.tell(there, self.most_surveys * visits, f"{lives} lives")
+
+            places = [box.at(point) for point in points]
+            return self.bench.rewards(places, stage.key, lives, tick)
 
         def compute() -> dict:
-            surface = Surface(len(self.free), np.array([visit(point) for point in self.points]).T)
+            rewards = visit(self.points)
+            surface = Surface(len(self.free), rewards.T)
             peak, low, high = surface.maximiser()
-            miss = paired_difference(visit(peak), surface.predict(peak))
-            best = [*self.points, peak][int(np.argmax(np.mean(rewards, axis=1)))]
+            (there,) = visit([peak], len(self.points))
+            miss = paired_difference(there, surface.predict(peak))
+            best = [*self.points, peak][int(np.argmax([*rewards.mean(axis=1), there.mean()]))]
             where = {"peak": peak, "low": low, "high": high, "best": best}
             return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
 
@@ -156,7 +159,8 @@ class Surveyor:
         lives = 2 * self.settings.lives
 
         def compute() -> dict:
-            return {"rewards": self.bench.means(places, stage.key, lives)}
+            rewards = self.bench.rewards(places, stage.key, lives)
+            return {"rewards": rewards.mean(axis=1).tolist()}
 
         rewards = stage.recall([self.bench, places, lives], compute)["rewards"]
         return [places[i] for i in np.argsort(-np.array(rewards), kind="stable")]

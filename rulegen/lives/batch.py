@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, ClassVar, NamedTuple
@@ -13,12 +14,13 @@ from jax.sharding import Mesh, PartitionSpec
 from jax.stages import Wrapped
 
 from rulegen.compile import CompiledRule
-from rulegen.grammar import Site
+from rulegen.grammar import RunError, Site
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.statistics import estimate
 from rulegen.lives.life import Life
 from rulegen.lives.outcomes import Outcomes
+from rulegen.lives.policy import Need, policy
 from rulegen.lives.trial import LONGEST_BLOCK, TrialRun, blocks
 from rulegen.lives.world import World
 
@@ -72,14 +74,6 @@ class Lived(NamedTuple):
         return np.asarray(part)[: len(self.numbers)]
 
 
-#: A larger chunk does not make the device any busier, ...
-LARGEST_CHUNK = 32
-#: ... and one whose weights and their tangents need more bytes than this leaves the cache.
-CACHE = 2 * 1024 * 1024
-#: Multiplications of weights and rates on one device, after which a chunk comes back to Python.
-WORK_IN_ONE_GO = 1e10
-
-
 class Lives:
     """Runs lives of one compiled rule.
 
@@ -91,11 +85,11 @@ class Lives:
     Args:
         world: circuit, task and life.
         rule: the compiled rule.
-        chunk: most lives per device and call; None chooses what fits `world.memory_mb` and the
-            cache.
+        chunk: most lives per device and call, in place of what the world or the policy says.
 
     Raises:
         ValueError: when the rule and the world do not fit each other; see `Life`.
+        RunError: when a device has too little memory for one life.
 
     Example:
         >>> from rulegen.grammar import parse
@@ -121,7 +115,8 @@ class Lives:
         parts = world.circuit, world.task, world.life, rule, world.projections
         self.life = Life(*parts, self.runs)
         self.devices: Sequence[jax.Device] = jax.local_devices()
-        self.chunk = self._fitting_chunk() if chunk is None else chunk
+        chunk = chunk or world.chunk or 0
+        self.policy = policy(self.devices, self.need(), world.memory_mb, chunk)
         self._programs = cache(self._compile)
 
     def _compile(self, devices: int) -> tuple[Wrapped, Wrapped]:
@@ -212,11 +207,21 @@ class Lives:
             raise RuntimeError("the compiler for this device does not say what it plans")
         return int(plan.temp_size_in_bytes)
 
-    def _fitting_chunk(self) -> int:
-        budget = self.world.memory_mb * 1e6 / len(self.devices)
+    def need(self) -> Need:
+        """What one life asks of a device."""
+        step = float(self.world.circuit.neurons**2)
         weights = jnp.zeros(()).dtype.itemsize * self.world.circuit.neurons**2
-        cached = CACHE // (weights * (1 + len(self.rule.tangents.weight)))
-        return max(1, min(LARGEST_CHUNK, cached, int(budget / self.bytes_per_life())))
+        return Need(
+            bytes=self.bytes_per_life(),
+            hot=weights * (1 + len(self.rule.tangents.weight)),
+            work=step * self.world.task.steps(self.world.circuit.dt),
+            step=step,
+        )
+
+    @property
+    def chunk(self) -> int:
+        """Most lives per device and call."""
+        return self.policy.lives
 
     def run(
         self,
@@ -254,6 +259,20 @@ class Lives:
         columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
         return Batch(*(hosts.gather(column, count) for column in columns))
 
+    def means(
+        self,
+        values: np.ndarray,
+        key: jax.Array,
+        count: int,
+        *,
+        numbers: np.ndarray | None = None,
+        tick: Callable[[int], None] | None = None,
+    ) -> np.ndarray:
+        """Mean reward per trial of each life, shape (count,); arguments as of `run`."""
+        parts = self.live(values, key, count, numbers=numbers, tick=tick)
+        means = [part.rewards.mean(axis=1, dtype=float) for part in parts]
+        return hosts.gather(np.concatenate(means), count)
+
     def live(
         self,
         values: np.ndarray,
@@ -274,25 +293,64 @@ class Lives:
         # As many calls as the chunk demands, of one size that leaves few places empty. A device
         # without a life of its own is better spent on helping the others.
         devices = min(len(self.devices), len(own))
-        begin, go_on = self._programs(devices)
         calls = -(-len(own) // (self.chunk * devices))
         size = -(-len(own) // (calls * devices)) * devices
-        trials = self.world.life.trials
-        for start in range(0, len(own), size):
+        start, trials = 0, self.world.life.trials
+        while start < len(own):
             # A short last chunk is filled up with repeats, so that one program serves them all.
             index = own[np.minimum(np.arange(start, start + size), len(own) - 1)]
-            lives = who[index].astype(np.uint32)
             kept = min(size, len(own) - start)
-            life, results, first = begin(source, lives), [], 0
-            for stretch in self.stretches():
-                life, result = go_on(values[index], source, lives, life, first, stretch)
-                results.append([np.asarray(part)[:kept] for part in result])
-                first += stretch
+
+            def told(first: int, start: int = start, kept: int = kept) -> None:
                 if tick is not None:
                     done = start + kept * first // trials
                     tick(min(count, done * jax.process_count()))
-            rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
-            yield Lived(index[:kept], life, rewards, scores)
+
+            try:
+                life, rewards, scores = self._chunk(values[index], source, who[index], told)
+            except jax.errors.JaxRuntimeError as error:
+                size = devices * self._fewer(error, size // devices)
+                continue
+            yield Lived(index[:kept], life, rewards[:kept], scores[:kept])
+            start += size
+
+    def _chunk(
+        self, values: np.ndarray, source: Stream, numbers: np.ndarray, told: Callable[[int], None]
+    ) -> tuple[Any, np.ndarray, np.ndarray]:
+        """As many lives as there are values: what they end with, their rewards and scores.
+
+        Args:
+            values: shape (L, P). source: of all lives. numbers: of these, shape (L,).
+            told: called with the number of trials that are over.
+        """
+        begin, go_on = self._programs(min(len(self.devices), len(values)))
+        lives = numbers.astype(np.uint32)
+        life, results, first = begin(source, lives), [], 0
+        for stretch in self.stretches():
+            life, result = go_on(values, source, lives, life, first, stretch)
+            results.append([np.asarray(part) for part in result])
+            first += stretch
+            told(first)
+        rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
+        return life, rewards, scores
+
+    def _fewer(self, error: Exception, lives: int) -> int:
+        """Half as many lives on a device as it had no memory for.
+
+        Raises:
+            RunError: when it has none for a single one.
+        """
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise error
+        if lives == 1:
+            raise RunError(
+                f"{self.devices[0]} has no memory for a single life: take fewer neurons, or end "
+                "what else runs there"
+            ) from error
+        self.policy = self.policy._replace(lives=lives // 2)
+        note = f"no memory for {lives} lives at once on {self.devices[0]}: {lives // 2} now"
+        warnings.warn(note, RuntimeWarning, stacklevel=2)
+        return lives // 2
 
     def stretches(self) -> list[int]:
         """Numbers of trials that the lives of a chunk run through in one go.
@@ -300,7 +358,5 @@ class Lives:
         Long lives come back to Python every second or so, which shows progress and can be
         interrupted. There are at most two different numbers, since each is a program of its own.
         """
-        circuit, trials = self.world.circuit, self.world.life.trials
-        work = self.chunk * self.world.task.steps(circuit.dt) * circuit.neurons**2
-        size, number, rest = blocks(trials, max(1, int(WORK_IN_ONE_GO / work)))
+        size, number, rest = blocks(self.world.life.trials, self.policy.trials(self.need()))
         return [size] * number + ([rest] if rest else [])

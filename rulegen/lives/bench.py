@@ -81,32 +81,26 @@ class Bench:
         return result
 
     def rewards(
-        self, values: np.ndarray, key: jax.Array, lives: int, tick: Tick | None = None
-    ) -> np.ndarray:
-        """Mean reward per trial of each life, shape (lives,)."""
-        return self.run(values, key, lives, tick).means
-
-    def means(
         self,
-        places: Sequence[np.ndarray],
+        places: np.ndarray | Sequence[np.ndarray],
         key: jax.Array,
         lives: int,
-        done: Tick | None = None,
-    ) -> list[float]:
-        """Mean reward per trial of each of several parameter vectors, on common lives.
+        tick: Tick | None = None,
+    ) -> np.ndarray:
+        """Mean reward per trial of each life, shape (lives,), or (n, lives) of n places.
+
+        All of them run at once, and of each life no more than this is kept.
 
         Args:
-            places: parameter vectors, each of shape (P,).
-            key: of the lives.
-            lives: how many.
-            done: called with the number of places after each.
+            places: a parameter vector, shape (P,), or several.
+            key: of the lives, which all places meet.
+            lives: of each place.
+            tick: called with the number of lives finished so far.
         """
-        found = []
-        for place in places:
-            found.append(float(self.rewards(place, key, lives).mean()))
-            if done is not None:
-                done(len(found))
-        return found
+        places = np.asarray(places, float)
+        vectors, numbers = met(np.atleast_2d(places), lives)
+        means = self.plain.means(vectors, key, len(numbers), numbers=numbers, tick=tick)
+        return means.reshape(*places.shape[:-1], lives)
 
     def meet(
         self,
@@ -123,8 +117,7 @@ class Bench:
             lives: of each place.
             tick: called with the number of lives finished so far.
         """
-        vectors = np.repeat(np.asarray(places, float), lives, axis=0)
-        numbers = np.tile(np.arange(lives), len(places))
+        vectors, numbers = met(places, lives)
         batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
         parts = (part.reshape(len(places), lives, *part.shape[1:]) for part in batch)
         return [Batch(*each) for each in zip(*parts, strict=True)]
@@ -138,6 +131,17 @@ class Bench:
     ) -> Batch:
         """Lives without tangents, of one parameter vector or one for each life."""
         return self.plain.run(values, key, lives, tick=tick)
+
+
+def met(places: np.ndarray | Sequence[np.ndarray], lives: int) -> tuple[np.ndarray, np.ndarray]:
+    """The parameters and the number of each life where all places meet the same lives.
+
+    Example:
+        >>> met([np.array([0.5]), np.array([0.7])], 2)[1]
+        array([0, 1, 0, 1])
+    """
+    vectors = np.repeat(np.asarray(places, float), lives, axis=0)
+    return vectors, np.tile(np.arange(lives), len(places))
 
 
 def with_shortest_times(rule: Rule, dt: float) -> Rule:

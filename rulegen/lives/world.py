@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from rulegen.circuits import AnyCircuit
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.settings import Settings
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
 from rulegen.tasks import AnyTask
+
+#: Settings of how lives are run, on which no result depends.
+HOW = ("memory_mb", "chunk")
 
 
 class World(Settings):
@@ -16,20 +21,22 @@ class World(Settings):
     Attributes:
         circuit, task, life: their settings.
         projections: on which projection the rule lives, and the rules of others.
-        memory_mb: lives run in chunks whose state fits this many MB.
+        memory_mb: most memory that running lives may need; by default a share of what there is.
+        chunk: lives that run together on one device; by default what `rulegen.lives.policy` says.
     """
 
     circuit: AnyCircuit
     task: AnyTask
     life: LifeSettings = LifeSettings()
     projections: Projections = Projections()
-    memory_mb: float = 512.0
+    memory_mb: float | None = Field(None, gt=0)
+    chunk: int | None = Field(None, ge=1)
 
     @property
     def identity(self) -> str:
-        """16 hexadecimal digits of all that results depend on: not of the budget of memory."""
+        """16 hexadecimal digits of all that results depend on: not of how lives are run."""
         parts = {name: getattr(self, name) for name in type(self).model_fields}
-        return inputs_digest([{name: parts[name] for name in parts if name != "memory_mb"}])
+        return inputs_digest([{name: parts[name] for name in parts if name not in HOW}])
 
     @property
     def unlearned(self) -> World:

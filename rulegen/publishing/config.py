@@ -25,7 +25,7 @@ from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
-from rulegen.lives.world import World
+from rulegen.lives.world import HOW, World
 from rulegen.selection.looks import PruneSettings
 from rulegen.tasks import AnyTask
 
@@ -33,7 +33,7 @@ from rulegen.tasks import AnyTask
 LARGEST_FILE = 1 << 20
 
 #: Settings on which no figure depends: a run goes on where they change.
-BESIDE = {"name", "title", "description", "memory_mb", "exports"}
+BESIDE = {"name", "title", "description", "exports", *HOW}
 
 
 class EvaluateSettings(Settings):
@@ -79,25 +79,20 @@ class WorldSettings(Settings):
     """A world as a file describes it.
 
     Attributes:
-        task, circuit, life, projections, memory_mb: see `rulegen.lives.world.World`.
+        task, circuit, life, projections, memory_mb, chunk: see `rulegen.lives.world.World`.
     """
 
     task: AnyTask
     circuit: AnyCircuit = RateCircuit()
     life: LifeSettings = LifeSettings()
     projections: Projections = Projections()
-    memory_mb: float = Field(512.0, gt=0)
+    memory_mb: float | None = Field(None, gt=0)
+    chunk: int | None = Field(None, ge=1)
 
     @property
     def world(self) -> World:
         """Where rules live."""
-        return World(
-            circuit=self.circuit,
-            task=self.task,
-            life=self.life,
-            projections=self.projections,
-            memory_mb=self.memory_mb,
-        )
+        return World(**{name: getattr(self, name) for name in World.model_fields})
 
 
 class RunConfig(WorldSettings):

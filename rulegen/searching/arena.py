@@ -96,7 +96,7 @@ class Arena:
             lives: of each point.
             tick: called with the number of lives finished so far.
         """
-        return np.array([batch.means for batch in self.meet(points, key, lives, tick)])
+        return self.bench.rewards([self.vector(point) for point in points], key, lives, tick)
 
     def draw(self, structure: Structure, rng: np.random.Generator) -> Point:
         """A structure with random values, evenly distributed on logarithmic scales."""

@@ -201,7 +201,12 @@ class Looks:
         lives = self.settings.rank_lives
 
         def compute() -> dict:
-            return {"rewards": self.bench.means(places, stage.key, lives, done)}
+            def tick(count: int) -> None:
+                if done is not None:
+                    done(count // lives)
+
+            rewards = self.bench.rewards(places, stage.key, lives, tick)
+            return {"rewards": rewards.mean(axis=1).tolist()}
 
         rewards: list[float] = stage.recall([self.bench, places, lives], compute)["rewards"]
         return rewards
@@ -214,8 +219,7 @@ class Looks:
         stage.tell(0, 1, f"{lives} lives")
 
         def compute() -> dict:
-            both = (self.bench.rewards(values, stage.key, lives) for values in (candidate, other))
-            new, old = both
+            new, old = self.bench.rewards([candidate, other], stage.key, lives)
             found = paired_difference(new, old, level)._asdict()
             return found | {"inclusion": inclusion(new - old, limit, level)}
 

@@ -79,8 +79,8 @@ def somewhere(bench: Bench, left_out: str, key: jax.Array, rest: np.ndarray, gai
         return ""
     places = list(drawn(bench, left_out, ROUNDS[0][0]))
     for number, (count, lives) in enumerate(ROUNDS):
-        batches = bench.meet(places[:count], jax.random.fold_in(key, number), lives)
-        order = np.argsort([-batch.means.mean() for batch in batches])
+        rewards = bench.rewards(places[:count], jax.random.fold_in(key, number), lives)
+        order = np.argsort(-rewards.mean(axis=1))
         places = [places[i] for i in order]
     lives = min(MEETING, len(rest))
     more = paired_difference(bench.rewards(places[0], key, lives), rest[:lives])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import jax
 import numpy as np
@@ -92,17 +92,18 @@ class Resurvey:
         unit = settings.least / settings.width
         box = Box(self.bench.values, self.free, half, unit, self.bench.bounds)
         key = jax.random.fold_in(self.key, attempt)
-        rewards: list[np.ndarray] = []
 
-        def visit(point: np.ndarray) -> np.ndarray:
-            rewards.append(self.bench.rewards(box.at(point), key, lives))
-            text = f"{lives} lives"
-            self.report(Progress("parameters", len(rewards), len(points) + 1, text))
-            return rewards[-1]
+        def visit(places: np.ndarray | Sequence[np.ndarray], before: int = 0) -> np.ndarray:
+            def tick(done: int) -> None:
+                there, text = before + done // lives, f"{lives} lives"
+                self.report(Progress("parameters", there, len(points) + 1, text))
 
-        surface = Surface(len(self.free), np.array([visit(point) for point in points]).T)
+            return self.bench.rewards([box.at(place) for place in places], key, lives, tick)
+
+        surface = Surface(len(self.free), visit(points).T)
         peak, low, high = surface.maximiser()
-        miss = paired_difference(visit(peak), surface.predict(peak))
+        (there,) = visit([peak], len(points))
+        miss = paired_difference(there, surface.predict(peak))
         return box, Survey(peak, low, high, peak, miss)
 
     def verdict(

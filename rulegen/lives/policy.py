@@ -1,0 +1,118 @@
+"""How many lives run together on a device, and for how long: nothing that a figure depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+
+from rulegen.grammar import RunError
+from rulegen.ground.machine import memory
+
+
+class Need(NamedTuple):
+    """What one life asks of a device.
+
+    Attributes:
+        bytes: of memory while it runs, an upper estimate.
+        hot: of these, what every step reads: weights and their tangents.
+        work: multiplications of weights and rates in a trial.
+        step: those in a step.
+    """
+
+    bytes: int
+    hot: int
+    work: float
+    step: float
+
+
+class Kind(NamedTuple):
+    """What devices of one kind are good at.
+
+    Attributes:
+        share: of the memory that is free, what lives may take.
+        most: more lives at a time make the device no busier, whatever they are.
+        filled: nor do more than make so many multiplications a step; infinite where `cache` says.
+        cache: bytes that all lives of one call read again at each step; infinite where they are
+            read from memory anyway.
+        work: multiplications after which lives come back to Python: about a second.
+    """
+
+    share: float
+    most: int
+    filled: float
+    cache: float
+    work: float
+
+
+#: On a CPU lives wait for the cache. On a GPU each step waits for the launch of its kernels, until
+#: there are lives enough that it waits for the memory of their weights: at 32 neurons 512 lives
+#: reach a sixth of what 32,768 do, and 8,192 five sixths (H200).
+CPU = Kind(share=0.25, most=32, filled=float("inf"), cache=2 * 2**20, work=1e10)
+GPU = Kind(share=0.8, most=1 << 16, filled=2.0**25, cache=float("inf"), work=3e11)
+
+
+class Policy(NamedTuple):
+    """What a device is asked to do at a time.
+
+    Attributes:
+        lives: most lives that run together on one device.
+        memory: bytes that they may need there.
+        work: multiplications after which they come back to Python.
+    """
+
+    lives: int
+    memory: float
+    work: float
+
+    def trials(self, need: Need) -> int:
+        """Trials that this many lives run through in one go."""
+        return max(1, int(self.work / (self.lives * need.work)))
+
+
+def policy(
+    devices: Sequence[jax.Device], need: Need, memory_mb: float | None = None, chunk: int = 0
+) -> Policy:
+    """Choose how lives are run.
+
+    Args:
+        devices: all those that share the lives.
+        need: of one life.
+        memory_mb: most memory of all CPU devices together, or of each other device; None: a share
+            of what is free.
+        chunk: lives that run together on one device, whatever fits; 0 chooses them.
+
+    Raises:
+        RunError: when a device that is no CPU has too little free memory for one life.
+
+    Example:
+        >>> need = Need(bytes=100_000, hot=4096, work=30 * 1024.0, step=1024.0)
+        >>> policy(jax.devices("cpu"), need).lives, policy(jax.devices("cpu"), need, chunk=5).lives
+        (32, 5)
+    """
+    kind = CPU if devices[0].platform == "cpu" else GPU
+    free = room(devices, kind)
+    if kind is GPU and need.bytes > free:
+        raise RunError(
+            f"one life needs {need.bytes / 2**20:.0f} MB, and {devices[0]} has "
+            f"{free / 2**20:.0f} MB to spare: take fewer neurons, end what else runs there, or run "
+            "on the CPU (JAX_PLATFORMS=cpu)"
+        )
+    if memory_mb is not None:
+        free = min(free, memory_mb * 1e6 / (len(devices) if kind is CPU else 1))
+    fit = min(kind.most, free / need.bytes, kind.filled / need.step, kind.cache / need.hot)
+    return Policy(chunk or max(1, int(fit)), free, kind.work)
+
+
+def room(devices: Sequence[jax.Device], kind: Kind) -> float:
+    """Bytes that lives may take on one device; CPU devices share what the machine has."""
+    if kind is CPU:
+        return kind.share * memory() / len(devices)
+    found = [device.memory_stats() or {} for device in devices]
+    known = [s["bytes_limit"] - s.get("bytes_in_use", 0) for s in found if "bytes_limit" in s]
+    return kind.share * min(known, default=UNTOLD)
+
+
+#: Bytes that a device is taken to have which does not say.
+UNTOLD = 8 * 2**30
