@@ -49,6 +49,7 @@ from .ground.display import Display as Display
 from .ground.journal import Journal as Journal
 from .ground.keys import key as key
 from .ground.runtime import keep_compiled_programs as keep_compiled_programs
+from .ground.runtime import unused_card as unused_card
 from .ground.runtime import use_all_cores as use_all_cores
 from .ground.statistics import Estimate as Estimate
 from .ground.statistics import estimate as estimate

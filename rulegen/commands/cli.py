@@ -31,6 +31,7 @@ app = group(
         "compare": "compare:compare",
         "analyse": "analyse:analyse",
         "export": "export:export_rule",
+        "devices": "devices:devices",
     },
     CATALOG,
 )

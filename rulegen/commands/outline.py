@@ -42,6 +42,8 @@ class Outline(TyperCommand):
         if "jax" in sys.modules:
             rg.use_all_cores()
             rg.keep_compiled_programs()
+            if advice := rg.unused_card():
+                print(advice, file=sys.stderr)
         app = typer.Typer(add_completion=False)
         app.command(self.name)(function)
         return get_command(app)

@@ -4,11 +4,32 @@ from __future__ import annotations
 
 import os
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 
 import jax
 
 from rulegen.ground.machine import cores
+
+#: Where Linux has the first card of NVIDIA.
+CARD = Path("/dev/nvidia0")
+#: Versions of CUDA for which JAX has packages.
+CUDA = (12, 13)
+
+
+def unused_card() -> str:
+    """What to do where the machine has an NVIDIA card and JAX has nothing to run on it; else "".
+
+    It asks which packages are installed, and so JAX can still be set up.
+
+    Example:
+        >>> isinstance(unused_card(), str)
+        True
+    """
+    plugged = any(find_spec(f"jax_cuda{version}_plugin") for version in CUDA)
+    if plugged or os.environ.get("JAX_PLATFORMS") == "cpu" or not CARD.exists():
+        return ""
+    return "this machine has an NVIDIA card that JAX cannot use: pip install 'rulegen[cuda]'"
 
 
 def use_all_cores() -> None:
