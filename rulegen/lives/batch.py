@@ -159,13 +159,18 @@ class Lives:
 
     def _first(self, source: Stream) -> Any:
         """One life before its first trial."""
-        return self.life.begin(source, jnp.zeros(()).dtype)
+        with jax.default_matmul_precision("highest"):
+            return self.life.begin(source, jnp.zeros(()).dtype)
 
     def _later(
         self, values: jax.Array, source: Stream, life: Any, first: jax.Array, trials: int
     ) -> tuple[Any, tuple[jax.Array, jax.Array]]:
-        """One life after so many more trials, their rewards and scores."""
-        return self.life.go_on(values, source, life, first, trials)
+        """One life after so many more trials, their rewards and scores.
+
+        Left to themselves, cards round the factors of a product to ten bits.
+        """
+        with jax.default_matmul_precision("highest"):
+            return self.life.go_on(values, source, life, first, trials)
 
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""

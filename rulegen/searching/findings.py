@@ -36,8 +36,8 @@ def page(record: Record, front: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
     others, said_there = readable(elsewhere.round(5), ["against"])
     return (
         f"# Search\n\n{evidence.structures} structures were tried. The pick earns "
-        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives; of these, "
-        f"{evidence.ended} ended badly:\n\n"
+        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives "
+        f"(ended badly: {evidence.ended}):\n\n"
         f"```\n{record.equations.strip()}\n```\n\n"
         f"Why it was picked: {evidence.choice}.\n\n"
         f"## Selection\n\nThe finalists were refined and met on {front['lives'].iloc[0]} lives of "
