@@ -7,7 +7,10 @@ from pathlib import Path
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _cache = tempfile.TemporaryDirectory()
     os.environ["JAX_COMPILATION_CACHE_DIR"] = _cache.name
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
+    # So is every module, even where the machine keeps none.
+    os.environ["PYTHONPYCACHEPREFIX"] = _cache.name
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import jax
 import numpy as np

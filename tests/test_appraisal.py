@@ -161,7 +161,7 @@ def machine(monkeypatch):
     now, compiled = [0.0], set()
     for clock in ("perf_counter", "process_time"):
         monkeypatch.setattr(time, clock, lambda: now[0])
-    monkeypatch.setattr(jax, "local_devices", lambda: [None])
+    monkeypatch.setattr(jax, "local_devices", lambda: jax.devices()[:1])
 
     def slowly(self, values, key, count, **more):
         now[0] += 0.04 if count in compiled else 3.5
