@@ -51,12 +51,13 @@ def values_of(rule):
     return np.array([p.value for p in rule.parameters])
 
 
-def log_density(theta, world, eta, rewards, potentials, drives, noises, network):
+def log_density(theta, world, eta, rewards, activity):
     """log p(potentials | theta), written out by hand for the family above, trial by trial.
 
     Pulses, the noise before the trial and the noise of clamped neurons do not depend on theta.
     """
     circuit, dt = world.circuit, world.circuit.dt
+    potentials, drives, noises, network = activity
     a, sigma, kept = circuit.step_size, circuit.noise, circuit.retention
     w, u_bar, total = network.weights, jnp.zeros(circuit.neurons), []
     for u_trial, reward, drive, noise in zip(potentials, rewards, drives, noises, strict=True):
@@ -139,7 +140,7 @@ def test_scores_are_derivatives_of_the_log_density(x64, name):
     theta = jnp.asarray(values_of(rule)[1:])
     rewards, *activity = jit(lambda c: replay(theta, here, eta, c))(batch.conditions[0])
     np.testing.assert_allclose(rewards, batch.rewards[0], rtol=1e-12)
-    jacobian = jax.jacfwd(lambda t: log_density(t, here, eta, rewards, *activity))
+    jacobian = jax.jacfwd(lambda t: log_density(t, here, eta, rewards, activity))
     truth = jit(jacobian)(theta)
     assert np.abs(truth[1:]).min() > 1e-4
     np.testing.assert_allclose(batch.scores[0], truth, rtol=1e-9, atol=1e-11)

@@ -14,14 +14,14 @@ from jax.sharding import Mesh, PartitionSpec
 from jax.stages import Wrapped
 
 from rulegen.compile import CompiledRule
-from rulegen.grammar import RunError, Site
+from rulegen.grammar import RunError
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.statistics import estimate
 from rulegen.lives.life import Life
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.policy import Need, policy
-from rulegen.lives.trial import LONGEST_BLOCK, TrialRun, blocks
+from rulegen.lives.policy import need, policy
+from rulegen.lives.trial import TrialRun, blocks
 from rulegen.lives.world import World
 
 
@@ -116,7 +116,8 @@ class Lives:
         self.life = Life(*parts, self.runs)
         self.devices: Sequence[jax.Device] = jax.local_devices()
         chunk = chunk or world.chunk or 0
-        self.policy = policy(self.devices, self.need(), world.memory_mb, chunk)
+        self.need = need(self.life)._replace(bytes=self.bytes_per_life())
+        self.policy = policy(self.devices, self.need, world.memory_mb, chunk)
         self._programs = cache(self._compile)
 
     def _compile(self, devices: int) -> tuple[Wrapped, Wrapped]:
@@ -174,16 +175,7 @@ class Lives:
 
     def bytes_per_life(self) -> int:
         """An upper estimate of the memory that one life needs while it runs."""
-        n, task = self.world.circuit.neurons, self.world.task
-        steps, _, _ = blocks(task.steps(self.world.circuit.dt), LONGEST_BLOCK)
-        matrices, histories = 4 * n * n, 16 * n * steps
-        for name, rule in self.life.rules.rules.items():
-            sites = rule.tangents.system.sites.values()
-            synapse_states = sum(site is Site.SYNAPSE for site in sites)
-            products = len(rule.factored)
-            matrices += n * self.life.sources(name) * (2 * synapse_states + 3 * products)
-            histories += n * steps * (2 * products + len(rule.recorded))
-        return jnp.zeros(()).dtype.itemsize * (matrices + histories)
+        return need(self.life).bytes
 
     def planned_bytes(self) -> int:
         """What XLA plans to set aside on one device while a chunk runs, beside its results.
@@ -211,17 +203,6 @@ class Lives:
         if plan is None:
             raise RuntimeError("the compiler for this device does not say what it plans")
         return int(plan.temp_size_in_bytes)
-
-    def need(self) -> Need:
-        """What one life asks of a device."""
-        step = float(self.world.circuit.neurons**2)
-        weights = jnp.zeros(()).dtype.itemsize * self.world.circuit.neurons**2
-        return Need(
-            bytes=self.bytes_per_life(),
-            hot=weights * (1 + len(self.rule.tangents.weight)),
-            work=step * self.world.task.steps(self.world.circuit.dt),
-            step=step,
-        )
 
     @property
     def chunk(self) -> int:
@@ -363,5 +344,5 @@ class Lives:
         Long lives come back to Python every second or so, which shows progress and can be
         interrupted. There are at most two different numbers, since each is a program of its own.
         """
-        size, number, rest = blocks(self.world.life.trials, self.policy.trials(self.need()))
+        size, number, rest = blocks(self.world.life.trials, self.policy.trials(self.need))
         return [size] * number + ([rest] if rest else [])

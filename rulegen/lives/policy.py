@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 
-from rulegen.grammar import RunError
+from rulegen.grammar import RunError, Site
 from rulegen.ground.machine import memory
+from rulegen.lives.life import Life
+from rulegen.lives.trial import LONGEST_BLOCK, blocks
 
 
 class Need(NamedTuple):
@@ -25,6 +28,22 @@ class Need(NamedTuple):
     hot: int
     work: float
     step: float
+
+
+def need(life: Life) -> Need:
+    """What one of these lives asks of a device."""
+    neurons, steps = life.circuit.neurons, life.task.steps(life.circuit.dt)
+    block, _, _ = blocks(steps, LONGEST_BLOCK)
+    matrices, histories = 4 * neurons**2, 16 * neurons * block
+    for name, rule in life.rules.rules.items():
+        sites = rule.tangents.system.sites.values()
+        synapse_states = sum(site is Site.SYNAPSE for site in sites)
+        products = len(rule.factored)
+        matrices += neurons * life.sources(name) * (2 * synapse_states + 3 * products)
+        histories += neurons * block * (2 * products + len(rule.recorded))
+    size, step = jnp.zeros(()).dtype.itemsize, float(neurons**2)
+    hot = size * neurons**2 * (1 + len(life.rule.tangents.weight))
+    return Need(size * (matrices + histories), hot, step * steps, step)
 
 
 class Kind(NamedTuple):
