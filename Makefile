@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench selection verification search results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection verification search results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -106,6 +106,10 @@ exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@
+
+# Lives on the device that JAX finds; four minutes at most.
+bench-gpu: $(READY)
+	$(BIN)/python -m benchmarks.gpu build/bench-gpu.json
 
 bench: $(VENV)/.evosax
 	$(BIN)/python -m benchmarks

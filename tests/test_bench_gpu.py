@@ -1,0 +1,44 @@
+"""`make bench-gpu` on a CPU, with small circuits: it measures, tells and keeps what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+if not (Path(__file__).parent.parent / "benchmarks").exists():
+    pytest.skip("the benchmarks are not beside the tests", allow_module_level=True)
+from benchmarks import gpu
+from rulegen.runs import devices
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "SECONDS", 0.01)
+    monkeypatch.setattr(gpu, "COPIED", 1 << 16)
+    monkeypatch.setattr(gpu, "PRODUCTS", ((8, 4),))
+    monkeypatch.setattr(gpu, "ROWS", ((8, 5, 3, 0, (4, 6)), (8, 5, 3, 2, (4,))))
+
+
+def test_lines_and_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken() -> gpu.Rows:
+        raise RuntimeError("no such card")
+
+    parts = {name: gpu.PARTS[name] for name in ("ceilings", "lives")} | {"broken": broken}
+    monkeypatch.setattr(gpu, "PARTS", parts)
+    gpu.main(tmp_path / "new/out.json", 60.0)
+    found = json.loads((tmp_path / "new/out.json").read_text())
+    assert found["device"] == "cpu" and len(found["ceilings"]) == 2
+    assert [row["lives"] for row in found["lives"]] == [4, 6, 4]
+    assert all(row["lives/s"] > 0 for row in found["lives"])
+    assert found["broken"] == [{"failed": "RuntimeError: no such card"}]
+    assert capsys.readouterr().out.count("\n") == 7
+
+
+def test_what_does_not_fit_into_the_time_is_left_out(tmp_path: Path) -> None:
+    gpu.main(tmp_path / "out.json", 0.0)
+    found = json.loads((tmp_path / "out.json").read_text())
+    assert all(found[name] == [{"left out": "no time"}] for name in gpu.PARTS)
