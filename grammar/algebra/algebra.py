@@ -116,6 +116,10 @@ def power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         return _opaque(base, exponent)
     if isinstance(base, op.exp):
         return call("exp", [multiply([exponent, base.args[0]])])
+    if isinstance(base, sp.Abs) and exponent.is_Integer and abs(exponent) > 1:
+        # SymPy would do the same, and leave powers of roots as they are.
+        inner, odd = base.args[0], exponent % 2
+        return multiply([power(inner, exponent - odd), *([base] if odd else [])])
     return _whole_power(base, exponent) if exponent.is_Integer else _root(base, exponent)
 
 
