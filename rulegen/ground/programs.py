@@ -35,9 +35,7 @@ def program(made: type) -> str:
 
     Example:
         >>> def hold(level):
-        ...     text = "class Hold:\\n    def trial(self):\\n        return level"
-        ...     exec(text, session := {"__name__": "session", "level": level})
-        ...     return session["Hold"]
+        ...     return type("Hold", (), {"__module__": "a session", "level": level})
         >>> program(hold(0.5)) == program(hold(0.5)), program(hold(0.5)) == program(hold(0.3))
         (True, False)
     """
