@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -76,8 +76,11 @@ class Imitation(Lives):
         numbers: np.ndarray | None = None,
         tick: Callable[[int], None] | None = None,
     ) -> Batch:
-        """See `Lives.run`; one reward for each life."""
-        assert numbers is None, "every life is lived once"
+        """See `Lives.run`; one reward for each life. Places that meet have lives from 0 on each."""
+        if numbers is not None:
+            ends = np.flatnonzero(numbers == 0)[1:]
+            met = [self.run(part, key, len(part)) for part in np.split(values, ends)]
+            return Batch(*(np.concatenate(column) for column in zip(*met, strict=True)))
         seen, size = self.model(key, count)
         _, last = self.weights(values, key, count)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -86,6 +89,10 @@ class Imitation(Lives):
         rewards = np.maximum(np.nan_to_num(rewards, nan=self.FLOOR), self.FLOOR)
         nothing = np.zeros(count, int)
         return Batch(rewards[:, None], nothing[:, None], np.zeros((count, 1, 0)), outcomes, nothing)
+
+    def means(self, *lives: Any, **more: Any) -> np.ndarray:
+        """See `Lives.means`."""
+        return self.run(*lives, **more).means
 
 
 class ImitationBench(Bench):
