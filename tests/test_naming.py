@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 import time
@@ -19,7 +20,10 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.grammar import Event, Rule, Update, parse, symbol
 from rulegen.grammar.algebra import algebra
 from rulegen.grammar.algebra.parts import Form
-from rulegen.grammar.matching.values import value
+from rulegen.grammar.matching.matches import matches
+from rulegen.grammar.matching.outline import outline
+from rulegen.grammar.matching.sketch import possible, sketch
+from rulegen.grammar.matching.values import own_values, value
 
 NAMES = sorted(literature())
 #: Made of what a circuit can measure.
@@ -120,6 +124,18 @@ def test_a_rule_with_one_more_term_is_that_rule_and_the_term(name: str) -> None:
 def test_the_index_is_that_of_the_records() -> None:
     """Whoever changes a record, or how formulas are put in order, makes it anew: `make index`."""
     assert INDEX.read_text(encoding="utf-8") == index()
+
+
+def test_what_is_no_rule_at_a_glance_matches_none() -> None:
+    """A sketch may be wrong in one way only: whatever matches, looks possible."""
+    glances = {name: (outline(r.rule), own_values(r.rule)) for name, r in literature().items()}
+    skipped = 0
+    for one in known():
+        for form, (drawn, values) in itertools.product(one.forms, glances.values()):
+            if not possible(sketch(form.outline), sketch(drawn)):
+                skipped += form.outline.signals <= drawn.signals
+                assert not list(matches(form.parts, form.outline, drawn, values))
+    assert skipped > 400
 
 
 def test_a_record_without_an_entry_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

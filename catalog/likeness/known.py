@@ -24,6 +24,7 @@ from rulegen.grammar import Parameter, Rule, parse, symbol
 from rulegen.grammar.algebra import algebra
 from rulegen.grammar.matching.memories import with_memories
 from rulegen.grammar.matching.outline import Outline, outline
+from rulegen.grammar.matching.sketch import Sketch, possible, sketch
 
 INDEX = Path(__file__).with_name("index.json")
 
@@ -43,6 +44,7 @@ class Known:
         name, title, equations: as its record says.
         signals: names of what its simplest form reads.
         terms: of `canonical_terms`.
+        sketches: of its forms.
     """
 
     name: str
@@ -50,6 +52,11 @@ class Known:
     equations: str
     signals: frozenset[str]
     terms: frozenset[str]
+    sketches: tuple[Sketch, ...]
+
+    def may_be(self, signals: frozenset[str], drawn: Sketch) -> bool:
+        """Whether a rule that reads these signals may be this one, at a glance."""
+        return self.signals <= signals and any(possible(mine, drawn) for mine in self.sketches)
 
     @cached_property
     def rule(self) -> Rule:
@@ -73,6 +80,9 @@ class Known:
             "equations": self.equations,
             "signals": sorted(self.signals),
             "terms": sorted(self.terms),
+            "sketches": [
+                {place: sorted(terms) for place, terms in drawn.items()} for drawn in self.sketches
+            ],
         }
 
 
@@ -101,15 +111,20 @@ def digest(path: Path) -> str:
 def indexed(name: str, entry: dict[str, Any]) -> Known:
     """A rule from its entry."""
     signals, terms = frozenset(entry["signals"]), frozenset(entry["terms"])
-    return Known(name, entry["title"], entry["equations"], signals, terms)
+    sketches = tuple(
+        {place: frozenset(terms) for place, terms in drawn.items()} for drawn in entry["sketches"]
+    )
+    return Known(name, entry["title"], entry["equations"], signals, terms, sketches)
 
 
 def read(path: Path) -> Known:
     """A rule from its record."""
     record = catalog.load_record(path)
-    signals = frozenset(set.intersection(*(set(f.outline.signals) for f in forms(record.rule))))
+    outlines = [form.outline for form in forms(record.rule)]
+    signals = frozenset(set.intersection(*(set(o.signals) for o in outlines)))
     terms = canonical_terms(record.rule)
-    return Known(record.name, record.title, record.equations, signals, terms)
+    sketches = tuple(sketch(o) for o in outlines)
+    return Known(record.name, record.title, record.equations, signals, terms, sketches)
 
 
 def index() -> str:

@@ -16,6 +16,7 @@ from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.matching.equations import CLOSE
 from rulegen.grammar.matching.matches import Extra, Match, matches
 from rulegen.grammar.matching.outline import Outline
+from rulegen.grammar.matching.sketch import sketch
 from rulegen.grammar.matching.values import value
 
 #: More time constants than this that had to be infinite, and the rule is another one.
@@ -82,9 +83,10 @@ def resemblances(
         values: of its parameters.
     """
     both = ((False, mine), (True, _opposite(mine)))
+    drawn = sketch(mine)
     for one in known():
-        if not one.signals <= mine.signals:
-            continue  # a rule that reads less than another is not that one
+        if not one.may_be(mine.signals, drawn):
+            continue
         for form, (opposite, turned) in product(one.forms, both):
             for match in matches(form.parts, form.outline, turned, values):
                 resemblance = Resemblance(one, form, match, opposite)
