@@ -60,8 +60,8 @@ def possible(template: Sketch, rule: Sketch) -> bool:
     Example:
         >>> from rulegen.grammar import parse
         >>> from rulegen.grammar.matching.outline import outline
-        >>> hebb, decay = (sketch(outline(parse(f"dw/dt = {f}"))) for f in ("a*pre*post", "-a*w"))
-        >>> possible(hebb, decay)
+        >>> hebb, decay = (outline(parse(f"dw/dt = {f}")) for f in ("eta*pre*post", "-w/tau"))
+        >>> possible(sketch(hebb), sketch(decay))
         False
     """
     return all(
