@@ -15,9 +15,9 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Evosax, Pathwise, Pgpe, Score
 from rulegen.grammar import Rule, parse
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.runs.simulate import load_scene
 from rulegen.tasks import TASKS, DelayedAssociation

@@ -21,8 +21,8 @@ from rulegen.grammar import parse
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.runtime import use_all_cores
 from rulegen.ground.statistics import estimate
-from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings, LifeState
+from rulegen.lives.many import Lives
 from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import Streams, trial_streams
 from rulegen.lives.world import World

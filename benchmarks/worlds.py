@@ -11,9 +11,10 @@ import numpy as np
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import Rule, parse
-from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation, DelayedMatch, Task

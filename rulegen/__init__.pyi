@@ -55,10 +55,10 @@ from .ground.statistics import Estimate as Estimate
 from .ground.statistics import estimate as estimate
 from .ground.statistics import paired_difference as paired_difference
 from .lives.batch import Batch as Batch
-from .lives.batch import Lives as Lives
 from .lives.bench import Bench as Bench
 from .lives.drive import drive as drive
 from .lives.life import LifeSettings as LifeSettings
+from .lives.many import Lives as Lives
 from .lives.outcomes import Outcomes as Outcomes
 from .lives.projections import Projections as Projections
 from .lives.world import World as World

@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 from rulegen.ground.journal import Journal
-from rulegen.lives.batch import Lives
+from rulegen.lives.many import Lives
 
 jax.config.update("jax_num_cpu_devices", 2)
 # Two results of one name from different inputs are a mistake, which no run may hide from the tests.

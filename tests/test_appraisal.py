@@ -29,9 +29,10 @@ from rulegen.fitting.ascent import Phase
 from rulegen.grammar import parse
 from rulegen.ground.journal import Journal, parse_line
 from rulegen.ground.stage import Stage
-from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.publishing.figures import plot_estimators

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from test_tasks import RULE, lives
 
 from rulegen.circuits import RateCircuit
-from rulegen.lives.batch import Lives
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import (
     BaitedBandit,

@@ -12,9 +12,9 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Estimator, Evosax, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.score import advantages, learned
 from rulegen.grammar import ConfigError, RunError, parse
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation

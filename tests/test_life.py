@@ -12,10 +12,10 @@ from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
 from rulegen.grammar import RuleError, parse
 from rulegen.ground.noise import stream
-from rulegen.lives import trial as trial_module
-from rulegen.lives.batch import Lives
+from rulegen.lives import blocks as blocks_module
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.trial import trial_streams
 from rulegen.lives.world import World
@@ -201,7 +201,7 @@ def test_the_time_in_a_trial_counts_steps(x64, monkeypatch):
         on reward: w += clip(eta*{}/late*R*e, -0.1, 0.1)"""
     counted = head + rest + "\non trial start: n <- 0"
     rules = (head + rest).format("", *"ttt"), counted.format("n <- n + dt : global\n", *"nnn")
-    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", 3)
+    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 3)
 
     def live(text):
         rule = parse(text)
@@ -235,7 +235,7 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch, name, steps):
         return jit(jax.vmap(lambda i: life(values, stream(KEY).fold(i))))(jnp.arange(2))
 
     whole = live()
-    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", steps)
+    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", steps)
     parts = live()
     np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
     np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-14)

@@ -13,9 +13,9 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase, init, step
 from rulegen.grammar import RunError, parse
 from rulegen.lives import policy as policies
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 

@@ -18,9 +18,9 @@ from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.keys import origin
 from rulegen.ground.noise import Purpose, bits, normal, permutation, quantile, stream, uniform
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 

@@ -24,9 +24,10 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse
 from rulegen.ground.keys import Branch, branch, origin
-from rulegen.lives.batch import Lives, World
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import NONE
+from rulegen.lives.world import World
 from rulegen.publishing.config import load_config
 from rulegen.publishing.history import fit_history
 from rulegen.runs.compare_figures import plot_rewards

@@ -15,9 +15,9 @@ from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.record import plain_data
 from rulegen.circuits import RateCircuit
 from rulegen.ground.keys import Branch, branch, origin
-from rulegen.lives.batch import World
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import NONE, Outcomes, readable
+from rulegen.lives.world import World
 from rulegen.searching.findings import page, tables
 from rulegen.tasks import DelayedAssociation
 from rulegen.verifying.endings import spared
@@ -81,7 +81,7 @@ def test_search(monkeypatch, capsys, tmp_path) -> None:
     selection, there = shown.split("## Elsewhere")
     for count in front["diverged"]:
         assert not count or (f"{count} diverged" in selection and f"{count} diverged" in flat(out))
-    assert f"{found['diverged']} diverged ended badly" in shown
+    assert f"ended badly: {found['diverged']} diverged" in shown
     assert f"{found['diverged']} diverged" in there
     assert sentence("discovered rule", found) in flat(out)
     assert max(map(len, out[out.index("selection\n") :].split("\n\n")[0].splitlines())) <= 80

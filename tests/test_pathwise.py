@@ -10,9 +10,9 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import trial_streams
 from rulegen.lives.world import World

@@ -12,11 +12,11 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, stream
+from rulegen.lives import blocks as blocks_module
 from rulegen.lives import policy as policies
-from rulegen.lives import trial as trial_module
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
@@ -236,7 +236,7 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch, case):
         return jit(jax.vmap(lambda i: life(theta, stream(KEY).fold(i))))(jnp.arange(2))
 
     whole = live()
-    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", 2)
+    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 2)
     parts = live()
     np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
     np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-13)

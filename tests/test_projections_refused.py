@@ -10,8 +10,8 @@ from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Score
 from rulegen.grammar import parse
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
+from rulegen.lives.many import Lives
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
 

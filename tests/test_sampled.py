@@ -14,9 +14,9 @@ from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.runs.simulate import load_scene, simulate

@@ -12,9 +12,9 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, stream
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 

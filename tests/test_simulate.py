@@ -11,7 +11,8 @@ from test_cli import call
 from rulegen.commands.cli import main
 from rulegen.compile import compile_rule
 from rulegen.grammar import ConfigError, parse
-from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.batch import Batch
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
 from rulegen.runs.simulate import late_rewards, load_scene, simulate
 

@@ -17,9 +17,9 @@ from rulegen.compile.lowering import basis
 from rulegen.grammar import RuleError, Slots, Space, Structure, load_space, parse, slots
 from rulegen.grammar.space.slots import factors_of
 from rulegen.grammar.space.space import LOCAL
-from rulegen.lives.batch import Lives
 from rulegen.lives.drive import drive
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 

@@ -15,10 +15,10 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.grammar import ConfigError, parse, unparse
 from rulegen.ground.noise import stream
-from rulegen.lives import trial as trial_module
-from rulegen.lives.batch import Lives
+from rulegen.lives import blocks as blocks_module
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.trial import trial_streams
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation, Task, Trial
@@ -195,7 +195,7 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch):
         return jit(jax.vmap(lambda i: life(values, stream(KEY).fold(i))))(jnp.arange(3))
 
     whole = live()
-    monkeypatch.setattr(trial_module, "LONGEST_BLOCK", 7)
+    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 7)
     np.testing.assert_allclose(live().rewards, whole.rewards, rtol=1e-10)
     assert np.ptp(whole.rewards) > 1e-3
 

@@ -12,8 +12,8 @@ from rulegen.compile import compile_rule
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
 from rulegen.lives import policy as policies
-from rulegen.lives.batch import Lives
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import (
     TASKS,

@@ -13,9 +13,9 @@ from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
 from rulegen.grammar import Event, parse
 from rulegen.ground.noise import stream
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 

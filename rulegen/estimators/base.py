@@ -12,8 +12,8 @@ from pydantic import Field
 
 from rulegen.grammar import RunError
 from rulegen.ground.parts import Part
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
 
 #: An estimate of which a larger share of the parts is not finite is refused.

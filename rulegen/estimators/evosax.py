@@ -17,8 +17,8 @@ from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
 
 

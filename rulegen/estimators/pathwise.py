@@ -18,9 +18,9 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream, stream
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeState
+from rulegen.lives.many import Lives
 from rulegen.lives.play import Occasion, play
 from rulegen.lives.rules import Readings, States
 from rulegen.lives.trial import Streams, TrialRun
@@ -146,6 +146,8 @@ class Derivatives(Lives):
         free: names of the parameters to differentiate by.
     """
 
+    off_chip = "derivatives go through them as a whole"
+
     def __init__(self, world: World, rule: CompiledRule, free: Sequence[str]) -> None:
         self.free = tuple(free)
         super().__init__(world, rule)
@@ -198,18 +200,20 @@ class DifferentiatedTrial(TrialRun):
         after, later, reward, _, level = super().run(
             states, memory, values, network, streams, number, condition
         )
-        studied, given = self.rules.studied, self.rules.given(values, condition, network)
+        steps = self.steps
+        rules, studied = steps.rules, steps.rules.studied
+        given = rules.given(values, condition, network)
         state = states[studied]
 
         def reward_of(weights: jax.Array) -> jax.Array:
             changed = {**states, studied: state | {WEIGHT: weights}}
-            used, bias = self.rules.used(changed, given, network)
+            used, bias = rules.used(changed, given, network)
             here = Occasion(streams, condition, memory)
-            return play(self.circuit, self.task, used, bias, here).reward
+            return play(steps.circuit, self.task, used, bias, here).reward
 
         slope = jax.grad(reward_of)(state[WEIGHT])
-        scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in self.moving}
-        return after, later, reward, self._by_parameter(scores, slope.dtype), level
+        scores = {p: jnp.sum(slope * state[tangent_name(WEIGHT, p)]) for p in steps.moving}
+        return after, later, reward, steps.by_parameter(scores, slope.dtype), level
 
 
 class TrialDerivatives(Lives):

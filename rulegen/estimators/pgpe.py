@@ -11,7 +11,8 @@ from pydantic import Field
 
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.batch import Batch
+from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
 
 

@@ -12,8 +12,8 @@ from pydantic import Field
 from rulegen.compile import compile_rule
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.lives.batch import Lives
 from rulegen.lives.bench import Bench
+from rulegen.lives.many import Lives
 
 
 class Score(Estimator):

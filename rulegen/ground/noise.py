@@ -81,10 +81,12 @@ def bits(source: Stream, shape: tuple[int, ...], first: Array | int = 0) -> Arra
         True
     """
     width = math.prod(shape[1:])
-    position = jnp.arange(math.prod(shape), dtype=jnp.uint32)
-    position += jnp.asarray(first).astype(jnp.uint32) * jnp.uint32(width)
+    position = jnp.asarray(first).astype(jnp.uint32) * jnp.uint32(width)
+    for axis in range(len(shape)):
+        stride = jnp.uint32(math.prod(shape[axis + 1 :]))
+        position += jax.lax.broadcasted_iota(jnp.uint32, shape, axis) * stride
     counter = position * jnp.uint32(0x9E3779B9)
-    return mix(mix(counter ^ source.high) + source.low).reshape(shape)
+    return mix(mix(counter ^ source.high) + source.low)
 
 
 def uniform(

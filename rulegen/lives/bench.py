@@ -14,7 +14,8 @@ from rulegen.grammar import Rule, RuleError
 from rulegen.grammar.rule.system import check_steps
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Batch, Lives
+from rulegen.lives.batch import Batch
+from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 
 

@@ -16,6 +16,7 @@ from rulegen.compile.compiled import VIOLATIONS, Values
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.ground.settings import Settings
+from rulegen.lives.engine import XLA, Engine
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.projections import Projections
@@ -111,6 +112,7 @@ class Life:
         rule: the compiled rule; its tangents decide which scores are computed.
         projections: where it lives, and the rules of other projections.
         runs: what runs a trial.
+        engine: how trials are carried out.
 
     Raises:
         ValueError: when a rule and the circuit do not fit each other, a period of the task is
@@ -137,6 +139,7 @@ class Life:
         rule: CompiledRule,
         projections: Projections | None = None,
         runs: type[TrialRun] = TrialRun,
+        engine: Engine = XLA,
     ) -> None:
         self.rules = Plasticity(circuit, rule, projections or Projections())
         if rule.tangents.wrt and circuit.scoreless:
@@ -145,7 +148,10 @@ class Life:
             raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
-        self.trial = runs(circuit, task, self.rules, settings.warmup)
+        self.engine = engine
+        rules = self.rules.step_by_step() if engine.dense else self.rules
+        steps = engine.steps(circuit, rules, task.steps(circuit.dt))
+        self.trial = runs(steps, task, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 
     def __call__(self, parameters: Array, stream: Stream) -> LifeResult:
@@ -210,7 +216,7 @@ class Life:
         conditions = jax.lax.dynamic_slice_in_dim(life.conditions, first, trials)
         inputs = (numbers, conditions, trial_streams(stream, numbers))
         start = (life.rules, life.outcome, life.worst, life.memory)
-        (states, outcome, worst, memory), results = jax.lax.scan(one_trial, start, inputs)
+        (states, outcome, worst, memory), results = self.engine.scan(one_trial, start, inputs)
         return life._replace(rules=states, outcome=outcome, worst=worst, memory=memory), results
 
     def _within(self, states: States) -> Array:

@@ -12,7 +12,7 @@ A life (`trial.py`) and a rule on activity of one's own (`drive.py`) differ in t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -112,10 +112,12 @@ def hold(old: States, new: States, learning: Array | None) -> States:
     def is_held(name: str) -> bool:
         return name == VIOLATIONS or name.partition("@")[0] == WEIGHT
 
+    def held(name: str, now: Array, before: Mapping[str, Array]) -> Array:
+        if not is_held(name) or now is before[name]:
+            return now
+        return jnp.where(learning, now, before[name])
+
     return {
-        projection: {
-            k: jnp.where(learning, v, old[projection][k]) if is_held(k) else v
-            for k, v in state.items()
-        }
+        projection: {name: held(name, value, old[projection]) for name, value in state.items()}
         for projection, state in new.items()
     }

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 
 from rulegen.grammar import RunError, Site
 from rulegen.ground.machine import memory
+from rulegen.lives.blocks import LONGEST_BLOCK, blocks
 from rulegen.lives.life import Life
-from rulegen.lives.trial import LONGEST_BLOCK, blocks
 
 
 class Need(NamedTuple):

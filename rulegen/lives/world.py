@@ -7,12 +7,13 @@ from pydantic import Field
 from rulegen.circuits import AnyCircuit
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.settings import Settings
+from rulegen.lives.engine import Choice
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
 from rulegen.tasks import AnyTask
 
 #: Settings of how lives are run, on which no result depends.
-HOW = ("memory_mb", "chunk")
+HOW = ("memory_mb", "chunk", "engine")
 
 
 class World(Settings):
@@ -23,6 +24,7 @@ class World(Settings):
         projections: on which projection the rule lives, and the rules of others.
         memory_mb: most memory that running lives may need; by default a share of what there is.
         chunk: lives that run together on one device; by default what `rulegen.lives.policy` says.
+        engine: what runs lives, see `rulegen.lives.engine`; by default what suits the devices.
     """
 
     circuit: AnyCircuit
@@ -31,6 +33,7 @@ class World(Settings):
     projections: Projections = Projections()
     memory_mb: float | None = Field(None, gt=0)
     chunk: int | None = Field(None, ge=1)
+    engine: Choice = "auto"
 
     @property
     def identity(self) -> str:

@@ -23,6 +23,7 @@ from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
+from rulegen.lives.engine import Choice
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import HOW, World
@@ -79,7 +80,7 @@ class WorldSettings(Settings):
     """A world as a file describes it.
 
     Attributes:
-        task, circuit, life, projections, memory_mb, chunk: see `rulegen.lives.world.World`.
+        task, circuit, life, projections, memory_mb, chunk, engine: see `rulegen.lives.world.World`.
     """
 
     task: AnyTask
@@ -88,6 +89,7 @@ class WorldSettings(Settings):
     projections: Projections = Projections()
     memory_mb: float | None = Field(None, gt=0)
     chunk: int | None = Field(None, ge=1)
+    engine: Choice = "auto"
 
     @property
     def world(self) -> World:

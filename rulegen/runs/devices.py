@@ -13,7 +13,7 @@ import numpy as np
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse
-from rulegen.lives.batch import Lives
+from rulegen.lives.many import Lives
 from rulegen.lives.policy import CPU, GPU, Policy, room
 from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation

@@ -1,0 +1,1 @@
+"""Loops that run on chip: one group of threads for each life, everything in their registers."""

@@ -1,0 +1,247 @@
+"""What each operation of JAX is on padded arrays.
+
+Operations on single elements are what they are. Those that move elements or combine them are said
+in terms of selections and sums, which every compiler for a chip knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from rulegen.chip.padded import Shape, filled, picked, put, storage, total
+
+Array = jax.Array
+#: From parameters of an operation, the true shapes of its inputs and of its output, and the
+#: inputs themselves, to the output.
+Rule = Callable[..., Array]
+
+#: Operations on single elements.
+ELEMENTWISE = frozenset(
+    {
+        "abs", "add", "add_any", "and", "cbrt", "ceil", "clamp", "convert_element_type", "copy",
+        "copy_p", "cos", "cosh", "div", "eq", "erf_inv", "exp", "exp2", "expm1", "floor", "ge",
+        "gt", "integer_pow", "is_finite", "le", "log", "log1p", "logistic", "lt", "max", "min",
+        "mul", "ne", "neg", "not", "or", "pow", "rem", "rsqrt", "select_n", "shift_left",
+        "shift_right_arithmetic", "shift_right_logical", "sign", "sin", "sinh", "sqrt",
+        "square", "stop_gradient", "sub", "tan", "tanh", "xor",
+    }
+)  # fmt: skip
+
+
+def spread(value: Array, shape: Shape) -> Array:
+    """A number beside arrays."""
+    return jnp.broadcast_to(value, shape) if value.ndim == 0 else value
+
+
+def elementwise(primitive: Any, params: dict, out: Shape, arrays: Sequence[Array]) -> Array:
+    """Any operation on single elements; numbers take the shape of the arrays beside them."""
+    x = [spread(value, storage(out)) for value in arrays]
+    if primitive.name in ("copy", "copy_p", "stop_gradient"):
+        return x[0]
+    if primitive.name == "convert_element_type":
+        return x[0].astype(params["new_dtype"])
+    if primitive.name == "clamp":
+        low, value, high = x
+        return jnp.minimum(jnp.maximum(value, low), high)
+    if primitive.name == "select_n" and len(x) == 3:
+        which, no, yes = x
+        return jnp.where(which, yes, no)
+    result: Array = primitive.bind(*x, **params)
+    return result
+
+
+def broadcast_in_dim(params: dict, shapes: list[Shape], out: Shape, x: Array, *_: Array) -> Array:
+    """Spread along new axes and those of length one."""
+    return lax.broadcast_in_dim(x, storage(out), params["broadcast_dimensions"])
+
+
+def reshape(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """Axes of length one come and go; others may be joined where none is padded."""
+    plain = [n for n in shapes[0] if n != 1] == [n for n in out if n != 1]
+    if not plain and (storage(shapes[0]) != shapes[0] or storage(out) != out):
+        raise NotImplementedError(f"it turns the shape {shapes[0]} into {out}")
+    return x.reshape(storage(out))
+
+
+def transpose(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """Axes in another order."""
+    return jnp.transpose(x, params["permutation"])
+
+
+def iota(params: dict, shapes: list[Shape], out: Shape) -> Array:
+    """Numbers along an axis."""
+    return lax.broadcasted_iota(params["dtype"], storage(out), params["dimension"])
+
+
+def part(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """A part with known limits."""
+    strides = params["strides"] or (1,) * x.ndim
+    for axis, (start, size) in enumerate(zip(params["start_indices"], out, strict=True)):
+        if size != shapes[0][axis]:
+            x = picked(x, axis, start, size, strides[axis])
+    return x
+
+
+def clamped(start: Array, room: int) -> Array:
+    """A start that leaves room for what begins there."""
+    return jnp.clip(start, 0, room).astype(jnp.int32)
+
+
+def dynamic_slice(params: dict, shapes: list[Shape], out: Shape, x: Array, *starts: Array) -> Array:
+    """A part that begins where numbers on chip say."""
+    for axis, (start, size) in enumerate(zip(starts, out, strict=True)):
+        if size != shapes[0][axis]:
+            x = picked(x, axis, clamped(start, shapes[0][axis] - size), size)
+    return x
+
+
+def dynamic_update_slice(
+    params: dict, shapes: list[Shape], out: Shape, x: Array, update: Array, *starts: Array
+) -> Array:
+    """The array with a part replaced."""
+    partial = [axis for axis in range(x.ndim) if shapes[1][axis] != shapes[0][axis]]
+    if len(partial) > 1:
+        raise NotImplementedError("it replaces a part along two axes")
+    if not partial:
+        return update
+    (axis,) = partial
+    size = shapes[1][axis]
+    return put(x, update, axis, clamped(starts[axis], shapes[0][axis] - size), size)
+
+
+def concatenate(params: dict, shapes: list[Shape], out: Shape, *parts: Array) -> Array:
+    """Arrays one after the other."""
+    axis, first = params["dimension"], 0
+    result = jnp.zeros(storage(out), parts[0].dtype)
+    for shape, one in zip(shapes, parts, strict=True):
+        result = put(result, one, axis, first, shape[axis])
+        first += shape[axis]
+    return result
+
+
+def stack(params: dict, shapes: list[Shape], out: Shape, *parts: Array) -> Array:
+    """Arrays beside each other along a new axis."""
+    axis = params["axis"]
+    wide = [(*s[:axis], 1, *s[axis:]) for s in shapes]
+    upright = [jnp.expand_dims(one, axis) for one in parts]
+    return concatenate({"dimension": axis}, wide, out, *upright)
+
+
+def rev(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """Axes turned around."""
+    for axis in params["dimensions"]:
+        size = shapes[0][axis]
+        x = picked(x, axis, size - 1, size, -1)
+    return x
+
+
+def pad(params: dict, shapes: list[Shape], out: Shape, x: Array, value: Array) -> Array:
+    """Edges of one value, or as much taken away."""
+    for axis, (low, _, between) in enumerate(params["padding_config"]):
+        size = out[axis]
+        if between:
+            raise NotImplementedError("it pads between elements")
+        if size == shapes[0][axis] and not low:
+            continue
+        moved = picked(x, axis, -low, size)
+        here = lax.broadcasted_iota(jnp.int32, moved.shape, axis)
+        inside = (here >= low) & (here < low + shapes[0][axis])
+        x = jnp.where(inside, moved, jnp.broadcast_to(value, moved.shape))
+    return x
+
+
+def reduction(neutral: Callable[[jnp.dtype], Any], combine: Callable[..., Array]) -> Rule:
+    """Sums, maxima and the like over axes."""
+
+    def rule(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+        axes = params["axes"]
+        return combine(filled(x, shapes[0], axes, neutral(x.dtype)), axes)
+
+    return rule
+
+
+def over(function: Callable[..., Array]) -> Callable[..., Array]:
+    """A reduction of one axis after the other."""
+
+    def combine(x: Array, axes: tuple[int, ...]) -> Array:
+        for axis in sorted(axes, reverse=True):
+            x = function(x, axis=axis)
+        return x
+
+    return combine
+
+
+def least(dtype: jnp.dtype) -> Any:
+    """No number of this type is below."""
+    return -jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).min
+
+
+def greatest(dtype: jnp.dtype) -> Any:
+    """No number of this type is above."""
+    return jnp.inf if jnp.issubdtype(dtype, jnp.floating) else jnp.iinfo(dtype).max
+
+
+def every(x: Array, axes: tuple[int, ...]) -> Array:
+    """Whether all are true."""
+    return jnp.logical_not(total(jnp.logical_not(x), axes))
+
+
+def argmax(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """The number of the largest along an axis."""
+    (axis,) = params["axes"]
+    x = filled(x, shapes[0], [axis], least(x.dtype))
+    return lax.argmax(x, axis, jnp.int32).astype(params["index_dtype"])
+
+
+def cumsum(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """The sum so far along an axis."""
+    if params["reverse"]:
+        raise NotImplementedError("it sums from the end")
+    return lax.cumsum(x, params["axis"])
+
+
+def dot_general(params: dict, shapes: list[Shape], out: Shape, a: Array, b: Array) -> Array:
+    """Products and their sums: matrices that fit the registers of few threads are no more."""
+    (over_a, over_b), (batch_a, batch_b) = params["dimension_numbers"]
+    free_a = [i for i in range(a.ndim) if i not in (*over_a, *batch_a)]
+    free_b = [i for i in range(b.ndim) if i not in (*over_b, *batch_b)]
+    a = jnp.transpose(a, (*batch_a, *free_a, *over_a))
+    b = jnp.transpose(b, (*batch_b, *free_b, *over_b))
+    lead, mine, theirs = len(batch_a), len(free_a), len(free_b)
+    a = jnp.expand_dims(a, tuple(lead + mine + i for i in range(theirs)))
+    b = jnp.expand_dims(b, tuple(lead + i for i in range(mine)))
+    product = a * b
+    sizes = [shapes[0][i] for i in (*batch_a, *free_a)]
+    sizes += [shapes[1][i] for i in free_b] + [shapes[0][i] for i in over_a]
+    summed = range(lead + mine + theirs, product.ndim)
+    return total(filled(product, tuple(sizes), list(summed), 0), list(summed))
+
+
+RULES: dict[str, Rule] = {
+    "argmax": argmax,
+    "broadcast_in_dim": broadcast_in_dim,
+    "concatenate": concatenate,
+    "cumsum": cumsum,
+    "dot_general": dot_general,
+    "dynamic_slice": dynamic_slice,
+    "dynamic_update_slice": dynamic_update_slice,
+    "iota": iota,
+    "pad": pad,
+    "reduce_and": reduction(lambda dtype: True, every),
+    "reduce_max": reduction(least, over(jnp.max)),
+    "reduce_min": reduction(greatest, over(jnp.min)),
+    "reduce_or": reduction(lambda dtype: False, total),
+    "reduce_sum": reduction(lambda dtype: 0, total),
+    "reshape": reshape,
+    "rev": rev,
+    "slice": part,
+    "squeeze": reshape,
+    "expand_dims": reshape,
+    "stack": stack,
+    "transpose": transpose,
+}

@@ -1,0 +1,143 @@
+"""A traced function, carried out on padded arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from rulegen.chip.padded import picked, put, storage
+from rulegen.chip.primitives import ELEMENTWISE, RULES, elementwise
+
+Array = jax.Array
+#: An array on chip, None for one without elements, or how to fetch one when it is needed.
+Value = Array | None | Callable[[], Array]
+#: Operations that are functions of their own, by the parameter that holds them.
+CALLS = {
+    "jit": "jaxpr",
+    "pjit": "jaxpr",
+    "closed_call": "call_jaxpr",
+    "core_call": "call_jaxpr",
+    "custom_jvp_call": "call_jaxpr",
+    "custom_vjp_call": "call_jaxpr",
+    "custom_vmap_call": "call",
+    "remat2": "jaxpr",
+    "checkpoint": "jaxpr",
+}
+
+
+class Unfit(Exception):
+    """Why a function cannot run on chip."""
+
+
+def walk(function: Jaxpr, *inputs: Value) -> list[Array | None]:
+    """What a function makes of padded inputs; those that have to be fetched, at their first use.
+
+    Raises:
+        Unfit: when it does what has no form on chip.
+    """
+    known: dict[Any, Value] = dict(zip(function.invars, inputs, strict=True))
+
+    def read(atom: Any) -> Array | None:
+        if isinstance(atom, Literal):
+            kind: Any = atom.aval
+            return jnp.asarray(atom.val, kind.dtype)
+        value = known[atom]
+        if callable(value):
+            value = known[atom] = value()
+        return value
+
+    for equation in function.eqns:
+        found = step(equation, [read(atom) for atom in equation.invars])
+        known |= zip(equation.outvars, found, strict=True)
+    return [read(atom) for atom in function.outvars]
+
+
+def inner(function: Jaxpr | ClosedJaxpr, inputs: Sequence[Array | None]) -> list[Array | None]:
+    """What a function within a function makes of its inputs."""
+    if isinstance(function, ClosedJaxpr):
+        if any(jnp.ndim(constant) for constant in function.consts):
+            raise Unfit("it holds a table")
+        return walk(
+            function.jaxpr.replace(
+                constvars=(), invars=[*function.jaxpr.constvars, *function.jaxpr.invars]
+            ),
+            *map(jnp.asarray, function.consts),
+            *inputs,
+        )
+    return walk(function, *inputs)
+
+
+def step(equation: Any, inputs: list[Array | None]) -> list[Array | None]:
+    """What one operation makes of its inputs."""
+    name, params = equation.primitive.name, equation.params
+    if name in CALLS:
+        return inner(params[CALLS[name]], inputs)
+    if name == "optimization_barrier":
+        return inputs
+    if name == "scan":
+        return loop(equation, inputs)
+    if name == "cond":
+        return choose(params["branches"], inputs)
+    (out,) = (variable.aval for variable in equation.outvars)
+    if 0 in out.shape:
+        return [None]
+    shapes = [atom.aval.shape for atom in equation.invars]
+    some = [(s, x) for s, x in zip(shapes, inputs, strict=True) if x is not None]
+    shapes, arrays = [s for s, _ in some], [x for _, x in some]
+    try:
+        if name == "dot_general" and len(arrays) < len(inputs):
+            return [jnp.zeros(storage(out.shape), out.dtype)]  # a sum over nothing
+        if name in ELEMENTWISE:
+            return [elementwise(equation.primitive, params, out.shape, arrays)]
+        if name in RULES:
+            return [RULES[name](params, shapes, out.shape, *arrays)]
+    except NotImplementedError as why:
+        raise Unfit(f"`{name}` has no form there: {why}") from None
+    raise Unfit(f"`{name}` has no form there")
+
+
+def choose(branches: Sequence[ClosedJaxpr], inputs: list[Array | None]) -> list[Array | None]:
+    """All branches, and the results of one: what they share is computed once."""
+    which, *rest = inputs
+    result, *others = (inner(branch, rest) for branch in branches)
+    for number, other in enumerate(others, 1):
+        both = zip(result, other, strict=True)
+        result = [
+            None if no is None or yes is None else jnp.where(which == number, yes, no)
+            for no, yes in both
+        ]
+    return result
+
+
+def loop(equation: Any, inputs: list[Array | None]) -> list[Array | None]:
+    """A loop within a loop: what it reads and keeps of each step is in registers as well."""
+    params, outs = equation.params, [variable.aval for variable in equation.outvars]
+    first = params["num_consts"]
+    last = first + params["num_carry"]
+    rows, length = inputs[last:], params["length"]
+    kept = [
+        None if 0 in out.shape else jnp.zeros(storage(out.shape), out.dtype)
+        for out in outs[last - first :]
+    ]
+    start = [*inputs[first:last], *kept]
+
+    def once(number: Array, state: list[Array]) -> list[Array]:
+        some = iter(state)
+        full = [None if x is None else next(some) for x in start]
+        here = length - 1 - number if params["reverse"] else number
+        seen = [None if x is None else picked(x, 0, here, 1).reshape(x.shape[1:]) for x in rows]
+        now = inner(params["jaxpr"], [*inputs[:first], *full[: last - first], *seen])
+        for place in range(last - first, len(full)):
+            so_far, value = full[place], now[place]
+            if so_far is not None and value is not None:
+                now[place] = put(so_far, jnp.expand_dims(value, 0), 0, here, 1)
+        return [x for x in now if x is not None]
+
+    state = [x for x in start if x is not None]
+    done = iter(lax.fori_loop(jnp.int32(0), jnp.int32(length), once, state))
+    return [None if x is None else next(done) for x in start]

@@ -1,0 +1,46 @@
+"""The ways in which a computer can go through a life; all of them lead to the same figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, NamedTuple
+
+import jax
+
+from rulegen.chip.scan import scan
+from rulegen.lives.blocks import Blocks
+from rulegen.lives.steps import Steps
+from rulegen.lives.stepwise import Stepwise
+
+#: What a setting may say: one of the engines, or whichever suits the devices.
+Choice = Literal["auto", "xla", "chip", "interpreted"]
+
+
+class Engine(NamedTuple):
+    """How the trials of a life are carried out.
+
+    Attributes:
+        name: in a word.
+        steps: what carries out the steps of a trial.
+        scan: what carries out trial after trial: `jax.lax.scan`, or another of its arguments.
+    """
+
+    name: str
+    steps: type[Steps]
+    scan: Callable[..., Any]
+
+    @property
+    def dense(self) -> bool:
+        """Whether synapse states go along with the steps."""
+        return self.steps is Stepwise
+
+
+#: Operations on many lives, one after the other, as XLA compiles them.
+XLA = Engine("xla", Blocks, jax.lax.scan)
+#: One kernel, in which each life stays on chip from its first trial to its last.
+CHIP = Engine("chip", Stepwise, scan)
+#: The same kernel where there is no such chip, operation by operation.
+INTERPRETED = Engine("interpreted", Stepwise, partial(scan, interpret=True))
+
+ENGINES = {engine.name: engine for engine in (XLA, CHIP, INTERPRETED)}

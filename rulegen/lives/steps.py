@@ -1,0 +1,189 @@
+"""The steps between the start of a trial and its reward, however they are carried out."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rulegen.circuits import Circuit, Exploration, Network
+from rulegen.compile.tangents import tangent_name
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.ground.noise import Stream
+from rulegen.lives.plasticity import Plasticity
+from rulegen.lives.rules import Given, Readings, States
+
+Array = jax.Array
+
+
+class Moment(NamedTuple):
+    """What passes from one stretch of a trial to the next.
+
+    Attributes:
+        states: of the rules, with the memory of `prev`.
+        before, after: activity before and after the last step, of arrays of shape (N,).
+        noise: of the last step, shape (N,).
+        stimulus: of the last step, shape (channels,). (0,) where no rule lives on the input
+            projection.
+        outer: sum over time of fresh noise times what the studied projection transmitted, in the
+            shape of its weights; what the score of weights that are constant over the trial is
+            made of. (0, 0) where it is not needed.
+        pushes: `dW/dp pre` of the last step by parameter, shape (N,), for other scores.
+        score: what the score is so far, shape (P,).
+    """
+
+    states: States
+    before: Any
+    after: Any
+    noise: Exploration
+    stimulus: Array
+    outer: Array
+    pushes: dict[str, Array]
+    score: Array
+
+
+class Step(NamedTuple):
+    """What comes to a circuit in a step, or over time in several.
+
+    Attributes:
+        outside: the stimulus, shape (channels,), where a rule lives on the input projection, and
+            else the current that it makes, shape (N,).
+        noise: what perturbs the potentials.
+        time: since the trial began, ms.
+    """
+
+    outside: Array
+    noise: Exploration
+    time: Array
+
+
+class Steps(abc.ABC):
+    """A circuit at work with its rules; the instance holds only settings and compiled rules.
+
+    Args:
+        circuit: the circuit.
+        rules: of its projections.
+        steps: the number of steps of a trial, T.
+    """
+
+    def __init__(self, circuit: Circuit, rules: Plasticity, steps: int) -> None:
+        self.circuit, self.rules, self.steps = circuit, rules, steps
+        self.rule = rules.rule
+        self.plastic_input = "input" in rules.rules
+        #: Parameters on which the weights depend.
+        self.moving = [p for p in self.rule.tangents.wrt if p in self.rule.tangents.weight]
+
+    @abc.abstractmethod
+    def through(
+        self,
+        moment: Moment,
+        stimulus: Array,
+        exploration: Stream,
+        given: Given,
+        network: Network,
+        learning: Array,
+    ) -> tuple[Moment, Array]:
+        """All steps of a trial; also its outputs, shape (T, outputs).
+
+        Args:
+            moment: before the first step.
+            stimulus: of each step, shape (T, channels).
+            exploration: random numbers of the noise.
+            given, network: what stays as it is.
+            learning: weights stay as they are unless it is true.
+        """
+
+    def step(
+        self,
+        states: States,
+        before: Any,
+        pushes: dict[str, Array],
+        inputs: Step,
+        given: Given,
+        network: Network,
+    ) -> tuple[Readings, Any, dict[str, Array], Array | None]:
+        """One step: what rules read, the activity after it, and pushes and score where needed.
+
+        Args:
+            states: of the rules. before: the activity. pushes: of the step before.
+            inputs: what comes from outside.
+            given, network: what stays as it is.
+        """
+        circuit, rules, rule = self.circuit, self.rules, self.rule
+        outside, noise, time = inputs
+        used, bias = rules.used(states, given, network)
+        drive = used.inputs @ outside if self.plastic_input else outside
+        after = circuit.step(used.effective, before, drive + bias, noise.xi)
+        signals = circuit.signals(before, after, noise.xi) | {"t": time}
+        seen = rules.read(signals, before.r, outside, network)
+        pre = network.transmitted(rules.studied, before.r, outside)
+        score = None
+        if rule.continuous and self.moving:
+            earlier, pushes = pushes, self.pushes(states, pre)
+            score = self.score(pushes, earlier, noise.fresh)
+        if rule.continuous or rule.noise_in_loop:
+            seen = self.with_noise_tangents(seen, self.pushes(states, pre))
+        return seen, after, pushes, score
+
+    def readings(
+        self,
+        before: Any,
+        after: Any,
+        xi: Array,
+        time: Array,
+        stimulus: Array,
+        network: Network,
+    ) -> Readings:
+        """What rules read outside the steps of a trial: no reward, and noise without tangent."""
+        seen = self.circuit.signals(before, after, xi) | {"t": time, "R": jnp.zeros((), xi.dtype)}
+        readings = self.rules.read(seen, before.r, stimulus, network)
+        return self.with_noise_tangents(readings, {p: jnp.zeros_like(xi) for p in self.moving})
+
+    def pushes(self, states: States, pre: Array) -> dict[str, Array]:
+        """`dW/dp pre` by parameter, shape (N,), for what the studied projection transmits.
+
+        Or of shape (T, N), for a `pre` of shape (T, N_pre).
+        """
+        state = states[self.rules.studied]
+        return {
+            p: jnp.matmul(pre, state[tangent_name(WEIGHT, p)].T, precision="highest")
+            for p in self.moving
+        }
+
+    def with_noise_tangents(self, readings: Readings, pushes: dict[str, Array]) -> Readings:
+        """With `xi_p = -(a/sigma) W_p pre`: at fixed potentials new weights are new noise."""
+        tangents = {
+            tangent_name("xi", p): -jnp.asarray(self.circuit.sensitivity) * pushes[p]
+            for p in sorted(self.rule.tangents.noise)
+        }
+        studied = self.rules.studied
+        return {**readings, studied: {**readings[studied], **tangents}}
+
+    def score(self, pushes: dict[str, Array], earlier: dict[str, Array], fresh: Array) -> Array:
+        """The score of one step whose weights have just changed, shape (P,)."""
+        retention = self.circuit.retention
+        seen = self.gain() * fresh
+        return self.by_parameter(
+            {p: jnp.sum(seen * (push - retention * earlier[p])) for p, push in pushes.items()},
+            fresh.dtype,
+        )
+
+    def project(self, outer: Array, states: States) -> Array:
+        """The score of a trial with constant weights: `<outer, dW/dp>` by parameter, shape (P,)."""
+        gain, state = self.gain(), states[self.rules.studied]
+        seen = (gain[:, None] if gain.ndim else gain) * outer
+        return self.by_parameter(
+            {p: jnp.sum(seen * state[tangent_name(WEIGHT, p)]) for p in self.moving}, outer.dtype
+        )
+
+    def gain(self) -> Array:
+        """What a unit of fresh noise says about the input `W pre`, a scalar or of shape (N,)."""
+        fresh_share = (1.0 - self.circuit.retention**2) ** 0.5
+        return jnp.asarray(self.circuit.sensitivity / fresh_share)
+
+    def by_parameter(self, scores: dict[str, Array], dtype: jnp.dtype) -> Array:
+        """Scores in the order of the tangents; 0 for parameters that no weight depends on."""
+        zero = jnp.zeros((), dtype)
+        return jnp.stack([scores.get(p, zero).astype(dtype) for p in self.rule.tangents.wrt])

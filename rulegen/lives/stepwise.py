@@ -1,0 +1,108 @@
+"""The steps of a trial one by one, with everything that they need made in the step itself.
+
+Noise is drawn when it is needed, and sums over time are added up: nothing has an axis of time but
+the outputs. So it is what a chip wants, which computes anew faster than it reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rulegen.circuits import Exploration, Network
+from rulegen.ground.noise import Stream
+from rulegen.lives.order import stretch
+from rulegen.lives.rules import Given, Readings, States
+from rulegen.lives.steps import Moment, Step, Steps
+
+Array = jax.Array
+
+
+class Passing(NamedTuple):
+    """What passes from one step to the next.
+
+    Attributes:
+        earlier, now: activity before and after the last step.
+        noise: of the last step.
+        pushes, outer, score: see `Moment`.
+        sent: what the studied projection transmitted in the last step.
+    """
+
+    earlier: Any
+    now: Any
+    noise: Exploration
+    pushes: dict[str, Array]
+    outer: Array
+    score: Array
+    sent: Array
+
+
+class Stepwise(Steps):
+    """A loop over time that leaves nothing behind but outputs; for rules in dense lowering."""
+
+    def through(
+        self,
+        moment: Moment,
+        stimulus: Array,
+        exploration: Stream,
+        given: Given,
+        network: Network,
+        learning: Array,
+    ) -> tuple[Moment, Array]:
+        """See `Steps.through`."""
+        circuit, rules, dtype = self.circuit, self.rules, network.weights.dtype
+        summed = bool(self.moving) and not self.rule.continuous
+
+        def act(
+            states: States, passing: Passing, inputs: tuple[Array, Array]
+        ) -> tuple[Readings, Passing, Array]:
+            seen, number = inputs
+            drawn = circuit.explore(exploration, number, 1, passing.noise)
+            noise = jax.tree.map(lambda x: x[0], drawn)
+            outside = (seen if self.plastic_input else network.inputs @ seen).astype(dtype)
+            here = Step(outside, noise, circuit.dt * number.astype(dtype))
+            before = passing.now
+            readings, after, pushes, score = self.step(
+                states, before, passing.pushes, here, given, network
+            )
+            outer, sent = passing.outer, passing.sent
+            if summed:
+                sent = network.transmitted(rules.studied, before.r, outside)
+                past = sent - circuit.retention * passing.sent if circuit.retention else sent
+                outer = outer + noise.fresh[:, None] * past[None, :]
+            later = Passing(
+                earlier=passing.now,
+                now=after,
+                noise=noise,
+                pushes=pushes,
+                outer=outer,
+                score=passing.score if score is None else passing.score + score,
+                sent=sent,
+            )
+            return readings, later, network.readout @ after.r
+
+        first = Passing(
+            earlier=moment.before,
+            now=moment.after,
+            noise=moment.noise,
+            pushes=moment.pushes,
+            outer=moment.outer,
+            score=moment.score,
+            sent=network.transmitted(rules.studied, moment.before.r, moment.stimulus),
+        )
+        inputs = stimulus, jnp.arange(self.steps, dtype=jnp.int32)
+        found = stretch(rules, moment.states, act, first, inputs, given, learning)
+        last: Passing = found.memory
+        end = Moment(
+            states=found.states,
+            before=last.earlier,
+            after=last.now,
+            noise=last.noise,
+            stimulus=stimulus[-1].astype(dtype) if self.plastic_input else moment.stimulus,
+            outer=last.outer,
+            pushes=last.pushes,
+            score=last.score,
+        )
+        return end, found.kept
