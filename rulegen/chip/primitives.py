@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from rulegen.chip.padded import Shape, filled, picked, put, storage, total
@@ -23,12 +24,12 @@ Rule = Callable[..., Array]
 #: Operations on single elements.
 ELEMENTWISE = frozenset(
     {
-        "abs", "add", "add_any", "and", "cbrt", "ceil", "clamp", "convert_element_type", "copy",
-        "copy_p", "cos", "cosh", "div", "eq", "erf_inv", "exp", "exp2", "expm1", "floor", "ge",
+        "abs", "add", "add_any", "and", "cbrt", "ceil", "clamp", "convert_element_type", "cos",
+        "cosh", "div", "eq", "erf_inv", "exp", "exp2", "expm1", "floor", "ge",
         "gt", "integer_pow", "is_finite", "le", "log", "log1p", "logistic", "lt", "max", "min",
         "mul", "ne", "neg", "not", "or", "pow", "rem", "rsqrt", "select_n", "shift_left",
         "shift_right_arithmetic", "shift_right_logical", "sign", "sin", "sinh", "sqrt",
-        "square", "stop_gradient", "sub", "tan", "tanh", "xor",
+        "square", "sub", "tan", "tanh", "xor",
     }
 )  # fmt: skip
 
@@ -40,9 +41,12 @@ def spread(value: Array, shape: Shape) -> Array:
 
 def elementwise(primitive: Any, params: dict, out: Shape, arrays: Sequence[Array]) -> Array:
     """Any operation on single elements; numbers take the shape of the arrays beside them."""
+    if not any(isinstance(value, jax.core.Tracer) for value in arrays):
+        # Known now: compilers for chips expect that nobody leaves such work to them.
+        with jax.ensure_compile_time_eval():
+            known: Any = np.asarray(primitive.bind(*arrays, **params))
+        return known[()]
     x = [spread(value, storage(out)) for value in arrays]
-    if primitive.name in ("copy", "copy_p", "stop_gradient"):
-        return x[0]
     if primitive.name == "convert_element_type":
         return x[0].astype(params["new_dtype"])
     if primitive.name == "clamp":
@@ -130,6 +134,21 @@ def stack(params: dict, shapes: list[Shape], out: Shape, *parts: Array) -> Array
     wide = [(*s[:axis], 1, *s[axis:]) for s in shapes]
     upright = [jnp.expand_dims(one, axis) for one in parts]
     return concatenate({"dimension": axis}, wide, out, *upright)
+
+
+def split(params: dict, shapes: list[Shape], x: Array) -> list[Array]:
+    """Arrays that lie one after the other."""
+    axis, first, parts = params["axis"], 0, []
+    for size in params["sizes"]:
+        parts.append(picked(x, axis, first, int(size)))
+        first += size
+    return parts
+
+
+def unstack(params: dict, shapes: list[Shape], x: Array) -> list[Array]:
+    """Arrays that lie beside each other along an axis."""
+    axis = params["axis"]
+    return [picked(x, axis, n, 1).squeeze(axis) for n in range(shapes[0][axis])]
 
 
 def rev(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
@@ -245,3 +264,6 @@ RULES: dict[str, Rule] = {
     "stack": stack,
     "transpose": transpose,
 }
+
+#: Operations with several results.
+PARTS: dict[str, Callable[..., list[Array]]] = {"split": split, "unstack": unstack}

@@ -7,11 +7,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from rulegen.chip.padded import picked, put, storage
-from rulegen.chip.primitives import ELEMENTWISE, RULES, elementwise
+from rulegen.chip.primitives import ELEMENTWISE, PARTS, RULES, elementwise
 
 Array = jax.Array
 #: An array on chip, None for one without elements, or how to fetch one when it is needed.
@@ -28,6 +29,8 @@ CALLS = {
     "remat2": "jaxpr",
     "checkpoint": "jaxpr",
 }
+#: Operations that say where or when something is, and not what.
+SAME = {"optimization_barrier", "reshard", "pvary", "copy", "copy_p", "stop_gradient"}
 
 
 class Unfit(Exception):
@@ -45,7 +48,8 @@ def walk(function: Jaxpr, *inputs: Value) -> list[Array | None]:
     def read(atom: Any) -> Array | None:
         if isinstance(atom, Literal):
             kind: Any = atom.aval
-            return jnp.asarray(atom.val, kind.dtype)
+            number: Any = np.asarray(atom.val, kind.dtype)[()]
+            return number
         value = known[atom]
         if callable(value):
             value = known[atom] = value()
@@ -77,19 +81,24 @@ def step(equation: Any, inputs: list[Array | None]) -> list[Array | None]:
     name, params = equation.primitive.name, equation.params
     if name in CALLS:
         return inner(params[CALLS[name]], inputs)
-    if name == "optimization_barrier":
+    if name in SAME:
         return inputs
     if name == "scan":
         return loop(equation, inputs)
     if name == "cond":
         return choose(params["branches"], inputs)
-    (out,) = (variable.aval for variable in equation.outvars)
-    if 0 in out.shape:
-        return [None]
-    shapes = [atom.aval.shape for atom in equation.invars]
-    some = [(s, x) for s, x in zip(shapes, inputs, strict=True) if x is not None]
-    shapes, arrays = [s for s, _ in some], [x for _, x in some]
+    some = [
+        (atom.aval.shape, x)
+        for atom, x in zip(equation.invars, inputs, strict=True)
+        if x is not None
+    ]
+    shapes, arrays = [shape for shape, _ in some], [x for _, x in some]
     try:
+        if name in PARTS:
+            return [*PARTS[name](params, shapes, *arrays)]
+        (out,) = (variable.aval for variable in equation.outvars)
+        if 0 in out.shape:
+            return [None]
         if name == "dot_general" and len(arrays) < len(inputs):
             return [jnp.zeros(storage(out.shape), out.dtype)]  # a sum over nothing
         if name in ELEMENTWISE:

@@ -1,0 +1,228 @@
+"""Lives on chip, against the same lives as XLA runs them: one definition, two ways to compute it.
+
+The kernel runs in interpret mode here. That it can be compiled for a card is tested as far as JAX
+goes without one, down to the code that the card's compiler is handed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from rulegen.catalog import find
+from rulegen.chip.walk import Unfit
+from rulegen.circuits import Circuit, RateCircuit, SpikingCircuit
+from rulegen.circuits.exploration import Pulses
+from rulegen.compile import compile_rule
+from rulegen.estimators import Pathwise, Score
+from rulegen.estimators.pathwise import DifferentiatedTrial
+from rulegen.grammar import Rule, parse
+from rulegen.ground.noise import stream
+from rulegen.lives import many
+from rulegen.lives.bench import Bench
+from rulegen.lives.choice import chosen
+from rulegen.lives.engine import CHIP, INTERPRETED, XLA, Engine
+from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.many import Lives
+from rulegen.lives.projections import Projections
+from rulegen.lives.trial import TrialRun
+from rulegen.lives.world import World
+from rulegen.tasks import TASKS, DelayedAssociation, Task
+
+ASSOCIATION = DelayedAssociation(cue=30, delay=30, response=30)
+FAMILY = parse("""
+param eta = 0.01
+param a = 1.0 free
+param b = 0.3 free
+param tau = 80 ms free
+u_bar <- 0.7*u + 0.3*u_bar : post
+de/dt = -e/tau + (a*xi + b*(u - u_bar) + 0.2*post)*pre + 0.1*(u - u_bar)*pre**2
+R_bar[condition] = average(R, 0.2)
+on trial start: e <- 0
+on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
+""")
+DENSE = parse("param eta = 0.01 free\ne <- 0.9*e + prev(pre)*post*relu(w) : synapse\n"
+              "on reward: w += eta*R*e")  # fmt: skip
+CONTINUOUS = parse("param eta = 0.001 1/ms free\ndw/dt = eta*pre*post - 0.0001*w\ndiagonal w = 0")
+FREE = ("a", "b", "tau")
+
+
+def circuit(**settings: Any) -> RateCircuit:
+    return RateCircuit(neurons=6, **settings)
+
+
+#: Circuit, rule, parameters with tangents, and whether the noise has one.
+CASES: dict[str, tuple[Circuit, Rule, tuple[str, ...], bool]] = {
+    "white noise": (circuit(), FAMILY, FREE, False),
+    "no tangents": (circuit(), FAMILY, (), False),
+    "a tangent of the noise": (circuit(), FAMILY, FREE, True),
+    "correlated noise": (circuit(correlation=30.0), FAMILY, FREE, False),
+    "pulses": (circuit(pulses=Pulses(probability=0.2, size=1.0)), FAMILY, FREE, False),
+    "pulses alone": (circuit(noise=0, pulses=Pulses(probability=0.2, size=1.0)), FAMILY, (), False),
+    "Dale's law": (circuit(excitatory=0.5), FAMILY, FREE, False),
+    "sparse wiring": (circuit(connectivity=0.5), FAMILY, FREE, False),
+    "clamped neurons": (circuit(clamped=((0, 0.5), (3, -1.0))), FAMILY, FREE, False),
+    "feedback": (circuit(feedback=0.5), FAMILY, FREE, False),
+    "sigmoid rates": (circuit(rate="sigmoid", start=0.5, inputs="uniform"), FAMILY, FREE, False),
+    "a dense rule": (circuit(), DENSE, ("eta",), False),
+    "weights in every step": (circuit(), CONTINUOUS, ("eta",), True),
+    "spikes": (SpikingCircuit(neurons=6), find("stdp_pair").rule, (), False),
+    "a fast weight": (circuit(), find("differentiable_plasticity").rule, (), False),
+}
+
+
+def lived(engine: Engine, *parts: Any, **more: Any) -> list[np.ndarray]:
+    """All that a life leaves behind."""
+    world, rule, wrt, noise = parts
+    compiled = compile_rule(rule, wrt=wrt, noise_tangent=noise)
+    life = Life(*world, LifeSettings(trials=2, warmup=0), compiled, engine=engine, **more)
+    values = jnp.array([float(p.value or 0) for p in rule.parameters])
+    with jax.default_matmul_precision("highest"):
+        left = jax.jit(life.live)(values, stream(jax.random.key(1)))
+    return [np.asarray(x, float) for x in jax.tree.leaves(left)]
+
+
+def agree(*parts: Any, digits: float, **more: Any) -> None:
+    """All engines leave the same behind."""
+    right = lived(XLA, *parts, **more)
+    got = lived(INTERPRETED, *parts, **more)
+    assert sum(x.size for x in right) > 20
+    for a, b in zip(right, got, strict=True):
+        finite = np.isfinite(a)
+        np.testing.assert_array_equal(b[~finite], a[~finite])
+        size = np.abs(a[finite]).max(initial=1e-6)
+        assert np.abs(a - b)[finite].max(initial=0) <= digits * size
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("name", CASES)
+def test_a_life_is_the_same_on_chip(name: str) -> None:
+    where, rule, wrt, noise = CASES[name]
+    agree((where, ASSOCIATION), rule, wrt, noise, digits=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("name", CASES)
+def test_to_ten_digits_in_double_precision(name: str, x64: None) -> None:
+    where, rule, wrt, noise = CASES[name]
+    agree((where, ASSOCIATION), rule, wrt, noise, digits=1e-10)
+
+
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_every_task(name: str) -> None:
+    agree((circuit(), TASKS[name]()), FAMILY, FREE, False, digits=1e-5)
+
+
+@pytest.mark.parametrize("studied", ["input", "feedback"])
+def test_other_projections(studied: Any) -> None:
+    where, more = circuit(feedback=0.5), Projections(studied=studied)
+    agree((where, ASSOCIATION), FAMILY, FREE, False, digits=1e-5, projections=more)
+
+
+def test_companions() -> None:
+    hebb = parse("param eta = 0.01\non reward: w += eta*R*pre*post")
+    more = Projections(input=hebb.text(), feedback=hebb.text())
+    parts = (circuit(feedback=0.5), ASSOCIATION), FAMILY, FREE, False
+    agree(*parts, digits=1e-5, projections=more)
+
+
+def test_a_trial_that_is_differentiated() -> None:
+    """What `pathwise` takes for the score of a trial: a backward pass through its steps."""
+    parts = (circuit(), ASSOCIATION), FAMILY, FREE, False
+    agree(*parts, digits=1e-5, runs=DifferentiatedTrial)
+
+
+def world(**how: Any) -> World:
+    return World(circuit=circuit(), task=ASSOCIATION, life=LifeSettings(trials=5), **how)
+
+
+@pytest.mark.parametrize("estimator", [Score(lives=6), Pathwise(credit="trial", lives=6)])
+def test_many_lives_on_all_devices(estimator: Any) -> None:
+    """Several devices, chunks and stretches: the same rewards and the same gradient."""
+    found = []
+    for engine in ("xla", "interpreted"):
+        bench = Bench(world(engine=engine, chunk=2), FAMILY)
+        lives = estimator.prepare(bench)
+        assert lives.life.engine.name == engine and len(lives.devices) == 2
+        found.append(estimator.estimate(lives, bench.values, bench.free, jax.random.key(0)))
+    np.testing.assert_allclose(found[1].gradient, found[0].gradient, rtol=1e-3)
+    np.testing.assert_allclose(found[1].reward, found[0].reward, rtol=1e-5)
+
+
+def test_the_engine_is_no_part_of_what_a_world_is() -> None:
+    assert world(engine="interpreted").identity == world().identity
+
+
+# -- which engine ----------------------------------------------------------------------------
+
+
+def made(task: Task = ASSOCIATION) -> Any:
+    rule = compile_rule(FAMILY)
+    return lambda engine: Life(circuit(), task, LifeSettings(trials=3), rule, engine=engine)
+
+
+def test_the_choice_says_why() -> None:
+    assert chosen(made(), "auto", "cpu").explain() == "xla: a CPU keeps lives in its cache"
+    assert chosen(made(), "auto", "gpu").explain() == "chip: each life stays on chip"
+    assert chosen(made(), "xla", "gpu").explain() == "xla: as asked"
+    why = chosen(made(), "auto", "gpu", "they are too long").explain()
+    assert why == "xla: not on chip, since they are too long"
+
+
+def test_what_a_chip_cannot_hold_runs_elsewhere() -> None:
+    rule = compile_rule(FAMILY)
+    parts = RateCircuit(neurons=200), ASSOCIATION, LifeSettings(trials=3), rule
+    found = chosen(lambda engine: Life(*parts, engine=engine), "auto", "gpu")
+    assert found.life.engine is XLA
+    assert found.why.startswith("not on chip, since a step keeps ")
+
+
+def test_a_forced_engine_that_cannot_is_refused() -> None:
+    with pytest.raises(ValueError, match='engine = "chip" needs a card, and this is a CPU'):
+        Lives(world(engine="chip"), compile_rule(FAMILY))
+    lives = Pathwise(credit="life", lives=4)
+    with pytest.raises(ValueError, match="cannot run these lives, since derivatives go through"):
+        lives.prepare(Bench(world(engine="interpreted"), FAMILY))
+
+
+def test_a_compiler_that_fails_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a card, a kernel that another version cannot compile: lives go on, and say so."""
+    right = Lives(world(), compile_rule(FAMILY)).means(VALUES, jax.random.key(0), 3)
+    monkeypatch.setattr(many, "chosen", lambda make, *_: chosen(make, "auto", "gpu"))
+    lives = Lives(world(), compile_rule(FAMILY))
+    assert lives.life.engine is CHIP
+    with pytest.warns(RuntimeWarning, match="lives run without the kernel, since its compiler"):
+        found = lives.means(VALUES, jax.random.key(0), 3)
+    np.testing.assert_array_equal(found, right)
+    assert lives.chosen.explain().startswith("xla: not on chip, since its compiler failed: ")
+
+
+VALUES = np.array([float(p.value or 0) for p in FAMILY.parameters])
+
+
+# -- for a card ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("runs", [TrialRun, DifferentiatedTrial])
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_it_is_handed_to_the_compiler_of_a_card(name: str, runs: type[TrialRun]) -> None:
+    """Every operation of every bundled task has a form in the card's language."""
+    rule = compile_rule(FAMILY, wrt=FREE)
+    parts = circuit(), TASKS[name](), LifeSettings(trials=3), rule
+    life = Life(*parts, runs=runs, engine=CHIP)
+    lives = jax.jit(jax.vmap(lambda source: life(jnp.asarray(VALUES, jnp.float32), source)))
+    sources = jax.vmap(stream)(jax.random.split(jax.random.key(0), 4))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = lives.trace(sources).lower(lowering_platforms=("cuda",)).as_text()
+    assert "triton" in text
+
+
+def test_what_the_language_of_a_card_lacks_is_found_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Unfit, match="`sort` has no form there"):
+        CHIP.scan(lambda carry, x: (jnp.sort(carry), x), jnp.zeros(4), jnp.zeros(3))
