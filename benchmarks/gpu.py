@@ -25,17 +25,22 @@ from benchmarks.lives import coefficients, family, runner, world
 from rulegen.estimators import Pathwise, Pgpe, Score
 from rulegen.ground.runtime import use_all_cores
 from rulegen.lives.bench import Bench
+from rulegen.lives.engine import Choice
 from rulegen.runs.devices import COPIED, seconds_of
 from rulegen.searching.arena import Arena
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-#: Neurons, steps of a trial, trials, tangents, and numbers of lives of each row.
-ROWS = (
-    (32, 30, 200, 0, (512, 4096, 128, 1024, 8192, 32_768, 65_536)),
-    (32, 30, 200, 8, (512, 4096, 32_768)),
-    (64, 30, 200, 0, (512, 4096)),
-    (128, 30, 200, 0, (512, 2048)),
-    (200, 1000, 4, 0, (256,)),
+#: Engine, neurons, steps of a trial, trials, tangents, and numbers of lives of each row.
+ROWS: tuple[tuple[Choice, int, int, int, int, tuple[int, ...]], ...] = (
+    ("auto", 32, 30, 200, 0, (512, 4096, 128, 1024, 8192, 32_768, 65_536)),
+    ("auto", 32, 30, 200, 8, (512, 4096, 32_768)),
+    ("auto", 64, 30, 200, 0, (512, 4096)),
+    ("auto", 128, 30, 200, 0, (512, 2048)),
+    ("auto", 200, 1000, 4, 0, (256,)),
+    ("xla", 32, 30, 200, 0, (512, 4096)),
+    ("xla", 32, 30, 200, 8, (512, 4096)),
+    ("xla", 64, 30, 200, 0, (512, 4096)),
+    ("xla", 128, 30, 200, 0, (512,)),
 )
 
 #: Neurons and lives of the products.
@@ -58,11 +63,9 @@ def bare() -> Rows:
 
 def many() -> Rows:
     """Lives in a second, run with no setting as all commands run them."""
-    for neurons, steps, trials, tangents, counts in ROWS:
-        terms = max(4, tangents)
-        lives = runner(
-            neurons, trials, terms, steps=steps, wrt=coefficients(tangents) if tangents else ()
-        )
+    for engine, neurons, steps, trials, tangents, counts in ROWS:
+        terms, wrt = max(4, tangents), coefficients(tangents) if tangents else ()
+        lives = runner(neurons, trials, terms, steps=steps, engine=engine, wrt=wrt)
         values = np.array([p.value for p in family(terms).parameters], float)
         for count in counts:
             began = time.perf_counter()
@@ -73,20 +76,27 @@ def many() -> Rows:
                 "neurons": neurons, "steps": steps, "trials": trials, "tangents": tangents,
                 "lives": count, "lives/s": count / took, "us a step": 1e6 * took / trials / steps,
                 "first call, s": first, "together": lives.chunk,
+                "engine": lives.chosen.explain(),
             }  # fmt: skip
 
 
 def agreement() -> Rows:
-    """The same lives on the CPU: mean reward, and single trials of the first and of all."""
-    here, there = (runner(32, 200, 4) for _ in range(2))
+    """The same lives as XLA runs them, here and on the CPU: differences of rewards.
+
+    Of their means, and of single trials, the first 13 and all.
+    """
+    here, xla, there = (runner(32, 200, 4, engine=e) for e in ("auto", "xla", "xla"))
     there.devices = jax.devices("cpu")
     values = np.array([p.value for p in family(4).parameters], float)
-    one, two = (lives.run(values, jax.random.key(0), 256).rewards for lives in (here, there))
-    yield {
-        "mean": float(abs(one.mean() - two.mean())),
-        "first 13 trials": float(np.abs(one - two)[:, :13].max()),
-        "all trials": float(np.abs(one - two).max()),
-    }
+    own = here.run(values, jax.random.key(0), 256).rewards
+    for name, lives in {"xla here": xla, "xla on the CPU": there}.items():
+        other = lives.run(values, jax.random.key(0), 256).rewards
+        yield {
+            "with": name,
+            "mean": float(abs(own.mean() - other.mean())),
+            "first 13 trials": float(np.abs(own - other)[:, :13].max()),
+            "all trials": float(np.abs(own - other).max()),
+        }
 
 
 def gradients() -> Rows:

@@ -16,6 +16,7 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Evosax, Pathwise, Pgpe, Score
 from rulegen.grammar import Rule, parse
 from rulegen.lives.bench import Bench
+from rulegen.lives.engine import Choice
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.many import Lives
 from rulegen.lives.world import World
@@ -48,14 +49,14 @@ def family(terms: int) -> Rule:
     return parse("\n".join(lines))
 
 
-def world(neurons: int, trials: int, steps: int = 30) -> World:
+def world(neurons: int, trials: int, steps: int = 30, engine: Choice = "auto") -> World:
     """The setting of the delayed association."""
     fifth = 10.0 * steps / 5
     return World(
         circuit=RateCircuit(neurons=neurons),
         task=DelayedAssociation(cue=fifth, delay=3 * fifth, response=fifth),
         life=LifeSettings(trials=trials),
-        memory_mb=4000,
+        engine=engine,
     )
 
 
@@ -66,11 +67,12 @@ def runner(
     *,
     steps: int = 30,
     chunk: int | None = None,
+    engine: Choice = "auto",
     **options: object,
 ) -> Lives:
     """Lives of a family with so many terms; `options` are those of `compile_rule`."""
     compiled = compile_rule(family(terms), **options)  # type: ignore[arg-type]
-    return Lives(world(neurons, trials, steps), compiled, chunk=chunk)
+    return Lives(world(neurons, trials, steps, engine), compiled, chunk=chunk)
 
 
 def program(

@@ -24,7 +24,7 @@ def test_devices_are_named_and_measured(
     assert min(found.ceilings) > 0
     devices(neurons=8)
     told = capsys.readouterr().out
-    for words in ("cpu:1", "lives at once, each", "8 neurons, node perturbation"):
+    for words in ("cpu:1", "lives at once, each", "xla: a CPU", "8 neurons, node perturbation"):
         assert words in told
 
 

@@ -22,6 +22,7 @@ def devices(
         ("memory for lives, each", f"{found.memory / 2**20:.0f} MB"),
         ("copied in a second", f"{best.copied / 1e9:.3g} GB"),
         ("multiplied in a second", f"{best.multiplied / 1e9:.3g} billion weights"),
+        ("engine", found.engine),
         ("lives at once, each", f"{policy.lives}"),
         ("trials in one go", f"{found.trials}"),
         ("lives in a second, all", f"{best.lives:,.0f} ({neurons} neurons, node perturbation)"),

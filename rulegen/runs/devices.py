@@ -49,6 +49,7 @@ class Devices(NamedTuple):
         names: of the devices, as JAX calls them. kinds: what they are.
         memory: bytes that lives may take on each.
         policy: how lives of the default world are run on one. trials: that they live in one go.
+        engine: that runs them, and why.
         ceilings: what the first one can do.
     """
 
@@ -57,6 +58,7 @@ class Devices(NamedTuple):
     memory: float
     policy: Policy
     trials: int
+    engine: str
     ceilings: Ceilings
 
 
@@ -81,6 +83,7 @@ def devices(neurons: int = 32) -> Devices:
         memory=room(local, kind),
         policy=lives.policy,
         trials=lives.stretches()[0],
+        engine=lives.chosen.explain(),
         ceilings=ceilings(local[0], lives),
     )
 
