@@ -51,6 +51,7 @@ from .ground.keys import key as key
 from .ground.runtime import keep_compiled_programs as keep_compiled_programs
 from .ground.runtime import unused_card as unused_card
 from .ground.runtime import use_all_cores as use_all_cores
+from .ground.stage import Stage as Stage
 from .ground.statistics import Estimate as Estimate
 from .ground.statistics import estimate as estimate
 from .ground.statistics import paired_difference as paired_difference

@@ -285,7 +285,26 @@ def gradients(journal: Journal) -> dict[str, int]:
 
 
 def fit(bench: Bench, phases: Sequence[Phase], stage: Stage) -> np.ndarray:
-    """Run all phases, each from where the one before ended; returns all parameters, shape (P,)."""
+    """Run all phases, each from where the one before ended; returns all parameters, shape (P,).
+
+    Args:
+        bench: the rule in its world.
+        phases: what is done, one after the other.
+        stage: its random numbers, and where results are kept.
+
+    Raises:
+        RunError: when lives or gradients are not finite in most places; the message names it.
+
+    Example:
+        >>> from rulegen import Bench, LifeSettings, Pgpe, RateCircuit, World, key, parse
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> rule = parse("param eta = 0.01 free\\non reward: w += eta*R*pre*post")
+        >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
+        ...               life=LifeSettings(trials=3))
+        >>> phases = [Phase(estimator=Pgpe(lives=4), iterations=1, choice_lives=2)]
+        >>> fit(Bench(world, rule), phases, Stage(key(1))).shape
+        (1,)
+    """
     values = bench.values
     for number, phase in enumerate(phases):
         here = stage.on(number).called(f"fit {number + 1} ({phase.estimator.name})")

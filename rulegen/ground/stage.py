@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -19,7 +19,7 @@ class Stage:
 
     Attributes:
         key: its random numbers.
-        journal: where its results are kept.
+        journal: where its results are kept; in memory, unless it is given.
         report: told of its progress.
         name: of its results in the journal, and on the display.
 
@@ -33,7 +33,7 @@ class Stage:
     """
 
     key: jax.Array
-    journal: Journal
+    journal: Journal = field(default_factory=Journal)
     report: Report = silent
     name: str = ""
 
