@@ -241,11 +241,9 @@ class Lives:
         source = stream(key)
         who = np.arange(count) if numbers is None else np.asarray(numbers)
         own = hosts.share(count)
-        # As many calls as the chunk demands, of one size that leaves few places empty. A device
-        # without a life of its own is better spent on helping the others.
+        # A device without a life of its own is better spent on helping the others.
         devices = min(len(self.devices), len(own))
-        calls = -(-len(own) // (self.chunk * devices))
-        size = -(-len(own) // (calls * devices)) * devices
+        size = devices * self.policy.call(-(-len(own) // devices))
         start, trials = 0, self.world.life.trials
         while start < len(own):
             # A short last chunk is filled up with repeats, so that one program serves them all.

@@ -56,6 +56,8 @@ class Kind(NamedTuple):
         cache: bytes that all lives of one call read again at each step; infinite where they are
             read from memory anyway.
         work: multiplications after which lives come back to Python: about a second.
+        few: so many lives cost about as much as one, and every other number of lives a compilation
+            that may last longer than they do; 0 where programs for any number are welcome.
     """
 
     share: float
@@ -63,13 +65,14 @@ class Kind(NamedTuple):
     filled: float
     cache: float
     work: float
+    few: int
 
 
 #: On a CPU lives wait for the cache. On a GPU each step waits for the launch of its kernels, until
 #: there are lives enough that it waits for the memory of their weights: at 32 neurons 512 lives
 #: reach a sixth of what 32,768 do, and 8,192 five sixths (H200).
-CPU = Kind(share=0.25, most=32, filled=float("inf"), cache=2 * 2**20, work=1e10)
-GPU = Kind(share=0.8, most=1 << 16, filled=2.0**25, cache=float("inf"), work=3e11)
+CPU = Kind(share=0.25, most=32, filled=float("inf"), cache=2 * 2**20, work=1e10, few=0)
+GPU = Kind(share=0.8, most=1 << 16, filled=2.0**25, cache=float("inf"), work=3e11, few=512)
 
 
 class Policy(NamedTuple):
@@ -79,11 +82,33 @@ class Policy(NamedTuple):
         lives: most lives that run together on one device.
         memory: bytes that they may need there.
         work: multiplications after which they come back to Python.
+        few: see `Kind`.
     """
 
     lives: int
     memory: float
     work: float
+    few: int
+
+    def call(self, lives: int) -> int:
+        """The number of places for lives in a call, of so many lives on this device.
+
+        As many calls as it takes are of one size, which leaves few places empty. Where compilation
+        is dear there are few sizes: powers of two, and where these are large, of four.
+
+        Example:
+            >>> cpu, gpu = Policy(32, 1e9, 1e10, few=0), Policy(32_768, 1e9, 1e11, few=512)
+            >>> [[p.call(n) for n in (20, 100, 300, 1000, 3000, 50_000)] for p in (cpu, gpu)]
+            [[20, 25, 30, 32, 32, 32], [32, 128, 512, 512, 2048, 8192]]
+        """
+        calls = -(-lives // self.lives)
+        each = -(-lives // calls)
+        if not self.few:
+            return each
+        size = 1 << (min(each, self.few) - 1).bit_length()
+        while 4 * size <= each:
+            size *= 4
+        return min(size, self.lives)
 
     def trials(self, need: Need) -> int:
         """Trials that this many lives run through in one go."""
@@ -121,7 +146,7 @@ def policy(
     if memory_mb is not None:
         free = min(free, memory_mb * 1e6 / (len(devices) if kind is CPU else 1))
     fit = min(kind.most, free / need.bytes, kind.filled / need.step, kind.cache / need.hot)
-    return Policy(chunk or max(1, int(fit)), free, kind.work)
+    return Policy(chunk or max(1, int(fit)), free, kind.work, kind.few)
 
 
 def room(devices: Sequence[jax.Device], kind: Kind) -> float:
