@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -126,8 +126,8 @@ def choose(branches: Sequence[ClosedJaxpr], inputs: list[Array | None]) -> list[
 def loop(equation: Any, inputs: list[Array | None]) -> list[Array | None]:
     """A loop within a loop: what it reads and keeps of each step is in registers as well."""
     params, outs = equation.params, [variable.aval for variable in equation.outvars]
-    first = params["num_consts"]
-    last = first + params["num_carry"]
+    first, carried = arguments(params)
+    last = first + carried
     rows, length = inputs[last:], params["length"]
     kept = [
         None if 0 in out.shape else jnp.zeros(storage(out.shape), out.dtype)
@@ -150,3 +150,14 @@ def loop(equation: Any, inputs: list[Array | None]) -> list[Array | None]:
     state = [x for x in start if x is not None]
     done = iter(lax.fori_loop(jnp.int32(0), jnp.int32(length), once, state))
     return [None if x is None else next(done) for x in start]
+
+
+def arguments(params: Mapping[str, Any]) -> tuple[int, int]:
+    """How many constants a loop has, and how many arrays it carries; its sequences come last."""
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    try:  # as JAX 0.12 says it
+        constants, carried, _ = (len(part) for part in params["ft_in"].unpack())
+    except (KeyError, AttributeError, TypeError, ValueError):
+        raise Unfit("this version of JAX writes loops in another way") from None
+    return constants, carried
