@@ -152,6 +152,19 @@ def test_one_rule_and_several_factors():
     assert "sample:test:time" in found.tables["selectivity"]
 
 
+def test_rules_that_are_called_like_columns():
+    world = World(
+        circuit=RateCircuit(neurons=4), task=DelayedMatch(), life=LifeSettings(trials=4, warmup=1)
+    )
+    names = ["rule", "measure", "life", "lives"]
+    rules = {name: parse(f"on trial end: w += 0.0{n}*R") for n, name in enumerate(names, 1)}
+    found = study(world, rules, lives=2, repeats=2)
+    table = found.tables["similarity"]
+    assert list(table) == ["rule", *names, "measure"]
+    assert table.iloc[:4, 0].tolist() == names
+    assert table.iloc[::4, -1].tolist() == ["change", "activity", "trajectories", "spectrum"]
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_conditions_are_all_combinations_of_factors(name):
     task = TASKS[name]()

@@ -74,6 +74,35 @@ def test_rules_that_cannot_run_say_why(table) -> None:
     assert matrix.loc["node"].str.contains("[", regex=False).all()
 
 
+#: As files are called, among them like columns, like rows, and like nothing that reads well.
+NAMES = ["rule", "measure", "mean", "low", "task", "neurons", "lives", "note", "index", "level_0"]
+NAMES += ["chance", "no learning", r"$\foo$", "[red]x", "%s {} <b>", "_a", "new\nline", "1", "NA"]
+
+
+def test_rules_of_any_name(monkeypatch, capsys, tmp_path) -> None:
+    for name in NAMES:
+        (tmp_path / f"{name}.txt").write_text("w += 0.001*pre*post*R")
+    files = [tmp_path / f"{name}.txt" for name in NAMES]
+    code, _, err = call(
+        monkeypatch, capsys, "compare", *files, "--as-is", "--neurons", "4", "--trials", "2",
+        "--lives", "2", "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert code == 0, err
+    called = [f"rule {n}" if n in ("chance", "no learning") else n for n in NAMES]
+    rows = {
+        path.stem: pd.read_csv(path, keep_default_na=False)["rule"].tolist()
+        for path in (tmp_path / "out").glob("*.csv")
+    }
+    assert rows["rewards"] == rows["matrix"] == [*called, "no learning", "chance"]
+    assert rows["behaviour"] == called
+    assert list(dict.fromkeys(rows["algebra"])) == called[:-1]
+
+
+def test_no_rule_is_called_like_what_all_are_held_against(where) -> None:
+    with pytest.raises(ConfigError, match="`chance` is what all rules are held against; rename"):
+        compare_rewards({"chance": RULES["node"]}, where, lives=2)
+
+
 def test_an_unknown_task() -> None:
     with pytest.raises(ConfigError, match="name one of"):
         worlds(["chess"], [8])

@@ -10,6 +10,8 @@ DISCOVERED, THIS_RULE = "discovered rule", "this rule"
 START, NO_LEARNING = "start", "no learning"
 #: The rewards between which one learns: of the best blind answer, and of perfect ones.
 CHANCE, PERFECT = "chance", "perfect answers"
+#: What all rules are held against wherever several are compared.
+BASELINES = (NO_LEARNING, CHANCE)
 #: What no rule that is compared may be called: it would be taken for another line of a table.
 TAKEN = frozenset({DISCOVERED, THIS_RULE, CHANCE, PERFECT})
 #: Characters that are taken for others.

@@ -30,6 +30,7 @@ from rulegen.ground.progress import Progress, Report, ticks
 from rulegen.lives.world import World
 from rulegen.publishing.figures import plot_learning
 from rulegen.publishing.tables import learning_table
+from rulegen.runs.compare import headed
 from rulegen.runs.compare_figures import plot_families
 
 #: Rules whose activity is at least this similar are joined.
@@ -144,10 +145,9 @@ def selectivity(subject: Subject) -> Chapter:
 def similarity(subject: Subject) -> Chapter:
     """How alike the solutions of the rules are."""
     matrices = {n: similarity_matrix(subject.anatomies, m) for n, m in SIMILARITIES.items()}
-    table = pd.concat(
-        [m.rename_axis("rule").reset_index().assign(measure=n) for n, m in matrices.items()],
-        ignore_index=True,
-    )
+    table = pd.concat(map(headed, matrices.values()), ignore_index=True)
+    compared = np.repeat([*matrices], len(subject.anatomies))
+    table.insert(table.shape[1], "measure", compared, allow_duplicates=True)
     graph = similarity_graph(matrices["activity"], ALIKE)
     title = f"lines join rules whose activity has a CKA of {ALIKE:g} or more"
     figures = {

@@ -27,7 +27,7 @@ from rulegen.ground.journal import Journal
 from rulegen.ground.parts import foreign
 from rulegen.lives.world import World
 from rulegen.publishing.figures import save_figure
-from rulegen.runs.compare import behavioural_distance, family_graph, weight_changes
+from rulegen.runs.compare import behavioural_distance, family_graph, headed, weight_changes
 from rulegen.runs.compare_figures import plot_families, plot_rewards
 from rulegen.runs.contest import (
     Recall,
@@ -87,7 +87,7 @@ def compare(
         algebra.itertuples(index=False),
         "algebra: share of terms not in common",
     )
-    rounded = behaviour.map("{:.3f}".format).rename_axis("rule").reset_index()
+    rounded = headed(behaviour.map("{:.3f}".format))
     print_table(
         console,
         list(rounded),
@@ -100,7 +100,7 @@ def compare(
     if out is not None:
         frames = {"rewards": rewards, "algebra": algebra}
         frames |= {"matrix": reward_matrix(rewards).reset_index()}
-        frames |= {"behaviour": behaviour.rename_axis("rule").reset_index()}
+        frames |= {"behaviour": headed(behaviour)}
         save(out, entrants, frames)
         (out / KEPT).unlink(missing_ok=True)
         console.print(f"tables and figures: {out}", markup=False, highlight=False)

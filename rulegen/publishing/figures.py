@@ -13,6 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scipy.optimize import isotonic_regression
 
 from rulegen.catalog.pages.tables import CHANCE_IS, NO_LEARNING_IS
@@ -147,6 +148,10 @@ def save_figure(ax: Axes, folder: Path, name: str) -> None:
     """Write the figure of `ax` as `NAME.png` and `NAME.pdf`."""
     figure = ax.get_figure(root=True)
     assert figure is not None
+    axes = [axis for own in figure.axes for axis in (own.xaxis, own.yaxis)]
+    powers = {text for axis in axes if axis.get_scale() == "log" for text in axis.findobj(Text)}
+    for text in {*figure.findobj(Text)} - powers:
+        text.set_parse_math(False)  # a `$` in the name of a rule begins no formula
     figure.savefig(folder / f"{name}.png", dpi=160)
     # Without a date, so that the same figures make the same file.
     figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})

@@ -120,6 +120,21 @@ def behavioural_distance(changes: Mapping[str, np.ndarray]) -> pd.DataFrame:
     return pd.DataFrame(np.maximum(distance, 0.0), index=names, columns=names)
 
 
+def headed(square: pd.DataFrame) -> pd.DataFrame:
+    """A table with rules in rows and columns, and the names of its rows as a first column `rule`.
+
+    It is there beside the column of a rule that is called like it.
+
+    Example:
+        >>> square = pd.DataFrame([[0.0]], index=["rule"], columns=["rule"])
+        >>> headed(square).to_numpy().tolist(), list(headed(square))
+        ([['rule', 0.0]], ['rule', 'rule'])
+    """
+    table = square.copy()
+    table.insert(0, "rule", square.index, allow_duplicates=True)
+    return table
+
+
 def family_graph(rules: Mapping[str, Rule], kin: float = KIN) -> nx.Graph:
     """Rules as nodes, joined where their algebraic distance is at most `kin`.
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from rulegen.catalog import parts
 from rulegen.catalog.records.ended import Ended
-from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.catalog.records.roles import BASELINES, CHANCE, NO_LEARNING
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
@@ -29,8 +29,6 @@ from rulegen.lives.outcomes import TROUBLES, Outcomes, told
 from rulegen.lives.world import World
 from rulegen.tasks import Task
 
-#: How tables call the reward of the best answer that ignores the condition.
-CHANCE = "chance"
 #: What runs where nothing is learned.
 STILL = parse("dw/dt = 0.000001*post*pre")
 
@@ -103,7 +101,12 @@ def compare_rewards(
         rule) and gain (over no learning), each with its limits `_low` and `_high` (paired, 95%),
         diverged, saturated and silent (numbers of lives), parameters (their values) and note. A
         rule that cannot run in a world has only a note that says why.
+
+    Raises:
+        ConfigError: when a rule is called like one of those two.
     """
+    if taken := next((name for name in BASELINES if name in rules), None):
+        raise ConfigError(f"`{taken}` is what all rules are held against; rename the rule")
     rows: list[dict[str, Any]] = []
     for number, world in enumerate(where):
         place = {"task": world.task.model_dump()["name"], "neurons": world.circuit.neurons}

@@ -11,6 +11,7 @@ from typing import NamedTuple, TextIO
 
 from rulegen import catalog
 from rulegen.catalog.records.places import DISCOVERED, names
+from rulegen.catalog.records.roles import BASELINES
 from rulegen.grammar import ConfigError, Rule, parse
 
 #: A rule text longer than this is refused before it is read whole.
@@ -91,6 +92,7 @@ def named_rules(sources: Sequence[str], standard_input: TextIO | None) -> dict[s
     origins: dict[str, str] = {}
     for source in sources:
         name, rule, _ = read_source(source, standard_input)
+        name = f"rule {name}" if name in BASELINES else name  # each has a line of its own in tables
         if name in found:
             raise ConfigError(
                 f"two rules are called `{name}`, of {origins[name]} and of {source}; rename one of "
