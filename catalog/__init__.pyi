@@ -16,6 +16,7 @@ from .records.literature import literature as literature
 from .records.record import ParameterNote as ParameterNote
 from .records.record import Record as Record
 from .records.record import Reference as Reference
+from .records.record import checked_record as checked_record
 from .records.record import load_record as load_record
 from .records.record import own_record as own_record
 from .records.record import save_record as save_record

@@ -3,18 +3,21 @@
 import numpy as np
 import pandas as pd
 import pytest
+from honest import leave, publish, text
 from test_analysis import LIVES, anatomy
 from test_cli import call
 
 from rulegen.analysis.contrast import INTERVALS, contrast_table
 from rulegen.analysis.performance import performance_table
 from rulegen.analysis.similarity import similarity_graph
-from rulegen.analysis.studies import study, survivors
+from rulegen.analysis.studies import study, subjects, survivors
+from rulegen.catalog.records.kinds import PAGES
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import RunError, parse
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
 from rulegen.tasks import TASKS, DelayedMatch
+from rulegen.verifying.setting import world_of
 
 SCENE = """
 [task]
@@ -65,6 +68,7 @@ def test_a_scene(monkeypatch, capsys, tmp_path, scene):
     for name in [*tables, "index.md"]:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
     page = (one / "index.md").read_text()
+    assert page.partition("\n")[0] in PAGES
     for path in one.iterdir():
         assert path.suffix == ".pdf" or path.name == "index.md" or path.name in page, path.name
         assert path.suffix != ".png" or path.with_suffix(".pdf").exists()
@@ -89,14 +93,39 @@ def same_figures(learning, contrast):
         assert gaps[measure] == pytest.approx(means.loc["b", measure] - means.loc["a", measure])
 
 
+def test_a_published_record_in_any_form(monkeypatch, capsys, tmp_path):
+    """The folder of a run, of a search as well, and its card and record, are one subject."""
+    made = publish(lives=8, others={"no learning": "", "twice": text(2.0)})
+    folder = leave(*made, tmp_path / "run")
+    forms = [folder, folder / "card.md", folder / "record.toml"]
+    (world, rules), *others = [subjects(form) for form in forms]
+    assert [*rules] == [made[0].name, "twice"]
+    assert others == [(world, rules)] * 2
+    assert world == world_of(made[0].evidence.setting)
+    with (folder / "card.md").open() as file:
+        assert subjects("-", file) == (world, rules)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("rulegen.commands.analyse.study", lambda *a, **k: {}["no lives here"])
+    with pytest.raises(KeyError):
+        run(monkeypatch, capsys, folder / "card.md")
+    assert (tmp_path / "runs" / f"{made[0].name}-analyses").is_dir()
+
+
 BAD = {
     "nothing there": ("none.toml", "cannot read"),
-    "no run": ("", "is not the folder of a finished run"),
+    "no run": ("", "is no folder of a finished run: it has no record.toml"),
+    "no world": ("rule.txt", "is a rule without a run, and so without a world"),
+    "a configuration": (
+        "config.toml",
+        "is the configuration of a discovery: use",
+    ),
 }
 
 
 @pytest.mark.parametrize(("name", "message"), BAD.values(), ids=BAD)
 def test_what_cannot_be_analysed(monkeypatch, capsys, tmp_path, name, message):
+    (tmp_path / "rule.txt").write_text("w += 0.01*post*pre")
+    (tmp_path / "config.toml").write_text('rule = "w += 0.01*post*pre"')
     code, _, err = run(monkeypatch, capsys, tmp_path / name)
     assert code == 2
     assert message in err

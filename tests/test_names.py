@@ -1,10 +1,14 @@
 """Names by which results are kept: two of one name are refused, with both their places."""
 
+import io
 import tomllib
 
 import pytest
+from honest import publish, text
 
 from rulegen.analysis.studies import subjects
+from rulegen.catalog import markdown_card
+from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.commands.estimators import rivals
 from rulegen.grammar import ConfigError
 from rulegen.publishing.config import load_config
@@ -102,11 +106,10 @@ def test_two_replacements_of_one_setting(tmp_path):
         load_config(path, ["seed=1"], seed=2)
 
 
-def test_a_reference_called_like_the_run(tmp_path):
-    """`rulegen analyse` knows the published rule by the name of its run."""
-    (tmp_path / "config.toml").write_text(RUN + f'[[references]]\nname = "tiny"\nrule = "{RULE}"\n')
-    (tmp_path / "record.toml").write_text(
-        f'name = "tiny"\ntitle = "Tiny"\ndescription = ""\nequations = "{RULE}"\n'
-    )
-    with pytest.raises(ConfigError, match="published rule and reference number 1 are both"):
-        subjects(tmp_path)
+def test_a_reference_called_like_the_run():
+    """`rulegen analyse` knows the published rule by the name of its run, if no other has it."""
+    record, *_ = publish(lives=8, others={"no learning": ""})
+    assert [*subjects("-", io.StringIO(markdown_card(record)))[1]] == [record.name]
+    record, *_ = publish(lives=8, others={"no learning": "", record.name: text(2.0)})
+    called = [*subjects("-", io.StringIO(markdown_card(record)))[1]]
+    assert called == [DISCOVERED, record.name]

@@ -14,6 +14,7 @@ from test_cli import call
 from test_search import CONFIG, SPACE, best
 
 from rulegen.catalog import load_record
+from rulegen.catalog.records.kinds import PAGES
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.grammar import ConfigError, RunError, load_space, parse
 from rulegen.ground.keys import Branch, branch
@@ -115,6 +116,7 @@ def test_from_a_space_to_a_card(tmp_path):
 def check_page(folder, record):
     """Everything on the page is what is published: the pick's values, its reward, all numbers."""
     text, (front, elsewhere) = (folder / "search.md").read_text(), tables(folder)
+    assert text.partition("\n")[0] in PAGES
     assert text == page(record, front, elsewhere)
     assert unsupported(text, numbers(record, front, elsewhere)) == []
     values = {p.name: p.value for p in record.rule.parameters}

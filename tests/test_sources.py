@@ -7,7 +7,9 @@ from honest import leave, publish
 from test_cli import call
 
 from rulegen.catalog import find, markdown_card, save_record
+from rulegen.commands.new import EXAMPLES
 from rulegen.grammar import ConfigError, RuleError
+from rulegen.publishing.config import load_config
 from rulegen.runs.sources import named_rules, read_source
 
 
@@ -42,6 +44,68 @@ def test_commands_take_all_forms(monkeypatch, capsys, forms, command):
         told.append(out)
     if command == ("check",):
         assert set(told) == {told[0]}
+
+
+def test_standard_input_is_known_by_its_content(forms):
+    record = find("oja")
+    for form in forms[3:5]:
+        with open(form) as file:  # noqa: PTH123
+            assert read_source("-", file) == ("oja", record.rule, record)
+
+
+def test_the_card_of_every_form(monkeypatch, capsys, forms):
+    shown = {
+        call(monkeypatch, capsys, "catalog", "show", form, stdin=markdown_card(find("oja")))[1]
+        for form in forms
+    }
+    assert len(shown) == 2  # a text has no title
+    assert all("# Oja's rule" in card or "# A plasticity rule" in card for card in shown)
+
+
+def test_a_claim_from_standard_input(monkeypatch, capsys):
+    record, *_ = publish(lives=8, others={"no learning": ""})
+    card = markdown_card(record)
+    code, out, err = call(monkeypatch, capsys, "verify", "-", "--lives", 8, stdin=card)
+    assert (code in (0, 1), err) == (True, "")
+    assert "not checked: " in out
+    assert "learning curves" in out  # which would lie beside a file
+    code, _, err = call(monkeypatch, capsys, "verify", "-", stdin=record.equations)
+    assert code == 2
+    assert "claims nothing; send a card or a record" in err
+
+
+def test_a_configuration_is_its_family(monkeypatch, capsys):
+    path = EXAMPLES / "delayed_association.toml"
+    source = read_source(str(path), None)
+    assert (source.name, source.rule) == ("delayed_association", load_config(path).family)
+    assert read_source("-", io.StringIO(path.read_text())) == source
+
+
+#: By what reads it: a file of another kind, and what is said of it.
+MISTAKEN = {
+    ("check", "two_rules.toml"): "is a world with rules: use `rulegen simulate --world",
+    ("compare", "local_search.toml"): "is the configuration of a search: use `rulegen search",
+    ("discover", "local_search.toml"): "is the configuration of a search: use `rulegen search",
+    ("search", "delayed_association.toml"): "is the configuration of a discovery: use `rulegen dis",
+    ("discover", "record.toml"): "is a record: use `rulegen check",
+    ("sweep", "record.toml"): "is a record: use `rulegen check",
+    ("search", "space.toml"): "is a space of rules: name it as `space_file`",
+    ("verify", "delayed_association.toml"): "is the configuration of a discovery",
+    ("check", "search.md"): "is no card: it is the page of a search; name the card.md or",
+    ("verify", "index.md"): "is no card: it is the page of analyses; name the card.md or",
+}
+
+
+@pytest.mark.parametrize(("command", "name"), MISTAKEN)
+def test_a_file_of_another_kind_is_called_by_name(monkeypatch, capsys, tmp_path, command, name):
+    save_record(find("oja"), tmp_path / "record.toml")
+    (tmp_path / "space.toml").write_text('template = "w += {terms}"')
+    for path, first in (("search.md", "# Search"), ("index.md", "# Analyses")):
+        (tmp_path / path).write_text(f"{first}\n\nWords.\n")
+    path = EXAMPLES / name if (EXAMPLES / name).exists() else tmp_path / name
+    code, _, err = call(monkeypatch, capsys, command, path)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert MISTAKEN[command, name] in err
 
 
 def test_compared_rules_may_come_in_different_forms(forms):

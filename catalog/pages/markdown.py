@@ -18,13 +18,14 @@ from rulegen.catalog.pages.card import (
 )
 from rulegen.catalog.pages.prose import Line, Piece
 from rulegen.catalog.pages.tables import Table, widths
+from rulegen.catalog.records.kinds import OPENING
 from rulegen.catalog.records.record import Record, plain_data
 from rulegen.grammar.printing.latex_spelling import latex_lines
 
 #: Characters that Markdown or HTML would take for markup.
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_<>|~$"})
-#: The last part of a card: its record between these lines.
-OPENING, CLOSING = "<!-- the record of this card, which `rulegen verify` reads", "-->"
+#: What ends the comment that `OPENING` begins, the last part of a card.
+CLOSING = "-->"
 #: How JSON says the characters of which comments are made.
 UNENDING = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 DASH = "\\u002d"

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from rulegen.catalog.pages.card import card
 from rulegen.catalog.pages.markdown import (
     CLOSING,
-    OPENING,
     RUN_PICTURE,
     catalog_picture,
     markdown_page,
 )
-from rulegen.catalog.records.files import MARKS, read_own
-from rulegen.catalog.records.record import LARGEST_FILE, Record
+from rulegen.catalog.records.files import LARGEST_FILE, MARKS, read_own
+from rulegen.catalog.records.kinds import OPENING, PAGES
+from rulegen.catalog.records.record import Record
 from rulegen.grammar import ConfigError
 from rulegen.grammar.reading.problems import problems
 
@@ -62,10 +62,8 @@ def read_card(text: str) -> Record:
     _, opened, rest = shown.rpartition(f"\n{OPENING}\n")
     data, closed, _ = rest.partition(f"\n{CLOSING}\n")
     if not opened or not closed:
-        raise ConfigError(
-            "the card has no record in a comment at its end; cards of older versions have none: "
-            "verify the record.toml, or publish again"
-        )
+        what = PAGES.get(shown.partition("\n")[0], "a text without a record at its end")
+        raise ConfigError(f"it is {what}; name the card.md or the record.toml of a run")
     try:
         record = Record.model_validate(json.loads(data))
     except (ValueError, RecursionError) as error:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import stat
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rulegen.grammar import ConfigError
+
+#: A file of TOML that is larger than this is none of ours.
+LARGEST_FILE = 1 << 20
 
 _TEXT = "made by `rulegen catalog build`; change the record instead"
 #: First line of every page that a build may replace or remove.
@@ -46,6 +51,34 @@ def read_own(path: Path, largest: int) -> bytes:
     if len(content) > largest:
         raise ConfigError(f"{path} is larger than {largest >> 20} MB")
     return content
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The data in a file of TOML.
+
+    Raises:
+        ConfigError: when it cannot be read, is too large, or is no TOML.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    if len(content) > LARGEST_FILE:
+        raise ConfigError(f"{path} is larger than {LARGEST_FILE >> 20} MB")
+    return parse_toml(content, path)
+
+
+def parse_toml(content: bytes, path: Path) -> dict[str, Any]:
+    """The data in the content of the file at `path`.
+
+    Raises:
+        ConfigError: when it is no TOML.
+    """
+    try:
+        return tomllib.loads(content.decode())
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None
 
 
 def own_folder(home: Path, name: str) -> Path:

@@ -5,7 +5,6 @@ Everything that is printed or exported about a rule is made from its record.
 
 from __future__ import annotations
 
-import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,13 +15,17 @@ from pydantic import Field, ValidationError, model_validator
 from rulegen import catalog
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
-from rulegen.catalog.records.files import read_own, write_whole
+from rulegen.catalog.records.files import (
+    LARGEST_FILE,
+    parse_toml,
+    read_own,
+    read_toml,
+    write_whole,
+)
+from rulegen.catalog.records.kinds import mistaken
 from rulegen.catalog.records.part import RecordPart
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.reading.problems import problems
-
-#: A file larger than this is no record.
-LARGEST_FILE = 1 << 20
 
 
 class Reference(RecordPart):
@@ -126,14 +129,7 @@ def load_record(path: Path) -> Record:
         ConfigError: when the file is no TOML, or a field is missing, unknown or wrong.
         RuleError: when its equations are no rule.
     """
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise ConfigError(f"{path} is larger than a record can be")
-    return parse_record(content, path)
+    return checked_record(read_toml(path), path)
 
 
 def own_record(path: Path) -> Record:
@@ -148,10 +144,15 @@ def own_record(path: Path) -> Record:
 
 def parse_record(content: bytes, path: Path) -> Record:
     """The record in the content of the file at `path`; errors as of `load_record`."""
+    return checked_record(parse_toml(content, path), path)
+
+
+def checked_record(data: dict[str, Any], path: Path | str) -> Record:
+    """The record that the data of the file at `path` describe; errors as of `load_record`."""
+    if other := mistaken(data, Record.model_fields, path):
+        raise ConfigError(other)
     try:
-        return Record.model_validate(tomllib.loads(content.decode()))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+        return Record.model_validate(data)
     except ValidationError as error:
         raise ConfigError(f"{path}: {problems(error, Record)}") from None
 

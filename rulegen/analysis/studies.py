@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 import numpy as np
 import pandas as pd
@@ -15,16 +15,18 @@ from rulegen.analysis.anatomy import Anatomy, dissect
 from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.performance import scale
-from rulegen.catalog import load_record
-from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.files import read_toml, write_whole
+from rulegen.catalog.records.kinds import kind_of
+from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.grammar import ConfigError, Rule, RunError, parse
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.lives.outcomes import Outcomes, told, words
 from rulegen.lives.world import World
-from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import save_figure
 from rulegen.runs.simulate import benches, load_scene
+from rulegen.runs.sources import read_source
+from rulegen.verifying.setting import world_of
 
 #: What every file of a study shows, by its name; also the order on the page.
 SHOWS = {
@@ -61,34 +63,37 @@ class Study(NamedTuple):
     outcomes: dict[str, Outcomes]
 
 
-def subjects(path: Path) -> tuple[World, dict[str, Rule]]:
-    """The world and the rules of a run directory or a scene.
+def subjects(
+    source: Path | str, standard_input: TextIO | None = None
+) -> tuple[World, dict[str, Rule]]:
+    """The world and the rules of a published record or of a scene.
 
     Args:
-        path: a folder that `rulegen discover` has finished, whose published rule is first and its
-            references next, or a TOML file as of `rulegen simulate --world`.
+        source: a TOML file as of `rulegen simulate --world`; or what brings a record with evidence:
+            the folder of a finished run, a record, a card, a discovered rule of the catalog or `-`.
+            The published rule is first, and next is what the run compared it with.
+        standard_input: what `-` reads.
 
     Raises:
         ConfigError: when it is neither, or has no rules.
         RuleError: when a rule in it is none.
     """
-    if path.is_dir():
-        for name in ("config.toml", "record.toml"):
-            if not (path / name).exists():
-                raise ConfigError(f"{path} is not the folder of a finished run: it has no {name}")
-        config, record = load_config(path / "config.toml"), load_record(path / "record.toml")
-        rules = {config.name: record.rule}
-        for number, reference in enumerate(config.references, start=1):
-            if reference.name in rules:
-                raise ConfigError(
-                    f"{path}: the published rule and reference number {number} are both called "
-                    f"`{config.name}`; rename one of them in config.toml"
-                )
-        return config.world, rules | {r.name: parse(r.rule) for r in config.references}
-    scene = load_scene(path)
-    if not scene.rules:
-        raise ConfigError(f"{path} has no rules to analyse; add some as [[rules]]")
-    return scene.world, {r.name: parse(r.rule) for r in scene.rules}
+    path = Path(source)
+    if path.suffix == ".toml" and kind_of(read_toml(path)) != "equations":
+        scene = load_scene(path)
+        if not scene.rules:
+            raise ConfigError(f"{path} has no rules to analyse; add some as [[rules]]")
+        return scene.world, {r.name: parse(r.rule) for r in scene.rules}
+    record = read_source(str(source), standard_input).record
+    if record is None or record.evidence is None:
+        raise ConfigError(
+            f"{source} is a rule without a run, and so without a world to analyse it in; write a "
+            "file with [task] and [[rules]], as for `rulegen simulate --world`"
+        )
+    others = {c.name: c.rule for c in record.evidence.comparisons if c.name != START and c.rule}
+    name = DISCOVERED if record.name in others else record.name
+    world = world_of(record.evidence.setting, record.evidence.packages)
+    return world, {name: record.rule} | {n: parse(text) for n, text in others.items()}
 
 
 def study(

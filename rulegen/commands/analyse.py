@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,7 @@ from rulegen.lives.outcomes import told
 
 def analyse(
     run: Annotated[
-        Path, typer.Argument(help="folder of a finished `rulegen discover`, or a file with a world")
+        str, typer.Argument(help="folder of a finished run, a record, a card, or a file with rules")
     ],
     out: Annotated[Path | None, typer.Option(help="folder of tables, figures and page")] = None,
     lives: Annotated[int, typer.Option(min=2, help="networks, the same for every rule")] = 32,
@@ -25,8 +26,10 @@ def analyse(
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
 ) -> None:
     """Open the circuits that rules make: weights, dynamics, codes, and how alike they are."""
-    world, rules = subjects(run)
-    folder = out or (run / "analyses" if run.is_dir() else Path("runs") / f"{run.stem}-analyses")
+    world, rules = subjects(run, sys.stdin)
+    path = Path(run)
+    called = path.stem if path.suffix == ".toml" else next(iter(rules))
+    folder = out or (path / "analyses" if path.is_dir() else Path("runs") / f"{called}-analyses")
     check_folder(folder)
     console = Console()
     with Display(console) as display:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from rulegen.catalog import find, latex_section, markdown_card
+from rulegen.catalog import latex_section, markdown_card
+from rulegen.catalog.export.formats import unnamed
 from rulegen.catalog.pages.build import DOCUMENT, INDEX, PAGE, build
 from rulegen.catalog.pages.pdf import make_pdf
 from rulegen.catalog.records.facets import facets
@@ -16,6 +18,7 @@ from rulegen.catalog.records.library import HOME, library
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.ground.progress import Progress
+from rulegen.runs.sources import HELP, read_source
 
 #: Where pages go unless another place is named.
 HERE = Path("catalog")
@@ -31,11 +34,12 @@ def list_rules() -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="name of a rule, as `catalog list` gives it")],
+    rule: Annotated[str, typer.Argument(help=HELP)],
     as_latex: Annotated[bool, typer.Option("--latex", help="print LaTeX")] = False,
 ) -> None:
     """Print the card of a rule."""
-    record = find(name)
+    source = read_source(rule, sys.stdin)
+    record = source.record or unnamed(source.rule)
     print(latex_section(record) if as_latex else markdown_card(record), end="")
 
 

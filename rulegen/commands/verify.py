@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -9,9 +10,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from rulegen.commands.table import print_table
+from rulegen.grammar import ConfigError
 from rulegen.ground.display import Display
+from rulegen.runs.sources import read_source
 from rulegen.verifying.finding import Verdict
-from rulegen.verifying.published import published
+from rulegen.verifying.published import Published, published
 from rulegen.verifying.verify import NEW_LIVES
 from rulegen.verifying.verify import verify as run_verification
 
@@ -25,7 +28,7 @@ CLOSING = {
 
 
 def verify(
-    card: Annotated[str, typer.Argument(help="a card.md, a record.toml, a run, or a name")],
+    card: Annotated[str, typer.Argument(help="a card.md, a record.toml, a run, a name, or -")],
     lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the new lives")] = 0,
 ) -> None:
@@ -33,7 +36,7 @@ def verify(
 
     Exit code 1 if a claim is refuted or too weak.
     """
-    whole, console = published(card), Console()
+    whole, console = piped() if card == "-" else published(card), Console()
     with Display(console) as display:
         found = run_verification(whole, lives, seed, display)
     table = found.table()
@@ -42,3 +45,15 @@ def verify(
     console.print(escape(CLOSING[found.verdict] + open_))
     if not found.holds:
         raise typer.Exit(1)
+
+
+def piped() -> Published:
+    """The record or card in standard input, which has nothing beside it.
+
+    Raises:
+        ConfigError: when it has no record.
+    """
+    record = read_source("-", sys.stdin).record
+    if record is None:
+        raise ConfigError("standard input holds a rule and claims nothing; send a card or a record")
+    return Published(record)

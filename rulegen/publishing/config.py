@@ -13,6 +13,8 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 
 from rulegen.catalog import parts
 from rulegen.catalog.records.fields import Label, Name
+from rulegen.catalog.records.files import read_toml
+from rulegen.catalog.records.kinds import mistaken
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -29,9 +31,6 @@ from rulegen.lives.projections import Projections
 from rulegen.lives.world import HOW, World
 from rulegen.selection.looks import PruneSettings
 from rulegen.tasks import AnyTask
-
-#: A file larger than this is no configuration.
-LARGEST_FILE = 1 << 20
 
 #: Settings on which no figure depends: a run goes on where they change.
 BESIDE = {"name", "title", "description", "exports", *HOW}
@@ -212,25 +211,6 @@ def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = 
     return validated(kind, data, path)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file.
-
-    Raises:
-        ConfigError: when it cannot be read, or is no TOML.
-    """
-    try:
-        with path.open("rb") as file:
-            text = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    if len(text) > LARGEST_FILE:
-        raise ConfigError(f"{path} is larger than a configuration can be")
-    try:
-        return tomllib.loads(text.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
-
-
 def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> AnySettings:
     """The settings that `data` describes; `path` says where it comes from.
 
@@ -238,6 +218,8 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> A
         ConfigError: when a field is missing, unknown or wrong.
         RuleError: when a rule in it is none.
     """
+    if other := mistaken(data, kind.model_fields, path):
+        raise ConfigError(other)
     try:
         return kind.model_validate(data)
     except ValidationError as error:

@@ -1,23 +1,32 @@
 """Which rule is meant: a name of the catalog, a file, the folder of a run, or standard input.
 
-What reads records is loaded when one is named: the text of a rule shall not wait for it.
+A file is known by its suffix, and what comes from standard input by its content. What reads records
+is loaded when one is named: the text of a rule shall not wait for it.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from rulegen import catalog
+from rulegen.catalog.records.files import read_toml
+from rulegen.catalog.records.kinds import OPENING, kind_of
 from rulegen.catalog.records.places import DISCOVERED, names
 from rulegen.catalog.records.roles import BASELINES
 from rulegen.grammar import ConfigError, Rule, parse
 
-#: A rule text longer than this is refused before it is read whole.
-LARGEST_TEXT = 1 << 20
+#: A text longer than this is refused before it is read whole.
+LARGEST_TEXT = 4 << 20
 #: What the commands say of an argument that names a rule.
-HELP = "a name of the catalog, a rule file, record, card or run folder, or - for standard input"
+HELP = (
+    "a name of the catalog, a rule file, record, card, configuration or run folder, or - for "
+    "standard input"
+)
+#: What messages call standard input.
+PIPED = "standard input"
 
 
 class Source(NamedTuple):
@@ -36,9 +45,9 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
     """The rule that is meant.
 
     Args:
-        source: the folder of a run, a record (`.toml`), a card (`.md`), a file with the text of a
-            rule, a name of the catalog, or `-`.
-        standard_input: what `-` reads.
+        source: the folder of a run, a record or the configuration of a discovery (`.toml`), a card
+            (`.md`), a file with the text of a rule, a name of the catalog, or `-`.
+        standard_input: what `-` reads: any of these files.
 
     Raises:
         ConfigError: when there is no such file or name, or it holds no rule.
@@ -51,23 +60,47 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
     """
     if source == "-":
         if standard_input is None:
-            raise ConfigError("standard input is closed; name a file, or send the text to it")
-        return Source(source, parse(standard_input.read(LARGEST_TEXT)))
+            raise ConfigError(f"{PIPED} is closed; name a file, or send the text to it")
+        return read_piped(standard_input.read(LARGEST_TEXT))
     path = Path(source)
     kept = path / "record.toml"
     # A folder that only has the name of a rule of the catalog hides it from nobody.
     if path.is_dir() and (kept.exists() or source not in (*names(), *names(DISCOVERED))):
         if not kept.exists():
             raise ConfigError(f"{path} is no folder of a finished run: it has no record.toml")
-        record = catalog.own_record(kept)
-    elif path.suffix == ".toml":
-        record = catalog.load_record(path)
-    elif path.suffix == ".md":
-        record = catalog.read_published(path)
-    elif not path.is_file() and path.name == source and not path.suffix:
-        record = catalog.find(source)
-    else:
-        return Source(path.stem, read_text(path))
+        return recorded(catalog.own_record(kept))
+    if path.suffix == ".toml":
+        return described(read_toml(path), path)
+    if path.suffix == ".md":
+        return recorded(catalog.read_published(path))
+    if not path.is_file() and path.name == source and not path.suffix:
+        return recorded(catalog.find(source))
+    return Source(path.stem, read_text(path))
+
+
+def read_piped(text: str) -> Source:
+    """What standard input holds; errors as of `read_source`."""
+    if OPENING in text:
+        try:
+            return recorded(catalog.read_card(text))
+        except ConfigError as error:
+            raise ConfigError(f"{PIPED} is no card: {error}") from None
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError):
+        data = {}
+    return described(data, PIPED) if kind_of(data) else Source("-", parse(text))
+
+
+def described(data: dict[str, Any], path: Path | str) -> Source:
+    """The record or the family in the data of the file at `path`; errors as of `read_source`."""
+    if kind_of(data) == "rule":
+        return Source(str(data.get("name", "-")), parse(str(data["rule"])))
+    return recorded(catalog.checked_record(data, path))
+
+
+def recorded(record: catalog.Record) -> Source:
+    """The rule of a record."""
     return Source(record.name, record.rule, record)
 
 

@@ -18,7 +18,7 @@ import tomli_w
 from pydantic import Field
 
 from rulegen.catalog.records.fields import Name
-from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.files import read_toml, write_whole
 from rulegen.grammar import ConfigError, RulegenError, RunError
 from rulegen.ground.extras import extra
 from rulegen.ground.journal import take
@@ -27,7 +27,6 @@ from rulegen.ground.settings import Settings, distinct
 from rulegen.publishing.config import (
     DiscoverConfig,
     place_value,
-    read_toml,
     replace_values,
     validated,
 )

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 
 from rulegen.catalog import parts
 from rulegen.catalog.records.fields import Label
+from rulegen.catalog.records.files import read_toml
 from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
@@ -19,7 +20,7 @@ from rulegen.ground.parts import reader
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
-from rulegen.publishing.config import RunConfig, read_toml, replace_values, validated
+from rulegen.publishing.config import RunConfig, replace_values, validated
 from rulegen.searching.genetic import Genetic
 from rulegen.searching.halving import Halving
 from rulegen.searching.path import Path

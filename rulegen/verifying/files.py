@@ -9,8 +9,7 @@ from typing import Any
 
 from rulegen.catalog import Record, parts
 from rulegen.catalog.pages.reading import LARGEST_CARD, parse_card
-from rulegen.catalog.records.files import read_own
-from rulegen.catalog.records.record import LARGEST_FILE
+from rulegen.catalog.records.files import LARGEST_FILE, read_own
 from rulegen.grammar import ConfigError
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.printed import export_file, exported, summary, texts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,10 +13,10 @@ import pandas as pd
 from rulegen.catalog import Evidence, Record, find, load_record
 from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.ended import TROUBLES
-from rulegen.catalog.records.files import read_own
+from rulegen.catalog.records.files import LARGEST_FILE, parse_toml, read_own
 from rulegen.catalog.records.library import CURVES, LARGEST_TABLE, digest
 from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
-from rulegen.catalog.records.record import LARGEST_FILE, own_record
+from rulegen.catalog.records.record import own_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
 from rulegen.lives.outcomes import Outcome
@@ -116,10 +115,7 @@ def read_config(path: Path) -> RunConfig:
         ConfigError: when it cannot be read, or is no configuration.
         RuleError: when a rule in it is none.
     """
-    try:
-        data = tomllib.loads(read_own(path, LARGEST_FILE).decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    data = parse_toml(read_own(path, LARGEST_FILE), path)
     return validated(DiscoverConfig if "rule" in data else SearchConfig, data, path)
 
 
