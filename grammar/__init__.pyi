@@ -19,6 +19,8 @@ from .rule.families import confavreux as confavreux
 from .rule.families import maoutsa as maoutsa
 from .rule.families import mehta as mehta
 from .rule.families import polynomial as polynomial
+from .rule.given import AnyRule as AnyRule
+from .rule.given import as_rule as as_rule
 from .rule.locality import LocalityCertificate as LocalityCertificate
 from .rule.locality import LocalityItem as LocalityItem
 from .rule.parse import parse as parse

@@ -6,13 +6,13 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rulegen.catalog import parts
 from rulegen.catalog.export import brian2, jax_, latex, nestml, numpy_, sympy_
 from rulegen.catalog.pages.markdown import markdown_card
-from rulegen.catalog.records.record import Record
-from rulegen.grammar import Rule, RuleError
+from rulegen.catalog.records.record import HasRecord, Record
+from rulegen.grammar import AnyRule, Rule, RuleError, as_rule
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,12 @@ for _export in (
     parts.add(_export, parts.BUNDLED)
 
 
-def export(rule: Record | Rule, fmt: str) -> str:
+def export(rule: HasRecord | AnyRule, fmt: str) -> str:
     """The rule as text in another language.
 
     Args:
-        rule: a rule, or a record, of which the title and the references are told as well.
+        rule: a rule or its text; of a record, or of what a run found, the title and the references
+            are told as well.
         fmt: name of the format.
 
     Raises:
@@ -75,13 +76,14 @@ def export(rule: Record | Rule, fmt: str) -> str:
         >>> print(export(parse("w += 0.1*pre*post"), "numpy").splitlines()[0])
         \"\"\"A plasticity rule as plain NumPy functions, exported by rulegen.\"\"\"
     """
-    record = rule if isinstance(rule, Record) else unnamed(rule)
+    found: Any = getattr(rule, "record", rule)
+    record = found if isinstance(found, Record) else unnamed(as_rule(found))
     if found := problems(record.rule, fmt):
         raise RuleError(f"{fmt} cannot express this rule: " + "; ".join(found))
     return parts.find("export", fmt).write(record)
 
 
-def problems(rule: Record | Rule, fmt: str) -> list[str]:
+def problems(rule: AnyRule, fmt: str) -> list[str]:
     """What of a rule a format cannot express: the place and the reason, one line each.
 
     Ask before a search starts: of a family, whose members have no more in them than it has.
@@ -94,7 +96,7 @@ def problems(rule: Record | Rule, fmt: str) -> list[str]:
         >>> problems(parse("w += 0.1*pre*post"), "numpy")
         []
     """
-    return parts.find("export", fmt).problems(rule.rule if isinstance(rule, Record) else rule)
+    return parts.find("export", fmt).problems(as_rule(rule))
 
 
 def unnamed(rule: Rule) -> Record:

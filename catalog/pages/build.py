@@ -76,7 +76,7 @@ class Built(NamedTuple):
 
 def build(
     entries: Sequence[Entry],
-    folder: Path,
+    folder: Path | str,
     tick: Tick = lambda done, total: None,
     then: Callable[[], None] = lambda: None,
 ) -> Built:
@@ -102,6 +102,7 @@ def build(
         >>> (out / "cards" / "oja.md").exists(), build(library().values(), out).written
         (True, 0)
     """
+    folder = Path(folder)
     with locked(folder):
         cache = read_cache(folder / CACHE)
         fresh: dict[str, Rendered] = {}

@@ -19,7 +19,7 @@ from rulegen.catalog.pages.card import (
 from rulegen.catalog.pages.prose import Line, Piece
 from rulegen.catalog.pages.tables import Table, widths
 from rulegen.catalog.records.kinds import OPENING
-from rulegen.catalog.records.record import Record, plain_data
+from rulegen.catalog.records.record import HasRecord, Record, as_record, plain_data
 from rulegen.grammar.printing.latex_spelling import latex_lines
 
 #: Characters that Markdown or HTML would take for markup.
@@ -45,11 +45,11 @@ def catalog_picture(name: str) -> str:
     return f"../{PICTURES}/{name}.png"
 
 
-def markdown_card(record: Record, figure: str = "") -> str:
+def markdown_card(record: Record | HasRecord, figure: str = "") -> str:
     """The page of a rule.
 
     Args:
-        record: the rule.
+        record: of the rule, or what a run found.
         figure: path of its learning curve, relative to the page; without one it has no picture.
 
     Example:
@@ -58,6 +58,7 @@ def markdown_card(record: Record, figure: str = "") -> str:
         >>> print(markdown_card(record).splitlines()[0])
         # Hebb
     """
+    record = as_record(record)
     return markdown_page(record, card(record), figure)
 
 

@@ -97,7 +97,7 @@ def quoted(line: str | None) -> str:
     return f"`{line[:120]}...`" if len(line) > 120 else f"`{line}`"
 
 
-def read_published(path: Path) -> Record:
+def read_published(path: Path | str) -> Record:
     """The record in a card.
 
     Raises:
@@ -105,10 +105,10 @@ def read_published(path: Path) -> Record:
         RuleError: when its text is no rule.
     """
     # A link that somebody names is followed, unlike those inside a folder from a stranger.
-    return parse_card(read_own(path.resolve(), LARGEST_CARD), path)
+    return parse_card(read_own(Path(path).resolve(), LARGEST_CARD), path)
 
 
-def parse_card(content: bytes, path: Path) -> Record:
+def parse_card(content: bytes, path: Path | str) -> Record:
     """The record in the content of the card at `path`; errors as of `read_published`."""
     try:
         return read_card(content.decode())

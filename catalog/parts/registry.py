@@ -65,7 +65,7 @@ class Entry(NamedTuple):
 _entries: dict[tuple[str, str], Entry] = {}
 
 
-def register(*parts: Any) -> None:
+def register(*parts: Any) -> Any:
     """Make parts of one's own known in this session, as those of rulegen are.
 
     From then on configurations find them by name. To register what replaces a part of the same
@@ -75,6 +75,9 @@ def register(*parts: Any) -> None:
 
     Args:
         parts: subclasses of `Task`, `Circuit`, `Estimator` or `Strategy`, or an `Export`.
+
+    Returns:
+        the first of them, so that `@register` can stand before a class.
 
     Raises:
         ConfigError: when one is none of these, or its name is that of another part.
@@ -88,6 +91,7 @@ Strategy, or an Export
     """
     for part in parts:
         add(part, SESSION)
+    return next(iter(parts), None)
 
 
 def add(part: Any, brought: Source) -> None:

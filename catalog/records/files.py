@@ -22,7 +22,7 @@ MARKS = {".md": f"<!-- {_TEXT} -->\n\n", ".tex": f"% {_TEXT}\n", ".html": f"<!--
 STAGED = ".{}.new"
 
 
-def read_own(path: Path, largest: int) -> bytes:
+def read_own(path: Path | str, largest: int) -> bytes:
     """The content of a file that lies in its folder itself.
 
     A folder may come from a stranger: a link in it could lead to any file of the reader, and
@@ -38,7 +38,7 @@ def read_own(path: Path, largest: int) -> bytes:
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        reason = "it is a link" if path.is_symlink() else error.strerror
+        reason = "it is a link" if Path(path).is_symlink() else error.strerror
         raise ConfigError(f"cannot read {path}: {reason}") from None
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
@@ -53,14 +53,14 @@ def read_own(path: Path, largest: int) -> bytes:
     return content
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path | str) -> dict[str, Any]:
     """The data in a file of TOML.
 
     Raises:
         ConfigError: when it cannot be read, is too large, or is no TOML.
     """
     try:
-        with path.open("rb") as file:
+        with Path(path).open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
@@ -69,7 +69,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     return parse_toml(content, path)
 
 
-def parse_toml(content: bytes, path: Path) -> dict[str, Any]:
+def parse_toml(content: bytes, path: Path | str) -> dict[str, Any]:
     """The data in the content of the file at `path`.
 
     Raises:
@@ -93,9 +93,9 @@ def own_folder(home: Path, name: str) -> Path:
     return folder
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path | str, text: str) -> None:
     """Write a text file; either the whole of it is there or what was there before."""
-    write_together({path: text.encode()})
+    write_together({Path(path): text.encode()})
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:

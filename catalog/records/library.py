@@ -47,7 +47,7 @@ class Entry(NamedTuple):
         return b"".join(len(part).to_bytes(8) + part for part in parts)
 
 
-def library(home: Path = HOME) -> dict[str, Entry]:
+def library(home: Path | str = HOME) -> dict[str, Entry]:
     """Every record of a catalog by name: those in `rules/` and those in `discovered/`.
 
     Args:
@@ -62,7 +62,7 @@ def library(home: Path = HOME) -> dict[str, Entry]:
         >>> library()["oja"].record.title
         "Oja's rule"
     """
-    places = [own_folder(home, name) for name in (LITERATURE, DISCOVERED)]
+    places = [own_folder(Path(home), name) for name in (LITERATURE, DISCOVERED)]
     paths = [path for place in places for path in sorted(place.glob("*.toml"))]
     if not paths:
         raise ConfigError(

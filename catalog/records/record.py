@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
@@ -117,12 +117,46 @@ class Record(RecordPart):
             lines += ["", str(self.evidence)]
         return "\n".join(lines)
 
+    def __repr__(self) -> str:
+        return f"<Record {self.name}: {self.title}>"
+
     def _repr_html_(self) -> str:
         """Its card, for a notebook."""
         return catalog.html_card(self)
 
 
-def load_record(path: Path) -> Record:
+class HasRecord(Protocol):
+    """What has a record, such as what a run found."""
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+
+
+def as_record(given: Record | HasRecord) -> Record:
+    """The record that is given, or that of what a run found.
+
+    Raises:
+        ConfigError: when it has none.
+
+    Example:
+        >>> from rulegen.catalog import find
+        >>> as_record(find("oja")).name
+        'oja'
+        >>> as_record(find("oja").rule)
+        Traceback (most recent call last):
+        ...
+        rulegen.ConfigError: a value of type Rule has no record: give a record, or what a run found
+    """
+    found = getattr(given, "record", given)
+    if isinstance(found, Record):
+        return found
+    raise ConfigError(
+        f"a value of type {type(given).__name__} has no record: give a record, or what a run found"
+    )
+
+
+def load_record(path: Path | str) -> Record:
     """Read a record.
 
     Raises:
@@ -132,7 +166,7 @@ def load_record(path: Path) -> Record:
     return checked_record(read_toml(path), path)
 
 
-def own_record(path: Path) -> Record:
+def own_record(path: Path | str) -> Record:
     """The record in a folder that may come from a stranger: no link is followed out of it.
 
     Raises:
@@ -142,7 +176,7 @@ def own_record(path: Path) -> Record:
     return parse_record(read_own(path, LARGEST_FILE), path)
 
 
-def parse_record(content: bytes, path: Path) -> Record:
+def parse_record(content: bytes, path: Path | str) -> Record:
     """The record in the content of the file at `path`; errors as of `load_record`."""
     return checked_record(parse_toml(content, path), path)
 
@@ -157,9 +191,9 @@ def checked_record(data: dict[str, Any], path: Path | str) -> Record:
         raise ConfigError(f"{path}: {problems(error, Record)}") from None
 
 
-def save_record(record: Record, path: Path) -> None:
+def save_record(record: Record | HasRecord, path: Path | str) -> None:
     """Write a record; either the whole file is written or the old one stays."""
-    write_whole(path, record_text(record))
+    write_whole(path, record_text(as_record(record)))
 
 
 def record_text(record: Record) -> str:

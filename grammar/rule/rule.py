@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from textwrap import shorten
 
 import sympy as sp
 
@@ -44,6 +45,10 @@ class Rule(RuleParts):
 
     def __str__(self) -> str:
         return self.text()
+
+    def __repr__(self) -> str:
+        formulas = (line for line in self.text().splitlines() if not line.startswith("param "))
+        return f"<Rule {self.digest}: {shorten('; '.join(formulas), 120)}>"
 
     def latex(self, values: bool = False) -> str:
         """The rule for LaTeX's display mathematics; with `values`, numbers for parameters."""

@@ -18,7 +18,7 @@ from rulegen.analysis.performance import scale
 from rulegen.catalog.records.files import read_toml, write_whole
 from rulegen.catalog.records.kinds import kind_of
 from rulegen.catalog.records.roles import DISCOVERED, START
-from rulegen.grammar import ConfigError, Rule, RunError, parse
+from rulegen.grammar import AnyRule, ConfigError, Rule, RunError, parse
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.lives.outcomes import Outcomes, told, words
@@ -98,7 +98,7 @@ def subjects(
 
 def study(
     world: World,
-    rules: Mapping[str, Rule],
+    rules: Mapping[str, AnyRule],
     *,
     lives: int = 32,
     repeats: int = 20,
@@ -170,21 +170,21 @@ def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int
     return {n: a.only(finite) for n, a in anatomies.items()}, int((~finite).sum())
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path | str) -> None:
     """Make the folder, before anything has run.
 
     Raises:
         ConfigError: when it cannot be written.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        Path(folder).mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(13, "Permission denied")
     except OSError as error:
         raise cannot_write(folder, error) from None
 
 
-def save_study(found: Study, folder: Path) -> None:
+def save_study(found: Study, folder: Path | str) -> None:
     """Write tables as CSV, figures as PNG and PDF, and `index.md`.
 
     Raises:
@@ -192,15 +192,15 @@ def save_study(found: Study, folder: Path) -> None:
     """
     try:
         for name, table in found.tables.items():
-            write_whole(folder / f"{name}.csv", table.to_csv(index=False))
+            write_whole(Path(folder) / f"{name}.csv", table.to_csv(index=False))
         for name, ax in found.figures.items():
-            save_figure(ax, folder, name)
-        write_whole(folder / "index.md", index(found))
+            save_figure(ax, Path(folder), name)
+        write_whole(Path(folder) / "index.md", index(found))
     except OSError as error:
         raise cannot_write(folder, error) from None
 
 
-def cannot_write(folder: Path, error: OSError) -> ConfigError:
+def cannot_write(folder: Path | str, error: OSError) -> ConfigError:
     """What to say when a file or folder cannot be made."""
     return ConfigError(f"cannot write into {folder}: {error.strerror}; choose another --out")
 

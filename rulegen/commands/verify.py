@@ -7,24 +7,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from rulegen.commands.table import print_table
 from rulegen.grammar import ConfigError
 from rulegen.ground.display import Display
 from rulegen.runs.sources import read_source
-from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.verify import NEW_LIVES
 from rulegen.verifying.verify import verify as run_verification
-
-#: What is said at the end.
-CLOSING = {
-    Verdict.HOLDS: "the claim holds",
-    Verdict.REFUTED: "the claim does not hold",
-    Verdict.WEAK: "the claim is too weak to verify",
-    Verdict.UNCHECKED: "nothing could be checked",
-}
 
 
 def verify(
@@ -41,8 +31,7 @@ def verify(
         found = run_verification(whole, lives, seed, display)
     table = found.table()
     print_table(console, list(table), table.itertuples(index=False))
-    open_ = f"; not checked: {', '.join(found.unchecked)}" if found.unchecked else ""
-    console.print(escape(CLOSING[found.verdict] + open_))
+    console.print(found.closing, markup=False, highlight=False)
     if not found.holds:
         raise typer.Exit(1)
 

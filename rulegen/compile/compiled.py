@@ -15,7 +15,7 @@ from rulegen.compile.lowering import Lowering, basis
 from rulegen.compile.plan import Plan, names_in, plan_rule
 from rulegen.compile.products import TimeCourses, contract
 from rulegen.compile.tangents import all_equations, tangent_name
-from rulegen.grammar import Event, Rule, Site
+from rulegen.grammar import AnyRule, Event, Site, as_rule
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
 from rulegen.grammar.rule.system import Equation
@@ -304,7 +304,7 @@ class CompiledRule(Plan):
 
 
 def compile_rule(
-    rule: Rule,
+    rule: AnyRule,
     *,
     wrt: Iterable[str] = (),
     noise_tangent: bool = False,
@@ -322,5 +322,5 @@ def compile_rule(
         >>> compile_rule(parse("e <- e + xi*pre : synapse")).recorded
         ()
     """
-    plan = plan_rule(rule, wrt=wrt, noise_tangent=noise_tangent, lowering=lowering)
+    plan = plan_rule(as_rule(rule), wrt=wrt, noise_tangent=noise_tangent, lowering=lowering)
     return CompiledRule(plan.rule, plan.tangents, plan.lowering, plan.reason, plan.factored)

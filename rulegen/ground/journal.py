@@ -60,8 +60,10 @@ class Journal:
     #: a run computes anew; two results of one name in one run are a mistake in the program.
     strict: ClassVar[bool] = False
 
-    def __init__(self, path: Path | None = None, identity: Mapping[str, str] | None = None) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path | str | None = None, identity: Mapping[str, str] | None = None
+    ) -> None:
+        self.path = path = None if path is None else Path(path)
         self.file: FileIO | None = None
         found: dict[str, Any] = {"results": {}, "seconds": 0.0, "damaged": 0}
         if path is not None:

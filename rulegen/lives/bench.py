@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from rulegen.compile import compile_rule
-from rulegen.grammar import Rule, RuleError
+from rulegen.grammar import AnyRule, Rule, RuleError, as_rule
 from rulegen.grammar.rule.system import check_steps
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
@@ -24,14 +24,15 @@ class Bench:
 
     Args:
         world: circuit, task and life.
-        rule: the rule; every parameter needs a value.
+        rule: the rule, its text, or what has one; every parameter needs a value.
 
     Raises:
         RuleError: when a parameter has no value, or a time constant does not fit the step.
     """
 
-    def __init__(self, world: World, rule: Rule) -> None:
-        self.world, self.rule = world, rule
+    def __init__(self, world: World, rule: AnyRule) -> None:
+        rule = as_rule(rule)
+        self.world = world
         for parameter in rule.parameters:
             if parameter.value is None:
                 raise RuleError(
@@ -40,14 +41,18 @@ class Bench:
                 )
         values = {p.name: float(p.value) for p in rule.parameters if p.value is not None}
         check_steps(rule, values, world.circuit.dt)
-        rule = self.rule = with_shortest_times(rule, world.circuit.dt)
+        self.rule = with_shortest_times(rule, world.circuit.dt)
         self.values = np.array(list(values.values()), float)
         self.names = list(values)
-        self.free = np.array([i for i, p in enumerate(rule.parameters) if p.free], int)
+        self.free = np.array([i for i, p in enumerate(self.rule.parameters) if p.free], int)
         self.free_names = [self.names[i] for i in self.free]
-        limits = [(p.lower, p.upper) for p in rule.parameters]
+        limits = [(p.lower, p.upper) for p in self.rule.parameters]
         self.bounds = np.array(limits, float).reshape(-1, 2).T
         self._programs: dict[object, Lives] = {}
+
+    def __repr__(self) -> str:
+        circuit, task = self.world.circuit, self.world.task
+        return f"<Bench of {circuit.neurons} neurons, {task.name}: {self.rule!r}>"
 
     @cached_property
     def identity(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from rulegen.circuits import AnyCircuit
+from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.settings import Settings
 from rulegen.lives.engine import Choice
@@ -27,7 +27,7 @@ class World(Settings):
         engine: what runs lives, see `rulegen.lives.engine`; by default what suits the devices.
     """
 
-    circuit: AnyCircuit
+    circuit: AnyCircuit = RateCircuit()
     task: AnyTask
     life: LifeSettings = LifeSettings()
     projections: Projections = Projections()

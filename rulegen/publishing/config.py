@@ -186,7 +186,9 @@ def checked(text: str) -> str:
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
-def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None) -> DiscoverConfig:
+def load_config(
+    path: Path | str, changes: Sequence[str] = (), seed: int | None = None
+) -> DiscoverConfig:
     """Read a configuration.
 
     Args:
@@ -204,14 +206,16 @@ def load_config(path: Path, changes: Sequence[str] = (), seed: int | None = None
     return load_settings(DiscoverConfig, path, changes)
 
 
-def load_settings(kind: type[AnySettings], path: Path, changes: Sequence[str] = ()) -> AnySettings:
+def load_settings(
+    kind: type[AnySettings], path: Path | str, changes: Sequence[str] = ()
+) -> AnySettings:
     """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
     data = read_toml(path)
     replace_values(data, changes)
     return validated(kind, data, path)
 
 
-def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path) -> AnySettings:
+def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path | str) -> AnySettings:
     """The settings that `data` describes; `path` says where it comes from.
 
     Raises:

@@ -92,6 +92,9 @@ class Discovery(NamedTuple):
     def __str__(self) -> str:
         return str(self.record)
 
+    def __repr__(self) -> str:
+        return f"<Discovery {self.record.name}: reward per trial {self.trajectories[0].reward}>"
+
     def _repr_html_(self) -> str:
         return html_card(self.record)
 

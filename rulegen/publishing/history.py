@@ -13,7 +13,7 @@ from rulegen.ground.journal import parse_line
 from rulegen.publishing.rundir import HISTORY
 
 
-def fit_history(folder: Path) -> pd.DataFrame:
+def fit_history(folder: Path | str) -> pd.DataFrame:
     """Every iteration of the fits of a run, also of one that is still going on.
 
     Args:
@@ -35,8 +35,8 @@ def fit_history(folder: Path) -> pd.DataFrame:
         rulegen.ConfigError: there is no run in nowhere
     """
     try:
-        config = tomllib.loads((folder / "config.toml").read_text(encoding="utf-8"))
-        lines = (folder / HISTORY).read_bytes().splitlines(keepends=True)
+        config = tomllib.loads((Path(folder) / "config.toml").read_text(encoding="utf-8"))
+        lines = (Path(folder) / HISTORY).read_bytes().splitlines(keepends=True)
     except OSError:
         raise ConfigError(f"there is no run in {folder}") from None
     names = [p.name for p in parse(config["rule"]).parameters]

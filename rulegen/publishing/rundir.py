@@ -27,8 +27,8 @@ class RunDirectory:
     asked for; `summary.json` the result for programs, written last.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
 
     def open(
         self,

@@ -13,7 +13,7 @@ import pandas as pd
 from rulegen.catalog.likeness.distance import relations
 from rulegen.circuits import Activity, RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.grammar import Rule, RuleError
+from rulegen.grammar import AnyRule, RuleError, as_rule
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.lives.drive import drive
 
@@ -59,7 +59,7 @@ def probe(neurons: int, trials: int, steps: int, seed: int) -> dict[str, np.ndar
 
 
 def weight_changes(
-    rules: Mapping[str, Rule],
+    rules: Mapping[str, AnyRule],
     *,
     neurons: int = 8,
     trials: int = 8,
@@ -76,8 +76,9 @@ def weight_changes(
     weights = activity.pop("weights")
     signals = {name: jnp.asarray(values, float) for name, values in activity.items()}
     changes, reasons = {}, {}
-    for done, (name, rule) in enumerate(rules.items()):
+    for done, (name, given) in enumerate(rules.items()):
         report(Progress("weight changes", done, len(rules), name))
+        rule = as_rule(given)
         start = np.clip(weights, rule.lower, rule.upper)
         if rule.zero_diagonal:
             start = start - np.diag(np.diag(start))
@@ -135,7 +136,7 @@ def headed(square: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def family_graph(rules: Mapping[str, Rule], kin: float = KIN) -> nx.Graph:
+def family_graph(rules: Mapping[str, AnyRule], kin: float = KIN) -> nx.Graph:
     """Rules as nodes, joined where their algebraic distance is at most `kin`.
 
     Every edge has its `distance` and what its later end is in terms of the first, `relation`;
@@ -149,7 +150,8 @@ def family_graph(rules: Mapping[str, Rule], kin: float = KIN) -> nx.Graph:
     """
     graph = nx.Graph()
     graph.add_nodes_from(rules)
-    for (a, b), (distance, relation) in relations(rules).items():
+    known = {name: as_rule(rule) for name, rule in rules.items()}
+    for (a, b), (distance, relation) in relations(known).items():
         if distance <= kin:
             graph.add_edge(a, b, distance=distance, relation=relation)
     return number_families(graph)

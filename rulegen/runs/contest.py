@@ -16,7 +16,7 @@ from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.roles import BASELINES, CHANCE, NO_LEARNING
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
-from rulegen.grammar import ConfigError, Rule, RuleError, parse
+from rulegen.grammar import AnyRule, ConfigError, Rule, RuleError, as_rule, parse
 from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import Branch, branch, origin
@@ -75,7 +75,7 @@ def made(task: str) -> Task:
 
 
 def compare_rewards(
-    rules: Mapping[str, Rule],
+    rules: Mapping[str, AnyRule],
     where: Sequence[World],
     lives: int = 256,
     seed: int = 0,
@@ -114,9 +114,9 @@ def compare_rewards(
         contest = Contest(world, lives, branch(key, Branch.COMPARE, number), report)
         still = recall(f"{number} {NO_LEARNING}", [world, lives, seed], contest.unlearned)
         first: np.ndarray | None = None
-        for name, rule in rules.items():
+        for name, given in rules.items():
             try:
-                check_effect(rule)
+                check_effect(rule := as_rule(given))
                 Bench(world, rule).checked()
             except (RuleError, ValueError) as error:
                 rows.append({"rule": name} | place | {"note": str(error).splitlines()[0]})

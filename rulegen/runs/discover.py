@@ -77,7 +77,7 @@ def prepare(config: DiscoverConfig) -> Benches:
 
 def discover(
     config: DiscoverConfig,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     *,
     resume: bool = False,
     report: Report = silent,

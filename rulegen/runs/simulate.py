@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rulegen.grammar import ConfigError, Rule, RuleError
+from rulegen.grammar import AnyRule, ConfigError, RuleError, as_rule
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import origin
 from rulegen.ground.progress import Report, silent, ticks
@@ -31,7 +31,7 @@ class Scene(WorldSettings):
     rules: References = ()
 
 
-def load_scene(path: Path) -> Scene:
+def load_scene(path: Path | str) -> Scene:
     """Read a scene.
 
     Raises:
@@ -42,7 +42,7 @@ def load_scene(path: Path) -> Scene:
 
 
 def simulate(
-    world: World, rules: Mapping[str, Rule], lives: int, seed: int, report: Report = silent
+    world: World, rules: Mapping[str, AnyRule], lives: int, seed: int, report: Report = silent
 ) -> dict[str, Batch]:
     """Run lives of every rule, on the same networks and noise for all of them.
 
@@ -103,7 +103,7 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Bench]:
+def benches(world: World, rules: Mapping[str, AnyRule]) -> dict[str, Bench]:
     """Every rule in the world, ready to run, so that what cannot run is refused early.
 
     Raises:
@@ -112,9 +112,9 @@ def benches(world: World, rules: Mapping[str, Rule]) -> dict[str, Bench]:
             not fit the step.
     """
     found = {}
-    for name, rule in rules.items():
+    for name, given in rules.items():
         try:
-            check_effect(rule)
+            check_effect(rule := as_rule(given))
             found[name] = Bench(world, rule).checked()
         except RuleError as error:
             raise RuleError(f"{name}: {error.message}", remedy=error.remedy) from None

@@ -83,7 +83,7 @@ class Sweep(NamedTuple):
     combinations: tuple[Combination, ...]
 
 
-def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
+def load_sweep(path: Path | str, changes: Sequence[str] = ()) -> Sweep:
     """Read a sweep and its base configuration.
 
     Args:
@@ -95,7 +95,7 @@ def load_sweep(path: Path, changes: Sequence[str] = ()) -> Sweep:
             or no combination is a configuration.
     """
     config = validated(SweepConfig, read_toml(path), path)
-    source = path.parent / config.base
+    source = Path(path).parent / config.base
     base = read_toml(source)
     replace_values(base, changes)
     axes = {key: named_values(key, values) for key, values in config.axes.items()}
@@ -160,7 +160,7 @@ def combinations(
 
 def sweep(
     what: Sweep,
-    folder: Path,
+    folder: Path | str,
     *,
     scheduler: str | None = None,
     workers: int | None = None,
@@ -189,7 +189,7 @@ def sweep(
     for combination in what.combinations:
         if combination.config is not None:
             check_shared(combination.config)
-    folder = folder.absolute()
+    folder = Path(folder).absolute()
     lock = claim(folder)
     with closing(lock):
         data = {"sweep": what.config.model_dump(mode="json"), "base": what.base}

@@ -120,7 +120,7 @@ class SearchConfig(RunConfig):
 
 
 def load_search(
-    path: FilePath, changes: Sequence[str] = (), seed: int | None = None
+    path: FilePath | str, changes: Sequence[str] = (), seed: int | None = None
 ) -> SearchConfig:
     """Read the configuration of a search; arguments and errors as of `load_config`.
 
@@ -133,7 +133,7 @@ def load_search(
     if "space_file" in data:
         if "space" in data:
             raise ConfigError(f"{path}: both `space` and `space_file`; leave one out")
-        data["space"] = read_text(path.parent / str(data.pop("space_file")))
+        data["space"] = read_text(FilePath(path).parent / str(data.pop("space_file")))
     return validated(SearchConfig, data, path)
 
 

@@ -9,6 +9,7 @@ import networkx as nx
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rulegen.catalog import Record
 from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import Rule
 from rulegen.publishing.discovery import Discovery
@@ -40,9 +41,14 @@ class Found(NamedTuple):
     lives: int
 
     @property
+    def record(self) -> Record:
+        """The record of the pick."""
+        return self.discovery.record
+
+    @property
     def rule(self) -> Rule:
         """The pick as it is published."""
-        return self.discovery.rule
+        return self.record.rule
 
     def table(self) -> pd.DataFrame:
         """All finalists, see `Front.table`."""
@@ -71,6 +77,10 @@ class Found(NamedTuple):
         """Write what `rulegen search` leaves behind, as `rulegen.Discovery.publish` does."""
         self.discovery.publish(folder)
         self.write(Path(folder))
+
+    def __repr__(self) -> str:
+        count = len(self.front.finalists)
+        return f"<Found the pick of {count} finalists: {self.discovery!r}>"
 
     def __str__(self) -> str:
         return str(self.discovery)

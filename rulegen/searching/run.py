@@ -43,7 +43,7 @@ def prepare(config: SearchConfig) -> Arena:
 
 def search(
     config: SearchConfig,
-    folder: Path | None = None,
+    folder: Path | str | None = None,
     *,
     resume: bool = False,
     report: Report = silent,

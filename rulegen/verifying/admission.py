@@ -28,8 +28,8 @@ from rulegen.verifying.verify import NEW_LIVES, checks
 
 
 def add_run(
-    folder: Path,
-    home: Path,
+    folder: Path | str,
+    home: Path | str,
     *,
     lives: int = NEW_LIVES,
     seed: int | None = None,
@@ -53,9 +53,10 @@ def add_run(
             refutes a claim or finds it too weak, or the name is taken.
         RuleError: when its text is no rule.
     """
+    folder, home = Path(folder), Path(home)
     if not folder.is_dir():
         raise ConfigError(f"{folder} is no folder of a run")
-    whole = published(str(folder))
+    whole = published(folder)
     record, evidence, table, curves = whole.record, whole.record.evidence, whole.lives, whole.curves
     if evidence is None or table is None:
         raise ConfigError(f"{folder} has no evidence with the table of its lives, lives.csv")

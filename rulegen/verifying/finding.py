@@ -15,6 +15,15 @@ class Verdict(StrEnum):
     UNCHECKED = "not checked"
 
 
+#: What is said of all claims together, by the worst.
+CLOSING = {
+    Verdict.HOLDS: "the claim holds",
+    Verdict.REFUTED: "the claim does not hold",
+    Verdict.WEAK: "the claim is too weak to verify",
+    Verdict.UNCHECKED: "nothing could be checked",
+}
+
+
 class Finding(NamedTuple):
     """A claim, what became of it, and the reason unless it holds."""
 

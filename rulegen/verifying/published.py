@@ -67,7 +67,7 @@ class Published(NamedTuple):
     config: RunConfig | None = None
 
 
-def published(card: str) -> Published:
+def published(card: Path | str) -> Published:
     """What is in the folder of a run, in a card or record, or of a catalogued rule.
 
     Args:
@@ -84,7 +84,7 @@ def published(card: str) -> Published:
         record = own_record(kept)
         agreeing(path, record)
     elif not path.exists():
-        record, beside = find(card), DISCOVERED_FOLDER / f"{card}.csv"
+        record, beside = find(str(card)), DISCOVERED_FOLDER / f"{card}.csv"
     elif path.suffix == ".toml":
         record = load_record(path)
         beside = path.with_name("lives.csv") if path.stem == "record" else path.with_suffix(".csv")

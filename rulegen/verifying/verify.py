@@ -8,6 +8,8 @@ the claim is more than the luck of those. What a record says of itself never wid
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -16,6 +18,7 @@ import pandas as pd
 
 from rulegen.catalog import Evidence, Interval, Record, parts
 from rulegen.catalog.records.ended import Ended
+from rulegen.catalog.records.record import HasRecord, as_record
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.ground.digests import versions
@@ -31,10 +34,10 @@ from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, con
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.data import data
 from rulegen.verifying.endings import endings, miscounted, spared, wrong_in_table
-from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
+from rulegen.verifying.finding import CLOSING, Finding, Verdict, decided, unchecked
 from rulegen.verifying.learning import false_curve
 from rulegen.verifying.luck import Luck, luck
-from rulegen.verifying.published import Published
+from rulegen.verifying.published import Published, published
 from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
 from rulegen.verifying.setting import world_of
@@ -111,6 +114,21 @@ class Verification(NamedTuple):
         heads = ["claim", "verdict", "surprise", "published", "published lives", "new lives"]
         return pd.DataFrame(rows, columns=heads)
 
+    @property
+    def closing(self) -> str:
+        """What is said at the end, in a line."""
+        left = f"; not checked: {', '.join(self.unchecked)}" if self.unchecked else ""
+        return CLOSING[self.verdict] + left
+
+    def __str__(self) -> str:
+        return f"{self.table().to_string(index=False)}\n\n{self.closing}"
+
+    def __repr__(self) -> str:
+        return f"<Verification of {len(self.checks)} claims: {CLOSING[self.verdict]}>"
+
+    def _repr_html_(self) -> str:
+        return f"{self.table().to_html(index=False)}<p>{escape(self.closing)}</p>"
+
 
 #: Lives of every rule of a card, by whose they are.
 Lots = Mapping[Key, Lot]
@@ -126,7 +144,7 @@ def shown(figure: Interval | Estimate | Ended | Outcomes | None) -> str:
 
 
 def verify(
-    record: Record | Published,
+    record: Published | HasRecord | Record | Path | str,
     lives: int = NEW_LIVES,
     seed: int = 0,
     report: Report = silent,
@@ -139,8 +157,8 @@ def verify(
     from few lives, or hardly above no learning, is too weak to verify (see `consistency`).
 
     Args:
-        record: of a discovered rule, or of a card (`catalog.read_card`); with what lies beside it
-            as `rulegen.verifying.published.published` finds it.
+        record: of a discovered rule, or what a run found; or the folder of a run, a card, a record
+            or a name of the catalog, with what lies beside it (`published`).
         lives: number of new lives.
         seed: of the new lives, which never are the published ones.
         report: told of finished lives.
@@ -149,7 +167,9 @@ def verify(
         ConfigError: when the record claims nothing, or its setting is none.
         RuleError: when one of its texts is no rule that can run.
     """
-    whole = record if isinstance(record, Published) else Published(record)
+    if isinstance(record, Path | str):
+        record = published(record)
+    whole = record if isinstance(record, Published) else Published(as_record(record))
     return Verification(tuple(checks(whole, lives, seed, report)))
 
 
