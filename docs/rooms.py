@@ -20,6 +20,8 @@ import networkx as nx
 HERE = Path(__file__).resolve().parent.parent
 #: The packages, by the names that their modules have.
 PACKAGES = ("grammar", "catalog", "rulegen")
+#: Functions that load a module by its name.
+LOADERS = ("import_module", "__import__")
 
 
 def modules(root: Path) -> dict[str, Path]:
@@ -32,23 +34,43 @@ def modules(root: Path) -> dict[str, Path]:
     return found
 
 
-def imported(path: Path) -> Iterator[str]:
-    """Full names of all that a file imports, `from a import b` as `a` and as `a.b`.
+def imported(name: str, path: Path) -> Iterator[str]:
+    """Full names of all that a module imports, `from a import b` as `a` and as `a.b`.
 
-    `rulegen.grammar` and `rulegen.catalog` are called by the folders that they are.
+    So does what it loads by a name that stands in the call. `rulegen.grammar` and `rulegen.catalog`
+    are called by the folders that they are.
+
+    Args:
+        name, path: of the module, as in `modules`.
     """
     for node in ast.walk(ast.parse(path.read_text())):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            start = node.module or ""
+            start = origin(node, name, path)
             names = [f"{start}.{alias.name}" for alias in node.names]
             # `rulegen` itself loads nothing: it says where each of its names is.
             names += [start] if start != "rulegen" else []
-        for name in names:
-            inner = name.removeprefix("rulegen.")
-            yield inner if inner.partition(".")[0] in PACKAGES[:2] else name
+        elif isinstance(node, ast.Call) and loads(node):
+            literals = (part.value for part in node.args[:1] if isinstance(part, ast.Constant))
+            names = [value for value in literals if isinstance(value, str)]
+        for found in names:
+            inner = found.removeprefix("rulegen.")
+            yield inner if inner.partition(".")[0] in PACKAGES[:2] else found
+
+
+def origin(node: ast.ImportFrom, name: str, path: Path) -> str:
+    """The full name of what names are imported from, in a module of this name and path."""
+    parts = name.split(".") + (["__init__"] if path.stem == "__init__" else [])
+    above = parts[: -node.level] if node.level else []
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
+def loads(node: ast.Call) -> bool:
+    """Whether a call loads a module by its name."""
+    called = node.func.attr if isinstance(node.func, ast.Attribute) else node.func
+    return (called.id if isinstance(called, ast.Name) else called) in LOADERS
 
 
 def arrows(found: dict[str, Path]) -> nx.DiGraph:
@@ -60,7 +82,7 @@ def arrows(found: dict[str, Path]) -> nx.DiGraph:
     graph = nx.DiGraph()
     graph.add_nodes_from(found)
     for name, path in found.items():
-        inside = {other for other in imported(path) if other in found} - {name}
+        inside = {other for other in imported(name, path) if other in found} - {name}
         graph.add_edges_from((name, o) for o in inside if not name.startswith(o + "."))
     return graph
 

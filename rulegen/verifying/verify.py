@@ -121,7 +121,11 @@ class Verification(NamedTuple):
         return CLOSING[self.verdict] + left
 
     def __str__(self) -> str:
-        return f"{self.table().to_string(index=False)}\n\n{self.closing}"
+        rows = self.table()[["claim", "verdict", "published"]].itertuples(index=False)
+        lines = [
+            f"{claim}: {verdict}" + (figure and f", {figure}") for claim, verdict, figure in rows
+        ]
+        return "\n".join([*lines, self.closing])
 
     def __repr__(self) -> str:
         return f"<Verification of {len(self.checks)} claims: {CLOSING[self.verdict]}>"
