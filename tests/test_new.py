@@ -1,6 +1,7 @@
 """`rulegen new`: what it writes runs, and nothing is written over."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,7 +85,18 @@ def test_a_folder_that_no_run_can_be_called_like(monkeypatch, capsys, tmp_path, 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.*")), ids=lambda path: path.stem)
 def test_each_example_comes_with_the_package(path):
-    assert files("Any name", path.stem) == {path.name: path.read_text(encoding="utf-8")}
+    ((name, text),) = files("Any name", path.stem).items()
+    assert name == path.name
+    assert text == path.read_text(encoding="utf-8").replace("examples/", "")
+
+
+@pytest.mark.parametrize("example", [None, *(path.stem for path in EXAMPLES.glob("*.*"))])
+def test_what_is_told_of_files_is_true(example):
+    """Each command names a file of the new folder, and each folder of a run is that of its name."""
+    made = files("attempt", example)
+    text = "\n".join(made.values())
+    assert {*re.findall(r"^# +rulegen .*?(\S+\.toml)", text, re.M)} <= {*made}
+    assert {*re.findall(r"\bruns/(\w+)-1\b", text)} <= {"attempt"}
 
 
 def test_an_example_that_is_none(monkeypatch, capsys, tmp_path):

@@ -14,8 +14,8 @@ from rulegen.catalog.records.fields import NAME
 #: Configurations that come with the package, and a project to start from.
 EXAMPLES = Path(__file__).parents[1] / "examples"
 START = EXAMPLES / "new"
-#: How the run is called that is to start from.
-CALLED = 'name = "mine"'
+#: Where the configuration to start from has the name of its run: its own, and its folder's.
+CALLED = ('name = "mine"', "runs/mine-")
 
 
 def new(
@@ -61,8 +61,13 @@ def files(name: str, example: str | None = None) -> dict[str, str]:
         # Whoever installs a package may leave a folder of compiled modules there.
         files = [path for path in sorted(START.iterdir()) if path.is_file()]
         texts = {path.name: path.read_text(encoding="utf-8") for path in files}
-        return texts | {"discover.toml": texts["discover.toml"].replace(CALLED, f'name = "{name}"')}
+        for place in CALLED:
+            own = place.replace("mine", name)
+            texts["discover.toml"] = texts["discover.toml"].replace(place, own)
+        return texts
     known = {path.stem: path for path in sorted(EXAMPLES.glob("*.*"))}
     if example not in known:
         raise rg.ConfigError(f"there is no example `{example}`: there are {', '.join(known)}")
-    return {known[example].name: known[example].read_text(encoding="utf-8")}
+    file = known[example].name
+    # In the repository it lies in a folder, and here beside whoever reads it.
+    return {file: known[example].read_text(encoding="utf-8").replace(f"examples/{file}", file)}
