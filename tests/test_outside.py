@@ -8,10 +8,15 @@ import sys
 import tomllib
 from pathlib import Path
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from packages import install
+from test_cli import call
 
 import rulegen as rg
+from rulegen.analysis.equilibria import fixed_points
+from rulegen.analysis.studies import study
 from rulegen.catalog import parts
 from rulegen.catalog.export import export
 from rulegen.catalog.parts.registry import identified
@@ -217,3 +222,39 @@ def test_a_card_names_a_part_of_a_session_or_of_another_package(installed):
         check_part("task", "hold", "other 0.1")
     check_part("task", "hold", "rulegen-outside 0.0.9")  # another version is told with the figures
     check_part("circuit", "rate", "")
+
+
+def test_its_circuit_is_opened(monkeypatch, capsys, run, tmp_path):
+    """All but its fixed points, of which it says nothing."""
+    out = ("--out", tmp_path / "out", "--lives", 2, "--repeats", 2)
+    code, told, err = call(monkeypatch, capsys, "analyse", run[1], *out)
+    assert (code, err) == (0, "")
+    line = "fixed_points: left out for the softsign circuit: it does not say by `step_size` and"
+    assert line in told
+    assert line in (tmp_path / "out" / "index.md").read_text()
+    assert (tmp_path / "out" / "decoding.csv").exists()
+    assert not (tmp_path / "out" / "fixed_points.csv").exists()
+
+
+def test_fixed_points_of_a_circuit_that_has_a_flow(installed):
+    """As the page writes it: the flow is that of the step, and what stands still is found."""
+    code = next(c for c in re.findall(r"```python\n(.*?)```", PAGE, re.S) if "def flow" in c)
+    places = {"Softsign": parts.find("circuit", "softsign"), "jnp": jnp, "__name__": "page"}
+    exec(code, places)
+    circuit = places["Flowing"](neurons=3)
+    rng = np.random.default_rng(0)
+    weights, drive = 0.5 * rng.normal(size=(3, 3)), rng.normal(size=3)
+    found = fixed_points(circuit, weights, drive, rng.normal(size=(4, 3)))
+    assert found.still.tolist() == [True]
+    u = found.potentials[0]
+    after = circuit.step(weights, rg.circuits.Activity(u, u / (1 + abs(u))), drive, 0.0)
+    np.testing.assert_allclose(after.u, u, atol=1e-5)
+    slope = 1 / (1 + abs(u)) ** 2
+    expected = np.linalg.eigvals(weights * slope - np.eye(3))
+    np.testing.assert_allclose(
+        np.sort(found.eigenvalues[0].real), np.sort(expected.real), atol=1e-8
+    )
+    life = rg.LifeSettings(trials=4, warmup=1)
+    world = rg.World(circuit=circuit, task=rg.DelayedMatch(), life=life)
+    tables = study(world, {"a": "on trial end: w += 0.001*R"}, lives=2, repeats=2).tables
+    assert tables["fixed_points"]["fixed"].any()

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from rulegen.analysis.anatomy import dissect
+from rulegen.analysis.studies import study
 from rulegen.catalog import find, literature
 from rulegen.circuits import Network, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Pgpe, Score
-from rulegen.grammar import ConfigError, parse, unparse
+from rulegen.grammar import parse, unparse
 from rulegen.ground.noise import stream
 from rulegen.lives import blocks as blocks_module
 from rulegen.lives.bench import Bench
@@ -213,10 +213,17 @@ def test_what_estimates_gradients():
     assert np.isfinite(estimate.gradient).all()
 
 
-def test_circuits_of_spikes_are_not_opened():
-    bench = Bench(World(circuit=SpikingCircuit(), task=TASK), parse(LEARNER))
-    with pytest.raises(ConfigError, match="circuits of rates can be opened, and not the spiking"):
-        dissect(bench, bench.values, KEY, 1)
+def test_circuits_of_spikes_are_opened():
+    """All but what needs a derivative of the activity."""
+    life = LifeSettings(trials=4, warmup=1)
+    world = World(circuit=SpikingCircuit(neurons=6), task=TASK, life=life)
+    found = study(world, {"learner": parse(LEARNER)}, lives=2, repeats=2)
+    assert "fixed_points" not in found.tables
+    assert {"decoding", "similarity", "spectra", "dimensions", "trajectories"} <= {*found.tables}
+    circuits = found.tables["circuits"]
+    assert circuits["gradient"].isna().all()
+    assert np.isfinite(circuits[["size", "rank", "dimension"]]).all(axis=None)
+    assert [line.partition(":")[0] for line in found.missing] == ["gradient", "fixed_points"]
 
 
 def test_lives_do_not_depend_on_chunks():

@@ -8,8 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from rulegen.circuits import Network, RateCircuit
-from rulegen.grammar import ConfigError
+from rulegen.circuits import Circuit, Network
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.ground.progress import Tick
@@ -51,12 +50,12 @@ class Anatomy(NamedTuple):
         noisy: rates in several trials of each condition with noise,
             shape (L, repeats, conditions, times, N).
         gradient: derivative of the mean reward of as many trials by the recurrent weights, at
-            `before`, shape (L, N, N).
+            `before`, shape (L, N, N); NaN where the activity does not change smoothly with them.
         rewards: of the trials of the life itself, shape (L, K).
         outcomes: how each life ended, an `Outcome`, shape (L,).
     """
 
-    circuit: RateCircuit
+    circuit: Circuit
     task: Task
     before: np.ndarray
     after: np.ndarray
@@ -128,9 +127,9 @@ def dissect(
 
     Raises:
         ValueError: when `lives` or `repeats` is below 1.
-        ConfigError: when the circuit is not one of rates.
 
     Example:
+        >>> from rulegen.circuits import RateCircuit
         >>> from rulegen.grammar import parse
         >>> from rulegen.lives.life import LifeSettings
         >>> from rulegen.lives.world import World
@@ -145,8 +144,6 @@ def dissect(
     if repeats < 1:
         raise ValueError(f"the number of noisy trials must be at least 1, not {repeats}")
     life, circuit = bench.plain.life, bench.world.circuit
-    if not isinstance(circuit, RateCircuit):
-        raise ConfigError(f"circuits of rates can be opened, and not the {circuit.name} circuit")
     parameters, source = jnp.asarray(values, jnp.zeros(()).dtype), stream(key)
 
     @jax.jit
@@ -210,7 +207,9 @@ def opened(
         now, bias = used_by(end.rules, condition, network)
         return {"weights": now.effective, "bias": bias}
 
-    gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)
+    gradients = jnp.full((1, *network.weights.shape), jnp.nan)
+    if circuit.smooth:
+        gradients = jax.lax.map(lambda s: jax.grad(mean_reward)(network.weights, s), streams)
     learned, none = end.learned, jnp.zeros((circuit.neurons, 0))
     feedback = [none if n.feedback is None else n.feedback for n in (network, learned)]
     return {

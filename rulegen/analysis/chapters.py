@@ -26,6 +26,7 @@ from rulegen.analysis.similarity import (
 )
 from rulegen.analysis.trajectories import dimension_table, plot_trajectories, trajectory_table
 from rulegen.analysis.weights import anatomy_table, plot_spectra, spectrum_table
+from rulegen.circuits import Circuit
 from rulegen.ground.progress import Progress, Report, ticks
 from rulegen.lives.world import World
 from rulegen.publishing.figures import plot_learning
@@ -168,6 +169,22 @@ CHAPTERS: dict[str, Callable[[Subject], Chapter]] = {
     "selectivity": selectivity,
     "similarity": similarity,
 }
+
+
+def missing(circuit: Circuit) -> dict[str, str]:
+    """What a study leaves out in a circuit, a chapter or a measure by its name, and why.
+
+    Example:
+        >>> from rulegen.circuits import RateCircuit, SpikingCircuit
+        >>> missing(RateCircuit()), [*missing(SpikingCircuit())]
+        ({}, ['gradient', 'fixed_points'])
+    """
+    found = {}
+    if not circuit.smooth:
+        found["gradient"] = "its activity does not change smoothly with the weights"
+    if circuit.step_size is None or type(circuit).flow is Circuit.flow:
+        found["fixed_points"] = "it does not say by `step_size` and `flow` where its potentials go"
+    return found
 
 
 def point_measures(points: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.circuits import RateCircuit
-from rulegen.circuits.rate import RATES
+from rulegen.circuits import Circuit
 from rulegen.ground.progress import Tick
 from rulegen.publishing.figures import COLOURS, new_axes
 
@@ -56,17 +55,17 @@ class FixedPoints(NamedTuple):
 
 
 def fixed_points(
-    circuit: RateCircuit, weights: np.ndarray, drive: np.ndarray, starts: np.ndarray
+    circuit: Circuit, weights: np.ndarray, drive: np.ndarray, starts: np.ndarray
 ) -> FixedPoints:
     """Minima of the speed of a circuit, found from states that it visits.
 
-    With `F(u) = -u + W phi(u) + drive`, so that `du/dt = F/tau`, the speed `q(u) = |F(u)|^2/2` is
+    With the flow F of the circuit, so that `du/dt = F/tau`, the speed `q(u) = |F(u)|^2/2` is
     minimised by Gauss-Newton steps with damping. Minima of speed 0 are fixed points, others slow
-    points; the eigenvalues of the Jacobian `J = -1 + W diag(phi'(u))` tell how the circuit moves
-    around them. Computed in double precision.
+    points; the eigenvalues of the Jacobian of F tell how the circuit moves around them; in a rate
+    circuit it is `-1 + W diag(phi'(u))`. Computed in double precision.
 
     Args:
-        circuit: its rate function, and which neurons are clamped.
+        circuit: its flow, and which neurons are clamped.
         weights: shape (N, N).
         drive: constant input, shape (N,).
         starts: potentials to start from, shape (S, N).
@@ -75,6 +74,7 @@ def fixed_points(
 
     Example:
         >>> import numpy as np
+        >>> from rulegen.circuits import RateCircuit
         >>> circuit = RateCircuit(neurons=2, rate="linear")
         >>> found = fixed_points(circuit, np.diag([0.5, -1.0]), np.ones(2), np.zeros((1, 2)))
         >>> found.potentials.round(6).tolist(), found.eigenvalues.real.tolist()
@@ -83,7 +83,7 @@ def fixed_points(
     free = ~circuit.held
     with jax.enable_x64(True):
         arrays = (jnp.asarray(x, jnp.float64) for x in (weights, drive, starts))
-        found = descend(circuit.rate, free, *arrays)
+        found = descend(circuit, free, *arrays)
         potentials, speeds, jacobians = map(np.asarray, found)
     order = np.argsort(speeds, kind="stable")
     order = order[np.isfinite(speeds[order])]
@@ -97,20 +97,19 @@ def fixed_points(
     return FixedPoints(potentials[kept], speeds[kept], values)
 
 
-@partial(jax.jit, static_argnames="rate")
+@partial(jax.jit, static_argnames="circuit")
 @partial(jax.vmap, in_axes=(None, None, None, None, 0))
 def descend(
-    rate: str, free: Array, weights: Array, drive: Array, start: Array
+    circuit: Circuit, free: Array, weights: Array, drive: Array, start: Array
 ) -> tuple[Array, Array, Array]:
     """The minimum of the speed next to each start: its potentials, speed and Jacobian."""
-    form, n = RATES[rate], len(start)
+    n = len(start)
 
     def flow(u: Array) -> Array:
-        return jnp.where(free, -u + weights @ form.phi(u) + drive, 0.0)
+        return jnp.where(free, circuit.flow(weights, u, drive), 0.0)
 
     def jacobian(u: Array) -> Array:
-        inside = -jnp.eye(n) + weights * form.slope(u, form.phi(u))
-        return jnp.where(free[:, None] & free, inside, 0.0)
+        return jnp.where(free[:, None] & free, circuit.jacobian(weights, u, drive), 0.0)
 
     def step(carry: tuple[Array, Array], _: None) -> tuple[tuple[Array, Array], None]:
         u, damping = carry
@@ -149,12 +148,14 @@ def fixed_point_table(anatomy: Anatomy, starts: int = 16, tick: Tick | None = No
         and `distance` (root mean square distance of the potentials at the end of the trial).
     """
     table: list[dict[str, float]] = []
+    step_size = anatomy.circuit.step_size
+    assert step_size is not None, "a circuit without a flow has no fixed points"
     lives, conditions = anatomy.weights.shape[:2]
     for life in range(lives):
         for condition in range(conditions):
             found = points_of(anatomy, life, condition, starts)
             end = anatomy.potentials[life, condition, -1]
-            unstable = found.unstable(anatomy.circuit.step_size)
+            unstable = found.unstable(step_size)
             for i, leading in enumerate(found.eigenvalues[:, 0]):
                 distance = float(np.sqrt(((found.potentials[i] - end) ** 2).mean()))
                 table.append(

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy, dissect
-from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule
+from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule, missing
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.performance import scale
 from rulegen.catalog.records.files import read_toml, write_whole
@@ -61,6 +61,15 @@ class Study(NamedTuple):
     lives: int
     lost: int
     outcomes: dict[str, Outcomes]
+
+    @property
+    def missing(self) -> list[str]:
+        """What the circuit does not allow, a line each."""
+        circuit = self.world.circuit
+        return [
+            f"{name}: left out for the {circuit.name} circuit: {why}"
+            for name, why in missing(circuit).items()
+        ]
 
 
 def subjects(
@@ -132,6 +141,8 @@ def study(
     figures: dict[str, Axes] = {}
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in found}
     for name, chapter in CHAPTERS.items():
+        if name in missing(world.circuit):
+            continue
         table, drawn, measured = chapter(subject)
         tables |= {name: table} if table is not None else {}
         figures |= drawn
@@ -211,6 +222,7 @@ def index(found: Study) -> str:
     if found.lost:
         lines[-1] += f" {found.lost} more are left out: their weights left the finite range."
     lines += ["", f"How the lives ended: {'; '.join(told(found.outcomes))}."]
+    lines += [line for why in found.missing for line in ("", f"{why}.")]
     for name, what in SHOWS.items():
         if name not in found.tables and name not in found.figures:
             continue

@@ -94,11 +94,12 @@ def gradient_alignment(anatomy: Anatomy) -> np.ndarray:
 
     with the expectation over conditions and the noisy trials of `dissect`. It is 1 for one small
     step of gradient ascent and about 1/N in size for a random change. A life is many steps, so
-    that the gradient has turned on the way.
+    that the gradient has turned on the way. It is NaN in a circuit that is not smooth.
 
     Source: Richards and Kording 2023, 10.1113/JP282747.
     """
-    return cosine(anatomy.change, anatomy.gradient)
+    found = cosine(anatomy.change, anatomy.gradient)
+    return found if anatomy.circuit.smooth else np.full_like(found, np.nan)
 
 
 def subspace_overlap(change: np.ndarray, before: np.ndarray, directions: int) -> np.ndarray:

@@ -208,6 +208,28 @@ class Circuit(Part, abc.ABC):
         """Autocorrelation of the Gaussian noise from one step to the next."""
         return 0.0
 
+    @property
+    def step_size(self) -> float | None:
+        """`a` in `u <- u + a flow(u)`, a step without noise; None for a circuit without a flow."""
+        return None
+
+    @property
+    def held(self) -> np.ndarray:
+        """Which neurons stay at their potentials whatever the flow, shape (N,)."""
+        return np.zeros(self.neurons, bool)
+
+    def flow(self, weights: Array, u: Array, drive: Array) -> Array:
+        """Where potentials go without noise, in units of 1/tau, shape (N,); see `step_size`.
+
+        Fixed points are sought where it is 0; nothing else needs it. A circuit whose potentials are
+        not all that a step hands on has none.
+        """
+        raise NotImplementedError
+
+    def jacobian(self, weights: Array, u: Array, drive: Array) -> Array:
+        """The derivative of the flow by the potentials, shape (N, N)."""
+        return jax.jacfwd(self.flow, argnums=1)(weights, u, drive)
+
     def provided(self, projection: Projection) -> frozenset[str]:
         """Signals that a rule of this projection can read.
 

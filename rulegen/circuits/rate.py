@@ -162,6 +162,15 @@ class RateCircuit(Circuit):
         current = weights @ before.r + drive
         return self._activity(before.u + self.step_size * (current - before.u) + self.scale * xi)
 
+    def flow(self, weights: Array, u: Array, drive: Array) -> Array:
+        """`-u + W phi(u) + drive`, see `Circuit.flow`."""
+        return -u + weights @ RATES[self.rate].phi(u) + drive
+
+    def jacobian(self, weights: Array, u: Array, drive: Array) -> Array:
+        """`-1 + W diag(phi'(u))`."""
+        form = RATES[self.rate]
+        return -jnp.eye(len(u)) + weights * form.slope(u, form.phi(u))
+
     def _activity(self, u: Array) -> Activity:
         if self.clamped:
             potentials = np.zeros(self.neurons)

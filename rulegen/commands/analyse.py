@@ -37,7 +37,7 @@ def analyse(
     save_study(found, folder)
     if found.lost:
         console.print(f"{found.lost} of {lives} networks left the finite range and are left out")
-    for line in told(found.outcomes):
+    for line in [*told(found.outcomes), *found.missing]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if "contrast" in found.tables:
         for name, rows in found.tables["contrast"].query("separates").groupby("rule", sort=False):
