@@ -215,6 +215,16 @@ def test_a_name_belongs_to_one_part(installed):
         rg.DiscoverConfig(name="x", rule="w += 0.1*pre*post", task=Impostor())
 
 
+def test_a_package_that_no_library_can_read_is_named(tmp_path):
+    """Pydantic and JAX ask all packages for their entry points."""
+    install(tmp_path, "dull", b"[rulegen.tasks]\nfoo\n")
+    for arguments in (["check", "oja"], ["simulate", "oja", "--trials", 2, "--lives", 1]):
+        done = command(*arguments, path=tmp_path)
+        assert done.returncode == 2
+        told = r"rulegen: dull 0\.1 cannot be read \(TypeError: .*\): mend or uninstall it\n"
+        assert re.fullmatch(told, done.stderr)
+
+
 def test_a_card_names_a_part_of_a_session_or_of_another_package(installed):
     with pytest.raises(rg.ConfigError, match=r"`hum`, is not here; the card tells of no package"):
         check_part("task", "hum", "")

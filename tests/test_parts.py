@@ -1,5 +1,6 @@
 """What is missing or wrong in a part is said where it is defined, or to who asks for it."""
 
+import importlib
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from packages import install
 
 import rulegen as rg
 from rulegen.catalog import parts
+from rulegen.verifying.setting import check_part
 
 #: What tests bring in from outside into the same process.
 OUTSIDE = {"hold", "softsign", "spsa", "lottery", "outline"}
@@ -59,6 +61,58 @@ def test_only_who_asks_for_a_broken_part_is_told(tmp_path, monkeypatch, modules,
     assert str(error.value).startswith(f"{path}: task: ")
 
 
+#: Metadata that cannot be read: the entry points, the lines about the package, and what is said.
+UNREAD = {
+    "a name without a place": (b"[rulegen.tasks]\nfoo\n", None, r"dull 0\.1 cannot .*TypeError"),
+    "no text": (b"[rulegen.tasks]\n\xff = x:y\n", None, r"dull 0\.1 cannot .*UnicodeDecodeErr"),
+    "no version": (b"[rulegen.tasks]\nfoo = x:y\n", "Name: dull\n", r"a package in .* cannot be"),
+    "no name": (b"[rulegen.tasks]\nfoo = x:y\n", "Version: 0.1\n", r"a package in .* cannot be"),
+    "another name": (
+        b"[rulegen.tasks]\nfoo = x:y\n",
+        "Name: none\nVersion: 0.1\n",
+        r"none 0\.1 cannot be read \(PackageNotFoundError",
+    ),
+}
+
+
+@pytest.mark.parametrize(("points", "about", "message"), UNREAD.values(), ids=UNREAD)
+def test_a_package_that_cannot_be_read_is_told_to_who_misses_a_part(
+    tmp_path, monkeypatch, points, about, message
+):
+    install(tmp_path, "dull", points)
+    if about is not None:
+        (tmp_path / "dull-0.1.dist-info" / "METADATA").write_text(about)
+    install(tmp_path, "good-tone", POINTS)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert parts.find("task", "go_nogo") and "tone" in parts.names("task")
+    assert "foo" not in parts.names("task")
+    for ask in (lambda: parts.find("task", "foo"), lambda: check_part("task", "foo", "dull 0.1")):
+        with pytest.raises(rg.ConfigError, match=message) as error:
+            ask()
+        assert len(str(error.value).splitlines()) == 1
+        assert str(error.value).endswith(": mend or uninstall it")
+
+
+def test_a_name_that_no_file_can_use_is_not_offered(tmp_path, monkeypatch):
+    install(tmp_path, "odd", {"rulegen.tasks": {"foo bar!": "odd:Tone", "Tone": "odd:Tone"}})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert not {"foo bar!", "Tone"} & {*parts.names("task")}
+
+
+def test_a_bundled_name_means_the_bundled_part(tmp_path, monkeypatch):
+    points = {"rulegen.tasks": {"reversal": "taking:Tone"}}
+    install(tmp_path, "taking", points, {"taking.py": CLASS.format("reversal")})
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert parts.find("task", "reversal") is rg.tasks.Reversal
+    assert parts.source("task", "reversal") == parts.BUNDLED
+    assert parts.names("task").count("reversal") == 1
+    taking = importlib.import_module("taking").Tone
+    with pytest.raises(rg.ConfigError, match="there is a task `reversal` already, of rulegen; giv"):
+        rg.register(taking)
+    with pytest.raises(ValueError, match="Tone has the name `reversal` of another task, of rulege"):
+        rg.DiscoverConfig(name="x", rule="w += 0.1*pre*post", task=taking())
+
+
 def test_what_is_nowhere_lists_what_there_is():
     with pytest.raises(
         rg.ConfigError, match=r"no circuit `square`: name one of rate, spiking.*inst"
@@ -82,7 +136,7 @@ UNMADE = {
     "no name": (rg.Task, {}, 'a task needs a name of its own, such as `name: str = "made"`'),
     "the name of its base": (rg.DelayedMatch, {}, "needs a name of its own"),
     "no name for a file": (rg.DelayedMatch, {"name": "My Task"}, "`My Task` is no name"),
-    "no estimate": (rg.Estimator, {"name": "made"}, "needs the method `estimate`: Estimate the"),
+    "no estimate": (rg.Estimator, {"name": "made"}, "an estimator needs the method `estimate`: Es"),
     "no search": (rg.Strategy, {"name": "made"}, "needs the method `check`: See that the budget"),
     "no signals": (rg.Circuit, {"name": "made"}, "needs the class variable `provides`"),
     "signature": (rg.Pgpe, {"name": "made", "estimate": nothing}, "`estimate` takes (self); it is"),

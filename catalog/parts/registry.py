@@ -7,23 +7,13 @@ registry alone knows what the names stand for, so no file names a place in a pro
 
 from __future__ import annotations
 
-import re
-import sys
-from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple
 
+from rulegen.catalog.parts.installed import GROUPS, Source, claims, origin, said, told, unread
 from rulegen.grammar import ConfigError
 
-#: The entry points through which a package brings parts, by their kind.
-GROUPS = {
-    "task": "rulegen.tasks",
-    "circuit": "rulegen.circuits",
-    "estimator": "rulegen.estimators",
-    "strategy": "rulegen.strategies",
-    "export": "rulegen.exports",
-}
 #: The modules that let rulegen's own parts in, by their kind: whoever asks has them all.
 HOMES = {
     "task": "rulegen.tasks",
@@ -32,27 +22,18 @@ HOMES = {
     "strategy": "rulegen.searching.config",
     "export": "rulegen.catalog.export",
 }
-#: What a part may be called.
-NAME = r"^[a-z][a-z0-9_]{0,63}$"
-
-
-class Source(NamedTuple):
-    """Who brings a part.
-
-    Attributes:
-        package: the installed distribution; "" for a part of this session.
-        version: of the distribution; "" for a part of rulegen, which has that of rulegen.
-    """
-
-    package: str
-    version: str = ""
-
-    def __str__(self) -> str:
-        return " ".join(filter(None, self)) or "this session"
-
-
 BUNDLED = Source("rulegen")
 SESSION = Source("")
+
+
+def a(kind: str) -> str:
+    """A kind with its article.
+
+    Example:
+        >>> a("task"), a("estimator")
+        ('a task', 'an estimator')
+    """
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
 
 
 class Entry(NamedTuple):
@@ -110,7 +91,7 @@ def add(part: Any, brought: Source) -> None:
         )
     if known is not None and not (known.source == brought and same(known.part, part)):
         raise ConfigError(
-            f"there is a {kind} `{name}` already, of {known.source}; give yours another name"
+            f"there is {a(kind)} `{name}` already, of {known.source}; give yours another name"
         )
     _entries[kind, name] = Entry(part, brought)
 
@@ -144,8 +125,11 @@ def names(kind: str) -> list[str]:
 
 def _entry(kind: str, name: str) -> Entry:
     import_module(HOMES[kind])
-    known, claimed = _entries.get((kind, name)), claims(kind).get(name, ())
-    bringers = [str(known.source)] if known and known.source in (BUNDLED, SESSION) else []
+    known = _entries.get((kind, name))
+    if known and known.source == BUNDLED:  # whatever a package calls its own
+        return known
+    claimed = claims(kind).get(name, ())
+    bringers = [str(SESSION)] if known and known.source == SESSION else []
     bringers += [told((point,)) for point in claimed]
     if len(bringers) > 1:
         raise ConfigError(
@@ -155,10 +139,11 @@ def _entry(kind: str, name: str) -> Entry:
         _load(kind, name, claimed[0])
         known = _entries[kind, name]
     if known is None:
-        raise ConfigError(
+        nowhere = (
             f"there is no {kind} `{name}`: name one of {', '.join(names(kind))}, install the "
             f"package that brings it, or register one of your own"
         )
+        raise ConfigError("; ".join([nowhere, *unread()]))
     return known
 
 
@@ -168,11 +153,9 @@ def _load(kind: str, name: str, point: EntryPoint) -> None:
         part = point.load()
         found = identified(part)
     except (Exception, SystemExit) as error:  # whatever another's program does on its way in
-        shown = "".join(c if c.isprintable() else " " for c in str(error))
-        why = " ".join(shown.split())
         raise ConfigError(
-            f"the {kind} `{name}` of {told((point,))} cannot be loaded "
-            f"({type(error).__name__}: {why}): mend or uninstall the package"
+            f"the {kind} `{name}` of {told((point,))} cannot be loaded ({said(error)}): mend or "
+            "uninstall the package"
         ) from error
     if found != (kind, name):
         raise ConfigError(
@@ -204,30 +187,3 @@ def same(one: Any, other: Any) -> bool:
     """Whether two parts are one: the same, or one made again at the same place."""
     places = [(getattr(p, "__module__", ""), getattr(p, "__qualname__", "")) for p in (one, other)]
     return one is other or places[0] == places[1]
-
-
-def claims(kind: str) -> dict[str, tuple[EntryPoint, ...]]:
-    """The entry points of installed packages for parts of a kind, by name."""
-    return _claims(tuple(sys.path)).get(GROUPS[kind], {})
-
-
-@cache
-def _claims(path: tuple[str, ...]) -> dict[str, dict[str, tuple[EntryPoint, ...]]]:
-    """All that installed packages bring, by group and name; looked for once on a `path`."""
-    found: dict[str, dict[str, tuple[EntryPoint, ...]]] = {group: {} for group in GROUPS.values()}
-    for group, points in found.items():
-        for point in entry_points(group=group):
-            points[point.name] = (*points.get(point.name, ()), point)
-    return found
-
-
-def origin(point: EntryPoint) -> Source:
-    """The package of an entry point, in characters that a record and a terminal can show."""
-    assert point.dist is not None
-    told = (point.dist.metadata["Name"], point.dist.version)
-    return Source(*(re.sub(r"[^\w.+!-]", "_", str(text)) for text in told))
-
-
-def told(points: tuple[EntryPoint, ...]) -> str:
-    """The packages of entry points, in words."""
-    return " and ".join(str(origin(point)) for point in points)

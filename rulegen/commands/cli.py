@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import rulegen as rg
+from rulegen.catalog.parts.installed import unread
 from rulegen.commands.outline import group
 
 CATALOG = group(
@@ -49,6 +51,12 @@ def main() -> None:
         fail(OSError(f"{error.filename or 'a file'}: {error.strerror or error}"), 2)
     except KeyboardInterrupt:
         fail(KeyboardInterrupt("interrupted"), 130)
+    except Exception as error:
+        # Libraries such as JAX read the entry points of all packages, and end at the first bad one.
+        names = [f.f_globals.get("__name__") for f, _ in traceback.walk_tb(error.__traceback__)]
+        if "importlib.metadata" not in names or not (bad := unread()):
+            raise
+        fail(rg.ConfigError("; ".join(bad)), 2)
 
 
 def fail(error: BaseException, code: int) -> None:

@@ -63,20 +63,20 @@ class Part(Settings):
 
 def problems(made: type[Part]) -> Iterator[str]:
     """What is missing or wrong in the class of a part."""
-    name, kind = made.model_fields["name"].default, made.part
+    name, a_kind = made.model_fields["name"].default, parts.a(made.part)
     above = {b.model_fields["name"].default for b in made.__mro__[1:] if issubclass(b, Part)}
     if not isinstance(name, str) or name in above:
         word = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", made.__name__).lower()
-        yield f'a {kind} needs a name of its own, such as `name: str = "{word}"`'
+        yield f'{a_kind} needs a name of its own, such as `name: str = "{word}"`'
     elif not re.fullmatch(parts.NAME, name):
-        yield f"`{name}` is no name for a {kind}: small letters, digits and `_`, a letter first"
+        yield f"`{name}` is no name for {a_kind}: small letters, digits and `_`, a letter first"
     for attribute in sorted(name for name in made.__class_vars__ if not hasattr(made, name)):
-        yield f"a {kind} needs the class variable `{attribute}`"
+        yield f"{a_kind} needs the class variable `{attribute}`"
     for attribute in sorted(getattr(made, "__abstractmethods__", ())):
         base = inspect.getattr_static(made, attribute)
         what = "property" if isinstance(base, property) else "method"
         line = (inspect.getdoc(base) or "").partition("\n")[0]
-        yield f"a {kind} needs the {what} `{attribute}`: {line}"
+        yield f"{a_kind} needs the {what} `{attribute}`: {line}"
     for attribute, own in vars(made).items():
         for base in made.__mro__[1:]:
             if attribute in vars(base) and not attribute.startswith(("_", "model_")):
@@ -128,9 +128,8 @@ def reader(kind: str, default: str | None = None) -> Callable[[Any], Any]:
                 return given
         except ConfigError as error:
             raise ValueError(str(error)) from None
-        raise ValueError(
-            f"name a {kind} ({', '.join(parts.names(kind))}), or give a {kind.capitalize()}"
-        )
+        known = ", ".join(parts.names(kind))
+        raise ValueError(f"name {parts.a(kind)} ({known}), or give {parts.a(kind.capitalize())}")
 
     return read
 

@@ -73,9 +73,8 @@ def check_here(identity: Mapping[str, str]) -> None:
         kind, _, part = name.partition(" ")
         if kind in parts.GROUPS and part not in parts.names(kind):
             package = text.rpartition(" ")[0]
-            raise ConfigError(
-                f"this worker lacks the {kind} `{part}` of {package}: install {package} there"
-            )
+            lacking = f"this worker lacks the {kind} `{part}` of {package}: install {package} there"
+            raise ConfigError("; ".join([lacking, *parts.unread()]))
 
 
 def discover_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:

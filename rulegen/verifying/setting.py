@@ -94,7 +94,8 @@ def check_part(kind: str, name: str, package: str) -> None:
             else "the card tells of no package that brings it: ask its author for the program, and "
             "register it"
         )
-        raise ConfigError(f"the {kind} of the card, `{name}`, is not here; {remedy}")
+        nowhere = f"the {kind} of the card, `{name}`, is not here; {remedy}"
+        raise ConfigError("; ".join([nowhere, *parts.unread()]))
     source = parts.source(kind, name)
     here = str(source)
     if package and source == parts.BUNDLED:
