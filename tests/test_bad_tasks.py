@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from test_tasks import RULE, lives
 
 from rulegen.circuits import RateCircuit
+from rulegen.grammar import ConfigError
 from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import (
@@ -62,7 +63,7 @@ class Wrong(DelayedAssociation):
 
 
 def test_trials_of_other_shapes_are_refused():
-    with pytest.raises(ValueError, match=r"target of a trial of wrong has the shape \(30, 1\)"):
+    with pytest.raises(ConfigError, match=r"`wrong` of this .* target has the shape \(30, 1\)"):
         lives(Wrong(), 3)
 
 

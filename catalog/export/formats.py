@@ -80,7 +80,7 @@ def export(rule: HasRecord | AnyRule, fmt: str) -> str:
     record = found if isinstance(found, Record) else unnamed(as_rule(found))
     if found := problems(record.rule, fmt):
         raise RuleError(f"{fmt} cannot express this rule: " + "; ".join(found))
-    return parts.find("export", fmt).write(record)
+    return asked(fmt, "write", record, str, "a text")
 
 
 def problems(rule: AnyRule, fmt: str) -> list[str]:
@@ -96,7 +96,17 @@ def problems(rule: AnyRule, fmt: str) -> list[str]:
         >>> problems(parse("w += 0.1*pre*post"), "numpy")
         []
     """
-    return parts.find("export", fmt).problems(as_rule(rule))
+    return asked(fmt, "problems", as_rule(rule), list, "a list of lines")
+
+
+def asked(fmt: str, member: str, given: Record | Rule, wanted: type, what: str) -> Any:
+    """What a format says of a record or a rule; what is wrong in it is told as its own fault."""
+    part = parts.find("export", fmt)
+    with parts.blamed(part, member):
+        found = getattr(part, member)(given)
+    if not isinstance(found, wanted):
+        raise parts.fault(part, member, f"it gives {found!r} in place of {what}")
+    return found
 
 
 def unnamed(rule: Rule) -> Record:

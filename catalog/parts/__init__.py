@@ -1,5 +1,8 @@
 """Parts by kind and name: the one door for those of rulegen and those of other people."""
 
+from rulegen.catalog.parts.faults import blamed as blamed
+from rulegen.catalog.parts.faults import fault as fault
+from rulegen.catalog.parts.faults import guarded as guarded
 from rulegen.catalog.parts.installed import GROUPS as GROUPS
 from rulegen.catalog.parts.installed import NAME as NAME
 from rulegen.catalog.parts.installed import Source as Source
@@ -13,3 +16,4 @@ from rulegen.catalog.parts.registry import names as names
 from rulegen.catalog.parts.registry import register as register
 from rulegen.catalog.parts.registry import same as same
 from rulegen.catalog.parts.registry import source as source
+from rulegen.catalog.parts.registry import whose as whose

@@ -116,9 +116,14 @@ def said(error: BaseException) -> str:
         >>> said(OSError("no\\ndisk"))
         'OSError: no disk'
     """
-    shown = "".join(c if c.isprintable() else " " for c in str(error))
-    why = " ".join(shown.split())[:MOST]
+    why = on_one_line(str(error))
     return f"{type(error).__name__}: {why}" if why else type(error).__name__
+
+
+def on_one_line(text: str) -> str:
+    """What another's program says, in characters that a terminal can show, and not too many."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(shown.split())[:MOST]
 
 
 def told(points: tuple[EntryPoint, ...]) -> str:

@@ -116,6 +116,18 @@ def source(kind: str, name: str) -> Source:
     return _entry(kind, name).source
 
 
+def whose(part: Any) -> Source:
+    """Who brought a part: this session, where nobody registered it.
+
+    Example:
+        >>> from rulegen.catalog.export import Export
+        >>> str(whose(find("export", "numpy"))), str(whose(Export("mine", "", ".txt", repr)))
+        ('rulegen', 'this session')
+    """
+    known = _entries.get(identified(part))
+    return known.source if known is not None and same(known.part, part) else SESSION
+
+
 def names(kind: str) -> list[str]:
     """The names of all parts of a kind: those of rulegen and this session, then installed ones."""
     import_module(HOMES[kind])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
@@ -11,12 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field, model_validator
 
+from rulegen.catalog import parts
 from rulegen.circuits.exploration import Exploration
 from rulegen.compile import Bounds
 from rulegen.grammar import Site
 from rulegen.grammar.algebra.symbols import SIGNALS
 from rulegen.ground.noise import Purpose, Stream, normal, uniform
-from rulegen.ground.parts import Part
+from rulegen.ground.parts import Part, alike
 
 Array = jax.Array
 
@@ -94,6 +95,24 @@ class Network(NamedTuple):
         return stimulus if projection == "input" else rates @ self.readout.T
 
 
+#: Signals that a rule reads in any circuit, whatever its `signals` gives.
+ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post"})
+
+
+def no_activity(circuit: Circuit, found: Any, *given: Any, **named: Any) -> str:
+    """Why something is no activity; "" where it is one."""
+    whole = isinstance(found, tuple) and hasattr(found, "u") and hasattr(found, "r")
+    return "" if whole else f"it gives {found!r} in place of a tuple with `u` and `r`"
+
+
+def no_signals(circuit: Circuit, found: Any, *given: Any, **named: Any) -> str:
+    """Why something is not all that a rule can read; "" where it is."""
+    if not isinstance(found, Mapping):
+        return f"it gives {found!r} in place of signals by name"
+    missing = sorted(circuit.provides - ELSEWHERE - found.keys())
+    return f"it gives no `{missing[0]}`, which `provides` names" if missing else ""
+
+
 class Circuit(Part, abc.ABC):
     """Base of all circuits: N neurons with random weights, some of which rules change.
 
@@ -145,6 +164,10 @@ class Circuit(Part, abc.ABC):
     """
 
     part: ClassVar[str] = "circuit"
+    _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {
+        **dict.fromkeys(("init", "step"), no_activity),
+        "signals": no_signals,
+    }
 
     #: Signals that a rule can read in this circuit (`R` comes with the reward event).
     provides: ClassVar[frozenset[str]]
@@ -245,6 +268,25 @@ class Circuit(Part, abc.ABC):
         return frozenset(
             name for name in self.provides if name == "pre" or SIGNALS[name].site is not Site.PRE
         )
+
+    def check(self) -> None:
+        """See that an activity stays of one form from step to step.
+
+        Raises:
+            ConfigError: when it does not.
+        """
+        word, dtype = jnp.uint32(0), jnp.zeros(()).dtype
+
+        def stepped(weights: Array, drive: Array) -> tuple[Any, Any]:
+            before = self.init(Stream(word, word), dtype)
+            after = self.step(weights, before, drive, drive)
+            self.signals(before, after, drive)
+            return self.memory(before), self.memory(after)
+
+        shapes = [(self.neurons, self.neurons), (self.neurons,)]
+        before, after = jax.eval_shape(stepped, *(jax.ShapeDtypeStruct(s, dtype) for s in shapes))
+        if not alike(before, after):
+            raise parts.fault(type(self), "step", f"it makes of {before} an activity {after}")
 
     def draw(self, stream: Stream, channels: int, outputs: int, dtype: jnp.dtype) -> Network:
         """The random weights of one life.

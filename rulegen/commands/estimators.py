@@ -13,7 +13,6 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from rulegen.catalog import parts
 from rulegen.commands.options import Host, RunOptions, grouped
 from rulegen.commands.table import print_table
 from rulegen.estimators import AnyEstimator, Evosax
@@ -23,6 +22,7 @@ from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.display import Display
 from rulegen.ground.keys import Branch, origin
+from rulegen.ground.parts import with_defaults
 from rulegen.ground.settings import distinct
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
@@ -75,7 +75,8 @@ def estimators(
     if host is not None:
         hosts.join(host)
     spent = AppraisalSettings(**asdict(size))
-    bench = prepare(settings).family
+    # Nothing is exported here.
+    bench = prepare(settings.model_copy(update={"exports": ()})).family
     values = values_of(bench, at)
     folder = run.folder(settings.name, settings.seed, "estimators")
     console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
@@ -101,7 +102,7 @@ def named(names: list[str]) -> dict[str, AnyEstimator]:
         ConfigError: when there is none of a name, or one is named twice.
     """
     distinct(names, "--estimator")
-    return {name: parts.find("estimator", name)() for name in names}
+    return {name: with_defaults("estimator", name) for name in names}
 
 
 def rivals(strategies: list[str]) -> dict[str, AnyEstimator]:

@@ -79,6 +79,17 @@ class MetaGradient(NamedTuple):
         return float(np.linalg.norm(self.gradient)) / noise if noise > 0 else 0.0
 
 
+def no_gradient(
+    estimator: Estimator, found: Any, lives: Lives, values: Any, free: Any, *more: Any, **named: Any
+) -> str:
+    """Why something is no estimate of the meta-gradient along `free`; "" where it is one."""
+    if not isinstance(found, MetaGradient):
+        return f"it gives {found!r} in place of a MetaGradient"
+    shapes = {name: np.shape(getattr(found, name)) for name in ("gradient", "error")}
+    wrong = [name for name, shape in shapes.items() if shape != (len(free),)]
+    return f"its {wrong[0]} has the shape {shapes[wrong[0]]}, not {(len(free),)}" if wrong else ""
+
+
 class Estimator(Part, abc.ABC):
     """Settings of an estimator; `prepare` compiles what it needs, once.
 
@@ -92,6 +103,7 @@ class Estimator(Part, abc.ABC):
     """
 
     part: ClassVar[str] = "estimator"
+    _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {"estimate": no_gradient}
 
     lives: int = Field(256, ge=2)
     clip: float = Field(3.0, ge=0)

@@ -236,6 +236,10 @@ def gained(
     return bool(stage.recall([bench, now, before, lives], compute)["low"] > 0)
 
 
+#: What the error of a run ends with.
+KEPT = "The history is kept."
+
+
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
     """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
     place = f"in iteration {number + 1} of {name}"
@@ -260,7 +264,9 @@ def place_of(place: str) -> Iterator[None]:
     try:
         yield
     except RunError as error:
-        raise RunError(f"in {place}: {error}. The history is kept.") from None
+        if str(error).endswith(KEPT):  # it has its place already
+            raise
+        raise RunError(f"in {place}: {error}. {KEPT}") from None
 
 
 def gradients(journal: Journal) -> dict[str, int]:

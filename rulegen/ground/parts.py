@@ -9,13 +9,15 @@ import abc
 import functools
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from pydantic import model_validator
+import jax
+from pydantic import ValidationError, model_validator
 
 from rulegen.catalog import parts
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.problems import problems as in_words
 from rulegen.ground.digests import digest_of
 from rulegen.ground.programs import program
 from rulegen.ground.settings import Settings, nested
@@ -44,6 +46,8 @@ class Part(Settings):
     """
 
     part: ClassVar[str]
+    #: What is wrong in what members give, by their names: see `rulegen.catalog.parts.guarded`.
+    _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {}
 
     name: str
 
@@ -53,6 +57,9 @@ class Part(Settings):
         if abc.ABC not in cls.__bases__:
             for problem in problems(cls):
                 raise TypeError(f"{cls.__name__}: {problem}")
+        if cls.__module__.partition(".")[0] != "rulegen":
+            for name in [n for n in vars(cls) if public(n) and hasattr(super(cls, cls), n)]:
+                setattr(cls, name, parts.guarded(name, vars(cls)[name], cls._wrong.get(name)))
 
     @model_validator(mode="after")
     def _one_name(self) -> Part:
@@ -79,7 +86,7 @@ def problems(made: type[Part]) -> Iterator[str]:
         yield f"{a_kind} needs the {what} `{attribute}`: {line}"
     for attribute, own in vars(made).items():
         for base in made.__mro__[1:]:
-            if attribute in vars(base) and not attribute.startswith(("_", "model_")):
+            if attribute in vars(base) and public(attribute):
                 yield from mismatch(attribute, own, vars(base)[attribute])
                 break
 
@@ -104,6 +111,11 @@ def mismatch(name: str, own: Any, base: Any) -> Iterator[str]:
             return
 
 
+def public(name: str) -> bool:
+    """Whether a member is one of parts, and not of Python or pydantic."""
+    return not name.startswith(("_", "model_"))
+
+
 def taken(method: Callable) -> str:
     """The names of the arguments of a method."""
     return f"({', '.join(inspect.signature(method).parameters)})"
@@ -122,7 +134,7 @@ def reader(kind: str, default: str | None = None) -> Callable[[Any], Any]:
                 name = given.get("name", default)
                 if not isinstance(name, str):
                     raise ConfigError(f"name one of {', '.join(parts.names(kind))}")
-                return parts.find(kind, name).model_validate(given)
+                return built(kind, name, given)
             if isinstance(given, Part) and given.part == kind:
                 brought_by(given)
                 return given
@@ -132,6 +144,39 @@ def reader(kind: str, default: str | None = None) -> Callable[[Any], Any]:
         raise ValueError(f"name {parts.a(kind)} ({known}), or give {parts.a(kind.capitalize())}")
 
     return read
+
+
+def built(kind: str, name: str, given: Mapping[str, Any]) -> Any:
+    """The part of this kind and name with some settings.
+
+    Raises:
+        ConfigError: when there is none, or a default of its own is wrong.
+        ValidationError: when a setting is missing, unknown or wrong.
+    """
+    part = parts.find(kind, name)
+    with parts.blamed(part, "settings"):
+        try:
+            return part.model_validate(given)
+        except ValidationError as error:
+            for problem in error.errors() if parts.whose(part) != parts.BUNDLED else ():
+                place = ".".join(map(str, problem["loc"]))
+                if problem["type"] != "missing" and place and problem["loc"][0] not in given:
+                    why = f"the default of `{place}` is wrong: {problem['msg']}"
+                    raise parts.fault(part, "settings", why) from None
+            raise
+
+
+def with_defaults(kind: str, name: str) -> Any:
+    """The part that an option of the command line names, with its default settings.
+
+    Raises:
+        ConfigError: when there is none, or it cannot be without settings.
+    """
+    try:
+        return built(kind, name, {})
+    except ValidationError as error:
+        told = in_words(error, parts.find(kind, name))
+        raise ConfigError(f"--{kind} {name} needs settings: {told}") from None
 
 
 def brought_by(part: Part) -> parts.Source:
@@ -149,6 +194,18 @@ def brought_by(part: Part) -> parts.Source:
             f"{source}; give it another name"
         )
     return parts.source(part.part, part.name)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two trees of arrays, as of `jax.eval_shape`, have the same form and types.
+
+    Numbers of Python, whose type is weak, take that of the other.
+    """
+    leaves, forms = zip(*map(jax.tree.flatten, (one, other)), strict=True)
+    return forms[0] == forms[1] and all(
+        a.shape == b.shape and (a.dtype == b.dtype or a.weak_type or b.weak_type)
+        for a, b in zip(*leaves, strict=True)
+    )
 
 
 def parts_in(settings: Settings) -> list[Part]:

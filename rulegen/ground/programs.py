@@ -159,9 +159,9 @@ def functions(made: type) -> list[FunctionType]:
 def function_in(member: Any) -> Any:
     """The function in a property or in a method of any kind; another member as it is."""
     if isinstance(member, property):
-        return member.fget
+        return function_in(member.fget)
     if isinstance(member, cached_property):
-        return member.func
+        return function_in(member.func)
     return inspect.unwrap(getattr(member, "__func__", member))
 
 

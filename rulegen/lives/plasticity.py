@@ -30,9 +30,11 @@ class Plasticity(Rules):
 
     Raises:
         ValueError: when a rule does not fit its projection, or the circuit lacks the projection.
+        ConfigError: when the circuit is none.
     """
 
     def __init__(self, circuit: Circuit, rule: CompiledRule, projections: Projections) -> None:
+        circuit.check()
         self.studied: Projection = projections.studied
         rules = {self.studied: rule}
         for name, companion in projections.companions.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,16 +77,27 @@ class Discovery(NamedTuple):
             self.trajectories, config.task, config.circuit.dt, warmup=warmup, ax=ax
         )
 
+    def files(self) -> dict[str, str]:
+        """The rule, its card and its exports, by the name of the file.
+
+        Raises:
+            RuleError: when a format cannot say the rule.
+            RunError: when an export of others fails.
+        """
+        texts_of = {"family.txt": self.family.text(), "fitted.txt": self.fitted.text()}
+        return texts_of | texts(self.record) | exported(self.record, self.config.exports)
+
     def publish(self, folder: Path | str) -> None:
         """Write what `rulegen discover` leaves behind, but for the history, into a new folder.
 
         Raises:
             ConfigError: when the folder is there already, or cannot be written.
         """
+        files = self.files()
         try:
             Path(folder).mkdir(parents=True)
             write_whole(Path(folder) / "config.toml", self.config.toml)
-            write(self, Path(folder))
+            write(self, files, Path(folder))
         except OSError as error:
             raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None
 
@@ -99,11 +111,14 @@ class Discovery(NamedTuple):
         return html_card(self.record)
 
 
-def write(discovery: Discovery, folder: Path, seconds: float | None = None) -> None:
+def write(
+    discovery: Discovery, files: Mapping[str, str], folder: Path, seconds: float | None = None
+) -> None:
     """Write everything into the folder of a run but its configuration and history.
 
     Args:
         discovery: what the run found.
+        files: of it, which whoever asks has made before anything is written.
         folder: of the run.
         seconds: how long it took, if it kept a history that says so.
 
@@ -111,10 +126,8 @@ def write(discovery: Discovery, folder: Path, seconds: float | None = None) -> N
         OSError: when a file cannot be written.
     """
     record = discovery.record
-    write_whole(folder / "family.txt", discovery.family.text())
-    write_whole(folder / "fitted.txt", discovery.fitted.text())
     save_record(record, folder / "record.toml")
-    for name, text in (texts(record) | exported(record, discovery.config.exports)).items():
+    for name, text in files.items():
         write_whole(folder / name, text)
     learning_table(discovery.trajectories).to_csv(folder / "learning.csv", index=False)
     table = lives_table(lots_of(discovery.trajectories), remains_of(discovery.without))

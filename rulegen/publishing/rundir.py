@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from rulegen.catalog.records.files import write_whole
+from rulegen.fitting.ascent import place_of
 from rulegen.grammar import ConfigError, RunError
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
@@ -98,12 +99,15 @@ class RunDirectory:
             beside: writes into the folder what else this kind of run leaves behind.
 
         Raises:
-            RunError: when something does not fit on the disk; the history is kept.
+            RunError: when something does not fit on the disk, or an export of others fails; the
+                history is kept.
         """
+        with place_of("publishing"):
+            files = discovery.files()
         try:
             if beside is not None:
                 beside(self.folder)
-            write(discovery, self.folder, seconds)
+            write(discovery, files, self.folder, seconds)
         except OSError as error:
             raise RunError(
                 f"cannot write into {self.folder}: {error.strerror}; the history is kept: free "

@@ -9,17 +9,15 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
-from rulegen.catalog import parts
 from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.roles import BASELINES, CHANCE, NO_LEARNING
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
 from rulegen.grammar import AnyRule, ConfigError, Rule, RuleError, as_rule, parse
-from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import Branch, branch, origin
+from rulegen.ground.parts import with_defaults
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.settings import distinct
 from rulegen.ground.statistics import estimate, paired_difference
@@ -27,7 +25,6 @@ from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import TROUBLES, Outcomes, told
 from rulegen.lives.world import World
-from rulegen.tasks import Task
 
 #: What runs where nothing is learned.
 STILL = parse("dw/dt = 0.000001*post*pre")
@@ -55,23 +52,10 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
         distinct(given, f"--{option}")
     life = LifeSettings(trials=trials)
     return [
-        World(circuit=RateCircuit(neurons=n), task=made(name), life=life)
+        World(circuit=RateCircuit(neurons=n), task=with_defaults("task", name), life=life)
         for name in tasks
         for n in neurons
     ]
-
-
-def made(task: str) -> Task:
-    """The task of this name with default settings.
-
-    Raises:
-        ConfigError: when there is none, or it cannot be without settings.
-    """
-    kind = parts.find("task", task)
-    try:
-        return kind()
-    except ValidationError as error:
-        raise ConfigError(f"--task {task} needs settings: {problems(error, kind)}") from None
 
 
 def compare_rewards(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterable, Sequence
-from typing import ClassVar, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import numpy as np
@@ -73,6 +73,12 @@ class Meeting:
         return means
 
 
+def no_candidates(strategy: Strategy, found: Any, *given: Any, **named: Any) -> str:
+    """Why something is no candidates; "" where it is."""
+    some = isinstance(found, list | tuple) and all(isinstance(c, Candidate) for c in found)
+    return "" if some and found else f"it gives {found!r} in place of candidates"
+
+
 class Strategy(Part, abc.ABC):
     """How structures are searched; `search` finds candidates within a budget.
 
@@ -84,6 +90,7 @@ class Strategy(Part, abc.ABC):
     """
 
     part: ClassVar[str] = "strategy"
+    _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {"search": no_candidates}
 
     lives: int = Field(100_000, ge=1)
 

@@ -8,7 +8,6 @@ from rulegen.catalog import parts
 from rulegen.ground.parts import reader
 from rulegen.tasks.baited_bandit import BaitedBandit as BaitedBandit
 from rulegen.tasks.base import Task as Task
-from rulegen.tasks.base import Trial as Trial
 from rulegen.tasks.context_integration import ContextIntegration as ContextIntegration
 from rulegen.tasks.delayed_association import DelayedAssociation as DelayedAssociation
 from rulegen.tasks.delayed_match import DelayedMatch as DelayedMatch
@@ -23,6 +22,7 @@ from rulegen.tasks.reversal import Reversal as Reversal
 from rulegen.tasks.sampled import Sampled as Sampled
 from rulegen.tasks.samples import Samples as Samples
 from rulegen.tasks.trajectory_recall import TrajectoryRecall as TrajectoryRecall
+from rulegen.tasks.trials import Trial as Trial
 from rulegen.tasks.working_memory import WorkingMemory as WorkingMemory
 
 #: The bundled tasks by their names; `Sampled` is none of them, because it needs trials.

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rulegen.catalog import parts
 from rulegen.ground.noise import Purpose, Stream, permutation
-from rulegen.ground.parts import Part
+from rulegen.ground.parts import Part, alike
 from rulegen.tasks.chance import best_constant, most_frequent
+from rulegen.tasks.trials import Trial, no_count, no_periods, no_reward, no_trial
 
 Array = jax.Array
 
 
-#: Answers of tasks that ask for a sign.
-SIGNS = np.array([-1.0, 1.0])[:, None, None]
 #: Why there is nothing between chance and the best reward.
 NOTHING_TO_KNOW = "one and the same answer is perfect in all trials"
-
-
-class Trial(NamedTuple):
-    """One trial as arrays.
-
-    Attributes:
-        stimulus: input to each channel, shape (T, channels).
-        target: wanted output, shape (T, outputs).
-        weight: how much each step counts for the reward, shape (T,), of sum 1.
-        answers: outputs among which the target is chosen, shape (answers, T, outputs) or one that
-            broadcasts to it; unless stated, one of either sign.
-    """
-
-    stimulus: Array
-    target: Array
-    weight: Array
-    answers: Array | np.ndarray = SIGNS
 
 
 class Task(Part, abc.ABC):
@@ -81,6 +65,12 @@ class Task(Part, abc.ABC):
     """
 
     part: ClassVar[str] = "task"
+    _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {
+        "trial": no_trial,
+        "periods": no_periods,
+        **dict.fromkeys(("conditions", "channels", "outputs"), no_count),
+        **dict.fromkeys(("chance", "best", "reward"), no_reward),
+    }
 
     distance: Literal["squared", "absolute"] = "squared"
     feedback: Literal["graded", "binary"] = "graded"
@@ -122,17 +112,18 @@ class Task(Part, abc.ABC):
         """See that trials have the shapes that the task announces, and chance and best their order.
 
         Raises:
-            ValueError: when a trial has arrays of other shapes, a period is shorter than `dt`, or
-                perfect answers earn less than blind ones.
+            ValueError: when a period is shorter than `dt`, or perfect answers earn less than blind
+                ones.
+            ConfigError: when a trial has arrays of other shapes, or a memory does not keep its own.
         """
+        steps = self.steps(dt)
         if not (chance := self.chance(dt)) <= self.best:
             raise ValueError(
                 f"{self.name} says that perfect answers earn {self.best:g} and the best blind one "
                 f"{chance:g}: its `best` must be at least its `chance`"
             )
-        steps = self.steps(dt)
-        word = jnp.uint32(0)
-        trial = jax.eval_shape(lambda: self.trial(Stream(word, word), jnp.asarray(0), dt))
+        stream = Stream(jnp.uint32(0), jnp.uint32(0))
+        trial = jax.eval_shape(lambda condition: self.trial(stream, condition, dt), jnp.asarray(0))
         announced = {
             "stimulus": (steps, self.channels),
             "target": (steps, self.outputs),
@@ -140,10 +131,18 @@ class Task(Part, abc.ABC):
         }
         for name, shape in announced.items():
             if (array := getattr(trial, name)).shape != shape:
-                raise ValueError(
-                    f"the {name} of a trial of {self.name} has the shape {array.shape}; with its "
-                    f"periods, channels and outputs it must be {shape}"
-                )
+                why = f"its {name} has the shape {array.shape}; with its periods, channels and "
+                raise parts.fault(type(self), "trial", f"{why}outputs it must be {shape}")
+
+        def lived(trial: Trial, output: Array) -> tuple[Any, Any]:
+            memory = self.begin(stream)
+            trial = self.revise(memory, trial)
+            self.reward(trial, output)
+            return memory, self.remember(memory, trial, output)
+
+        before, after = jax.eval_shape(lived, trial, jnp.zeros((steps, self.outputs)))
+        if not alike(before, after):
+            raise parts.fault(type(self), "remember", f"it makes of {before} a memory {after}")
 
     def steps(self, dt: float) -> int:
         """Number of steps of a trial.

@@ -9,7 +9,8 @@ import jax.numpy as jnp
 from pydantic import Field
 
 from rulegen.ground.noise import Purpose, Stream, normal, uniform
-from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.base import Task
+from rulegen.tasks.trials import Trial
 
 Array = jax.Array
 

@@ -11,7 +11,8 @@ from pydantic import Field, model_validator
 
 from rulegen.ground.noise import Stream
 from rulegen.tasks.arm import LENGTHS, START, hand_path
-from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.base import Task
+from rulegen.tasks.trials import Trial
 
 Array = jax.Array
 

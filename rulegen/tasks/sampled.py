@@ -13,9 +13,10 @@ from pydantic import Field, InstanceOf, model_validator
 
 from rulegen.grammar import ConfigError
 from rulegen.ground.noise import Purpose, Stream, bits
-from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.base import Task
 from rulegen.tasks.chance import best_constant, distinct, most_frequent
 from rulegen.tasks.samples import Samples
+from rulegen.tasks.trials import Trial
 
 Array = jax.Array
 

@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from rulegen.ground.noise import Stream
-from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.base import Task
+from rulegen.tasks.trials import Trial
 
 Array = jax.Array
 

@@ -11,7 +11,8 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from rulegen.ground.noise import Stream, normal
-from rulegen.tasks.base import Task, Trial
+from rulegen.tasks.base import Task
+from rulegen.tasks.trials import Trial
 
 Array = jax.Array
 
