@@ -1,5 +1,6 @@
 """Parts of another package work as those of rulegen do, and what is wrong in them is said."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -16,10 +17,12 @@ from test_cli import call
 
 import rulegen as rg
 from rulegen.analysis.equilibria import fixed_points
-from rulegen.analysis.studies import study
+from rulegen.analysis.studies import study, subjects
 from rulegen.catalog import parts
 from rulegen.catalog.export import export
 from rulegen.catalog.parts.registry import identified
+from rulegen.commands.cli import main
+from rulegen.publishing.rundir import RunDirectory
 from rulegen.runs.combination import run_combination
 from rulegen.runs.sweep import load_sweep
 from rulegen.searching import search
@@ -137,11 +140,56 @@ def test_its_world_is_found_again(run):
 
 def test_a_card_elsewhere_says_which_package_brings_it(run):
     """In a process that has rulegen alone."""
-    for page in ("card.md", "record.toml"):
-        done = command("verify", run[1] / page, "--lives", 4)
+    page, record = (run[1] / name for name in ("card.md", "record.toml"))
+    for asked in (
+        ("verify", page),
+        ("verify", record),
+        ("analyse", run[1]),
+        ("discover", OUTSIDE / "hold.toml", "--resume", "--out", run[1]),
+    ):
+        done = command(*asked)
         assert done.returncode == 2
         assert "`hold`, is not here; it came with rulegen-outside 0.1: install that" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def test_a_missing_export_is_missed_by_who_writes_it(run, tmp_path, monkeypatch):
+    """And by nobody else: those who read such a configuration write none."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("config.toml", "record.toml"):
+        (tmp_path / name).write_text((run[1] / name).read_text().replace('"outline"', '"nowhere"'))
+    assert subjects(tmp_path)[0] == run[0].world
+    size = ["--lives", "4", "--repeats", "2", "--truth-lives", "2", "--out", "appraised"]
+    monkeypatch.setattr(sys, "argv", ["rulegen", "estimators", "config.toml", *size])
+    with contextlib.suppress(SystemExit):
+        main()
+    assert (tmp_path / "appraised" / "estimators.csv").exists()
+    with pytest.raises(rg.ConfigError, match=r"^exports: there is no export `nowhere`"):
+        rg.discover(rg.load_config(tmp_path / "config.toml"), tmp_path / "again")
+    text = (OUTSIDE / "search.toml").read_text().replace('"outline"', '"nowhere"')
+    (tmp_path / "search.toml").write_text(text)
+    (tmp_path / "space.toml").write_text((OUTSIDE / "space.toml").read_text())
+    with pytest.raises(rg.ConfigError, match=r"^exports: there is no export `nowhere`"):
+        search(load_search(tmp_path / "search.toml"), tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_an_export_that_fails_leaves_nothing_half_written(run, tmp_path):
+    config, _, found = run
+
+    def fail(record):
+        raise RuntimeError("full")
+
+    rg.register(rg.Export("failing", "", ".txt", fail))
+    brittle = found._replace(config=config.model_copy(update={"exports": ("failing",)}))
+    (tmp_path / "run").mkdir()
+    told = "in publishing: the export `failing` of this session fails in `write`: RuntimeError: fu"
+    with pytest.raises(rg.RunError, match=told):
+        RunDirectory(tmp_path / "run").publish(brittle, 1.0)
+    assert not list((tmp_path / "run").iterdir())
+    with pytest.raises(rg.RunError, match="the export `failing`"):
+        brittle.publish(tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_search_is_made_of_them(installed, tmp_path):

@@ -17,6 +17,7 @@ from rulegen.lives.outcomes import told
 from rulegen.publishing.config import load_config
 from rulegen.publishing.evidence import left_out
 from rulegen.runs.discover import discover as run_discovery
+from rulegen.verifying.setting import recorded
 
 
 @grouped
@@ -26,7 +27,8 @@ def discover(
     host: Host = None,
 ) -> None:
     """Fit a family of rules, prune it, and publish what remains with its evidence."""
-    settings = load_config(config, run.changes or (), run.seed)
+    with recorded(run.out if run.resume else None):
+        settings = load_config(config, run.changes or (), run.seed)
     if host is not None:
         hosts.join(host)
     folder = run.folder(settings.name, settings.seed)

@@ -18,6 +18,7 @@ from rulegen.publishing.evidence import left_out
 from rulegen.searching import load_search
 from rulegen.searching import search as run_search
 from rulegen.searching.findings import ends, selection, verdict
+from rulegen.verifying.setting import recorded
 
 
 @grouped
@@ -29,7 +30,8 @@ def search(
     ] = False,
 ) -> None:
     """Search a space of rules for the form of a rule, and publish the pick with its evidence."""
-    settings, console = load_search(config, run.changes or (), run.seed), Console()
+    with recorded(run.out if run.resume else None):
+        settings, console = load_search(config, run.changes or (), run.seed), Console()
     if count:
         console.print(settings.rules.summary(), markup=False, highlight=False, soft_wrap=True)
         return

@@ -11,7 +11,6 @@ from typing import Annotated, Any, TypeVar
 import tomli_w
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from rulegen.catalog import parts
 from rulegen.catalog.records.fields import Label, Name
 from rulegen.catalog.records.files import read_toml
 from rulegen.catalog.records.kinds import mistaken
@@ -121,10 +120,8 @@ class RunConfig(WorldSettings):
 
     @field_validator("exports")
     @classmethod
-    def _known_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+    def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         distinct(names, "exports")
-        for name in names:
-            parts.find("export", name)
         return names
 
     @property

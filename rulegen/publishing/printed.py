@@ -10,6 +10,8 @@ from rulegen.catalog.export import export
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.pages.markdown import RUN_PICTURE
 from rulegen.catalog.records.roles import NO_LEARNING, START
+from rulegen.grammar import ConfigError
+from rulegen.publishing.config import RunConfig
 
 
 def texts(record: Record) -> dict[str, str]:
@@ -19,6 +21,19 @@ def texts(record: Record) -> dict[str, str]:
         "card.md": markdown_card(record, figure=RUN_PICTURE),
         "card.tex": latex_card(record, figure="learning.pdf"),
     }
+
+
+def check_exports(config: RunConfig) -> None:
+    """See that the formats of a configuration are here.
+
+    Raises:
+        ConfigError: when one is not.
+    """
+    try:
+        for name in config.exports:
+            parts.find("export", name)
+    except ConfigError as error:
+        raise ConfigError(f"exports: {error}") from None
 
 
 def exported(record: Record, formats: Iterable[str]) -> dict[str, str]:

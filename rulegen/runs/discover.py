@@ -32,6 +32,7 @@ from rulegen.publishing.evidence import (
     supported,
     with_gradients,
 )
+from rulegen.publishing.printed import check_exports
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.selection.looks import Look as PruneLook
 from rulegen.selection.looks import Looks
@@ -69,6 +70,7 @@ def prepare(config: DiscoverConfig) -> Benches:
         raise ConfigError(str(error)) from None
     if name := ambiguous((r.name for r in config.references), {*TAKEN, START, NO_LEARNING}):
         raise ConfigError(f"references: the name `{name}` is taken; choose another")
+    check_exports(config)
     for name in config.exports:
         if found := problems(config.family, name):
             raise ConfigError(f"exports: {name} cannot express this family: " + "; ".join(found))

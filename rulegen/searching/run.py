@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rulegen.catalog import find, literature
+from rulegen.fitting.ascent import place_of
 from rulegen.grammar import ConfigError, Structure
 from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
@@ -13,6 +14,7 @@ from rulegen.ground.keys import Branch, origin
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.publishing.evidence import with_gradients
+from rulegen.publishing.printed import check_exports
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.searching.arena import Arena
 from rulegen.searching.config import SearchConfig
@@ -29,6 +31,7 @@ def prepare(config: SearchConfig) -> Arena:
     Raises:
         ConfigError, RuleError: when it does not.
     """
+    check_exports(config)
     for strategy in config.strategy:
         strategy.check(config.rules)
     try:
@@ -110,7 +113,8 @@ class Search:
         candidates += tuned(meetings[0], list(self.names))
         for number, strategy in enumerate(config.strategy, 1):
             meetings.append(self.meeting(number, f"strategy {number} ({strategy.name})"))
-            candidates += strategy.search(meetings[-1], list(self.names))
+            with place_of(meetings[-1].stage.name):
+                candidates += strategy.search(meetings[-1], list(self.names))
         meetings.append(self.meeting(len(meetings), "candidates"))
         final = finalists(meetings[-1], candidates, list(self.names), config.select.finalists)
         for number, candidate in enumerate(final):

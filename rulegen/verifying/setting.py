@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from rulegen.catalog import Setting, parts
+from rulegen.catalog import Setting, load_record, parts
 from rulegen.circuits import AnyCircuit
 from rulegen.grammar import ConfigError
 from rulegen.grammar.reading.problems import problems
@@ -59,6 +61,23 @@ def check_parts(setting: Setting, packages: Mapping[str, str]) -> None:
     for kind, part in (("task", setting.task), ("circuit", setting.circuit)):
         if isinstance(name := part.get("name"), str):
             check_part(kind, name, packages.get(kind, ""))
+
+
+@contextmanager
+def recorded(folder: Path | None) -> Iterator[None]:
+    """Where what is inside misses a part, tell what the record in the folder of a run says of it.
+
+    Raises:
+        ConfigError: that of `check_parts`, in the place of one that knows no package.
+    """
+    try:
+        yield
+    except ConfigError:
+        if folder is not None and (folder / "record.toml").is_file():
+            evidence = load_record(folder / "record.toml").evidence
+            if evidence is not None:
+                check_parts(evidence.setting, evidence.packages)
+        raise
 
 
 def unlike(written: Any, read: Any, place: str) -> Iterator[str]:
