@@ -151,6 +151,11 @@ def unstack(params: dict, shapes: list[Shape], x: Array) -> list[Array]:
     return [picked(x, axis, n, 1).squeeze(axis) for n in range(shapes[0][axis])]
 
 
+def one_minus_square(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """The slope of a tanh from its value."""
+    return 1 - x * x
+
+
 def rev(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
     """Axes turned around."""
     for axis in params["dimensions"]:
@@ -250,6 +255,7 @@ RULES: dict[str, Rule] = {
     "dynamic_slice": dynamic_slice,
     "dynamic_update_slice": dynamic_update_slice,
     "iota": iota,
+    "one_minus_square": one_minus_square,
     "pad": pad,
     "reduce_and": reduction(lambda dtype: True, every),
     "reduce_max": reduction(least, over(jnp.max)),
