@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rulegen.analysis.studies import check_folder, save_study, study, subjects
+from rulegen.commands.options import screen, shared
+from rulegen.ground import hosts
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 
 
+@shared
 def analyse(
     run: Annotated[
         str, typer.Argument(help="folder of a finished run, a record, a card, or a file with rules")
@@ -31,10 +33,10 @@ def analyse(
     called = path.stem if path.suffix == ".toml" else next(iter(rules))
     folder = out or (path / "analyses" if path.is_dir() else Path("runs") / f"{called}-analyses")
     check_folder(folder)
-    console = Console()
+    console = screen()
     with Display(console) as display:
         found = study(world, rules, lives=lives, repeats=repeats, seed=seed, report=display)
-    save_study(found, folder)
+    hosts.on_first(lambda: save_study(found, folder))
     if found.lost:
         console.print(f"{found.lost} of {lives} networks left the finite range and are left out")
     for line in [*told(found.outcomes), *found.missing]:

@@ -13,14 +13,14 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 
 from rulegen.catalog.likeness.distance import relations
 from rulegen.commands.interrupted import resumable
-from rulegen.commands.options import grouped
+from rulegen.commands.options import grouped, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.fitting.tuning import COMPARE
 from rulegen.grammar import ConfigError, Rule
+from rulegen.ground import hosts
 from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
@@ -56,6 +56,7 @@ class Where:
     lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256
 
 
+@shared
 @grouped
 def compare(
     rules: Annotated[list[str], typer.Argument(help=f"each {HELP}")],
@@ -67,7 +68,7 @@ def compare(
     out: Annotated[Path | None, typer.Option(help="folder for tables and figures")] = None,
 ) -> None:
     """Compare rules: paired rewards, what they have in common, and how they change weights."""
-    entrants, console = named_rules(rules, sys.stdin), Console()
+    entrants, console = named_rules(rules, sys.stdin), screen()
     tasks, neurons = where.tasks or ["delayed_association"], where.neurons or [32]
     places = worlds(tasks, neurons, where.trials)
     budget = COMPARE if tune else None
@@ -101,8 +102,7 @@ def compare(
         frames = {"rewards": rewards, "algebra": algebra}
         frames |= {"matrix": reward_matrix(rewards).reset_index()}
         frames |= {"behaviour": headed(behaviour)}
-        save(out, entrants, frames)
-        (out / KEPT).unlink(missing_ok=True)
+        hosts.on_first(lambda: save(out, entrants, frames))
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 
@@ -133,7 +133,7 @@ def cannot_write(out: Path, error: OSError) -> ConfigError:
 
 
 def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> None:
-    """Write the tables as CSV, and the families and the rewards as PNG and PDF.
+    """Write the tables as CSV, and the families and the rewards as PNG and PDF; all is over.
 
     Raises:
         ConfigError: when the folder cannot be written.
@@ -143,5 +143,6 @@ def save(out: Path, rules: dict[str, Rule], frames: dict[str, pd.DataFrame]) -> 
             frame.to_csv(out / f"{name}.csv", index=False)
         save_figure(plot_families(family_graph(rules)), out, "families")
         save_figure(plot_rewards(frames["rewards"]), out, "rewards")
+        (out / KEPT).unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(out, error) from None

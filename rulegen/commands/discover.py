@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
-from rulegen.commands.options import Host, RunOptions, grouped
-from rulegen.ground import hosts
+from rulegen.commands.options import RunOptions, grouped, screen, shared
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.config import load_config
@@ -20,19 +18,17 @@ from rulegen.runs.discover import discover as run_discovery
 from rulegen.verifying.setting import recorded
 
 
+@shared
 @grouped
 def discover(
     config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
     run: RunOptions,
-    host: Host = None,
 ) -> None:
     """Fit a family of rules, prune it, and publish what remains with its evidence."""
     with recorded(run.out if run.resume else None):
         settings = load_config(config, run.changes or (), run.seed)
-    if host is not None:
-        hosts.join(host)
     folder = run.folder(settings.name, settings.seed)
-    console = Console(quiet=not hosts.is_first())
+    console = screen()
     with resumable(folder, "--resume"), Display(console) as display:
         found = run_discovery(settings, folder, resume=run.resume, report=display)
     best, *others = found.trajectories

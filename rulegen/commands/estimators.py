@@ -11,9 +11,8 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import typer
-from rich.console import Console
 
-from rulegen.commands.options import Host, RunOptions, grouped
+from rulegen.commands.options import RunOptions, grouped, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.fitting.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
@@ -59,6 +58,7 @@ class Others:
     ] = None
 
 
+@shared
 @grouped
 def estimators(
     config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
@@ -68,18 +68,15 @@ def estimators(
     at: Annotated[
         str | None, typer.Option(help=f"a rule whose parameter values are used: {HELP}")
     ] = None,
-    host: Host = None,
 ) -> None:
     """Compare estimators of the meta-gradient with finite differences, on your own task."""
     settings = load_config(config, run.changes or (), run.seed)
-    if host is not None:
-        hosts.join(host)
     spent = AppraisalSettings(**asdict(size))
     # Nothing is exported here.
     bench = prepare(settings.model_copy(update={"exports": ()})).family
     values = values_of(bench, at)
     folder = run.folder(settings.name, settings.seed, "estimators")
-    console, directory = Console(quiet=not hosts.is_first()), RunDirectory(folder)
+    console, directory = screen(), RunDirectory(folder)
     compared = named(others.names or []) | rivals(others.strategies or [])
     also = {"appraisal": inputs_digest([spent, values])}
     with directory.open(settings, resume=run.resume, also=also) as journal:

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Annotated, Any, get_type_hints
 
 import typer
+from rich.console import Console
+
+from rulegen.ground import hosts
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,42 @@ class RunOptions:
 Host = Annotated[
     str | None, typer.Option(help="this one of several hosts: INDEX/COUNT@ADDRESS:PORT, or auto")
 ]
+
+
+def shared(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose lives several hosts can share, each called with its `--host`.
+
+    They meet before anything is computed. The first alone says what comes out (`screen`), and
+    writes it.
+
+    Example:
+        >>> @shared
+        ... def go(seed: int) -> None:
+        ...     print(seed)
+        >>> list(inspect.signature(go).parameters)
+        ['seed', 'host']
+        >>> go(seed=3)
+        3
+    """
+    hints = {**get_type_hints(command, include_extras=True), "host": Host}
+
+    @wraps(command)
+    def run(*, host: str | None = None, **given: Any) -> None:
+        if host is not None:
+            hosts.join(host)
+        command(**given)
+
+    own = inspect.Parameter("host", inspect.Parameter.KEYWORD_ONLY, default=None)
+    parameters = [*inspect.signature(command).parameters.values(), own]
+    parameters = [p.replace(annotation=hints[p.name], kind=own.kind) for p in parameters]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = hints
+    return run
+
+
+def screen() -> Console:
+    """Where a command says what comes out: nowhere but on the first of several hosts."""
+    return Console(quiet=not hosts.is_first())
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

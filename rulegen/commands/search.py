@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
-from rulegen.commands.options import RunOptions, grouped
+from rulegen.commands.options import RunOptions, grouped, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
@@ -21,6 +20,7 @@ from rulegen.searching.findings import ends, selection, verdict
 from rulegen.verifying.setting import recorded
 
 
+@shared
 @grouped
 def search(
     config: Annotated[Path, typer.Argument(help="search, a TOML file")],
@@ -31,7 +31,7 @@ def search(
 ) -> None:
     """Search a space of rules for the form of a rule, and publish the pick with its evidence."""
     with recorded(run.out if run.resume else None):
-        settings, console = load_search(config, run.changes or (), run.seed), Console()
+        settings, console = load_search(config, run.changes or (), run.seed), screen()
     if count:
         console.print(settings.rules.summary(), markup=False, highlight=False, soft_wrap=True)
         return

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
 
+from rulegen.commands.options import screen, shared
 from rulegen.grammar import ConfigError, parse
+from rulegen.ground import hosts
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import check_alive, told
 from rulegen.runs.contest import worlds
@@ -26,6 +27,7 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
 }
 
 
+@shared
 def simulate(
     rules: Annotated[list[str] | None, typer.Argument(help=f"each {HELP}")] = None,
     scene: Annotated[
@@ -55,13 +57,14 @@ def simulate(
     }
     if not entrants:
         raise ConfigError("no rule to simulate: name one, or a --world file that has some")
-    console = Console()
+    console = screen()
     with Display(console) as display:
         batches = run_simulation(world, entrants, lives, seed, display)
     table = reward_table(batches)
     if out is not None:
         # A single rule needs no name in every row.
-        write(table if len(entrants) > 1 else table.drop(columns="rule"), out)
+        shown = table if len(entrants) > 1 else table.drop(columns="rule")
+        hosts.on_first(lambda: write(shown, out))
     for name, late in late_rewards(table).items():
         console.print(
             f"{name}: reward over the last quarter of the trials {late.mean:.4f}, 95% interval "

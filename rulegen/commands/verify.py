@@ -6,8 +6,8 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from rulegen.commands.options import screen, shared
 from rulegen.commands.table import print_table
 from rulegen.grammar import ConfigError
 from rulegen.ground.display import Display
@@ -17,6 +17,7 @@ from rulegen.verifying.verify import NEW_LIVES
 from rulegen.verifying.verify import verify as run_verification
 
 
+@shared
 def verify(
     card: Annotated[str, typer.Argument(help="a card.md, a record.toml, a run, a name, or -")],
     lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
@@ -26,7 +27,7 @@ def verify(
 
     Exit code 1 if a claim is refuted or too weak.
     """
-    whole, console = piped() if card == "-" else published(card), Console()
+    whole, console = piped() if card == "-" else published(card), screen()
     with Display(console) as display:
         found = run_verification(whole, lives, seed, display)
     table = found.table()
