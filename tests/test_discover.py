@@ -174,6 +174,7 @@ def test_what_changes_no_figure_is_not_in_the_identity(config):
         "description": "other",
         "memory_mb": 64.0,
         "chunk": 3,
+        "engine": "xla",
         "exports": ("jax",),
     }.items():
         assert config.model_copy(update={name: value}).digest == config.digest, name
