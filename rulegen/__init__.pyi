@@ -112,5 +112,5 @@ from .tasks import TrajectoryRecall as TrajectoryRecall
 from .tasks import Trial as Trial
 from .tasks import WorkingMemory as WorkingMemory
 from .tasks import sample_trials as sample_trials
-from .verifying.verify import Verification as Verification
+from .verifying.verification import Verification as Verification
 from .verifying.verify import verify as verify

@@ -21,7 +21,7 @@ from rulegen.catalog.records.roles import START
 from rulegen.grammar import ConfigError, RuleError
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import Published
-from rulegen.verifying.verify import Verification
+from rulegen.verifying.verification import Verification
 from rulegen.verifying.verify import verify as run_verification
 
 Data = dict[str, Any]

@@ -6,10 +6,10 @@ from pydantic import BeforeValidator, SerializeAsAny
 
 from rulegen.catalog import parts
 from rulegen.circuits.base import Circuit as Circuit
-from rulegen.circuits.base import Network as Network
-from rulegen.circuits.base import Projection as Projection
 from rulegen.circuits.exploration import Exploration as Exploration
 from rulegen.circuits.exploration import Pulses as Pulses
+from rulegen.circuits.network import Network as Network
+from rulegen.circuits.network import Projection as Projection
 from rulegen.circuits.rate import Activity as Activity
 from rulegen.circuits.rate import RateCircuit as RateCircuit
 from rulegen.circuits.spiking import Firing as Firing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import field_validator, model_validator
 
 from rulegen.circuits import Projection
-from rulegen.circuits.base import WEIGHTS_OF
+from rulegen.circuits.network import WEIGHTS_OF
 from rulegen.grammar import Rule, parse
 from rulegen.ground.settings import Settings
 
