@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import Jaxpr, Var
+from jax.extend.core import Jaxpr, JaxprEqn, Var
 
 from rulegen.chip.padded import elements
 from rulegen.chip.walk import Unfit
@@ -15,11 +15,11 @@ from rulegen.chip.walk import Unfit
 Array = jax.Array
 
 #: Numbers that a thread can keep of the arrays of a step, and registers for all else.
-PER_THREAD, OTHERS = 190, 60
+PER_THREAD, OTHERS = 200, 55
 #: Registers of a processor, which its threads share, and most of one thread.
 REGISTERS, MOST = 65536, 255
 #: Most threads that can work on one program, 32 in a warp.
-MOST_WARPS = 16
+MOST_WARPS = 8
 #: Arrays of more elements are fetched from memory in each step, when it needs them.
 LARGE = 512
 
@@ -79,10 +79,21 @@ class Body(NamedTuple):
     @property
     def distant(self) -> list[bool]:
         """Which carried arrays stay in memory: large ones that no loop within a step works on."""
-        equations = self.function.eqns
-        read = {id(v) for e in equations for v in e.invars}
-        looped = {id(v) for e in equations if e.primitive.name == "scan" for v in e.invars}
+        read = {id(v) for e in self.function.eqns for v in e.invars}
+        looped = {id(v) for e in self.loops for v in e.invars}
         return [size(v) > LARGE and id(v) in read - looped for v in self.state]
+
+    @property
+    def loops(self) -> list[JaxprEqn]:
+        """The loops within a step."""
+        return [e for e in self.function.eqns if e.primitive.name == "scan"]
+
+    @property
+    def need(self) -> int:
+        """Numbers that are wanted at the same time: by the whole step, or a loop within it."""
+        near = [v for v, far in zip(self.state, self.distant, strict=True) if not far]
+        inputs = [sum(size(v) for v in e.invars if isinstance(v, Var)) for e in self.loops]
+        return max([sum(map(size, near)), *inputs])
 
     @property
     def warps(self) -> int:
@@ -91,11 +102,12 @@ class Body(NamedTuple):
         Raises:
             Unfit: when the arrays of a step do not fit there.
         """
-        near = [v for v, far in zip(self.state, self.distant, strict=True) if not far]
-        need, warps = sum(map(size, near)), 1
-        while need > room(warps):
+        warps = 1
+        while self.need > room(warps):
             if warps == MOST_WARPS:
-                raise Unfit(f"a step keeps {need} numbers, and a chip holds {room(warps)} of them")
+                raise Unfit(
+                    f"a step keeps {self.need} numbers, and a chip has room for {room(warps)}"
+                )
             warps *= 2
         return warps
 
@@ -110,8 +122,8 @@ def room(warps: int) -> int:
     """Numbers that so many warps can keep.
 
     Example:
-        >>> room(1), room(16)
-        (6080, 34816)
+        >>> room(1), room(8)
+        (6400, 51200)
     """
     threads = 32 * warps
     return threads * min(PER_THREAD, min(MOST, REGISTERS // threads) - OTHERS)
