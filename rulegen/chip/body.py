@@ -22,6 +22,8 @@ REGISTERS, MOST = 65536, 255
 MOST_WARPS = 8
 #: Arrays of more elements are fetched from memory in each step, when it needs them.
 LARGE = 512
+#: The largest table that a step may read: it is fetched as a whole.
+TABLE = 1 << 14
 
 
 class Packed(NamedTuple):
@@ -102,6 +104,9 @@ class Body(NamedTuple):
         Raises:
             Unfit: when the arrays of a step do not fit there.
         """
+        tables = self.function.invars[: len(self.constants)]
+        if (largest := max(map(size, tables), default=0)) > TABLE:
+            raise Unfit(f"a step reads a table of {largest} numbers, and at most {TABLE} fit")
         warps = 1
         while self.need > room(warps):
             if warps == MOST_WARPS:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import jax
@@ -184,6 +185,19 @@ def test_what_a_chip_cannot_hold_runs_elsewhere() -> None:
     found = chosen(lambda engine: Life(*parts, engine=engine), "auto", "gpu")
     assert found.life.engine is XLA
     assert found.why.startswith("not on chip, since a step keeps ")
+
+
+def test_a_large_table_is_not_fetched_by_every_life() -> None:
+    """As of a task whose trials were sampled elsewhere; a small one is."""
+
+    def step(total: jax.Array, number: jax.Array, table: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return total + jax.lax.dynamic_index_in_dim(table, number, keepdims=False), total
+
+    numbers = jnp.arange(3)
+    for rows, fits in ((100, True), (20_000, False)):
+        table = jax.random.normal(jax.random.key(0), (rows,))
+        with pytest.raises(Unfit, match="a table of 32768 numbers") if not fits else nullcontext():
+            jax.eval_shape(lambda table: CHIP.scan(partial(step, table=table), 0.0, numbers), table)
 
 
 def test_a_forced_engine_that_cannot_is_refused() -> None:
