@@ -59,7 +59,13 @@ HONEST: dict[str, dict[str, Any]] = {
     },
     "another software": {"versions": versions() | {"jax": "0.4.1", "optax": "1.0.0rc1"}},
     "other programs": {"code": "0123456789abcdef"},
-    "binary feedback": {"setting": BINARY, "lives": 512},
+    # A fit ends elsewhere there: at 1.5 a tenth of the gain is left.
+    "binary feedback": {
+        "setting": BINARY,
+        "lives": 512,
+        "rule": text(0.7),
+        "terms": {"theta": text(0.0), "phi": text(0.7, 0.0)},
+    },
     "another task and longer lives": {"setting": LONGER},
     "plastic inputs": {"setting": INPUT},
     "unknown intervals": {"notes": {"theta": ParameterNote(why="no end within reach")}},

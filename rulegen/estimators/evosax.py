@@ -100,12 +100,12 @@ class Evosax(Estimator):
     ) -> tuple[np.ndarray, Outcomes]:
         """Mean reward per trial of each member, shape (groups, members), and the outcomes."""
         shape = self.groups, 2, self.members // 2, values.shape[-1]
-        halves = np.swapaxes(values.reshape(shape), 0, 1).reshape(2, -1, values.shape[-1])
-        runs = halves if self.shared else halves.reshape(1, -1, values.shape[-1])
-        batches = [lives.run(run, key, len(run), tick=tick) for run in runs]
-        means = np.concatenate([batch.means for batch in batches])
-        means = np.swapaxes(means.reshape(2, self.groups, -1), 0, 1).reshape(self.groups, -1)
-        return means, Outcomes.total(batch.counts for batch in batches)
+        halves = np.swapaxes(values.reshape(shape), 0, 1).reshape(-1, values.shape[-1])
+        half = np.arange(len(halves) // 2)
+        numbers = np.concatenate([half, half if self.shared else half + len(half)])
+        batch = lives.run(halves, key, len(halves), numbers=numbers, tick=tick)
+        means = np.swapaxes(batch.means.reshape(2, self.groups, -1), 0, 1)
+        return means.reshape(self.groups, -1), batch.counts
 
 
 @cache

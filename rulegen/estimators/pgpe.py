@@ -11,9 +11,7 @@ from pydantic import Field
 
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
-from rulegen.lives.batch import Batch
 from rulegen.lives.many import Lives
-from rulegen.lives.outcomes import Outcomes
 
 
 class Pgpe(Estimator):
@@ -54,15 +52,12 @@ class Pgpe(Estimator):
         eps = np.random.default_rng(seed).standard_normal((pairs, len(free)))
         coordinates = Coordinates(lives.rule.rule.parameters)
         here = coordinates.inward(values)
-        sides: list[Batch] = []
-        for sign in (1.0, -1.0):
-            places = np.tile(here, (pairs, 1))
-            places[:, free] += sign * self.sigma * eps
-            moved = coordinates.outward(places)
-            done = len(sides) * pairs
-            report = None if tick is None else (lambda n, done=done: tick(done + n))
-            sides.append(lives.run(moved, life_key, pairs, tick=report))
-        up, down = sides
-        slope = (up.means - down.means) / (2.0 * self.sigma)
-        outcomes = Outcomes.total([up.counts, down.counts])
-        return self.average(slope[:, None] * eps, (up.means + down.means) / 2.0, outcomes)
+        places = np.tile(here, (2 * pairs, 1))
+        places[:, free] += self.sigma * np.concatenate([eps, -eps])
+        twins = np.tile(np.arange(pairs), 2)
+        batch = lives.run(
+            coordinates.outward(places), life_key, 2 * pairs, numbers=twins, tick=tick
+        )
+        up, down = batch.means.reshape(2, pairs)
+        slope = (up - down) / (2.0 * self.sigma)
+        return self.average(slope[:, None] * eps, (up + down) / 2.0, batch.counts)
