@@ -21,9 +21,10 @@ from rulegen.grammar import parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.ground.runtime import use_all_cores
 from rulegen.ground.statistics import estimate
+from rulegen.lives.batch import Lot
 from rulegen.lives.bench import Bench
 from rulegen.lives.many import Lives
-from rulegen.publishing.evaluate import Lot, Trajectory
+from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.evidence import held_out
 from rulegen.verifying.claims import MINE, Key
 from rulegen.verifying.consistency import strength

@@ -63,6 +63,9 @@ from .lives.many import Lives as Lives
 from .lives.outcomes import Outcomes as Outcomes
 from .lives.projections import Projections as Projections
 from .lives.world import World as World
+from .objective import Aim as Aim
+from .objective import Joint as Joint
+from .objective import Objective as Objective
 from .publishing.config import DiscoverConfig as DiscoverConfig
 from .publishing.config import EvaluateSettings as EvaluateSettings
 from .publishing.config import ReferenceRule as ReferenceRule

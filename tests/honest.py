@@ -16,11 +16,11 @@ from rulegen.catalog import ParameterNote, Record, Setting, TermLoss, save_recor
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START
 from rulegen.grammar import Rule, parse
 from rulegen.ground.keys import Branch, branch
-from rulegen.lives.batch import Batch
+from rulegen.lives.batch import Batch, Lot
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
-from rulegen.publishing.evaluate import Lot, Trajectory, curves
+from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.evidence import held_out, interval
 from rulegen.publishing.printed import exported, summary, texts
 from rulegen.publishing.tables import learning_table, lives_table, lots_of, remains_of

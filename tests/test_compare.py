@@ -13,7 +13,7 @@ from test_cli import call
 from rulegen.catalog import find, markdown_card
 from rulegen.catalog.likeness.distance import algebraic_distance, canonical_terms, relation
 from rulegen.catalog.records.literature import literature
-from rulegen.fitting.tuning import Budget, tuned_values
+from rulegen.fitting.tuning import Budget, opened, tuned_values
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.bench import Bench
@@ -251,10 +251,10 @@ def test_every_rule_is_tuned_with_the_budget_on_lives_apart(small, monkeypatch) 
     met: dict[str, list[tuple[int, int]]] = {"tune": [], "judge": []}
     meet, run = Bench.meet, Bench.run
 
-    def counted_meet(self, places, key, lives, tick=None):
+    def counted_meet(self, places, key, lives, tick=None, **how):
         met["tune"].append((len(places), lives))
         keys.add(tuple(jax.random.key_data(key).tolist()))
-        return meet(self, places, key, lives, tick)
+        return meet(self, places, key, lives, tick, **how)
 
     def counted_run(self, values, key, lives, tick=None):
         judged.add(tuple(jax.random.key_data(key).tolist()))
@@ -315,8 +315,8 @@ def test_tuning_never_leaves_bounds_signs_and_zeros(small) -> None:
     seen = []
     meet = Bench.meet
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Bench, "meet", lambda self, p, *a: seen.extend(p) or meet(self, p, *a))
-        tuned_values(small[0], rule, jax.random.key(1), Budget(((8, 2), (4, 2))))
+        patch.setattr(Bench, "meet", lambda self, p, *a, **k: seen.extend(p) or meet(self, p, *a, **k))
+        tuned_values(Bench(small[0], opened(rule)), jax.random.key(1), Budget(((8, 2), (4, 2))))
     points = np.array(seen)
     assert points[0].tolist() == [0.5, -1.0, 0.0], "the rule as it is comes first"
     assert ((points[:, 0] >= 0.4) & (points[:, 0] <= 0.6)).all()

@@ -129,6 +129,10 @@ class HillBench:
     identity = "hill"
     rule, plain = parse("param a = 0 in [-9, 9] free\ndw/dt = a*pre"), None
 
+    @property
+    def benches(self):
+        return {"": self}
+
     @each_place
     def rewards(self, values, key, lives):
         return -((values[0] - 0.5) ** 2) + 1e-3 * np.sin(np.arange(lives))

@@ -31,6 +31,6 @@ def test_places_that_meet_are_rewarded_for_imitation() -> None:
     alone = [bench.run(place, key, 12).means for place in places]
     np.testing.assert_allclose(together, alone, rtol=1e-4)
     np.testing.assert_allclose(
-        [batch.means for batch in bench.meet(places, key, 12)], alone, rtol=1e-4
+        [lot.rewards for lot in bench.meet(places, key, 12)], alone, rtol=1e-4
     )
     assert together.mean(axis=1).argmax() == 1, "the planted rule earns most"

@@ -27,7 +27,8 @@ ORDER = [
         "rulegen.tasks",
         "rulegen.lives",
     ),
-    *("rulegen.estimators", "rulegen.fitting", "rulegen.selection", "rulegen.publishing"),
+    *("rulegen.objective", "rulegen.estimators", "rulegen.fitting", "rulegen.selection"),
+    "rulegen.publishing",
     *("rulegen.searching", "rulegen.verifying", "rulegen.runs", "rulegen.analysis"),
     *("rulegen.commands", "rulegen.__main__"),
 ]

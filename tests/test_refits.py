@@ -12,7 +12,7 @@ from honest import SETTING, lived, quick_bench
 from rulegen.catalog import Interval, TermLoss
 from rulegen.grammar import parse
 from rulegen.ground.keys import Branch, branch
-from rulegen.publishing.evaluate import Lot
+from rulegen.lives.batch import Lot
 from rulegen.verifying.claims import MINE, NOTHING
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.refits import refits

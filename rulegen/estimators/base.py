@@ -33,6 +33,8 @@ class MetaGradient(NamedTuple):
         nonfinite: number of parts, such as lives, whose own gradient was infinite or not a number
             and is left out of the mean.
         parts: how many there were.
+        shares: of all lives that each world deserves in the next estimate (`together.allotted`);
+            empty where there is one world.
     """
 
     gradient: np.ndarray
@@ -41,6 +43,7 @@ class MetaGradient(NamedTuple):
     outcomes: Outcomes
     nonfinite: int
     parts: int
+    shares: tuple[float, ...] = ()
 
     def stored(self) -> dict[str, Any]:
         """What a journal keeps of it.
@@ -60,7 +63,8 @@ class MetaGradient(NamedTuple):
         """An estimate from a journal, whatever else is kept with it."""
         found = {name: stored[name] for name in cls._fields}
         arrays = {k: np.array(found[k]) for k in ("gradient", "error", "rewards")}
-        return cls(**(found | arrays | {"outcomes": Outcomes(**found["outcomes"])}))
+        told = {"outcomes": Outcomes(**found["outcomes"]), "shares": tuple(found["shares"])}
+        return cls(**(found | arrays | told))
 
     @property
     def reward(self) -> float:

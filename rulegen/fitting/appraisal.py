@@ -246,12 +246,12 @@ def differences(
         def slope(index: int = int(index)) -> dict[str, Any]:
             steps = settings.step * np.eye(len(here))[index]
             ends = [coordinates.outward(place) for place in (here + steps, here - steps)]
-            batches = bench.meet(ends, stage.on(Branch.TRUTH).key, count)
+            lots = bench.meet(ends, stage.on(Branch.TRUTH).key, count)
             ahead, behind = (coordinates.inward(end)[index] for end in ends)
             # Closer where there is a bound.
-            slopes = (batches[0].means - batches[1].means) / (ahead - behind)
+            slopes = (lots[0].rewards - lots[1].rewards) / (ahead - behind)
             error = float(slopes.std(ddof=1) / count**0.5)
-            outcomes = Outcomes.total(batch.counts for batch in batches)
+            outcomes = Outcomes.total(lot.counts for lot in lots)
             return {
                 "slope": float(slopes.mean()), "error": error, "outcomes": outcomes._asdict(),
             }  # fmt: skip

@@ -13,13 +13,14 @@ from pydantic import Field
 
 from rulegen.estimators import AnyEstimator, Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
+from rulegen.estimators.together import meta_gradient, prepared
 from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import paired_difference
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 
 
 class Phase(Settings):
@@ -61,7 +62,8 @@ class FitState(NamedTuple):
         optimiser: state of Adam.
         scale: factor on the step size, halved at each return to the best point.
         best: values with the best reward so far, that reward and its standard error.
-        lives: of the next estimate.
+        lives: of the next estimate, in the mean over worlds.
+        shares: of all these lives that each world has, see `MetaGradient`.
     """
 
     values: np.ndarray
@@ -69,6 +71,7 @@ class FitState(NamedTuple):
     scale: float
     best: tuple[np.ndarray, float, float]
     lives: int
+    shares: tuple[float, ...] = ()
 
 
 def adam() -> optax.GradientTransformation:
@@ -107,7 +110,7 @@ def step(
     error = float(np.hypot(estimate.reward_error, best_error))
     if estimate.reward < best_reward - phase.trust * error:
         fresh = adam().init(best_values[free])
-        return FitState(best_values, fresh, state.scale / 2.0, state.best, lives)
+        return FitState(best_values, fresh, state.scale / 2.0, state.best, lives, estimate.shares)
     best = state.best
     if estimate.reward > best_reward:
         best = (state.values, estimate.reward, estimate.reward_error)
@@ -116,11 +119,12 @@ def step(
     direction, optimiser = adam().update(estimate.gradient, state.optimiser)
     place = coordinates.inward(state.values)
     place[free] += rate * np.asarray(direction, float)
-    return FitState(coordinates.outward(place), optimiser, state.scale, best, lives)
+    place = coordinates.outward(place)
+    return FitState(place, optimiser, state.scale, best, lives, estimate.shares)
 
 
 def run_phase(
-    bench: Bench,
+    objective: Objective,
     phase: Phase,
     values: np.ndarray,
     free: np.ndarray,
@@ -133,7 +137,7 @@ def run_phase(
     highest reward is returned.
 
     Args:
-        bench: the rule in its world.
+        objective: the rule where it lives.
         phase: settings.
         values: where to start, all parameters of the rule.
         free: indices of the parameters that move.
@@ -143,34 +147,34 @@ def run_phase(
         RunError: when every life of an iteration diverges, all have the same reward, or too many
             gradients are not finite.
     """
-    candidates = climb(bench, phase, values, free, stage)
+    candidates = climb(objective, phase, values, free, stage)
     for number in range(1, phase.starts):
         own = stage.on(Branch.START, number).called(f"{stage.name}, start {number + 1}")
-        there = nearby(bench, phase, values, free, own.key)
-        candidates += climb(bench, phase, there, free, own)
+        there = nearby(objective, phase, values, free, own.key)
+        candidates += climb(objective, phase, there, free, own)
     own = stage.on(Branch.CHOOSE).called(f"{stage.name}/choice")
 
     def compute() -> dict:
-        rewards = bench.rewards(candidates, own.key, phase.choice_lives)
+        rewards = objective.rewards(candidates, own.key, phase.choice_lives)
         return {"rewards": rewards.mean(axis=1).tolist()}
 
-    rewards = own.recall([bench, candidates, phase.choice_lives], compute)["rewards"]
+    rewards = own.recall([objective, candidates, phase.choice_lives], compute)["rewards"]
     return candidates[int(np.argmax(rewards))]
 
 
 def nearby(
-    bench: Bench, phase: Phase, values: np.ndarray, free: np.ndarray, key: jax.Array
+    objective: Objective, phase: Phase, values: np.ndarray, free: np.ndarray, key: jax.Array
 ) -> np.ndarray:
     """Another place to start from, around `values`."""
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    coordinates = Coordinates(bench.rule.parameters)
+    coordinates = Coordinates(objective.rule.parameters)
     place = coordinates.inward(values)
     place[free] += phase.spread * rng.standard_normal(len(free))
     return coordinates.outward(place)
 
 
 def climb(
-    bench: Bench,
+    objective: Objective,
     phase: Phase,
     values: np.ndarray,
     free: np.ndarray,
@@ -179,7 +183,10 @@ def climb(
     """All iterations from one start, and the candidates that they leave; see `run_phase`."""
     name = stage.name
     stage.tell(0, phase.iterations, "first the program is compiled")
-    lives, coordinates = phase.estimator.prepare(bench), Coordinates(bench.rule.parameters)
+    lives, coordinates = (
+        prepared(phase.estimator, objective),
+        Coordinates(objective.rule.parameters),
+    )
     state, path, reached = init(values, free, phase), [], values
     for number in range(phase.iterations):
         here, estimator = state.values, phase.estimator.model_copy(update={"lives": state.lives})
@@ -189,16 +196,17 @@ def climb(
         def compute(
             here: np.ndarray = here,
             estimator: Estimator = estimator,
+            shares: tuple[float, ...] = state.shares,
             own: Stage = own,
             place: str = place,
         ) -> dict:
             with place_of(place):
-                return {
-                    "values": here.tolist(),
-                    **estimator.estimate(lives, here, free, own.key).stored(),
-                }
+                found = meta_gradient(estimator, objective, lives, (here, free), own.key, shares)
+                return {"values": here.tolist(), **found.stored()}
 
-        estimate = MetaGradient.of(own.recall([bench, estimator, here, free], compute))
+        estimate = MetaGradient.of(
+            own.recall([objective, estimator, here, free, state.shares], compute)
+        )
         refuse_hopeless(estimate, name, number)
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
         if estimate.outcomes.trouble:
@@ -210,7 +218,7 @@ def climb(
         path.append(state.values)
         if phase.plateau and (number + 1) % phase.plateau == 0:
             held_out = stage.on(Branch.PLATEAU).called(f"{name}/{number} held out")
-            if not gained(bench, phase, state.values, reached, held_out):
+            if not gained(objective, phase, state.values, reached, held_out):
                 stage.tell(phase.iterations, phase.iterations, f"{text}  a plateau")
                 break
             reached = state.values
@@ -220,7 +228,7 @@ def climb(
 
 
 def gained(
-    bench: Bench,
+    objective: Objective,
     phase: Phase,
     now: np.ndarray,
     before: np.ndarray,
@@ -230,10 +238,10 @@ def gained(
     lives = phase.choice_lives
 
     def compute() -> dict:
-        new, old = bench.rewards([now, before], stage.key, lives)
+        new, old = objective.rewards([now, before], stage.key, lives)
         return paired_difference(new, old)._asdict()
 
-    return bool(stage.recall([bench, now, before, lives], compute)["low"] > 0)
+    return bool(stage.recall([objective, now, before, lives], compute)["low"] > 0)
 
 
 #: What the error of a run ends with.
@@ -290,11 +298,11 @@ def gradients(journal: Journal) -> dict[str, int]:
     }
 
 
-def fit(bench: Bench, phases: Sequence[Phase], stage: Stage) -> np.ndarray:
+def fit(objective: Objective, phases: Sequence[Phase], stage: Stage) -> np.ndarray:
     """Run all phases, each from where the one before ended; returns all parameters, shape (P,).
 
     Args:
-        bench: the rule in its world.
+        objective: the rule where it lives.
         phases: what is done, one after the other.
         stage: its random numbers, and where results are kept.
 
@@ -311,8 +319,8 @@ def fit(bench: Bench, phases: Sequence[Phase], stage: Stage) -> np.ndarray:
         >>> fit(Bench(world, rule), phases, Stage(key(1))).shape
         (1,)
     """
-    values = bench.values
+    values = objective.values
     for number, phase in enumerate(phases):
         here = stage.on(number).called(f"fit {number + 1} ({phase.estimator.name})")
-        values = run_phase(bench, phase, values, bench.free, here)
+        values = run_phase(objective, phase, values, objective.free, here)
     return values

@@ -26,7 +26,7 @@ from rulegen.ground.keys import Branch
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, Limits, paired_difference
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 
 #: A maximiser within this part of the box ends the moves.
 CENTRAL = 0.5
@@ -86,16 +86,16 @@ class Surveyor:
     """Takes the surveys of one refinement, each on lives of its own.
 
     Args:
-        bench: the rule in its world.
+        objective: the rule where it lives.
         free: indices of the parameters that move.
         settings: sizes.
         stage: its random numbers, and where results are kept under its name.
     """
 
     def __init__(
-        self, bench: Bench, free: np.ndarray, settings: RefineSettings, stage: Stage
+        self, objective: Objective, free: np.ndarray, settings: RefineSettings, stage: Stage
     ) -> None:
-        self.bench, self.free, self.settings, self.stage = bench, free, settings, stage
+        self.objective, self.free, self.settings, self.stage = objective, free, settings, stage
         self.points = design(len(free))
         self.taken, self.most_surveys = 0, settings.moves * settings.climbs
 
@@ -103,7 +103,7 @@ class Surveyor:
         """A box of so many times the width that the settings say."""
         half = np.full(len(self.free), self.settings.width) * scale
         unit = self.settings.least / self.settings.width
-        return Box(middle, self.free, half, unit, self.bench.bounds)
+        return Box(middle, self.free, half, unit, self.objective.bounds)
 
     def take(self, box: Box, lives: int) -> Survey:
         """One survey."""
@@ -117,7 +117,7 @@ class Surveyor:
                 self.stage.tell(there, self.most_surveys * visits, f"{lives} lives")
 
             places = [box.at(point) for point in points]
-            return self.bench.rewards(places, stage.key, lives, tick)
+            return self.objective.rewards(places, stage.key, lives, tick)
 
         def compute() -> dict:
             rewards = visit(self.points)
@@ -129,7 +129,7 @@ class Surveyor:
             where = {"peak": peak, "low": low, "high": high, "best": best}
             return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
 
-        found = stage.recall([self.bench, box, self.points, lives], compute)
+        found = stage.recall([self.objective, box, self.points, lives], compute)
         where = {name: np.array(found[name]) for name in ("peak", "low", "high", "best")}
         return Survey(**where, miss=Estimate(**found["miss"]))
 
@@ -159,15 +159,15 @@ class Surveyor:
         lives = 2 * self.settings.lives
 
         def compute() -> dict:
-            rewards = self.bench.rewards(places, stage.key, lives)
+            rewards = self.objective.rewards(places, stage.key, lives)
             return {"rewards": rewards.mean(axis=1).tolist()}
 
-        rewards = stage.recall([self.bench, places, lives], compute)["rewards"]
+        rewards = stage.recall([self.objective, places, lives], compute)["rewards"]
         return [places[i] for i in np.argsort(-np.array(rewards), kind="stable")]
 
 
 def refine(
-    bench: Bench,
+    objective: Objective,
     starts: Sequence[np.ndarray],
     free: np.ndarray,
     settings: RefineSettings,
@@ -180,7 +180,7 @@ def refine(
     returned: so a refit never falls below a start that is known.
 
     Args:
-        bench: the rule in its world.
+        objective: the rule where it lives.
         starts: places to start from, each of shape (P,).
         free: indices of the parameters that move.
         settings: sizes.
@@ -189,7 +189,7 @@ def refine(
     Returns:
         all parameters, shape (P,).
     """
-    surveyor = Surveyor(bench, free, settings, stage)
+    surveyor = Surveyor(objective, free, settings, stage)
     ranked = surveyor.ranked(starts, Branch.START)
     if not 1 <= len(free) <= settings.most:
         return ranked[0]
@@ -198,7 +198,7 @@ def refine(
 
 
 def with_intervals(
-    bench: Bench,
+    objective: Objective,
     values: np.ndarray,
     free: np.ndarray,
     settings: RefineSettings,
@@ -212,7 +212,7 @@ def with_intervals(
     if not 1 <= len(free) <= settings.most:
         why = MANY.format(most=settings.most, free=len(free))
         return Refined(values, no_limits(len(values), why))
-    surveyor = Surveyor(bench, free, settings, stage)
+    surveyor = Surveyor(objective, free, settings, stage)
     here, limits = values, no_limits(len(values), MISFIT)
     scale, lives = np.ones(len(free)), settings.lives
     for _ in range(settings.moves):
@@ -234,7 +234,7 @@ def with_intervals(
         expected = breadth * np.sqrt(before / lives)
         scale = scale * np.sqrt(np.minimum(expected / AIM, 1.0))
     # Where a bound cuts the reward off, it is no quadratic either.
-    least, most = bench.bounds
+    least, most = objective.bounds
     for i in free[(here[free] <= least[free]) | (here[free] >= most[free])]:
         limits = (*limits[:i], Limits(np.nan, np.nan, AT_BOUND), *limits[i + 1 :])
     return Refined(here, limits)

@@ -18,9 +18,7 @@ import numpy as np
 from rulegen.grammar import Rule
 from rulegen.grammar.matching.outline import strengths
 from rulegen.ground.progress import Progress, Report, silent, ticks
-from rulegen.lives.bench import Bench
-from rulegen.lives.outcomes import Outcome
-from rulegen.lives.world import World
+from rulegen.objective import Objective
 
 Contestant = TypeVar("Contestant")
 Point = TypeVar("Point")
@@ -118,75 +116,67 @@ def opened(rule: Rule) -> Rule:
 
 
 def tuned_values(
-    world: World,
-    rule: Rule,
+    objective: Objective,
     key: jax.Array,
     budget: Budget = COMPARE,
     report: Report = silent,
     stage: str = "tune",
 ) -> np.ndarray:
-    """Values of the parameters of a rule at which it earns much in a world, shape (P,).
+    """Values of the parameters of a rule at which it earns much where it lives, shape (P,).
 
     The first point is the rule as it is; parameters keep their bounds and signs, and one that is 0
     stays 0. Learning rates (`outline.strengths`) are drawn between 1/1000 and 10 times
     their value, all by one factor, everything else between a third and three times.
 
     Args:
-        world: circuit, task and life.
-        rule: whose values are sought.
+        objective: the rule, `opened`, where it lives.
         key: of the lives of this tuning.
         budget: points and lives.
         report: told of finished lives.
         stage: how the report calls it.
 
-    Raises:
-        RuleError, ValueError: when the rule cannot run in the world.
-
     Example:
         >>> from rulegen.grammar import parse
         >>> from rulegen.circuits import RateCircuit
+        >>> from rulegen.lives.bench import Bench
         >>> from rulegen.lives.life import LifeSettings
+        >>> from rulegen.lives.world import World
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3))
         >>> hebb = parse("param eta = 0.1 in [0, 1]\\ndw/dt = eta*post*pre")
-        >>> tuned_values(world, hebb, jax.random.key(0), Budget(((3, 2), (2, 2)))).shape
+        >>> hebb = Bench(world, opened(hebb))
+        >>> tuned_values(hebb, jax.random.key(0), Budget(((3, 2), (2, 2)))).shape
         (1,)
     """
-    bench = Bench(world, opened(rule))
-    own = strengths(rule)
-    fast = [i for i, name in enumerate(bench.names) if name in own]
+    own = strengths(objective.rule)
+    fast = [i for i, name in enumerate(objective.names) if name in own]
     done = 0
 
     def draw(_: None, rng: np.random.Generator) -> np.ndarray:
-        factors = FACTOR ** rng.uniform(-1.0, 1.0, len(bench.names))
+        factors = FACTOR ** rng.uniform(-1.0, 1.0, len(objective.names))
         common = np.exp(rng.uniform(*np.log(RATES)))
         factors[fast] = common * (factors[fast] if len(fast) > 1 else 1.0)
-        return within(bench.values * factors)
+        return within(objective.values * factors)
 
     def near(_: None, point: np.ndarray, rng: np.random.Generator, spread: float) -> np.ndarray:
         return within(point * np.exp(spread * rng.standard_normal(len(point))))
 
     def within(point: np.ndarray) -> np.ndarray:
-        moving = np.clip(point, *bench.bounds)
-        return np.where(bench.values == 0, bench.values, moving)
+        moving = np.clip(point, *objective.bounds)
+        return np.where(objective.values == 0, objective.values, moving)
 
     def score(points: list[tuple[None, np.ndarray]], lives: int) -> np.ndarray:
         nonlocal done
         tick = ticks(report, stage, done, budget.lives, 1)
         fresh = jax.random.fold_in(key, done)
-        met = bench.meet([p for _, p in points], fresh, lives, tick)
+        met = objective.meet([p for _, p in points], fresh, lives, tick, strict=True)
         done += len(points) * lives
-        # A life that diverged has not learned, whatever it earned on the way.
-        lost = [batch.outcomes == Outcome.DIVERGED for batch in met]
-        floor = world.life.floor
-        return np.array(
-            [np.where(d, floor, b.means).mean() for d, b in zip(lost, met, strict=True)]
-        )
+        return np.array([lot.rewards.mean() for lot in met])
 
     report(Progress(stage, 0, budget.lives))
-    if not bench.names:
-        return bench.values
+    if not objective.names:
+        return objective.values
     rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
-    found = tune([None], Draws(lambda _: bench.values, draw, near), score, rng, budget)
+    found = tune([None], Draws(lambda _: objective.values, draw, near), score, rng, budget)
     return found[None][0]

@@ -41,6 +41,23 @@ class Batch(NamedTuple):
         return f"{told}; {self.counts.warning or self.counts}"
 
 
+class Lot(NamedTuple):
+    """The lives of one rule, of which neither part is read without the other.
+
+    Attributes:
+        rewards: mean reward per trial of each, shape (L,).
+        outcomes: how each ended, an `Outcome`, shape (L,).
+    """
+
+    rewards: np.ndarray
+    outcomes: np.ndarray
+
+    @property
+    def counts(self) -> Outcomes:
+        """How many lives ended how."""
+        return Outcomes.of(self.outcomes)
+
+
 class Lived(NamedTuple):
     """Some lives after their last trial, lives first.
 

@@ -14,8 +14,9 @@ from rulegen.grammar import AnyRule, Rule, RuleError, as_rule
 from rulegen.grammar.rule.system import check_steps
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Batch
+from rulegen.lives.batch import Batch, Lot
 from rulegen.lives.many import Lives
+from rulegen.lives.outcomes import Outcome
 from rulegen.lives.world import World
 
 
@@ -114,19 +115,39 @@ class Bench:
         key: jax.Array,
         lives: int,
         tick: Tick | None = None,
-    ) -> list[Batch]:
-        """The lives at each place, all of them run at once.
+        *,
+        strict: bool = False,
+    ) -> list[Lot]:
+        """The lives at each place and how they ended, all of them run at once.
 
         Args:
             places: parameter vectors, each of shape (P,).
             key: of the lives, which all places meet.
             lives: of each place.
             tick: called with the number of lives finished so far.
+            strict: whether a life that diverged has its floor from its beginning, since it has not
+                learned, whatever it earned on the way.
         """
         vectors, numbers = met(places, lives)
         batch = self.plain.run(vectors, key, len(numbers), numbers=numbers, tick=tick)
-        parts = (part.reshape(len(places), lives, *part.shape[1:]) for part in batch)
-        return [Batch(*each) for each in zip(*parts, strict=True)]
+        lost = batch.outcomes == Outcome.DIVERGED if strict else False
+        rewards = np.where(lost, self.world.life.floor, batch.means)
+        shape = len(places), lives
+        pairs = zip(rewards.reshape(shape), batch.outcomes.reshape(shape), strict=True)
+        return [Lot(*pair) for pair in pairs]
+
+    @property
+    def benches(self) -> Mapping[str, Bench]:
+        """Itself: see `rulegen.objective.Objective`."""
+        return {"": self}
+
+    def slopes(self, means: Sequence[float] | np.ndarray) -> np.ndarray:
+        """See `rulegen.objective.Objective`: one world's reward is the objective."""
+        return np.ones(len(means))
+
+    def joined(self, rewards: np.ndarray) -> np.ndarray:
+        """See `rulegen.objective.Objective`: one world's reward is the objective."""
+        return np.asarray(rewards, float)[0]
 
     def run(
         self,

@@ -170,6 +170,11 @@ class Lives:
         return int(plan.temp_size_in_bytes)
 
     @property
+    def effort(self) -> float:
+        """What a life costs: multiplications of weights and rates in all of its trials."""
+        return self.need.work * self.world.life.trials
+
+    @property
     def chunk(self) -> int:
         """Most lives per device and call."""
         return self.policy.lives

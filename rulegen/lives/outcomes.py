@@ -34,6 +34,22 @@ class Outcome(enum.IntEnum):
     SILENT = 3  # mean |rate| in the last step below a millionth
 
 
+def worst(outcomes: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """The outcome of lives that were each lived in several worlds: the worst of each, shape (L,).
+
+    Args:
+        outcomes: of every world, shape (V, L).
+
+    Example:
+        >>> worst([[Outcome.OK, Outcome.SILENT, Outcome.OK],
+        ...        [Outcome.OK, Outcome.DIVERGED, Outcome.SATURATED]]).tolist()
+        [0, 1, 2]
+    """
+    found = np.asarray(outcomes, int)
+    bad = np.where(found == Outcome.OK, len(Outcome), found).min(axis=0)
+    return np.where(bad == len(Outcome), Outcome.OK, bad)
+
+
 class Outcomes(NamedTuple):
     """How many lives ended how.
 

@@ -16,18 +16,6 @@ from rulegen.lives.outcomes import Outcomes
 QUARTILES = (0.25, 0.5, 0.75)
 
 
-class Lot(NamedTuple):
-    """The lives of one rule, of which neither part is read without the other.
-
-    Attributes:
-        rewards: mean reward per trial of each, shape (L,).
-        outcomes: how each ended, an `Outcome`, shape (L,).
-    """
-
-    rewards: np.ndarray
-    outcomes: np.ndarray
-
-
 class Trajectory(NamedTuple):
     """One rule on the held-out lives.
 

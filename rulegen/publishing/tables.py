@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from rulegen.catalog.records.roles import DISCOVERED
+from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import words
-from rulegen.publishing.evaluate import Lot, Trajectory
+from rulegen.publishing.evaluate import Trajectory
 
 
 def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:

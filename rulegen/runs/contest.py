@@ -13,7 +13,7 @@ import pandas as pd
 from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.roles import BASELINES, CHANCE, NO_LEARNING
 from rulegen.circuits import RateCircuit
-from rulegen.fitting.tuning import COMPARE, Budget, tuned_values
+from rulegen.fitting.tuning import COMPARE, Budget, opened, tuned_values
 from rulegen.grammar import AnyRule, ConfigError, Rule, RuleError, as_rule, parse
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import Branch, branch, origin
@@ -138,7 +138,8 @@ class Contest(NamedTuple):
         bench = Bench(self.world, rule)
         if budget is None:
             return self.judged(name, bench, bench.values)
-        values = tuned_values(self.world, rule, key, budget, self.report, f"tune {name}")
+        open_to_all = Bench(self.world, opened(rule))
+        values = tuned_values(open_to_all, key, budget, self.report, f"tune {name}")
         return self.judged(name, bench, values)
 
     def unlearned(self) -> dict[str, Any]:

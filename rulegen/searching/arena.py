@@ -11,7 +11,7 @@ import numpy as np
 
 from rulegen.grammar import Basis, Parameter, RuleError, Space, Structure
 from rulegen.ground.progress import Tick
-from rulegen.lives.batch import Batch
+from rulegen.lives.batch import Lot
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 
@@ -81,7 +81,7 @@ class Arena:
 
     def meet(
         self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
-    ) -> list[Batch]:
+    ) -> list[Lot]:
         """The lives of each point, all of them run at once; arguments as of `rewards`."""
         return self.bench.meet([self.vector(point) for point in points], key, lives, tick)
 

@@ -170,10 +170,10 @@ def met(
 
     def compute() -> dict:
         tick = ticks(stage.report, stage.name, 0, total, 1)
-        batches = arena.meet(points, stage.key, lives, tick)
+        lots = arena.meet(points, stage.key, lives, tick)
         return {
-            "means": [b.means.tolist() for b in batches],
-            "counts": [b.counts._asdict() for b in batches],
+            "means": [lot.rewards.tolist() for lot in lots],
+            "counts": [lot.counts._asdict() for lot in lots],
         }
 
     found = stage.recall([arena, points, lives], compute)

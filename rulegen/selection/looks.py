@@ -16,7 +16,7 @@ from rulegen.ground.progress import Tick
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, inclusion, paired_difference
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 
 Verdict = Literal["accepted", "refused", "undecided"]
 
@@ -132,13 +132,13 @@ class Looks:
     """Takes looks, as many as the settings allow.
 
     Args:
-        bench: the family in its world.
+        objective: the family where it lives.
         settings: margin, number of looks and of lives.
         stage: random numbers, of which every look has its own, and where results are kept.
     """
 
-    def __init__(self, bench: Bench, settings: PruneSettings, stage: Stage) -> None:
-        self.bench, self.settings, self.stage = bench, settings, stage
+    def __init__(self, objective: Objective, settings: PruneSettings, stage: Stage) -> None:
+        self.objective, self.settings, self.stage = objective, settings, stage
         self.taken: list[Look] = []
 
     @property
@@ -205,10 +205,10 @@ class Looks:
                 if done is not None:
                     done(count // lives)
 
-            rewards = self.bench.rewards(places, stage.key, lives, tick)
+            rewards = self.objective.rewards(places, stage.key, lives, tick)
             return {"rewards": rewards.mean(axis=1).tolist()}
 
-        rewards: list[float] = stage.recall([self.bench, places, lives], compute)["rewards"]
+        rewards: list[float] = stage.recall([self.objective, places, lives], compute)["rewards"]
         return rewards
 
     def compare(
@@ -219,27 +219,27 @@ class Looks:
         stage.tell(0, 1, f"{lives} lives")
 
         def compute() -> dict:
-            new, old = self.bench.rewards([candidate, other], stage.key, lives)
+            new, old = self.objective.rewards([candidate, other], stage.key, lives)
             found = paired_difference(new, old, level)._asdict()
             return found | {"inclusion": inclusion(new - old, limit, level)}
 
-        found = stage.recall([self.bench, candidate, other, limit, level, lives], compute)
+        found = stage.recall([self.objective, candidate, other, limit, level, lives], compute)
         return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"]
 
 
-def movable(bench: Bench, kept: Sequence[str]) -> np.ndarray:
+def movable(objective: Objective, kept: Sequence[str]) -> np.ndarray:
     """Positions of the free parameters, without the coefficients of terms that are not kept."""
-    terms = {t.coefficient for t in bench.rule.terms()}
-    return indices(bench, [n for n in bench.free_names if n not in terms or n in kept])
+    terms = {t.coefficient for t in objective.rule.terms()}
+    return indices(objective, [n for n in objective.free_names if n not in terms or n in kept])
 
 
-def indices(bench: Bench, names: Sequence[str]) -> np.ndarray:
+def indices(objective: Objective, names: Sequence[str]) -> np.ndarray:
     """Positions of parameters in the parameter vector."""
-    return np.array([bench.names.index(name) for name in names], int)
+    return np.array([objective.names.index(name) for name in names], int)
 
 
-def without(bench: Bench, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+def without(objective: Objective, values: np.ndarray, names: Sequence[str]) -> np.ndarray:
     """The parameter vector with some coefficients at 0."""
     result = values.copy()
-    result[indices(bench, names)] = 0.0
+    result[indices(objective, names)] = 0.0
     return result

@@ -10,7 +10,7 @@ import numpy as np
 from rulegen.fitting.ascent import run_phase
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 from rulegen.selection.looks import Looks, movable, without
 
 
@@ -29,7 +29,7 @@ class Pruned(NamedTuple):
     best_terms: tuple[str, ...]
 
 
-def prune(bench: Bench, fitted: np.ndarray, looks: Looks, stage: Stage) -> Pruned:
+def prune(objective: Objective, fitted: np.ndarray, looks: Looks, stage: Stage) -> Pruned:
     """Backward elimination with refits.
 
     The weaker half of the terms is tried first, then half of that, down to single terms: most
@@ -38,12 +38,12 @@ def prune(bench: Bench, fitted: np.ndarray, looks: Looks, stage: Stage) -> Prune
     with coefficient 0, so that nothing is compiled again.
 
     Args:
-        bench: the family in its world.
+        objective: the family where it lives.
         fitted: parameters of the fitted family, shape (P,).
         looks: takes the looks, and ends the pruning when there are no more.
         stage: its random numbers, and where results are kept.
     """
-    names = tuple(t.coefficient for t in bench.rule.terms())
+    names = tuple(t.coefficient for t in objective.rule.terms())
     kept, values = names, fitted
     best, best_terms = fitted, names
     order: list[str] = []
@@ -51,18 +51,18 @@ def prune(bench: Bench, fitted: np.ndarray, looks: Looks, stage: Stage) -> Prune
     while len(kept) > 1 and not looks.exhausted:
         number = len(looks.taken)
         if not order:
-            order = rank(bench, values, kept, looks, stage.on(Branch.RANK, number))
+            order = rank(objective, values, kept, looks, stage.on(Branch.RANK, number))
         removed, batch = order[:batch], min(batch, len(order))
         left = tuple(name for name in kept if name not in removed)
         # From what is left or, where that earns less, from coefficients that are all 0.
-        starts = [without(bench, values, removed), without(bench, values, names)]
+        starts = [without(objective, values, removed), without(objective, values, names)]
         begin = stage.on(Branch.START, number).called(f"look {number + 1}: start")
         rewards = looks.rough(starts, begin)
         candidate = run_phase(
-            bench,
+            objective,
             looks.settings.refit,
             starts[int(np.argmax(rewards))],
-            movable(bench, left),
+            movable(objective, left),
             stage.on(Branch.REFIT, number).called(f"prune {number + 1}: refit"),
         )
         look = looks.take(candidate, left, best, best_terms)
@@ -81,9 +81,9 @@ def prune(bench: Bench, fitted: np.ndarray, looks: Looks, stage: Stage) -> Prune
 
 
 def rank(
-    bench: Bench, values: np.ndarray, kept: Sequence[str], looks: Looks, stage: Stage
+    objective: Objective, values: np.ndarray, kept: Sequence[str], looks: Looks, stage: Stage
 ) -> list[str]:
     """The terms in the order of the reward lost without each, without refit; weakest first."""
-    variants = [without(bench, values, [name]) for name in kept]
+    variants = [without(objective, values, [name]) for name in kept]
     rewards = looks.rough(variants, stage.called(f"look {len(looks.taken) + 1}: rank"))
     return [kept[i] for i in np.argsort(rewards)[::-1]]

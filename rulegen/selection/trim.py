@@ -11,7 +11,7 @@ import numpy as np
 from rulegen.fitting.refine import Refined, RefineSettings, refine, with_intervals
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 from rulegen.selection.looks import Looks, indices, movable, without
 from rulegen.selection.prune import Pruned
 
@@ -45,13 +45,13 @@ class Trimming:
 
     def __init__(
         self,
-        bench: Bench,
+        objective: Objective,
         looks: Looks,
         surface: RefineSettings,
         stage: Stage,
     ) -> None:
-        self.bench, self.looks, self.surface, self.stage = bench, looks, surface, stage
-        self.names = tuple(t.coefficient for t in bench.rule.terms())
+        self.objective, self.looks, self.surface, self.stage = objective, looks, surface, stage
+        self.names = tuple(t.coefficient for t in objective.rule.terms())
         self.refits = 0
 
     def refine(
@@ -63,15 +63,15 @@ class Trimming:
         """
         self.refits += 1
         absent = [n for n in self.names if n not in terms]
-        places = [without(self.bench, start, absent) for start in starts]
-        still, kept = without(self.bench, starts[0], self.names), indices(self.bench, terms)
+        places = [without(self.objective, start, absent) for start in starts]
+        still, kept = without(self.objective, starts[0], self.names), indices(self.objective, terms)
         # A coefficient that may not be 0 begins at its bound.
-        still[kept] = np.clip(still[kept], *self.bench.bounds[:, kept])
+        still[kept] = np.clip(still[kept], *self.objective.bounds[:, kept])
         name = f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}"
         return refine(
-            self.bench,
+            self.objective,
             [*places, still],
-            movable(self.bench, terms) if terms else np.array([], int),
+            movable(self.objective, terms) if terms else np.array([], int),
             self.surface.model_copy(update={"climbs": climbs}),
             self.stage.on(Branch.REFINE, self.refits).called(name),
         )
@@ -79,9 +79,9 @@ class Trimming:
     def with_intervals(self, values: np.ndarray, terms: Sequence[str]) -> Refined:
         """The final rule with the intervals of its parameters."""
         return with_intervals(
-            self.bench,
+            self.objective,
             values,
-            movable(self.bench, terms) if terms else np.array([], int),
+            movable(self.objective, terms) if terms else np.array([], int),
             self.surface,
             self.stage.on(Branch.REFINE, 0).called("intervals"),
         )
@@ -98,10 +98,10 @@ class Trimming:
 
     def with_term(self, values: np.ndarray, name: str) -> list[np.ndarray]:
         """The parameters with one more term, at each coefficient of the grid."""
-        (position,) = indices(self.bench, [name])
+        (position,) = indices(self.objective, [name])
         places = np.tile(values, (len(GRID), 1))
         places[:, position] = GRID
-        return list(np.clip(places, *self.bench.bounds))
+        return list(np.clip(places, *self.objective.bounds))
 
     def neighbours(self, values: np.ndarray, kept: tuple[str, ...]) -> Iterator[Neighbour]:
         """Neighbours of a rule, small ones first, each with a place to refine it from."""
@@ -113,13 +113,13 @@ class Trimming:
             if choices:
                 yield choices[self.best(what, [place for _, place in choices])]
 
-        none = without(self.bench, values, self.names)
+        none = without(self.objective, values, self.names)
         single = [((n,), p) for n in self.names for p in self.with_term(none, n)]
         yield from most("single terms", single)
         for name in kept:
             yield tuple(n for n in kept if n != name), values
         fewer = [
-            (tuple(n for n in kept if n not in pair), without(self.bench, values, pair))
+            (tuple(n for n in kept if n not in pair), without(self.objective, values, pair))
             for pair in itertools.combinations(kept, 2)
             if len(kept) > 2
         ]
@@ -128,7 +128,7 @@ class Trimming:
             changed = [
                 ((*(n for n in kept if n != old), new), place)
                 for old, new in itertools.product(kept, others)
-                for place in self.with_term(without(self.bench, values, [old]), new)
+                for place in self.with_term(without(self.objective, values, [old]), new)
             ]
             yield from most(f"another term {label}", changed)
         more = [((*kept, new), place) for new in others for place in self.with_term(values, new)]
@@ -136,7 +136,7 @@ class Trimming:
 
 
 def trim(
-    bench: Bench,
+    objective: Objective,
     pruned: Pruned,
     looks: Looks,
     surface: RefineSettings,
@@ -150,13 +150,13 @@ def trim(
     one fall here, and one that was dropped among others comes back.
 
     Args:
-        bench: the family in its world.
+        objective: the family where it lives.
         pruned: where to start.
         looks: takes the looks, and ends the search when there are no more.
         surface: settings of the refits.
         stage: its random numbers, and where results are kept.
     """
-    search = Trimming(bench, looks, surface, stage)
+    search = Trimming(objective, looks, surface, stage)
     kept, here = pruned.kept, search.refine([pruned.values], pruned.kept)
     best, best_terms = here, kept
     if search.best("refined or pruned", [here, pruned.best]):

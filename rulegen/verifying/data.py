@@ -11,8 +11,8 @@ from rulegen.catalog import Evidence
 from rulegen.catalog.records.ended import Ended
 from rulegen.ground.digests import digest_of
 from rulegen.ground.statistics import estimate
+from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import Outcomes
-from rulegen.publishing.evaluate import Lot
 from rulegen.publishing.tables import lives_table
 from rulegen.verifying.claims import DIGITS, MINE, SAME, Key, agrees
 from rulegen.verifying.endings import miscounted

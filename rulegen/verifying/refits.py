@@ -12,8 +12,8 @@ from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.refine import RefineSettings
 from rulegen.ground.statistics import paired_difference
+from rulegen.lives.batch import Lot
 from rulegen.lives.bench import Bench
-from rulegen.publishing.evaluate import Lot
 from rulegen.verifying.claims import MINE, NOTHING, Key
 from rulegen.verifying.finding import Finding, decided
 from rulegen.verifying.structure import siblings

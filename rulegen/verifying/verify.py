@@ -22,11 +22,10 @@ from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.ground.statistics import estimate
-from rulegen.lives.batch import Batch
+from rulegen.lives.batch import Batch, Lot
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
 from rulegen.lives.world import World
-from rulegen.publishing.evaluate import Lot
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.data import data
