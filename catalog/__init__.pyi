@@ -7,10 +7,10 @@ from .pages.reading import read_card as read_card
 from .pages.reading import read_published as read_published
 from .records.evidence import Comparison as Comparison
 from .records.evidence import Evidence as Evidence
-from .records.evidence import Interval as Interval
 from .records.evidence import Look as Look
-from .records.evidence import Setting as Setting
 from .records.evidence import TermLoss as TermLoss
+from .records.interval import Interval as Interval
+from .records.interval import Setting as Setting
 from .records.literature import find as find
 from .records.literature import literature as literature
 from .records.record import ParameterNote as ParameterNote
@@ -20,3 +20,5 @@ from .records.record import checked_record as checked_record
 from .records.record import load_record as load_record
 from .records.record import own_record as own_record
 from .records.record import save_record as save_record
+from .records.worlds import WorldComparison as WorldComparison
+from .records.worlds import WorldFigures as WorldFigures

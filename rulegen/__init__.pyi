@@ -68,7 +68,6 @@ from .objective import Joint as Joint
 from .objective import Objective as Objective
 from .publishing.config import DiscoverConfig as DiscoverConfig
 from .publishing.config import EvaluateSettings as EvaluateSettings
-from .publishing.config import ReferenceRule as ReferenceRule
 from .publishing.config import load_config as load_config
 from .publishing.discovery import Discovery as Discovery
 from .publishing.evaluate import Trajectory as Trajectory
@@ -78,6 +77,7 @@ from .publishing.figures import STYLE as STYLE
 from .publishing.figures import plot_estimators as plot_estimators
 from .publishing.figures import plot_learning as plot_learning
 from .publishing.history import fit_history as fit_history
+from .publishing.references import ReferenceRule as ReferenceRule
 from .runs.compare import behavioural_distance as behavioural_distance
 from .runs.compare import family_graph as family_graph
 from .runs.compare import weight_changes as weight_changes

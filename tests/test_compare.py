@@ -315,7 +315,9 @@ def test_tuning_never_leaves_bounds_signs_and_zeros(small) -> None:
     seen = []
     meet = Bench.meet
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Bench, "meet", lambda self, p, *a, **k: seen.extend(p) or meet(self, p, *a, **k))
+        patch.setattr(
+            Bench, "meet", lambda self, p, *a, **k: seen.extend(p) or meet(self, p, *a, **k)
+        )
         tuned_values(Bench(small[0], opened(rule)), jax.random.key(1), Budget(((8, 2), (4, 2))))
     points = np.array(seen)
     assert points[0].tolist() == [0.5, -1.0, 0.0], "the rule as it is comes first"

@@ -7,10 +7,11 @@ import pytest
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.grammar import ConfigError, RuleError, RulegenError
 from rulegen.publishing.config import DiscoverConfig, load_config
+from rulegen.publishing.places import Elsewhere
 from rulegen.runs.discover import prepare
 from rulegen.searching import Genetic, Halving, SearchConfig
 from rulegen.searching import Path as PathStrategy
-from rulegen.searching.config import Elsewhere, SelectSettings
+from rulegen.searching.config import SelectSettings
 
 ROOT = Path(__file__).parent.parent
 #: Scenes of `rulegen simulate` lie beside them; tests/test_simulate.py has those.

@@ -29,8 +29,8 @@ from rulegen.catalog.records.roles import START, ambiguous
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground.digests import versions
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.publishing.config import ReferenceRule
-from rulegen.searching.config import Elsewhere
+from rulegen.publishing.places import Elsewhere
+from rulegen.publishing.references import ReferenceRule
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import published
 from rulegen.verifying.setting import world_of

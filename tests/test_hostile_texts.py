@@ -12,8 +12,9 @@ from markdown_it.token import Token
 
 from rulegen.catalog import Record, find, latex_card, markdown_card
 from rulegen.catalog.pages.html import html_card
-from rulegen.catalog.records.evidence import Evidence, Interval
-from rulegen.catalog.records.evidence import Setting as RecordSetting
+from rulegen.catalog.records.evidence import Evidence
+from rulegen.catalog.records.interval import Interval
+from rulegen.catalog.records.interval import Setting as RecordSetting
 from rulegen.catalog.records.kinds import OPENING
 from rulegen.catalog.records.places import names
 from rulegen.catalog.records.record import Reference

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from rulegen.catalog.records.ended import Ended, happened
-from rulegen.catalog.records.evidence import Evidence, Interval
+from rulegen.catalog.records.evidence import Evidence
+from rulegen.catalog.records.interval import Interval
 from rulegen.catalog.records.record import ParameterNote, Record
 from rulegen.catalog.records.roles import CHANCE, PERFECT, THIS_RULE
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,7 +15,6 @@ from rulegen.catalog.records.fields import (
     Digest,
     Label,
     Line,
-    Lives,
     Package,
     Prose,
     Real,
@@ -23,34 +22,13 @@ from rulegen.catalog.records.fields import (
     Seed,
     Share,
 )
+from rulegen.catalog.records.interval import ROUNDING, Interval, PartKind, Setting
 from rulegen.catalog.records.part import RecordPart
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
+from rulegen.catalog.records.worlds import Purpose, WorldFigures, near, objective_of
 
-#: Parts of a world that may come from another package.
-PartKind = Annotated[str, Field(pattern=r"^(task|circuit)$")]
 #: A term as text, in one line.
 TermText = Annotated[str, Field(max_length=4096, pattern=r"^[^\n]*$")]
-#: Floating-point numbers that are one number, relative to the largest that it was made of.
-ROUNDING = 1e-9
-
-
-class Interval(RecordPart):
-    """A mean over lives with its 95% interval, which holds it."""
-
-    mean: Real
-    low: Real
-    high: Real
-    lives: Lives
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Interval:
-        slack = ROUNDING * max(abs(self.low), abs(self.high))
-        if not self.low - slack <= self.mean <= self.high + slack:
-            raise ValueError(f"the mean lies outside its interval: {self}")
-        return self
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
 class TermLoss(Ended, RecordPart):
@@ -116,23 +94,17 @@ class Comparison(Ended, RecordPart):
         return self
 
 
-class Setting(RecordPart):
-    """A task and a circuit on which a rule was evaluated, as written in a configuration."""
-
-    task: dict[str, Any]
-    circuit: dict[str, Any]
-    life: dict[str, Any]
-    projections: dict[str, Any] = Field(default_factory=dict)
-
-
 class Evidence(Ended, RecordPart):
     """What is known about a discovered rule from lives that the fit never saw.
 
     `Ended` counts the held-out lives of the rule that ended badly.
 
     Attributes:
-        setting: task and circuit of the fit and of the evaluation.
-        reward: mean reward per trial over held-out lives of the rule as printed.
+        setting: task and circuit of the fit and of the evaluation; of the first of several worlds.
+        reward: mean reward per trial over held-out lives of the rule as printed; with several
+            worlds, here and in all that follows, what `objective` makes of its rewards there.
+        worlds: what it earns in each world, where there are several: first those that chose it.
+        objective: the reward itself, the mean over worlds, or a soft worst case of `sharpness`.
         chance: the reward of the best single answer that ignores the condition. best: the reward
             of perfect answers.
         comparisons: the start, references and no learning, on the same lives.
@@ -153,6 +125,9 @@ class Evidence(Ended, RecordPart):
 
     setting: Setting
     reward: Interval
+    worlds: Annotated[tuple[WorldFigures, ...], Field(max_length=64)] = ()
+    objective: Purpose = "reward"
+    sharpness: Annotated[Real, Field(ge=0)] = 0.0
     chance: Real
     best: Real
     comparisons: tuple[Comparison, ...] = ()
@@ -209,7 +184,55 @@ class Evidence(Ended, RecordPart):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _agrees_with_its_worlds(self) -> Evidence:
+        if not self.worlds:
+            if self.objective != "reward":
+                raise ValueError("an objective of several worlds, and no worlds")
+            return self
+        if name := ambiguous(world.name for world in self.worlds):
+            raise ValueError(f"worlds: the name `{name}` stands twice or is that of a role")
+        if strange := next((w for w in self.worlds if w.reward.lives != self.reward.lives), None):
+            raise ValueError(f"world `{strange.name}`: its lives are not those of the objective")
+        if self.worlds[0].setting != self.setting:
+            raise ValueError("the setting is not that of the first world")
+        inside = [world for world in self.worlds if world.chosen_in]
+        if inside != list(self.worlds[: len(inside)]) or not inside:
+            raise ValueError("worlds that chose the rule stand before the others")
+        weights = [world.weight for world in inside]
+        if not math.isclose(math.fsum(weights), 1.0, rel_tol=ROUNDING):
+            raise ValueError(f"the weights of the worlds make {math.fsum(weights):g}, not 1")
+        if (self.objective == "reward") > (len(inside) == 1 and inside[0].scaled is None):
+            raise ValueError("several worlds, and no objective that says what they make")
+        for name, told, values in (
+            ("objective", self.reward.mean, [w.reward.mean for w in inside]),
+            ("chance", self.chance, [w.chance for w in inside]),
+            ("reward of perfect answers", self.best, [w.best for w in inside]),
+        ):
+            parts = [w.on_scale(value) for w, value in zip(inside, values, strict=True)]
+            made = objective_of(self.objective, self.sharpness or 1.0, weights, parts)
+            if not near(made, told):
+                raise ValueError(f"the {name} is {told:.6g}, but its worlds make {made:.6g}")
+        return self
+
+    @property
+    def scaled(self) -> bool:
+        """Whether rewards count from no learning, 0, to the yardstick, 1."""
+        return bool(self.worlds) and self.worlds[0].scaled is not None
+
+    @property
+    def reward_is(self) -> str:
+        """What the reward of the record is, in a few words."""
+        if self.objective == "reward":
+            return "reward per trial"
+        kind = "scaled reward" if self.scaled else "reward"
+        count = sum(world.chosen_in for world in self.worlds)
+        return f"{self.objective} {kind} of {count} worlds"
+
     def __str__(self) -> str:
-        lines = [f"reward per trial {self.reward} on {self.reward.lives} held-out lives"]
+        lines = [f"{self.reward_is} {self.reward} on {self.reward.lives} held-out lives"]
         lines += [f"  minus {other.name}: {other.difference}" for other in self.comparisons]
+        for world in self.worlds:
+            kind = "" if world.chosen_in else ", held out"
+            lines.append(f"  {world.name}{kind}: {world.scaled or world.reward}")
         return "\n".join(lines)

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 DISCOVERED, THIS_RULE = "discovered rule", "this rule"
 #: What it is compared with in every run: where the fit began, and initial weights that stay.
 START, NO_LEARNING = "start", "no learning"
+#: The rule whose reward is 1 on the scale of a world, tuned there.
+YARDSTICK = "yardstick"
 #: The rewards between which one learns: of the best blind answer, and of perfect ones.
 CHANCE, PERFECT = "chance", "perfect answers"
 #: What all rules are held against wherever several are compared.
@@ -48,7 +50,7 @@ def outline(name: str) -> str:
     return name
 
 
-_ROLES = {seen: role for role in (*TAKEN, START, NO_LEARNING) for seen in outlines(role)}
+_ROLES = {seen: role for role in (*TAKEN, START, NO_LEARNING, YARDSTICK) for seen in outlines(role)}
 
 
 def ambiguous(names: Iterable[str], taken: Iterable[str] = TAKEN) -> str | None:

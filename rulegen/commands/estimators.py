@@ -26,6 +26,7 @@ from rulegen.ground.settings import distinct
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import TROUBLES, readable
+from rulegen.objective import Objective
 from rulegen.publishing.config import load_config
 from rulegen.publishing.figures import plot_estimators, save_figure
 from rulegen.publishing.rundir import RunDirectory
@@ -68,17 +69,20 @@ def estimators(
     at: Annotated[
         str | None, typer.Option(help=f"a rule whose parameter values are used: {HELP}")
     ] = None,
+    world: Annotated[
+        str | None, typer.Option(help="which of several worlds; by default the first")
+    ] = None,
 ) -> None:
     """Compare estimators of the meta-gradient with finite differences, on your own task."""
     settings = load_config(config, run.changes or (), run.seed)
     spent = AppraisalSettings(**asdict(size))
     # Nothing is exported here.
-    bench = prepare(settings.model_copy(update={"exports": ()})).family
+    bench = bench_of(prepare(settings.model_copy(update={"exports": ()})).family, world)
     values = values_of(bench, at)
     folder = run.folder(settings.name, settings.seed, "estimators")
     console, directory = screen(), RunDirectory(folder)
     compared = named(others.names or []) | rivals(others.strategies or [])
-    also = {"appraisal": inputs_digest([spent, values])}
+    also = {"appraisal": inputs_digest([spent, values, world])}
     with directory.open(settings, resume=run.resume, also=also) as journal:
         with Display(console) as display:
             stage = Stage(origin(settings.seed), journal, display).on(Branch.APPRAISE)
@@ -90,6 +94,19 @@ def estimators(
     for line in [*filter(None, [said]), *verdict(found.table)]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"tables and figure: {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+def bench_of(family: Objective, world: str | None) -> Bench:
+    """The family in one of its worlds.
+
+    Raises:
+        ConfigError: when there is none of that name.
+    """
+    benches = dict(family.benches)
+    if world is not None and world not in benches:
+        known = ", ".join(f"`{name}`" for name in benches if name) or "one alone, without a name"
+        raise ConfigError(f"--world {world}: the worlds of this configuration are {known}")
+    return next(iter(benches.values())) if world is None else benches[world]
 
 
 def named(names: list[str]) -> dict[str, AnyEstimator]:

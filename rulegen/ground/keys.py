@@ -30,6 +30,7 @@ class Branch(enum.IntEnum):
     SEARCH = 17
     SELECT = 18
     TUNE = 19
+    SCALE = 20
 
 
 def origin(seed: int) -> jax.Array:

@@ -67,6 +67,29 @@ class Aim(NamedTuple):
             self._value(middle) + (self._slopes(middle) * (scaled - middle)).sum(axis=0)
         )
 
+    def together(
+        self,
+        rewards: Sequence[np.ndarray],
+        scales: Sequence[tuple[np.ndarray, np.ndarray]] = (),
+    ) -> np.ndarray:
+        """The number of each life, on the scale of these very lives, shape (L,).
+
+        Args:
+            rewards: of each life in each world, each of shape (L,).
+            scales: rewards of no learning and of the yardstick on the same lives in each world,
+                see `scaled_lives`; () for rewards as they are.
+
+        Example:
+            >>> aim = Aim.of_rewards([1.0, 1.0])
+            >>> here, none = np.array([1.0, 2.0]), np.zeros(2)
+            >>> aim.together([here, none], [(none, 2.0 * here)] * 2).tolist()
+            [0.25, 0.25]
+        """
+        if scales:
+            pairs = zip(rewards, scales, strict=True)
+            rewards = [scaled_lives(lives, *scale) for lives, scale in pairs]
+        return self.joined(np.array(rewards))
+
     def slopes(self, means: Sequence[float] | np.ndarray) -> np.ndarray:
         """dJ/dR_v at the mean rewards of the worlds, shape (V,)."""
         return np.asarray(self._slopes(self.scaled(np.asarray(means))) / np.array(self.unit))
@@ -91,3 +114,28 @@ class Aim(NamedTuple):
         powers = -self.sharpness * (scaled - scaled.min(axis=0))
         parts = shares * np.exp(powers)
         return np.asarray(parts / parts.sum(axis=0))
+
+
+def scaled_lives(rewards: np.ndarray, nothing: np.ndarray, yardstick: np.ndarray) -> np.ndarray:
+    """Scaled rewards of lives on which the scale itself is measured.
+
+    With means over the lives of one world,
+
+        z = mean(R - n) / mean(y - n) ,    z_i = z + ((R_i - n_i) - z (y_i - n_i)) / mean(y - n) .
+
+    The mean of z_i is z, and their spread is that of a ratio of means (its influence), so that an
+    interval over lives holds what lives leave open of the scale as well.
+
+    Args:
+        rewards: R_i, of each life, shape (L,). nothing: n_i, of no learning on the same lives.
+        yardstick: y_i, of the yardstick.
+
+    Example:
+        >>> z = scaled_lives(np.array([1.0, 3.0]), np.array([0.0, 1.0]), np.array([2.0, 5.0]))
+        >>> z.round(3).tolist(), scaled_lives(z, z, z + 1.0).tolist()
+        ([0.5, 0.5], [0.0, 0.0])
+    """
+    gained, unit = rewards - nothing, yardstick - nothing
+    middle = unit.mean()
+    ratio = gained.mean() / middle
+    return np.asarray(ratio + (gained - ratio * unit) / middle)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 
 import jax
@@ -79,6 +80,13 @@ class Joint:
 
     def __repr__(self) -> str:
         return f"<Joint of {len(self.benches)} worlds: {self.rule!r}>"
+
+    def aimed(self, aim: Aim) -> Joint:
+        """The same rule in the same worlds, of which something else is made."""
+        other = copy(self)
+        other.aim = aim
+        other.__dict__.pop("identity", None)
+        return other
 
     @cached_property
     def identity(self) -> str:

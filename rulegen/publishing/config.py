@@ -6,30 +6,26 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import tomli_w
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, field_validator
 
-from rulegen.catalog.records.fields import Label, Name
+from rulegen.catalog.records.fields import Name
 from rulegen.catalog.records.files import read_toml
 from rulegen.catalog.records.kinds import mistaken
-from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.grammar.reading.problems import problems
-from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
-from rulegen.lives.engine import Choice
-from rulegen.lives.life import LifeSettings
-from rulegen.lives.projections import Projections
-from rulegen.lives.world import HOW, World
+from rulegen.lives.world import HOW
+from rulegen.publishing.places import TOGETHER, Places
+from rulegen.publishing.references import References, checked
 from rulegen.selection.looks import PruneSettings
-from rulegen.tasks import AnyTask
 
 #: Settings on which no figure depends: a run goes on where they change.
 BESIDE = {"name", "title", "description", "exports", *HOW}
@@ -45,57 +41,7 @@ class EvaluateSettings(Settings):
     lives: int = Field(1024, ge=2)
 
 
-class ReferenceRule(Settings):
-    """A rule to compare with on the held-out lives.
-
-    Attributes:
-        name: how figures and tables call it.
-        rule: its text; every parameter has a value.
-    """
-
-    name: Label = Field(max_length=80)
-    rule: str
-
-    @field_validator("rule")
-    @classmethod
-    def _check(cls, text: str) -> str:
-        return checked(text)
-
-
-def checked_references(
-    references: tuple[ReferenceRule, ...], info: ValidationInfo
-) -> tuple[ReferenceRule, ...]:
-    """Raise `ConfigError` where two rules of one list have one name."""
-    distinct([reference.name for reference in references], info.field_name or "")
-    return references
-
-
-#: Rules with names of their own.
-References = Annotated[tuple[ReferenceRule, ...], AfterValidator(checked_references)]
-
-
-class WorldSettings(Settings):
-    """A world as a file describes it.
-
-    Attributes:
-        task, circuit, life, projections, memory_mb, chunk, engine: see `rulegen.lives.world.World`.
-    """
-
-    task: AnyTask
-    circuit: AnyCircuit = RateCircuit()
-    life: LifeSettings = LifeSettings()
-    projections: Projections = Projections()
-    memory_mb: float | None = Field(None, gt=0)
-    chunk: int | None = Field(None, ge=1)
-    engine: Choice = "auto"
-
-    @property
-    def world(self) -> World:
-        """Where rules live."""
-        return World(**{name: getattr(self, name) for name in World.model_fields})
-
-
-class RunConfig(WorldSettings):
+class RunConfig(Places):
     """What all runs that publish a rule depend on.
 
     Figures follow from all settings but those in `BESIDE`.
@@ -125,15 +71,22 @@ class RunConfig(WorldSettings):
         return names
 
     @property
+    def _unused(self) -> set[str]:
+        """What says nothing in a run of one world."""
+        if self.together:
+            return {"task"} if self.task is None else set()
+        return {name for name in TOGETHER if not (name == "elsewhere" and self.elsewhere)}
+
+    @property
     def digest(self) -> str:
         """16 hexadecimal digits of the settings on which figures depend."""
-        settings = self.model_dump(mode="json", exclude=BESIDE)
+        settings = self.model_dump(mode="json", exclude=BESIDE | self._unused)
         return digest_of(json.dumps(settings, sort_keys=True))
 
     @property
     def toml(self) -> str:
         """The settings as a file that is read as them again."""
-        data = self.model_dump(mode="json", exclude_none=True)
+        data = self.model_dump(mode="json", exclude_none=True, exclude=self._unused)
         return tomli_w.dumps(data, multiline_strings=True)
 
     @property
@@ -172,12 +125,6 @@ class DiscoverConfig(RunConfig):
     def family(self) -> Rule:
         """The rule family."""
         return parse(self.rule)
-
-
-def checked(text: str) -> str:
-    """Raise `RuleError` unless `text` is a rule that changes weights."""
-    check_effect(parse(text))
-    return text
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,10 +17,10 @@ from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground.machine import peak_mb
 from rulegen.publishing.config import RunConfig
-from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evaluate import Shown, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.printed import exported, summary, texts
-from rulegen.publishing.tables import learning_table, lives_table, lots_of, remains_of
+from rulegen.publishing.tables import learning_tables, lives_tables, parts_of
 
 
 class Discovery(NamedTuple):
@@ -33,6 +34,8 @@ class Discovery(NamedTuple):
         trajectories: on the held-out lives, the published rule first, then what it is compared
             with, and no learning last.
         without: what remains without each term, on the same lives, by its coefficient.
+        worlds: the same of each world, where there are several; what stands above is what they
+            make together then, and has no learning curves.
     """
 
     config: RunConfig
@@ -41,6 +44,7 @@ class Discovery(NamedTuple):
     fitted: Rule
     trajectories: tuple[Trajectory, ...]
     without: dict[str, Trajectory]
+    worlds: Mapping[str, Shown] = MappingProxyType({})
 
     @property
     def rule(self) -> Rule:
@@ -71,11 +75,9 @@ class Discovery(NamedTuple):
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Reward against trials, see `rulegen.plot_learning`."""
-        config = self.config
-        warmup = config.life.warmup
-        return plot_learning(
-            self.trajectories, config.task, config.circuit.dt, warmup=warmup, ax=ax
-        )
+        world = self.config.world
+        shown = self.worlds[self.config.first].trajectories if self.worlds else self.trajectories
+        return plot_learning(shown, world.task, world.circuit.dt, warmup=world.life.warmup, ax=ax)
 
     def files(self) -> dict[str, str]:
         """The rule, its card and its exports, by the name of the file.
@@ -129,8 +131,11 @@ def write(
     save_record(record, folder / "record.toml")
     for name, text in files.items():
         write_whole(folder / name, text)
-    learning_table(discovery.trajectories).to_csv(folder / "learning.csv", index=False)
-    table = lives_table(lots_of(discovery.trajectories), remains_of(discovery.without))
+    worlds = discovery.worlds or {"": Shown(discovery.trajectories, discovery.without)}
+    learning_tables({n: shown.trajectories for n, shown in worlds.items()}).to_csv(
+        folder / "learning.csv", index=False
+    )
+    table = lives_tables({name: parts_of(shown) for name, shown in worlds.items()})
     table.to_csv(folder / "lives.csv", index=False)
     save_figure(discovery.plot(), folder, "learning")
     effort = {"peak_mb": round(peak_mb(), 1)}

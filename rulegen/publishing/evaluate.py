@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,19 @@ class Trajectory(NamedTuple):
     def minus(self, other: Trajectory) -> Estimate:
         """Difference of mean reward per trial, paired over lives."""
         return paired_difference(self.means, other.means)
+
+
+class Shown(NamedTuple):
+    """All rules on the held-out lives of one world.
+
+    Attributes:
+        trajectories: the published rule first, then what it is compared with, and no learning last.
+        without: what remains without each term, by its coefficient; {} in a world that chose
+            nothing.
+    """
+
+    trajectories: tuple[Trajectory, ...]
+    without: Mapping[str, Trajectory]
 
 
 def curves(rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from rulegen.catalog import Comparison, Evidence, Interval, ParameterNote, Record, Setting
+from rulegen.catalog import Comparison, Evidence, Interval, ParameterNote, Record, TermLoss
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.fitting.ascent import gradients
 from rulegen.grammar import Rule, parse
@@ -17,7 +18,9 @@ from rulegen.ground.statistics import Estimate, Limits
 from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.tables import lives_table, lots_of, remains_of
+from rulegen.publishing.held_out import Everywhere, HeldOut
+from rulegen.publishing.setting import setting_of
+from rulegen.publishing.tables import lives_table, lives_tables, lots_of, parts_of, remains_of
 
 
 def held_out(
@@ -27,6 +30,7 @@ def held_out(
     best: Trajectory,
     others: Sequence[Trajectory],
     without: Mapping[str, Trajectory],
+    /,
     **more: Any,
 ) -> Evidence:
     """The evidence of a published rule.
@@ -38,13 +42,18 @@ def held_out(
         best: the rule as printed, on the held-out lives.
         others: other rules on the same lives.
         without: what remains without each term, on the same lives, by its coefficient.
-        more: what else is known: see `catalog.Evidence`.
+        more: what else is known, or is otherwise with several worlds: see `catalog.Evidence`.
     """
+    known = {
+        "chance": world.task.chance(world.circuit.dt),
+        "best": world.task.best,
+        "data": digest_of(
+            lives_table(lots_of((best, *others)), remains_of(without)).to_csv(index=False)
+        ),
+    }
     return Evidence(
         setting=setting_of(world),
         reward=interval(best.reward),
-        chance=world.task.chance(world.circuit.dt),
-        best=world.task.best,
         **best.counts.bad,
         comparisons=tuple(
             Comparison(
@@ -61,21 +70,53 @@ def held_out(
         packages=packages(world.task, world.circuit),
         config=config,
         code=code_digest(),
-        data=digest_of(
-            lives_table(lots_of((best, *others)), remains_of(without)).to_csv(index=False)
-        ),
         digest=parse(best.text).digest,
-        **more,
+        **(known | more),
     )
 
 
-def setting_of(world: World) -> Setting:
-    """A world as a record names it."""
-    return Setting(
-        task=world.task.model_dump(mode="json", exclude_none=True),
-        circuit=world.circuit.model_dump(mode="json", exclude_none=True),
-        life=world.life.model_dump(mode="json"),
-        projections=world.projections.model_dump(mode="json", exclude_defaults=True),
+def evidence_of(
+    here: HeldOut,
+    rests: Mapping[str, Everywhere],
+    terms: Mapping[str, str],
+    inclusion: Mapping[str, float] = MappingProxyType({}),
+    **more: Any,
+) -> Evidence:
+    """The evidence of a run.
+
+    Args:
+        here: with all rules on the held-out lives of the run.
+        rests: what remains without each term there, by its coefficient.
+        terms: their texts. inclusion: see `catalog.TermLoss`.
+        more: what else is known: see `catalog.Evidence`.
+    """
+    config = here.config
+    best, *others = here.compared()
+    without = {name: here.joint(rest) for name, rest in rests.items()}
+    if worlds := here.shown(rests):
+        places = config.training
+        table = lives_tables({name: parts_of(shown) for name, shown in worlds.items()})
+        more |= {
+            "worlds": here.figures(),
+            "chance": here.constant({n: w.task.chance(w.circuit.dt) for n, w in places.items()}),
+            "best": here.constant({n: w.task.best for n, w in places.items()}),
+            "data": digest_of(table.to_csv(index=False)),
+        }
+    if config.together:
+        more |= {"objective": config.objective, "sharpness": config.aim.sharpness}
+    losses = tuple(
+        TermLoss(
+            coefficient=name,
+            term=terms[name],
+            loss=interval(best.minus(rest)),
+            inclusion=known(inclusion.get(name, math.nan)),
+            rule=rest.text,
+            **rest.counts.bad,
+        )
+        for name, rest in without.items()
+    )
+    return held_out(
+        config.world, config.digest, config.seed, best, others, without, terms=losses, **more
     )
 
 
@@ -112,7 +153,7 @@ def record_of(
             )
             for name, (low, high, why) in limits.items()
         },
-        tags=(config.task.name,),
+        tags=tuple(dict.fromkeys(world.task.name for world in config.training.values())),
         lineage=tuple(lineage),
         evidence=evidence,
     )

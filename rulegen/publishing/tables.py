@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import words
-from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evaluate import Shown, Trajectory
 
 
 def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
@@ -70,6 +70,38 @@ def lives_table(lots: Mapping[str, Lot], remains: Mapping[str, Lot]) -> pd.DataF
         for name, without, lot in whose
     ]  # fmt: skip
     return pd.concat(frames, ignore_index=True)
+
+
+def lives_tables(
+    worlds: Mapping[str, tuple[Mapping[str, Lot], Mapping[str, Lot]]],
+) -> pd.DataFrame:
+    """All held-out lives of a run, on which every figure of its record depends.
+
+    Args:
+        worlds: the arguments of `lives_table` for each, by its name; one that is alone has none.
+
+    Returns:
+        the columns of `lives_table`, with names after one more, `world`.
+    """
+    return named_worlds({name: lives_table(*parts) for name, parts in worlds.items()})
+
+
+def parts_of(shown: Shown) -> tuple[dict[str, Lot], dict[str, Lot]]:
+    """The arguments of `lives_table` for a world."""
+    return lots_of(shown.trajectories), remains_of(shown.without)
+
+
+def learning_tables(worlds: Mapping[str, Sequence[Trajectory]]) -> pd.DataFrame:
+    """What lives earn in each trial of each world; as of `learning_table` and `lives_tables`."""
+    return named_worlds({name: learning_table(shown) for name, shown in worlds.items()})
+
+
+def named_worlds(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Tables one after the other, with the name of the world before each row, if it has one."""
+    for name, table in tables.items():
+        if name:
+            table.insert(0, "world", name)
+    return pd.concat(list(tables.values()), ignore_index=True)
 
 
 def remainder(coefficient: str) -> str:

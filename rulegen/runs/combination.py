@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rulegen.catalog import parts
-from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.fitting.ascent import fit, gradients
 from rulegen.grammar import ConfigError, RulegenError
 from rulegen.ground.keys import Branch, origin
 from rulegen.ground.parts import parts_in
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench
+from rulegen.ground.statistics import estimate, paired_difference
+from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import TROUBLES
+from rulegen.objective import Objective
 from rulegen.publishing.config import DiscoverConfig, validated
-from rulegen.publishing.evaluate import Trajectory, evaluate
+from rulegen.publishing.purpose import marks_of, objective_of, scaled
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.runs.discover import discover
 
@@ -93,34 +96,43 @@ def fit_job(config: DiscoverConfig, folder: Path) -> dict[str, Any]:
     A rule without free parameters is evaluated as it is.
     """
     try:
-        bench = Bench(config.world, config.family)
-        lives = config.evaluate.lives
+        family, lives = objective_of(config, config.family), config.evaluate.lives
         with RunDirectory(folder).open(config, resume=True, also={"job": "fit"}) as journal:
-            run, values = Stage(origin(config.seed), journal), bench.values
-            if len(bench.free):
-                values = fit(bench, config.fit, run.on(Branch.FIT))
-
-            def trajectory(name: str) -> Trajectory:
-                there = bench.values if name == START else values
-                return evaluate(bench, there, lives, name, run.on(Branch.EVALUATE))
-
-            best, start = trajectory(DISCOVERED), trajectory(START)
+            run = Stage(origin(config.seed), journal)
+            family = scaled(config, family, marks_of(config, run))
+            values = family.values
+            if len(family.free):
+                values = fit(family, config.fit, run.on(Branch.FIT))
+            best, start = lived(family, [values, family.values], lives, run.on(Branch.EVALUATE))
             seconds, counted = journal.seconds, gradients(journal)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    fitted = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True)))
+    named = dict(zip(family.names, values.tolist(), strict=True))
+    fitted = family.rule.with_values(named)
     return {
         "equation": fitted.text(),
         "digest": fitted.digest,
         "terms": [t.text for t in fitted.terms()],
-        "parameters": dict(zip(bench.names, values.tolist(), strict=True)),
-        "reward": best.reward._asdict(),
-        "gain": best.minus(start)._asdict(),
+        "parameters": named,
+        "reward": estimate(best.rewards)._asdict(),
+        "gain": paired_difference(best.rewards, start.rewards)._asdict(),
         **best.counts.bad,
         **of_start(start.counts.bad),
         **counted,
         "seconds": round(seconds, 1),
     }
+
+
+def lived(family: Objective, places: Sequence[np.ndarray], lives: int, stage: Stage) -> list[Lot]:
+    """The held-out lives of a family at some places."""
+    stage = stage.called("evaluate discovered rule and start")
+
+    def compute() -> dict[str, Any]:
+        lots = family.meet(places, stage.key, lives)
+        return {"lots": [[part.tolist() for part in lot] for lot in lots]}
+
+    found = stage.recall([family, places, lives], compute)["lots"]
+    return [Lot(*map(np.array, lot)) for lot in found]
 
 
 def of_start(bad: Mapping[str, Any]) -> dict[str, int]:

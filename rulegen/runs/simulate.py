@@ -18,7 +18,9 @@ from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import words
 from rulegen.lives.world import World
-from rulegen.publishing.config import References, WorldSettings, load_settings
+from rulegen.publishing.config import load_settings
+from rulegen.publishing.places import WorldSettings
+from rulegen.publishing.references import References
 
 
 class Scene(WorldSettings):

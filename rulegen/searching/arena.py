@@ -1,19 +1,24 @@
-"""The arena: every structure of a space in one world, in one compiled program."""
+"""The arena: every structure of a space where a search takes place, in one program a world."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from rulegen.grammar import Basis, Parameter, RuleError, Space, Structure
+from rulegen.fitting.yardstick import Mark
+from rulegen.grammar import Basis, Parameter, Rule, RuleError, Space, Structure
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lot
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
+from rulegen.objective import Objective
+from rulegen.publishing.places import Places
+from rulegen.publishing.purpose import objective_of, scaled
 
 #: Sizes of a coefficient, and shares of the default of a time constant, that are drawn.
 SIZES, SHARES = (0.05, 3.0), (1 / 3, 3.0)
@@ -41,7 +46,7 @@ class Arena:
 
     Args:
         space: of rules.
-        world: circuit, task and life.
+        where: a world, or the worlds of a run.
 
     Raises:
         RuleError: a term of the space has no slot, see `rulegen.grammar.space.slots`.
@@ -60,16 +65,31 @@ class Arena:
         (2, 5)
     """
 
-    def __init__(self, space: Space, world: World) -> None:
-        self.space = space
+    def __init__(self, space: Space, where: World | Places) -> None:
+        self.space, self.where, self.marks = space, where, dict[str, Mark]()
         self.slots = space.slots()
-        self.bench = Bench(world, self.slots.rule)
+        self.objective = self.living(self.slots.rule)
         self.free = cache(_free)
+
+    def living(self, rule: Rule) -> Objective:
+        """Another rule where this search takes place."""
+        if isinstance(self.where, World):
+            return Bench(self.where, rule)
+        return scaled(self.where, objective_of(self.where, rule), self.marks)
+
+    def on_scale(self, marks: Mapping[str, Mark]) -> Arena:
+        """The same arena with rewards on a scale, see `rulegen.publishing.purpose`."""
+        if isinstance(self.where, World):
+            return self
+        other = copy(self)
+        other.marks = dict(marks)
+        other.objective = scaled(self.where, self.objective, marks)
+        return other
 
     @property
     def identity(self) -> str:
         """Digest of the slots and the world, see `Bench.identity`."""
-        return self.bench.identity
+        return self.objective.identity
 
     def default(self, structure: Structure) -> Point:
         """A structure with the values that its space starts from."""
@@ -77,18 +97,18 @@ class Arena:
 
     def vector(self, point: Point) -> np.ndarray:
         """All parameters of the slots that make them this point, shape (P,)."""
-        return self.bench.vector(self.slots.values(point.structure, point.parameters))
+        return self.objective.vector(self.slots.values(point.structure, point.parameters))
 
     def meet(
         self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
     ) -> list[Lot]:
         """The lives of each point, all of them run at once; arguments as of `rewards`."""
-        return self.bench.meet([self.vector(point) for point in points], key, lives, tick)
+        return self.objective.meet([self.vector(point) for point in points], key, lives, tick)
 
     def rewards(
         self, points: Sequence[Point], key: jax.Array, lives: int, tick: Tick | None = None
     ) -> np.ndarray:
-        """Mean reward per trial of each life of each point, shape (points, lives).
+        """The number of each life of each point, see `Objective`, shape (points, lives).
 
         Args:
             points: as many as one likes; all of them are one batch.
@@ -96,7 +116,7 @@ class Arena:
             lives: of each point.
             tick: called with the number of lives finished so far.
         """
-        return self.bench.rewards([self.vector(point) for point in points], key, lives, tick)
+        return self.objective.rewards([self.vector(point) for point in points], key, lives, tick)
 
     def draw(self, structure: Structure, rng: np.random.Generator) -> Point:
         """A structure with random values, evenly distributed on logarithmic scales."""

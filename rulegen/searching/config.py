@@ -10,45 +10,23 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 
 from rulegen.catalog import parts
-from rulegen.catalog.records.fields import Label
 from rulegen.catalog.records.files import read_toml
-from rulegen.circuits import AnyCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
 from rulegen.grammar.space.space import LOCAL
 from rulegen.ground.parts import reader
 from rulegen.ground.settings import Settings, distinct
-from rulegen.lives.life import LifeSettings
-from rulegen.lives.world import World
 from rulegen.publishing.config import RunConfig, replace_values, validated
 from rulegen.searching.genetic import Genetic
 from rulegen.searching.halving import Halving
 from rulegen.searching.path import Path
 from rulegen.searching.strategy import Strategy
-from rulegen.tasks import AnyTask
-
-#: How tables call the world of the search.
-HERE = "as in the search"
 
 for _strategy in (Halving, Genetic, Path):
     parts.add(_strategy, parts.BUNDLED)
 
 #: Settings of a strategy, told apart by `name`, or a strategy itself.
 AnyStrategy = Annotated[SerializeAsAny[Strategy], BeforeValidator(reader("strategy"))]
-
-
-class Elsewhere(Settings):
-    """Another world, in which no part of the search takes place.
-
-    Attributes:
-        name: how tables call it.
-        task, circuit, life: what differs from the world of the search; None: as there.
-    """
-
-    name: Label = Field(max_length=80)
-    task: AnyTask | None = None
-    circuit: AnyCircuit | None = None
-    life: LifeSettings | None = None
 
 
 class SelectSettings(Settings):
@@ -75,7 +53,6 @@ class SearchConfig(RunConfig):
             literature.
         refine: how finalists are refined.
         select: how the pick is chosen.
-        elsewhere: other worlds for the pick.
     """
 
     space: str = Field(default_factory=lambda: LOCAL.read_text(encoding="utf-8"))
@@ -83,23 +60,12 @@ class SearchConfig(RunConfig):
     seeds: tuple[str, ...] | None = None
     refine: RefineSettings = RefineSettings(lives=96, most=4)
     select: SelectSettings = SelectSettings()
-    elsewhere: tuple[Elsewhere, ...] = ()
 
     @field_validator("seeds")
     @classmethod
     def _different_seeds(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         distinct(names or (), "seeds")
         return names
-
-    @field_validator("elsewhere")
-    @classmethod
-    def _apart(cls, worlds: tuple[Elsewhere, ...]) -> tuple[Elsewhere, ...]:
-        names = [there.name for there in worlds]
-        if HERE in names:
-            place = f"elsewhere: number {names.index(HERE) + 1}"
-            raise ConfigError(f"{place}: `{HERE}` is the world of the search; rename this one")
-        distinct(names, "elsewhere")
-        return worlds
 
     @field_validator("space")
     @classmethod
@@ -111,12 +77,6 @@ class SearchConfig(RunConfig):
     def rules(self) -> Space:
         """The space."""
         return load_space(self.space)
-
-    def other(self, there: Elsewhere) -> World:
-        """One of the other worlds."""
-        parts = {"circuit": there.circuit, "task": there.task, "life": there.life}
-        changed = {name: part for name, part in parts.items() if part is not None}
-        return self.world.model_copy(update=changed)
 
 
 def load_search(

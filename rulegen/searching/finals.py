@@ -101,7 +101,7 @@ def refined(
     first = points[0]
     still = {n: 0.0 if n.startswith("theta") else v for n, v in first.parameters.items()}
     values = refine(
-        arena.bench,
+        arena.objective,
         [arena.vector(p) for p in (*points, Point(first.structure, still))],
         moving(arena, first, settings.most),
         settings,
@@ -123,7 +123,7 @@ def bounded(
 ) -> tuple[Point, dict[str, Limits]]:
     """A refined point once more, with an interval of each parameter; arguments as of `refined`."""
     found = with_intervals(
-        arena.bench,
+        arena.objective,
         arena.vector(point),
         moving(arena, point, settings.most),
         settings,
@@ -137,7 +137,7 @@ def bounded(
 
 def places(arena: Arena, point: Point) -> dict[str, int]:
     """Where the parameters of a point are among those of the arena."""
-    return {name: arena.bench.names.index(name) for name in point.parameters}
+    return {name: arena.objective.names.index(name) for name in point.parameters}
 
 
 def moving(arena: Arena, point: Point, most: int) -> np.ndarray:

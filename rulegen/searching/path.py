@@ -12,9 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from rulegen.estimators import AnyEstimator, Pathwise
+from rulegen.estimators.together import meta_gradient, prepared
 from rulegen.fitting.ascent import place_of
 from rulegen.grammar import Basis, ConfigError, Rule, Space, Structure
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points
 
@@ -65,7 +66,7 @@ class Path(Strategy):
         """See `Strategy.search`."""
         arena, space = meeting.arena, meeting.arena.space
         everything = Structure(space.terms, space.description)
-        family = Bench(arena.bench.world, coefficients_free(everything.rule()))
+        family = arena.living(coefficients_free(everything.rule()))
         most = min(space.description.limits.terms, len(space.terms))
         share = (self.lives // most - self.estimator.lives) // 2
         support: dict[Basis, dict[str, float]] = {}
@@ -133,7 +134,7 @@ class Path(Strategy):
     def scores(
         self,
         meeting: Meeting,
-        family: Bench,
+        family: Objective,
         everything: Structure,
         support: dict[Basis, dict[str, float]],
         size: int,
@@ -149,9 +150,10 @@ class Path(Strategy):
 
         def compute() -> dict:
             stage.tell(0, 1, f"{len(family.free)} terms")
-            lives = self.estimator.prepare(family)
+            lives = prepared(self.estimator, family)
             with place_of(stage.name):
-                result = self.estimator.estimate(lives, values, family.free, stage.key)
+                place = values, family.free
+                result = meta_gradient(self.estimator, family, lives, place, stage.key)
             error = np.where(result.error > 0, result.error, np.inf)
             lost = {"nonfinite": result.nonfinite, "parts": result.parts}
             return {"scores": (result.gradient / error).tolist(), **lost}

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
-from rulegen.catalog import Record, TermLoss
+from rulegen.catalog import Record
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
+from rulegen.fitting.yardstick import Mark
 from rulegen.grammar import Rule, RunError, Structure
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, paired_difference
-from rulegen.lives.bench import Bench
-from rulegen.lives.world import World
 from rulegen.publishing.discovery import Discovery
-from rulegen.publishing.evaluate import Trajectory, evaluate
-from rulegen.publishing.evidence import held_out, interval, record_of
+from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.evidence import evidence_of, record_of
+from rulegen.publishing.held_out import Everywhere, HeldOut
+from rulegen.publishing.purpose import reward_is
 from rulegen.searching.arena import Arena, split
-from rulegen.searching.config import HERE, SearchConfig
+from rulegen.searching.config import SearchConfig
 from rulegen.searching.finals import bounded, printed, refined, stage_of
 from rulegen.searching.front import Finalist, Front
 
@@ -33,11 +35,20 @@ class Publication:
         config: of the search.
         arena: runs structures.
         front: the finalists.
+        marks: the scale of every world.
         stage: random numbers of the search, and where results are kept.
     """
 
-    def __init__(self, config: SearchConfig, arena: Arena, front: Front, stage: Stage) -> None:
+    def __init__(
+        self,
+        config: SearchConfig,
+        arena: Arena,
+        front: Front,
+        marks: Mapping[str, Mark],
+        stage: Stage,
+    ) -> None:
         self.config, self.arena, self.front, self.stage = config, arena, front, stage
+        self.held_out = HeldOut(config, marks, stage.on(Branch.EVALUATE))
 
     def carry_out(self, tried: int) -> tuple[Discovery, pd.DataFrame]:
         """The record of the pick, and how the front fares in every world.
@@ -48,7 +59,7 @@ class Publication:
         Raises:
             RunError: when the pick is no better than no learning.
         """
-        config, front = self.config, self.front
+        config, front, here = self.config, self.front, self.held_out
         picked = front.finalists[front.pick]
         rules = {f.structure: printed(f.candidate.point, {}) for f in front.finalists}
         point, limits = bounded(
@@ -57,73 +68,71 @@ class Publication:
             config.refine,
             stage_of(self.stage, picked.structure, 0),
         )
-        rules[picked.structure] = printed(point, limits)
+        rule = rules[picked.structure] = printed(point, limits)
         best_known = max(
             (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
         )
-        rows, told = [], dict[str, list[Trajectory]]()
-        worlds = {HERE: config.world} | {t.name: config.other(t) for t in config.elsewhere}
-        # All intervals of the table hold together.
-        level = 1.0 - 0.05 / (2 * len(worlds) * len(front.on_front))
-        for number, (place, world) in enumerate(worlds.items()):
-            told[place] = self.rivals(world, best_known, rules, number)
-            for place_on_front in front.on_front:
-                here, rivals = front.finalists[place_on_front], told[place]
-                name = here.structure.text
-                if here is best_known:
-                    found, *rivals = rivals
-                else:
-                    found = self.trajectory(name, world, rules[here.structure], number)
-                mark = {"world": place, "rule": name, "pick": here is picked}
-                rows += [mark | row(found, rival, level) for rival in rivals]
-        rule = rules[picked.structure]
-        best = self.trajectory(picked.structure.text, config.world, rule, 0)
-        best, others = best._replace(name=DISCOVERED), told[HERE]
-        if picked is best_known:
-            others = others[1:]
+        here.run(DISCOVERED, rule, picked.structure.text)
+        if best_known is not None and best_known is not picked:
+            name = f"{LITERATURE} ({', '.join(best_known.names)})"
+            here.run(name, rules[best_known.structure], best_known.structure.text)
+        here.finish(rule)
+        rows = self.rows(rules, best_known)
+        best, *others = here.compared()
         gain = best.minus(others[-1])
         if gain.low <= 0 or gain.mean < config.select.margin:
             raise RunError(
                 f"nothing to publish: on {gain.lives} held-out lives the pick, "
-                f"`{picked.structure}`, earns {gain} more reward per trial than no learning; the "
-                f"margin is {config.select.margin:g}. Try another space or a larger budget. The "
-                "history is kept."
+                f"`{picked.structure}`, earns {gain} more {reward_is(config)} than no learning; "
+                f"the margin is {config.select.margin:g}. Try another space or a larger budget. "
+                "The history is kept."
             )
-        without = self.without(picked, others[-1])
-        record = self.record(front, rule, limits, best, others, without, tried)
+        rests = self.rests(picked)
+        record = self.record(rule, limits, rests, tried)
         family = picked.structure.rule()
-        fitted = family.with_values(point.parameters)
-        discovery = Discovery(config, record, family, fitted, (best, *others), without)
+        discovery = Discovery(
+            config,
+            record,
+            family,
+            family.with_values(point.parameters),
+            (best, *others),
+            {name: here.joint(rest) for name, rest in rests.items()},
+            here.shown(rests),
+        )
         return discovery, pd.DataFrame(rows)
 
-    def rivals(
-        self,
-        world: World,
-        known: Finalist | None,
-        rules: dict[Structure, Rule],
-        number: int,
-    ) -> list[Trajectory]:
-        """What the front is compared with in a world: the best known rule and no learning."""
-        found = []
-        if known is not None:
-            name = f"{LITERATURE} ({', '.join(known.names)})"
-            found.append(self.trajectory(name, world, rules[known.structure], number))
-        rule = next(iter(rules.values()))
-        return [*found, self.trajectory(NO_LEARNING, world.unlearned, rule, number)]
+    def rows(self, rules: Mapping[Structure, Rule], known: Finalist | None) -> list[dict[str, Any]]:
+        """Every rule of the front in every world against the best known rule and no learning."""
+        front, here, rows = self.front, self.held_out, []
+        finalists = [front.finalists[number] for number in front.on_front]
+        rivals = {} if known is None else {f"{LITERATURE} ({', '.join(known.names)})": known}
+        # All intervals of the table hold together.
+        level = 1.0 - 0.05 / (2 * len(here.worlds) * len(finalists))
+        for world in here.worlds:
+            lived = {
+                s: here.trajectory(world, s.text, rules[s], s.text)
+                for s in dict.fromkeys(f.structure for f in (*finalists, *rivals.values()))
+            }
+            others = {name: lived[rival.structure] for name, rival in rivals.items()}
+            others[NO_LEARNING] = here.found[NO_LEARNING][world]
+            for finalist in finalists:
+                mark = {
+                    "world": world,
+                    "rule": finalist.structure.text,
+                    "pick": finalist is front.finalists[front.pick],
+                }
+                rows += [
+                    mark | row(lived[finalist.structure], other._replace(name=name), level)
+                    for name, other in others.items()
+                    if not (finalist is known and name != NO_LEARNING)
+                ]
+        return rows
 
-    def trajectory(self, name: str, world: World, rule: Rule, number: int) -> Trajectory:
-        """A rule on the held-out lives of world `number`."""
-        # The world of the search has the lives on which `verify` runs a record again.
-        stage = self.stage.on(Branch.EVALUATE, *([number] if number else []))
-        bench, lives = Bench(world, rule), self.config.evaluate.lives
-        found = evaluate(bench, bench.values, lives, f"world {number}: {name}", stage)
-        return found._replace(name=name)
-
-    def without(self, picked: Finalist, nothing: Trajectory) -> dict[str, Trajectory]:
+    def rests(self, picked: Finalist) -> dict[str, Everywhere]:
         """What remains without each term of the pick, refined, by the coefficient of the term."""
         structure, parts = picked.structure, split(picked.candidate.point)
         if len(structure.terms) == 1:
-            return {"theta_1": nothing._replace(text="")}
+            return {"theta_1": self.held_out.rest("", None)}
         found, others = {}, {f.structure: f.candidate.point for f in self.front.finalists}
         for number, basis in structure.numbered:
             rest = self.config.rules.structure(*(b for b in structure.terms if b != basis))
@@ -136,46 +145,28 @@ class Publication:
                 self.config.refine.model_copy(update={"climbs": len(starts) + 1}),
                 stage_of(self.stage, rest, number).called(f"without {basis.text}: refine"),
             )
-            if any(value for name, value in point.parameters.items() if name.startswith("theta")):
-                rule, name = printed(point, {}), f"without {basis.text}"
-                found[f"theta_{number}"] = self.trajectory(name, self.config.world, rule, 0)
-            else:
-                found[f"theta_{number}"] = nothing._replace(text="")
+            learns = any(v for n, v in point.parameters.items() if n.startswith("theta"))
+            rule = printed(point, {}) if learns else None
+            found[f"theta_{number}"] = self.held_out.rest(f"without {basis.text}", rule)
         return found
 
     def record(
         self,
-        front: Front,
         rule: Rule,
         limits: Mapping[str, Limits],
-        best: Trajectory,
-        others: list[Trajectory],
-        without: Mapping[str, Trajectory],
+        rests: Mapping[str, Everywhere],
         tried: int,
     ) -> Record:
         """The pick with its evidence."""
-        config, picked = self.config, front.finalists[front.pick]
+        config, picked = self.config, self.front.finalists[self.front.pick]
         terms = {f"theta_{k}": basis.text for k, basis in picked.structure.numbered}
-        evidence = held_out(
-            config.world,
-            config.digest,
-            config.seed,
-            best,
-            others,
-            without,
-            terms=tuple(
-                TermLoss(
-                    coefficient=name,
-                    term=terms[name],
-                    loss=interval(best.minus(rest)),
-                    rule=rest.text,
-                    **rest.counts.bad,
-                )
-                for name, rest in without.items()
-            ),
+        evidence = evidence_of(
+            self.held_out,
+            rests,
+            terms,
             margin=config.select.margin,
             structures=tried,
-            choice=front.reason,
+            choice=self.front.reason,
         )
         lineage = [parent.text for parent in picked.candidate.parents]
         return record_of(config, rule, limits, terms, lineage, evidence)

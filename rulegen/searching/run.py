@@ -15,6 +15,7 @@ from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.publishing.evidence import with_gradients
 from rulegen.publishing.printed import check_exports
+from rulegen.publishing.purpose import check_worlds, marks_of
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.searching.arena import Arena
 from rulegen.searching.config import SearchConfig
@@ -35,12 +36,10 @@ def prepare(config: SearchConfig) -> Arena:
     for strategy in config.strategy:
         strategy.check(config.rules)
     try:
-        arena = Arena(config.rules, config.world)
-        arena.bench.checked()
-        for there in config.elsewhere:
-            Arena(config.rules, config.other(there)).bench.checked()
+        arena = Arena(config.rules, config)
     except ValueError as error:
         raise ConfigError(str(error)) from None
+    check_worlds(config, [arena.slots.rule])
     return arena
 
 
@@ -109,6 +108,8 @@ class Search:
 
     def carry_out(self) -> Found:
         """Everything, in order."""
+        marks = marks_of(self.config, self.stage)
+        self.arena = self.arena.on_scale(marks)
         config, meetings, candidates = self.config, [self.meeting(0, "literature")], []
         candidates += tuned(meetings[0], list(self.names))
         for number, strategy in enumerate(config.strategy, 1):
@@ -127,7 +128,7 @@ class Search:
             met(self.arena, final, self.names, config.select.lives, stage), config.select.margin
         )
         tried = set[Structure]().union(*(meeting.tried for meeting in meetings))
-        publication = Publication(config, self.arena, front, self.stage)
+        publication = Publication(config, self.arena, front, marks, self.stage)
         discovery, elsewhere = publication.carry_out(len(tried))
         record = with_gradients(discovery.record, self.stage.journal)
         discovery = discovery._replace(record=record)

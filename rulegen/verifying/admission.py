@@ -20,11 +20,11 @@ from rulegen.ground.progress import Report, silent
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
-from rulegen.publishing.tables import learning_table
+from rulegen.publishing.tables import learning_tables
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import published
-from rulegen.verifying.setting import world_of
 from rulegen.verifying.verify import NEW_LIVES, checks
+from rulegen.verifying.worlds import places
 
 
 def add_run(
@@ -71,15 +71,19 @@ def add_run(
         unheld = check.claim == "configuration" and check.verdict is Verdict.UNCHECKED
         if unheld or check.verdict in (Verdict.REFUTED, Verdict.WEAK):
             raise ConfigError(f"{folder}: {check.claim}: {check.why}")
-    trajectories = []
-    for name, curve in curves.items():
-        means, ends = (part["rule", name] for part in (table.rewards, table.outcomes))
-        trajectories.append(Trajectory(name, "", means, *curve.parts, ends))
-    world = world_of(evidence.setting, evidence.packages)
-    contents = drawn(path, trajectories, world)
+    shown = {
+        world: [
+            Trajectory(name, "", lot.rewards, *curve.parts, lot.outcomes)
+            for name, curve in curves[world].items()
+            for lot in [lots["rule", name]]
+        ]
+        for world, lots in table.lived.items()
+    }
+    first = places(evidence)[0]
+    contents = drawn(path, shown[first.name], first.world)
     # The record has its digest, so that these very bytes belong beside it.
     contents[path.with_suffix(".csv")] = table.content
-    contents[path.with_suffix(CURVES)] = learning_table(trajectories).to_csv(index=False).encode()
+    contents[path.with_suffix(CURVES)] = learning_tables(shown).to_csv(index=False).encode()
     # Last, so that a record never stands beside data that are still to come.
     contents[path] = record_text(record).encode()
     try:

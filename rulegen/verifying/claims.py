@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from rulegen.catalog import Evidence, Interval
-from rulegen.catalog.records.evidence import ROUNDING
+from rulegen.catalog import Evidence, Interval, WorldFigures
+from rulegen.catalog.records.interval import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
+from rulegen.catalog.records.worlds import level
 from rulegen.ground.statistics import Estimate, estimate
 
 #: Whose lives: `rule` and the name of a rule of the table, or `term` and the coefficient that what
@@ -24,6 +25,21 @@ SAME = 0.05
 DIGITS = 2e-6
 
 
+def in_world(key: Key, world: str) -> Key:
+    """Whose lives in one of several worlds.
+
+    Example:
+        >>> in_world(("rule", "start"), "larger")
+        ('rule in larger', 'start')
+    """
+    return f"{key[0]} in {world}", key[1]
+
+
+def on_scale(key: Key, world: str) -> Key:
+    """The same, for rewards that count from no learning to the yardstick."""
+    return f"{key[0]} on the scale of {world}", key[1]
+
+
 class Claim(NamedTuple):
     """One figure.
 
@@ -32,17 +48,23 @@ class Claim(NamedTuple):
         interval: what is claimed.
         of: whose mean reward per trial it is.
         less: whose is taken off, life by life.
+        level: coverage of the interval.
     """
 
     name: str
     interval: Interval
     of: Key
     less: Key | None = None
+    level: float = 0.95
+
+    def figure(self, rewards: Mapping[Key, np.ndarray]) -> Estimate:
+        """What lives say; arguments as of `values`."""
+        return estimate(self.values(rewards), self.level)
 
     @property
     def boasts(self) -> bool:
         """Whether the published rule is the better for a larger figure."""
-        return self.of == MINE
+        return self.of[1] == DISCOVERED and not self.of[0].startswith("term")
 
     @property
     def chief(self) -> bool:
@@ -78,7 +100,33 @@ def claims(evidence: Evidence) -> list[Claim]:
     for term in evidence.terms:
         key = ("term", term.coefficient)
         found.append(Claim(f"loss without {term.coefficient}", term.loss, MINE, key))
+    for world in evidence.worlds:
+        found += world_claims(world, level(evidence.worlds))
     return found
+
+
+def world_claims(told: WorldFigures, coverage: float) -> Iterator[Claim]:
+    """Every figure of one of several worlds; all of them hold together.
+
+    Args:
+        told: of the world.
+        coverage: of each interval.
+    """
+    where, mine = f"in {told.name}", in_world(MINE, told.name)
+    yield Claim(f"reward {where}", told.reward, mine, None, coverage)
+    for other in told.comparisons:
+        key = in_world(("rule", other.name), told.name)
+        yield Claim(f"reward of {other.name} {where}", other.reward, key, None, coverage)
+        yield Claim(f"minus {other.name} {where}", other.difference, mine, key, coverage)
+    if told.scaled is None:
+        return
+    mine = on_scale(MINE, told.name)
+    yield Claim(f"scaled reward {where}", told.scaled, mine, None, coverage)
+    for other in told.comparisons:
+        key, name = on_scale(("rule", other.name), told.name), f"{other.name} {where}"
+        if other.scaled and other.scaled_difference:
+            yield Claim(f"scaled reward of {name}", other.scaled, key, None, coverage)
+            yield Claim(f"scaled minus {name}", other.scaled_difference, mine, key, coverage)
 
 
 def agrees(claimed: Interval | Estimate, found: Estimate, share: float = 0.0) -> bool:
@@ -106,7 +154,7 @@ def contradicted(evidence: Evidence, rewards: Mapping[Key, np.ndarray]) -> dict[
     found = {}
     for claim in claims(evidence):
         if claim.known(rewards):
-            figure = estimate(claim.values(rewards))
+            figure = claim.figure(rewards)
             if not agrees(claim.interval, figure):
                 found[claim.name] = figure
     return found

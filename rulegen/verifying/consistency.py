@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from rulegen.catalog import Evidence, Record
-from rulegen.catalog.records.evidence import ROUNDING
+from rulegen.catalog import Evidence, Record, WorldFigures
+from rulegen.catalog.records.interval import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
-from rulegen.lives.world import World
 from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.origin import made_by, setting
 from rulegen.verifying.published import Published
 from rulegen.verifying.selecting import selection
 from rulegen.verifying.structure import family, made_of
+from rulegen.verifying.worlds import Place
 
 #: From fewer lives nothing is claimed that can be verified: intervals are measured from these on.
 LEAST_LIVES = 32
@@ -22,24 +22,25 @@ LEAST_LIVES = 32
 CLEAR = 2.0
 
 
-def consistent(whole: Published, evidence: Evidence, world: World) -> list[Finding]:
+def consistent(whole: Published, evidence: Evidence, found: Sequence[Place]) -> list[Finding]:
     """Everything that can be said of a record before lives are run.
 
     Args:
         whole: record and configuration.
         evidence: of the record.
-        world: that it names.
+        found: the worlds that it names.
     """
     record = whole.record
     return [
         text(record, evidence),
         strength(evidence),
-        *baselines(evidence, world),
-        *attainable(evidence),
+        *(finding for place in found for finding in baselines(place)),
+        *attainable(evidence, ""),
+        *(f for place in found if place.name for f in attainable(place.figures, place.where)),
         *parameters(record, evidence),
         *made_of(record, evidence),
         *selection(record, evidence),
-        setting(evidence.setting, world),
+        *(setting(place) for place in found),
         *made_by(whole.config, record, evidence),
         *told_alone(record, evidence),
     ]
@@ -82,24 +83,24 @@ def strength(evidence: Evidence) -> Finding:
     return Finding("strength", Verdict.WEAK if why else Verdict.HOLDS, why)
 
 
-def baselines(evidence: Evidence, world: World) -> Iterator[Finding]:
+def baselines(place: Place) -> Iterator[Finding]:
     """The rewards between which one learns, which the task says."""
-    task = world.task
+    task, told_of = place.world.task, place.figures
     for name, told, true in (
-        ("chance", evidence.chance, task.chance(world.circuit.dt)),
-        ("perfect answers", evidence.best, task.best),
+        (f"chance{place.where}", told_of.chance, task.chance(place.world.circuit.dt)),
+        (f"perfect answers{place.where}", told_of.best, task.best),
     ):
         same = math.isclose(told, true, rel_tol=ROUNDING, abs_tol=ROUNDING)
         yield decided(name, same, f"it is {true:.6g} and not {told:.6g}")
 
 
-def attainable(evidence: Evidence) -> Iterator[Finding]:
+def attainable(evidence: Evidence | WorldFigures, where: str) -> Iterator[Finding]:
     """Whether no reward is beyond that of perfect answers, by more than its interval."""
     told = {DISCOVERED: evidence.reward} | {c.name: c.reward for c in evidence.comparisons}
     slack = ROUNDING * max(1.0, abs(evidence.best))
     beyond = [n for n, reward in told.items() if reward.low > evidence.best + slack]
     why = f"`{', '.join(beyond)}` earns more than perfect answers, {evidence.best:g}"
-    yield decided("attainable", not beyond, why)
+    yield decided(f"attainable{where}", not beyond, why)
 
 
 def parameters(record: Record, evidence: Evidence) -> Iterator[Finding]:

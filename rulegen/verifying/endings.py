@@ -11,14 +11,19 @@ from rulegen.catalog import Evidence
 from rulegen.catalog.records.ended import Ended, verbs
 from rulegen.ground.statistics import estimate
 from rulegen.lives.outcomes import Outcome, Outcomes
-from rulegen.verifying.claims import MINE, Key
+from rulegen.verifying.claims import MINE, Key, in_world
 
 
 def endings(evidence: Evidence) -> dict[Key, Ended]:
     """What a record counts beside each reward, by whose lives these are."""
     found: dict[Key, Ended] = {MINE: evidence}
     found |= {("rule", other.name): other for other in evidence.comparisons}
-    return found | {("term", term.coefficient): term for term in evidence.terms}
+    found |= {("term", term.coefficient): term for term in evidence.terms}
+    for told in evidence.worlds:
+        mine: dict[Key, Ended] = {MINE: told}
+        mine |= {("rule", other.name): other for other in told.comparisons}
+        found |= {in_world(key, told.name): ended for key, ended in mine.items()}
+    return found
 
 
 def miscounted(told: Ended, true: Outcomes, share: float = 0.0) -> str:
@@ -56,7 +61,11 @@ def wrong_in_table(evidence: Evidence, outcomes: Mapping[Key, np.ndarray]) -> di
         outcomes: of each life in the table, by whose lives they are.
     """
     told = endings(evidence)
-    wrong = {key: miscounted(told[key], Outcomes.of(ends)) for key, ends in outcomes.items()}
+    wrong = {
+        key: miscounted(ended, Outcomes.of(outcomes[key]))
+        for key, ended in told.items()
+        if key in outcomes
+    }
     return {key: why for key, why in wrong.items() if why}
 
 

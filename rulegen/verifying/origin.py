@@ -12,11 +12,12 @@ from rulegen.ground.digests import code_digest, versions
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, RunConfig
-from rulegen.publishing.evidence import setting_of
+from rulegen.publishing.setting import setting_of
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.publication import LITERATURE
 from rulegen.selection.looks import PruneSettings
 from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
+from rulegen.verifying.worlds import Place
 
 
 def made_by(config: RunConfig | None, record: Record, evidence: Evidence) -> Iterator[Finding]:
@@ -77,7 +78,9 @@ def differences(config: RunConfig, record: Record, evidence: Evidence) -> Iterat
         "name": (record.name, config.name),
         "seed": (evidence.seed, config.seed),
         "number of lives": (evidence.reward.lives, config.evaluate.lives),
-        "setting": (evidence.setting, setting_of(config.world)),
+        "setting": (settings(evidence), told(config)),
+        "objective": (evidence.objective, config.objective if config.together else "reward"),
+        "sharpness": (evidence.sharpness, config.aim.sharpness if config.together else 0.0),
         "kind": (evidence.structures > 0, isinstance(config, SearchConfig)),
     }
     rules = [(c.name, parse(c.rule).text() if c.rule else "") for c in evidence.comparisons]
@@ -105,6 +108,22 @@ def differences(config: RunConfig, record: Record, evidence: Evidence) -> Iterat
     yield from (name for name, (here, there) in pairs.items() if here != there)
 
 
+def settings(evidence: Evidence) -> list[tuple[str, float, Setting]]:
+    """Every world of a record, its weight and its setting."""
+    if not evidence.worlds:
+        return [("", 1.0, evidence.setting)]
+    return [(world.name, world.weight, world.setting) for world in evidence.worlds]
+
+
+def told(config: RunConfig) -> list[tuple[str, float, Setting]]:
+    """The same of a configuration."""
+    if not (config.together or config.held_out):
+        return [("", 1.0, setting_of(config.world))]
+    weights = dict(zip(config.training, config.aim.weights, strict=True))
+    worlds = config.training | config.held_out
+    return [(name, weights.get(name, 0.0), setting_of(world)) for name, world in worlds.items()]
+
+
 def shown(world: World, rule: Rule) -> str:
     """A rule of a configuration as records print it."""
     return parse(Bench(world, rule).rule.text()).text()
@@ -118,11 +137,11 @@ def steps(settings: PruneSettings) -> set[int]:
     return set(found)
 
 
-def setting(told: Setting, world: World) -> Finding:
-    """Whether a record says every setting of its world."""
-    parts, full = told.model_dump(), setting_of(world).model_dump()
+def setting(place: Place) -> Finding:
+    """Whether a record says every setting of a world."""
+    parts, full = place.figures.setting.model_dump(), setting_of(place.world).model_dump()
     silent = [f"{part}.{k}" for part in full for k in full[part].keys() - parts[part].keys()]
     if not silent:
-        return Finding("setting", Verdict.HOLDS)
+        return Finding(f"setting{place.where}", Verdict.HOLDS)
     why = "it does not say " + ", ".join(sorted(silent)) + "; this version has a value for it"
-    return unchecked("setting", why)
+    return unchecked(f"setting{place.where}", why)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from rulegen.catalog import Evidence, Record, find, load_record
+from rulegen.catalog import Evidence, Record, WorldFigures, find, load_record
 from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.ended import TROUBLES
 from rulegen.catalog.records.files import LARGEST_FILE, parse_toml, read_own
@@ -19,6 +20,7 @@ from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.record import own_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
+from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import Outcome
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
 from rulegen.publishing.tables import remainder
@@ -27,6 +29,7 @@ from rulegen.verifying.claims import DIGITS, Key
 from rulegen.verifying.files import agreeing, of_family, present
 from rulegen.verifying.learning import FIGURES, Curve
 from rulegen.verifying.setting import check_parts
+from rulegen.verifying.worlds import Lived, Place, all_lots, places
 
 #: The columns of the table of held-out lives.
 COLUMNS = ["rule", "without", "life", "reward", "outcome"]
@@ -36,14 +39,24 @@ class PublishedLives(NamedTuple):
     """The table of all held-out lives.
 
     Attributes:
-        rewards: mean reward per trial of each life, shape (L,), by whose lives they are.
-        outcomes: how each life ended, an `Outcome`, shape (L,).
+        lived: the lives in each world.
+        lots: those of all that the record claims anything of (`all_lots`).
         content: of the file.
     """
 
-    rewards: dict[Key, np.ndarray]
-    outcomes: dict[Key, np.ndarray]
+    lived: Lived
+    lots: Mapping[Key, Lot]
     content: bytes
+
+    @property
+    def rewards(self) -> dict[Key, np.ndarray]:
+        """Mean reward per trial of each life, shape (L,), by whose lives they are."""
+        return {key: lot.rewards for key, lot in self.lots.items()}
+
+    @property
+    def outcomes(self) -> dict[Key, np.ndarray]:
+        """How each life ended, an `Outcome`, shape (L,)."""
+        return {key: lot.outcomes for key, lot in self.lots.items()}
 
     @property
     def digest(self) -> str:
@@ -57,13 +70,13 @@ class Published(NamedTuple):
     Attributes:
         record: what is claimed.
         lives: of the table beside it; None where there is none.
-        curves: learning curves of the table beside it, by rule; None where there is none.
+        curves: learning curves of the table beside it, by world and rule; None where there is none.
         config: the configuration of the run beside it; None where there is none.
     """
 
     record: Record
     lives: PublishedLives | None = None
-    curves: dict[str, Curve] | None = None
+    curves: dict[str, dict[str, Curve]] | None = None
     config: RunConfig | None = None
 
 
@@ -95,7 +108,8 @@ def published(card: Path | str) -> Published:
     evidence = record.evidence
     if evidence is None:
         return Published(record)
-    check_parts(evidence.setting, evidence.packages)  # says more than a configuration
+    for told in evidence.worlds or (evidence,):
+        check_parts(told.setting, told.packages)  # says more than a configuration
     tabled = present(beside)
     lives = read_lives(read_own(beside, LARGEST_TABLE), beside, evidence) if tabled else None
     of_run, settings = beside.name == "lives.csv", beside.with_name("config.toml")
@@ -130,25 +144,59 @@ def read_lives(content: bytes, path: Path, evidence: Evidence) -> PublishedLives
     Raises:
         ConfigError: when it is no such table.
     """
-    table = read_table(content, path, COLUMNS)
-    expected: list[Key] = [("rule", DISCOVERED)]
-    expected += [("rule", other.name) for other in evidence.comparisons]
-    expected += [("term", term.coefficient) for term in evidence.terms]
-    places = [(name, "") if kind == "rule" else (remainder(name), name) for kind, name in expected]
-    if list(dict.fromkeys(zip(table["rule"], table["without"], strict=True))) != places:
-        raise ConfigError(f"{path}: its rules must be {', '.join(name for name, _ in places)}")
-    count, rewards, outcomes = evidence.reward.lives, {}, {}
-    for key, (name, without) in zip(expected, places, strict=True):
+    found = places(evidence)
+    table = read_table(content, path, [*(["world"] if evidence.worlds else []), *COLUMNS])
+    lived = {
+        place.name: lots_in(rows, path, place.keys(evidence), evidence.reward.lives)
+        for place, rows in by_world(table, found, path)
+    }
+    return PublishedLives(lived, all_lots(evidence, lived), content)
+
+
+def by_world(
+    table: pd.DataFrame, found: Sequence[Place], path: Path
+) -> Iterator[tuple[Place, pd.DataFrame]]:
+    """The rows of each world of a record.
+
+    Raises:
+        ConfigError: when a table has those of others, or in another order.
+    """
+    if "world" not in table:
+        yield found[0], table
+        return
+    names = [place.name for place in found]
+    # One after the other: where the name changes, another world begins.
+    begins = table["world"] != table["world"].shift()
+    if table["world"][begins].tolist() != names:
+        raise ConfigError(f"{path}: its worlds must be {', '.join(names)}")
+    for place in found:
+        yield place, table[table["world"] == place.name]
+
+
+def lots_in(table: pd.DataFrame, path: Path, expected: Sequence[Key], count: int) -> dict[Key, Lot]:
+    """The lives of one world.
+
+    Args:
+        table: of its rows. path: for messages.
+        expected: whose lives there must be. count: how many of each.
+
+    Raises:
+        ConfigError: when there are others.
+    """
+    rows_of = [(name, "") if kind == "rule" else (remainder(name), name) for kind, name in expected]
+    if list(dict.fromkeys(zip(table["rule"], table["without"], strict=True))) != rows_of:
+        raise ConfigError(f"{path}: its rules must be {', '.join(name for name, _ in rows_of)}")
+    found = {}
+    for key, (name, without) in zip(expected, rows_of, strict=True):
         rows = table[(table["rule"] == name) & (table["without"] == without)]
         if rows["life"].tolist() != list(range(count)):
             raise ConfigError(f"{path}: `{key[1]}` must have the lives 0 to {count - 1} in order")
-        rewards[key] = rows["reward"].to_numpy(float)
-        outcomes[key] = ends_of(rows["outcome"], path)
-    return PublishedLives(rewards, outcomes, content)
+        found[key] = Lot(rows["reward"].to_numpy(float), ends_of(rows["outcome"], path))
+    return found
 
 
-def read_curves(path: Path, evidence: Evidence) -> dict[str, Curve]:
-    """The table of learning curves, by the name of the rule.
+def read_curves(path: Path, evidence: Evidence) -> dict[str, dict[str, Curve]]:
+    """The table of learning curves, by the names of world and rule.
 
     Args:
         path: of the table.
@@ -157,10 +205,18 @@ def read_curves(path: Path, evidence: Evidence) -> dict[str, Curve]:
     Raises:
         ConfigError: when it is no such table, or of other lives.
     """
-    content = read_own(path, LARGEST_TABLE)
-    table = read_table(content, path, ["rule", "trial", *FIGURES, *TROUBLES])
-    told = {DISCOVERED: (evidence.reward, evidence.counts)}
-    told |= {other.name: (other.reward, other.counts) for other in evidence.comparisons}
+    content, columns = read_own(path, LARGEST_TABLE), ["rule", "trial", *FIGURES, *TROUBLES]
+    table = read_table(content, path, [*(["world"] if evidence.worlds else []), *columns])
+    found = by_world(table, places(evidence), path)
+    return {place.name: curves_in(rows, path, place.figures) for place, rows in found}
+
+
+def curves_in(
+    table: pd.DataFrame, path: Path, figures: Evidence | WorldFigures
+) -> dict[str, Curve]:
+    """The learning curves of one world; arguments and errors as of `read_curves`."""
+    told = {DISCOVERED: (figures.reward, figures.counts)}
+    told |= {other.name: (other.reward, other.counts) for other in figures.comparisons}
     if list(dict.fromkeys(table["rule"])) != [*told]:
         raise ConfigError(f"{path}: its rules must be {', '.join(told)}")
     trials, found = len(table) // len(told), {}
@@ -191,12 +247,14 @@ def ends_of(column: pd.Series, path: Path) -> np.ndarray:
     return column.map(known).to_numpy(int)
 
 
+#: Columns that hold words.
+WORDS = ("world", "rule", "without", "outcome")
 #: As Python writes numbers.
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[+-]\d+)?", re.ASCII)
 
 
 def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
-    """A table of finite numbers, but for the columns `rule`, `without` and `outcome`.
+    """A table of finite numbers, but for the columns of `WORDS`.
 
     Raises:
         ConfigError: when it is none, or has other columns.
@@ -209,7 +267,7 @@ def read_table(content: bytes, path: Path, columns: list[str]) -> pd.DataFrame:
         # Readers forgive cells too many, empty lines and marks before the first one.
         if table.to_csv(index=False) != content.decode().replace("\r\n", "\n"):
             raise ValueError("it is not written as runs write it, one cell for each column")
-        numbers = [name for name in columns if name not in ("rule", "without", "outcome")]
+        numbers = [name for name in columns if name not in WORDS]
         for name in numbers:
             if strange := table[name][~table[name].map(NUMBER.fullmatch).astype(bool)].tolist():
                 raise ValueError(f"{strange[0]!r} is no number")

@@ -13,7 +13,7 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.refine import RefineSettings
 from rulegen.ground.statistics import paired_difference
 from rulegen.lives.batch import Lot
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 from rulegen.verifying.claims import MINE, NOTHING, Key
 from rulegen.verifying.finding import Finding, decided
 from rulegen.verifying.structure import siblings
@@ -29,7 +29,7 @@ ROUNDS, MEETING = ((96, 32), (12, 128)), 256
 
 def refits(
     evidence: Evidence,
-    bench: Bench,
+    objective: Objective,
     key: jax.Array,
     lots: Mapping[Key, Lot],
     sizes: RefineSettings | None,
@@ -42,7 +42,7 @@ def refits(
 
     Args:
         evidence: with the terms.
-        bench: the published rule in its world.
+        objective: the published rule where it lives.
         key: of the published lives.
         lots: these lives, run again.
         sizes: of the refits, where a configuration says them.
@@ -53,62 +53,64 @@ def refits(
     gain = float((lots[MINE].rewards - nothing.rewards).mean())
     for term in evidence.terms:
         floors = {NO_LEARNING: nothing.rewards}
-        if term.coefficient in bench.names:
-            values = bench.vector({term.coefficient: 0.0})
-            less = bench.run(values, key, evidence.reward.lives)
-            floors["the rule with that term left out"] = less.means
+        if term.coefficient in objective.names:
+            values = objective.vector({term.coefficient: 0.0})
+            less = objective.rewards(values, key, evidence.reward.lives)
+            floors["the rule with that term left out"] = less
         rest = lots["term", term.coefficient].rewards
         short = [name for name, floor in floors.items() if falls_short(rest, floor, gain, sizes)]
         why = f"what is said to remain earns less than {' and '.join(short)}: it was not refitted"
-        if not short and (found := somewhere(bench, term.coefficient, key, rest, gain)):
+        if not short and (found := somewhere(objective, term.coefficient, key, rest, gain)):
             short, why = [found], f"what remains earns more than is said, with {found}"
         yield decided(f"refit without {term.coefficient}", not short, why)
 
 
-def somewhere(bench: Bench, left_out: str, key: jax.Array, rest: np.ndarray, gain: float) -> str:
+def somewhere(
+    objective: Objective, left_out: str, key: jax.Array, rest: np.ndarray, gain: float
+) -> str:
     """Where the rule without a term earns more, by random search; empty where no place is found.
 
     Args:
-        bench: the published rule in its world.
+        objective: the published rule where it lives.
         left_out: the coefficient of the term.
         key: of the published lives.
         rest: what is said to remain earns on them, shape (L,).
         gain: of the rule over no learning.
     """
-    if not siblings(bench.rule, left_out):
+    if not siblings(objective.rule, left_out):
         return ""
-    places = list(drawn(bench, left_out, ROUNDS[0][0]))
+    places = list(drawn(objective, left_out, ROUNDS[0][0]))
     for number, (count, lives) in enumerate(ROUNDS):
-        rewards = bench.rewards(places[:count], jax.random.fold_in(key, number), lives)
+        rewards = objective.rewards(places[:count], jax.random.fold_in(key, number), lives)
         order = np.argsort(-rewards.mean(axis=1))
         places = [places[i] for i in order]
     lives = min(MEETING, len(rest))
-    more = paired_difference(bench.rewards(places[0], key, lives), rest[:lives])
+    more = paired_difference(objective.rewards(places[0], key, lives), rest[:lives])
     if more.low <= 0.0 or more.mean <= SHORT * abs(gain):
         return ""
-    found = zip(bench.names, places[0], bench.values, strict=True)
+    found = zip(objective.names, places[0], objective.values, strict=True)
     return ", ".join(f"{name} = {now:.3g}" for name, now, old in found if now not in (old, 0.0))
 
 
-def drawn(bench: Bench, left_out: str, count: int) -> np.ndarray:
+def drawn(objective: Objective, left_out: str, count: int) -> np.ndarray:
     """Random places within the bounds, shape (count, P), one coefficient being 0.
 
     Coefficients are of any size up to their bounds, and other parameters with bounds anywhere
     between them; what has no bounds stays.
     """
     rng = np.random.default_rng(0)
-    here = Coordinates(bench.rule.parameters)
-    low, high = here.inward(bench.bounds)
+    here = Coordinates(objective.rule.parameters)
+    low, high = here.inward(objective.bounds)
     bounded = np.isfinite(high - low)
     shares = rng.random((count, len(low)))
     low, high = np.where(bounded, low, 0.0), np.where(bounded, high, 0.0)
-    places = np.where(bounded, here.outward(low + shares * (high - low)), bench.values)
-    moved = np.isin(bench.names, siblings(bench.rule, left_out))
+    places = np.where(bounded, here.outward(low + shares * (high - low)), objective.values)
+    moved = np.isin(objective.names, siblings(objective.rule, left_out))
     places = np.where(
         moved & bounded, places * 10.0 ** -rng.uniform(0.0, 2.0, places.shape), places
     )
-    places[:, bench.names.index(left_out)] = 0.0
-    return np.clip(places, *bench.bounds)
+    places[:, objective.names.index(left_out)] = 0.0
+    return np.clip(places, *objective.bounds)
 
 
 def falls_short(

@@ -13,7 +13,7 @@ from rulegen.fitting.refine import MORE, RefineSettings
 from rulegen.fitting.surface import Surface, design
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.ground.statistics import paired_difference
-from rulegen.lives.bench import Bench
+from rulegen.objective import Objective
 from rulegen.verifying.finding import Finding, Verdict
 
 #: An interval is refuted when its middle lies so many times the half width of the difference from
@@ -38,7 +38,7 @@ class Resurvey:
     """Surveys the surroundings of a published rule anew.
 
     Args:
-        bench: the published rule in its world.
+        objective: the published rule where it lives.
         notes: of its parameters; those with intervals were fitted.
         key: random numbers; never those of the publication.
         settings: sizes.
@@ -48,7 +48,7 @@ class Resurvey:
 
     def __init__(
         self,
-        bench: Bench,
+        objective: Objective,
         notes: Mapping[str, ParameterNote],
         key: jax.Array,
         settings: RefineSettings,
@@ -56,10 +56,10 @@ class Resurvey:
         told: RefineSettings | None = None,
     ) -> None:
         self.notes = {n: note for n, note in notes.items() if note.low is not None}
-        self.bench, self.key = bench, key
+        self.objective, self.key = objective, key
         self.settings, self.report, self.told = settings, report, told
-        self.names = [name for name in bench.names if name in self.notes]
-        self.free = np.array([bench.names.index(name) for name in self.names], int)
+        self.names = [name for name in objective.names if name in self.notes]
+        self.free = np.array([objective.names.index(name) for name in self.names], int)
 
     def verdicts(self) -> dict[str, tuple[bool | None, str]]:
         """For each parameter with an interval, whether it holds (None: cannot be said), and why."""
@@ -90,7 +90,7 @@ class Resurvey:
         settings, points = self.settings, design(len(self.free))
         half = np.full(len(self.free), settings.width * scale)
         unit = settings.least / settings.width
-        box = Box(self.bench.values, self.free, half, unit, self.bench.bounds)
+        box = Box(self.objective.values, self.free, half, unit, self.objective.bounds)
         key = jax.random.fold_in(self.key, attempt)
 
         def visit(places: np.ndarray | Sequence[np.ndarray], before: int = 0) -> np.ndarray:
@@ -98,7 +98,7 @@ class Resurvey:
                 there, text = before + done // lives, f"{lives} lives"
                 self.report(Progress("parameters", there, len(points) + 1, text))
 
-            return self.bench.rewards([box.at(place) for place in places], key, lives, tick)
+            return self.objective.rewards([box.at(place) for place in places], key, lives, tick)
 
         surface = Surface(len(self.free), visit(points).T)
         peak, low, high = surface.maximiser()
@@ -149,17 +149,21 @@ class Resurvey:
 
 
 def resurveyed(
-    bench: Bench, record: Record, key: jax.Array, told: RefineSettings | None, report: Report
+    objective: Objective,
+    record: Record,
+    key: jax.Array,
+    told: RefineSettings | None,
+    report: Report,
 ) -> Iterator[Finding]:
     """The intervals of fitted parameters against a new survey.
 
     Args:
-        bench: the published rule. record: with the intervals.
+        objective: the published rule. record: with the intervals.
         key: of the survey's lives, which are none of the published ones.
         told: sizes of the published surveys, where a configuration says them.
         report: told of every point.
     """
-    survey = Resurvey(bench, record.parameters, key, RefineSettings(), report, told)
+    survey = Resurvey(objective, record.parameters, key, RefineSettings(), report, told)
     for name, (holds, why) in survey.verdicts().items():
         verdict = {True: Verdict.HOLDS, False: Verdict.REFUTED, None: Verdict.UNCHECKED}[holds]
         yield Finding(f"interval of {name}", verdict, why)

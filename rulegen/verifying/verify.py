@@ -7,7 +7,7 @@ the claim is more than the luck of those. What a record says of itself never wid
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import jax
@@ -16,16 +16,16 @@ import numpy as np
 from rulegen.catalog import Evidence, Record, parts
 from rulegen.catalog.records.ended import Ended
 from rulegen.catalog.records.record import HasRecord, as_record
-from rulegen.catalog.records.roles import NO_LEARNING
+from rulegen.catalog.records.roles import NO_LEARNING, YARDSTICK
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
-from rulegen.ground.statistics import estimate
 from rulegen.lives.batch import Batch, Lot
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
-from rulegen.lives.world import World
+from rulegen.objective import Joint, Objective
+from rulegen.objective.joint import key_of
 from rulegen.verifying.claims import MINE, SAME, Claim, Key, agrees, claims, contradicted
 from rulegen.verifying.consistency import consistent
 from rulegen.verifying.data import data
@@ -36,8 +36,8 @@ from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
-from rulegen.verifying.setting import world_of
 from rulegen.verifying.verification import Check, Verification
+from rulegen.verifying.worlds import Place, aim_of, all_lots, places
 
 #: Of honest cards, at most this share has any figure that new lives refute: less than the 5% that
 #: is promised, so that a sample of cards keeps the promise as well.
@@ -95,27 +95,63 @@ def checks(whole: Published, lives: int, seed: int, report: Report) -> Iterator[
         raise ConfigError(
             f"the record of `{record.name}` has no evidence, so it claims nothing to verify"
         )
-    world = world_of(evidence.setting, evidence.packages)
-    yield from map(plain, consistent(whole, evidence, world))
+    found = places(evidence)
+    yield from map(plain, consistent(whole, evidence, found))
     if evidence.digest != record.digest:
         why = "lives are not run for a text that was not evaluated"
         yield Check("rewards", None, None, None, Verdict.UNCHECKED, why)
         return
-    benches = entrants(record, evidence, world)
+    benches = {place.name: entrants(record, evidence, place) for place in found}
     root = branch(origin(seed), Branch.VERIFY)
     held_out = branch(origin(evidence.seed), Branch.EVALUATE)
-    again = run(benches, held_out, evidence.reward.lives, "published lives", report)
-    fresh = run(benches, branch(root, 0), lives, "new lives", report)
-    old = lots(again)
-    yield from judge(whole, evidence, old, lots(fresh))
+    again, fresh = dict[str, dict[Key, Lot]](), dict[str, dict[Key, Lot]]()
+    curves = list[Check]()
+    for place in found:
+        key, new = (key_of(k, place.number) for k in (held_out, branch(root, 0)))
+        there = benches[place.name]
+        batches = run(there, key, evidence.reward.lives, f"published lives{place.where}", report)
+        curves += curved(whole, place, batches)
+        again[place.name] = lots(batches)
+        fresh[place.name] = lots(run(there, new, lives, f"new lives{place.where}", report))
+    old = all_lots(evidence, again)
+    yield from judge(whole, evidence, old, all_lots(evidence, fresh))
+    yield plain(data(whole.lives, evidence, again))
+    objective = together(found, {name: there[MINE] for name, there in benches.items()}, evidence)
     sizes = whole.config.refine if whole.config else None
-    yield from map(plain, refits(evidence, benches[MINE], held_out, old, sizes))
+    yield from map(plain, refits(evidence, objective, held_out, old, sizes))
+    yield from curves
+    yield from map(plain, resurveyed(objective, record, branch(root, 1), sizes, report))
+
+
+def together(found: Sequence[Place], benches: Mapping[str, Bench], evidence: Evidence) -> Objective:
+    """What a record is for, with the published rule in every world that chose it.
+
+    Args:
+        found: the worlds. benches: the rule in each, by name.
+        evidence: whose means are the scale.
+    """
+    inside = [place for place in found if place.chosen_in]
+    if evidence.objective == "reward":
+        return benches[inside[0].name]
+    aim = aim_of(evidence)
+    if evidence.scaled:
+        ends = [{c.name: c.reward.mean for c in place.figures.comparisons} for place in inside]
+        nothing = tuple(end[NO_LEARNING] for end in ends)
+        unit = tuple(end[YARDSTICK] - end[NO_LEARNING] for end in ends)
+        aim = aim._replace(nothing=nothing, unit=unit)
+    rule = benches[inside[0].name].rule
+    return Joint({place.name: place.world for place in inside}, rule, aim)
+
+
+def curved(whole: Published, place: Place, batches: Mapping[Key, Batch]) -> Iterator[Check]:
+    """Whether the learning curves of a world are those of its lives, run again."""
+    where = place.where
     if whole.curves is None:
-        yield plain(unchecked("learning curves", "their table is not beside the record"))
-    for name, curve in (whole.curves or {}).items():
-        why = false_curve(curve, again["rule", name].rewards)
-        yield plain(decided(f"learning curve of {name}", not why, why))
-    yield from map(plain, resurveyed(benches[MINE], record, branch(root, 1), sizes, report))
+        yield plain(unchecked(f"learning curves{where}", "their table is not beside the record"))
+        return
+    for name, curve in whole.curves[place.name].items():
+        why = false_curve(curve, batches["rule", name].rewards)
+        yield plain(decided(f"learning curve of {name}{where}", not why, why))
 
 
 def plain(finding: Finding) -> Check:
@@ -147,7 +183,7 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
     together = dict(zip(boasts, odds.together.tolist(), strict=False))
 
     def check(claim: Claim) -> Check:
-        there, here = (estimate(claim.values(rewards)) for rewards in (old, new))
+        there, here = (claim.figure(rewards) for rewards in (old, new))
         reasons = []
         if claim.name in tabled:
             reasons.append(f"the table of the lives gives {tabled[claim.name]}")
@@ -161,12 +197,7 @@ def judge(whole: Published, evidence: Evidence, again: Lots, fresh: Lots) -> lis
 
     ended = Luck(odds.alone[len(boasts) :], odds.together[len(boasts) :])
     counts = wrong_in_table(evidence, whole.lives.outcomes) if whole.lives else {}
-    named = plain(data(whole.lives, evidence, again))
-    return [
-        *(check(claim) for claim in told),
-        *ends(evidence, again, fresh, counts, ended),
-        named,
-    ]
+    return [*(check(claim) for claim in told), *ends(evidence, again, fresh, counts, ended)]
 
 
 def lucky(probability: float) -> list[str]:
@@ -213,7 +244,8 @@ def ends(
         if not reasons and not there.trouble and not here.trouble:
             quiet += 1
             continue
-        name = f"ended badly{'' if key == MINE else f', {key[1]}'}"
+        where = key[0].partition(" ")[1:]
+        name = f"ended badly{'' if key == MINE else f', {key[1]}'}{''.join(where)}"
         surprise = float(odds.alone.min()) if key == MINE else None
         found.append(Check(name, told, there, here, verdict, "; ".join(reasons), surprise))
     if quiet:
@@ -222,13 +254,15 @@ def ends(
     return found
 
 
-def entrants(record: Record, evidence: Evidence, world: World) -> dict[Key, Bench]:
-    """The rule, what it was compared with, and what remains without each term, each in the world.
+def entrants(record: Record, evidence: Evidence, place: Place) -> dict[Key, Bench]:
+    """The rule, what it was compared with, and what remains without each term, each in a world.
 
     Where nothing is learned, as without the last term, its own circuits keep their weights.
     """
-    texts = {("rule", other.name): other.rule for other in evidence.comparisons}
-    texts |= {("term", term.coefficient): term.rule for term in evidence.terms}
+    world = place.world
+    texts = {("rule", other.name): other.rule for other in place.figures.comparisons}
+    if place.chosen_in:
+        texts |= {("term", term.coefficient): term.rule for term in evidence.terms}
     rules: dict[Key, Rule | None] = {MINE: record.rule}
     rules |= {key: parse(text) if text.strip() else None for key, text in texts.items()}
     made: dict[str, Bench] = {}

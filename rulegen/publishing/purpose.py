@@ -1,0 +1,87 @@
+"""What a run is for: the objective that its configuration describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rulegen.fitting.yardstick import Mark, marks
+from rulegen.grammar import ConfigError, Rule
+from rulegen.ground.stage import Stage
+from rulegen.lives.bench import Bench
+from rulegen.objective import Joint, Objective
+from rulegen.objective.joint import bench_in
+from rulegen.publishing.places import Places
+
+
+def objective_of(config: Places, rule: Rule) -> Objective:
+    """A rule where a run takes place, judged by rewards as they are.
+
+    Raises:
+        ConfigError, RuleError: when it does not run there.
+    """
+    if config.together:
+        return Joint(config.training, rule, config.aim)
+    try:
+        return Bench(config.world, rule).checked()
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
+def check_worlds(config: Places, rules: Sequence[Rule]) -> None:
+    """See that rules and the yardstick run wherever they are evaluated.
+
+    Raises:
+        ConfigError: when one does not; the message names the world.
+    """
+    measures = [config.measure] if config.learning else []
+    for name, world in config.held_out.items():
+        for rule in (*rules, *measures):
+            bench_in(name, world, rule)
+    for name, world in config.training.items():
+        for rule in measures:
+            bench_in(name, world, rule)
+
+
+def marks_of(config: Places, run: Stage) -> dict[str, Mark]:
+    """The scale of every world of a run; {} where rewards are taken as they are.
+
+    Args:
+        config: of the run.
+        run: its random numbers, and where results are kept.
+
+    Raises:
+        ConfigError: when the yardstick does not learn in a world.
+    """
+    if not config.learning:
+        return {}
+    return marks(config.training | config.held_out, config.measure, run.called("scale of"))
+
+
+def scaled(config: Places, objective: Objective, found: Mapping[str, Mark]) -> Objective:
+    """An objective from `objective_of` on the scale of a run.
+
+    Args:
+        config: of the run.
+        objective: by rewards as they are.
+        found: from `marks_of`.
+    """
+    if not isinstance(objective, Joint) or not found:
+        return objective
+    here = [found[name] for name in config.training]
+    nothing = tuple(mark.nothing.mean for mark in here)
+    unit = tuple(mark.gain.mean for mark in here)
+    return objective.aimed(config.aim._replace(nothing=nothing, unit=unit))
+
+
+def reward_is(config: Places) -> str:
+    """What is earned in a run, as its messages call it.
+
+    Example:
+        >>> from rulegen.tasks import DelayedMatch
+        >>> reward_is(Places(task=DelayedMatch()))
+        'reward per trial'
+    """
+    if not config.together:
+        return "reward per trial"
+    kind = "scaled reward" if config.learning else "reward"
+    return f"{kind} ({config.objective} over worlds)"
