@@ -170,11 +170,14 @@ def markdown_index(rows: Sequence[Facets]) -> str:
         chosen = [f for f in rows if f.kind == kind]
         if not chosen:
             continue
-        head = ["rule", "reward per trial", "complexity", "states at", "locality", "tags"]
+        head = ["rule", "reward per trial", "worlds", "earns more than"]
+        head += ["complexity", "states at", "locality", "tags"]
         cells = [
             [
                 f"[{plain(f.title)}]({CARDS}/{f.name}.md)",
                 plain(f.reward),
+                str(f.worlds),
+                plain(f.beats),
                 str(f.complexity),
                 ", ".join(f.sites),
                 f.verdict,
@@ -183,7 +186,7 @@ def markdown_index(rows: Sequence[Facets]) -> str:
             for f in chosen
         ]
         if kind == "literature":
-            head, *cells = ([*row[:1], *row[2:]] for row in [head, *cells])
+            head, *cells = ([*row[:1], *row[4:]] for row in [head, *cells])
         parts += [f"## {title}", grid([tuple(head), *map(tuple, cells)])]
     return "\n\n".join(parts) + "\n"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -19,9 +20,17 @@ from rulegen.catalog.pages.tables import (
     setting_table,
     term_table,
 )
+from rulegen.catalog.pages.world_tables import (
+    SCALED_IS,
+    differences_table,
+    level_text,
+    settings_table,
+    worlds_table,
+)
 from rulegen.catalog.records.ended import ENDS_ARE, happened, unhappened
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.record import Record, Reference
+from rulegen.catalog.records.roles import YARDSTICK
 from rulegen.grammar import Rule
 from rulegen.grammar.printing.boxes import Line as FormulaLine
 from rulegen.grammar.printing.breaking import broken
@@ -98,6 +107,8 @@ def card(record: Record) -> list[Block]:
             if other.rule:
                 title = f"Compared with: {other.name}"
                 blocks += [Heading(title), Listing(other.rule.strip("\n"))]
+        for title, text in yardsticks(record.evidence):
+            blocks += [Heading(title), Listing(text)]
     if record.references:
         blocks.append(Heading("References"))
         blocks.append(Items(tuple(reference(r) for r in record.references)))
@@ -108,6 +119,14 @@ def card(record: Record) -> list[Block]:
     return [b for b in blocks if not (isinstance(b, Items) and not b.lines) and b != Table()]
 
 
+def yardsticks(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The yardstick in each world, with a title."""
+    for world in evidence.worlds:
+        for other in world.comparisons:
+            if other.name == YARDSTICK:
+                yield f"Yardstick in {world.name}", other.rule.strip("\n")
+
+
 def equation(rule: Rule, values: bool = False) -> Equation:
     """A rule as display mathematics whose long lines are broken."""
     return Equation(tuple(broken(displayed(rule, values))))
@@ -115,19 +134,13 @@ def equation(rule: Rule, values: bool = False) -> Equation:
 
 def evidence_blocks(evidence: Evidence) -> list[Block]:
     """What the lives say."""
-    lives, trials = evidence.reward.lives, evidence.setting.life.get("trials", "?")
     blocks: list[Block] = [
         Heading("Reward"),
-        Paragraph(
-            line(
-                f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
-                "trials, with 95% intervals over lives. All rules met the same networks and the "
-                "same noise, and differences are paired."
-            )
-        ),
+        Paragraph(line(what_is_earned(evidence))),
         reward_table(evidence),
         Paragraph(line(" ".join(filter(None, [*baselines(evidence), *ends(evidence)])))),
-        Picture("Reward against trials: means over lives, with 95% intervals of each trial alone"),
+        *world_blocks(evidence),
+        Picture(picture_shows(evidence)),
         Heading("Terms"),
         term_table(evidence),
         *(Paragraph(line(text)) for text in term_notes(evidence)),
@@ -161,7 +174,58 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
     for name, digest in digests.items():
         made += [Piece(f"{name} "), Piece(digest, code=True), Piece("; ")] if digest else []
     made.append(Piece(f"{software}."))
-    return [*blocks, Heading("Setting"), setting_table(evidence), Paragraph(tuple(made))]
+    settings = settings_table(evidence) if evidence.worlds else setting_table(evidence)
+    return [*blocks, Heading("Setting"), settings, Paragraph(tuple(made))]
+
+
+def what_is_earned(evidence: Evidence) -> str:
+    """What the first table is about."""
+    lives, trials = evidence.reward.lives, evidence.setting.life.get("trials", "?")
+    same = "All rules met the same networks and the same noise, and differences are paired."
+    if evidence.objective == "reward":
+        return (
+            f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
+            f"trials, with 95% intervals over lives. {same}"
+        )
+    names = [f"`{world.name}`" for world in evidence.worlds if world.chosen_in]
+    what = (
+        "The weighted mean"
+        if evidence.objective == "mean"
+        else (f"A soft worst case (sharpness {evidence.sharpness:g})")
+    )
+    scale = f" {SCALED_IS}" if evidence.scaled else ""
+    return (
+        f"{what} of the {'scaled rewards' if evidence.scaled else 'rewards'} in {', '.join(names)} "
+        f"(it is maximised) on {lives} held-out lives, each of them lived in every world, with 95% "
+        f"intervals over lives. {same}{scale}"
+    )
+
+
+def picture_shows(evidence: Evidence) -> str:
+    """What the picture of a card is."""
+    curve = "Reward against trials: means over lives, with 95% intervals of each trial alone"
+    if not evidence.worlds:
+        return curve
+    kind = "Scaled rewards" if evidence.scaled else "Rewards"
+    below = f"below, {curve[0].lower()}{curve[1:]}"
+    return f"{kind} of all rules in every world, with their intervals; {below}"
+
+
+def world_blocks(evidence: Evidence) -> list[Block]:
+    """What the lives say of each of several worlds; nothing where there is one."""
+    if not evidence.worlds:
+        return []
+    inside = [f"`{world.name}`" for world in evidence.worlds if world.chosen_in]
+    outside = [f"`{world.name}`" for world in evidence.worlds if not world.chosen_in]
+    told = f"The rule was chosen by {', '.join(inside)}. "
+    if outside:
+        told += f"Nothing was chosen by {', '.join(outside)}. "
+    return [
+        Heading("Worlds"),
+        Paragraph(line(told + level_text(evidence))),
+        worlds_table(evidence),
+        differences_table(evidence),
+    ]
 
 
 def baselines(evidence: Evidence) -> list[str]:

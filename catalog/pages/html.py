@@ -26,6 +26,8 @@ COLUMNS = (
     ("rule", "text"),
     ("kind", "text"),
     ("reward", "number"),
+    ("worlds", "number"),
+    ("earns more than", "text"),
     ("complexity", "number"),
     ("states at", "text"),
     ("locality", "text"),

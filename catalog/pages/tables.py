@@ -97,7 +97,8 @@ def reward_table(evidence: Evidence) -> Table:
         rows.append((other.name, *cells, *ended_cells(other, ended)))
     for name, value in ((CHANCE, evidence.chance), (PERFECT, evidence.best)):
         rows.append((name, number(value), "", "", *[""] * len(ended)))
-    return Table((*REWARD_HEAD, *ended), tuple(rows), caption="Reward on held-out lives")
+    head = tuple(evidence.reward_is if name == "reward per trial" else name for name in REWARD_HEAD)
+    return Table((*head, *ended), tuple(rows), caption="Reward on held-out lives")
 
 
 def term_table(evidence: Evidence) -> Table:

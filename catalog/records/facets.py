@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from rulegen.catalog.records.ended import happened
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.record import Record
+from rulegen.catalog.records.roles import LITERATURE
 from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.rule.locality import expressions
@@ -22,6 +23,8 @@ class Facets(BaseModel):
         complexity: number of nodes of its formulas.
         verdict: of its locality certificate.
         reward: on held-out lives, and how many of these ended badly; or "".
+        worlds: in how many it was tried; 0 for a rule of the literature.
+        beats: what it earns more than, and in how many of them, with intervals above 0; or "".
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +37,8 @@ class Facets(BaseModel):
     complexity: int
     verdict: str
     reward: str
+    worlds: int
+    beats: str
 
 
 def facets(record: Record) -> Facets:
@@ -56,13 +61,26 @@ def facets(record: Record) -> Facets:
         complexity=complexity(rule),
         verdict=rule.locality().verdict,
         reward=reward_text(record.evidence) if record.evidence else "",
+        worlds=max(1, len(record.evidence.worlds)) if record.evidence else 0,
+        beats=beats_text(record.evidence) if record.evidence else "",
     )
 
 
 def reward_text(evidence: Evidence) -> str:
     """The reward with its interval, and how many of its lives ended badly where some did."""
     bad = happened([evidence])
-    return f"{evidence.reward}" + (f"; {evidence.ended}" if bad else "")
+    several = "" if evidence.objective == "reward" else f", {evidence.reward_is}"
+    return f"{evidence.reward}{several}" + (f"; {evidence.ended}" if bad else "")
+
+
+def beats_text(evidence: Evidence) -> str:
+    """In how many worlds a rule earns more than no learning, the yardstick, and other rules."""
+    met: dict[str, list[bool]] = {}
+    for place in evidence.worlds or (evidence,):
+        for other in place.comparisons:
+            name = LITERATURE if other.name.startswith(LITERATURE) else other.name
+            met.setdefault(name, []).append(other.difference.low > 0.0)
+    return ", ".join(f"{name} in {sum(won)} of {len(won)}" for name, won in met.items())
 
 
 def complexity(rule: Rule) -> int:

@@ -16,6 +16,8 @@ CHANCE, PERFECT = "chance", "perfect answers"
 BASELINES = (NO_LEARNING, CHANCE)
 #: What no rule that is compared may be called: it would be taken for another line of a table.
 TAKEN = frozenset({DISCOVERED, THIS_RULE, CHANCE, PERFECT})
+#: How the best rule of the literature begins where a search names it.
+LITERATURE = "best of the literature"
 #: Characters that are taken for others.
 ALIKE = str.maketrans("01|!i53478h", "ollllseatbb")
 #: Pairs of characters that are taken for one.

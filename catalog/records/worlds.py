@@ -107,7 +107,8 @@ class WorldFigures(Ended, RecordPart):
             made = self.on_scale(reward.mean)
             if scaled is not None and not near(scaled.mean, made):
                 raise ValueError(
-                    f"{where}: a scaled reward is {scaled.mean:.6g}, but its reward makes {made:.6g}"
+                    f"{where}: a scaled reward is {scaled.mean:.6g}, but its reward makes "
+                    f"{made:.6g}"
                 )
         return self
 

@@ -10,6 +10,7 @@ import typer
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
 from rulegen.commands.options import RunOptions, grouped, screen, shared
+from rulegen.commands.worlds import print_worlds
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.config import load_config
@@ -35,9 +36,13 @@ def discover(
     console.print(f"\n{found.record.equations}", highlight=False, markup=False)
     name = f"by its algebra: {named(found.record.rule).text}"
     console.print(name, highlight=False, markup=False, soft_wrap=True)
-    console.print(f"reward per trial {best.reward} on {best.reward.lives} held-out lives")
+    evidence = found.record.evidence
+    assert evidence is not None
+    lives = f"on {best.reward.lives} held-out lives"
+    console.print(f"{evidence.reward_is} {best.reward} {lives}", highlight=False)
     for other in others:
         console.print(f"  minus {other.name}: {best.minus(other)}", markup=False)
+    print_worlds(console, evidence)
     for line in (*told({t.name: t.counts for t in found.trajectories}), *left_out(found.record)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
 from rulegen.commands.options import RunOptions, grouped, screen, shared
 from rulegen.commands.table import print_table
+from rulegen.commands.worlds import print_worlds
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.evidence import left_out
@@ -50,7 +51,7 @@ def search(
         f"by its algebra: {named(record.rule).text}",
         f"the pick among {evidence.structures} structures, tried in {found.lives} lives: "
         f"{evidence.choice}",
-        f"reward per trial {evidence.reward} on {evidence.reward.lives} held-out lives",
+        f"{evidence.reward_is} {evidence.reward} on {evidence.reward.lives} held-out lives",
         verdict(found.elsewhere),
         *told(here | ends(found.elsewhere)),
         *left_out(record),
@@ -58,3 +59,4 @@ def search(
     )
     for line in filter(None, lines):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_worlds(console, evidence)

@@ -21,6 +21,7 @@ from rulegen.publishing.evaluate import Shown, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.printed import exported, summary, texts
 from rulegen.publishing.tables import learning_tables, lives_tables, parts_of
+from rulegen.publishing.world_figures import plot_worlds
 
 
 class Discovery(NamedTuple):
@@ -74,10 +75,19 @@ class Discovery(NamedTuple):
         return pd.DataFrame(rows)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Reward against trials, see `rulegen.plot_learning`."""
+        """Reward against trials, see `rulegen.plot_learning`; with several worlds `plot_worlds`.
+
+        Args:
+            ax: where to draw; a picture of several worlds has axes of its own.
+        """
+        if self.worlds:
+            assert self.record.evidence is not None
+            shown = {name: shown.trajectories for name, shown in self.worlds.items()}
+            places = self.config.training | self.config.held_out
+            return plot_worlds(self.record.evidence, shown, places)
         world = self.config.world
-        shown = self.worlds[self.config.first].trajectories if self.worlds else self.trajectories
-        return plot_learning(shown, world.task, world.circuit.dt, warmup=world.life.warmup, ax=ax)
+        warmup = world.life.warmup
+        return plot_learning(self.trajectories, world.task, world.circuit.dt, warmup=warmup, ax=ax)
 
     def files(self) -> dict[str, str]:
         """The rule, its card and its exports, by the name of the file.

@@ -36,7 +36,7 @@ def page(record: Record, front: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
     others, said_there = readable(elsewhere.round(5), ["against"])
     return (
         f"# Search\n\n{evidence.structures} structures were tried. The pick earns "
-        f"{evidence.reward} per trial on {evidence.reward.lives} held-out lives "
+        f"{evidence.reward} ({evidence.reward_is}) on {evidence.reward.lives} held-out lives "
         f"(ended badly: {evidence.ended}):\n\n"
         f"```\n{record.equations.strip()}\n```\n\n"
         f"Why it was picked: {evidence.choice}.\n\n"

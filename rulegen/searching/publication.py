@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rulegen.catalog import Record
-from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
+from rulegen.catalog.records.roles import DISCOVERED, LITERATURE, NO_LEARNING
 from rulegen.fitting.yardstick import Mark
 from rulegen.grammar import Rule, RunError, Structure
 from rulegen.ground.keys import Branch
@@ -23,9 +23,6 @@ from rulegen.searching.arena import Arena, split
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.finals import bounded, printed, refined, stage_of
 from rulegen.searching.front import Finalist, Front
-
-#: How tables call the best rule of the literature.
-LITERATURE = "best of the literature"
 
 
 class Publication:

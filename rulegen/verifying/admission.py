@@ -12,15 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
+from rulegen.catalog import Evidence
 from rulegen.catalog.records.files import own_folder, write_together
 from rulegen.catalog.records.library import CURVES, DISCOVERED, LITERATURE, Entry, read_entry
 from rulegen.catalog.records.record import Record, record_text
 from rulegen.grammar import ConfigError
 from rulegen.ground.progress import Report, silent
-from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.tables import learning_tables
+from rulegen.publishing.world_figures import plot_worlds
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.published import published
 from rulegen.verifying.verify import NEW_LIVES, checks
@@ -79,8 +80,7 @@ def add_run(
         ]
         for world, lots in table.lived.items()
     }
-    first = places(evidence)[0]
-    contents = drawn(path, shown[first.name], first.world)
+    contents = drawn(path, shown, evidence)
     # The record has its digest, so that these very bytes belong beside it.
     contents[path.with_suffix(".csv")] = table.content
     contents[path.with_suffix(CURVES)] = learning_tables(shown).to_csv(index=False).encode()
@@ -108,9 +108,14 @@ def free_place(path: Path, record: Record, home: Path, replace: bool) -> None:
         )
 
 
-def drawn(path: Path, trajectories: list[Trajectory], world: World) -> dict[Path, bytes]:
-    """The learning curve in the formats of a catalog, by where they go."""
-    ax = plot_learning(trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
+def drawn(path: Path, shown: dict[str, list[Trajectory]], evidence: Evidence) -> dict[Path, bytes]:
+    """The picture of a run in the formats of a catalog, by where they go."""
+    worlds = {place.name: place.world for place in places(evidence)}
+    if evidence.worlds:
+        ax = plot_worlds(evidence, shown, worlds)
+    else:
+        (world,), (trajectories,) = worlds.values(), shown.values()
+        ax = plot_learning(trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
     with tempfile.TemporaryDirectory() as folder:
         save_figure(ax, Path(folder), path.stem)
         made = [Path(folder) / f"{path.stem}.{ending}" for ending in ("png", "pdf")]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rulegen.catalog import Evidence, Record, Setting
-from rulegen.catalog.records.roles import NO_LEARNING, START
+from rulegen.catalog.records.roles import LITERATURE, NO_LEARNING, START
 from rulegen.grammar import Rule, parse
 from rulegen.ground.digests import code_digest, versions
 from rulegen.lives.bench import Bench
@@ -14,7 +14,6 @@ from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.setting import setting_of
 from rulegen.searching.config import SearchConfig
-from rulegen.searching.publication import LITERATURE
 from rulegen.selection.looks import PruneSettings
 from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.worlds import Place

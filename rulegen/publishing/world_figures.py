@@ -1,0 +1,124 @@
+"""Pictures of a rule in several worlds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from rulegen.catalog import Evidence, Interval, WorldFigures
+from rulegen.catalog.records.roles import CHANCE, DISCOVERED, NO_LEARNING, PERFECT
+from rulegen.lives.world import World
+from rulegen.publishing.evaluate import Trajectory
+from rulegen.publishing.figures import COLOURS
+
+#: Learning curves in a row.
+COLUMNS = 3
+#: Height of a world among the rewards, and of a row of curves, inches.
+LINE, CURVE = 0.42, 2.1
+
+
+def plot_worlds(
+    evidence: Evidence,
+    shown: Mapping[str, Sequence[Trajectory]],
+    worlds: Mapping[str, World],
+) -> Axes:
+    """What all rules earn in every world, and below one learning curve for each world.
+
+    Args:
+        evidence: of the published rule, whose intervals are drawn.
+        shown: the rules of each world, the published one first.
+        worlds: circuits, tasks and lives, by name.
+
+    Returns:
+        the axes of the rewards.
+    """
+    count, rows = len(worlds), -(-len(worlds) // COLUMNS)
+    height = LINE * count + 1.4
+    figure = Figure(figsize=(9.0, height + CURVE * rows + 0.3), layout="constrained")
+    FigureCanvasAgg(figure)
+    parts: Any = figure.subfigures(2, 1, height_ratios=[height, CURVE * rows + 0.3])
+    above, below = parts
+    colours = colours_of(shown)
+    ax: Axes = above.subplots()
+    rewards(ax, evidence, colours)
+    axes = np.atleast_1d(below.subplots(rows, COLUMNS)).ravel()
+    for place, told in zip(axes, evidence.worlds, strict=False):
+        curves(place, told, shown[told.name], worlds[told.name], colours)
+    for place in axes[count:]:
+        place.axis("off")
+    below.supxlabel("trial; dotted chance, dashed perfect answers", fontsize="medium")
+    below.supylabel("reward per trial", fontsize="medium")
+    return ax
+
+
+def colours_of(shown: Mapping[str, Sequence[Trajectory]]) -> dict[str, str]:
+    """One colour for each rule in all parts of the picture."""
+    names = dict.fromkeys(t.name for trajectories in shown.values() for t in trajectories)
+    others = [name for name in names if name != NO_LEARNING]
+    found = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(others)}
+    return found | {NO_LEARNING: "0.45"}
+
+
+def rewards(ax: Axes, evidence: Evidence, colours: Mapping[str, str]) -> None:
+    """A line for each world, with the reward of each rule and its interval."""
+    step, marks = 0.8 / len(colours), dict[str, str]()
+    for line, told in enumerate(evidence.worlds):
+        intervals: dict[str, Interval | None] = {DISCOVERED: told.scaled or told.reward}
+        intervals |= {other.name: other.scaled or other.reward for other in told.comparisons}
+        for number, (name, interval) in enumerate(intervals.items()):
+            if interval is None:
+                continue
+            label = "_nolegend_" if name in marks else name
+            marks[name] = name
+            ax.errorbar(
+                interval.mean, line + step * (number - (len(intervals) - 1) / 2.0),
+                xerr=[[interval.mean - interval.low], [interval.high - interval.mean]],
+                fmt="D" if name == DISCOVERED else "o", ms=5 if name == DISCOVERED else 3.5,
+                color=colours[name], lw=1.2, label=label,
+            )  # fmt: skip
+    names = [t.name if t.chosen_in else f"{t.name}\n(held out)" for t in evidence.worlds]
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    inside = sum(told.chosen_in for told in evidence.worlds)
+    if inside < len(names):
+        ax.axhline(inside - 0.5, color="0.75", lw=0.8)
+    if evidence.scaled:
+        for end in (0.0, 1.0):
+            ax.axvline(end, color="0.6", ls="--", lw=0.8, zorder=0)
+        ax.set_xlabel("scaled reward: 0 no learning, 1 yardstick; intervals hold together with 95%")
+    else:
+        ax.set_xlabel("reward per trial; intervals hold together with 95%")
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False, fontsize="small",
+        borderaxespad=0.2,
+    )  # fmt: skip
+
+
+def curves(
+    ax: Axes,
+    told: WorldFigures,
+    trajectories: Sequence[Trajectory],
+    world: World,
+    colours: Mapping[str, str],
+) -> None:
+    """Reward against trials in one world: means over lives with the interval of each trial."""
+    for trajectory in reversed(trajectories):
+        low, mean, high = trajectory.curve
+        trials = np.arange(1, len(mean) + 1)
+        ax.fill_between(trials, low, high, color=colours[trajectory.name], alpha=0.18, lw=0)
+        width = 1.6 if trajectory.name == DISCOVERED else 1.0
+        ax.plot(trials, mean, color=colours[trajectory.name], lw=width)
+    for name, height in ((CHANCE, told.chance), (PERFECT, told.best)):
+        ax.axhline(height, color="0.35", ls=":" if name == CHANCE else "--", lw=0.8)
+    if world.life.warmup > 0:
+        ax.axvspan(1, world.life.warmup, color="0.92", zorder=0)
+    ax.set_xlim(1, world.life.trials)
+    ax.set_title(told.name, fontsize="small")
+    ax.tick_params(labelsize="x-small")
+    ax.spines[["top", "right"]].set_visible(False)
