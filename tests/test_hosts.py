@@ -35,20 +35,20 @@ rule = "param eta = 0.001 1/ms\\nde/dt = xi*pre\\non trial start: e <- 0\\non re
 """
 
 
-def finished(folder: Path, *commands: list[str]) -> list[str]:
-    """What some processes say that run at the same time, each on a device of its own."""
+def finished(folder: Path, *commands: list[str], devices: tuple[int, ...] = (1, 1)) -> list[str]:
+    """What some processes say that run at the same time, on so many devices each."""
     (folder / "search.toml").write_text(SEARCH)
     (folder / "scene.toml").write_text(SCENE)
     started = [
         subprocess.Popen(
             [sys.executable, "-m", "rulegen", *command],
             cwd=folder,
-            env={**os.environ, "JAX_NUM_CPU_DEVICES": "1"},
+            env={**os.environ, "JAX_NUM_CPU_DEVICES": str(count)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        for command in commands
+        for command, count in zip(commands, devices, strict=False)
     ]
     said = []
     for process in started:
@@ -77,3 +77,21 @@ def test_two_hosts_give_what_one_gives(name: str, tmp_path: Path) -> None:
         for out in ("one", "two")
     )
     pd.testing.assert_frame_equal(pd.read_csv(one), pd.read_csv(two), rtol=1e-4)
+
+
+def test_unlike_hosts_share_a_run_and_go_on_with_it(tmp_path: Path) -> None:
+    """One has a device, the other three; killed half-way, they resume what all of them know."""
+    arguments = ["search", "search.toml", "--out"]
+    finished(tmp_path, [*arguments, "one"])
+    place = ["--host", f"{{}}/2@127.0.0.1:{free_port()}"]
+    two = [[*arguments, "two", *(part.format(i) for part in place)] for i in range(2)]
+    finished(tmp_path, *two, devices=(1, 3))
+    history = tmp_path / "two/history.jsonl"
+    lines = history.read_bytes().splitlines(keepends=True)
+    history.write_bytes(b"".join(lines[: len(lines) // 2]))
+    place = ["--resume", "--host", f"{{}}/2@127.0.0.1:{free_port()}"]
+    two = [[*arguments, "two", *(part.format(i) for part in place)] for i in range(2)]
+    finished(tmp_path, *two, devices=(1, 3))
+    one, other = (pd.read_csv(tmp_path / out / "front.csv") for out in ("one", "two"))
+    pd.testing.assert_frame_equal(one, other, rtol=1e-4)
+    assert len(history.read_bytes().splitlines()) == len(lines)

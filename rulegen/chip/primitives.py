@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from rulegen.chip.padded import Shape, filled, picked, put, storage, total
+from rulegen.chip.padded import Shape, filled, picked, places, put, storage, total
 
 Array = jax.Array
 #: From parameters of an operation, the true shapes of its inputs and of its output, and the
@@ -24,7 +24,8 @@ Rule = Callable[..., Array]
 #: Operations on single elements.
 ELEMENTWISE = frozenset(
     {
-        "abs", "add", "add_any", "and", "cbrt", "ceil", "clamp", "convert_element_type", "cos",
+        "abs", "acos", "acosh", "add", "add_any", "and", "asin", "asinh", "atan", "atan2",
+        "atanh", "cbrt", "ceil", "clamp", "convert_element_type", "cos",
         "cosh", "div", "eq", "erf_inv", "exp", "exp2", "expm1", "floor", "ge",
         "gt", "integer_pow", "is_finite", "le", "log", "log1p", "logistic", "lt", "max", "min",
         "mul", "ne", "neg", "not", "or", "pow", "rem", "rsqrt", "select_n", "shift_left",
@@ -215,18 +216,112 @@ def every(x: Array, axes: tuple[int, ...]) -> Array:
     return jnp.logical_not(total(jnp.logical_not(x), axes))
 
 
-def argmax(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
-    """The number of the largest along an axis."""
-    (axis,) = params["axes"]
-    x = filled(x, shapes[0], [axis], least(x.dtype))
-    return lax.argmax(x, axis, jnp.int32).astype(params["index_dtype"])
+def argument(neutral: Callable[[jnp.dtype], Any], find: Callable[..., Array]) -> Rule:
+    """The number of the largest or the smallest along an axis."""
+
+    def rule(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+        (axis,) = params["axes"]
+        x = x.astype(jnp.int32) if x.dtype == bool else x
+        x = filled(x, shapes[0], [axis], neutral(x.dtype))
+        return find(x, axis, jnp.int32).astype(params["index_dtype"])
+
+    return rule
+
+
+def product(x: Array, axes: tuple[int, ...]) -> Array:
+    """The product over axes: halves of each are multiplied until one is left."""
+    for axis in sorted(axes, reverse=True):
+        while x.shape[axis] > 1:
+            half = x.shape[axis] // 2
+            x = picked(x, axis, 0, half) * picked(x, axis, half, half)
+        x = jnp.squeeze(x, axis)
+    return x
+
+
+def running(neutral: Callable[[jnp.dtype], Any], combine: Callable[..., Array]) -> Rule:
+    """What has been combined so far along an axis, or from there to the end."""
+
+    def rule(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+        axis = params["axis"]
+        x = filled(x, shapes[0], [axis], neutral(x.dtype))
+        # One axis more: which of them are combined, beside the place of the result.
+        shape = (*x.shape[: axis + 1], x.shape[axis], *x.shape[axis + 1 :])
+        here, there = places(shape, axis), places(shape, axis + 1)
+        counted = there >= here if params["reverse"] else there <= here
+        beside = jnp.broadcast_to(jnp.expand_dims(x, axis), shape)
+        return combine(
+            jnp.where(counted, beside, jnp.asarray(neutral(x.dtype), x.dtype)), (axis + 1,)
+        )
+
+    return rule
 
 
 def cumsum(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
-    """The sum so far along an axis."""
+    """The sum so far along an axis, or from there to the end."""
     if params["reverse"]:
-        raise NotImplementedError("it sums from the end")
+        return running(lambda dtype: 0, total)(params, shapes, out, x)
     return lax.cumsum(x, params["axis"])
+
+
+def nearest(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
+    """The nearest whole number, of two the even one or the one farther from 0."""
+    if params["rounding_method"] == lax.RoundingMethod.AWAY_FROM_ZERO:
+        return jnp.sign(x) * jnp.floor(jnp.abs(x) + 0.5)
+    up = jnp.floor(x + 0.5)
+    odd = up - 2.0 * jnp.floor(up / 2.0) == 1.0
+    # Where numbers have no halves, a half added would itself be rounded.
+    small = jnp.abs(x) < 1.0 / jnp.finfo(x.dtype).eps
+    return jnp.where(small, jnp.where(odd & (up - x == 0.5), up - 1.0, up), x)
+
+
+def gather(params: dict, shapes: list[Shape], out: Shape, x: Array, where: Array) -> Array:
+    """Elements along one axis by their numbers; others are none, or the last ones."""
+    how, size = params["dimension_numbers"], shapes[0]
+    whole = [
+        n
+        for n, (taken, full) in enumerate(zip(params["slice_sizes"], size, strict=True))
+        if taken == full
+    ]
+    axes = tuple(how.start_index_map)
+    if len(axes) != 1 or tuple(how.collapsed_slice_dims) != axes or how.operand_batching_dims:
+        raise NotImplementedError("it takes elements along several axes")
+    (axis,) = axes
+    if {*whole, axis} != {*range(len(size))} or params["slice_sizes"][axis] != 1:
+        raise NotImplementedError("it takes parts of an axis")
+    number = picked(where, where.ndim - 1, 0, 1).squeeze(-1).astype(jnp.int32)
+    lead, table = number.ndim, jnp.moveaxis(x, axis, 0)
+    inside = jnp.clip(number, 0, size[axis] - 1)
+    shape = (*number.shape, *table.shape)
+    chosen = places(shape, lead) == inside.reshape(*number.shape, *(1,) * table.ndim)
+    found = total(jnp.where(chosen, table, jnp.zeros((), x.dtype)), [lead])
+    if params["mode"] == lax.GatherScatterMode.FILL_OR_DROP:
+        missing = (number != inside).reshape(*number.shape, *(1,) * (table.ndim - 1))
+        none = params["fill_value"]
+        if none is None:
+            none = jnp.nan if jnp.issubdtype(x.dtype, jnp.floating) else least(x.dtype)
+        found = jnp.where(missing, jnp.asarray(none, x.dtype), found)
+    order = [n for n in range(len(out)) if n not in how.offset_dims]
+    return jnp.moveaxis(found, range(len(out)), [*order, *how.offset_dims])
+
+
+def scatter(add: bool) -> Rule:
+    """One place along an axis set to something, or more of it."""
+
+    def rule(
+        params: dict, shapes: list[Shape], out: Shape, x: Array, where: Array, update: Array
+    ) -> Array:
+        how = params["dimension_numbers"]
+        axes = tuple(how.scatter_dims_to_operand_dims)
+        single = shapes[1] == (1,) and tuple(how.inserted_window_dims) == axes
+        if len(axes) != 1 or not single or how.operand_batching_dims:
+            raise NotImplementedError("it changes several places")
+        (axis,) = axes
+        number = total(filled(where, shapes[1], [0], 0), [0]).astype(jnp.int32)
+        here = places(x.shape, axis) == number
+        beside = jnp.broadcast_to(jnp.expand_dims(update, axis), x.shape)
+        return jnp.where(here, x + beside if add else beside, x)
+
+    return rule
 
 
 def dot_general(params: dict, shapes: list[Shape], out: Shape, a: Array, b: Array) -> Array:
@@ -247,23 +342,32 @@ def dot_general(params: dict, shapes: list[Shape], out: Shape, a: Array, b: Arra
 
 
 RULES: dict[str, Rule] = {
-    "argmax": argmax,
+    "argmax": argument(least, lax.argmax),
+    "argmin": argument(greatest, lax.argmin),
     "broadcast_in_dim": broadcast_in_dim,
     "concatenate": concatenate,
+    "cummax": running(least, over(jnp.max)),
+    "cummin": running(greatest, over(jnp.min)),
+    "cumprod": running(lambda dtype: 1, product),
     "cumsum": cumsum,
     "dot_general": dot_general,
     "dynamic_slice": dynamic_slice,
     "dynamic_update_slice": dynamic_update_slice,
+    "gather": gather,
     "iota": iota,
     "one_minus_square": one_minus_square,
     "pad": pad,
     "reduce_and": reduction(lambda dtype: True, every),
     "reduce_max": reduction(least, over(jnp.max)),
     "reduce_min": reduction(greatest, over(jnp.min)),
+    "reduce_prod": reduction(lambda dtype: 1, product),
     "reduce_or": reduction(lambda dtype: False, total),
     "reduce_sum": reduction(lambda dtype: 0, total),
     "reshape": reshape,
     "rev": rev,
+    "round": nearest,
+    "scatter": scatter(add=False),
+    "scatter-add": scatter(add=True),
     "slice": part,
     "squeeze": reshape,
     "expand_dims": reshape,

@@ -55,9 +55,12 @@ def scan(
     inputs += [jax.vmap(padded)(_stored(x)) for x in rows.leaves]
     places = [_place(x) for x in first.leaves]
     places += [_place(x, length) for x in body.kept.all if x.size]
-    options: dict[str, Any] = {"interpret": True}
-    if not interpret:
-        options = {"compiler_params": triton.CompilerParams(num_warps=body.warps, num_stages=1)}
+    # What has no room on a card is refused without one as well.
+    options: dict[str, Any] = {
+        "compiler_params": triton.CompilerParams(num_warps=body.warps, num_stages=1)
+    }
+    if interpret:
+        options = {"interpret": True}
     kernel = partial(_kernel, body, length, not interpret)
     found = iter(pl.pallas_call(kernel, out_shape=places, **options)(*inputs))
 

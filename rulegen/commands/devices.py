@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from rulegen.commands.table import print_table
+from rulegen.ground.runtime import check_devices
 from rulegen.runs.devices import devices as look
 
 
@@ -15,6 +16,7 @@ def devices(
     neurons: Annotated[int, typer.Option(min=2, help="of a circuit")] = 32,
 ) -> None:
     """Say which devices there are, what they can do at best, and how lives are run on them."""
+    check_devices()
     found, console = look(neurons), Console()
     print_table(console, ("device", "kind"), zip(found.names, found.kinds, strict=True))
     best, policy = found.ceilings, found.policy

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from rulegen.ground import hosts
+from rulegen.ground.runtime import check_devices
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def shared(command: Callable[..., None]) -> Callable[..., None]:
     def run(*, host: str | None = None, **given: Any) -> None:
         if host is not None:
             hosts.join(host)
+        check_devices()
         command(**given)
 
     own = inspect.Parameter("host", inspect.Parameter.KEYWORD_ONLY, default=None)

@@ -40,7 +40,12 @@ class Outline(TyperCommand):
         What loads JAX runs lives: on all cores, with its compiled programs kept.
         """
         gc.disable()  # nothing that an import makes is garbage: looking for it takes 30 ms
-        function = getattr(import_module(f"{__package__}.{self.module}"), self.function)
+        try:
+            function = getattr(import_module(f"{__package__}.{self.module}"), self.function)
+        except ValueError as error:
+            if "JAX flag" not in str(error):
+                raise
+            raise rg.ConfigError(f"the environment of this process: {error}") from None
         gc.freeze()
         gc.enable()
         if "jax" in sys.modules:

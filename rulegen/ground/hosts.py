@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from rulegen.grammar import ConfigError, RulegenError, RunError
 
@@ -106,8 +106,30 @@ def gather(part: np.ndarray, count: int) -> np.ndarray:
     """The results of all `count` lives on every process, from those of each one's share."""
     if jax.process_count() == 1:
         return part[:count]
-    whole = multihost_utils.process_allgather(part, tiled=True)
-    return np.asarray(whole)[:count]
+    return np.concatenate(everyone(part))[:count]
+
+
+def everyone(part: np.ndarray) -> np.ndarray:
+    """Equally large arrays of all processes, one after the other along a new first axis.
+
+    They travel as bytes, on one device of each process: nothing is rounded on the way, and
+    processes may have different numbers of devices.
+    """
+    if not part.size:
+        return np.stack([part] * jax.process_count())
+    firsts = [
+        min((d for d in jax.devices() if d.process_index == n), key=lambda d: d.id)
+        for n in range(jax.process_count())
+    ]
+    mesh = Mesh(np.array(firsts), ("hosts",))
+    own = np.frombuffer(np.ascontiguousarray(part).tobytes(), np.uint8)[None]
+    spread = NamedSharding(mesh, PartitionSpec("hosts"))
+    mine = jax.device_put(own, firsts[jax.process_index()])
+    shape = len(firsts), own.shape[1]
+    whole = jax.make_array_from_single_device_arrays(shape, spread, [mine])
+    together = jax.jit(lambda x: x, out_shardings=NamedSharding(mesh, PartitionSpec()))(whole)
+    found = np.asarray(together.addressable_data(0))
+    return np.frombuffer(found.tobytes(), part.dtype).reshape(len(firsts), *part.shape)
 
 
 def on_first(compute: Callable[[], T]) -> T:
@@ -121,7 +143,9 @@ def on_first(compute: Callable[[], T]) -> T:
     own: Exception | None = None
     if is_first():
         try:
-            answer = {"value": compute()}
+            value = compute()
+            json.dumps(value)  # what cannot be told to others is an error here, and not there
+            answer = {"value": value}
         except Exception as error:
             own, kind = error, "run" if isinstance(error, RunError) else "config"
             answer = {"error": str(error), "kind": kind if isinstance(error, RulegenError) else ""}
@@ -130,17 +154,16 @@ def on_first(compute: Callable[[], T]) -> T:
         raise own
     if "error" in answer:
         raise (ConfigError if answer["kind"] == "config" else RunError)(answer["error"])
-    value: T = answer["value"]
-    return value
+    told: T = answer["value"]
+    return told
 
 
 def broadcast(data: dict[str, Any]) -> dict[str, Any]:
     """Plain data of the first process, on all of them."""
     text = np.frombuffer(json.dumps(data).encode(), np.uint8)
-    size = int(multihost_utils.broadcast_one_to_all(np.int32(len(text))))
+    size = int(everyone(np.array([len(text)]))[0, 0])
     padded = np.zeros(size, np.uint8)
     if is_first():
         padded[:] = text
-    sent = np.asarray(multihost_utils.broadcast_one_to_all(padded))
-    found: dict[str, Any] = json.loads(sent.tobytes())
+    found: dict[str, Any] = json.loads(everyone(padded)[0].tobytes())
     return found

@@ -65,12 +65,14 @@ class Journal:
     ) -> None:
         self.path = path = None if path is None else Path(path)
         self.file: FileIO | None = None
-        found: dict[str, Any] = {"results": {}, "seconds": 0.0, "damaged": 0}
+        found: dict[str, Any] = {"results": [], "seconds": 0.0, "damaged": 0}
         if path is not None:
             header = {"format": VERSION, **(identity or {})}
             found = hosts.on_first(lambda: self._open(path, header))
         #: By name and digest of the inputs.
-        self.results: dict[tuple[str, str], dict[str, Any]] = found["results"]
+        self.results: dict[tuple[str, str], dict[str, Any]] = {
+            (name, inputs): data for name, inputs, data in found["results"]
+        }
         self.names: set[str] = {name for name, _ in self.results}
         self.seconds: float = found["seconds"]  # spent so far, also in interrupted runs
         #: Lines that could not be trusted, and are computed again.
@@ -86,7 +88,7 @@ class Journal:
         except BaseException:
             self.close()
             raise
-        results = {(r["name"], r["inputs"]): r["data"] for r in records[1:]}
+        results = [[r["name"], r["inputs"], r["data"]] for r in records[1:]]
         seconds = sum(record["seconds"] for record in records)
         return {"results": results, "seconds": seconds, "damaged": damaged}
 

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import jax
 
+from rulegen.grammar import ConfigError
 from rulegen.ground.machine import cores
 
 #: Where Linux has the first card of NVIDIA.
 CARD = Path("/dev/nvidia0")
 #: Versions of CUDA for which JAX has packages.
 CUDA = (12, 13)
+#: By what JAX is told which devices to take.
+SETTINGS = ("JAX_PLATFORMS", "JAX_NUM_CPU_DEVICES", "XLA_FLAGS", "CUDA_VISIBLE_DEVICES")
 
 
 def unused_card() -> str:
@@ -30,6 +33,25 @@ def unused_card() -> str:
     if plugged or os.environ.get("JAX_PLATFORMS") == "cpu" or not CARD.exists():
         return ""
     return "this machine has an NVIDIA card that JAX cannot use: pip install 'rulegen[cuda]'"
+
+
+def check_devices() -> None:
+    """See that JAX finds the devices that its settings ask for.
+
+    Raises:
+        ConfigError: when it does not, which JAX says in many words or in none.
+
+    Example:
+        >>> check_devices()
+    """
+    try:
+        jax.devices()
+    except Exception as error:
+        asked = [f"{name}={os.environ[name]}" for name in SETTINGS if name in os.environ]
+        why = str(error).strip().partition("\n")[0] or type(error).__name__
+        told = f"{' '.join(asked) or 'JAX'}: JAX finds no such devices ({why[:200]})"
+        remedy = "unset it, or pip install 'rulegen[cuda]' where there is an NVIDIA card"
+        raise ConfigError(f"{told}; {remedy}") from None
 
 
 def use_all_cores() -> None:

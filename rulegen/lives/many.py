@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, ClassVar
 
@@ -73,6 +74,7 @@ class Lives:
         self.need = need(self.life)._replace(bytes=self.bytes_per_life())
         self.policy = policy(self.devices, self.need, world.memory_mb, chunk)
         self._programs = cache(self._compile)
+        self._alive = False  # whether any have lived
 
     @property
     def life(self) -> Life:
@@ -262,10 +264,11 @@ class Lives:
 
             try:
                 life, rewards, scores = self._chunk(values[index], source, who[index], told)
-            except Exception as error:
-                if not self._fell_back(error):
-                    size = devices * self._fewer(error, size // devices)
+            except Failed as failed:
+                if not self._fell_back(failed.error):
+                    size = devices * self._fewer(failed.error, size // devices)
                 continue
+            self._alive = True
             yield Lived(index[:kept], life, rewards[:kept], scores[:kept])
             start += size
 
@@ -280,10 +283,13 @@ class Lives:
         """
         begin, go_on = self._programs(min(len(self.devices), len(values)))
         lives = numbers.astype(np.uint32)
-        life, results, first = begin(source, lives), [], 0
+        with failing():
+            life = begin(source, lives)
+        results, first = [], 0
         for stretch in self.stretches():
-            life, result = go_on(values, source, lives, life, first, stretch)
-            results.append([np.asarray(part) for part in result])
+            with failing():
+                life, result = go_on(values, source, lives, life, first, stretch)
+                results.append([np.asarray(part) for part in result])
             first += stretch
             told(first)
         rewards, scores = (np.concatenate(part, axis=1) for part in zip(*results, strict=True))
@@ -291,7 +297,8 @@ class Lives:
 
     def _fell_back(self, error: Exception) -> bool:
         """Whether lives go on with XLA, since a compiler for the chip of another version failed."""
-        if self.life.engine is not CHIP or self.world.engine != "auto" or is_memory(error):
+        tried = self.life.engine is CHIP and self.world.engine == "auto" and not self._alive
+        if not tried or is_memory(error):
             return False
         why = f"its compiler failed: {str(error).strip().partition(chr(10))[0][:200]}"
         warnings.warn(f"lives run without the kernel, since {why}", RuntimeWarning, stacklevel=2)
@@ -306,7 +313,7 @@ class Lives:
             RunError: when it has none for a single one.
         """
         if not is_memory(error):
-            raise error
+            raise error from None
         if lives == 1:
             raise RunError(
                 f"{self.devices[0]} has no memory for a single life: take fewer neurons, or end "
@@ -327,6 +334,28 @@ class Lives:
         return [size] * number + ([rest] if rest else [])
 
 
+class Failed(Exception):
+    """A program that could not be made, or did not come to its end.
+
+    Attributes:
+        error: why.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Marks errors of programs, among which are none of whoever is told how far they are."""
+    try:
+        yield
+    except Exception as error:
+        raise Failed(error) from error
+
+
 def is_memory(error: Exception) -> bool:
-    """Whether a device had no memory."""
-    return isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in str(error)
+    """Whether a device had no memory; a kernel that needs too much of a chip is another matter."""
+    text = str(error)
+    exhausted = isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in text
+    return exhausted and "shared memory" not in text.lower()

@@ -26,7 +26,7 @@ from rulegen.circuits.exploration import Pulses
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Score
 from rulegen.estimators.pathwise import DifferentiatedTrial
-from rulegen.grammar import Rule, parse
+from rulegen.grammar import Rule, RunError, parse
 from rulegen.ground.noise import stream
 from rulegen.lives import many
 from rulegen.lives.bench import Bench
@@ -118,9 +118,21 @@ def test_to_ten_digits_in_double_precision(name: str, x64: None) -> None:
     agree((where, ASSOCIATION), rule, wrt, noise, digits=1e-10)
 
 
-@pytest.mark.parametrize("name", sorted(TASKS))
-def test_every_task(name: str) -> None:
-    agree((circuit(), TASKS[name]()), FAMILY, FREE, False, digits=1e-5)
+#: Every task with both kinds of feedback, and each as it is.
+FEEDBACK = [(name, kind) for name in sorted(TASKS) for kind in ("graded", "binary", "")]
+
+
+def task(name: str, feedback: str) -> Task:
+    """A bundled task; with a kind of feedback, where it admits that."""
+    try:
+        return TASKS[name](**({"feedback": feedback} if feedback else {}))
+    except ValueError as error:
+        pytest.skip(str(error).splitlines()[0])
+
+
+@pytest.mark.parametrize(("name", "feedback"), FEEDBACK)
+def test_every_task(name: str, feedback: str) -> None:
+    agree((circuit(), task(name, feedback)), FAMILY, FREE, False, digits=1e-5)
 
 
 @pytest.mark.parametrize("studied", ["input", "feedback"])
@@ -220,6 +232,49 @@ def test_a_compiler_that_fails_is_no_end(monkeypatch: pytest.MonkeyPatch) -> Non
     assert lives.chosen.explain().startswith("xla: not on chip, since its compiler failed: ")
 
 
+@pytest.mark.parametrize(
+    ("error", "warned"),
+    [
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Shared memory size limit exceeded"), True),
+        (jax.errors.JaxRuntimeError("INTERNAL: ptxas failed"), True),
+        (jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory"), False),
+    ],
+)
+def test_a_kernel_too_large_for_a_card_is_no_lack_of_memory(
+    error: Exception, warned: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "chosen", lambda make, *_: chosen(make, "auto", "gpu"))
+    compiled = Lives._compile
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    def programs(lives: Lives, devices: int) -> tuple:
+        begin, go_on = compiled(lives, devices)
+        return (refuse if lives.life.engine is CHIP else begin), go_on
+
+    monkeypatch.setattr(Lives, "_compile", programs)
+    lives = Lives(world(), compile_rule(FAMILY))
+    if not warned:
+        with pytest.warns(RuntimeWarning, match="no memory for"), pytest.raises(RunError):
+            lives.means(VALUES, jax.random.key(0), 3)
+        return
+    with pytest.warns(RuntimeWarning, match="lives run without the kernel, since its compiler"):
+        lives.means(VALUES, jax.random.key(0), 3)
+    assert lives.life.engine is XLA
+
+
+def test_who_is_told_of_lives_is_no_compiler() -> None:
+    """An error of a progress bar is its own."""
+    lives = Lives(world(engine="interpreted"), compile_rule(FAMILY))
+
+    def full(done: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        lives.means(VALUES, jax.random.key(0), 3, tick=full)
+
+
 VALUES = np.array([float(p.value or 0) for p in FAMILY.parameters])
 
 
@@ -243,11 +298,13 @@ def for_a_card() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("runs", [TrialRun, DifferentiatedTrial])
-@pytest.mark.parametrize("name", sorted(TASKS))
-def test_it_is_handed_to_the_compiler_of_a_card(name: str, runs: type[TrialRun]) -> None:
+@pytest.mark.parametrize(("name", "feedback"), FEEDBACK)
+def test_it_is_handed_to_the_compiler_of_a_card(
+    name: str, feedback: str, runs: type[TrialRun]
+) -> None:
     """Every operation of every bundled task has a form in the card's language."""
     rule = compile_rule(FAMILY, wrt=FREE)
-    parts = circuit(), TASKS[name](), LifeSettings(trials=3), rule
+    parts = circuit(), task(name, feedback), LifeSettings(trials=3), rule
     life = Life(*parts, runs=runs, engine=CHIP)
     lives = jax.jit(jax.vmap(life, in_axes=(None, 0)))
     values = jax.ShapeDtypeStruct(VALUES.shape, jnp.float32)

@@ -46,7 +46,41 @@ FUNCTIONS: dict[str, Callable[[Array, Array, Array], object]] = {
     "taken apart": lambda a, b, v: (jnp.split(v, [2]), lax.split(a, (1, 2)), [*jnp.unstack(a)]),
     "turned": lambda a, b, v: (a.T, v[::-1], a[::-1, ::-1]),
     "padded": lambda a, b, v: (jnp.pad(a, ((1, 2), (0, 1)), constant_values=3.0), jnp.pad(v, 2)),
-    "sums so far": lambda a, b, v: (jnp.cumsum(a, 0), jnp.cumsum(a, 1)),
+    "sums so far": lambda a, b, v: (
+        jnp.cumsum(a, 0),
+        jnp.cumsum(a, 1),
+        lax.cumsum(v, reverse=True),
+        lax.cumsum(a, 0, reverse=True),
+    ),
+    "others so far": lambda a, b, v: (
+        jnp.cumprod(a, 0),
+        lax.cumprod(v, reverse=True),
+        lax.cummax(a, 1),
+        lax.cummin(v),
+    ),
+    "multiplied": lambda a, b, v: (jnp.prod(a), jnp.prod(a, 0), jnp.prod(a, 1)),
+    "the smallest": lambda a, b, v: (jnp.argmin(v), jnp.argmin(a, 1), jnp.argmin(a, 0)),
+    "whole numbers": lambda a, b, v: (
+        jnp.round(10 * v),
+        jnp.round(jnp.array([0.5, 1.5, 2.5, -0.5, -1.5]) + 0 * v),
+        lax.round(jnp.array([0.5, 1.5, 2.5, -0.5, -1.5]) + 0 * v),
+        jnp.round(1e9 * v),
+    ),
+    "angles": lambda a, b, v: (jnp.arctan2(v, v[::-1]), jnp.arctan(v), jnp.arcsin(jnp.sin(v))),
+    "by their numbers": lambda a, b, v: (
+        v[(jnp.arange(5) * 3) % 5],
+        a[:, (jnp.arange(4) * 3) % 5],
+        a[jnp.argmax(a, 0) % 3],
+        v.at[jnp.array([1, 9, -1])].get(mode="fill", fill_value=7.0),
+        jnp.take(v, jnp.array([1, 9]), mode="clip"),
+        v[jnp.argmax(v)],
+    ),
+    "one place": lambda a, b, v: (
+        v.at[2].set(7.0),
+        v.at[jnp.argmax(v)].add(1.0),
+        a.at[1].set(v),
+        a.at[:, 2].add(1.0),
+    ),
     "numbers": lambda a, b, v: (jnp.arange(5) * v, jnp.eye(3, 5) + a),
     "selected": lambda a, b, v: (jnp.where(a > 0, a, -1.0), jnp.clip(a, -0.5, 0.5), jnp.sign(a)),
     "chosen": lambda a, b, v: lax.cond(a[0, 0] > 0, lambda x: x + 1, lambda x: x * 2, v),
@@ -80,7 +114,8 @@ def dirty(array: Array) -> Array | None:
     """An array in its storage, where nothing may look beyond its true shape."""
     if not array.size:
         return None
-    full = np.full(storage(array.shape), np.nan, array.dtype)
+    garbage = np.nan if jnp.issubdtype(array.dtype, jnp.floating) else 99
+    full = np.full(storage(array.shape), garbage, array.dtype)
     full[tuple(slice(n) for n in array.shape)] = array
     return jnp.asarray(full)
 
@@ -123,7 +158,8 @@ def test_an_input_is_fetched_where_it_is_used_and_once() -> None:
     [
         (lambda a, b, v: jnp.sort(v), "`sort` has no form there"),
         (lambda a, b, v: a.reshape(15), "`reshape` has no form there: it turns the shape (3, 5)"),
-        (lambda a, b, v: lax.cumsum(v, reverse=True), "`cumsum` has no form there: it sums from"),
+        (lambda a, b, v: v.at[jnp.arange(2)].set(7.0), "`scatter` has no form there: it ch"),
+        (lambda a, b, v: jnp.convolve(v, v), "`conv_general_dilated` has no form there"),
         (lambda a, b, v: lax.while_loop(lambda x: x[0] < 9, lambda x: x + 1, v), "`while` has no"),
     ],
 )
