@@ -148,10 +148,10 @@ def test_the_digest_follows_everything_that_matters(tmp_path):
 @pytest.mark.parametrize(
     ("kinds", "pages"),
     [
-        ((DiscoverConfig, RateCircuit, SpikingCircuit), ("configuration.md",)),
+        ((DiscoverConfig, RateCircuit, SpikingCircuit), ("configuration.md", "worlds.md")),
         (
             (SearchConfig, Halving, Genetic, PathStrategy, Elsewhere, SelectSettings),
-            ("configuration.md", "search.md"),
+            ("configuration.md", "search.md", "worlds.md"),
         ),
     ],
 )

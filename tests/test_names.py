@@ -50,8 +50,8 @@ def loaded(load, tmp_path, text):
         ),
         (
             load_search,
-            'name = "tiny"\n' + TASK + elsewhere("large", "as in the search"),
-            "elsewhere: number 2: `as in the search` is the world of the search",
+            'name = "tiny"\n' + TASK + elsewhere("large", "the world of the run"),
+            "elsewhere: number 2: `the world of the run` is a world of the run; rename this one",
         ),
         (
             load_search,

@@ -49,7 +49,7 @@ def test_the_reference_has_nothing_twice() -> None:
     assert len(PLACES) == len(set(PLACES))
 
 
-@pytest.mark.parametrize("name", ["catalog.md", "search.md", "projections.md"])
+@pytest.mark.parametrize("name", ["catalog.md", "search.md", "projections.md", "worlds.md"])
 def test_the_examples_run(name: str) -> None:
     codes = re.findall(r"```python\n(.*?)```", (DOCS / name).read_text(), re.S)
     assert codes

@@ -62,6 +62,8 @@ class Aim(NamedTuple):
     def joined(self, rewards: np.ndarray) -> np.ndarray:
         """The number of each life, shape (..., L), of its rewards, shape (V, ..., L)."""
         scaled = self.scaled(rewards)
+        if not self.sharpness:
+            return self._value(scaled)
         middle = scaled.mean(axis=-1, keepdims=True)
         return np.asarray(
             self._value(middle) + (self._slopes(middle) * (scaled - middle)).sum(axis=0)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from rulegen.catalog import find
 from rulegen.catalog.records.fields import Label
+from rulegen.catalog.records.roles import ambiguous
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.grammar import Rule, parse
 from rulegen.ground.settings import Settings, distinct
@@ -128,7 +128,16 @@ class Places(Surroundings):
                 "both [task] and [[worlds]]: a run has one world, or several with a task each"
             )
         names = [world.name for world in self.worlds] or [HERE]
-        distinct([*names, *(there.name for there in self.elsewhere)], "worlds and elsewhere")
+        outside = [there.name for there in self.elsewhere]
+        distinct(names, "worlds")
+        distinct(outside, "elsewhere")
+        if taken := next((name for name in outside if name in names), None):
+            number = outside.index(taken) + 1
+            raise ValueError(
+                f"elsewhere: number {number}: `{taken}` is a world of the run; rename this one"
+            )
+        if role := ambiguous([*names, *outside]):
+            raise ValueError(f"world `{role}`: the name is read as another one; rename it")
         for there in (*self.worlds, *self.elsewhere):
             if there.task is None and self.worlds:
                 raise ValueError(f"world `{there.name}`: it has no task")
@@ -150,14 +159,14 @@ class Places(Surroundings):
         told = {name: part for name, part in parts.items() if part is not None}
         return self.with_task(task).model_copy(update=told)
 
-    @cached_property
+    @property
     def training(self) -> dict[str, World]:
         """The worlds in which everything is chosen, by name."""
         if self.task is not None:
             return {HERE: self.with_task(self.task)}
         return {there.name: self.placed(there) for there in self.worlds}
 
-    @cached_property
+    @property
     def held_out(self) -> dict[str, World]:
         """The other worlds, by name."""
         return {there.name: self.placed(there) for there in self.elsewhere}
