@@ -18,6 +18,12 @@ from rulegen.objective.joint import bench_in, key_of
 
 #: Lives of the yardstick and of no learning in each world.
 LIVES = 1024
+#: It must gain this share of what perfect answers would, to be a unit.
+LEAST = 0.01
+
+
+class NoScale(ConfigError):
+    """The yardstick does not learn in a world."""
 
 
 class Mark(NamedTuple):
@@ -47,8 +53,8 @@ def marks(worlds: Mapping[str, World], rule: Rule, stage: Stage) -> dict[str, Ma
         stage: random numbers, of which every world has its own, and where results are kept.
 
     Raises:
-        ConfigError: when the yardstick does not run in a world, or does not learn there: a scale
-            would have no unit.
+        ConfigError: when the yardstick does not run in a world.
+        NoScale: when it does not learn there: a scale would have no unit.
     """
     benches = {name: bench_in(name, world, opened(rule)) for name, world in worlds.items()}
     found = {}
@@ -57,11 +63,12 @@ def marks(worlds: Mapping[str, World], rule: Rule, stage: Stage) -> dict[str, Ma
         compute = partial(measured, bench, number, own)
         told = own.recall([bench, list(COMPARE.rounds), LIVES, number], compute)
         nothing, yard, gain = (Estimate(**told[part]) for part in ("nothing", "yardstick", "gain"))
-        if gain.low <= 0.0:
-            raise ConfigError(
-                f"world `{name}`: the yardstick gains {gain} over no learning there, so its scale "
-                "has no unit: name another `yardstick`, take the world out, or set "
-                '`scale = "reward"`'
+        room = worlds[name].task.best - nothing.mean
+        if gain.low <= 0.0 or gain.mean < LEAST * room:
+            raise NoScale(
+                f"world `{name}`: the yardstick gains {gain} over no learning there, and perfect "
+                f"answers {room:.3g}, so its scale has no unit: name another `yardstick`, take the "
+                'world out, or set `scale = "reward"`'
             )
         found[name] = Mark(rule.with_values(told["values"]), nothing, yard, gain)
     return found

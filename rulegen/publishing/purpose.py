@@ -34,11 +34,11 @@ def check_worlds(config: Places, rules: Sequence[Rule]) -> None:
         ConfigError: when one does not; the message names the world.
     """
     measures = [config.measure] if config.learning else []
-    for name, world in config.held_out.items():
-        for rule in (*rules, *measures):
-            bench_in(name, world, rule)
     for name, world in config.training.items():
         for rule in measures:
+            bench_in(name, world, rule)
+    for name, world in config.held_out.items():
+        for rule in (*rules, *measures):
             bench_in(name, world, rule)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from rulegen.catalog.records.files import write_whole
 from rulegen.fitting.ascent import place_of
+from rulegen.fitting.yardstick import NoScale
 from rulegen.grammar import ConfigError, RunError
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
@@ -61,6 +64,35 @@ class RunDirectory:
             text = f"the last {journal.damaged} lines of the history are damaged and made again"
             report(Progress("resume", 1, 1, text))
         return journal
+
+    @contextmanager
+    def running(
+        self,
+        config: RunConfig,
+        *,
+        resume: bool,
+        also: Mapping[str, str] | None = None,
+        report: Report = silent,
+    ) -> Iterator[Journal]:
+        """The history of a run while it lasts; arguments and errors as of `open`.
+
+        A run whose worlds have no scale is not begun: a folder that was made for it is taken away.
+        """
+        fresh = not (self.folder / HISTORY).exists()
+        with self.open(config, resume=resume, also=also, report=report) as journal:
+            try:
+                yield journal
+            except NoScale:
+                if fresh:
+                    hosts.on_first(self._abandon)
+                raise
+
+    def _abandon(self) -> None:
+        """Take away what was written, and the folder if there is nothing else."""
+        for name in (HISTORY, "config.toml"):
+            (self.folder / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def _claim(self, resume: bool) -> None:
         """Make the folder, unless it holds what must not be touched."""

@@ -118,7 +118,7 @@ def discover(
     if folder is None:
         return carry_out(config, entrants, Stage(origin(config.seed), Journal(), report))
     directory = RunDirectory(folder)
-    with directory.open(config, resume=resume, report=report) as journal:
+    with directory.running(config, resume=resume, report=report) as journal:
         discovery = carry_out(config, entrants, Stage(origin(config.seed), journal, report))
         hosts.on_first(lambda: directory.publish(discovery, journal.seconds))
     return discovery

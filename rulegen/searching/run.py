@@ -73,7 +73,7 @@ def search(
     directory = RunDirectory(folder)
     known = {s.text: names for s, names in known_structures(config).items()}
     also = {"literature": inputs_digest([known])}
-    with directory.open(config, resume=resume, also=also, report=report) as journal:
+    with directory.running(config, resume=resume, also=also, report=report) as journal:
         found = Search(config, arena, Stage(origin(config.seed), journal, report)).carry_out()
         hosts.on_first(lambda: directory.publish(found.discovery, journal.seconds, found.write))
     return found
