@@ -28,6 +28,8 @@ NEW = "new "
 #: Where synapses find the signals: in a variable of the neurons, or in one of their own.
 SIGNAL_NAMES = {
     "pre": "r_pre", "post": "r_post", "u": "u_post", "pre_u": "u_pre", "slope": "slope_post",
+    "drive": "drive_post", "drive_recurrent": "drive_recurrent_post",
+    "drive_input": "drive_input_post", "drive_feedback": "drive_feedback_post",
     "xi": "noise_post", "error": "error_post", "pre_error": "error_pre", "zeta": "zeta", "R": "R",
     "pre_spike": "impulse_in", "post_spike": "impulse_out", "dt": "(dt/ms)",
     "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",

@@ -56,6 +56,10 @@ class Signal:
     note: str = ""
 
 
+#: Who could measure currents.
+DENDRITE = "the synapse must sense the current of the dendrite apart from the soma's potential"
+PATHWAY = "the synapse must sense the current of one pathway apart from the others"
+
 SIGNALS: dict[str, Signal] = {
     s.name: s
     for s in (
@@ -64,6 +68,39 @@ SIGNALS: dict[str, Signal] = {
         Signal("u", Site.POST, 0, r"u_i", "postsynaptic potential after this step"),
         Signal("pre_u", Site.PRE, 0, r"u_j", "presynaptic potential that drove this step"),
         Signal("slope", Site.POST, 0, r"\phi'(u_i)", "slope of the postsynaptic rate function"),
+        Signal(
+            "drive",
+            Site.POST,
+            0,
+            "I_i",
+            "current that reaches the postsynaptic neuron in this step: of its synapses, its "
+            "inputs and its bias",
+            DENDRITE,
+        ),
+        Signal(
+            "drive_recurrent",
+            Site.POST,
+            0,
+            r"I^{\mathrm{rec}}_i",
+            "what of the drive the recurrent synapses deliver",
+            PATHWAY,
+        ),
+        Signal(
+            "drive_input",
+            Site.POST,
+            0,
+            r"I^{\mathrm{in}}_i",
+            "what of the drive the input synapses deliver",
+            PATHWAY,
+        ),
+        Signal(
+            "drive_feedback",
+            Site.POST,
+            0,
+            r"I^{\mathrm{fb}}_i",
+            "what of the drive the feedback from the outputs delivers",
+            PATHWAY,
+        ),
         Signal(
             "xi",
             Site.POST,
@@ -112,6 +149,16 @@ SIGNALS: dict[str, Signal] = {
         Signal("N_post", Site.GLOBAL, 0, r"N_\mathrm{post}", "number of postsynaptic neurons"),
     )
 }
+
+#: The current that reaches a neuron, and its parts by projection.
+DRIVE = "drive"
+DRIVES = {
+    "recurrent": "drive_recurrent",
+    "input": "drive_input",
+    "feedback": "drive_feedback",
+}
+#: Signals that change with the weights where the potentials are held fixed.
+INNER = frozenset({"xi", DRIVE, *DRIVES.values()})
 
 #: Impulses: a jump of one unit of area whatever dt is, so that formulas do not depend on the step.
 IMPULSES = frozenset({"pre_spike", "post_spike"})

@@ -16,14 +16,14 @@ from rulegen.circuits.exploration import Exploration
 from rulegen.circuits.network import Network, Projection
 from rulegen.compile import Bounds
 from rulegen.grammar import Site
-from rulegen.grammar.algebra.symbols import SIGNALS
+from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, SIGNALS
 from rulegen.ground.noise import Purpose, Stream, normal, uniform
 from rulegen.ground.parts import Part, alike
 
 Array = jax.Array
 
 #: Signals that a rule reads in any circuit, whatever its `signals` gives.
-ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post"})
+ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post", DRIVE, *DRIVES.values()})
 
 
 def no_activity(circuit: Circuit, found: Any, *given: Any, **named: Any) -> str:
@@ -183,17 +183,23 @@ class Circuit(Part, abc.ABC):
     def provided(self, projection: Projection) -> frozenset[str]:
         """Signals that a rule of this projection can read.
 
-        Input channels and outputs have an activity, `pre`, and no potentials or spikes.
+        Input channels and outputs have an activity, `pre`, and no potentials or spikes. What drives
+        the neurons is the same in all circuits, and whoever is driven can read it.
 
         Example:
             >>> from rulegen.circuits import RateCircuit
-            >>> print(sorted(RateCircuit().provides - RateCircuit().provided("input")))
+            >>> circuit = RateCircuit()
+            >>> print(sorted(circuit.provided("recurrent") - circuit.provided("input")))
             ['pre_u']
         """
+        parts = {
+            name for key, name in DRIVES.items() if key != "feedback" or self.feedback is not None
+        }
+        everything = self.provides | {DRIVE, *parts}
         if projection == "recurrent":
-            return self.provides
+            return everything
         return frozenset(
-            name for name in self.provides if name == "pre" or SIGNALS[name].site is not Site.PRE
+            name for name in everything if name == "pre" or SIGNALS[name].site is not Site.PRE
         )
 
     def check(self) -> None:

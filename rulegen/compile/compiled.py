@@ -83,8 +83,9 @@ class CompiledRule(Plan):
 
     @cached_property
     def noise_in_loop(self) -> bool:
-        """Whether the tangents of the exploration noise are needed inside the time loop."""
-        noise = {tangent_name("xi", p) for p in self.tangents.noise}
+        """Whether the tangents of noise and drive are needed inside the time loop."""
+        inner, along = self.tangents.inner, self.tangents.noise
+        noise = {tangent_name(name, p) for name in inner for p in along}
         return any(s.name in noise for e in self.stepped for s in e.expr.free_symbols)
 
     @cached_property

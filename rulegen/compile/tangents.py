@@ -19,7 +19,7 @@ from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 from rulegen.grammar import Event, Site
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.operators import indicator
-from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.algebra.symbols import INNER, WEIGHT, symbol
 from rulegen.grammar.rule.system import Equation, System
 
 
@@ -94,15 +94,17 @@ class Tangents:
         system: the system, enlarged by the tangent states.
         wrt: the parameters.
         weight: for each parameter, whether the weights depend on it at all.
-        noise: parameters for which the exploration noise has a tangent `xi@p`: with the
-            potentials held fixed, a changed weight is a changed noise,
-            xi_p = -(a/sigma) w_p pre.
+        noise: parameters along which `inner` have tangents, such as `xi@p`: with the potentials
+            held fixed, a changed weight is a changed noise, and another drive,
+            xi_p = -(a/sigma) w_p pre ,  drive_p = w_p pre .
+        inner: the signals that the system reads of which this is so.
     """
 
     system: System
     wrt: tuple[str, ...]
     weight: frozenset[str]
     noise: frozenset[str]
+    inner: frozenset[str]
 
 
 def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> Tangents:
@@ -111,23 +113,24 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
     Args:
         system: the one-step system.
         wrt: names of parameters.
-        noise: whether `xi` depends on the weights (needed for an unbiased score; see
+        noise: whether `xi` and the drive depend on the weights (needed for an unbiased score; see
             `rulegen.estimators.score`).
     """
     wrt = tuple(wrt)
     moving = {p: dependent_states(system, p, noise=noise) for p in wrt}
     weight = frozenset(p for p in wrt if WEIGHT in moving[p])
-    noisy = weight if noise and reads(system, "xi") else frozenset()
+    inner = frozenset(name for name in INNER if noise and reads(system, name))
+    noisy = weight if inner else frozenset()
     sites, initial = dict(system.sites), dict(system.initial)
     for p in wrt:
         sites |= {tangent_name(name, p): system.sites[name] for name in moving[p]}
         initial |= {tangent_name(name, p): 0.0 for name in moving[p] - {WEIGHT}}
         if p in noisy:
-            sites[tangent_name("xi", p)] = Site.POST
+            sites |= {tangent_name(name, p): Site.POST for name in inner}
 
     def tangents_of(equation: Equation) -> list[Equation]:
         return [
-            tangent(equation, p, moving[p] | ({"xi"} if p in noisy else set()))
+            tangent(equation, p, moving[p] | (inner if p in noisy else frozenset()))
             for p in wrt
             if equation.name in moving[p]
         ]
@@ -152,6 +155,7 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
         wrt=wrt,
         weight=weight,
         noise=noisy,
+        inner=inner,
     )
 
 
@@ -183,7 +187,7 @@ def dependent_states(system: System, parameter: str, *, noise: bool) -> set[str]
     while True:
         sources = {symbol(parameter)} | {symbol(name) for name in moving}
         if noise and WEIGHT in moving:
-            sources.add(symbol("xi"))
+            sources |= {symbol(name) for name in INNER}
         grown = {e.name for e in equations if e.expr.free_symbols & sources} | moving
         if grown == moving:
             return moving

@@ -73,21 +73,21 @@ class Blocks(Steps):
 
         def act(
             states: States, memory: tuple[Any, dict[str, Array]], inputs: Step
-        ) -> tuple[Readings, tuple[Any, dict[str, Array]], tuple[Any, Array | None]]:
+        ) -> tuple[Readings, tuple[Any, dict[str, Array]], tuple[Any, Any]]:
             memory, pushes = memory
             before = circuit.recall(memory)
-            seen, after, pushes, score = self.step(states, before, pushes, inputs, given, network)
+            seen, after, pushes, more = self.step(states, before, pushes, inputs, given, network)
             memory = circuit.memory(after)
-            return seen, (memory, pushes), (memory, score)
+            return seen, (memory, pushes), (memory, more)
 
         memory = circuit.memory(moment.after), moment.pushes
         found = stretch(rules, moment.states, act, memory, inputs, given, learning)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again.
-        (memories, scores), (_, pushes) = found.kept, found.memory
+        (memories, (drives, scores)), (_, pushes) = found.kept, found.memory
         after = circuit.recall(memories)
         before = jax.tree.map(put_in_front, moment.after, after)
-        signals = circuit.signals(before, after, noise.xi) | {"t": times}
+        signals = circuit.signals(before, after, noise.xi) | drives | {"t": times}
         seen = rules.read(signals, before.r, outside, network)
         pre = network.transmitted(rules.studied, before.r, outside)
         outer = moment.outer
@@ -108,6 +108,7 @@ class Blocks(Steps):
             after=last_after,
             noise=last_noise,
             stimulus=outside[-1] if self.plastic_input else moment.stimulus,
+            drives={name: drive[-1] for name, drive in drives.items()},
             outer=outer,
             pushes=pushes,
             score=moment.score if scores is None else moment.score + jnp.sum(scores, axis=0),

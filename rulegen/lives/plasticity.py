@@ -12,7 +12,7 @@ from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import Values
 from rulegen.grammar import RuleError
-from rulegen.grammar.algebra.symbols import IMPULSES
+from rulegen.grammar.algebra.symbols import IMPULSES, INNER
 from rulegen.grammar.rule.system import check_effect, check_steps
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Given, Readings, Rules, States
@@ -66,16 +66,16 @@ class Plasticity(Rules):
         return other
 
     def check_noise(self) -> None:
-        """Raise `ValueError` where a score cannot be exact because a companion reads `xi`.
+        """Raise `ValueError` where a score cannot be exact because of what a companion reads.
 
         At fixed potentials the weights of a companion are given, as functions of the activity,
-        unless it reads the noise, which then changes with the studied weights.
+        unless it reads the noise or the drive, which then change with the studied weights.
         """
         for name, rule in self.companions.items():
-            if "xi" in rule.signals:
+            if inner := sorted(rule.signals & INNER):
                 raise ValueError(
-                    f"the rule of the {name} projection reads `xi`, whose tangents are carried for "
-                    "the studied rule alone: use exact = false, or `pgpe`"
+                    f"the rule of the {name} projection reads `{inner[0]}`, whose tangents are "
+                    "carried for the studied rule alone: use exact = false, or `pgpe`"
                 )
 
     def init(self, network: Network, conditions: int) -> States:

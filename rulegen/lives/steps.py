@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from rulegen.circuits import Circuit, Exploration, Network
 from rulegen.compile.tangents import tangent_name
-from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.rules import Given, Readings, States
@@ -27,6 +27,7 @@ class Moment(NamedTuple):
         noise: of the last step, shape (N,).
         stimulus: of the last step, shape (channels,). (0,) where no rule lives on the input
             projection.
+        drives: what of the current in the last step rules read, by the name of the signal.
         outer: sum over time of fresh noise times what the studied projection transmitted, in the
             shape of its weights; what the score of weights that are constant over the trial is
             made of. (0, 0) where it is not needed.
@@ -39,6 +40,7 @@ class Moment(NamedTuple):
     after: Any
     noise: Exploration
     stimulus: Array
+    drives: dict[str, Array]
     outer: Array
     pushes: dict[str, Array]
     score: Array
@@ -72,6 +74,9 @@ class Steps(abc.ABC):
         self.circuit, self.rules, self.steps = circuit, rules, steps
         self.rule = rules.rule
         self.plastic_input = "input" in rules.rules
+        read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
+        #: Parts of the current that some rule reads; others are never computed.
+        self.drives = sorted(read & {DRIVE, *DRIVES.values()})
         #: Parameters on which the weights depend.
         self.moving = [p for p in self.rule.tangents.wrt if p in self.rule.tangents.weight]
 
@@ -103,8 +108,8 @@ class Steps(abc.ABC):
         inputs: Step,
         given: Given,
         network: Network,
-    ) -> tuple[Readings, Any, dict[str, Array], Array | None]:
-        """One step: what rules read, the activity after it, and pushes and score where needed.
+    ) -> tuple[Readings, Any, dict[str, Array], tuple[dict[str, Array], Array | None]]:
+        """One step: what rules read, the activity after it, pushes, drives and score where needed.
 
         Args:
             states: of the rules. before: the activity. pushes: of the step before.
@@ -116,7 +121,8 @@ class Steps(abc.ABC):
         used, bias = rules.used(states, given, network)
         drive = used.inputs @ outside if self.plastic_input else outside
         after = circuit.step(used.effective, before, drive + bias, noise.xi)
-        signals = circuit.signals(before, after, noise.xi) | {"t": time}
+        drives = self.driven(used, before.r, drive, bias)
+        signals = circuit.signals(before, after, noise.xi) | drives | {"t": time}
         seen = rules.read(signals, before.r, outside, network)
         pre = network.transmitted(rules.studied, before.r, outside)
         score = None
@@ -125,7 +131,34 @@ class Steps(abc.ABC):
             score = self.score(pushes, earlier, noise.fresh)
         if rule.continuous or rule.noise_in_loop:
             seen = self.with_noise_tangents(seen, self.pushes(states, pre))
-        return seen, after, pushes, score
+        return seen, after, pushes, (drives, score)
+
+    def driven(self, used: Network, rates: Array, outside: Array, bias: Array) -> dict[str, Array]:
+        """What of the current rules read, each of shape (N,).
+
+            drive = W r + W_in s + W_fb y + bias
+
+        Args:
+            used: the weights of this step.
+            rates: of the step before, shape (N,).
+            outside: the current of the stimulus. bias: of the rules.
+        """
+        feedback = (
+            jnp.zeros_like(outside)
+            if used.feedback is None
+            else (used.feedback @ (used.readout @ rates))
+        )
+        whole = {
+            DRIVE: lambda: used.effective @ rates + outside + bias,
+            DRIVES["recurrent"]: lambda: used.weights @ rates,
+            DRIVES["input"]: lambda: outside,
+            DRIVES["feedback"]: lambda: feedback,
+        }
+        return {name: whole[name]() for name in self.drives}
+
+    def undriven(self, dtype: jnp.dtype) -> dict[str, Array]:
+        """The same before the first step, when nothing drove the circuit."""
+        return {name: jnp.zeros(self.circuit.neurons, dtype) for name in self.drives}
 
     def readings(
         self,
@@ -134,10 +167,12 @@ class Steps(abc.ABC):
         xi: Array,
         time: Array,
         stimulus: Array,
+        drives: dict[str, Array],
         network: Network,
     ) -> Readings:
         """What rules read outside the steps of a trial: no reward, and noise without tangent."""
-        seen = self.circuit.signals(before, after, xi) | {"t": time, "R": jnp.zeros((), xi.dtype)}
+        still = {"t": time, "R": jnp.zeros((), xi.dtype)}
+        seen = self.circuit.signals(before, after, xi) | drives | still
         readings = self.rules.read(seen, before.r, stimulus, network)
         return self.with_noise_tangents(readings, {p: jnp.zeros_like(xi) for p in self.moving})
 
@@ -153,12 +188,23 @@ class Steps(abc.ABC):
         }
 
     def with_noise_tangents(self, readings: Readings, pushes: dict[str, Array]) -> Readings:
-        """With `xi_p = -(a/sigma) W_p pre`: at fixed potentials new weights are new noise."""
-        tangents = {
-            tangent_name("xi", p): -jnp.asarray(self.circuit.sensitivity) * pushes[p]
-            for p in sorted(self.rule.tangents.noise)
-        }
+        """With `xi_p = -(a/sigma) W_p pre`: at fixed potentials new weights are new noise.
+
+        And more current of their projection, `drive_p = W_p pre`.
+        """
         studied = self.rules.studied
+        moved = {
+            "xi": -jnp.asarray(self.circuit.sensitivity),
+            DRIVE: jnp.ones(()),
+            DRIVES[studied]: jnp.ones(()),
+        }
+        tangents = {
+            tangent_name(name, p): (moved.get(name, jnp.zeros(())) * pushes[p]).astype(
+                pushes[p].dtype
+            )
+            for p in sorted(self.rule.tangents.noise)
+            for name in sorted(self.rule.tangents.inner)
+        }
         return {**readings, studied: {**readings[studied], **tangents}}
 
     def score(self, pushes: dict[str, Array], earlier: dict[str, Array], fresh: Array) -> Array:

@@ -26,13 +26,14 @@ class Passing(NamedTuple):
     Attributes:
         earlier, now: activity before and after the last step.
         noise: of the last step.
-        pushes, outer, score: see `Moment`.
+        drives, pushes, outer, score: see `Moment`.
         sent: what the studied projection transmitted in the last step.
     """
 
     earlier: Any
     now: Any
     noise: Exploration
+    drives: dict[str, Array]
     pushes: dict[str, Array]
     outer: Array
     score: Array
@@ -64,7 +65,7 @@ class Stepwise(Steps):
             outside = (seen if self.plastic_input else network.inputs @ seen).astype(dtype)
             here = Step(outside, noise, circuit.dt * number.astype(dtype))
             before = passing.now
-            readings, after, pushes, score = self.step(
+            readings, after, pushes, (drives, score) = self.step(
                 states, before, passing.pushes, here, given, network
             )
             outer, sent = passing.outer, passing.sent
@@ -76,6 +77,7 @@ class Stepwise(Steps):
                 earlier=passing.now,
                 now=after,
                 noise=noise,
+                drives=drives,
                 pushes=pushes,
                 outer=outer,
                 score=passing.score if score is None else passing.score + score,
@@ -87,6 +89,7 @@ class Stepwise(Steps):
             earlier=moment.before,
             now=moment.after,
             noise=moment.noise,
+            drives=moment.drives,
             pushes=moment.pushes,
             outer=moment.outer,
             score=moment.score,
@@ -101,6 +104,7 @@ class Stepwise(Steps):
             after=last.now,
             noise=last.noise,
             stimulus=stimulus[-1].astype(dtype) if self.plastic_input else moment.stimulus,
+            drives=last.drives,
             outer=last.outer,
             pushes=last.pushes,
             score=last.score,

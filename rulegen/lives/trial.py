@@ -81,7 +81,9 @@ class TrialRun:
         start = circuit.init(streams.start, dtype)
         still = circuit.quiet(dtype)
         silence = jnp.zeros(task.channels if steps.plastic_input else 0, dtype)
-        now = steps.readings(start, start, still.xi, jnp.zeros((), dtype), silence, network)
+        nothing = steps.undriven(dtype)
+        at_start = start, start, still.xi, jnp.zeros((), dtype), silence, nothing
+        now = steps.readings(*at_start, network)
         given = rules.given(values, condition, network)
         constant = steps.moving and not steps.rule.continuous
         weights = states[rules.studied][WEIGHT]
@@ -91,6 +93,7 @@ class TrialRun:
             after=start,
             noise=still,
             stimulus=silence,
+            drives=nothing,
             outer=jnp.zeros_like(weights) if constant else jnp.zeros((0, 0), dtype),
             pushes={} if constant else {p: jnp.zeros_like(start.u) for p in steps.moving},
             score=jnp.zeros(len(steps.rule.tangents.wrt), dtype),
@@ -109,7 +112,7 @@ class TrialRun:
             score += steps.project(moment.outer, states)
         length = jnp.asarray(steps.steps * circuit.dt, dtype)
         here = moment.before, moment.after, moment.noise.xi, length, moment.stimulus
-        now = steps.readings(*here, network)
+        now = steps.readings(*here, moment.drives, network)
         now = {name: {**seen, "R": reward} for name, seen in now.items()}
         pre = network.transmitted(rules.studied, moment.before.r, moment.stimulus)
         pushes = steps.pushes(states, pre) if constant else moment.pushes
