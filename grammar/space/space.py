@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,8 +19,9 @@ from rulegen.grammar.space.structure import Structure
 from rulegen.grammar.space.subsets import Subsets
 from rulegen.grammar.space.vary import crossed, varied
 
-#: The space that comes with the project.
-LOCAL = Path(__file__).with_name("local.toml")
+#: The spaces that come with the project, by name, and the one that is taken by default.
+BUNDLED = {name: Path(__file__).with_name(f"{name}.toml") for name in ("local", "dendrite")}
+LOCAL = BUNDLED["local"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -221,12 +222,13 @@ class Space:
         return f"{len(self.terms)} terms, {self.count()} structures: {counts}.\n{rows}"
 
 
-def load_space(source: Path | str = LOCAL) -> Space:
+def load_space(source: Path | str = LOCAL, forbidden: Sequence[str] = ()) -> Space:
     """Read the description of a space of rules.
 
     Args:
-        source: a file, or a text; see `docs/search.md`. By default the bundled space of local
-            rules.
+        source: a file, a text, or the name of a bundled space, `local` or `dendrite`; see
+            `docs/search.md`.
+        forbidden: signals that no term may read, beside those that the description forbids.
 
     Raises:
         ConfigError: it is no description, or it generates nothing or infinitely much; the message
@@ -236,8 +238,12 @@ def load_space(source: Path | str = LOCAL) -> Space:
         >>> space = load_space()
         >>> len(space.terms), space.count()
         (49, 1225)
+        >>> load_space("dendrite").count(), load_space("dendrite", ["drive"]).count()
+        (3486, 1326)
     """
-    space = Space(read_description(source))
+    if isinstance(source, str):
+        source = BUNDLED.get(source, source)
+    space = Space(read_description(source, forbidden))
     if not space.count():
         simplest = space.terms[0]
         raise ConfigError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -172,14 +172,21 @@ class Description:
     time_constants: Range
 
 
-def read_description(source: Path | str) -> Description:
+def read_description(source: Path | str, forbidden: Sequence[str] = ()) -> Description:
     """Read a file, or a text.
+
+    Args:
+        source: the file or the text.
+        forbidden: signals that no term may read, beside those that it says.
 
     Raises:
         ConfigError: it is no description of a space; the message names the field.
     """
+    data = _toml(source)
+    if forbidden and isinstance(told := data.setdefault("constraints", {}), dict):
+        told["forbidden"] = [*told.get("forbidden", ()), *forbidden]
     try:
-        file = SpaceFile.model_validate(_toml(source))
+        file = SpaceFile.model_validate(data)
     except ValidationError as error:
         raise ConfigError(problems(error, SpaceFile)) from None
     productions, traces = _productions(file.productions)

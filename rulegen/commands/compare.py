@@ -15,29 +15,33 @@ import pandas as pd
 import typer
 
 from rulegen.catalog.likeness.distance import relations
+from rulegen.catalog.records.files import write_whole
 from rulegen.commands.interrupted import resumable
 from rulegen.commands.options import grouped, screen, shared
 from rulegen.commands.table import print_table
-from rulegen.fitting.tuning import COMPARE
+from rulegen.fitting.tuning import COMPARE, Budget
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground import hosts
 from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
+from rulegen.ground.keys import origin
 from rulegen.ground.parts import foreign
+from rulegen.ground.stage import Stage
 from rulegen.lives.world import World
+from rulegen.publishing.config import EvaluateSettings
 from rulegen.publishing.figures import save_figure
 from rulegen.runs.compare import behavioural_distance, family_graph, headed, weight_changes
 from rulegen.runs.compare_figures import plot_families, plot_rewards
 from rulegen.runs.contest import (
-    Recall,
-    anew,
     compare_rewards,
     reward_matrix,
     reward_tables,
     statements,
     worlds,
 )
+from rulegen.runs.league import Standings, compare_worlds, load_league, told
+from rulegen.runs.league_figures import plot_ranks, plot_standings
 from rulegen.runs.sources import HELP, named_rules
 
 #: Where an unfinished comparison keeps its results.
@@ -54,6 +58,10 @@ class Where:
     ] = None
     trials: Annotated[int, typer.Option(min=1, help="trials of a life")] = 200
     lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256
+    file: Annotated[
+        Path | None,
+        typer.Option("--worlds", help="a file with [[worlds]] and [[elsewhere]], in their place"),
+    ] = None
 
 
 @shared
@@ -69,10 +77,14 @@ def compare(
 ) -> None:
     """Compare rules: paired rewards, what they have in common, and how they change weights."""
     entrants, console = named_rules(rules, sys.stdin), screen()
+    if where.file is not None:
+        in_worlds(entrants, where, seed, COMPARE if tune else None, out)
+        return
     tasks, neurons = where.tasks or ["delayed_association"], where.neurons or [32]
     places = worlds(tasks, neurons, where.trials)
     budget = COMPARE if tune else None
-    with kept(out, places) as recall, Display(console) as display:
+    with kept(out, places) as journal, Display(console) as display:
+        recall = journal.recall
         rewards = compare_rewards(entrants, places, where.lives, seed, display, budget, recall)
         changes, reasons = weight_changes(entrants, seed=seed, report=display)
     behaviour, pairs = behavioural_distance(changes), relations(entrants)
@@ -95,8 +107,8 @@ def compare(
         rounded.itertuples(index=False),
         "behaviour: cosine distance of weight changes",
     )
-    told = statements(rewards, budget)
-    for line in [*told, *(f"{name}: {why}" for name, why in reasons.items())]:
+    said = statements(rewards, budget)
+    for line in [*said, *(f"{name}: {why}" for name, why in reasons.items())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
         frames = {"rewards": rewards, "algebra": algebra}
@@ -106,15 +118,70 @@ def compare(
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 
+def in_worlds(
+    rules: dict[str, Rule], where: Where, seed: int, budget: Budget | None, out: Path | None
+) -> None:
+    """Rules in the worlds of a file.
+
+    Raises:
+        ConfigError: when tasks, sizes or trials are named beside the file.
+    """
+    assert where.file is not None
+    if where.tasks or where.neurons or where.trials != Where().trials:
+        raise ConfigError("--worlds says tasks, sizes and trials: leave the other options out")
+    console, league = screen(), load_league(where.file)
+    league = league.model_copy(update={"evaluate": EvaluateSettings(lives=where.lives)})
+    places = [*league.training.values(), *league.held_out.values()]
+    with kept(out, places) as journal, Display(console) as display:
+        found = compare_worlds(rules, league, Stage(origin(seed), journal, display), budget)
+    table, ranks = found.table(), found.ranks()
+    shown = found.matrix().map("{:.3f}".format)
+    shown.insert(0, "rule", shown.index)
+    unit = "scaled rewards: 0 no learning, 1 the yardstick" if league.learning else "rewards"
+    print_table(console, list(shown), shown.itertuples(index=False), unit)
+    print_table(
+        console,
+        ["rule", "mean rank"],
+        [(name, f"{rank:.2f}") for name, rank in ranks.mean.items()],
+        f"mean ranks in {ranks.worlds} worlds; {ranks.critical:.2f} tell two apart (Nemenyi, 95%)",
+    )
+    notes = [f"{n}: {s.note}" for n, s in found.rules.items() if s.note]
+    values = [f"{n}: {told(s)}" for n, s in found.rules.items() if s.rule]
+    for line in (*values, *notes):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if out is not None:
+        hosts.on_first(lambda: save_worlds(out, found, table))
+        console.print(f"tables and figures: {out}", markup=False, highlight=False)
+
+
+def save_worlds(out: Path, found: Standings, table: pd.DataFrame) -> None:
+    """Write the table, the matrix and both pictures, and the tuned rules; all is over.
+
+    Raises:
+        ConfigError: when the folder cannot be written.
+    """
+    try:
+        table.to_csv(out / "worlds.csv", index=False)
+        found.matrix().to_csv(out / "matrix.csv")
+        save_figure(plot_standings(found), out, "worlds")
+        save_figure(plot_ranks(found.ranks()), out, "ranks")
+        for name, standing in found.rules.items():
+            if standing.rule:
+                write_whole(out / f"{name}.txt", standing.rule.text())
+        (out / KEPT).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(out, error) from None
+
+
 @contextmanager
-def kept(out: Path | None, places: list[World]) -> Iterator[Recall]:
+def kept(out: Path | None, places: list[World]) -> Iterator[Journal]:
     """Keep results in the folder until all are there; the same command goes on with them.
 
     Raises:
         ConfigError: when the folder cannot be written.
     """
     if out is None:
-        yield anew
+        yield Journal()
         return
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -124,7 +191,7 @@ def kept(out: Path | None, places: list[World]) -> Iterator[Recall]:
     except OSError as error:
         raise cannot_write(out, error) from None
     with journal, resumable(out):
-        yield journal.recall
+        yield journal
 
 
 def cannot_write(out: Path, error: OSError) -> ConfigError:

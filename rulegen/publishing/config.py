@@ -151,11 +151,16 @@ def load_config(
 
 
 def load_settings(
-    kind: type[AnySettings], path: Path | str, changes: Sequence[str] = ()
+    kind: type[AnySettings], path: Path | str, changes: Sequence[str] = (), *, only: bool = False
 ) -> AnySettings:
-    """Read settings of some kind from a TOML file; arguments and errors as of `load_config`."""
+    """Read settings of some kind from a TOML file; arguments and errors as of `load_config`.
+
+    With `only`, what belongs to other settings of a run is passed over.
+    """
     data = read_toml(path)
     replace_values(data, changes)
+    if only:
+        data = {name: value for name, value in data.items() if name in kind.model_fields}
     return validated(kind, data, path)
 
 

@@ -76,6 +76,7 @@ def held_out(
 
 
 def evidence_of(
+    config: RunConfig,
     here: HeldOut,
     rests: Mapping[str, Everywhere],
     terms: Mapping[str, str],
@@ -85,12 +86,12 @@ def evidence_of(
     """The evidence of a run.
 
     Args:
-        here: with all rules on the held-out lives of the run.
+        config: of the run.
+        here: with all rules on its held-out lives.
         rests: what remains without each term there, by its coefficient.
         terms: their texts. inclusion: see `catalog.TermLoss`.
         more: what else is known: see `catalog.Evidence`.
     """
-    config = here.config
     best, *others = here.compared()
     without = {name: here.joint(rest) for name, rest in rests.items()}
     if worlds := here.shown(rests):

@@ -19,8 +19,8 @@ from rulegen.lives.outcomes import worst
 from rulegen.objective import Objective
 from rulegen.objective.aim import scaled_lives
 from rulegen.objective.joint import bench_in
-from rulegen.publishing.config import RunConfig
 from rulegen.publishing.evaluate import Shown, Trajectory, evaluate
+from rulegen.publishing.places import Places
 from rulegen.publishing.setting import setting_of
 
 #: A rule in every world, by the name of the world.
@@ -34,7 +34,8 @@ class HeldOut:
     these very lives: so its own error is in every interval, and the yardstick is 1.
 
     Args:
-        config: of the run.
+        places: of the run.
+        lives: of each rule in each world.
         marks: the yardstick as it was tuned in each world; empty where nothing is scaled.
         stage: random numbers of these lives, and where results are kept.
         known: objectives whose programs are compiled already.
@@ -42,13 +43,14 @@ class HeldOut:
 
     def __init__(
         self,
-        config: RunConfig,
+        places: Places,
+        lives: int,
         marks: Mapping[str, Mark],
         stage: Stage,
         known: Sequence[Objective] = (),
     ) -> None:
-        self.config, self.marks, self.stage = config, marks, stage
-        self.worlds = config.training | config.held_out
+        self.places, self.lives, self.marks, self.stage = places, lives, marks, stage
+        self.worlds = places.training | places.held_out
         self.benches: dict[tuple[str, str], Bench] = {}
         for objective in known:
             for bench in objective.benches.values():
@@ -95,7 +97,7 @@ class HeldOut:
     @property
     def several(self) -> bool:
         """Whether there is more than the rewards of one world."""
-        return len(self.worlds) > 1 or self.config.together
+        return len(self.worlds) > 1 or self.places.together
 
     def shown(self, without: Mapping[str, Everywhere]) -> dict[str, Shown]:
         """All rules in each world; {} where there is one world, of which `joint` says all.
@@ -122,8 +124,8 @@ class HeldOut:
         """
         if rule is None:
             still = self.found[NO_LEARNING]
-            return {world: still[world]._replace(text="") for world in self.config.training}
-        return {world: self.trajectory(world, label, rule, label) for world in self.config.training}
+            return {world: still[world]._replace(text="") for world in self.places.training}
+        return {world: self.trajectory(world, label, rule, label) for world in self.places.training}
 
     def trajectory(self, world: str, name: str, rule: Rule, label: str) -> Trajectory:
         """A rule on the held-out lives of a world."""
@@ -141,16 +143,16 @@ class HeldOut:
     def _lived(self, number: int, name: str, bench: Bench, label: str) -> Trajectory:
         """World 0 has the lives on which `verify` runs a record of one world again."""
         stage = self.stage.on(*([number] if number else []))
-        found = evaluate(bench, bench.values, self.config.evaluate.lives, label, stage)
+        found = evaluate(bench, bench.values, self.lives, label, stage)
         return found._replace(name=name)
 
     def joint(self, everywhere: Everywhere) -> Trajectory:
         """What the worlds that choose make of a rule; one world's rewards are what they are."""
-        parts = [everywhere[world] for world in self.config.training]
-        if not self.config.together:
+        parts = [everywhere[world] for world in self.places.training]
+        if not self.places.together:
             return parts[0]
-        scales = [self._scale(world) for world in self.config.training] if self.marks else []
-        numbers = self.config.aim.together([part.means for part in parts], scales)
+        scales = [self._scale(world) for world in self.places.training] if self.marks else []
+        numbers = self.places.aim.together([part.means for part in parts], scales)
         none, ended = np.zeros((3, 0)), worst([part.outcomes for part in parts])
         return Trajectory(parts[0].name, parts[0].text, numbers, none, none, ended)
 
@@ -165,23 +167,23 @@ class HeldOut:
 
     def constant(self, rewards: Mapping[str, float]) -> float:
         """What the worlds make of rewards that no life changes, such as chance."""
-        values = [self._constant(world, rewards[world]) for world in self.config.training]
-        return self.config.aim.value(values)
+        values = [self._constant(world, rewards[world]) for world in self.places.training]
+        return self.places.aim.value(values)
 
     def _constant(self, world: str, value: float) -> float:
         """A reward of all lives in a world, scaled where rewards are."""
         if not self.marks:
             return value
-        return float(self.scaled(world, np.full(self.config.evaluate.lives, value)).mean())
+        return float(self.scaled(world, np.full(self.lives, value)).mean())
 
     def figures(self) -> tuple[WorldFigures, ...]:
         """What a record says of each world, once all rules have been run; () with one world."""
-        config, others = self.config, [name for name in self.found if name != DISCOVERED]
+        places, others = self.places, [name for name in self.found if name != DISCOVERED]
         if not self.several:
             return ()
         each = (2 + 4 * len(others)) if self.marks else (1 + 2 * len(others))
         level = shared_level(each * len(self.worlds))
-        weights = dict(zip(config.training, config.aim.weights, strict=True))
+        weights = dict(zip(places.training, places.aim.weights, strict=True))
         return tuple(
             self._figures(name, weights.get(name, 0.0), others, level) for name in self.worlds
         )

@@ -131,7 +131,7 @@ def carry_out(config: DiscoverConfig, entrants: Entrants, run: Stage) -> Discove
     fitted, trimmed, looks = select(config, family, run)
     published = published_rule(family, trimmed)
     known = [family, *entrants.references.values()]
-    held_out = HeldOut(config, marks, run.on(Branch.EVALUATE), known)
+    held_out = HeldOut(config, config.evaluate.lives, marks, run.on(Branch.EVALUATE), known)
     # What is evaluated is what will be printed: the text, read again.
     held_out.run(DISCOVERED, parse(published.text()))
     held_out.run(START, config.family)
@@ -236,6 +236,7 @@ def make_record(
         if family.names[i] in remaining
     }
     evidence = evidence_of(
+        config,
         held_out,
         rests,
         terms,

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from rulegen.catalog import parts
 from rulegen.catalog.records.files import read_toml
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
-from rulegen.grammar.space.space import LOCAL
+from rulegen.grammar.space.space import BUNDLED, LOCAL
 from rulegen.ground.parts import reader
 from rulegen.ground.settings import Settings, distinct
 from rulegen.publishing.config import RunConfig, replace_values, validated
@@ -47,7 +47,8 @@ class SearchConfig(RunConfig):
     """Everything that a search depends on, but the version of the software.
 
     Attributes:
-        space: the text of a space of rules, see `docs/search.md`; by default the bundled one.
+        space: a bundled space of rules by its name, or the text of another, see `docs/search.md`.
+        forbidden: signals that no term may read, beside those that the space forbids.
         strategy: what searches, in order; each has a budget of lives of its own.
         seeds: rules of the catalog to begin with, where the space has them; None: the whole
             literature.
@@ -56,6 +57,7 @@ class SearchConfig(RunConfig):
     """
 
     space: str = Field(default_factory=lambda: LOCAL.read_text(encoding="utf-8"))
+    forbidden: tuple[str, ...] = Field((), exclude_if=lambda told: not told)
     strategy: tuple[AnyStrategy, ...] = Field((Halving(), Genetic(), Path()), min_length=1)
     seeds: tuple[str, ...] | None = None
     refine: RefineSettings = RefineSettings(lives=96, most=4)
@@ -69,14 +71,18 @@ class SearchConfig(RunConfig):
 
     @field_validator("space")
     @classmethod
-    def _check(cls, text: str) -> str:
-        load_space(text)
-        return text
+    def _whole(cls, text: str) -> str:
+        return BUNDLED[text].read_text(encoding="utf-8") if text in BUNDLED else text
+
+    @model_validator(mode="after")
+    def _check(self) -> SearchConfig:
+        load_space(self.space, self.forbidden)
+        return self
 
     @cached_property
     def rules(self) -> Space:
         """The space."""
-        return load_space(self.space)
+        return load_space(self.space, self.forbidden)
 
 
 def load_search(

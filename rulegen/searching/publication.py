@@ -45,7 +45,7 @@ class Publication:
         stage: Stage,
     ) -> None:
         self.config, self.arena, self.front, self.stage = config, arena, front, stage
-        self.held_out = HeldOut(config, marks, stage.on(Branch.EVALUATE))
+        self.held_out = HeldOut(config, config.evaluate.lives, marks, stage.on(Branch.EVALUATE))
 
     def carry_out(self, tried: int) -> tuple[Discovery, pd.DataFrame]:
         """The record of the pick, and how the front fares in every world.
@@ -158,6 +158,7 @@ class Publication:
         config, picked = self.config, self.front.finalists[self.front.pick]
         terms = {f"theta_{k}": basis.text for k, basis in picked.structure.numbered}
         evidence = evidence_of(
+            config,
             self.held_out,
             rests,
             terms,
