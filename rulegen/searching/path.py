@@ -144,21 +144,23 @@ class Path(Strategy):
         for number, basis in everything.numbered:
             for stem, value in support.get(basis, {}).items():
                 values[family.names.index(f"{stem}_{number}")] = value
-        meeting.lives += self.estimator.lives
+        each = max(4, meeting.in_each(self.estimator.lives))
+        estimator = self.estimator.model_copy(update={"lives": each})
+        meeting.lives += each * meeting.worlds
         name = f"{meeting.stage.name}: gradient for size {size}"
         stage = meeting.stage.on(1000 + size).called(name)
 
         def compute() -> dict:
             stage.tell(0, 1, f"{len(family.free)} terms")
-            lives = prepared(self.estimator, family)
+            lives = prepared(estimator, family)
             with place_of(stage.name):
                 place = values, family.free
-                result = meta_gradient(self.estimator, family, lives, place, stage.key)
+                result = meta_gradient(estimator, family, lives, place, stage.key)
             error = np.where(result.error > 0, result.error, np.inf)
             lost = {"nonfinite": result.nonfinite, "parts": result.parts}
             return {"scores": (result.gradient / error).tolist(), **lost}
 
-        scores = stage.recall([family, self.estimator, values], compute)["scores"]
+        scores = stage.recall([family, estimator, values], compute)["scores"]
         of = dict(zip(family.free_names, scores, strict=True))
         return {basis: of[f"theta_{number}"] for number, basis in everything.numbered}
 

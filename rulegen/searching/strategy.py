@@ -53,17 +53,33 @@ class Meeting:
         self.rounds, self.lives = 0, 0
         self.tried: set[Structure] = set()
 
+    @property
+    def worlds(self) -> int:
+        """In how many worlds a life is lived."""
+        return len(self.arena.objective.benches)
+
+    def in_each(self, lives: int) -> int:
+        """The share of so many lives that each world has, one at least."""
+        return -(-lives // self.worlds)
+
     def means(self, points: Sequence[Point], lives: int, text: str) -> np.ndarray:
-        """Mean reward of each point, on lives that no earlier round has met, shape (points,)."""
+        """Mean reward of each point, on lives that no earlier round has met, shape (points,).
+
+        Args:
+            points: as many as one likes.
+            lives: of each; with several worlds a part of them in every one.
+            text: what is said of the round.
+        """
         self.rounds += 1
         stage = self.stage.on(self.rounds).called(f"{self.stage.name} {self.rounds}")
-        total = len(points) * lives
+        lives = self.in_each(lives)
+        total = len(points) * lives * self.worlds
         self.lives += total
         self.tried |= {point.structure for point in points}
         stage.tell(0, total, text)
 
         def compute() -> dict:
-            tick = ticks(stage.report, stage.name, 0, total, 1)
+            tick = ticks(stage.report, stage.name, 0, total, self.worlds)
             rewards = self.arena.rewards(points, stage.key, lives, tick)
             return {"means": rewards.mean(axis=1).tolist()}
 

@@ -22,9 +22,12 @@ TOLERANCE = 1e-10
 SOURCE = {"pre": "r", "pre_u": "u", "pre_error": "error", "pre_spike": "fires"}
 TARGET = {"post": "r", "u": "u", "slope": "slope", "xi": "noise", "error": "error"}
 TARGET |= {"post_spike": "fires"}
+DRIVES = ("drive", "drive_recurrent", "drive_input", "drive_feedback")
+TARGET |= {name: name for name in DRIVES}
 CONDITIONS = 2
 OWN = ("R", "zeta")
-NEURON = "\n".join(f"{name} : 1" for name in ("r", "u", "slope", "noise", "error", "fires"))
+HAS = ("r", "u", "slope", "noise", "error", "fires", *DRIVES)
+NEURON = "\n".join(f"{name} : 1" for name in HAS)
 
 
 def difference(program: str, case: Any) -> float:
