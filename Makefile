@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection verification search results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -50,6 +50,9 @@ neurogym: $(READY) .venv-neurogym/.ready
 selection: $(READY)
 	$(BIN)/python -m benchmarks.coverage
 	$(BIN)/python -m benchmarks.selection
+
+together: $(READY)
+	$(BIN)/python -m benchmarks.joint
 
 verification: $(READY)
 	$(BIN)/python -m benchmarks.verification

@@ -27,7 +27,7 @@ from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig
-from rulegen.runs.discover import Benches, carry_out, select
+from rulegen.runs.discover import Entrants, carry_out, select
 from rulegen.tasks import DelayedAssociation
 
 ROOT = Path(__file__).parent.parent
@@ -79,7 +79,7 @@ def publish(problem: Problem, folder: Path) -> dict:
     config, bench, began = config_of(problem), problem.bench, time.perf_counter()
     with Journal(folder / "history.jsonl", config.identity) as journal:
         try:
-            found = carry_out(config, Benches(bench, {}), Stage(origin(config.seed), journal))
+            found = carry_out(config, Entrants(bench, {}), Stage(origin(config.seed), journal))
             best, *_, still = found.trajectories
             gain = best.minus(still)
             told = f"published: gains {gain}"

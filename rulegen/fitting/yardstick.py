@@ -20,6 +20,8 @@ from rulegen.objective.joint import bench_in, key_of
 LIVES = 1024
 #: It must gain this share of what perfect answers would, to be a unit.
 LEAST = 0.01
+#: The interval of the gain ends above this share of it: a ratio to less has no interval.
+SURE = 0.5
 
 
 class NoScale(ConfigError):
@@ -64,7 +66,7 @@ def marks(worlds: Mapping[str, World], rule: Rule, stage: Stage) -> dict[str, Ma
         told = own.recall([bench, list(COMPARE.rounds), LIVES, number], compute)
         nothing, yard, gain = (Estimate(**told[part]) for part in ("nothing", "yardstick", "gain"))
         room = worlds[name].task.best - nothing.mean
-        if gain.low <= 0.0 or gain.mean < LEAST * room:
+        if gain.low <= SURE * gain.mean or gain.mean < LEAST * room:
             raise NoScale(
                 f"world `{name}`: the yardstick gains {gain} over no learning there, and perfect "
                 f"answers {room:.3g}, so its scale has no unit: name another `yardstick`, take the "

@@ -65,16 +65,29 @@ class Joint:
     """
 
     def __init__(self, worlds: Mapping[str, World], rule: AnyRule, aim: Aim) -> None:
-        if len(worlds) != len(aim.weights):
-            raise ValueError(f"{len(worlds)} worlds, and an aim of {len(aim.weights)}")
-        self.aim = aim
         rule = as_rule(rule)
         for world in worlds.values():
             rule = with_shortest_times(rule, world.circuit.dt)
-        self.benches: Mapping[str, Bench] = {
-            name: bench_in(name, world, rule) for name, world in worlds.items()
-        }
-        self._benches = first, *_ = tuple(self.benches.values())
+        self._judge({name: bench_in(name, world, rule) for name, world in worlds.items()}, aim)
+
+    @classmethod
+    def of(cls, benches: Mapping[str, Bench], aim: Aim) -> Joint:
+        """One rule on benches that are there already.
+
+        Args:
+            benches: of one rule with the same bounds, by the name of the world.
+            aim: how their rewards become one number.
+        """
+        joint = cls.__new__(cls)
+        joint._judge(benches, aim)
+        return joint
+
+    def _judge(self, benches: Mapping[str, Bench], aim: Aim) -> None:
+        """Take what all benches have in common from the first of them."""
+        if len(benches) != len(aim.weights):
+            raise ValueError(f"{len(benches)} worlds, and an aim of {len(aim.weights)}")
+        self.aim, self.benches = aim, dict(benches)
+        self._benches = first, *_ = tuple(benches.values())
         self.rule, self.values, self.names = first.rule, first.values, first.names
         self.free, self.free_names, self.bounds = first.free, first.free_names, first.bounds
 
