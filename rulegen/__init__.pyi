@@ -34,6 +34,7 @@ from .fitting.ascent import fit as fit
 from .fitting.refine import RefineSettings as RefineSettings
 from .fitting.refine import refine as refine
 from .fitting.refine import with_intervals as with_intervals
+from .fitting.tuning import Budget as Budget
 from .grammar import ConfigError as ConfigError
 from .grammar import Rule as Rule
 from .grammar import RuleError as RuleError
@@ -87,6 +88,12 @@ from .runs.contest import compare_rewards as compare_rewards
 from .runs.contest import reward_matrix as reward_matrix
 from .runs.contest import worlds as worlds
 from .runs.discover import discover as discover
+from .runs.league import League as League
+from .runs.league import Standings as Standings
+from .runs.league import compare_worlds as compare_worlds
+from .runs.league import load_league as load_league
+from .runs.league_figures import plot_ranks as plot_ranks
+from .runs.league_figures import plot_standings as plot_standings
 from .runs.sweep import load_sweep as load_sweep
 from .runs.sweep import sweep as sweep
 from .searching import load_search as load_search
