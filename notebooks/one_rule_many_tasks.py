@@ -106,8 +106,9 @@ table = found.table()
 table[["rule", "world", "scaled", "low", "high"]].round(2)
 
 # %%
-ax = rg.plot_standings(found)
-ax.figure
+_, ax = plt.subplots(figsize=(9, 3.4))
+rg.plot_standings(found, ax=ax)
+plt.show()
 
 # %% [markdown]
 # What a neuron gains by comparing its soma with its dendrite is the difference between the second
@@ -116,8 +117,9 @@ ax.figure
 # two.
 
 # %%
-ax = rg.plot_ranks(found.ranks())
-ax.figure
+_, ax = plt.subplots(figsize=(7, 3.4))
+rg.plot_ranks(found.ranks(), ax=ax)
+plt.show()
 
 # %% [markdown]
 # With five worlds, ranks tell little apart, and say so: that bars join rules means that as many
