@@ -148,7 +148,10 @@ class Joint:
         """The lives at each place; one that ended badly in any world did so.
 
         Args:
-            places, key, lives, tick: as of `rewards`.
+            places: parameter vectors, each of shape (P,).
+            key: of the lives, which all places meet.
+            lives: of each place, each of them lived in every world.
+            tick: called with the number of lives finished so far.
             strict: whether a life that diverged has the floor of that world from its beginning.
         """
         total = lives * len(places)
