@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from benchmarks.selection import markdown, quoted
+from benchmarks.selection import markdown, published, selected
 from benchmarks.worlds import (
     AIMLESS,
     BLIND,
@@ -25,11 +24,8 @@ from benchmarks.worlds import (
     parse_term,
 )
 from rulegen.circuits import RateCircuit
-from rulegen.grammar import RunError
-from rulegen.ground.journal import Journal
-from rulegen.ground.keys import branch, origin
+from rulegen.ground.keys import branch
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
-from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, estimate
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
@@ -37,7 +33,7 @@ from rulegen.lives.world import World
 from rulegen.objective import Aim, Joint, Objective
 from rulegen.objective.aim import scaled_lives
 from rulegen.publishing.config import DiscoverConfig
-from rulegen.runs.discover import carry_out, prepare, select
+from rulegen.runs.discover import prepare
 from rulegen.tasks import DelayedAssociation, GoNogo
 
 ROOT = Path(__file__).parent.parent
@@ -135,37 +131,14 @@ def torn() -> list[Problem]:
 
 def recover(problem: Problem, folder: Path) -> dict:
     """The terms that were found, and those that the objective needs."""
-    began = time.perf_counter()
-    with Journal(folder / "history.jsonl", problem.config.identity) as journal:
-        stage = Stage(origin(problem.config.seed), journal)
-        _, trimmed, looks = select(problem.config, problem.objective, stage)
-    texts = {t.coefficient: t.text for t in problem.objective.rule.terms()}
-    found = {texts[name] for name in trimmed.kept}
-    return {
-        "planted": problem.kind,
-        "weights": problem.weights,
-        "terms": quoted(problem.truth),
-        "of": len(texts),
-        "recovered": "yes" if found == problem.truth else "no",
-        "false": quoted(found - problem.truth),
-        "missed": quoted(problem.truth - found),
-        "looks": len(looks),
-        "seconds": round(time.perf_counter() - began),
-    }
+    known = {"planted": problem.kind, "weights": problem.weights}
+    return known | selected(problem.config, problem.objective, problem.truth, folder)
 
 
 def publish(config: DiscoverConfig, folder: Path) -> dict:
     """Whether something was published where there is nothing to find."""
-    began = time.perf_counter()
-    with Journal(folder / "history.jsonl", config.identity) as journal:
-        try:
-            found = carry_out(config, prepare(config), Stage(origin(config.seed), journal))
-            best, *_, still = found.trajectories
-            told = f"published: gains {best.minus(still)}"
-        except RunError as error:
-            told = str(error).split(". ")[0]
     tasks = ", ".join(dict.fromkeys(w.task.name for w in config.training.values()))
-    return {"tasks": tasks, "outcome": told, "seconds": round(time.perf_counter() - began)}
+    return {"tasks": tasks} | published(config, prepare(config), folder)
 
 
 def nothing() -> list[DiscoverConfig]:

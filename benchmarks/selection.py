@@ -26,6 +26,7 @@ from rulegen.ground.statistics import Limits, estimate
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
+from rulegen.objective import Objective
 from rulegen.publishing.config import DiscoverConfig
 from rulegen.runs.discover import Entrants, carry_out, select
 from rulegen.tasks import DelayedAssociation
@@ -57,18 +58,26 @@ def config_of(problem: Problem) -> DiscoverConfig:
 
 def recover(problem: Problem, folder: Path) -> dict:
     """One problem of `planted`: the terms that were found, and those that were there."""
-    config, bench, began = config_of(problem), problem.bench, time.perf_counter()
+    return {"planted": problem.kind} | selected(
+        config_of(problem), problem.bench, problem.truth, folder
+    )
+
+
+def selected(
+    config: DiscoverConfig, objective: Objective, truth: frozenset[str], folder: Path
+) -> dict:
+    """The terms that a selection keeps, beside those that it should."""
+    began = time.perf_counter()
     with Journal(folder / "history.jsonl", config.identity) as journal:
-        _, trimmed, looks = select(config, bench, Stage(origin(config.seed), journal))
-    texts = {t.coefficient: t.text for t in bench.rule.terms()}
+        _, trimmed, looks = select(config, objective, Stage(origin(config.seed), journal))
+    texts = {t.coefficient: t.text for t in objective.rule.terms()}
     found = {texts[name] for name in trimmed.kept}
     return {
-        "planted": problem.kind,
-        "terms": quoted(problem.truth),
+        "terms": quoted(truth),
         "of": len(texts),
-        "recovered": "yes" if found == problem.truth else "no",
-        "false": quoted(found - problem.truth),
-        "missed": quoted(problem.truth - found),
+        "recovered": "yes" if found == truth else "no",
+        "false": quoted(found - truth),
+        "missed": quoted(truth - found),
         "looks": len(looks),
         "seconds": round(time.perf_counter() - began),
     }
@@ -76,22 +85,25 @@ def recover(problem: Problem, folder: Path) -> dict:
 
 def publish(problem: Problem, folder: Path) -> dict:
     """One problem of `nothing`: whether something was published all the same."""
-    config, bench, began = config_of(problem), problem.bench, time.perf_counter()
-    with Journal(folder / "history.jsonl", config.identity) as journal:
-        try:
-            found = carry_out(config, Entrants(bench, {}), Stage(origin(config.seed), journal))
-            best, *_, still = found.trajectories
-            gain = best.minus(still)
-            told = f"published: gains {gain}"
-        except RunError as error:
-            told = str(error).split(". ")[0]
+    bench = problem.bench
     return {
         "task": problem.kind,
         "neurons": bench.world.circuit.neurons,
         "terms": len(bench.rule.terms()),
-        "outcome": told,
-        "seconds": round(time.perf_counter() - began),
-    }
+    } | published(config_of(problem), Entrants(bench, {}), folder)
+
+
+def published(config: DiscoverConfig, entrants: Entrants, folder: Path) -> dict:
+    """What came of a run in which there is nothing to find."""
+    began = time.perf_counter()
+    with Journal(folder / "history.jsonl", config.identity) as journal:
+        try:
+            found = carry_out(config, entrants, Stage(origin(config.seed), journal))
+            best, *_, still = found.trajectories
+            told = f"published: gains {best.minus(still)}"
+        except RunError as error:
+            told = str(error).split(". ")[0]
+    return {"outcome": told, "seconds": round(time.perf_counter() - began)}
 
 
 def quoted(terms: set[str] | frozenset[str]) -> str:

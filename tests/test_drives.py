@@ -139,7 +139,10 @@ def test_in_spiking_circuits() -> None:
 def test_what_nobody_reads_is_not_computed() -> None:
     rules = {"on reward: w += R*pre*post": [], "on reward: w += R*pre*drive": ["drive"]}
     for rule, read in rules.items():
-        assert Lives(world(), compile_rule(parse(rule))).life.trial.steps.drives == read
+        steps = Lives(world(feedback=0.5), compile_rule(parse(rule))).life.trial.steps
+        assert steps.drives == read
+        if not read:
+            assert steps.driven(None, None, None, None) == {}, "nothing is even traced"
     with pytest.raises(ValueError, match="does not provide `drive_feedback`"):
         Lives(world(), compile_rule(parse("on reward: w += R*drive_feedback")))
 

@@ -19,6 +19,7 @@ from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.grammar import ConfigError, RunError, load_space, parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.bench import Bench
+from rulegen.publishing.places import HERE
 from rulegen.searching import (
     load_search,
     search,
@@ -90,7 +91,7 @@ def test_from_a_space_to_a_card(tmp_path):
         assert term.loss.mean == pytest.approx(loss, rel=1e-9)
     checks = {check.claim: check for check in verify(record, lives=64).checks}
     assert checks["reward"].holds, "the published lives give the published figure"
-    assert set(found.elsewhere["world"]) == {"as in the search", "14 neurons"}
+    assert set(found.elsewhere["world"]) == {HERE, "14 neurons"}
     nothing = found.elsewhere[found.elsewhere["against"] == "no learning"]
     assert (nothing["low"] > 0).all()
     check_page(tmp_path / "run", record)
@@ -128,7 +129,7 @@ def check_page(folder, record):
         if unsupported(edited(old), known):  # else the other number stands on the page as well
             here = rf"(?<![-\d.]){re.escape(old)}"
             assert unsupported(re.sub(here, edited(old), text, count=1), known)
-    here = elsewhere[elsewhere["pick"] & (elsewhere["world"] == "as in the search")]
+    here = elsewhere[elsewhere["pick"] & (elsewhere["world"] == HERE)]
     assert set(here["reward"]) == {record.evidence.reward.mean}, "the same lives, the same text"
 
 

@@ -14,6 +14,7 @@ import tomli_w
 
 from rulegen.catalog import Record, load_record, read_card
 from rulegen.catalog.pages.build import build
+from rulegen.catalog.pages.world_tables import rows_of
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, YARDSTICK
 from rulegen.catalog.records.worlds import level
@@ -143,6 +144,16 @@ def test_the_summary_and_the_card_say_so(run, tmp_path: Path) -> None:
     build([add_run(folder, tmp_path, lives=256, seed=1)], tmp_path / "pages")
     index = (tmp_path / "pages/README.md").read_text()
     assert "| 3 " in index and "no learning in 3 of 3" in index
+
+
+def test_settings_are_printed_in_one_order(run) -> None:
+    """A card must be printed alike by every process; what a world lacks stands in order too."""
+    first, *_ = evidence_of(run[0].record).worlds
+    circuit = {k: v for k, v in first.setting.circuit.items() if k not in ("gain", "dt", "tau")}
+    less = first.setting.model_copy(update={"circuit": circuit})
+    rows = rows_of(first.model_copy(update={"setting": less}), first)
+    lacking = [key for _, key, value in rows if value == "as by default"]
+    assert lacking == ["dt", "gain", "tau"]
 
 
 def test_a_run_goes_on_with_the_same_figures(run, tmp_path: Path) -> None:

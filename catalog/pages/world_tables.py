@@ -81,7 +81,7 @@ def rows_of(world: WorldFigures, first: WorldFigures | None = None) -> Iterator[
         for key, value in settings.items():
             if another or key not in known or known[key] != value:
                 yield part, key, setting_text(value)
-        for key in known.keys() - settings.keys() if not another else ():
+        for key in sorted(known.keys() - settings.keys()) if not another else ():
             yield part, key, "as by default"
         if package := world.packages.get(part):
             yield part, "package", package

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, ClassVar
 
@@ -22,6 +21,7 @@ from rulegen.lives.batch import Batch, Lived
 from rulegen.lives.blocks import blocks
 from rulegen.lives.choice import Chosen, chosen
 from rulegen.lives.engine import CHIP, XLA, Engine
+from rulegen.lives.failing import Failed, failing, is_memory
 from rulegen.lives.life import Life
 from rulegen.lives.policy import need, policy
 from rulegen.lives.trial import TrialRun
@@ -332,30 +332,3 @@ class Lives:
         """
         size, number, rest = blocks(self.world.life.trials, self.policy.trials(self.need))
         return [size] * number + ([rest] if rest else [])
-
-
-class Failed(Exception):
-    """A program that could not be made, or did not come to its end.
-
-    Attributes:
-        error: why.
-    """
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-
-@contextmanager
-def failing() -> Iterator[None]:
-    """Marks errors of programs, among which are none of whoever is told how far they are."""
-    try:
-        yield
-    except Exception as error:
-        raise Failed(error) from error
-
-
-def is_memory(error: Exception) -> bool:
-    """Whether a device had no memory; a kernel that needs too much of a chip is another matter."""
-    text = str(error)
-    exhausted = isinstance(error, jax.errors.JaxRuntimeError) and "RESOURCE_EXHAUSTED" in text
-    return exhausted and "shared memory" not in text.lower()

@@ -143,16 +143,18 @@ class Steps(abc.ABC):
             rates: of the step before, shape (N,).
             outside: the current of the stimulus. bias: of the rules.
         """
-        feedback = (
-            jnp.zeros_like(outside)
-            if used.feedback is None
-            else (used.feedback @ (used.readout @ rates))
-        )
+
+        def feedback() -> Array:
+            if used.feedback is None:
+                return jnp.zeros_like(outside)
+            return used.feedback @ (used.readout @ rates)
+
+        # Each is made when it is read: what is traced is carried out on chip.
         whole = {
             DRIVE: lambda: used.effective @ rates + outside + bias,
             DRIVES["recurrent"]: lambda: used.weights @ rates,
             DRIVES["input"]: lambda: outside,
-            DRIVES["feedback"]: lambda: feedback,
+            DRIVES["feedback"]: feedback,
         }
         return {name: whole[name]() for name in self.drives}
 

@@ -117,14 +117,7 @@ class Joint:
         lives: int,
         tick: Tick | None = None,
     ) -> np.ndarray:
-        """The number of each life (see `Aim`), shape (lives,), or (n, lives) of n places.
-
-        Args:
-            places: a parameter vector, shape (P,), or several.
-            key: of the lives, which all places meet.
-            lives: of each place, each of them lived in every world.
-            tick: called with the number of lives finished so far.
-        """
+        """See `Objective.rewards`; each life is lived in every world."""
         places = np.asarray(places, float)
         total = lives * len(np.atleast_2d(places))
         return self.joined(
@@ -145,15 +138,7 @@ class Joint:
         *,
         strict: bool = False,
     ) -> list[Lot]:
-        """The lives at each place; one that ended badly in any world did so.
-
-        Args:
-            places: parameter vectors, each of shape (P,).
-            key: of the lives, which all places meet.
-            lives: of each place, each of them lived in every world.
-            tick: called with the number of lives finished so far.
-            strict: whether a life that diverged has the floor of that world from its beginning.
-        """
+        """See `Objective.meet`; a life that ended badly in any world did so."""
         total = lives * len(places)
         found = [
             bench.meet(places, key_of(key, n), lives, self._tick(tick, n, total), strict=strict)

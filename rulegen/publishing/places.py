@@ -22,8 +22,8 @@ from rulegen.tasks import AnyTask
 
 #: How tables call the world of a run that has one.
 HERE = "the world of the run"
-#: What rules are measured by, unless another is named.
-YARDSTICK = "node_perturbation"
+#: The rule of the catalog by which others are measured, unless another is named.
+MEASURE = "node_perturbation"
 #: Settings that say what several worlds make together.
 TOGETHER = ("worlds", "elsewhere", "objective", "sharpness", "scale", "yardstick")
 
@@ -200,4 +200,4 @@ class Places(Surroundings):
     @property
     def measure(self) -> Rule:
         """The yardstick."""
-        return parse(self.yardstick.rule) if self.yardstick else find(YARDSTICK).rule
+        return parse(self.yardstick.rule) if self.yardstick else find(MEASURE).rule
