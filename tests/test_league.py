@@ -60,7 +60,8 @@ def test_its_figures_follow_from_the_lives(found) -> None:
     world = "later"
     means = {name: s.lives[world].means for name, s in found.rules.items() if s.lives}
     scaled = scaled_lives(means["fast"], means[NO_LEARNING], means[YARDSTICK])
-    counted = 2 * sum(len(s.lives) for s in found.rules.values())
+    runs = [s.lives for s in found.rules.values() if s.lives]
+    counted = 2 * sum(len(lives) + 1 for lives in runs)
     assert found.level == pytest.approx(1 - 0.05 / counted)
     row = found.table().set_index(["rule", "world"]).loc[("fast", world)]
     here = estimate(scaled, found.level)
@@ -69,6 +70,29 @@ def test_its_figures_follow_from_the_lives(found) -> None:
     gap = estimate(scaled - other, found.level)
     row = found.table().set_index(["rule", "world"]).loc[("anti", world)]
     assert row["difference_low"] == pytest.approx(gap.low)
+
+
+def test_the_objective_is_what_the_tuned_worlds_make_of_a_rule(found) -> None:
+    table = found.objective()
+    assert set(table.index) == {"fast", "anti", YARDSTICK, NO_LEARNING}
+    assert table["objective"].is_monotonic_decreasing
+    weights = {"small": 1.0, "other sizes": 3.0}
+    numbers = sum(w * found.scaled["fast", name] for name, w in weights.items()) / 4.0
+    here = estimate(numbers, found.level)
+    row = table.loc["fast"]
+    assert (row["objective"], row["low"], row["high"]) == pytest.approx(here[:3])
+    none = table.loc[NO_LEARNING]
+    assert (none["difference"], none["difference_low"]) == pytest.approx(here[:2])
+
+
+def test_a_rule_that_was_fitted_is_not_tuned_away(monkeypatch) -> None:
+    """Its own values are among the places to refine from, whatever the random search finds."""
+    monkeypatch.setattr("rulegen.runs.league.tuned_values", lambda *_: np.array([4e-4]))
+    league = League.model_validate(PLACES | {"evaluate": {"lives": 128}})
+    found = compare_worlds({"fast": FAST}, league, Stage(origin(2)), SMALL)
+    as_it_is = compare_worlds({"fast": FAST}, league, Stage(origin(2)), None)
+    fitted, given = (f.objective().loc["fast", "objective"] for f in (found, as_it_is))
+    assert fitted > 0.9 * given > 0.3
 
 
 def test_pictures_show_all_of_it(found) -> None:
@@ -101,8 +125,16 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     said = done.stdout
     assert "mean ranks in 3 worlds" in said and "hebb" in said
+    assert "what the worlds in which they were tuned make of them" in said
     left = {p.name for p in out.iterdir()}
-    assert {"worlds.csv", "matrix.csv", "worlds.png", "ranks.png", "hebb.txt"} <= left
+    assert {
+        "worlds.csv",
+        "matrix.csv",
+        "objective.csv",
+        "worlds.png",
+        "ranks.png",
+        "hebb.txt",
+    } <= left
     assert "history.jsonl" not in left
 
 

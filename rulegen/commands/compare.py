@@ -34,6 +34,7 @@ from rulegen.publishing.figures import save_figure
 from rulegen.runs.compare import behavioural_distance, family_graph, headed, weight_changes
 from rulegen.runs.compare_figures import plot_families, plot_rewards
 from rulegen.runs.contest import (
+    cell,
     compare_rewards,
     reward_matrix,
     reward_tables,
@@ -139,6 +140,14 @@ def in_worlds(
     shown.insert(0, "rule", shown.index)
     unit = "scaled rewards: 0 no learning, 1 the yardstick" if league.learning else "rewards"
     print_table(console, list(shown), shown.itertuples(index=False), unit)
+    if league.together:
+        made = within(found.objective())
+        print_table(
+            console,
+            list(made),
+            made.itertuples(index=False),
+            "what the worlds in which they were tuned make of them",
+        )
     print_table(
         console,
         ["rule", "mean rank"],
@@ -154,6 +163,16 @@ def in_worlds(
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 
+def within(objective: pd.DataFrame) -> pd.DataFrame:
+    """What worlds make of rules, as it is shown: with intervals in the cells."""
+    shown = pd.DataFrame({"rule": objective.index})
+    for column, ends in {"objective": "", "difference": "difference_"}.items():
+        if column in objective:
+            parts = objective[[column, f"{ends}low", f"{ends}high"]]
+            shown[column] = [cell(*row) for row in parts.itertuples(index=False)]
+    return shown
+
+
 def save_worlds(out: Path, found: Standings, table: pd.DataFrame) -> None:
     """Write the table, the matrix and both pictures, and the tuned rules; all is over.
 
@@ -163,6 +182,7 @@ def save_worlds(out: Path, found: Standings, table: pd.DataFrame) -> None:
     try:
         table.to_csv(out / "worlds.csv", index=False)
         found.matrix().to_csv(out / "matrix.csv")
+        found.objective().to_csv(out / "objective.csv")
         save_figure(plot_standings(found), out, "worlds")
         save_figure(plot_ranks(found.ranks()), out, "ranks")
         for name, standing in found.rules.items():

@@ -73,13 +73,33 @@ class Standings(NamedTuple):
         rules: by name; yardstick and no learning are the last.
         worlds: names, those in which rules were tuned first, and whether they are.
         scaled: scaled rewards of each life, by rule and world; rewards where nothing is scaled.
-        level: coverage of each interval of `table`, with which all of them hold together.
+        made: what the worlds that choose make of each rule, life by life.
+        level: coverage of each interval, with which all of them hold together.
     """
 
     rules: Mapping[str, Standing]
     worlds: Mapping[str, bool]
     scaled: Mapping[tuple[str, str], np.ndarray]
+    made: Mapping[str, np.ndarray]
     level: float
+
+    def objective(self) -> pd.DataFrame:
+        """What the worlds in which rules were tuned make of each, the best first.
+
+        Returns:
+            columns `objective` with `low` and `high`, and `difference` of the first rule from it,
+            paired over lives, with its limits; rules that cannot run there are left out. All
+            intervals hold together with 95%, those of `table` among them.
+        """
+        first = next(iter(self.rules))
+        rows = {}
+        for name, numbers in self.made.items():
+            here = estimate(numbers, self.level)
+            rows[name] = {"objective": here.mean, "low": here.low, "high": here.high}
+            if first in self.made:
+                rows[name] |= self._from_first(self.made[first] - numbers)
+        table = pd.DataFrame.from_dict(rows, orient="index").rename_axis(index="rule")
+        return table.sort_values("objective", ascending=False, kind="stable")
 
     def table(self) -> pd.DataFrame:
         """A row for each rule and world.
@@ -103,14 +123,17 @@ class Standings(NamedTuple):
                 row |= {"lives": here.lives, "reward": trajectory.reward.mean}
                 row |= {"scaled": here.mean, "low": here.low, "high": here.high}
                 if (first, world) in self.scaled:
-                    gap = self.scaled[first, world] - self.scaled[name, world]
-                    found = estimate(gap, self.level)
-                    row |= {"difference": found.mean}
-                    row |= {"difference_low": found.low, "difference_high": found.high}
+                    row |= self._from_first(self.scaled[first, world] - self.scaled[name, world])
                 rows.append(row | trajectory.counts.bad | {"values": told(standing), "note": ""})
         columns = ["rule", "world", "chosen_in", "lives", "reward", "scaled", "low", "high"]
         columns += ["difference", "difference_low", "difference_high", *TROUBLES, "values", "note"]
         return pd.DataFrame(rows, columns=columns)
+
+    def _from_first(self, gap: np.ndarray) -> dict[str, float]:
+        """How much more than a rule the first one earns, of what it earns more in each life."""
+        found = estimate(gap, self.level)
+        limits = {"difference_low": found.low, "difference_high": found.high}
+        return {"difference": found.mean} | limits
 
     def matrix(self) -> pd.DataFrame:
         """Mean scaled rewards, rules in rows and worlds in columns; NaN where a rule cannot run."""
@@ -214,17 +237,22 @@ def compare_worlds(
 
 
 def tuned(objective: Objective, name: str, run: Stage, budget: Budget) -> Rule:
-    """A rule at the best values that a random search finds, and a refinement from there."""
+    """A rule at the best values that a random search and a refinement find.
+
+    The values that it came with are among the places to refine from, so that one that was fitted
+    does not leave with less.
+    """
+    given = objective.values  # noqa: PD011, this is no table
     stage = run.on(Branch.TUNE).called(f"tune {name}")
     compute = partial(tuned_values, objective, stage.key, budget, stage.report, stage.name)
     inputs = [objective, list(budget.rounds)]
-    values = np.array(stage.recall(inputs, lambda: {"values": compute().tolist()})["values"])
+    found = np.array(stage.recall(inputs, lambda: {"values": compute().tolist()})["values"])
     free = objective.free
     if len(free) > REFINE.most:
         own = strengths(objective.rule)
         free = np.array([i for i in free if objective.names[i] in own], int)
     stage = run.on(Branch.REFINE).called(f"refine {name}")
-    values = refine(objective, [values], free, REFINE, stage)
+    values = refine(objective, [found, given], free, REFINE, stage)
     named = dict(zip(objective.names, values.tolist(), strict=True))
     return parse(objective.rule.with_values(named).fixed().text())
 
@@ -250,8 +278,14 @@ def standings(
         for world, lived in standing.lives.items()
     }
     worlds = {world: world in held_out.places.training for world in held_out.worlds}
-    # A reward and a difference in each cell.
-    return Standings(found, worlds, numbers, shared_level(2 * len(numbers)))
+    made = {
+        name: held_out.joint(standing.lives).means
+        for name, standing in found.items()
+        if all(world in standing.lives for world in held_out.places.training)
+    }
+    # A mean and a difference in each cell, and of what the worlds make of each rule.
+    level = shared_level(2 * (len(numbers) + len(made)))
+    return Standings(found, worlds, numbers, made, level)
 
 
 def told(standing: Standing) -> str:
