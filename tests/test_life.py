@@ -275,7 +275,6 @@ def test_prev_starts_each_trial_at_zero():
             'does not provide `post_spike`.* set circuit.name = "spiking"',
         ),
         ("forward w = w + zeta\non reward: w += R*pre", "does not provide `zeta`"),
-        ("e <- e + R*pre : synapse\non reward: w += e", "use `on reward:`"),
     ],
 )
 def test_rules_that_read_too_much_are_refused(text, message):

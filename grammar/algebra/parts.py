@@ -44,6 +44,10 @@ class Form(enum.Enum):
     )
 
 
+#: Forms whose formulas are differentiated by time.
+IN_TIME = frozenset({Form.LOWPASS, Form.ACCUMULATE, Form.DERIVATIVE})
+
+
 @dataclass(frozen=True)
 class State:
     """A variable with memory: `expr` drives it in the way that `form` says.

@@ -12,7 +12,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.decay import DT, split_decay
-from rulegen.grammar.algebra.parts import Event, Form, State
+from rulegen.grammar.algebra.parts import IN_TIME, Event, Form, State
 from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.averages import readers_first
@@ -68,7 +68,7 @@ def make_system(rule: Rule) -> System:
     A linear decay `dx/dt = -k*x + f` with `k` made of parameters is integrated exactly for `f`
     constant over the step: `x <- exp(-k dt) x + (1 - exp(-k dt))/k * f`, `x + dt f` for `k = 0`;
     an impulse adds its area at the beginning of the step, whatever `dt` is, so that spikes D apart
-    meet `exp(-k D)`.
+    meet `exp(-k D)`. A reward is an impulse too: where time is differentiated, `R` is `R/dt`.
     Anything else, the weights, and a rule that says `integrate euler`, take one Euler step
     `x <- x + dt*f`.
 
@@ -129,6 +129,8 @@ def one_step(state: State, rule: Rule) -> sp.Expr:
     x, f = symbol(state.name), state.expr
     if state.form is Form.STEP:
         return f
+    if state.form in IN_TIME:
+        f = as_rate(f)
     if state.tau is None:
         rate, drive = split_decay(f, x, rule.parameters)
     elif state.form is Form.AVERAGE:
@@ -143,9 +145,23 @@ def one_step(state: State, rule: Rule) -> sp.Expr:
     return sp.exp(-rate * DT) * (x + DT * impulses) + kept
 
 
+def as_rate(formula: sp.Expr) -> sp.Expr:
+    """A formula of a differential equation, in which a reward is an impulse of its size.
+
+    Example:
+        >>> as_rate(symbol("e") * symbol("R"))
+        R*e/dt
+    """
+    reward = symbol("R")
+    before = op.prev(reward)
+    hidden = sp.Dummy(real=True)
+    shown = formula.xreplace({before: hidden}).xreplace({reward: reward / DT})
+    return shown.xreplace({hidden: before / DT})
+
+
 def split_impulses(drive: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """Split a drive into its smooth part and the part that is linear in spike impulses."""
-    impulses = [symbol(name) for name in sorted(IMPULSES)]
+    impulses = [symbol(name) for name in sorted(IMPULSES | {"R"})]
     if not drive.has(*impulses):
         return drive, sp.Integer(0)
     smooth: list[sp.Expr] = []

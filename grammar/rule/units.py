@@ -2,7 +2,8 @@
 
 Signals have fixed dimensions and `w` is a plain number; what the text leaves open is inferred by
 solving the linear equations that the formulas impose on the exponents. A number other than 1 may
-carry any dimension, because people write `0.95*u` and `x/10` for what has a unit.
+carry any dimension, because people write `0.95*u` and `x/10` for what has a unit. A reward is a
+plain number, and where time is differentiated so much in a moment: 1/ms.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from fractions import Fraction
 import sympy as sp
 
 from rulegen.grammar.algebra.operators import RuleFunction, clip, power, spow
-from rulegen.grammar.algebra.parts import Form, RuleParts
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.algebra.parts import IN_TIME, Form, RuleParts
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import show_expression, show_unit
 
 #: A statement of a rule: its kind, and its name or place among the updates.
@@ -99,6 +100,11 @@ class _Inference:
         self.owner: Owner = ("", "")
         self.known = {s.name: Dimension(Fraction(s.unit)) for s in SIGNALS.values()}
         self.known[WEIGHT] = Dimension()
+        #: Whether the formula at hand is differentiated by time.
+        self.in_time = False
+        #: Definitions whose dimension depends on who reads them, and the one that was found last.
+        self.rewarded = rewarded(parts)
+        self.met: dict[str, Dimension] = {}
         for p in parts.parameters:
             if p.unit is not None:
                 self.known[p.name] = Dimension(p.unit)
@@ -112,13 +118,16 @@ class _Inference:
             what = "the gain of an average" if gain else "a time constant"
             self.require(state.tau, Dimension(Fraction(0 if gain else 1)), what)
         for definition in parts.definitions:
-            self.owner = ("definition", definition.name)
-            self.balance(self.of_name(definition.name), definition.expr)
+            if definition.name not in self.rewarded:
+                self.owner = ("definition", definition.name)
+                self.balance(self.of_name(definition.name), definition.expr)
         for state in parts.states:
             self.owner = ("state", state.name)
             own = self.of_name(state.name)
             rate = state.form in (Form.ACCUMULATE, Form.DERIVATIVE)
+            self.in_time = state.form in IN_TIME
             self.balance(own.plus(Dimension(Fraction(-1))) if rate else own, state.expr)
+        self.in_time = False
         for i, update in enumerate(parts.updates):
             self.owner = ("update", i)
             self.balance(self.of_name(update.target), update.expr)
@@ -126,10 +135,19 @@ class _Inference:
             self.owner = ("forward", name)
             self.balance(Dimension(), expr)
         names = [p.name for p in parts.parameters] + [s.name for s in parts.states]
-        names += [d.name for d in parts.definitions]
-        return {name: self.value(self.of_name(name)) for name in names if name != WEIGHT}
+        found = {name: self.of_name(name) for name in names if name != WEIGHT}
+        for definition in parts.definitions:
+            self.owner = ("definition", definition.name)
+            name = definition.name
+            found[name] = self.met[name] if name in self.met else self.of_name(name)
+        return {name: self.value(dimension) for name, dimension in found.items()}
 
     def of_name(self, name: str) -> Dimension:
+        if name == "R" and self.in_time:
+            return Dimension(Fraction(-1))
+        if name in self.rewarded:
+            self.met[name] = self.of(self.rewarded[name])
+            return self.met[name]
         return self.known.get(name, Dimension(unknown=((name, Fraction(1)),)))
 
     def value(self, dimension: Dimension) -> Fraction | None:
@@ -227,6 +245,17 @@ class _Inference:
         else:
             for part in condition.args:
                 self.conditions(part)
+
+
+def rewarded(parts: RuleParts) -> dict[str, sp.Expr]:
+    """Definitions that read the reward, themselves or through others."""
+    found: dict[str, sp.Expr] = {}
+    while True:
+        known = {symbol(name) for name in ("R", *found)}
+        more = {d.name: d.expr for d in parts.definitions if d.expr.free_symbols & known}
+        if more.keys() == found.keys():
+            return found
+        found = more
 
 
 def _words(unit: Fraction) -> str:

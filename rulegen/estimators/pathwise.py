@@ -228,6 +228,11 @@ class TrialDerivatives(Lives):
 
     def __init__(self, world: World, rule: CompiledRule) -> None:
         super().__init__(world, rule)
+        if len(self.life.trial.steps.arrivals) > 1:
+            raise ValueError(
+                "rewards arrive at several times of a trial, and weights change between them, so "
+                'that `pathwise` cannot take one trial at a time: use credit = "life"'
+            )
         for name, one in self.life.rules.rules.items():
             if not rests(one):
                 raise ValueError(

@@ -13,6 +13,7 @@ from rulegen.ground.noise import Stream
 from rulegen.lives.order import gather, put_in_front, stretch
 from rulegen.lives.rules import Given, Readings, States
 from rulegen.lives.steps import Moment, Step, Steps
+from rulegen.tasks import Trial
 
 Array = jax.Array
 
@@ -28,7 +29,8 @@ class Blocks(Steps):
     def through(
         self,
         moment: Moment,
-        stimulus: Array,
+        trial: Trial,
+        span: tuple[int, int],
         exploration: Stream,
         given: Given,
         network: Network,
@@ -36,16 +38,23 @@ class Blocks(Steps):
     ) -> tuple[Moment, Array]:
         """See `Steps.through`."""
         circuit, dtype = self.circuit, network.weights.dtype
+        start, end = span
+        stimulus = trial.stimulus[start:end]
+        wanted = self.wanted(trial, start, end)
 
         def one_block(moment: Moment, first: Array | int, steps: int) -> tuple[Moment, Array]:
-            seen = jax.lax.dynamic_slice_in_dim(stimulus, first, steps)
-            noise = circuit.explore(exploration, first, steps, moment.noise)
+            seen, here = (
+                jax.tree.map(lambda x: jax.lax.dynamic_slice_in_dim(x, first, steps), whole)
+                for whole in (stimulus, wanted)
+            )
+            number = first + start if start else first
+            noise = circuit.explore(exploration, number, steps, moment.noise)
             outside = seen if self.plastic_input else seen @ network.inputs.T
-            times = circuit.dt * (first + jnp.arange(steps, dtype=dtype))
-            inputs = Step(outside.astype(dtype), noise, times)
+            times = circuit.dt * (number + jnp.arange(steps, dtype=dtype))
+            inputs = Step(outside.astype(dtype), noise, times, here)
             return self._block(moment, given, network, learning, inputs)
 
-        size, count, rest = blocks(self.steps, LONGEST_BLOCK)
+        size, count, rest = blocks(end - start, LONGEST_BLOCK)
         if count == 1:
             moment, outputs = one_block(moment, 0, size)
         else:
@@ -68,30 +77,32 @@ class Blocks(Steps):
 
         `inputs` are of all steps, with a first axis of steps T.
         """
-        circuit, rules, rule = self.circuit, self.rules, self.rule
-        outside, noise, times = inputs
+        circuit, rules = self.circuit, self.rules
+        outside, noise, times, _ = inputs
 
         def act(
-            states: States, memory: tuple[Any, dict[str, Array]], inputs: Step
-        ) -> tuple[Readings, tuple[Any, dict[str, Array]], tuple[Any, Any]]:
-            memory, pushes = memory
+            states: States, memory: tuple[Any, dict[str, Array], Any], inputs: Step
+        ) -> tuple[Readings, tuple[Any, dict[str, Array], Any], tuple[Any, Any]]:
+            memory, pushes, owed = memory
             before = circuit.recall(memory)
-            seen, after, pushes, more = self.step(states, before, pushes, inputs, given, network)
+            seen, after, pushes, owed, more = self.step(
+                states, before, pushes, inputs, given, network, owed
+            )
             memory = circuit.memory(after)
-            return seen, (memory, pushes), (memory, more)
+            return seen, (memory, pushes, owed), (memory, more)
 
-        memory = circuit.memory(moment.after), moment.pushes
+        memory = circuit.memory(moment.after), moment.pushes, moment.owed
         found = stretch(rules, moment.states, act, memory, inputs, given, learning)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again.
-        (memories, (drives, scores)), (_, pushes) = found.kept, found.memory
+        (memories, (drives, scores)), (_, pushes, owed) = found.kept, found.memory
         after = circuit.recall(memories)
         before = jax.tree.map(put_in_front, moment.after, after)
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": times}
         seen = rules.read(signals, before.r, outside, network)
         pre = network.transmitted(rules.studied, before.r, outside)
         outer = moment.outer
-        if self.moving and not rule.continuous:
+        if self.moving and not self.stepwise_score:
             # With weights constant over the trial, one product over time does for all steps.
             past = pre
             if circuit.retention:
@@ -112,6 +123,7 @@ class Blocks(Steps):
             outer=outer,
             pushes=pushes,
             score=moment.score if scores is None else moment.score + jnp.sum(scores, axis=0),
+            owed=owed,
         )
         return moment, after.r @ network.readout.T
 

@@ -12,7 +12,7 @@ import numpy as np
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import RuleState, Values
 from rulegen.grammar import SIGNALS, Site
-from rulegen.lives.order import begin, close, gather, stretch
+from rulegen.lives.order import CLOSING, begin, gather, happen, stretch
 from rulegen.lives.rules import Given, Readings, Rules, States
 
 Array = jax.Array
@@ -143,7 +143,7 @@ def drive(
         last["t"] = jnp.asarray(steps * dt, dtype)
         if reward is not None:
             last["R"] = reward
-        (state,) = close(rules, {HERE: state}, {HERE: last}, given).values()
+        (state,) = happen(CLOSING, rules, {HERE: state}, {HERE: last}, given).values()
         return (state, memory), (state, signals)
 
     memory = jax.tree.map(jnp.asarray, memory)

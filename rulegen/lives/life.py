@@ -150,7 +150,7 @@ class Life:
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
         self.engine = engine
         rules = self.rules.step_by_step() if engine.dense else self.rules
-        steps = engine.steps(circuit, rules, task.steps(circuit.dt))
+        steps = engine.steps(circuit, rules, task)
         self.trial = runs(steps, task, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 

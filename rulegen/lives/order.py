@@ -5,14 +5,14 @@
              synapse states read what was there before the step, weights the new synapse states,
              neurons and traces come last (`CompiledRule.step`)
     gather   synapse states that are sums over time, once for all steps of a stretch
-    close    `on reward`, then `on trial end`
+    happen   `on reward`, and at the end of a trial `on trial end`
 
 A life (`trial.py`) and a rule on activity of one's own (`drive.py`) differ in the circuit alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -24,6 +24,8 @@ from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.lives.rules import Given, Readings, Rules, States, joined
 
 Array = jax.Array
+#: What happens at the end of a trial.
+CLOSING = (Event.REWARD, Event.TRIAL_END)
 #: One step of a circuit: from the states of the rules, what it remembers and its inputs to what
 #: the rules read, what it remembers then, and what is kept of the step.
 Act = Callable[[States, Any, Any], tuple[Readings, Any, Any]]
@@ -92,9 +94,11 @@ def gather(rules: Rules, found: Stretch, readings: Readings, steps: int, given: 
     return rules.integrate(found.states, joined(readings, found.record), steps, given)
 
 
-def close(rules: Rules, states: States, last: Readings, given: Given) -> States:
-    """The states after a trial, from what the rules read at its end."""
-    for event in (Event.REWARD, Event.TRIAL_END):
+def happen(
+    events: Iterable[Event], rules: Rules, states: States, last: Readings, given: Given
+) -> States:
+    """The states after some events, from what the rules read at that time."""
+    for event in events:
         states = rules.event(event, states, last, given)
     return states
 

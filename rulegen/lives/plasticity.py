@@ -131,11 +131,6 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
                 else f"it provides {', '.join(sorted(provided))}"
             )
         )
-    if "R" in rule.step_signals:
-        raise ValueError(
-            "the rule reads R at every step, but this task rewards only at the end of a trial: "
-            "use `on reward:`"
-        )
     if rule.rule.zero_diagonal and projection != "recurrent":
         raise ValueError(
             f"`diagonal w = 0` is about synapses of neurons on themselves, which {whose}this "

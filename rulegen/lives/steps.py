@@ -14,6 +14,8 @@ from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.rules import Given, Readings, States
+from rulegen.tasks import Task, Trial
+from rulegen.tasks.delivery import arrivals, arrive, check_parts
 
 Array = jax.Array
 
@@ -33,6 +35,8 @@ class Moment(NamedTuple):
             made of. (0, 0) where it is not needed.
         pushes: `dW/dp pre` of the last step by parameter, shape (N,), for other scores.
         score: what the score is so far, shape (P,).
+        owed: what has been earned since a reward arrived, where rules read the reward of a step;
+            else ().
     """
 
     states: States
@@ -44,6 +48,7 @@ class Moment(NamedTuple):
     outer: Array
     pushes: dict[str, Array]
     score: Array
+    owed: Any
 
 
 class Step(NamedTuple):
@@ -54,11 +59,27 @@ class Step(NamedTuple):
             else the current that it makes, shape (N,).
         noise: what perturbs the potentials.
         time: since the trial began, ms.
+        wanted: what the outputs should be, where rules read the reward of a step; else ().
     """
 
     outside: Array
     noise: Exploration
     time: Array
+    wanted: Any
+
+
+class Wanted(NamedTuple):
+    """What makes the reward of a step, or with an axis of steps of several.
+
+    Attributes:
+        stimulus, target, weight: of the trial.
+        arrives: whether what is owed arrives in this step.
+    """
+
+    stimulus: Array
+    target: Array
+    weight: Array
+    arrives: Array
 
 
 class Steps(abc.ABC):
@@ -67,34 +88,53 @@ class Steps(abc.ABC):
     Args:
         circuit: the circuit.
         rules: of its projections.
-        steps: the number of steps of a trial, T.
+        task: what the circuit does.
+
+    Raises:
+        ValueError: when rewards cannot arrive when they should.
     """
 
-    def __init__(self, circuit: Circuit, rules: Plasticity, steps: int) -> None:
-        self.circuit, self.rules, self.steps = circuit, rules, steps
+    def __init__(self, circuit: Circuit, rules: Plasticity, task: Task) -> None:
+        self.circuit, self.rules, self.task = circuit, rules, task
+        self.steps = task.steps(circuit.dt)
+        #: After which steps `on reward` runs.
+        self.arrivals = arrivals(task, circuit.dt)
         self.rule = rules.rule
+        #: Whether some rule reads the reward of a step.
+        self.rewarded = any("R" in rule.step_signals for rule in rules.rules.values())
+        if self.rewarded:
+            check_parts(task, circuit.dt, "the rule reads R at every step")
+        elif len(self.arrivals) > 1:
+            check_parts(task, circuit.dt, "task.delivery asks for it earlier")
         self.plastic_input = "input" in rules.rules
         read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
         #: Parts of the current that some rule reads; others are never computed.
         self.drives = sorted(read & {DRIVE, *DRIVES.values()})
         #: Parameters on which the weights depend.
         self.moving = [p for p in self.rule.tangents.wrt if p in self.rule.tangents.weight]
+        #: Whether each step has a score of its own. What correlated noise says of a step depends
+        #: on the weights of the step before, which need not be those of this one.
+        self.stepwise_score = self.rule.continuous or bool(
+            len(self.arrivals) > 1 and circuit.retention
+        )
 
     @abc.abstractmethod
     def through(
         self,
         moment: Moment,
-        stimulus: Array,
+        trial: Trial,
+        span: tuple[int, int],
         exploration: Stream,
         given: Given,
         network: Network,
         learning: Array,
     ) -> tuple[Moment, Array]:
-        """All steps of a trial; also its outputs, shape (T, outputs).
+        """The steps of a trial until a reward; also their outputs, shape (T, outputs).
 
         Args:
             moment: before the first step.
-            stimulus: of each step, shape (T, channels).
+            trial: all of it.
+            span: the first of these steps, and the first that is none of them.
             exploration: random numbers of the noise.
             given, network: what stays as it is.
             learning: weights stay as they are unless it is true.
@@ -108,30 +148,52 @@ class Steps(abc.ABC):
         inputs: Step,
         given: Given,
         network: Network,
-    ) -> tuple[Readings, Any, dict[str, Array], tuple[dict[str, Array], Array | None]]:
-        """One step: what rules read, the activity after it, pushes, drives and score where needed.
+        owed: Any,
+    ) -> tuple[Readings, Any, dict[str, Array], Any, tuple[dict[str, Array], Array | None]]:
+        """One step: what rules read, the activity after it, pushes, what is owed, and where needed
+        what was made for the rules, and the score.
 
         Args:
-            states: of the rules. before: the activity. pushes: of the step before.
+            states: of the rules. before: the activity. pushes, owed: of the step before.
             inputs: what comes from outside.
             given, network: what stays as it is.
         """
         circuit, rules, rule = self.circuit, self.rules, self.rule
-        outside, noise, time = inputs
+        outside, noise, time, wanted = inputs
         used, bias = rules.used(states, given, network)
         drive = used.inputs @ outside if self.plastic_input else outside
         after = circuit.step(used.effective, before, drive + bias, noise.xi)
         drives = self.driven(used, before.r, drive, bias)
+        if self.rewarded:
+            drives["R"], owed = self.paid(wanted, owed, network.readout @ after.r)
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": time}
         seen = rules.read(signals, before.r, outside, network)
         pre = network.transmitted(rules.studied, before.r, outside)
         score = None
-        if rule.continuous and self.moving:
+        if self.stepwise_score and self.moving:
             earlier, pushes = pushes, self.pushes(states, pre)
             score = self.score(pushes, earlier, noise.fresh)
         if rule.continuous or rule.noise_in_loop:
             seen = self.with_noise_tangents(seen, self.pushes(states, pre))
-        return seen, after, pushes, (drives, score)
+        return seen, after, pushes, owed, (drives, score)
+
+    def paid(self, wanted: Wanted, owed: Array, output: Array) -> tuple[Array, Array]:
+        """The reward that arrives in a step, and what is owed after it.
+
+        Args:
+            wanted: what the outputs should be. owed: before. output: of shape (outputs,).
+        """
+        alone = Trial(wanted.stimulus[None], wanted.target[None], wanted.weight[None])
+        owed = owed + self.task.rewards(alone, output[None])[0].astype(owed.dtype)
+        nothing = jnp.zeros_like(owed)
+        return jnp.where(wanted.arrives, owed, nothing), jnp.where(wanted.arrives, nothing, owed)
+
+    def wanted(self, trial: Trial, first: int, last: int) -> Any:
+        """What the outputs of these steps should be; () where no rule reads what they earn."""
+        if not self.rewarded:
+            return ()
+        parts = trial.stimulus, trial.target, trial.weight, arrive(self.task, self.circuit.dt)
+        return Wanted(*(jnp.asarray(part)[first:last] for part in parts))
 
     def driven(self, used: Network, rates: Array, outside: Array, bias: Array) -> dict[str, Array]:
         """What of the current rules read, each of shape (N,).
@@ -159,8 +221,9 @@ class Steps(abc.ABC):
         return {name: whole[name]() for name in self.drives}
 
     def undriven(self, dtype: jnp.dtype) -> dict[str, Array]:
-        """The same before the first step, when nothing drove the circuit."""
-        return {name: jnp.zeros(self.circuit.neurons, dtype) for name in self.drives}
+        """The same before the first step, when nothing drove the circuit or was earned."""
+        still = {name: jnp.zeros(self.circuit.neurons, dtype) for name in self.drives}
+        return still | ({"R": jnp.zeros((), dtype)} if self.rewarded else {})
 
     def readings(
         self,

@@ -16,6 +16,7 @@ from rulegen.ground.noise import Stream
 from rulegen.lives.order import stretch
 from rulegen.lives.rules import Given, Readings, States
 from rulegen.lives.steps import Moment, Step, Steps
+from rulegen.tasks import Trial
 
 Array = jax.Array
 
@@ -26,7 +27,7 @@ class Passing(NamedTuple):
     Attributes:
         earlier, now: activity before and after the last step.
         noise: of the last step.
-        drives, pushes, outer, score: see `Moment`.
+        drives, pushes, outer, score, owed: see `Moment`.
         sent: what the studied projection transmitted in the last step.
     """
 
@@ -38,6 +39,7 @@ class Passing(NamedTuple):
     outer: Array
     score: Array
     sent: Array
+    owed: Any
 
 
 class Stepwise(Steps):
@@ -46,7 +48,8 @@ class Stepwise(Steps):
     def through(
         self,
         moment: Moment,
-        stimulus: Array,
+        trial: Trial,
+        span: tuple[int, int],
         exploration: Stream,
         given: Given,
         network: Network,
@@ -54,19 +57,21 @@ class Stepwise(Steps):
     ) -> tuple[Moment, Array]:
         """See `Steps.through`."""
         circuit, rules, dtype = self.circuit, self.rules, network.weights.dtype
-        summed = bool(self.moving) and not self.rule.continuous
+        summed = bool(self.moving) and not self.stepwise_score
+        start, end = span
+        stimulus = trial.stimulus[start:end]
 
         def act(
-            states: States, passing: Passing, inputs: tuple[Array, Array]
+            states: States, passing: Passing, inputs: tuple[Array, Array, Any]
         ) -> tuple[Readings, Passing, Array]:
-            seen, number = inputs
+            seen, number, wanted = inputs
             drawn = circuit.explore(exploration, number, 1, passing.noise)
             noise = jax.tree.map(lambda x: x[0], drawn)
             outside = (seen if self.plastic_input else network.inputs @ seen).astype(dtype)
-            here = Step(outside, noise, circuit.dt * number.astype(dtype))
+            here = Step(outside, noise, circuit.dt * number.astype(dtype), wanted)
             before = passing.now
-            readings, after, pushes, (drives, score) = self.step(
-                states, before, passing.pushes, here, given, network
+            readings, after, pushes, owed, (drives, score) = self.step(
+                states, before, passing.pushes, here, given, network, passing.owed
             )
             outer, sent = passing.outer, passing.sent
             if summed:
@@ -82,6 +87,7 @@ class Stepwise(Steps):
                 outer=outer,
                 score=passing.score if score is None else passing.score + score,
                 sent=sent,
+                owed=owed,
             )
             return readings, later, network.readout @ after.r
 
@@ -94,11 +100,13 @@ class Stepwise(Steps):
             outer=moment.outer,
             score=moment.score,
             sent=network.transmitted(rules.studied, moment.before.r, moment.stimulus),
+            owed=moment.owed,
         )
-        inputs = stimulus, jnp.arange(self.steps, dtype=jnp.int32)
+        numbers = jnp.arange(start, end, dtype=jnp.int32)
+        inputs = stimulus, numbers, self.wanted(trial, start, end)
         found = stretch(rules, moment.states, act, first, inputs, given, learning)
         last: Passing = found.memory
-        end = Moment(
+        later = Moment(
             states=found.states,
             before=last.earlier,
             after=last.now,
@@ -108,5 +116,6 @@ class Stepwise(Steps):
             outer=last.outer,
             pushes=last.pushes,
             score=last.score,
+            owed=last.owed,
         )
-        return end, found.kept
+        return later, found.kept

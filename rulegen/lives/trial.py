@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import jax
@@ -10,10 +12,11 @@ import jax.numpy as jnp
 from rulegen.circuits import Network
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Purpose, Stream
-from rulegen.lives.order import begin, close, hold
-from rulegen.lives.rules import Readings, States
+from rulegen.lives.order import CLOSING, begin, happen, hold
+from rulegen.lives.rules import Given, Readings, States
 from rulegen.lives.steps import Moment, Steps
 from rulegen.tasks import Task
+from rulegen.tasks.delivery import between
 
 Array = jax.Array
 
@@ -85,7 +88,7 @@ class TrialRun:
         at_start = start, start, still.xi, jnp.zeros((), dtype), silence, nothing
         now = steps.readings(*at_start, network)
         given = rules.given(values, condition, network)
-        constant = steps.moving and not steps.rule.continuous
+        constant = steps.moving and not steps.stepwise_score
         weights = states[rules.studied][WEIGHT]
         moment = Moment(
             states=begin(rules, states, now, given, learning),
@@ -97,32 +100,61 @@ class TrialRun:
             outer=jnp.zeros_like(weights) if constant else jnp.zeros((0, 0), dtype),
             pushes={} if constant else {p: jnp.zeros_like(start.u) for p in steps.moving},
             score=jnp.zeros(len(steps.rule.tangents.wrt), dtype),
+            owed=jnp.zeros((), dtype) if steps.rewarded else (),
         )
 
-        moment, outputs = steps.through(
-            moment, trial.stimulus, streams.exploration, given, network, learning
-        )
+        first, paid, parts = 0, [jnp.zeros((), dtype)], []
+        for last in steps.arrivals:
+            span = first, last
+            moment, outputs = steps.through(
+                moment, trial, span, streams.exploration, given, network, learning
+            )
+            parts.append(outputs)
+            if last < steps.steps:
+                earned = jnp.sum(task.rewards(between(trial, first, last), outputs))
+                paid.append(earned.astype(dtype))
+                moment = self.rewarded(moment, paid[-1], last, given, network, learning)
+                first = last
+        outputs = parts[0] if len(parts) == 1 else jnp.concatenate(parts)
         reward = task.reward(trial, outputs).astype(dtype)
         memory = task.remember(memory, trial, outputs)
-        states = {
-            name: {key: moment.states[name][key] for key in state} for name, state in states.items()
-        }
-        score = moment.score
+        rest = reward if len(parts) == 1 else reward - reduce(add, paid)
+        moment = moment._replace(
+            states={n: {key: moment.states[n][key] for key in s} for n, s in states.items()}
+        )
+        end = self.rewarded(moment, rest, steps.steps, given, network, learning)
+        return end.states, memory, reward, end.score, jnp.mean(jnp.abs(moment.after.r))
+
+    def rewarded(
+        self,
+        moment: Moment,
+        reward: Array,
+        step: int,
+        given: Given,
+        network: Network,
+        learning: Array,
+    ) -> Moment:
+        """What follows when a reward has arrived after so many steps; with the last of them, what
+        comes at the end of a trial."""
+        steps = self.steps
+        rules, states, score = steps.rules, moment.states, moment.score
+        constant = steps.moving and not steps.stepwise_score
         if constant:
             score += steps.project(moment.outer, states)
-        length = jnp.asarray(steps.steps * circuit.dt, dtype)
+        length = jnp.asarray(step * steps.circuit.dt, reward.dtype)
         here = moment.before, moment.after, moment.noise.xi, length, moment.stimulus
         now = steps.readings(*here, moment.drives, network)
         now = {name: {**seen, "R": reward} for name, seen in now.items()}
         pre = network.transmitted(rules.studied, moment.before.r, moment.stimulus)
         pushes = steps.pushes(states, pre) if constant else moment.pushes
         now = steps.with_noise_tangents(now, pushes)
+        events = CLOSING if step == steps.steps else CLOSING[:1]
 
         def closed(states: States) -> States:
-            return close(rules, states, now, given)
+            return happen(events, rules, states, now, given)
 
         # A branch and no selection, so that what the events read is computed once and not anew in
         # every weight and tangent that they write.
         states, score = jax.lax.optimization_barrier((states, score))
         states = jax.lax.cond(learning, closed, lambda s: hold(s, closed(s), learning), states)
-        return states, memory, reward, score, jnp.mean(jnp.abs(moment.after.r))
+        return moment._replace(states=states, score=score, outer=jnp.zeros_like(moment.outer))

@@ -10,11 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import Field
 
 from rulegen.catalog import parts
 from rulegen.ground.noise import Purpose, Stream, permutation
 from rulegen.ground.parts import Part, alike
 from rulegen.tasks.chance import best_constant, most_frequent
+from rulegen.tasks.delivery import Delivery
 from rulegen.tasks.trials import Trial, no_count, no_periods, no_reward, no_trial
 
 Array = jax.Array
@@ -47,6 +49,9 @@ class Task(Part, abc.ABC):
         name: what configurations and cards call the task.
         distance: of the output from the target, `squared` or `absolute`.
         feedback: `graded` by that distance, or `binary`.
+        delivery: when rewards arrive: the whole at the `end` of a trial; in all `steps` what each
+            has earned; or at several times since its start, ms, what was earned since the last,
+            and at the end the rest. See `rulegen.tasks.delivery`.
         sequence: the conditions of a life, in `shuffled` blocks or `cycled` through in order.
 
     Example:
@@ -75,6 +80,7 @@ class Task(Part, abc.ABC):
     distance: Literal["squared", "absolute"] = "squared"
     feedback: Literal["graded", "binary"] = "graded"
     sequence: Literal["shuffled", "cycled"] = "shuffled"
+    delivery: Delivery = Field("end", exclude_if=lambda told: told == "end")
 
     @property
     @abc.abstractmethod
@@ -224,9 +230,17 @@ class Task(Part, abc.ABC):
         """Reward at the end of the trial, from the outputs, shape (T, outputs)."""
         if self.feedback == "binary":
             return self.correct(trial, output)
+        return jnp.sum(self.rewards(trial, output))
+
+    def rewards(self, trial: Trial, output: Array) -> Array:
+        """What each step earns with graded feedback, shape (T,); their sum is the reward.
+
+        It is asked for single steps as well, as a trial of one step with its stimulus, target and
+        weight: a step earns what its own output deserves.
+        """
         error = self.effect(trial, output) - trial.target
         size = error**2 if self.distance == "squared" else jnp.abs(error)
-        return -jnp.sum(trial.weight * jnp.mean(size, axis=-1))
+        return -(trial.weight * jnp.mean(size, axis=-1))
 
     def correct(self, trial: Trial, output: Array) -> Array:
         """1 when the answer nearest to the output is the one nearest to the target, else 0.
