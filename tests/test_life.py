@@ -269,12 +269,10 @@ def test_prev_starts_each_trial_at_zero():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("e <- error*pre : synapse\non reward: w += e", "not provide `error`.* it provides N_post"),
         (
             "on reward: w += post_spike*pre*dt",
             'does not provide `post_spike`.* set circuit.name = "spiking"',
         ),
-        ("forward w = w + zeta\non reward: w += R*pre", "does not provide `zeta`"),
     ],
 )
 def test_rules_that_read_too_much_are_refused(text, message):

@@ -157,6 +157,8 @@ DRIVES = {
     "input": "drive_input",
     "feedback": "drive_feedback",
 }
+#: Noise of each synapse, fresh in every trial.
+ZETA = "zeta"
 #: Signals that change with the weights where the potentials are held fixed.
 INNER = frozenset({"xi", DRIVE, *DRIVES.values()})
 

@@ -16,7 +16,7 @@ from rulegen.circuits.exploration import Exploration
 from rulegen.circuits.network import Network, Projection
 from rulegen.compile import Bounds
 from rulegen.grammar import Site
-from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, SIGNALS
+from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, SIGNALS, ZETA
 from rulegen.ground.noise import Purpose, Stream, normal, uniform
 from rulegen.ground.parts import Part, alike
 
@@ -24,6 +24,8 @@ Array = jax.Array
 
 #: Signals that a rule reads in any circuit, whatever its `signals` gives.
 ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post", DRIVE, *DRIVES.values()})
+#: What rules of all circuits can read beside what the circuit itself provides.
+BESIDE = frozenset({DRIVE, "error", "pre_error", ZETA})
 
 
 def no_activity(circuit: Circuit, found: Any, *given: Any, **named: Any) -> str:
@@ -83,6 +85,8 @@ class Circuit(Part, abc.ABC):
             `~ N(0, 1/N)`.
         feedback: standard deviation of the weights of the feedback projection, which are normal;
             None for a circuit without one.
+        errors: how errors of the outputs come back to the neurons, for rules that read them:
+            through the transposed `readout`, or fixed `random` weights of the same distribution.
         excitatory: share of excitatory neurons, the others being inhibitory; 0 for neurons without
             a sign.
         connectivity: probability p that a synapse exists.
@@ -109,6 +113,9 @@ class Circuit(Part, abc.ABC):
     inputs: Literal["normal", "uniform"] = "normal"
     readout: tuple[int, ...] = ()
     feedback: float | None = Field(None, ge=0)
+    errors: Literal["readout", "random"] = Field(
+        "readout", exclude_if=lambda told: told == "readout"
+    )
     excitatory: float = Field(0.0, ge=0, lt=1)
     connectivity: float = Field(1.0, gt=0, le=1)
 
@@ -190,12 +197,12 @@ class Circuit(Part, abc.ABC):
             >>> from rulegen.circuits import RateCircuit
             >>> circuit = RateCircuit()
             >>> print(sorted(circuit.provided("recurrent") - circuit.provided("input")))
-            ['pre_u']
+            ['pre_error', 'pre_u']
         """
         parts = {
             name for key, name in DRIVES.items() if key != "feedback" or self.feedback is not None
         }
-        everything = self.provides | {DRIVE, *parts}
+        everything = self.provides | BESIDE | parts
         if projection == "recurrent":
             return everything
         return frozenset(
@@ -246,10 +253,13 @@ class Circuit(Part, abc.ABC):
         if self.feedback is not None:
             source = stream.fold(Purpose.FEEDBACK)
             feedback = self.feedback * normal(source, (n, outputs), dtype)
+        errors = None
+        if self.errors == "random":
+            errors = normal(stream.fold(Purpose.ERRORS), (n, outputs), dtype) / n**0.5
         p = self.connectivity
         weights = self.gain / (p * n) ** 0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype)
         if not self.excitatory and p == 1:
-            return Network(weights, inputs, readout, feedback=feedback)
+            return Network(weights, inputs, readout, feedback=feedback, errors=errors)
         lower, upper = jnp.full(n, -jnp.inf, dtype), jnp.full(n, jnp.inf, dtype)
         if self.excitatory:
             positive = self.signs > 0
@@ -261,7 +271,7 @@ class Circuit(Part, abc.ABC):
         if p < 1:
             present = uniform(stream.fold(Purpose.SYNAPSES), (n, n), dtype) < p
             weights, lower, upper = (jnp.where(present, x, 0) for x in (weights, lower, upper))
-        return Network(weights, inputs, readout, Bounds(lower, upper), feedback)
+        return Network(weights, inputs, readout, Bounds(lower, upper), feedback, errors)
 
     def quiet(self, dtype: jnp.dtype) -> Exploration:
         """No noise, as before the first step of a trial, of shape (N,)."""

@@ -31,6 +31,8 @@ class Network(NamedTuple):
         readout: readout weights, shape (outputs, N).
         bounds: between what the recurrent weights stay; None where every weight is free.
         feedback: weights from the outputs back to the neurons, shape (N, outputs), or None.
+        errors: weights that send errors of the outputs back, of the same shape; None for the
+            transposed readout.
     """
 
     weights: Array
@@ -38,6 +40,12 @@ class Network(NamedTuple):
     readout: Array
     bounds: Bounds | None = None
     feedback: Array | None = None
+    errors: Array | None = None
+
+    @property
+    def backward(self) -> Array:
+        """The weights through which errors of the outputs reach the neurons, shape (N, outputs)."""
+        return self.readout.T if self.errors is None else self.errors
 
     @property
     def effective(self) -> Array:

@@ -32,6 +32,8 @@ class Purpose(enum.IntEnum):
     NOISE_START = 10
     SYNAPSES = 11
     FEEDBACK = 12
+    ERRORS = 13
+    SYNAPTIC_NOISE = 14
 
 
 class Stream(NamedTuple):

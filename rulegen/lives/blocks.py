@@ -40,7 +40,7 @@ class Blocks(Steps):
         circuit, dtype = self.circuit, network.weights.dtype
         start, end = span
         stimulus = trial.stimulus[start:end]
-        wanted = self.wanted(trial, start, end)
+        wanted = self.lessons.wanted(trial, start, end)
 
         def one_block(moment: Moment, first: Array | int, steps: int) -> tuple[Moment, Array]:
             seen, here = (
@@ -81,21 +81,21 @@ class Blocks(Steps):
         outside, noise, times, _ = inputs
 
         def act(
-            states: States, memory: tuple[Any, dict[str, Array], Any], inputs: Step
+            states: States, memory: tuple[Any, dict[str, Array], dict[str, Array]], inputs: Step
         ) -> tuple[Readings, tuple[Any, dict[str, Array], Any], tuple[Any, Any]]:
-            memory, pushes, owed = memory
+            memory, pushes, kept = memory
             before = circuit.recall(memory)
-            seen, after, pushes, owed, more = self.step(
-                states, before, pushes, inputs, given, network, owed
+            seen, after, pushes, kept, more = self.step(
+                states, before, pushes, inputs, given, network, kept
             )
             memory = circuit.memory(after)
-            return seen, (memory, pushes, owed), (memory, more)
+            return seen, (memory, pushes, kept), (memory, more)
 
-        memory = circuit.memory(moment.after), moment.pushes, moment.owed
+        memory = circuit.memory(moment.after), moment.pushes, moment.kept
         found = stretch(rules, moment.states, act, memory, inputs, given, learning)
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again.
-        (memories, (drives, scores)), (_, pushes, owed) = found.kept, found.memory
+        (memories, (drives, scores)), (_, pushes, kept) = found.kept, found.memory
         after = circuit.recall(memories)
         before = jax.tree.map(put_in_front, moment.after, after)
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": times}
@@ -123,7 +123,7 @@ class Blocks(Steps):
             outer=outer,
             pushes=pushes,
             score=moment.score if scores is None else moment.score + jnp.sum(scores, axis=0),
-            owed=owed,
+            kept=kept,
         )
         return moment, after.r @ network.readout.T
 

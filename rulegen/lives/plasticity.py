@@ -12,8 +12,9 @@ from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import Values
 from rulegen.grammar import RuleError
-from rulegen.grammar.algebra.symbols import IMPULSES, INNER
+from rulegen.grammar.algebra.symbols import IMPULSES, INNER, ZETA
 from rulegen.grammar.rule.system import check_effect, check_steps
+from rulegen.ground.noise import Purpose, Stream, normal
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Given, Readings, Rules, States
 
@@ -99,6 +100,25 @@ class Plasticity(Rules):
             else {**signals, "pre": network.transmitted(name, rates, stimulus)}
             for name in self.rules
         }
+
+    def with_synaptic_noise(
+        self, values: Readings, exploration: Stream, network: Network
+    ) -> Readings:
+        """The values of a trial with `zeta`, standard normal noise of each synapse, if it is read.
+
+        Args:
+            values: what formulas read by name.
+            exploration: random numbers of the trial.
+            network: its weights.
+        """
+        found = dict(values)
+        for number, (name, rule) in enumerate(self.rules.items()):
+            if ZETA in rule.signals:
+                source = exploration.fold(Purpose.SYNAPTIC_NOISE).fold(number)
+                weights = network.of(name)
+                zeta = normal(source, weights.shape, weights.dtype)
+                found[name] = {**values[name], ZETA: zeta}
+        return found
 
     def given(self, values: Readings, condition: Array, network: Network) -> Given:
         """What the formulas read in a trial besides activity and states."""

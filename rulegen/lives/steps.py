@@ -12,10 +12,11 @@ from rulegen.circuits import Circuit, Exploration, Network
 from rulegen.compile.tangents import tangent_name
 from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, WEIGHT
 from rulegen.ground.noise import Stream
+from rulegen.lives.lessons import Lessons
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.rules import Given, Readings, States
 from rulegen.tasks import Task, Trial
-from rulegen.tasks.delivery import arrivals, arrive, check_parts
+from rulegen.tasks.delivery import arrivals, check_parts
 
 Array = jax.Array
 
@@ -35,8 +36,7 @@ class Moment(NamedTuple):
             made of. (0, 0) where it is not needed.
         pushes: `dW/dp pre` of the last step by parameter, shape (N,), for other scores.
         score: what the score is so far, shape (P,).
-        owed: what has been earned since a reward arrived, where rules read the reward of a step;
-            else ().
+        kept: what the task keeps from step to step for what it tells rules, see `Lessons`.
     """
 
     states: States
@@ -48,7 +48,7 @@ class Moment(NamedTuple):
     outer: Array
     pushes: dict[str, Array]
     score: Array
-    owed: Any
+    kept: dict[str, Array]
 
 
 class Step(NamedTuple):
@@ -59,27 +59,13 @@ class Step(NamedTuple):
             else the current that it makes, shape (N,).
         noise: what perturbs the potentials.
         time: since the trial began, ms.
-        wanted: what the outputs should be, where rules read the reward of a step; else ().
+        wanted: what the outputs should be, where rules are told of it; else ().
     """
 
     outside: Array
     noise: Exploration
     time: Array
     wanted: Any
-
-
-class Wanted(NamedTuple):
-    """What makes the reward of a step, or with an axis of steps of several.
-
-    Attributes:
-        stimulus, target, weight: of the trial.
-        arrives: whether what is owed arrives in this step.
-    """
-
-    stimulus: Array
-    target: Array
-    weight: Array
-    arrives: Array
 
 
 class Steps(abc.ABC):
@@ -100,11 +86,9 @@ class Steps(abc.ABC):
         #: After which steps `on reward` runs.
         self.arrivals = arrivals(task, circuit.dt)
         self.rule = rules.rule
-        #: Whether some rule reads the reward of a step.
-        self.rewarded = any("R" in rule.step_signals for rule in rules.rules.values())
-        if self.rewarded:
-            check_parts(task, circuit.dt, "the rule reads R at every step")
-        elif len(self.arrivals) > 1:
+        read = frozenset[str]().union(*(rule.step_signals for rule in rules.rules.values()))
+        self.lessons = Lessons(task, circuit.dt, read)
+        if len(self.arrivals) > 1:
             check_parts(task, circuit.dt, "task.delivery asks for it earlier")
         self.plastic_input = "input" in rules.rules
         read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
@@ -148,13 +132,15 @@ class Steps(abc.ABC):
         inputs: Step,
         given: Given,
         network: Network,
-        owed: Any,
-    ) -> tuple[Readings, Any, dict[str, Array], Any, tuple[dict[str, Array], Array | None]]:
-        """One step: what rules read, the activity after it, pushes, what is owed, and where needed
-        what was made for the rules, and the score.
+        kept: dict[str, Array],
+    ) -> tuple[
+        Readings, Any, dict[str, Array], dict[str, Array], tuple[dict[str, Array], Array | None]
+    ]:
+        """One step: what rules read, the activity after it, pushes, what the task keeps, and where
+        needed what was made for the rules, and the score.
 
         Args:
-            states: of the rules. before: the activity. pushes, owed: of the step before.
+            states: of the rules. before: the activity. pushes, kept: of the step before.
             inputs: what comes from outside.
             given, network: what stays as it is.
         """
@@ -164,8 +150,8 @@ class Steps(abc.ABC):
         drive = used.inputs @ outside if self.plastic_input else outside
         after = circuit.step(used.effective, before, drive + bias, noise.xi)
         drives = self.driven(used, before.r, drive, bias)
-        if self.rewarded:
-            drives["R"], owed = self.paid(wanted, owed, network.readout @ after.r)
+        told, kept = self.lessons.tell(wanted, kept, network, after.r)
+        drives |= told
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": time}
         seen = rules.read(signals, before.r, outside, network)
         pre = network.transmitted(rules.studied, before.r, outside)
@@ -175,25 +161,7 @@ class Steps(abc.ABC):
             score = self.score(pushes, earlier, noise.fresh)
         if rule.continuous or rule.noise_in_loop:
             seen = self.with_noise_tangents(seen, self.pushes(states, pre))
-        return seen, after, pushes, owed, (drives, score)
-
-    def paid(self, wanted: Wanted, owed: Array, output: Array) -> tuple[Array, Array]:
-        """The reward that arrives in a step, and what is owed after it.
-
-        Args:
-            wanted: what the outputs should be. owed: before. output: of shape (outputs,).
-        """
-        alone = Trial(wanted.stimulus[None], wanted.target[None], wanted.weight[None])
-        owed = owed + self.task.rewards(alone, output[None])[0].astype(owed.dtype)
-        nothing = jnp.zeros_like(owed)
-        return jnp.where(wanted.arrives, owed, nothing), jnp.where(wanted.arrives, nothing, owed)
-
-    def wanted(self, trial: Trial, first: int, last: int) -> Any:
-        """What the outputs of these steps should be; () where no rule reads what they earn."""
-        if not self.rewarded:
-            return ()
-        parts = trial.stimulus, trial.target, trial.weight, arrive(self.task, self.circuit.dt)
-        return Wanted(*(jnp.asarray(part)[first:last] for part in parts))
+        return seen, after, pushes, kept, (drives, score)
 
     def driven(self, used: Network, rates: Array, outside: Array, bias: Array) -> dict[str, Array]:
         """What of the current rules read, each of shape (N,).
@@ -221,9 +189,10 @@ class Steps(abc.ABC):
         return {name: whole[name]() for name in self.drives}
 
     def undriven(self, dtype: jnp.dtype) -> dict[str, Array]:
-        """The same before the first step, when nothing drove the circuit or was earned."""
-        still = {name: jnp.zeros(self.circuit.neurons, dtype) for name in self.drives}
-        return still | ({"R": jnp.zeros((), dtype)} if self.rewarded else {})
+        """The same before the first step, when nothing drove the circuit and nothing was told."""
+        neurons = self.circuit.neurons
+        still = {name: jnp.zeros(neurons, dtype) for name in self.drives}
+        return still | self.lessons.silence(neurons, dtype)
 
     def readings(
         self,

@@ -27,7 +27,7 @@ class Passing(NamedTuple):
     Attributes:
         earlier, now: activity before and after the last step.
         noise: of the last step.
-        drives, pushes, outer, score, owed: see `Moment`.
+        drives, pushes, outer, score, kept: see `Moment`.
         sent: what the studied projection transmitted in the last step.
     """
 
@@ -39,7 +39,7 @@ class Passing(NamedTuple):
     outer: Array
     score: Array
     sent: Array
-    owed: Any
+    kept: dict[str, Array]
 
 
 class Stepwise(Steps):
@@ -70,8 +70,8 @@ class Stepwise(Steps):
             outside = (seen if self.plastic_input else network.inputs @ seen).astype(dtype)
             here = Step(outside, noise, circuit.dt * number.astype(dtype), wanted)
             before = passing.now
-            readings, after, pushes, owed, (drives, score) = self.step(
-                states, before, passing.pushes, here, given, network, passing.owed
+            readings, after, pushes, kept, (drives, score) = self.step(
+                states, before, passing.pushes, here, given, network, passing.kept
             )
             outer, sent = passing.outer, passing.sent
             if summed:
@@ -87,7 +87,7 @@ class Stepwise(Steps):
                 outer=outer,
                 score=passing.score if score is None else passing.score + score,
                 sent=sent,
-                owed=owed,
+                kept=kept,
             )
             return readings, later, network.readout @ after.r
 
@@ -100,10 +100,10 @@ class Stepwise(Steps):
             outer=moment.outer,
             score=moment.score,
             sent=network.transmitted(rules.studied, moment.before.r, moment.stimulus),
-            owed=moment.owed,
+            kept=moment.kept,
         )
         numbers = jnp.arange(start, end, dtype=jnp.int32)
-        inputs = stimulus, numbers, self.wanted(trial, start, end)
+        inputs = stimulus, numbers, self.lessons.wanted(trial, start, end)
         found = stretch(rules, moment.states, act, first, inputs, given, learning)
         last: Passing = found.memory
         later = Moment(
@@ -116,6 +116,6 @@ class Stepwise(Steps):
             outer=last.outer,
             pushes=last.pushes,
             score=last.score,
-            owed=last.owed,
+            kept=last.kept,
         )
         return later, found.kept

@@ -87,7 +87,9 @@ class TrialRun:
         nothing = steps.undriven(dtype)
         at_start = start, start, still.xi, jnp.zeros((), dtype), silence, nothing
         now = steps.readings(*at_start, network)
-        given = rules.given(values, condition, network)
+        given = rules.given(
+            rules.with_synaptic_noise(values, streams.exploration, network), condition, network
+        )
         constant = steps.moving and not steps.stepwise_score
         weights = states[rules.studied][WEIGHT]
         moment = Moment(
@@ -100,7 +102,7 @@ class TrialRun:
             outer=jnp.zeros_like(weights) if constant else jnp.zeros((0, 0), dtype),
             pushes={} if constant else {p: jnp.zeros_like(start.u) for p in steps.moving},
             score=jnp.zeros(len(steps.rule.tangents.wrt), dtype),
-            owed=jnp.zeros((), dtype) if steps.rewarded else (),
+            kept=steps.lessons.begin(circuit.neurons, dtype),
         )
 
         first, paid, parts = 0, [jnp.zeros((), dtype)], []

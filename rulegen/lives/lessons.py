@@ -1,0 +1,101 @@
+"""What a task tells the rules of a circuit in each step: what was earned, and the errors."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from rulegen.circuits import Network
+from rulegen.tasks import Task, Trial
+from rulegen.tasks.delivery import arrive, check_parts
+
+Array = jax.Array
+#: What a rule may read of it.
+TOLD = frozenset({"R", "error", "pre_error"})
+
+
+class Wanted(NamedTuple):
+    """What outputs should be in a step, or with an axis of steps in several.
+
+    Attributes:
+        stimulus, target, weight: of the trial.
+        arrives: whether what is owed arrives in this step.
+    """
+
+    stimulus: Array
+    target: Array
+    weight: Array
+    arrives: Array
+
+
+class Lessons:
+    """What rules are told in each step of a trial; nothing of it is made where nobody reads it.
+
+    With B the weights that send errors back (`Circuit.errors`) and y* the target,
+
+        error = B (y* - y) where the step counts for the reward, else 0 ,
+
+    and `pre_error` is the error of the step before, since `pre` is the rate of the step before.
+
+    Args:
+        task: what the circuit does.
+        dt: step, ms.
+        read: what rules read in steps.
+
+    Raises:
+        ValueError: when a reward is asked for in a step, and known at the end alone.
+    """
+
+    def __init__(self, task: Task, dt: float, read: frozenset[str]) -> None:
+        self.task, self.dt, self.read = task, dt, TOLD & read
+        self.rewards, self.errors = "R" in read, bool(self.read - {"R"})
+        if self.rewards:
+            check_parts(task, dt, "the rule reads R at every step")
+
+    def begin(self, neurons: int, dtype: jnp.dtype) -> dict[str, Array]:
+        """What is kept from step to step, at the start of a trial."""
+        owed = {"owed": jnp.zeros((), dtype)} if self.rewards else {}
+        return owed | ({"error": jnp.zeros(neurons, dtype)} if self.errors else {})
+
+    def silence(self, neurons: int, dtype: jnp.dtype) -> dict[str, Array]:
+        """What rules are told before the first step."""
+        shapes = {"R": (), "error": (neurons,), "pre_error": (neurons,)}
+        return {name: jnp.zeros(shapes[name], dtype) for name in sorted(self.read)}
+
+    def wanted(self, trial: Trial, first: int, last: int) -> Any:
+        """What the outputs of these steps should be; () where nobody asks."""
+        if not self.read:
+            return ()
+        parts = trial.stimulus, trial.target, trial.weight, arrive(self.task, self.dt)
+        return Wanted(*(jnp.asarray(part)[first:last] for part in parts))
+
+    def tell(
+        self, wanted: Any, kept: dict[str, Array], network: Network, rates: Array
+    ) -> tuple[dict[str, Array], dict[str, Array]]:
+        """What rules are told in a step, by the name of the signal, and what is kept after it.
+
+        Args:
+            wanted: in this step.
+            kept: after the step before.
+            network: whose outputs they are.
+            rates: after the step, shape (N,).
+        """
+        told, later = dict[str, Array](), dict[str, Array]()
+        if not self.read:
+            return told, later
+        output = network.readout @ rates
+        if self.rewards:
+            alone = Trial(wanted.stimulus[None], wanted.target[None], wanted.weight[None])
+            owed = kept["owed"]
+            owed = owed + self.task.rewards(alone, output[None])[0].astype(owed.dtype)
+            nothing = jnp.zeros_like(owed)
+            told["R"] = jnp.where(wanted.arrives, owed, nothing)
+            later["owed"] = jnp.where(wanted.arrives, nothing, owed)
+        if self.errors:
+            miss = jnp.where(wanted.weight > 0, wanted.target - output, 0.0)
+            error = (network.backward @ miss).astype(rates.dtype)
+            told |= {"error": error, "pre_error": kept["error"]}
+            later["error"] = error
+        return {name: told[name] for name in sorted(self.read)}, later
