@@ -96,6 +96,9 @@ from .runs.league_figures import plot_ranks as plot_ranks
 from .runs.league_figures import plot_standings as plot_standings
 from .runs.sweep import load_sweep as load_sweep
 from .runs.sweep import sweep as sweep
+from .runs.where import bundled_worlds as bundled_worlds
+from .runs.where import where_it_runs as where_it_runs
+from .runs.where import worlds_of as worlds_of
 from .searching import load_search as load_search
 from .searching import search as search
 from .searching.strategy import Candidate as Candidate

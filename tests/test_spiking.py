@@ -1,6 +1,7 @@
 """Spiking circuits: neurons against closed forms, and rules of spike timing at work in them."""
 
 import functools
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -249,3 +250,51 @@ def test_lives_do_not_depend_on_chunks():
 def test_errors_name_the_field(settings, message):
     with pytest.raises(ValidationError, match=message):
         SpikingCircuit(**settings)
+
+
+def potentials(circuit: SpikingCircuit, steps: int) -> list:
+    """The activity of a neuron that a constant current drives."""
+    still = jnp.zeros(1)
+    course = [circuit.init(stream(jax.random.key(0)), jnp.float32)]
+    step = jax.jit(circuit.step)
+    for _ in range(steps):
+        course.append(step(still[:, None], course[-1], still, still))
+    return course
+
+
+def test_a_spike_raises_the_threshold_for_a_time() -> None:
+    """Intervals grow to those at which a threshold of theta = 1 + b a settles, a as it stands."""
+    more = {"neurons": 1, "current": 3.0, "noise": 0.0, "dt": 0.5}
+    adapting = {**more, "adaptation": 0.2, "tau_adaptation": 100.0}
+    course = potentials(SpikingCircuit(**adapting), 1200)
+    times = [k for k, at in enumerate(course) if k and at.wait[0] == 4]
+    intervals = np.diff(times)
+    assert (np.diff(intervals) >= 0).all() and intervals[-1] > 1.5 * intervals[0]
+    # By hand: the same equations with floats of Python.
+    u, wait, raised, by_hand = -70.0, 0, 0.0, []
+    for k in range(1, 1201):
+        goal = -70 + 20 * 3.0
+        moved = goal + np.exp(-0.5 / 20) * (u - goal)
+        fires = wait == 0 and moved >= -50 + 20 * raised
+        u = 20.0 if fires else (moved if wait == 0 else -60.0)
+        raised = np.exp(-0.5 / 100) * raised + 0.2 * fires
+        wait = 4 if fires else max(wait - 1, 0)
+        by_hand += [k] if fires else []
+    assert times == by_hand
+    plain = potentials(SpikingCircuit(**more), 300)
+    even = np.diff([k for k, at in enumerate(plain) if k and at.wait[0] == 4])
+    assert len(set(even)) == 1
+
+
+def test_rules_read_a_surrogate_slope() -> None:
+    circuit = SpikingCircuit(neurons=1, current=2.0, noise=0.0, dampening=0.5)
+    course, silence = potentials(circuit, 60), jnp.zeros(1)
+    for before, after in itertools.pairwise(course):
+        slope = float(circuit.signals(before, after, silence)["slope"][0])
+        if after.wait[0] == circuit.pause:
+            assert slope == 0.5
+        elif before.wait[0] > 0:
+            assert slope == 0.0
+        else:
+            x = (float(after.u[0]) + 50.0) / 20.0
+            assert slope == pytest.approx(0.5 * max(0.0, 1.0 - abs(x)), abs=1e-6)

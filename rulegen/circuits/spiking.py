@@ -22,11 +22,14 @@ class Firing(NamedTuple):
         u: potentials, mV.
         r: filtered spikes.
         wait: steps that a neuron will still be refractory; all of them where it has just fired.
+        raised: by how much the threshold is raised, in units of its distance from rest; shape (0,)
+            without adaptation.
     """
 
     u: Array
     r: Array
     wait: Array
+    raised: Array
 
 
 class SpikingCircuit(Circuit):
@@ -43,7 +46,15 @@ class SpikingCircuit(Circuit):
         goal = rest + I (threshold - rest) .
 
     At the threshold u shows `peak` for one step, and then rests at `reset` for the refractory
-    period. Between spikes both equations are solved exactly over a step.
+    period. Between spikes both equations are solved exactly over a step. With `adaptation` b each
+    spike raises the threshold by b (threshold - rest), and it returns with `tau_adaptation`.
+
+    Spikes have no slope, but rules may read a surrogate of it: with x the distance of u from the
+    threshold in units of (threshold - rest),
+
+        slope = dampening max(0, 1 - |x|) ,
+
+    `dampening` in the step of a spike, and 0 for the time without integration after it.
 
     A rule reads spikes as impulses, 1/dt in the step of a spike: `post_spike` in the step in which
     the neuron fires, and `pre_spike` one step later, when the spike arrives. `pre` and `post` are
@@ -56,12 +67,16 @@ class SpikingCircuit(Circuit):
         rest, threshold, reset, peak: potentials, mV.
         refractory: time after a spike without integration, ms.
         current: constant input to every neuron.
+        adaptation: by how much a spike raises the threshold, in units of (threshold - rest).
+        tau_adaptation: time constant with which it returns, ms.
+        dampening: the largest surrogate slope.
         start: potentials at the start of a trial are uniform around rest, closer than `start` times
             the distance of the threshold.
 
     The other settings are those of every `Circuit`.
 
-    Source: Gerstner et al. 2014, Neuronal Dynamics, 10.1017/CBO9781107447615, chapters 1 and 3.
+    Source: Gerstner et al. 2014, Neuronal Dynamics, 10.1017/CBO9781107447615, chapters 1 and 3;
+    Bellec et al. 2020, 10.1038/s41467-020-17236-y (adaptation and surrogate slope).
 
     Example:
         A constant current of twice the smallest that makes a neuron fire:
@@ -81,7 +96,7 @@ class SpikingCircuit(Circuit):
 
     provides: ClassVar[frozenset[str]] = frozenset(
         {"pre", "post", "u", "pre_u", "pre_spike", "post_spike"}
-        | {"xi", "t", "dt", "N_pre", "N_post", "R"}
+        | {"slope", "xi", "t", "dt", "N_pre", "N_post", "R"}
     )
     smooth: ClassVar[bool] = False
 
@@ -95,6 +110,9 @@ class SpikingCircuit(Circuit):
     peak: float = 20.0
     refractory: float = Field(2.0, gt=0)
     current: float = 0.9
+    adaptation: float = Field(0.0, ge=0, exclude_if=lambda told: told == 0.0)
+    tau_adaptation: float = Field(200.0, gt=0, exclude_if=lambda told: told == 200.0)
+    dampening: float = Field(0.3, ge=0, exclude_if=lambda told: told == 0.3)
     start: float = Field(0.0, ge=0, le=1)
 
     @model_validator(mode="after")
@@ -131,7 +149,14 @@ class SpikingCircuit(Circuit):
         """The activity at the start of a trial, without spikes; `stream` is the trial's own."""
         spread = self.start * (self.threshold - self.rest)
         u = self.rest + spread * (2.0 * uniform(stream, (self.neurons,), dtype) - 1.0)
-        return Firing(u, jnp.zeros_like(u), jnp.zeros(self.neurons, int))
+        raised = jnp.zeros(self.neurons if self.adaptation else 0, dtype)
+        return Firing(u, jnp.zeros_like(u), jnp.zeros(self.neurons, int), raised)
+
+    def _threshold(self, activity: Firing) -> Array | float:
+        """Where neurons fire, as earlier spikes have left it."""
+        if not self.adaptation:
+            return self.threshold
+        return self.threshold + (self.threshold - self.rest) * activity.raised
 
     def step(self, weights: Array, before: Firing, drive: Array, xi: Array) -> Firing:
         """The next activity, for an input current `drive` and noise `xi`, shapes (N,)."""
@@ -139,11 +164,15 @@ class SpikingCircuit(Circuit):
         goal = self.rest + span * (weights @ before.r + drive + self.current)
         u = goal + math.exp(-self.dt / self.tau) * (before.u - goal) + span * self.noise * xi
         free = before.wait == 0
-        fires = free & (u >= self.threshold)
+        fires = free & (u >= self._threshold(before))
+        raised = before.raised
+        if self.adaptation:
+            raised = math.exp(-self.dt / self.tau_adaptation) * raised + self.adaptation * fires
         return Firing(
             u=jnp.where(fires, self.peak, jnp.where(free, u, self.reset)),
             r=math.exp(-self.dt / self.tau_r) * before.r + fires,
             wait=jnp.where(fires, self.pause, jnp.maximum(before.wait - 1, 0)),
+            raised=raised,
         )
 
     def signals(self, before: Firing, after: Firing, xi: Array) -> dict[str, Array]:
@@ -155,8 +184,16 @@ class SpikingCircuit(Circuit):
             "pre_u": before.u,
             "pre_spike": self._impulses(before),
             "post_spike": self._impulses(after),
+            "slope": self._slope(before, after),
             "xi": xi,
         }
+
+    def _slope(self, before: Firing, after: Firing) -> Array:
+        distance = (after.u - self._threshold(before)) / (self.threshold - self.rest)
+        near = self.dampening * jnp.maximum(0.0, 1.0 - jnp.abs(distance))
+        # What rests at `reset` after a spike or shows its peak has no potential of its own.
+        near = jnp.where(before.wait > 0, 0.0, near)
+        return jnp.where(after.wait == self.pause, self.dampening, near)
 
     def _impulses(self, activity: Firing) -> Array:
         return (activity.wait == self.pause).astype(activity.r.dtype) / self.dt

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+import rulegen as rg
 from rulegen.runs.check import check_report, check_text
 from rulegen.runs.sources import HELP, read_source
 
@@ -15,7 +17,27 @@ from rulegen.runs.sources import HELP, read_source
 def check(
     rule: Annotated[str, typer.Argument(help=HELP)],
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    world: Annotated[
+        Path | None, typer.Option(help="a file with worlds: say in which of them the rule runs")
+    ] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--everywhere", help="say in which bundled worlds the rule runs")
+    ] = False,
 ) -> None:
     """Read a rule and say what it is: canonical form, sites, locality, parameters, LaTeX."""
-    report = check_report(read_source(rule, sys.stdin).rule)
+    found = read_source(rule, sys.stdin).rule
+    report = check_report(found)
+    if everywhere or world is not None:
+        # What simulates is loaded when it is asked for.
+        worlds = rg.bundled_worlds() if everywhere else {}
+        worlds |= rg.worlds_of(world) if world is not None else {}
+        report["worlds"] = rg.where_it_runs(found, worlds).to_dict("records")
     print(json.dumps(report, indent=2) if as_json else check_text(report))
+    if not as_json:
+        print(*map(said, report.get("worlds", [])), sep="\n")
+
+
+def said(row: dict[str, Any]) -> str:
+    """A world in a line."""
+    note = f": {row['note']}" if row["note"] else ""
+    return f"{'runs in' if row['runs'] else 'not in '}    {row['world']}{note}"
