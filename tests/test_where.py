@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from rulegen.catalog import literature
+from rulegen.circuits import RateCircuit, SpikingCircuit
+from rulegen.grammar.algebra.symbols import SIGNALS
 from rulegen.runs.where import EVERY_STEP, bundled_worlds, where_it_runs
 
 WORLDS = {n: w for n, w in bundled_worlds().items() if n.startswith("delayed_association")}
@@ -39,3 +42,14 @@ def test_what_it_says(tmp_path: Path) -> None:
     assert row["runs"] and not row["note"], row
     there = subprocess.run([*command, "--world", str(rule)], capture_output=True, text=True)
     assert there.returncode == 2 and len(there.stderr.splitlines()) <= 3
+
+
+def test_the_table_of_what_circuits_provide_is_whole() -> None:
+    """docs/configuration.md names every signal that is not read everywhere, and no other."""
+    circuits = (RateCircuit(), SpikingCircuit())
+    places = [c.provided(p) for c in circuits for p in ("recurrent", "input")]
+    partial = set(SIGNALS) - frozenset.intersection(*places)
+    page = (Path(__file__).parent.parent / "docs" / "configuration.md").read_text()
+    table = page.split("What rules can read of a circuit", 1)[1].split("`rulegen check RULE")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    assert {name for cell in cells for name in re.findall(r"`(\w+)`", cell)} == partial | {"R"}
