@@ -70,7 +70,7 @@ def where_it_runs(rule: AnyRule, worlds: Mapping[str, World] | None = None) -> p
     for name, world in (bundled_worlds() if worlds is None else worlds).items():
         why = obstacle(rule, world)
         note = why
-        if not why and _reads_rewards(rule) and world.task.delivery == "end":
+        if not why and reads_rewards(rule) and world.task.delivery == "end":
             task = world.task.model_copy(update={"delivery": "steps"})
             note = EVERY_STEP if not obstacle(rule, world.model_copy(update={"task": task})) else ""
         rows.append({"world": name, "runs": not why, "note": note})
@@ -89,5 +89,6 @@ def obstacle(rule: AnyRule, world: World) -> str:
     return ""
 
 
-def _reads_rewards(rule: AnyRule) -> bool:
+def reads_rewards(rule: AnyRule) -> bool:
+    """Whether a rule reads the reward of a step."""
     return "R" in compile_rule(as_rule(rule)).step_signals
