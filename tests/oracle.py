@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import add, eq, ge, gt, le, lt, mul, ne
@@ -41,6 +42,11 @@ FUNCTIONS: dict[type, Callable[..., float]] = {
     sp.tanh: math.tanh,
     sp.sin: math.sin,
     sp.cos: math.cos,
+    op.erf: math.erf,
+    sp.erf: math.erf,
+    sp.floor: math.floor,
+    op.floor: math.floor,
+    op.mod: operator.mod,
     sp.Min: min,
     sp.Max: max,
     op.relu: lambda x: max(x, 0.0),
@@ -64,7 +70,7 @@ def value(expr: sp.Basic, values: Mapping[str, float]) -> float:
     """The value of `expr`, with `values` for its symbols."""
     if expr.is_Symbol:
         return values[expr.name]
-    if expr.is_Number or expr is sp.E:
+    if expr.is_Number or expr.is_NumberSymbol:
         return float(expr)
     if expr in (sp.true, sp.false):
         return bool(expr)

@@ -20,12 +20,15 @@ from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, exprel
 
 EDGES = [0.0, 1.0, -1.0, 0.5, -1.5, 2.0, 1e-9, -1e-9, 30.0, -30.0, 700.0, -700.0, 1e9, -1e9]
 ONE = ["abs", "sign", "sqrt", "exp", "log", "tanh", "sigmoid", "sin", "cos", "relu"]
+ONE += ["erf", "floor"]
 FORMULAS = {
     **{name: f"{name}(u)" for name in ONE},
     "min": "min(u, xi)",
     "max": "max(u, xi, -u)",
     "clip": "clip(u, -1, xi)",
     "spow": "spow(u, xi)",
+    "mod": "mod(u, xi)",
+    "pi": "pi*u",
     "square": "u**2",
     "cube": "u**3",
     "inverse": "u**-3",
@@ -102,6 +105,8 @@ def test_values_at_the_edges(x64: None, name: str) -> None:
     if name in ("power", "spow"):
         points = [(u, xi) for u, xi in points if abs(xi) < 100]
     expected = np.array([in_sympy(expr, u, xi) for u, xi in points])
+    if name == "mod":  # SymPy rounds before it takes the floor, Python's remainder is exact
+        expected = np.array([u % xi if xi else np.nan for u, xi in points])
 
     def emit(u: jax.Array, xi: jax.Array) -> jax.Array:
         return jnp.broadcast_to(Emitter({"u": u, "xi": xi}, SITES)(expr, Site.POST), u.shape)
@@ -154,6 +159,7 @@ SHAPES = [
     "clip({0}, -1, 1)", "(({0}) if ({1}) > 0 else u)", "(({0}) == ({1}))", "abs({0})", "sign({0})",
     "tanh({0})", "sigmoid({0})", "relu({0})", "exp(-abs({0}))", "sqrt(abs({0}))", "({0})**2",
     "({0})**3", "sin({0})", "cos({0})", "log(1 + abs({0}))", "spow({0}, 1.5)",
+    "erf({0})", "floor({0})", "mod({0}, {1})", "pi*({0})",
 ]  # fmt: skip
 TEXTS = st.recursive(
     LEAVES,

@@ -84,6 +84,15 @@ RULES = {
         e <- 0.9*e + a*post*pre : synapse
         on reward: w += eta*R*(e*max_pre(e) + w*sum_pre(w**2) + cumsum_post(e) + e*sum_post(w*e))
     """,
+    "remainders": """
+        param eta = 0.05/ms
+        param a = 0.7 free
+        param b = 0.23 free
+        param tau_e = 13 ms free
+        bent(x, y) = x*erf(y*x) + 0.1*floor(3*x)
+        tau_e*de/dt = -e + pre*(bent(u, a) + mod(xi, b) + sin(pi*a*post)) + 0.5*u : synapse
+        on reward: w += 20 ms*eta*R*e*(-1 < post < 1)
+    """,
     "roots at zero": """
         param eta = 0.05
         param a = 0.7 free
@@ -107,6 +116,7 @@ FACTORABLE = (
     "time constants",
     "weight dependent",
     "operators",
+    "remainders",
     ROOTS,
     "normalised",
 )

@@ -25,7 +25,7 @@ ARGUMENTS = "state, signals, dt, parameters=PARAMETERS, condition=0"
 WORDS = PYTHON | {
     "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
     "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
-    "spow", "exprel", "fill", "place", "bounded", "bias",
+    "spow", "exprel", "erf", "fill", "place", "bounded", "bias",
 }  # fmt: skip
 
 
@@ -37,6 +37,7 @@ class Library:
         title: of the module. short: the library's name in code. imports: the line that loads it.
         quiet: a line before functions that may meet values without meaning.
         place: lines of a function that puts a value in its place in an array.
+        erf: lines of the error function.
     """
 
     title: str
@@ -44,6 +45,7 @@ class Library:
     imports: str
     quiet: tuple[str, ...]
     place: tuple[str, ...]
+    erf: tuple[str, ...]
 
 
 class ArrayCode(Code):
@@ -57,7 +59,7 @@ class ArrayCode(Code):
     def function(self, name: str, args: Sequence[str]) -> str:
         """One of the library's functions, or of those that stand in the module itself."""
         there = {"min": "minimum", "max": "maximum"}.get(name, name)
-        prefix = "" if name in HELPERS else "np."
+        prefix = "" if name in HELPERS or name == "erf" else "np."
         return f"{prefix}{there}({', '.join(args)})"
 
     def logic(self, word: str, conditions: Sequence[str]) -> str:
@@ -136,6 +138,7 @@ class Module:
         called = "\n".join(lines)
         helpers = HELPERS | {
             "fill": FILL,
+            "erf": ("x", ERF, list(self.library.erf)),
             "place": ("old, condition, value", PLACE, list(self.library.place)),
             "bounded": ("w", BOUNDED, self.bounded_body()),
         }
@@ -272,6 +275,7 @@ FILL = (
     "The value in the shape of the old one.",
     ["return np.broadcast_to(np.asarray(value, old.dtype), old.shape)"],
 )
+ERF = "The error function."
 PLACE = "The values of all conditions, with a new one for this condition."
 BOUNDED = "The weights within their bounds."
 INIT = "The state before the first trial, for weights of shape (N_post, N_pre)."

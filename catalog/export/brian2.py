@@ -18,7 +18,7 @@ from rulegen.catalog.export.page import head
 from rulegen.catalog.export.places import formulas, has_pole, nonlocal_problems
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Rule, Site
-from rulegen.grammar.algebra.operators import prev, spow
+from rulegen.grammar.algebra.operators import erf, prev, spow
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT
 from rulegen.grammar.rule.system import Equation, make_system
 
@@ -80,6 +80,9 @@ class BrianCode(Code):
                 return f"clip({args[0]}, 0.0, inf)"
             case "sigmoid":
                 return f"(1.0/(1.0 + exp(-({args[0]}))))"
+            case "mod":
+                x, y = args
+                return f"({x} - ({y})*floor(({x})/({y})))"
             case "spow":
                 return f"(sign({args[0]})*abs({args[0]})**({args[1]}))"
         return f"{name}({', '.join(args)})"
@@ -107,6 +110,8 @@ def problems(rule: Rule) -> list[str]:
                 f"{place} has a condition: Brian 2 computes both cases and multiplies by 0 or 1, "
                 "and a case here may be infinite"
             )
+        if expr.has(erf):
+            found.append(f"{place} has `erf`: Brian 2 has no such function")
         if any(not p.args[1].is_positive for p in expr.atoms(spow)):
             found.append(f"{place} has `spow` with an exponent that may be negative")
     return found

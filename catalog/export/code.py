@@ -66,6 +66,10 @@ class Code:
         """A number that is not negative."""
         return repr(float(value))
 
+    def constant(self, value: sp.NumberSymbol) -> str:
+        """A number that has a name, such as pi."""
+        return repr(float(value))
+
     def function(self, name: str, args: Sequence[str]) -> str:
         """A function of the rule language other than sums over neurons."""
         return f"{name}({', '.join(args)})"
@@ -102,6 +106,8 @@ class Code:
         if expr.is_Rational:
             text = self.number(abs(expr))
             return (f"-{text}", SIGN) if expr < 0 else (text, ATOM)
+        if expr.is_NumberSymbol:
+            return self.constant(expr), ATOM
         if expr.is_Add:
             return self.sum(expr, site), SUM
         if expr.is_Mul:

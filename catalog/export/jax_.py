@@ -10,6 +10,7 @@ JAX = Library(
     short="jnp",
     imports="import jax.numpy as jnp",
     quiet=(),
+    erf=("from jax.scipy.special import erf as array_erf", "return array_erf(x)"),
     place=("return old.at[condition].set(value)",),
 )
 

@@ -29,7 +29,7 @@ WORDS = frozenset({
     "function", "elif", "step", "inline", "recordable", "kernel", "integer", "real", "string",
     "boolean", "true", "false", "print", "println", "onReceive", "onCondition", "spike", "ln",
     "continuous", "emit_spike", "steps", "resolution", "info", "warning", "erf", "erfc", "pow",
-    "random_normal", "random_poisson", "random_uniform", "max", "min", "round", "delta",
+    "random_normal", "random_poisson", "random_uniform", "max", "min", "round", "delta", "floor",
     "integrate_odes", "convolve", "pre_spikes", "post_spikes", "d", "h", "g", "p",
 })  # fmt: skip
 
@@ -53,6 +53,9 @@ class NestmlCode(Code):
                 return f"(({args[0]}) > 0 ? 1.0 : (({args[0]}) < 0 ? -1.0 : 0.0))"
             case "relu":
                 return f"max({args[0]}, 0.0)"
+            case "mod":
+                x, y = args
+                return f"({x} - ({y})*floor(({x})/({y})))"
             case "clip":
                 return f"min(max({args[0]}, {args[1]}), {args[2]})"
             case "sigmoid":

@@ -12,6 +12,7 @@ NUMPY = Library(
     # A value without meaning is inf or nan, as everywhere in rulegen, and no warning.
     quiet=('@np.errstate(all="ignore")',),
     place=("new = old.copy()", "new[condition] = value", "return new"),
+    erf=("from math import erf as one", "return np.vectorize(one, [float])(x)"),
 )
 
 

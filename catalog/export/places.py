@@ -8,7 +8,7 @@ import sympy as sp
 
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra.algebra import operator_name
-from rulegen.grammar.algebra.operators import NONLOCAL, RuleFunction, exp, power
+from rulegen.grammar.algebra.operators import NONLOCAL, RuleFunction, exp, mod, power
 
 
 def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
@@ -45,4 +45,4 @@ def nonlocal_problems(rule: Rule, why: str) -> list[str]:
 def has_pole(expr: sp.Expr) -> bool:
     """Whether an expression may be infinite or undefined for finite values."""
     poles = any(p.exp < 0 and not p.base.is_positive for p in expr.atoms(sp.Pow))
-    return poles or bool(expr.atoms(sp.log, exp, power))
+    return poles or bool(expr.atoms(sp.log, exp, mod, power))

@@ -15,7 +15,7 @@ from rulegen.grammar import Site
 from rulegen.grammar.algebra.operators import NONLOCAL
 from rulegen.grammar.reading.sites import site_table
 
-WORDS = PYTHON | {"sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow"}
+WORDS = PYTHON | {"sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow", "mod"}
 WORDS |= {"prev", *NONLOCAL}
 TITLE = '"""The equations of a plasticity rule as SymPy objects, exported by rulegen."""'
 TIME = sp.Symbol("t", real=True)
@@ -26,6 +26,7 @@ HELPERS = {
     "clip": ("x, low, high", "sp.Min(sp.Max(x, low), high)"),
     "sigmoid": ("x", "1/(1 + sp.exp(-x))"),
     "spow": ("x, p", "sp.sign(x)*sp.Abs(x)**p"),
+    "mod": ("x, y", "x - y*sp.floor(x/y)"),
 }
 #: Functions for which SymPy has nothing; they stay symbolic.
 SYMBOLIC = ("prev", *sorted(NONLOCAL))
@@ -38,6 +39,10 @@ class SympyCode(Code):
     def number(self, value: sp.Rational) -> str:
         """An integer or a fraction."""
         return str(value.p) if value.q == 1 else f"sp.Rational({value.p}, {value.q})"
+
+    def constant(self, value: sp.NumberSymbol) -> str:
+        """SymPy's own."""
+        return f"sp.{value}"
 
     def previous(self, name: str, site: Site) -> str:
         """A symbolic function, because an equation has no memory."""

@@ -199,6 +199,8 @@ _EXACT_CALLS: dict[str, Callable[..., sp.Expr]] = {
     "min": min,
     "max": max,
     "clip": lambda x, low, high: min(max(x, low), high),
+    "floor": sp.floor,
+    "mod": lambda x, y: x - y * sp.floor(x / y),
 }
 #: Where functions of numbers have exact values.
 _EXACT_VALUES: dict[tuple[str, sp.Expr], sp.Rational] = {
@@ -208,6 +210,7 @@ _EXACT_VALUES: dict[tuple[str, sp.Expr], sp.Rational] = {
     ("sigmoid", sp.Integer(0)): sp.Rational(1, 2),
     ("sin", sp.Integer(0)): sp.Integer(0),
     ("cos", sp.Integer(0)): sp.Integer(1),
+    ("erf", sp.Integer(0)): sp.Integer(0),
 }
 
 
@@ -219,6 +222,8 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
     """
     if name == "sqrt":
         return power(args[0], sp.Rational(1, 2))
+    if name == "mod" and args[1] == 0:
+        raise AlgebraError("a division by zero", "check the second argument of `mod`")
     if name in _EXACT_CALLS and all(a.is_Rational for a in args):
         return _EXACT_CALLS[name](*args)
     if (name, args[0]) in _EXACT_VALUES:

@@ -121,7 +121,8 @@ def switches(expr: sp.Expr, drives: Mapping[sp.Symbol, sp.Expr]) -> bool:
     return expr.has(*_SWITCHES) or any(switches(drive, drives) for drive in inner)
 
 
-_SWITCHES = (sp.Piecewise, sp.Abs, sp.sign, sp.Min, sp.Max, op.relu, op.clip)
+_SWITCHES: tuple[type, ...] = (sp.Piecewise, sp.Abs, sp.sign, sp.Min, sp.Max)
+_SWITCHES += (op.relu, op.clip, op.floor, op.mod)
 
 
 class Collection:

@@ -34,6 +34,12 @@ def _sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x))
 
 
+def _floor(x: mpmath.mpf) -> mpmath.mpf:
+    """As numbers are compared: what `DIGITS` do not tell from a whole number is one."""
+    near = mpmath.nint(x)
+    return near if abs(x - near) * mpmath.mpf(10) ** DIGITS < max(1, abs(x)) else mpmath.floor(x)
+
+
 #: Functions that have no exact value, in doubles.
 NUMERIC: dict[str, Callable[..., float]] = {
     "exp": math.exp,
@@ -42,6 +48,9 @@ NUMERIC: dict[str, Callable[..., float]] = {
     "sigmoid": _sigmoid,
     "sin": math.sin,
     "cos": math.cos,
+    "erf": math.erf,
+    "floor": math.floor,
+    "mod": lambda x, y: x - y * math.floor(x / y),
     "spow": lambda x, p: math.copysign(abs(x) ** p, x) if x else 0.0,
 }
 
@@ -57,6 +66,9 @@ _FUNCTIONS: dict[type, Callable[..., mpmath.mpf]] = {
     op.sigmoid: lambda x: 1 / (1 + mpmath.exp(-x)),
     sp.sin: mpmath.sin,
     sp.cos: mpmath.cos,
+    op.erf: mpmath.erf,
+    op.floor: _floor,
+    op.mod: lambda x, y: x - y * _floor(x / y),
     op.spow: lambda x, p: mpmath.sign(x) * abs(x) ** p if x else mpmath.mpf(0),
     sp.Abs: abs,
     sp.sign: mpmath.sign,

@@ -150,6 +150,13 @@ def _spow(x: sp.Expr, p: sp.Expr) -> sp.Expr:
     return algebra.multiply([sp.sign(number), size, inner])
 
 
+def _mod(x: sp.Expr, y: sp.Expr) -> sp.Expr:
+    """x - y*floor(x/y)."""
+    ratio = algebra.multiply([x, *power(y, sp.Integer(-1))])
+    whole = algebra.multiply([y, algebra.call("floor", [ratio])])
+    return algebra.add([x, negative(whole)])
+
+
 def _linear(name: str) -> Callable[[sp.Expr], sp.Expr]:
     """A sum over neurons: numbers stand before it."""
 
@@ -177,6 +184,8 @@ _LAWS: dict[str, Callable[..., sp.Expr]] = {
     "sign": sign,
     "tanh": _odd("tanh"),
     "sin": _odd("sin"),
+    "erf": _odd("erf"),
+    "mod": _mod,
     "cos": _cos,
     "sigmoid": _sigmoid,
     "exp": _exp,

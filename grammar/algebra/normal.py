@@ -49,10 +49,10 @@ def normal(expr: sp.Expr, multiply: bool = True, lawful: bool = True) -> sp.Expr
 
 
 def _normal(expr: sp.Basic, how: _How) -> sp.Basic:
-    if not expr.args:
-        return expr
     if isinstance(expr, sp.Expr) and expr.is_number:
         return constants.exact(expr)
+    if not expr.args:
+        return expr
     if extremes.is_extreme(expr):
         if how.laws:
             return extremes.extreme(expr, lambda inner: _normal(inner, how))

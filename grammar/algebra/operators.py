@@ -169,6 +169,64 @@ class spow(RuleFunction):
         return sp.sign(x) * sp.Abs(x) ** p
 
 
+class floor(RuleFunction):
+    """The largest whole number that is not above x; a jump has slope 0."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
+        return sp.floor(x) if x.is_Rational else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
+        return sp.Integer(0)
+
+    def plain(self, x: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return sp.floor(x)
+
+
+class mod(RuleFunction):
+    """x - y*floor(x/y), which has the sign of y; a jump has slope 0."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x: sp.Expr, y: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
+        return x - y * sp.floor(x / y) if x.is_Rational and y.is_Rational and y else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
+        x, y = self.args
+        return sp.Integer(1) if argindex == 1 else -floor(x / y)
+
+    def plain(self, x: sp.Expr, y: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return x - y * sp.floor(x / y)
+
+
+class erf(RuleFunction):
+    """The error function, 2/sqrt(pi) times the integral of exp(-s**2) over s from 0 to x."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """The value for plain numbers, None to keep the function."""
+        return sp.Integer(0) if x.is_zero else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """The derivative in one argument."""
+        return 2 / sp.sqrt(sp.pi) * exp(-(self.args[0] ** 2))
+
+    def plain(self, x: sp.Expr) -> sp.Expr:
+        """The function of these arguments in functions of SymPy."""
+        return sp.erf(x)
+
+
 class exprel(RuleFunction):
     """The integral of s**n*exp(x*s) over s from 0 to 1: (exp(x) - 1)/x for n = 0.
 
@@ -258,10 +316,13 @@ OPERATORS: dict[str, Operator] = {
         Operator("sigmoid", (1,), sigmoid, "1/(1 + exp(-x))"),
         Operator("sin", (1,), sp.sin, "sine"),
         Operator("cos", (1,), sp.cos, "cosine"),
+        Operator("erf", (1,), erf, "error function"),
         Operator("relu", (1,), relu, "max(x, 0)"),
         Operator("min", (2,), sp.Min, "the smaller"),
         Operator("max", (2,), sp.Max, "the larger"),
         Operator("clip", (3,), clip, "x kept between low and high"),
+        Operator("floor", (1,), floor, "largest whole number up to x"),
+        Operator("mod", (2,), mod, "remainder x - y*floor(x/y)"),
         Operator("spow", (2,), spow, "signed power sign(x)*|x|**p"),
         Operator("prev", (1,), prev, "value one step earlier"),
         Operator("sum_pre", (1,), sum_pre, "sum over presynaptic neurons (non-local)"),

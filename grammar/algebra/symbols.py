@@ -165,6 +165,9 @@ INNER = frozenset({"xi", DRIVE, *DRIVES.values()})
 #: Impulses: a jump of one unit of area whatever dt is, so that formulas do not depend on the step.
 IMPULSES = frozenset({"pre_spike", "post_spike"})
 
+#: The unit of time, as a symbol that stands for 1: `10*ms` is 10 in what is computed.
+MILLISECOND = "ms"
+
 #: The plastic weight itself: built in, at a synapse, a plain number.
 WEIGHT = "w"
 

@@ -87,6 +87,10 @@ def _absolute(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[B
     return Fence("|", args[0], "|"), ATOM
 
 
+def _rounded(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Box]:
+    return Fence("⌊", args[0], "⌋"), ATOM
+
+
 def _rectified(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Box]:
     return Script(Fence("[", args[0], "]"), below=GLYPHS[Sign.POSITIVE]), ATOM
 
@@ -121,7 +125,8 @@ _SUM, _MAXIMUM = GLYPHS[Sign.SUM], Head("max")
 #: How each function of the table of operators looks; `sqrt` is read as a power.
 NOTATIONS: dict[str, Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]] = {
     **dict.fromkeys(("sign", "exp", "log", "tanh", "sigmoid", "sin", "cos"), _called),
-    **dict.fromkeys(("min", "max", "clip", "sqrt"), _called),
+    **dict.fromkeys(("min", "max", "clip", "sqrt", "erf", "mod"), _called),
+    "floor": _rounded,
     "abs": _absolute,
     "relu": _rectified,
     "spow": _signed_power,

@@ -29,6 +29,7 @@ from rulegen.grammar.printing.boxes import (
 from rulegen.grammar.printing.names import Kind, Piece, pieces
 from rulegen.grammar.printing.numerals import numeral
 
+_BRACKETS = {"": ".", "{": r"\{", "}": r"\}", "⌊": r"\lfloor ", "⌋": r"\rfloor"}
 _COMMANDS = frozenset({"exp", "log", "tanh", "sin", "cos", "min", "max"})
 
 
@@ -95,9 +96,7 @@ class Latex(Spelling[str]):
 
     def fence(self, box: Fence) -> str:
         """Brackets."""
-        opening, closing = (
-            f"\\{s}" if s in ("{", "}") else s or "." for s in (box.opening, box.closing)
-        )
+        opening, closing = (_BRACKETS.get(s, s) for s in (box.opening, box.closing))
         return rf"\left{opening}{self.spell(box.body).lstrip()}\right{closing}"
 
     def script(self, box: Script) -> str:

@@ -9,12 +9,12 @@ import sympy as sp
 
 from rulegen.grammar.algebra.operators import power
 from rulegen.grammar.algebra.parts import Definition, RuleParts, State
-from rulegen.grammar.algebra.symbols import Site
+from rulegen.grammar.algebra.symbols import MILLISECOND, Site
 from rulegen.grammar.reading.sites import site_of
 
 _DIGITS = re.compile(r"(\d+)")
 
-#: After numbers and parameters: the third factor, then the synapse, post and pre.
+#: After numbers with their unit and parameters: the third factor, then the synapse, post and pre.
 _SITE_RANK = {Site.GLOBAL: 2, Site.SYNAPSE: 3, Site.POST: 4, Site.PRE: 5}
 
 
@@ -54,6 +54,8 @@ def sort_factors(
 
     def key(factor: sp.Expr) -> tuple[int, list[tuple[int, int, str]]]:
         names = {s.name for s in factor.free_symbols}
+        if not names or names == {MILLISECOND}:
+            return (-1 if not names else 0), natural(show(factor))
         rank = 1 if names <= parameters else _SITE_RANK[site_of(factor, sites)]
         return rank, natural(show(factor))
 

@@ -193,6 +193,8 @@ class Walk(Generic[P]):
             return self._name(expr, at)
         if expr.is_Rational:
             return writer.number(expr)
+        if expr.is_NumberSymbol:
+            return writer.name(str(expr), "", False)
         if expr.is_Add:
             terms = sort_terms(expr.args, lambda e: writer.key(self.show(e, indices=at)), own)
             return writer.sum([self.show(t, MUL, indices=at) for t in terms]), ADD

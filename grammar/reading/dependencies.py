@@ -9,7 +9,7 @@ from sympy.core.relational import Relational
 
 from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.reading.errors import RuleError
-from rulegen.grammar.reading.formula import Formula
+from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.sites import Equation
 
 #: How many operations and symbols a rule may have, its definitions written out,

@@ -49,7 +49,7 @@ _BLANK = " \t"
 _REMEDIES = {
     "^": "write `**` for a power",
     "'": "write `dx/dt = ...` for a derivative",
-    "%": "a rule has no remainder",
+    "%": "write `mod(x, y)`",
     "!": "write `not` or `!=`",
     "&": "write `and`",
     "|": "write `or`, or `abs(x)`",
@@ -68,13 +68,15 @@ _REMEDIES = {
 class Token:
     """One word of the text: `text` is its ASCII spelling, `column` counts from 1.
 
-    `per_condition` marks a name that is followed by `[condition]`.
+    `per_condition` marks a name that is followed by `[condition]`, and `unit` is the unit that
+    follows a number in a formula.
     """
 
     kind: Kind
     text: str
     column: int
     per_condition: bool = False
+    unit: Token | None = None
 
     def __str__(self) -> str:
         return f"{self.text}[condition]" if self.per_condition else self.text

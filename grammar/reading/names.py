@@ -10,8 +10,9 @@ import sympy as sp
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, symbol
 from rulegen.grammar.reading.errors import RuleError
-from rulegen.grammar.reading.formula import suggest
 from rulegen.grammar.reading.lexer import GREEK, Token
+from rulegen.grammar.reading.quantities import UNITS, unit_value
+from rulegen.grammar.reading.remedies import for_name
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import RESERVED
 
@@ -20,6 +21,22 @@ BASELINE = "R_bar"
 
 _STEM = re.compile(r"[A-Za-z]+")
 _GREEK_PARAMETERS = frozenset(GREEK) - set(SIGNALS)
+
+
+#: Numbers that have a name.
+CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi}
+
+
+def constant(name: str) -> sp.Expr | None:
+    """The number or unit that an undefined name stands for, or None.
+
+    A single letter is no unit where it stands alone: more likely it is a state without equation.
+
+    Example:
+        >>> constant("pi"), constant("ms"), constant("s")
+        (pi, ms, None)
+    """
+    return CONSTANTS.get(name, unit_value(name) if len(name) > 1 else None)
 
 
 def is_parameter_name(name: str) -> bool:
@@ -54,8 +71,8 @@ class Names:
         self.implicit: list[str] = []
         self.baseline: Token | None = None
 
-    def resolve(self, line: Line, token: Token) -> sp.Symbol:
-        """The symbol of a name, or an error with what was probably meant."""
+    def resolve(self, line: Line, token: Token) -> sp.Expr:
+        """The symbol or number of a name, or an error with what was probably meant."""
         name = token.text
         if name in self.states:
             self._check_subscript(line, token, self.states[name])
@@ -64,6 +81,9 @@ class Names:
             self._check_subscript(line, token, self.baseline.per_condition)
         elif name in self.definitions or name in SIGNALS or name == WEIGHT:
             self._check_subscript(line, token, False)
+        elif name not in self.parameters and (number := constant(name)) is not None:
+            self._check_subscript(line, token, False)
+            return number
         elif name in self.parameters or is_parameter_name(name):
             self._check_subscript(line, token, False)
             if name not in self.parameters:
@@ -93,9 +113,11 @@ class Names:
             return line.error(
                 f"`{name}` is a word of the language", token.column, "use another name here"
             )
-        known = [*self.defined, *self.parameters, *SIGNALS, WEIGHT, BASELINE]
-        remedy = suggest(name, known)
+        own = [*self.defined, *self.parameters]
+        remedy = for_name(name, own, [*SIGNALS, WEIGHT, BASELINE])
         declare = f"if it is a parameter, declare it: `param {name} = 1`"
+        if name in UNITS:
+            remedy = f"As a unit it follows its number: `10 {name}`."
         return line.error(
             f"`{name}` is not known",
             token.column,

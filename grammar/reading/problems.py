@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rulegen.grammar.reading.formula import suggest
+from rulegen.grammar.reading.remedies import suggest
 
 #: No message lists more problems than this.
 MOST = 5

@@ -1,20 +1,55 @@
-"""Numbers with units: the right-hand side of `param`, bounds and initial values."""
+"""Numbers with units: of parameters, bounds and initial values, and in formulas."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
-from rulegen.grammar.algebra.exact import LARGEST, SMALLEST
+import sympy as sp
+
+from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra.exact import LARGEST, SMALLEST, number
 from rulegen.grammar.algebra.parts import Parameter
+from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.source import Line
 
 #: Unit words: the factor to the power of ms, and that power.
-UNITS = {"ms": (1.0, 1), "s": (1000.0, 1), "Hz": (0.001, -1)}
-_UNIT_REMEDY = "units are ms, s, Hz, 1/ms and ms**k"
+UNITS = {"us": (0.001, 1), "ms": (1.0, 1), "s": (1000.0, 1), "h": (3.6e6, 1), "Hz": (0.001, -1)}
+_UNIT_REMEDY = "units are us, ms, s, h, Hz, 1/ms and ms**k"
+
+
+def unit_value(name: str) -> sp.Expr | None:
+    """What a unit stands for in a formula, or None where the name is no unit.
+
+    Example:
+        >>> unit_value("s"), unit_value("Hz"), unit_value("kg")
+        (1000*ms, 1/(1000*ms), None)
+    """
+    if name not in UNITS:
+        return None
+    factor, power = UNITS[name]
+    unit = algebra.power(symbol(MILLISECOND), sp.Integer(power))
+    return algebra.multiply([number(factor), unit])
+
+
+def with_units(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens of a formula, with a number and the unit behind it as one: `20 ms`.
+
+    A power belongs to the unit alone, and so `20 ms**2` stays in parts, which nobody reads.
+    """
+    joined: list[Token] = []
+    for i, token in enumerate(tokens):
+        before = joined[-1] if joined else None
+        unit = token.kind == "name" and token.text in UNITS and _word(tokens, i + 1) != "**"
+        if unit and before is not None and before.kind == "number" and before.unit is None:
+            joined[-1] = replace(before, unit=token)
+        else:
+            joined.append(token)
+    return joined
 
 
 def _missing(line: Line, tokens: Sequence[Token], what: str, remedy: str = "") -> RuleError:
@@ -76,9 +111,13 @@ def read_bounds(
 def _read_unit(
     line: Line, tokens: Sequence[Token], index: int
 ) -> tuple[tuple[float, Fraction] | None, int]:
-    """The factor and the power of ms of a unit, or None where none is written."""
-    inverse = _word(tokens, index) == "1" and _word(tokens, index + 1) == "/"
-    start = index + 2 if inverse else index
+    """The factor and the power of ms of a unit, or None where none is written.
+
+    Written as `20 ms` and `0.1 1/ms`, or as in formulas, `20*ms` and `0.1/ms`.
+    """
+    over = index + (_word(tokens, index) == "1")
+    inverse = _word(tokens, over) == "/"
+    start = over + 1 if inverse else index + (_word(tokens, index) == "*")
     word = _word(tokens, start)
     if word not in UNITS:
         if inverse or (word not in ("", "in", "free") and tokens[start].kind == "name"):

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import UNITS
+from rulegen.grammar.reading.remedies import FUNCTIONS
 from rulegen.grammar.reading.source import Line
 
 MAX_DEPTH = 64
 MAX_CHAIN = 32
 
-_UNIT_REMEDY = "numbers in formulas are in ms; else declare a parameter: `param tau = 10 s`"
 _WORDS = frozenset({"and", "or", "not", "if", "else"})
 _PREFIX = frozenset({"-", "+", "not"})
 _INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", ","}) | (
@@ -40,7 +40,8 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
             if not opened:
                 raise line.error("this `)` closes nothing", token.column, "remove it")
             if wants_operand:
-                raise line.error("something is missing before `)`", token.column)
+                remedy = FUNCTIONS.get(_empty_call(tokens, token), "")
+                raise line.error("something is missing before `)`", token.column, remedy)
             opened.pop()
         elif is_operand(token):
             if not wants_operand:
@@ -48,9 +49,7 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
                 raise line.error(
                     f"an operator is missing between `{previous}` and `{token}`",
                     token.column,
-                    _UNIT_REMEDY
-                    if previous.kind == "number" and token.text in UNITS
-                    else "write `*` for a product",
+                    _missing(previous, token),
                 )
             wants_operand = False
         elif text in _PREFIX and wants_operand:
@@ -72,6 +71,22 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         assert previous is not None
         end = previous.column + len(previous.text)
         raise line.error("the formula ends too early", end, "something is missing here")
+
+
+def _missing(previous: Token, token: Token) -> str:
+    """What to write between two operands."""
+    if previous.kind != "number":
+        return "write `*` for a product"
+    if token.text in UNITS:
+        return f"the power of a unit has a `*` before it: `{previous}*{token}**2`"
+    return "write `0.1/ms` for a rate" if token.text == "1" else "write `*` for a product"
+
+
+def _empty_call(tokens: Sequence[Token], closing: Token) -> str:
+    """The name in `name()` that ends here, or ""."""
+    at = tokens.index(closing)
+    name, opening = tokens[max(at - 2, 0)], tokens[at - 1]
+    return name.text if name.kind == "name" and opening.text == "(" else ""
 
 
 def _misplaced(token: Token) -> tuple[str, int, str]:

@@ -9,9 +9,9 @@ import sympy as sp
 
 from rulegen.grammar.algebra.operators import cumsum_post, over_post, over_pre
 from rulegen.grammar.algebra.parts import RuleParts
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, join
-from rulegen.grammar.reading.formula import Formula
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, join
 from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.source import Line
 
 SIGNAL_SITES: dict[str, Site] = {s.name: s.site for s in SIGNALS.values()} | {WEIGHT: Site.SYNAPSE}
@@ -19,7 +19,7 @@ SIGNAL_SITES: dict[str, Site] = {s.name: s.site for s in SIGNALS.values()} | {WE
 
 def site_table(parts: RuleParts) -> dict[str, Site]:
     """The site of every name that the rule may read."""
-    table = dict(SIGNAL_SITES)
+    table = SIGNAL_SITES | {MILLISECOND: Site.GLOBAL}
     table |= {p.name: Site.GLOBAL for p in parts.parameters}
     table |= {d.name: d.site for d in parts.definitions}
     table |= {s.name: s.site for s in parts.states}
@@ -47,13 +47,17 @@ def site_of(expr: sp.Basic, table: Mapping[str, Site]) -> Site:
 
 @dataclass(frozen=True)
 class Equation:
-    """What the inference needs of one equation: its name, declared site and what it reads."""
+    """What the inference needs of one equation: its name, declared site and what it reads.
+
+    `remedy` is what to write where it reads what its site does not see, if there is a special one.
+    """
 
     target: Token
     line: Line
     declared: Site | None
     formula: Formula
     is_state: bool
+    remedy: str = ""
 
     def sources(self, table: Mapping[str, Site]) -> list[Site]:
         """The sites of everything read, itself excluded."""
@@ -89,19 +93,22 @@ def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dic
                 equation.target.column,
                 "end the line with `: pre`, `: post`, `: synapse` or `: global`",
             )
-        check_reads(
-            equation.formula, table[name], f"`{name}` is a {table[name].value} variable", table
-        )
+        target = f"`{name}` is a {table[name].value} variable"
+        check_reads(equation.formula, table[name], target, table, equation.remedy)
     return table
 
 
-def check_reads(formula: Formula, site: Site, target: str, table: Mapping[str, Site]) -> None:
+def check_reads(
+    formula: Formula, site: Site, target: str, table: Mapping[str, Site], remedy: str = ""
+) -> None:
     """Refuse a formula at `site` that reads what cannot be known there."""
     for read in formula.reads:
         source = read.site or table[read.name]
         if read.reduced or source.fits(site):
             continue
-        if source is Site.SYNAPSE:
+        if remedy:
+            pass
+        elif source is Site.SYNAPSE:
             remedy = "sum over a side with `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
         else:
             remedy = "let it end with `: synapse`" if site is not Site.GLOBAL else ""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.parts import Event, Parameter
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
-from rulegen.grammar.reading.formula import FILTERS, suggest
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site
+from rulegen.grammar.reading.functions import FunctionText, read_head
+from rulegen.grammar.reading.left import Op, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import read_bounds, read_number, read_parameter
+from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import Line, read_lines
+from rulegen.grammar.reading.walk import FILTERS
 
 MAX_STATEMENTS = 500
 
@@ -24,12 +26,13 @@ RESERVED = frozenset({
 })
 # fmt: on
 
-Op = Literal["=", "<-", "d/dt"]
+#: What may begin a statement.
+_OPENING = (*RESERVED, "on reward:")
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """`target op body : site`, or the same at an event. `adds` is 1 for `+=`, -1 for `-=`."""
+    """`target op body : site`, or the same at an event; see `rulegen.grammar.reading.left`."""
 
     line: Line
     target: Token
@@ -39,6 +42,7 @@ class Assignment:
     site: Site | None = None
     event: Event | None = None
     adds: int = 0
+    factor: tuple[Token, ...] = ()
 
 
 @dataclass
@@ -52,6 +56,7 @@ class Draft:
     initial: dict[str, tuple[Line, Token, float]] = field(default_factory=dict)
     nonlocals: dict[str, tuple[Line, Token]] = field(default_factory=dict)
     settings: dict[str, tuple[float, float] | bool] = field(default_factory=dict)
+    functions: dict[str, FunctionText] = field(default_factory=dict)
     defined: dict[str, Line] = field(default_factory=dict)
 
 
@@ -130,7 +135,11 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
                     raise line.error(f"`{token}` is declared twice", token.column)
                 draft.nonlocals[token.text] = (line, token)
         case _:
-            _assignment(draft, line, tokens)
+            if function := read_head(line, tokens):
+                new_name(draft, line, function.name)
+                draft.functions[function.name.text] = function
+            else:
+                _assignment(draft, line, tokens)
 
 
 def _set(draft: Draft, line: Line, key: str, value: tuple[float, float] | bool) -> None:
@@ -213,63 +222,36 @@ def _event_statements(
             continue  # a `;` at the end of the line
         if not part:
             raise line.error("a statement is missing here", place, "write `w += ...`")
-        target, op, adds, first = _target(line, part)
-        if op not in ("<-",):
+        left = read_left(line, part, _OPENING)
+        if left.op != "<-":
             raise line.error(
                 "an event changes a value",
-                target.column,
-                f"write `{target} += ...` or `{target} <- ...`",
+                left.target.column,
+                f"write `{left.target} += ...` or `{left.target} <- ...`",
             )
+        body, after = tuple(part[left.start :]), end_of(part[: left.start])
         draft.updates.append(
-            Assignment(
-                line, target, op, tuple(part[first:]), end_of(part[:first]), None, event, adds
-            )
+            Assignment(line, left.target, left.op, body, after, event=event, adds=left.adds)
         )
         count += 1
     return count
 
 
-def _target(line: Line, tokens: Sequence[Token]) -> tuple[Token, Op, int, int]:
-    """The assigned name, how, the sign of `+=` or `-=`, and the index where the formula starts."""
-    words = [t.text for t in tokens[:4]]
-    first = tokens[0]
-    if words[1:3] == ["/", "dt"] and words[3:4] == ["="]:
-        if first.kind != "name" or len(first.text) < 2 or first.text[0] != "d":
-            raise line.error("`dx/dt` wants a state after the `d`", first.column)
-        return Token("name", first.text[1:], first.column), "d/dt", 0, 4
-    if first.kind != "name":
-        raise line.error("a statement starts with a name", first.column, "write `name = formula`")
-    match words[1:3]:
-        case ["=", *_]:
-            return first, "=", 0, 2
-        case ["<-", *_]:
-            return first, "<-", 0, 2
-        case ["<", "-"]:
-            return first, "<-", 0, 3
-        case ["+=" | "-=" as op, *_]:
-            return first, "<-", 1 if op == "+=" else -1, 2
-        case ["*=" | "/=" as op, *_]:
-            remedy = f"write `{first} <- {first}{op[0]}...`"
-            raise line.error(f"`{op}` is not known here", tokens[1].column, remedy)
-    known = [*RESERVED, "on reward:"]
-    remedy = suggest(first.text, known) or f"write `{first} = formula`"
-    raise line.error("this is not a statement", first.column, remedy)
-
-
 def _assignment(draft: Draft, line: Line, tokens: list[Token]) -> None:
-    target, op, adds, first = _target(line, tokens)
-    body, site = tokens[first:], None
+    left = read_left(line, tokens, _OPENING)
+    target, body, site = left.target, tokens[left.start :], None
     colon = next((i for i, t in enumerate(body) if t.text == ":"), None)
     if colon is not None:
         site = _site(line, body, colon)
         body = body[:colon]
+    after = end_of(tokens[: left.start])
     draft.assignments.append(
-        Assignment(line, target, op, tuple(body), end_of(tokens[:first]), site, None, adds)
+        Assignment(line, target, left.op, tuple(body), after, site, None, left.adds, left.factor)
     )
-    if not (target.text == WEIGHT and op != "="):
+    if not (target.text == WEIGHT and left.op != "="):
         new_name(draft, line, target)
     elif WEIGHT in draft.defined:
-        raise line.error("`w` has two equations", target.column, "add their right-hand sides")
+        raise two_equations(line, left, body)
     else:
         draft.defined[WEIGHT] = line
 
@@ -290,19 +272,20 @@ def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
 def new_name(draft: Draft, line: Line, token: Token) -> None:
     """Register a name that the text defines; refuse one that means something already."""
     name = token.text
-    what = ""
+    what, remedy = "", "use another name"
     if name in SIGNALS:
         what = "is a signal of the circuit"
     elif name == WEIGHT:
-        what = "is the weight: it changes by `dw/dt = ...`, `w += ...` or at an event"
+        what = "is the weight, which has a memory"
+        remedy = "write `w <- ...`, `w += ...`, `dw/dt = ...` or an event"
     elif name in OPERATORS:
         what = "is a function"
     elif name in RESERVED:
         what = "is a word of the language"
+    elif name == MILLISECOND:
+        what = "is a unit"
     if what:
-        raise line.error(
-            f"`{name}` cannot be defined here: it {what}", token.column, "use another name"
-        )
+        raise line.error(f"`{name}` cannot be defined here: it {what}", token.column, remedy)
     if name in draft.defined:
         place = draft.defined[name].number
         raise line.error(

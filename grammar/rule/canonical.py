@@ -23,7 +23,7 @@ from rulegen.grammar.algebra.factoring import times
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.operators import NONLOCAL
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
-from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.locality import expressions, used_names
@@ -153,7 +153,7 @@ def _with_expressions(parts: RuleParts, new: Callable[[sp.Expr], sp.Expr]) -> Ru
 
 def _written_out(parts: RuleParts) -> RuleParts:
     """Without definitions, and with numbers for parameters that have one."""
-    meaning = _constants(parts)
+    meaning = _constants(parts) | {symbol(MILLISECOND): sp.Integer(1)}
     for definition in parts.definitions:
         meaning[symbol(definition.name)] = algebra.substitute(definition.expr, meaning)
     parts = replace(parts, definitions=())

@@ -7,7 +7,7 @@ from graphlib import CycleError
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
 from rulegen.grammar.reading.errors import RuleError
-from rulegen.grammar.reading.formula import Formula
+from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.sites import Equation, check_reads
 from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.rule.averages import readers_first

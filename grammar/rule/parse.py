@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra, constants
+from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.parts import Definition, Form, State, Update
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.dependencies import check_conditions, check_size, in_order
-from rulegen.grammar.reading.formula import (
-    FILTERS,
-    Formula,
-    read_formula,
-    read_list,
-    suggest,
-)
+from rulegen.grammar.reading.formula import read_formula, read_list
+from rulegen.grammar.reading.functions import Functions
+from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.names import BASELINE, Names
+from rulegen.grammar.reading.reads import Formula
+from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
+from rulegen.grammar.reading.walk import FILTERS
 from rulegen.grammar.rule.checks import (
     check_averages,
     check_forward,
@@ -74,19 +73,37 @@ class _Builder:
         self.definitions = {a.target.text: a for a in draft.assignments if not _form(a)}
         states = {name: a.target.per_condition for name, a in self.states.items()}
         self.names = Names(draft.parameters, states, self.definitions)
+        self.functions = Functions(draft.functions, self.names.resolve)
         self.formulas: list[Formula] = []
 
     # Equations -----------------------------------------------------------------------------
 
     def formula(self, assignment: Assignment) -> Formula:
-        read = read_formula(assignment.line, assignment.body, self.names.resolve, assignment.start)
+        line = assignment.line
+        read = self.read(line, assignment.body, assignment.start)
+        if assignment.factor:
+            factor = self.read(line, assignment.factor, assignment.factor[0].column)
+            read.expr = algebra.multiply([read.expr, self.reciprocal(factor)])
+            read.reads += factor.reads
+            read.terms |= factor.terms
         if assignment.adds:
-            target = self.names.resolve(assignment.line, assignment.target)
+            target = self.names.resolve(line, assignment.target)
             read.expr = algebra.add(
                 [target, algebra.multiply([sp.Integer(assignment.adds), read.expr])]
             )
         self.formulas.append(read)
         return read
+
+    def read(self, line: Line, tokens: Sequence[Token], after: int) -> Formula:
+        return read_formula(line, tokens, self.names.resolve, after, self.functions)
+
+    def reciprocal(self, factor: Formula) -> sp.Expr:
+        """What `tau` in `tau*dx/dt = ...` makes of the right side."""
+        try:
+            return algebra.reciprocal(factor.expr)
+        except exact.AlgebraError as problem:
+            message = f"this makes {problem.message}"
+            raise factor.line.error(message, factor.column, problem.remedy) from None
 
     def filtered(self, assignment: Assignment) -> tuple[Formula, Formula]:
         """The two arguments of `lowpass(f, tau)` and its like."""
@@ -103,7 +120,7 @@ class _Builder:
         if depth:
             raise line.error("this `(` is never closed", body[1].column, "add `)`")
         after = end_of(body[:2])
-        parts = read_list(line, body[2:-1], self.names.resolve, after)
+        parts = read_list(line, body[2:-1], self.names.resolve, after, self.functions)
         if len(parts) != 2:
             column = body[0].column
             message = f"`{name}` takes 2 arguments, not {len(parts)}"
@@ -117,7 +134,8 @@ class _Builder:
                     read.column,
                     "use parameters and numbers",
                 )
-        if parts[1].expr.is_number and constants.exact(parts[1].expr) <= 0:
+        size = algebra.substitute(parts[1].expr, {symbol(MILLISECOND): sp.Integer(1)})
+        if size.is_number and constants.exact(size) <= 0:
             raise line.error("this must be positive", parts[1].column, "write a positive number")
         return parts[0], parts[1]
 
@@ -142,13 +160,21 @@ class _Builder:
                     "write `NAME[condition] = average(..., 0.2)`",
                 )
             equations.append(
-                Equation(assignment.target, assignment.line, declared, formula, form is not None)
+                Equation(
+                    assignment.target,
+                    assignment.line,
+                    declared,
+                    formula,
+                    form is not None,
+                    _over_time(assignment) if form is Form.AVERAGE else "",
+                )
             )
         definitions = in_order([e for e in equations if not e.is_state])
         updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
         forward = [(a, self.formula(a)) for a in draft.forward.values()]
         check_conditions(definitions, self.formulas)
         check_size(definitions, self.formulas)
+        self.functions.check_called()
         known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
         known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
         sites = infer_sites(equations, known)
@@ -188,7 +214,9 @@ class _Builder:
     def _average_site(self, assignment: Assignment) -> Site:
         if assignment.site not in (None, Site.GLOBAL):
             raise assignment.line.error(
-                "an average over rewards is global", assignment.target.column, "write `: global`"
+                "an average over rewards is global",
+                assignment.target.column,
+                _over_time(assignment),
             )
         return Site.GLOBAL
 
@@ -289,6 +317,15 @@ def _units(rule: Rule, owners: Mapping[Owner, Formula]) -> dict[str, Fraction | 
         formula = owners[clash.owner]
         column = formula.terms.get(clash.term) or formula.terms.get(-clash.term)
         raise formula.line.error(clash.message, column or formula.column, clash.remedy) from None
+
+
+def _over_time(assignment: Assignment) -> str:
+    """What to write in place of an average over rewards of what a neuron or synapse does."""
+    name = assignment.target.text
+    return (
+        f"a mean over time is `{name} = lowpass(..., tau)`, and one over rewards of what is not "
+        f"global a state: `{name} <- {name} : post`, `on reward: {name} += 0.1*(... - {name})`"
+    )
 
 
 def _form(assignment: Assignment) -> Form | None:

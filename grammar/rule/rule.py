@@ -16,7 +16,7 @@ from rulegen.grammar.algebra.algebra import substitute
 from rulegen.grammar.algebra.exact import LARGEST, SMALLEST, AlgebraError
 from rulegen.grammar.algebra.operators import exp, power
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
-from rulegen.grammar.algebra.symbols import WEIGHT, Site, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, Site, symbol
 from rulegen.grammar.printing.latex import latex
 from rulegen.grammar.printing.unparse import show_number, show_unit, unparse
 from rulegen.grammar.reading.errors import RuleError
@@ -119,8 +119,8 @@ class Rule(RuleParts):
         return table[name]
 
     def expand(self, expr: sp.Expr) -> sp.Expr:
-        """The expression with all definitions written out."""
-        meaning: dict[sp.Symbol, sp.Expr] = {}
+        """The expression with all definitions written out, and in ms."""
+        meaning: dict[sp.Symbol, sp.Expr] = {symbol(MILLISECOND): sp.Integer(1)}
         try:
             for definition in self.definitions:
                 meaning[symbol(definition.name)] = substitute(definition.expr, meaning)
@@ -201,6 +201,7 @@ class Rule(RuleParts):
 
 def _in_sympy(equation: sp.Basic) -> sp.Basic:
     """With SymPy's own powers and exponentials, which its solvers know."""
+    equation = equation.xreplace({symbol(MILLISECOND): sp.Integer(1)})
     return equation.replace(power, lambda base, exponent: base**exponent).replace(exp, sp.exp)
 
 

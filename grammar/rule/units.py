@@ -14,15 +14,15 @@ from fractions import Fraction
 
 import sympy as sp
 
-from rulegen.grammar.algebra.operators import RuleFunction, clip, power, spow
+from rulegen.grammar.algebra.operators import RuleFunction, clip, mod, power, spow
 from rulegen.grammar.algebra.parts import IN_TIME, Form, RuleParts
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import show_expression, show_unit
 
 #: A statement of a rule: its kind, and its name or place among the updates.
 Owner = tuple[str, str | int]
 
-_TRANSCENDENTAL = ("exp", "log", "tanh", "sigmoid", "sin", "cos")
+_TRANSCENDENTAL = ("exp", "log", "tanh", "sigmoid", "sin", "cos", "erf", "floor")
 
 
 class Clash(Exception):
@@ -99,7 +99,7 @@ class _Inference:
         self.parts, self.system, self.wildcards = parts, _System(), 0
         self.owner: Owner = ("", "")
         self.known = {s.name: Dimension(Fraction(s.unit)) for s in SIGNALS.values()}
-        self.known[WEIGHT] = Dimension()
+        self.known |= {WEIGHT: Dimension(), MILLISECOND: Dimension(Fraction(1))}
         #: Whether the formula at hand is differentiated by time.
         self.in_time = False
         #: Definitions whose dimension depends on who reads them, and the one that was found last.
@@ -199,15 +199,20 @@ class _Inference:
         """The dimension of an expression, with what it requires inside."""
         if expr.is_Symbol:
             return self.of_name(expr.name)
+        if expr.is_NumberSymbol:
+            return Dimension()
         if expr.is_Rational:
             return Dimension() if abs(expr) == 1 else self.anything()
         if expr.is_Add:
             terms = self.terms(expr)
             return self.equal(terms, f"`{show_expression(self.parts, terms[0])}` beside it")
         if expr.is_Mul:
+            # A number whose unit is written beside it has no other: 10*ms is a time.
+            stated = any(f.as_base_exp()[0] == symbol(MILLISECOND) for f in expr.args)
             result = Dimension()
             for factor in expr.args:
-                result = result.plus(self.of(factor))
+                if not (stated and factor.is_Rational):
+                    result = result.plus(self.of(factor))
             return result
         if expr.is_Pow or isinstance(expr, power):
             return self.power(*expr.args)
@@ -234,7 +239,7 @@ class _Inference:
             return Dimension()
         if isinstance(expr, spow):
             return self.power(*expr.args)
-        if isinstance(expr, sp.Min | sp.Max | clip):
+        if isinstance(expr, sp.Min | sp.Max | clip | mod):
             return self.equal(list(expr.args), "its other argument")
         assert isinstance(expr, RuleFunction | sp.Abs)
         return self.of(expr.args[0])

@@ -13,11 +13,14 @@ from rulegen.grammar.algebra.parts import Definition, Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.reading.errors import RuleError
-from rulegen.grammar.reading.formula import FILTERS, Formula, read_formula, suggest
+from rulegen.grammar.reading.formula import read_formula
 from rulegen.grammar.reading.lexer import Token, tokenise
+from rulegen.grammar.reading.reads import Formula
+from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.sites import SIGNAL_SITES, check_reads, site_of
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import RESERVED, end_of
+from rulegen.grammar.reading.walk import FILTERS
 
 #: `trace(x)` is a low-pass filter of x whose time constant is a free parameter.
 TRACE = "trace"

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rulegen.grammar.algebra.exact import LARGEST, SMALLEST
 from rulegen.grammar.algebra.symbols import SIGNALS, Site
 from rulegen.grammar.reading.errors import ConfigError, RuleError
-from rulegen.grammar.reading.formula import suggest
 from rulegen.grammar.reading.problems import problems
+from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import MAX_TEXT
 from rulegen.grammar.space.derive import START
 from rulegen.grammar.space.productions import Production, Traces, check_name, read_alternative

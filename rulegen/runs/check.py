@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.compile.plan import plan_rule
 from rulegen.grammar import Rule
+from rulegen.grammar.printing.unparse import show_unit
 from rulegen.grammar.rule.system import CHANGES
 
 
@@ -45,6 +47,8 @@ def check_report(rule: Rule) -> dict[str, Any]:
                 "name": p.name,
                 "value": p.value,
                 "ms_power": None if units.get(p.name) is None else float(units[p.name] or 0),
+                "unit": _shown(units.get(p.name)),
+                "inferred": p.unit is None,
                 "lower": p.lower if p.lower > float("-inf") else None,
                 "upper": p.upper if p.upper < float("inf") else None,
                 "free": p.free,
@@ -66,10 +70,26 @@ def notes(rule: Rule) -> list[str]:
         ['without effect: beta']
         >>> notes(parse("dw = 0.1*pre*post"))
         ['nothing changes w: write `dw/dt = ...`, `w += ...` or `on reward: w += ...`']
+        >>> notes(parse("dw/dt = eta**2*pre*post"))
+        ['the equations make eta ms**(-1/2): is that meant? A `param` line states a unit']
     """
     if rule.inert:
         return [f"nothing changes w: {CHANGES}"]
-    return [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
+    found = [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
+    return found + [
+        f"the equations make {name} {unit}: is that meant? A `param` line states a unit"
+        for name, unit in silent_units(rule).items()
+    ]
+
+
+def _shown(unit: Fraction | None) -> str:
+    return show_unit(unit) if unit else ""
+
+
+def silent_units(rule: Rule) -> dict[str, str]:
+    """Units of parameters that no line states and that are neither times nor rates."""
+    units = {p.name: rule.units()[p.name] for p in rule.parameters if p.unit is None}
+    return {n: show_unit(u) for n, u in units.items() if u is not None and u not in (-1, 0, 1)}
 
 
 def symbols(rule: Rule) -> list[str]:
@@ -94,8 +114,8 @@ def check_text(report: dict[str, Any]) -> str:
     lines += [f"site       {name}: {site}" for name, site in report["sites"].items()]
     for p in report["parameters"]:
         value = "no value" if p["value"] is None else f"{p['value']:g}"
-        power = p["ms_power"]
-        unit = "" if not power else (" ms" if power == 1 else f" ms**{power:g}")
+        unit = f" {p['unit']}" if p["unit"] else ""
+        unit += " (inferred)" if unit and p["inferred"] else ""
         bounds = [p["lower"], p["upper"]]
         between = "" if bounds == [None, None] else f" in {bounds}".replace("None", "any")
         lines.append(

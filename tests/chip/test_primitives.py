@@ -103,6 +103,7 @@ FUNCTIONS: dict[str, Callable[[Array, Array, Array], object]] = {
         jnp.floor(v),
         v % 0.3,
     ),
+    "the error function": lambda a, b, v: (lax.erf(v), lax.erf(1e-4 * v), lax.erf(9 * a)),
     "nothing": lambda a, b, v: (a[:0], jnp.zeros((0, 5)) @ v, a[:, :0] @ jnp.zeros((0, 2)), a),
     "words": lambda a, b, v: (
         (jnp.arange(6, dtype=jnp.uint32) * jnp.uint32(77)) ^ jnp.uint32(5) >> 1

@@ -20,6 +20,7 @@ SHAPES = [
     "(({0}) > 0 and ({1}) <= 0)", "(not ({0}) > ({1}) or u != xi)", "abs({0})", "sign({0})",
     "relu({0})", "sqrt(abs({0}))", "({0})**2", "({0})**-3", "(1 + abs({0}))**({1})",
     "sigmoid({0})", "exp(-abs({0}))", "log(1 + abs({0}))", "spow({0}, 1.5)", "tanh({0})",
+    "floor({0})", "mod({0}, 0.7)", "mod({0}, {1})", "pi*({0})",
 ]  # fmt: skip
 TEXTS = st.recursive(
     LEAVES, lambda inner: st.builds(str.format, st.sampled_from(SHAPES), inner, inner), max_leaves=8
@@ -33,7 +34,7 @@ def clip(x: float, low: float, high: float) -> float:
 
 #: What Brian 2 and NESTML call by these names, for Python to evaluate.
 BRIAN = {"clip": clip, "inf": np.inf, "int": int, "abs": abs, "sign": np.sign, "exp": np.exp,
-         "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt}  # fmt: skip
+         "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt, "floor": np.floor}  # fmt: skip
 
 
 @settings(max_examples=150, deadline=None)

@@ -29,8 +29,9 @@ MADE_UP = {
         b <- min(u, xi, 0) + max(u, -xi, 0) + clip(u, -np, np) + relu(u) : post
         c <- spow(u, 1.5) + spow(u, -1) + u**p + spow(xi, p) + u**3 : post
         d <- (u > 0) + 2*(u == 0) + 4*(u != 0) + (1 if u > 0 and xi > 0 else -xi) : post
+        g <- erf(u) + floor(3*u) + mod(u, 0.3) + mod(xi, -np) + sin(pi*u) : post
         f <- (u if not (u > 0 or xi > 0) else 1/(1 + u**2)) + (1 + abs(u))**-0.5 : post
-        w += on + a + b + c + d + f
+        w += on + a + b + c + d + f + g
     """.replace("on <-", "o <-").replace("+= on", "+= o"),
     "previous": "x <- prev(u) + 10*prev(x) + prev(w_bar) : post\nw_bar <- 0.5*w_bar + u : post\n"
     "e <- 0.5*e + prev(pre)\nw <- 0.9*w + 0.1*prev(w) + prev(e) + x + xi",

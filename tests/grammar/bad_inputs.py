@@ -8,6 +8,9 @@ from __future__ import annotations
 
 DEEP = "(" * 70 + "u" + ")" * 70
 DOUBLING = "d0 = u\n" + "".join(f"d{i} = d{i - 1}*d{i - 1} + d{i - 1}\n" for i in range(1, 40))
+CALLING = "f0(x) = u\n" + "".join(
+    f"f{i}(x) = f{i - 1}(x)*f{i - 1}(x) + f{i - 1}(x) + x\n" for i in range(1, 40)
+)
 DEEPENING = "d0 = u\n" + "".join(f"d{i} = {'sin(' * 60}d{i - 1}{')' * 60}\n" for i in range(1, 10))
 
 BAD: list[tuple[str, int, int, str]] = [
@@ -87,7 +90,6 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += min(pre)", 1, 6, "takes 2 to 8 arguments, not 1"),
     ("w += exp(pre, 2)", 1, 6, "takes 1 arguments, not 2"),
     ("w += pre = 2", 1, 10, "write `==`"),
-    ("w += 0 < pre < 1", 1, 6, "cannot be chained"),
     ("w += pre if post else 0", 1, 13, "a condition must compare"),
     ("w += not pre", 1, 10, "a condition must compare"),
     ("w += pre if post > 0", 1, 6, "missing `else`"),
@@ -98,7 +100,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += [pre for pre in post]", 1, 6, "cannot stand here"),
     ("w += 'pre'", 1, 6, "has no meaning"),
     ("w += pre // 2", 1, 11, "missing before `/`"),
-    ("w += pre % 2", 1, 10, "no remainder"),
+    ("w += pre % 2", 1, 10, "write `mod(x, y)`"),
     ("w := pre", 1, 1, "not a statement"),
     ("w += pre; w += post", 1, 9, "one statement a line"),
     # Numbers
@@ -116,10 +118,78 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += (-(pre**2))**(1/3)", 1, 20, "root of a negative number"),
     ("w += log(0)", 1, 6, "no finite real value"),
     ("w += exp(1e9)", 1, 6, "outside 1e-30"),
-    ("x = lowpass(u, 10 s)\nw += x", 1, 19, "numbers in formulas are in ms"),
     ("d = u - u\nw += pre/d", 2, 6, "written out, this makes a division by zero"),
     ("c = u > 0\nw += 2**c*pre", 2, 6, "an exponent with a condition"),
     ("w += 3j*pre", 1, 7, "an operator is missing"),
+    # Left sides
+    ("tau dx/dt = -x + pre\nw += x", 1, 5, "write `tau*dx/dt = ...`"),
+    ("0*dx/dt = -x + pre\nw += x", 1, 1, "division by zero"),
+    ("* dx/dt = -x + pre\nw += x", 1, 1, "missing before `*`"),
+    ("tau*x/dt = -x + pre\nw += x", 1, 5, "wants a state after the `d`"),
+    ("tau*dx/dt += pre\nw += x", 1, 11, "a derivative has `=`, not `+=`"),
+    ("on reward: tau*de/dt = -e\nw += pre", 1, 16, "an event changes a value"),
+    (
+        "param tau = 5 ms\ntau*dx/dt = -x + 3*ms*pre + pre/ms\nw += x",
+        2,
+        18,
+        "`3*ms*pre` is ms, but",
+    ),
+    ("pre*dx/dt = -x/tau + post : pre\nw += x", 1, 22, "`post` lives at post, but `x`"),
+    ("w = w + pre", 1, 1, "write `w <- ...`, `w += ...`"),
+    ("w := pre", 1, 1, "write `w <- ...`"),
+    ("w(t+1) = w(t) + pre", 1, 4, "what a state becomes after a step is `x <- ...`"),
+    ("x[t+1] = x + pre", 1, 1, "what `x` becomes after a step is `x <- ...`"),
+    ("d/dt x = -x", 1, 1, "write `dx/dt = ...`"),
+    ("if pre > 0: w += 1", 1, 1, "write `w += (... if x > 0 else 0)`"),
+    ("dw/dt = eta*pre\n0 <= w <= 1", 2, 1, "write `bounds w in [0, 1]`"),
+    ("dw/dt = eta*pre\nw in [0, 1]", 2, 1, "write `bounds w in [0, 1]`"),
+    ("dw/dt = eta*pre\nw <- clip(w, 0, 1)", 2, 1, "write `bounds w in [0, 1]`"),
+    ("dw/dt = eta*pre\nw <- w/sum_pre(w)", 2, 1, "`on trial end: w <- ...`"),
+    # Averages of what is not global: both ways of writing it have one remedy
+    ("a = average(post, 0.1)\nw += a*pre", 1, 13, "a mean over time is `a = lowpass(..., tau)`"),
+    ("a = average(post, 0.1) : post\nw += a*pre", 1, 1, "a mean over time is `a = lowpass("),
+    # Units in formulas
+    ("w += 20 ms**2*pre", 1, 9, "`20*ms**2`"),
+    ("k = 0.1 1/ms\nw += k*pre", 1, 9, "write `0.1/ms`"),
+    ("w += 10*s*pre", 1, 9, "it follows its number: `10 s`"),
+    ("ms = 3\nw += pre", 1, 1, "is a unit"),
+    ("w += 3*ms*pre", 1, 6, "is ms, but the left side of the equation is dimensionless"),
+    ("x = lowpass(pre, 10 Hz)\nw += x", 1, 18, "a time constant is ms"),
+    ("x = lowpass(pre, -3 ms)\nw += x", 1, 18, "must be positive"),
+    ("param T = 3 min\nw += pre*T", 1, 13, "units are us, ms, s, h, Hz"),
+    ("param k = 3*kg\nw += pre*k", 1, 13, "there is no unit `kg`"),
+    # Functions of one's own
+    ("f(x) = f(x)\nw += f(pre)", 1, 1, "calls itself: f -> f"),
+    ("f(x) = g(x)\ng(x) = f(x)\nw += g(pre)", 2, 1, "calls itself: g -> f -> g"),
+    ("f(x) = pre\nw += post", 1, 1, "`f` is never called"),
+    ("f(x, x) = pre\nw += f(pre, u)", 1, 6, "an argument twice"),
+    ("f() = 3\nw += f()", 1, 2, "1 to 8 arguments"),
+    ("f(2) = 3\nw += f(2)", 1, 3, "not the name of an argument"),
+    ("f(x) = x : pre\nw += f(pre)", 1, 10, "no site of its own"),
+    ("f(x) = x\nw += f*pre", 2, 6, "write `f(...)`"),
+    ("f(x) = x\nw += f(pre, u)", 2, 6, "`f` takes 1 arguments, not 2"),
+    ("f(x) = x\nf = pre\nw += f(pre)", 2, 1, "defined twice, first in line 1"),
+    ("tanh(x) = x\nw += tanh(pre)", 1, 1, "is a function"),
+    ("f(x) = x*y\nw += f(pre)", 1, 10, "did you mean `post`"),
+    ("f(x) = x - prev(x)\nw += f(2*pre)", 2, 6, "call `f` with names"),
+    ("f(x) = 1/x\nw += f(u - u)", 2, 6, "division by zero"),
+    ("f(x) = x*pre\ny = lowpass(f(u), 10) : post\nw += y", 2, 13, "`pre` lives at pre, but `y`"),
+    ("f(x) = x > 0\nw += f(u > 0)", 2, 6, "a condition inside a condition"),
+    (CALLING + "w += f39(u)", 13, 10, "a formula too long"),
+    # What others call it
+    ("w += eta*x*y", 1, 10, "did you mean `pre`, as in `pre*post`"),
+    ("w += eta*pre*r_i", 1, 14, "did you mean `post`, as in `pre*post`"),
+    ("w += eta*dopamine*pre", 1, 10, "did you mean `R`"),
+    ("w += eta*sum(pre)", 1, 10, "say over which neurons"),
+    ("w += eta*mean(pre)", 1, 10, "write `sum_pre(...)/N_pre`"),
+    ("w += pre*uniform(0, 1)", 1, 10, "a formula draws nothing"),
+    ("w += pre*rand()", 1, 15, "a formula draws nothing"),
+    ("w += heaviside(pre)", 1, 6, "write a comparison"),
+    ("w += pre(t - 20)", 1, 6, "no function `pre`"),
+    ("w += mod(pre, 0)", 1, 6, "division by zero"),
+    ("param T = 3 ms\nw += floor(T)*pre", 2, 6, "the argument of `floor`"),
+    ("param T = 3 ms\nw += mod(pre, T)", 2, 6, "its other argument"),
+    ("w += prev(pi)", 1, 11, "`prev` takes a name"),
     # Size
     ("w += " + DEEP, 1, 70, "nested too deeply"),
     ("w += " + "-" * 40 + "u", 1, 38, "nested too deeply"),

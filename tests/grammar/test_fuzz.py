@@ -24,6 +24,9 @@ bounds in [ ] nonlocal sum_pre forward bias free ms τ θ R̄ ² е ^ ' " \ # $ 
 BLANKS = ["\n", "\n", "\n", " ", " ", "\t", "\r", "\0", "\f", "\u2028", "on reward: ", "w += "]
 FRAGMENTS = [*WORDS.split(), *BLANKS]
 
+FRAGMENTS += ["f(x)=", "f(u)", "10ms", "s", "ms", "pi", "floor(", "mod(u,", "tau*dx/dt="]
+CALLED = ["abs", "exp", "log", "tanh", "sign", "sqrt", "relu", "sigmoid", "sin", "floor", "erf"]
+
 READ = "u pre post w R xi e d u_bar eta theta_1 beta prev(u) R_bar 0.5 2 3 0.1 1 7"
 NAMES = READ.split()
 CONDITIONS = [
@@ -47,11 +50,10 @@ SHAPES = [
     "max({0}, {1})",
     "clip({0}, -1, {1})",
     "spow({0}, {1})",
+    "mod({0}, {1})",
+    "pi*{0}",
     "sum_pre({0})",
-    *(
-        f"{f}({{0}})"
-        for f in ("abs", "exp", "log", "tanh", "sign", "sqrt", "relu", "sigmoid", "sin")
-    ),
+    *(f"{f}({{0}})" for f in CALLED),
     *(f"({{0}} if {c} else {{1}})" for c in CONDITIONS),
     *(f"({c})*{{0}}" for c in CONDITIONS),
 ]

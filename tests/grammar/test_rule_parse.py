@@ -52,7 +52,7 @@ def test_greek_letters_and_macrons_are_names() -> None:
 
 def test_ordinary_names_are_not_constants() -> None:
     text = "".join(f"param {n} = 1\n" for n in ("S", "E", "I", "N", "O", "Q", "beta", "gamma"))
-    rule = parse(text + "w += S*E*I*N*O*Q*beta*gamma*lambda*zeta*pi")
+    rule = parse(text + "w += S*E*I*N*O*Q*beta*gamma*lambda*zeta*Pi")
     assert rule.states[0].expr.atoms() <= rule.states[0].expr.atoms(sp.Symbol)
     assert rule.states[0].expr.count(sp.Symbol) == 12
 

@@ -26,7 +26,7 @@ BINARY = [
 UNARY = [
     "-({})", "({})**2", "({})**3", "abs({})", "tanh({})", "relu({})", "sqrt(abs({}))", "sign({})",
     "sigmoid({})", "({} > 0.5)", "({})/2", "exp(-({})**2)", "log(1 + abs({}))", "sin({})",
-    "cos({})", "spow({}, 1.5)",
+    "cos({})", "spow({}, 1.5)", "erf({})", "floor({})", "mod({}, 0.7)", "pi*({})",
 ]
 # fmt: on
 POINTWISE = OPERATORS.keys() - NONLOCAL - {"prev"}

@@ -1,0 +1,113 @@
+"""The left side of a statement: what is assigned, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.source import Line
+
+Op = Literal["=", "<-", "d/dt"]
+_ASSIGNS = frozenset({"=", "<-", "+=", "-=", "*=", "/="})
+
+
+@dataclass(frozen=True)
+class Left:
+    """`target op`, and the index of the token where the formula starts.
+
+    `adds` is 1 for `+=` and -1 for `-=`; `factor` is `tau` of `tau*dx/dt = ...`.
+    """
+
+    target: Token
+    op: Op
+    start: int
+    adds: int = 0
+    factor: tuple[Token, ...] = ()
+
+
+def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Left:
+    """Read the left side of a statement; `words` are those that may begin another one."""
+    at = next((i for i, t in enumerate(tokens) if t.text in _ASSIGNS), len(tokens))
+    if [t.text for t in tokens[max(at - 2, 0) : at]] == ["/", "dt"]:
+        return _derivative(line, tokens, at)
+    first = tokens[0]
+    if first.kind != "name":
+        remedy = _bounds(tokens) or "write `name = formula`"
+        raise line.error("a statement starts with a name", first.column, remedy)
+    match [t.text for t in tokens[1:3]]:
+        case ["=", *_]:
+            return Left(first, "=", 2)
+        case ["<-", *_]:
+            return Left(first, "<-", 2)
+        case ["<", "-"]:
+            return Left(first, "<-", 3)
+        case ["+=" | "-=" as op, *_]:
+            return Left(first, "<-", 2, 1 if op == "+=" else -1)
+        case ["*=" | "/=" as op, *_]:
+            remedy = f"write `{first} <- {first}{op[0]}...`"
+            raise line.error(f"`{op}` is not known here", tokens[1].column, remedy)
+    raise line.error("this is not a statement", first.column, _remedy(tokens, words))
+
+
+def _derivative(line: Line, tokens: Sequence[Token], at: int) -> Left:
+    """`[FACTOR *] dNAME/dt =`, where the sign of assignment has the index `at`."""
+    if at == 2 or tokens[at - 3].kind != "name":
+        raise line.error("`dx/dt` wants a state after the `d`", tokens[0].column)
+    name, before = tokens[at - 3], tokens[: at - 3]
+    if len(name.text) < 2 or name.text[0] != "d":
+        raise line.error("`dx/dt` wants a state after the `d`", name.column)
+    target = Token("name", name.text[1:], name.column)
+    if tokens[at].text != "=":
+        raise line.error(
+            f"a derivative has `=`, not `{tokens[at]}`",
+            tokens[at].column,
+            f"write `{name}/dt = ...` with all its terms",
+        )
+    if before and before[-1].text != "*":
+        raise line.error(
+            f"a `*` is missing before `{name}/dt`", name.column, f"write `tau*{name}/dt = ...`"
+        )
+    if len(before) == 1:
+        raise line.error("something is missing before `*`", before[0].column)
+    return Left(target, "d/dt", at + 1, factor=tuple(before[:-1]))
+
+
+def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
+    """What a line that says nothing was meant to be."""
+    first, second = tokens[0].text, tokens[1].text if len(tokens) > 1 else ""
+    if first == "if":
+        return "write `w += (... if x > 0 else 0)`, or `on reward:` and its like for an event"
+    if remedy := _bounds(tokens):
+        return remedy
+    if second in ("(", "[") and any(t.text == "=" for t in tokens):
+        return f"what `{first}` becomes after a step is `{first} <- ...`"
+    if [t.text for t in tokens[:3]] == ["d", "/", "dt"]:
+        return "write `dx/dt = ...`"
+    near = suggest(first, words)
+    change = "<-" if first == WEIGHT or second == ":" else "="
+    return near if near and near != f"did you mean `{first}`?" else f"write `{first} {change} ...`"
+
+
+def _bounds(tokens: Sequence[Token]) -> str:
+    """What to write in place of `0 <= w <= 1` or `w in [0, 1]`."""
+    texts = {t.text for t in tokens}
+    limits = texts & {"<", "<=", ">", ">=", "in"}
+    return "write `bounds w in [0, 1]`" if limits and WEIGHT in texts else ""
+
+
+def two_equations(line: Line, left: Left, body: Sequence[Token]) -> RuleError:
+    """What is said where the weight has an equation already."""
+    remedy = "add their right-hand sides"
+    if left.op == "<-" and not left.adds:
+        remedy = (
+            "change it at an event, `on trial end: w <- ...`, or say all in one equation, "
+            "`w <- ...` with `w + dt*(...)` for `w`"
+        )
+        if body and body[0].text in ("clip", "min", "max"):
+            remedy = "write `bounds w in [0, 1]`"
+    return line.error("`w` has two equations", left.target.column, remedy)

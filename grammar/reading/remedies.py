@@ -1,0 +1,97 @@
+"""What people write from habit, and what to write in its place."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+
+from rulegen.grammar.algebra.operators import OPERATORS
+from rulegen.grammar.algebra.symbols import SIGNALS
+
+# fmt: off
+#: What papers and programs call the signals.
+_SIGNALS_ELSEWHERE = {
+    "pre": ("x", "x_j", "r_j", "y_j", "v_j", "pre_j", "r_pre", "x_pre", "rate_pre", "pre_rate"),
+    "post": ("y", "y_i", "r_i", "x_i", "v_i", "post_i", "r_post", "y_post", "rate_post",
+             "post_rate", "rate", "r"),
+    "u": ("v", "V", "V_m", "v_m", "u_i", "h_i", "voltage", "potential", "membrane"),
+    "pre_u": ("u_j", "u_pre", "v_pre"),
+    "pre_spike": ("S_j", "s_j", "s_pre", "S_pre", "spike_pre", "pre_spikes"),
+    "post_spike": ("S_i", "s_i", "s_post", "S_post", "spike_post", "post_spikes", "spike",
+                   "spikes"),
+    "R": ("r_t", "reward", "rew", "dopamine", "DA"),
+    "xi": ("noise", "random", "rand"),
+    "w": ("w_ij", "W", "W_ij", "weight", "weights", "J", "J_ij"),
+    "R_bar": ("baseline", "R_mean", "mean_R", "R_avg"),
+}
+# fmt: on
+NAMES = {other: name for name, others in _SIGNALS_ELSEWHERE.items() for other in others}
+
+_SUM = "say over which neurons: `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
+_DRAW = (
+    "a formula draws nothing: noise is `xi` of a neuron and `zeta` of a synapse, and parameters "
+    "have one value"
+)
+_STEP = "write a comparison, `(x > 0)`, which is 1 or 0"
+_STATE = "a trace is a state on a line of its own: `x_bar = lowpass(x, tau)`"
+_MEAN = "write `sum_pre(...)/N_pre` or `sum_post(...)/N_post`, declared `nonlocal`"
+#: Functions that the language does not have.
+FUNCTIONS = {
+    "sum": _SUM,
+    "mean": _MEAN,
+    "avg": _MEAN,
+    "norm": "write `sqrt(sum_pre(x**2))`, declared `nonlocal`",
+    **dict.fromkeys(("uniform", "normal", "lognormal", "bernoulli", "rand", "randn"), _DRAW),
+    **dict.fromkeys(("random", "gauss", "gaussian", "choice"), _DRAW),
+    **dict.fromkeys(("heaviside", "Heaviside", "H", "Theta", "step", "theta"), _STEP),
+    **dict.fromkeys(("trace", "filter", "convolve", "ema", "smooth"), _STATE),
+    "ln": "write `log(x)`",
+    "log2": "write `log(x)/log(2)`",
+    "log10": "write `log(x)/log(10)`",
+    "pow": "write `x**p`",
+    "round": "write `floor(x + 0.5)`",
+    "ceil": "write `-floor(-x)`",
+    "int": "write `floor(x)`",
+    "tan": "write `sin(x)/cos(x)`",
+    "sinh": "write `(exp(x) - exp(-x))/2`",
+    "cosh": "write `(exp(x) + exp(-x))/2`",
+    "logistic": "write `sigmoid(x)`",
+    "sgn": "write `sign(x)`",
+    "fabs": "write `abs(x)`",
+    "erfc": "write `1 - erf(x)`",
+    "d": "write `dx/dt = ...` for a derivative",
+}
+
+
+def suggest(name: str, known: Collection[str]) -> str:
+    """A remedy that names what the user probably meant, or "".
+
+    Example:
+        >>> suggest("u_baar", ["u_bar", "post"])
+        'did you mean `u_bar`?'
+    """
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"did you mean `{close[0]}`?" if close else ""
+
+
+def for_name(name: str, own: Sequence[str], given: Sequence[str]) -> str:
+    """What an unknown name may mean: a name of the text first, then what others call so.
+
+    Example:
+        >>> for_name("x", [], ["xi"])
+        'did you mean `pre`, as in `pre*post`?'
+    """
+    if near := suggest(name, own):
+        return near
+    if name in NAMES:
+        rate = ", as in `pre*post`" if NAMES[name] in ("pre", "post") else ""
+        return f"did you mean `{NAMES[name]}`{rate}?"
+    return suggest(name, given)
+
+
+def for_function(name: str, known: Collection[str]) -> str:
+    """What to write in place of a function that there is not."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    product = f"for a product write `{name}*(...)`"
+    return product if name in SIGNALS else suggest(name, [*OPERATORS, *known]) or product
