@@ -93,6 +93,16 @@ RULES = {
         tau_e*de/dt = -e + pre*(bent(u, a) + mod(xi, b) + sin(pi*a*post)) + 0.5*u : synapse
         on reward: w += 20 ms*eta*R*e*(-1 < post < 1)
     """,
+    "spikes": """
+        param a = 0.7 free
+        param b = 0.4 free
+        param tau_x = 9 ms free
+        tau_x*dx/dt = -x : pre
+        y <- 0.8*y : post
+        e <- 0.9*e + 0.1*a*u*pre : synapse
+        on pre_spike: x <- a + 0.5*x; e += b*x*y; w -= 0.2*b*w*y
+        on post_spike: y += a; w <- clip(w + 0.1*x*e, -0.6, 0.6)
+    """,
     "roots at zero": """
         param eta = 0.05
         param a = 0.7 free
@@ -129,6 +139,8 @@ def scene(silent, trials=3, steps=6, n_post=4, n_pre=3):
     rng = np.random.default_rng(0)
     sizes = {"pre": n_pre, "post": n_post, "u": n_post, "xi": n_post}
     activity = {name: rng.normal(size=(trials, steps, size)) for name, size in sizes.items()}
+    for name, size in {"pre_spike": n_pre, "post_spike": n_post}.items():
+        activity[name] = (rng.random((trials, steps, size)) < 0.4) / 2.0
     for values in activity.values():
         values[..., 0] *= not silent
     return {

@@ -16,8 +16,10 @@ from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.places import formulas, functions, nonlocal_problems
 from rulegen.catalog.records.record import Record
-from rulegen.grammar import SIGNALS, Form, Rule, Site, State
+from rulegen.grammar import SIGNALS, Event, Form, Rule, Site, State
+from rulegen.grammar.algebra.parts import SPIKES
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
+from rulegen.grammar.rule.spikes import folded, jumps_of
 
 TITLE = "# A plasticity rule as a synapse of NESTML, exported by rulegen."
 NEW = "new "
@@ -75,6 +77,7 @@ def problems(rule: Rule) -> list[str]:
         >>> problems(parse("dw/dt = eta*pre*post"))
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """
+    rule = Rule.of(folded(rule))
     found = nonlocal_problems(rule, "a synapse of NEST sees no other")
     for place, expr in formulas(rule):
         for name in sorted({s.name for s in expr.free_symbols} & SIGNALS.keys()):
@@ -93,6 +96,7 @@ def problems(rule: Rule) -> list[str]:
     found += [
         f"`{u.target}` changes on {u.event.value}: a synapse of NEST knows no such event"
         for u in rule.updates
+        if u.event not in SPIKES
     ]
     if any(target == "bias" for target, _ in rule.forward):
         found.append("`forward bias` is a matter of the neuron in NEST")
@@ -150,7 +154,7 @@ class Model:
     """One rule on its way to NESTML."""
 
     def __init__(self, record: Record) -> None:
-        self.record, self.rule = record, record.rule
+        self.record, self.rule = record, Rule.of(folded(record.rule))
         rule = self.rule
         read = {s.name for _, expr in formulas(rule) for s in expr.free_symbols}
         self.ports = sorted(n for n in read & SIGNALS.keys() if n not in {*PORTS, *BUILT_IN})
@@ -160,6 +164,7 @@ class Model:
         sites = dict.fromkeys((*self.names, *PORTS, *SIGNALS), Site.GLOBAL)
         self.code = NestmlCode(self.names, sites, {p.name for p in rule.parameters})
         self.slopes = {s.name: jumps(rule, s) or {} for s in rule.states}
+        self.jumps = jumps_of(rule)
         spikes = dict.fromkeys(map(symbol, PORTS), sp.Integer(0))
         self.smooth = {s.name: drive(rule, s).xreplace(spikes) for s in rule.states}
 
@@ -187,10 +192,13 @@ class Model:
 
     def jump(self, signal: str) -> list[str]:
         """What a spike changes: all new values from old ones."""
-        jumping = [name for name, slopes in self.slopes.items() if signal in slopes]
-        lines = []
-        for name in jumping:
-            new = symbol(name) + self.slopes[name][signal]
+        lines, jumping, event = [], [], Event(signal)
+        for name, slopes in self.slopes.items():
+            start = self.jumps.get(name, {}).get(event, symbol(name))
+            new = self.rule.expand(start) + slopes.get(signal, 0)
+            if new == symbol(name):
+                continue
+            jumping.append(name)
             lines.append(f"{self.names[NEW + name]} real = {self.code(new, Site.GLOBAL)}")
         lines += [f"{self.names[name]} = {self.names[NEW + name]}" for name in jumping]
         return lines + (self.bounds() if WEIGHT in jumping else [])

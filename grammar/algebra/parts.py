@@ -80,6 +80,12 @@ class Event(enum.Enum):
     TRIAL_START = "trial start"
     REWARD = "reward"
     TRIAL_END = "trial end"
+    PRE_SPIKE = "pre_spike"
+    POST_SPIKE = "post_spike"
+
+
+#: Events within a step, called like the signal of the spike; those before it come first.
+SPIKES = (Event.PRE_SPIKE, Event.POST_SPIKE)
 
 
 @dataclass(frozen=True)
@@ -87,6 +93,7 @@ class Update:
     """On `event`, `target` takes the value `expr` (`w += x` is stored as `w + x`).
 
     Updates of one event happen in the order of the text; each sees what the earlier ones did.
+    Those at spikes are parts of a step, see `rulegen.grammar.rule.spikes`.
     """
 
     event: Event

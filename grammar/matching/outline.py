@@ -22,9 +22,10 @@ from rulegen.grammar.algebra import algebra
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.parts import Event, Form, RuleParts, State
-from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.rule.canonical import MAX_LEAVES
 from rulegen.grammar.rule.locality import expressions
+from rulegen.grammar.rule.spikes import folded
 from rulegen.grammar.rule.terms import live_names
 
 #: The shape of a value that a state is set to, rather than changed by.
@@ -168,7 +169,8 @@ def outline(parts: RuleParts) -> Outline:
         >>> [(shape, term.slots[0].coefficient) for shape, term in oja.plain["w"].items()]
         [('post**2*w', -alpha*eta), ('post*pre', eta)]
     """
-    meaning: dict[sp.Symbol, sp.Expr] = {}
+    parts = folded(parts)
+    meaning: dict[sp.Symbol, sp.Expr] = {symbol(MILLISECOND): sp.Integer(1)}
     for definition in parts.definitions:
         meaning[symbol(definition.name)] = algebra.substitute(definition.expr, meaning)
     exprs = expressions(parts)

@@ -224,6 +224,10 @@ class _Display(Writer[Box]):
         return Cases(tuple(rows))
 
 
+#: Events whose word in the language is the name of a signal.
+_TOLD = {Event.PRE_SPIKE: "presynaptic spike", Event.POST_SPIKE: "postsynaptic spike"}
+
+
 # Statements --------------------------------------------------------------------------------
 
 
@@ -280,7 +284,7 @@ class _Lines(Statements[Line]):
 
     def update(self, update: Update) -> Line:
         left, right = self.assignment(update.target, update.expr)
-        return Line(_when(f"on {update.event.value}:", left), right)
+        return Line(_when(f"on {_TOLD.get(update.event, update.event.value)}:", left), right)
 
     def average(self, state: State) -> Line:
         change = algebra.add([self.known(state.expr), -symbol(state.name)])

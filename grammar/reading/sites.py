@@ -49,7 +49,8 @@ def site_of(expr: sp.Basic, table: Mapping[str, Site]) -> Site:
 class Equation:
     """What the inference needs of one equation: its name, declared site and what it reads.
 
-    `remedy` is what to write where it reads what its site does not see, if there is a special one.
+    `remedy` is what to write where it reads what its site does not see, if there is a special one;
+    `spikes` are the sites of the spikes that change it.
     """
 
     target: Token
@@ -58,11 +59,12 @@ class Equation:
     formula: Formula
     is_state: bool
     remedy: str = ""
+    spikes: tuple[Site, ...] = ()
 
     def sources(self, table: Mapping[str, Site]) -> list[Site]:
         """The sites of everything read, itself excluded."""
         reads = [r for r in self.formula.reads if not r.reduced and r.name != self.target.text]
-        return [r.site or table.get(r.name, Site.GLOBAL) for r in reads]
+        return [*self.spikes, *(r.site or table.get(r.name, Site.GLOBAL) for r in reads)]
 
 
 def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dict[str, Site]:
@@ -80,7 +82,7 @@ def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dic
             name = equation.target.text
             site = equation.declared or join(equation.sources(table))
             reads = {r.name for r in equation.formula.reads if r.site is None} - {name}
-            fixed = any(r.site for r in equation.formula.reads)
+            fixed = equation.spikes or any(r.site for r in equation.formula.reads)
             if table[name] is not site or (name not in anchored and (fixed or reads & anchored)):
                 table[name] = site
                 anchored.add(name)

@@ -2,9 +2,9 @@
 
 What does not matter: the order of terms and statements (except of updates at one event that depend
 on each other), names of states, definitions and valueless parameters, definitions written out or
-not, `lowpass` or its differential equation, unused statements, and the scale of a state that is
-linear in itself (`e -> k*e` with `eta -> eta/k`), unless only states that it drives drive it.
-Numbers are exact.
+not, additions at spikes or their impulses, `lowpass` or its differential equation, unused
+statements, and the scale of a state that is linear in itself (`e -> k*e` with `eta -> eta/k`),
+unless only states that it drives drive it. Numbers are exact.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.locality import expressions, used_names
 from rulegen.grammar.rule.ones import with_ones
 from rulegen.grammar.rule.renaming import renamed
+from rulegen.grammar.rule.spikes import folded
 from rulegen.grammar.rule.terms import live_names, without
 
 #: A rule that would have more symbols and numbers than this is not multiplied out.
@@ -60,7 +61,7 @@ def canonical(parts: RuleParts) -> RuleParts:
 
 
 def _canonical(parts: RuleParts) -> RuleParts:
-    parts = _written_out(parts)
+    parts = folded(_written_out(parts))
     multiply = sum(growth(e)[1] for e in expressions(parts)) <= MAX_LEAVES
     parts = _at_rest(_derivatives(_mapped(parts, multiply)), multiply)
     live = live_names(parts)

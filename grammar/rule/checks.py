@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graphlib import CycleError
 
+from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
 from rulegen.grammar.reading.errors import RuleError
@@ -13,6 +14,7 @@ from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.rule import Rule
+from rulegen.grammar.rule.spikes import folded
 
 #: What the forward pass may read: it runs before the activity of the step exists.
 FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
@@ -64,6 +66,36 @@ def check_averages(rule: Rule, equations: list[Equation]) -> None:
             f"the averages {', '.join(f'`{name}`' for name in names)} read each other",
             last.target.column,
             "write one of them as a state of its own that changes `on reward`",
+        ) from None
+
+
+def check_spikes(rule: Rule, updates: list[tuple[Formula, Assignment]]) -> None:
+    """What spikes do can be a part of a step, in which states are written in their order."""
+    if not updates:
+        return
+    formula, _ = updates[-1]
+    sites = {state.name: state.site for state in rule.states}
+    for i, (read, update) in enumerate(updates):
+        later = {a.target.text for _, a in updates[i + 1 :] if a.event is update.event}
+        changed = {s.name for s in rule.expand(read.expr).free_symbols} & later
+        held = sorted(n for n in changed if sites.get(n) is Site.SYNAPSE and n != WEIGHT)
+        if update.target.text == WEIGHT and held:
+            raise read.line.error(
+                f"the weight reads `{held[0]}` as this step leaves it, which changes only below",
+                update.target.column,
+                f"change `{held[0]}` before `w`",
+            )
+    try:
+        folded(rule)
+    except AlgebraError as problem:
+        message = f"with what the spike changes, this makes {problem.message}"
+        raise formula.line.error(message, formula.column, problem.remedy) from None
+    except CycleError as circle:
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(circle.args[1]))
+        raise formula.line.error(
+            f"{names}, which a spike sets, read each other",
+            formula.column,
+            "let one of them add to its value, `x += ...`",
         ) from None
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
-from rulegen.grammar.algebra.parts import Form, RuleParts
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
+from rulegen.grammar.algebra.parts import SPIKES, Form, RuleParts
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.sites import site_of, site_table
 
 EVERY_STEP, AT_REWARD, EVERY_TRIAL = "every step", "at reward", "every trial"
@@ -108,4 +108,5 @@ def expressions(parts: RuleParts) -> list[sp.Expr]:
         *taus,
         *(e for _, e in parts.forward),
         *(u.expr for u in parts.updates),
+        *(symbol(u.event.value) for u in parts.updates if u.event in SPIKES),
     ]

@@ -10,14 +10,14 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.algebra import as_written
-from rulegen.grammar.algebra.parts import Definition, Form, State, Update
+from rulegen.grammar.algebra.parts import SPIKES, Definition, Form, State, Update
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.dependencies import check_conditions, check_size, in_order
 from rulegen.grammar.reading.formula import read_formula, read_list
 from rulegen.grammar.reading.functions import Functions
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.names import BASELINE, Names
-from rulegen.grammar.reading.reads import Formula
+from rulegen.grammar.reading.reads import Formula, Read
 from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
@@ -28,6 +28,7 @@ from rulegen.grammar.rule.checks import (
     check_forward,
     check_nonlocal,
     check_prev,
+    check_spikes,
     check_written_out,
 )
 from rulegen.grammar.rule.rule import Rule
@@ -167,6 +168,7 @@ class _Builder:
                     formula,
                     form is not None,
                     _over_time(assignment) if form is Form.AVERAGE else "",
+                    self._spikes(assignment.target.text),
                 )
             )
         definitions = in_order([e for e in equations if not e.is_state])
@@ -178,14 +180,18 @@ class _Builder:
         known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
         known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
         sites = infer_sites(equations, known)
-        for _, name, formula in updates:
+        for update, name, formula in updates:
+            if update.event in SPIKES:
+                formula.reads.append(Read(update.event.value, update.target.column))
             check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
         check_forward(forward, definitions, sites)
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
         check_averages(rule, states)
         check_nonlocal(rule, self.formulas, draft)
-        check_prev(rule, [f for _, _, f in updates] + [f for _, f in forward])
+        between = [f for a, _, f in updates if a.event not in SPIKES]
+        check_prev(rule, between + [f for _, f in forward])
+        check_spikes(rule, [(f, a) for a, _, f in updates if a.event in SPIKES])
         check_written_out(rule, self.formulas)
         owners: dict[Owner, Formula] = {
             ("definition", e.target.text): e.formula for e in definitions
@@ -203,6 +209,11 @@ class _Builder:
             replace(p, unit=units[p.name]) if p.name in taus else p for p in rule.parameters
         )
         return replace(rule, parameters=tuple(parameters))
+
+    def _spikes(self, name: str) -> tuple[Site, ...]:
+        """The sites of the spikes that change a state."""
+        events = {u.event for u in self.draft.updates if u.target.text == name}
+        return tuple(SIGNALS[e.value].site for e in SPIKES if e in events)
 
     def _weight_site(self, assignment: Assignment) -> Site:
         if assignment.site not in (None, Site.SYNAPSE):

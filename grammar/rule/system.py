@@ -12,11 +12,12 @@ import sympy as sp
 
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.decay import DT, split_decay
-from rulegen.grammar.algebra.parts import IN_TIME, Event, Form, State
+from rulegen.grammar.algebra.parts import IN_TIME, SPIKES, Event, Form, State
 from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.rule import Rule
+from rulegen.grammar.rule.spikes import folded, jumps_of, start_of
 
 #: How a rule changes weights.
 CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
@@ -42,7 +43,8 @@ class System:
         weights: the map of `w` when it changes at every step (else empty); it reads the new
             synapse states.
         neuron: maps of pre, post and global states that change at every step, from old values.
-        events: for each event its updates, in order; running averages come last on reward.
+        events: for each event its updates, in order; running averages come last on reward, and
+            spikes, which are parts of a step, have none.
         per_condition: states with one value per condition.
         initial: initial values.
     """
@@ -68,7 +70,8 @@ def make_system(rule: Rule) -> System:
     A linear decay `dx/dt = -k*x + f` with `k` made of parameters is integrated exactly for `f`
     constant over the step: `x <- exp(-k dt) x + (1 - exp(-k dt))/k * f`, `x + dt f` for `k = 0`;
     an impulse adds its area at the beginning of the step, whatever `dt` is, so that spikes D apart
-    meet `exp(-k D)`. A reward is an impulse too: where time is differentiated, `R` is `R/dt`.
+    meet `exp(-k D)`; what a spike sets a state to is where its step starts. A reward is an impulse
+    too: where time is differentiated, `R` is `R/dt`.
     Anything else, the weights, and a rule that says `integrate euler`, take one Euler step
     `x <- x + dt*f`.
 
@@ -78,6 +81,8 @@ def make_system(rule: Rule) -> System:
         >>> print(s.synapse[0].expr)
         e/2 + post*pre
     """
+    rule = Rule.of(folded(rule))
+    jumps = jumps_of(rule)
     sites = {name: signal.site for name, signal in SIGNALS.items()}
     sites |= {parameter.name: Site.GLOBAL for parameter in rule.parameters}
     sites |= {state.name: state.site for state in rule.states}
@@ -90,7 +95,8 @@ def make_system(rule: Rule) -> System:
             expr=rule.expand(state.expr),
             tau=None if state.tau is None else rule.expand(state.tau),
         )
-        equation = Equation(state.name, state.site, one_step(state, rule))
+        start = start_of(state, jumps.get(state.name, {}))
+        equation = Equation(state.name, state.site, one_step(state, rule, rule.expand(start)))
         if state.form is Form.AVERAGE:
             averages.append(equation)
         elif state.name == WEIGHT:
@@ -103,7 +109,7 @@ def make_system(rule: Rule) -> System:
         event: tuple(
             Equation(update.target, sites[update.target], rule.expand(update.expr))
             for update in rule.updates
-            if update.event is event
+            if update.event is event and event not in SPIKES
         )
         for event in Event
     }
@@ -124,8 +130,8 @@ def make_system(rule: Rule) -> System:
     )
 
 
-def one_step(state: State, rule: Rule) -> sp.Expr:
-    """What `state` becomes in one step (for an average: at one reward)."""
+def one_step(state: State, rule: Rule, start: sp.Expr) -> sp.Expr:
+    """What `state` becomes in one step that it starts from `start` (an average: at one reward)."""
     x, f = symbol(state.name), state.expr
     if state.form is Form.STEP:
         return f
@@ -139,10 +145,10 @@ def one_step(state: State, rule: Rule) -> sp.Expr:
         rate = 1 / state.tau
         drive = f * rate if state.form is Form.LOWPASS else f
     if rate == 0 or rule.euler or state.name == WEIGHT:
-        return x + DT * (drive - rate * x)
+        return start + DT * (drive - rate * x)
     smooth, impulses = split_impulses(drive)
     kept = DT * op.exprel(-rate * DT, sp.Integer(0)) * smooth
-    return sp.exp(-rate * DT) * (x + DT * impulses) + kept
+    return sp.exp(-rate * DT) * (start + DT * impulses) + kept
 
 
 def as_rate(formula: sp.Expr) -> sp.Expr:

@@ -11,11 +11,12 @@ import sympy as sp
 from rulegen.grammar.algebra import algebra, exact
 from rulegen.grammar.algebra.decay import split_decay
 from rulegen.grammar.algebra.normal import growth
-from rulegen.grammar.algebra.parts import Form, State
+from rulegen.grammar.algebra.parts import SPIKES, Form, State
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, join, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.sites import site_table
 from rulegen.grammar.rule.rule import Rule
+from rulegen.grammar.rule.spikes import folded
 
 #: An eligibility that would have more products than this is not taken apart.
 MAX_PRODUCTS = 64
@@ -82,7 +83,8 @@ class _Eligibility:
     """
 
     def __init__(self, rule: Rule) -> None:
-        self.rule = rule
+        self.rule = Rule.of(folded(rule))
+        set_at_spikes = {u.target for u in self.rule.updates if u.event in SPIKES}
         self.drives: dict[sp.Symbol, sp.Expr] = {}
         self.values: dict[sp.Symbol, float] = {}
         for p in self.rule.parameters:
@@ -92,7 +94,7 @@ class _Eligibility:
         zeros = (symbol(p.name) for p in self.rule.parameters if p.value == 0)
         self.meaning: dict[sp.Symbol, sp.Expr] = dict.fromkeys(zeros, sp.Integer(0))
         for state in self.rule.states:
-            if state.site in (Site.PRE, Site.POST):
+            if state.site in (Site.PRE, Site.POST) and state.name not in set_at_spikes:
                 self._add_filter(state)
         self.drives = {t: algebra.substitute(e, self.meaning) for t, e in self.drives.items()}
         self.drive = algebra.substitute(self._drive(), self.meaning)

@@ -20,6 +20,7 @@ def random_activity(rule: Rule, seed: int = 0) -> dict[str, np.ndarray]:
     exprs = [s.expr for s in rule.states] + [d.expr for d in rule.definitions]
     exprs += [u.expr for u in rule.updates] + [expr for _, expr in rule.forward]
     read = {s.name for e in exprs for s in e.free_symbols} | {"pre", "R"}
+    read |= {u.event.value for u in rule.updates}
     arrays = {}
     for name in sorted((read & SIGNALS.keys()) - {"dt", "N_pre", "N_post"}):
         shape = (TRIALS, STEPS, *shapes[SIGNALS[name].site])

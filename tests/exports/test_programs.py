@@ -50,6 +50,9 @@ MADE_UP = {
     "forward w = w + 0.1*e\nforward bias = v - g",
     "time": "param late = 9 ms\nv <- 0.5*v + (t > late)*u : post\ne <- e + t*pre*v/late\n"
     "on trial start: e <- t*e/late\non reward: w += t*e/late",
+    "spikes": "tau_x*dx/dt = -x\nparam tau_x = 20 ms\ny <- 0.9*y : post\ne <- 0.8*e : synapse\n"
+    "on pre_spike: x <- 1; e += x*y; w -= 0.1*w*y\n"
+    "on post_spike: w <- clip(w + 0.1*e, -2, 2); y += 0.5",
     "impulses": "x = accumulate(2*pre_spike + 0.01*pre, 20)\ny = accumulate(post_spike*u, 10)\n"
     "e = accumulate(x*post_spike - y*pre_spike, 100)\ndw/dt = (e + 0.5)/100 + 0.1*x*post_spike",
 }  # fmt: skip

@@ -24,7 +24,18 @@ bounds in [ ] nonlocal sum_pre forward bias free ms τ θ R̄ ² е ^ ' " \ # $ 
 BLANKS = ["\n", "\n", "\n", " ", " ", "\t", "\r", "\0", "\f", "\u2028", "on reward: ", "w += "]
 FRAGMENTS = [*WORDS.split(), *BLANKS]
 
-FRAGMENTS += ["f(x)=", "f(u)", "10ms", "s", "ms", "pi", "floor(", "mod(u,", "tau*dx/dt="]
+FRAGMENTS += [
+    "f(x)=",
+    "f(u)",
+    "10ms",
+    "s",
+    "ms",
+    "pi",
+    "floor(",
+    "mod(u,",
+    "tau*dx/dt=",
+    "on pre_spike:",
+]
 CALLED = ["abs", "exp", "log", "tanh", "sign", "sqrt", "relu", "sigmoid", "sin", "floor", "erf"]
 
 READ = "u pre post w R xi e d u_bar eta theta_1 beta prev(u) R_bar 0.5 2 3 0.1 1 7"
