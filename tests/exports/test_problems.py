@@ -65,11 +65,11 @@ def test_every_format_says_whether_it_can(record: Record) -> None:
 
 
 def test_names_of_brian_and_nest() -> None:
-    text = "param lambda = 2\nparam ms = 1\ne <- e + pre : pre\nA_post <- e*lambda*ms : pre\n"
+    text = "param lambda = 2\nparam rand = 1\ne <- e + pre : pre\nA_post <- e*lambda*rand : pre\n"
     program = export(parse(text + "w += A_post*post"), "brian2")
     told = " ".join(program.replace("\n# ", " ").split())
-    assert "e is e_0, A_post is A_post_0, lambda is lambda_0, ms is ms_0." in told
-    assert "new_A_post_0 = lambda_0*ms_0*e_0" in program
+    assert "e is e_0, A_post is A_post_0, lambda is lambda_0, rand is rand_0." in told
+    assert "new_A_post_0 = lambda_0*rand_0*e_0" in program
     model = export(parse("mV = accumulate(pre_spike, 20)\ndw/dt = 0.1*mV*post_spike"), "nestml")
     assert "mV is mV_0." in model
 
