@@ -103,6 +103,18 @@ RULES = {
         on pre_spike: x <- a + 0.5*x; e += b*x*y; w -= 0.2*b*w*y
         on post_spike: y += a; w <- clip(w + 0.1*x*e, -0.6, 0.6)
     """,
+    "initial values": """
+        param eta = 0.05
+        param a = 0.7 free
+        param tau_e = 20 ms free
+        e = lowpass(xi*pre, tau_e)
+        initial e = a**2*w + 0.1
+        h <- 0.8*h : synapse
+        initial h = tanh(a)*w
+        q[condition] = average(R, 0.5)
+        initial q = 2*a/N_pre
+        on reward: w += eta*(R - q[condition])*(e + h)
+    """,
     "roots at zero": """
         param eta = 0.05
         param a = 0.7 free
@@ -127,6 +139,7 @@ FACTORABLE = (
     "weight dependent",
     "operators",
     "remainders",
+    "initial values",
     ROOTS,
     "normalised",
 )

@@ -25,7 +25,8 @@ ARGUMENTS = "state, signals, dt, parameters=PARAMETERS, condition=0"
 WORDS = PYTHON | {
     "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
     "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
-    "spow", "exprel", "erf", "fill", "place", "bounded", "bias",
+    "spow", "exprel", "erf", "fill", "place", "bounded", "bias", "conditions",
+    "n_post", "n_pre",
 }  # fmt: skip
 
 
@@ -155,18 +156,22 @@ class Module:
     def init(self) -> list[str]:
         """The function that makes the first state."""
         sites, rows = self.system.sites, []
+        formulas = [f for f in self.system.initial.values() if not f.is_number]
+        read = [line for line in self.unpack(formulas) if not line.endswith('state["w"]')]
         for name, value in self.system.initial.items():
             shape = "conditions" if name in self.system.per_condition else SHAPES[sites[name]]
-            rows.append(f'    "{name}": np.full({shape}, {value!r}, w.dtype),')
+            first = self.code(value, sites[name])
+            rows.append(f'    "{name}": np.full({shape}, {first}, w.dtype),')
         for name in self.previous:
             rows.append(f'    "{PREVIOUS}{name}": np.zeros({SHAPES[sites[name]]}, w.dtype),')
         return definition(
             "init",
-            "w, conditions=1",
+            "w, conditions=1" + (", parameters=PARAMETERS, dt=1.0" if formulas else ""),
             [
                 f'"""{INIT}"""',
                 "w = np.asarray(w, float)",
                 "n_post, n_pre = w.shape",
+                *(read if formulas else []),
                 "return {",
                 '    "w": w,',
                 *rows,

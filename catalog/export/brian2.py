@@ -19,7 +19,7 @@ from rulegen.catalog.export.places import formulas, has_pole, nonlocal_problems
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Rule, Site
 from rulegen.grammar.algebra.operators import erf, prev, spow
-from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT
+from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 from rulegen.grammar.rule.system import Equation, make_system
 
 TITLE = '"""A plasticity rule as synapses of Brian 2, exported by rulegen."""'
@@ -114,6 +114,10 @@ def problems(rule: Rule) -> list[str]:
             found.append(f"{place} has `erf`: Brian 2 has no such function")
         if any(not p.args[1].is_positive for p in expr.atoms(spow)):
             found.append(f"{place} has `spow` with an exponent that may be negative")
+    for state in rule.states:
+        reads_weights = symbol(WEIGHT) in rule.expand(state.initial).free_symbols
+        if reads_weights or (state.per_condition and not state.initial.is_number):
+            found.append(f"`{state.name}` begins at a formula of what is set later in Brian 2")
     return found
 
 
@@ -244,13 +248,17 @@ class Script:
             "synapses.connect(**where)",
         ]
         lines += [
-            f"synapses.{self.names[name]} = {value!r}"
+            f"synapses.{self.names[name]} = {self.first(value)}"
             for name, value in self.system.initial.items()
-            if value
+            if value != 0
         ]
         lines += ['synapses.run_regularly(STEP, when="end")', "return synapses"]
         options = 'source, target, parameters=None, model="", on_pre="", on_post="", **where'
         return definition("connect", options, lines)
+
+    def first(self, value: sp.Expr) -> str:
+        """An initial value: a number, or code for each synapse."""
+        return repr(float(value)) if value.is_number else f'"{self.code(value, Site.SYNAPSE)}"'
 
     def event(self, event: Event) -> list[str]:
         """Updates in the order of the text; each sees what the earlier ones did."""
@@ -258,7 +266,7 @@ class Script:
         if event is Event.TRIAL_START:
             lines += ["synapses.t_start = synapses.clock.t"] if "t" in self.read else []
             for name in sorted(own):
-                start = self.system.initial[name]
+                start = float(self.system.initial[name])
                 key = f'synapses.name, "{name}", condition'
                 lines.append(f"synapses.{self.names[name]} = KEPT.get(({key}), {start!r})")
             lines += [f"synapses.{self.names[PREVIOUS + name]} = 0.0" for name in self.previous]

@@ -93,6 +93,9 @@ def problems(rule: Rule) -> list[str]:
             found.append(f"{name} changes by steps: a synapse of NEST is computed at spikes only")
         elif jumps(rule, state) is None:
             found.append(f"{name} is not linear in the spikes")
+        first = {str(s.name) for s in rule.expand(state.initial).free_symbols}
+        if known := sorted(first & {WEIGHT, "N_pre", "N_post"}):
+            found.append(f"{name} begins at what reads `{known[0]}`, which NEST does not know then")
     found += [
         f"`{u.target}` changes on {u.event.value}: a synapse of NEST knows no such event"
         for u in rule.updates
@@ -173,8 +176,9 @@ class Model:
         rule, names = self.rule, self.names
         notes = [*changed(rule, names), "All times are numbers in ms."]
         lines = [TITLE, *head(self.record, "#", notes), f"model {self.record.name}_synapse:"]
-        starts = {s.name: s.initial for s in rule.states} | {WEIGHT: 1.0}
-        block = [f"{names[name]} real = {value!r}" for name, value in starts.items()]
+        starts = {s.name: self.first(rule.expand(s.initial)) for s in rule.states}
+        starts |= {WEIGHT: "1.0"}
+        block = [f"{names[name]} real = {value}" for name, value in starts.items()]
         lines += indented("state", block)
         values = [(names[p.name], p.value) for p in rule.parameters]
         lines += indented("parameters", [f"{n} real = {v or 0.0!r}" for n, v in values])
@@ -189,6 +193,10 @@ class Model:
             emit = [f"emit_spike({self.weight()})"] if signal == "pre_spike" else []
             lines += indented(f"onReceive({port})", [*self.jump(signal), *emit])
         return lines + indented("update", ["integrate_odes()", *self.bounds()] if odes else [])
+
+    def first(self, value: sp.Expr) -> str:
+        """An initial value."""
+        return repr(float(value)) if value.is_number else self.code(value, Site.GLOBAL)
 
     def jump(self, signal: str) -> list[str]:
         """What a spike changes: all new values from old ones."""

@@ -162,7 +162,12 @@ def substituted(rule: Rule, values: dict[sp.Symbol, sp.Expr]) -> Rule:
             parameters=tuple(p for p in rule.parameters if symbol(p.name) not in values),
             definitions=tuple(replace(d, expr=new(d.expr)) for d in rule.definitions),
             states=tuple(
-                replace(s, expr=new(s.expr), tau=None if s.tau is None else new(s.tau))
+                replace(
+                    s,
+                    expr=new(s.expr),
+                    tau=None if s.tau is None else new(s.tau),
+                    initial=new(s.initial),
+                )
                 for s in rule.states
             ),
             updates=tuple(replace(u, expr=new(u.expr)) for u in rule.updates),

@@ -238,7 +238,8 @@ def _differences(
     for name, own in match.states.items():
         first, usual_first = mine.states[own].initial, other.states[name].initial
         if bool(first) != bool(usual_first):  # where neither is 0, units may differ
-            yield f"{own} begins at {first:.4g}"
+            shown = f"{float(first):.4g}" if first.is_number else show_expression(rule, first)
+            yield f"{own} begins at {shown}"
         for event in Event:
             usual_reset = f"{name} on {event.value}" in other.resets
             if f"{own} {SET} on {event.value}" in mine.changes:

@@ -53,6 +53,7 @@ class State:
     """A variable with memory: `expr` drives it in the way that `form` says.
 
     `tau` is the time constant of a LOWPASS or ACCUMULATE and the gain of an AVERAGE, else None.
+    `initial` is its value before the first step, made of numbers, parameters and initial weights.
     `per_condition` keeps one copy for each condition of the task (global states only).
     """
 
@@ -61,7 +62,7 @@ class State:
     form: Form
     expr: sp.Expr
     tau: sp.Expr | None = None
-    initial: float = 0.0
+    initial: sp.Expr = sp.S.Zero
     per_condition: bool = False
 
 

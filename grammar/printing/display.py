@@ -273,8 +273,12 @@ class _Lines(Statements[Line]):
             left = joined([self.show(tau, POW), left], Sign.THIN)
         return Line(left, _after(Sign.EQUAL, self.show(expr, own=own)))
 
-    def initial(self, state: State) -> None:
-        """Stands in the text alone."""
+    def initial(self, state: State) -> Line | None:
+        """A formula; a number stands in the text alone."""
+        if state.initial.is_number:
+            return None
+        left = Row((self.name(state.name), Fence("(", numeral(0.0)[0], ")")))
+        return Line(left, _after(Sign.EQUAL, self.show(state.initial)))
 
     def forward(self, name: str, expr: sp.Expr) -> Line:
         left, sign = (

@@ -27,7 +27,7 @@ class Statements(ABC, Generic[L]):
         lines = [self.parameter(p) for p in parts.parameters]
         for item in equations(parts):
             lines.append(self.state(item) if isinstance(item, State) else self.definition(item))
-        lines += [self.initial(s) for s in parts.states if s.initial != 0.0]
+        lines += [self.initial(s) for s in parts.states if s.initial != 0]
         lines += [self.forward(name, expr) for name, expr in parts.forward]
         lines += [self.update(u) for u in parts.updates]
         lines += [self.average(s) for s in parts.states if s.form is Form.AVERAGE]

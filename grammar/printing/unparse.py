@@ -199,7 +199,9 @@ class _Lines(Statements[tuple[str, str]]):
         return f"{name} = {call}", "" if state.form is Form.AVERAGE else site
 
     def initial(self, state: State) -> tuple[str, str]:
-        return f"initial {state.name} = {show_number(state.initial)}", ""
+        first = state.initial
+        shown = show_number(float(first)) if first.is_number else self.show(first)
+        return f"initial {state.name} = {shown}", ""
 
     def forward(self, name: str, expr: sp.Expr) -> tuple[str, str]:
         return f"forward {name} = {self.show(expr)}", ""

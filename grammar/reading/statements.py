@@ -11,7 +11,7 @@ from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site
 from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
-from rulegen.grammar.reading.quantities import read_bounds, read_number, read_parameter
+from rulegen.grammar.reading.quantities import read_bounds, read_parameter
 from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.walk import FILTERS
@@ -53,7 +53,7 @@ class Draft:
     assignments: list[Assignment] = field(default_factory=list)
     updates: list[Assignment] = field(default_factory=list)
     forward: dict[str, Assignment] = field(default_factory=dict)
-    initial: dict[str, tuple[Line, Token, float]] = field(default_factory=dict)
+    initial: dict[str, Assignment] = field(default_factory=dict)
     nonlocals: dict[str, tuple[Line, Token]] = field(default_factory=dict)
     settings: dict[str, tuple[float, float] | bool] = field(default_factory=dict)
     functions: dict[str, FunctionText] = field(default_factory=dict)
@@ -174,11 +174,10 @@ def _initial(draft: Draft, line: Line, tokens: list[Token]) -> None:
     if len(tokens) < 2 or tokens[1].kind != "name":
         raise line.error("`initial` wants a state", end_of(tokens[:1]), "write `initial e = 0`")
     _expect(line, tokens, 2, "=", "write `initial e = 0`")
-    value, end = read_number(line, tokens, 3)
-    _end(line, tokens, end)
-    if tokens[1].text in draft.initial:
-        raise line.error(f"`{tokens[1]}` has two initial values", tokens[1].column)
-    draft.initial[tokens[1].text] = (line, tokens[1], value)
+    target, body = tokens[1], tuple(tokens[3:])
+    if target.text in draft.initial:
+        raise line.error(f"`{target}` has two initial values", target.column, "keep one of them")
+    draft.initial[target.text] = Assignment(line, target, "=", body, end_of(tokens[:3]))
 
 
 def _forward(draft: Draft, line: Line, tokens: list[Token]) -> None:

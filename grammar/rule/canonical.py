@@ -144,7 +144,12 @@ def _with_expressions(parts: RuleParts, new: Callable[[sp.Expr], sp.Expr]) -> Ru
     return replace(
         parts,
         states=tuple(
-            replace(s, expr=new(s.expr), tau=None if s.tau is None else new(s.tau))
+            replace(
+                s,
+                expr=new(s.expr),
+                tau=None if s.tau is None else new(s.tau),
+                initial=s.initial if s.initial.is_number else new(s.initial),
+            )
             for s in parts.states
         ),
         updates=tuple(replace(u, expr=new(u.expr)) for u in parts.updates),
@@ -232,8 +237,8 @@ def _drive(parts: RuleParts, name: str, circle: set[sp.Symbol]) -> tuple[sp.Expr
     linear = all(own not in (t / own).free_symbols for t in terms if t not in drive)
     if name == WEIGHT or state.form is Form.AVERAGE or not linear:
         return None, False
-    if state.initial:
-        return exact.number(state.initial), False
+    if state.initial.is_number and state.initial != 0:
+        return exact.number(float(state.initial)), False
     # What it drives itself has no unit before it has: in a circle only what comes in counts.
     drive = [t for t in drive if not t.free_symbols & circle]
     if drive in ([], [0]):
@@ -271,13 +276,20 @@ def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> 
             replace(
                 s,
                 expr=new(s.expr, s.name),
-                initial=1.0 if s.name == name and s.initial else s.initial,
+                initial=_begun(s.initial, inverse) if s.name == name else s.initial,
             )
             for s in parts.states
         ),
         updates=tuple(replace(u, expr=new(u.expr, u.target)) for u in parts.updates),
         forward=tuple((n, new(e)) for n, e in parts.forward),
     )
+
+
+def _begun(initial: sp.Expr, inverse: sp.Expr) -> sp.Expr:
+    """The initial value in other units; a number is the unit."""
+    if initial.is_number:
+        return sp.Integer(1) if initial != 0 else initial
+    return times(initial, inverse)
 
 
 def _driven(parts: RuleParts) -> dict[str, set[sp.Symbol]]:

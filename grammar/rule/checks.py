@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from graphlib import CycleError
 
 from rulegen.grammar.algebra.exact import AlgebraError
@@ -9,6 +10,7 @@ from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
+from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.sites import Equation, check_reads
 from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.rule.averages import readers_first
@@ -42,6 +44,48 @@ def check_forward(
                     read.column,
                     "keep it in a state and read the state",
                 )
+
+
+#: What initial values may read besides parameters; the weights are those of the start.
+INITIAL_SIGNALS = frozenset({"dt", "N_pre", "N_post"})
+
+
+def check_initial(
+    initial: Mapping[str, tuple[Assignment, Formula]],
+    definitions: list[Equation],
+    parameters: Collection[str],
+    sites: Mapping[str, Site],
+) -> None:
+    """States alone begin at a value of the rule, which is known before anything happens."""
+    known = {*parameters, *INITIAL_SIGNALS, WEIGHT}
+    for equation in definitions:
+        if all(r.name in known for r in equation.formula.reads if r.name not in NONLOCAL):
+            known.add(equation.target.text)
+    defined = {equation.target.text for equation in definitions}
+    for name, (assignment, formula) in initial.items():
+        line, column = assignment.line, assignment.target.column
+        if name == WEIGHT:
+            raise line.error(
+                "the weights begin as the circuit draws them",
+                column,
+                "set that in the circuit; a state may begin at them: `initial x = w`",
+            )
+        if name not in sites.keys() - parameters - defined - SIGNALS.keys():
+            names = sorted(sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT})
+            raise line.error(
+                f"`{name}` is not a state of this rule",
+                column,
+                suggest(name, names) or "only states have an initial value",
+            )
+        for read in formula.reads:
+            if read.name not in known and read.name not in NONLOCAL:
+                raise line.error(
+                    f"`{read.name}` is not known before the first step",
+                    read.column,
+                    "initial values are made of numbers, parameters, `N_pre`, `N_post`, `dt` and "
+                    "the weights of the start",
+                )
+        check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
 
 
 def check_prev(rule: Rule, formulas: list[Formula]) -> None:

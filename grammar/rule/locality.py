@@ -106,6 +106,7 @@ def expressions(parts: RuleParts) -> list[sp.Expr]:
         *(d.expr for d in parts.definitions),
         *(s.expr for s in parts.states),
         *taus,
+        *(s.initial for s in parts.states if not s.initial.is_number),
         *(e for _, e in parts.forward),
         *(u.expr for u in parts.updates),
         *(symbol(u.event.value) for u in parts.updates if u.event in SPIKES),

@@ -79,7 +79,12 @@ def _placed(parts: RuleParts, chosen: Set[int]) -> tuple[RuleParts, int]:
         return term(expr) if isinstance(expr, sp.Expr) else parts_of(expr)
 
     states = tuple(
-        replace(s, expr=term(s.expr), tau=None if s.tau is None else term(s.tau))
+        replace(
+            s,
+            expr=term(s.expr),
+            tau=None if s.tau is None else term(s.tau),
+            initial=s.initial if s.initial.is_number else term(s.initial),
+        )
         for s in parts.states
     )
     updates = tuple(replace(u, expr=term(u.expr)) for u in parts.updates)

@@ -26,6 +26,7 @@ from rulegen.grammar.reading.walk import FILTERS
 from rulegen.grammar.rule.checks import (
     check_averages,
     check_forward,
+    check_initial,
     check_nonlocal,
     check_prev,
     check_spikes,
@@ -172,6 +173,7 @@ class _Builder:
                 )
             )
         definitions = in_order([e for e in equations if not e.is_state])
+        self.initial = {n: (a, self.formula(a)) for n, a in draft.initial.items()}
         updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
         forward = [(a, self.formula(a)) for a in draft.forward.values()]
         check_conditions(definitions, self.formulas)
@@ -185,11 +187,13 @@ class _Builder:
                 formula.reads.append(Read(update.event.value, update.target.column))
             check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
         check_forward(forward, definitions, sites)
+        check_initial(self.initial, definitions, self.names.parameters, sites)
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
         check_averages(rule, states)
         check_nonlocal(rule, self.formulas, draft)
         between = [f for a, _, f in updates if a.event not in SPIKES]
+        between += [f for _, f in self.initial.values()]
         check_prev(rule, between + [f for _, f in forward])
         check_spikes(rule, [(f, a) for a, _, f in updates if a.event in SPIKES])
         check_written_out(rule, self.formulas)
@@ -199,6 +203,7 @@ class _Builder:
         owners |= {("state", e.target.text): e.formula for e in states}
         owners |= {("tau", name): formula for name, formula in taus.items()}
         owners |= {("update", i): formula for i, (_, _, formula) in enumerate(updates)}
+        owners |= {("initial", name): formula for name, (_, formula) in self.initial.items()}
         owners |= {("forward", a.target.text): formula for a, formula in forward}
         return self._with_time_constants(rule, _units(rule, owners))
 
@@ -288,14 +293,6 @@ class _Builder:
                     self.names.baseline.per_condition,
                 )
             )
-        names = {s.name for s in states} - {WEIGHT}
-        for name, (line, token, _) in self.draft.initial.items():
-            if name not in names:
-                raise line.error(
-                    f"`{name}` is not a state of this rule",
-                    token.column,
-                    suggest(name, sorted(names)) or "only states have an initial value",
-                )
         settings = self.draft.settings
         bounds = settings.get("bounds", (-float("inf"), float("inf")))
         assert isinstance(bounds, tuple)
@@ -316,8 +313,10 @@ class _Builder:
             nonlocal_names=frozenset(self.draft.nonlocals),
         )
 
-    def _initial(self, name: str) -> float:
-        return self.draft.initial[name][2] if name in self.draft.initial else 0.0
+    def _initial(self, name: str) -> sp.Expr:
+        """A number is a double, which stands for its shortest text."""
+        expr = self.initial[name][1].expr if name in self.initial else sp.Integer(0)
+        return exact.number(constants.as_float(expr)) if expr.is_number else expr
 
 
 def _units(rule: Rule, owners: Mapping[Owner, Formula]) -> dict[str, Fraction | None]:

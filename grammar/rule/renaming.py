@@ -49,7 +49,8 @@ class _Graph:
         self.known: dict[sp.Basic, int] = {}
         for state in parts.states:
             if state.name != WEIGHT:
-                kind = (state.site.value, state.form.value, state.per_condition, state.initial)
+                first = float(state.initial) if state.initial.is_number else "a formula"
+                kind = (state.site.value, state.form.value, state.per_condition, first)
                 self.known[symbol(state.name)] = self.vertex(f"state {kind!r}")
         self.states = len(self.colours)
         for parameter in parts.parameters:
@@ -59,6 +60,8 @@ class _Graph:
             self.row(f"is {state.form.value}", state.name, state.expr)
             if state.tau is not None:
                 self.row("tau", state.name, state.tau)
+            if not state.initial.is_number:
+                self.row("initial", state.name, state.initial)
         updates = [self.row(f"on {u.event.value}", u.target, u.expr) for u in parts.updates]
         for i, j in _dependences(parts.updates):
             self.join("before", updates[i], updates[j])
@@ -165,6 +168,7 @@ def _with_names(parts: RuleParts, names: dict[str, str]) -> RuleParts:
                         name=names.get(s.name, s.name),
                         expr=new(s.expr),
                         tau=None if s.tau is None else new(s.tau),
+                        initial=new(s.initial),
                     )
                     for s in parts.states
                 ),

@@ -46,7 +46,7 @@ class System:
         events: for each event its updates, in order; running averages come last on reward, and
             spikes, which are parts of a step, have none.
         per_condition: states with one value per condition.
-        initial: initial values.
+        initial: initial values, which may read parameters and the weights of the start.
     """
 
     sites: dict[str, Site]
@@ -56,7 +56,7 @@ class System:
     neuron: tuple[Equation, ...]
     events: dict[Event, tuple[Equation, ...]]
     per_condition: frozenset[str]
-    initial: dict[str, float]
+    initial: dict[str, sp.Expr]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ def make_system(rule: Rule) -> System:
         neuron=tuple(neuron),
         events=events,
         per_condition=frozenset(s.name for s in rule.states if s.per_condition),
-        initial={s.name: s.initial for s in rule.states if s.name != WEIGHT},
+        initial={s.name: rule.expand(s.initial) for s in rule.states if s.name != WEIGHT},
     )
 
 

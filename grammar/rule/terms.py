@@ -45,6 +45,7 @@ def terms(parts: RuleParts) -> tuple[Term, ...]:
     holders += [(s.name, s.expr) for s in parts.states]
     holders += [*parts.forward, *((u.target, u.expr) for u in parts.updates)]
     taus = {s for state in parts.states if state.tau is not None for s in state.tau.free_symbols}
+    taus |= {s for state in parts.states for s in state.initial.free_symbols}
     found = []
     with algebra.as_written(False):
         for parameter in parts.parameters:
@@ -96,7 +97,12 @@ def _substituted(parts: RuleParts, values: Mapping[sp.Symbol, sp.Expr]) -> RuleP
         return algebra.substitute(expr, values)
 
     states = tuple(
-        replace(s, expr=new(s.expr), tau=None if s.tau is None else new(s.tau))
+        replace(
+            s,
+            expr=new(s.expr),
+            tau=None if s.tau is None else new(s.tau),
+            initial=new(s.initial),
+        )
         for s in parts.states
     )
     if any(s.tau == 0 for s in states):
@@ -117,6 +123,7 @@ def live_names(parts: RuleParts) -> set[str]:
         reads[definition.name] = {s.name for s in definition.expr.free_symbols}
     for state in parts.states:
         symbols = state.expr.free_symbols | (state.tau.free_symbols if state.tau else set())
+        symbols |= state.initial.free_symbols
         reads[state.name] = {s.name for s in symbols}
     for update in parts.updates:
         if update.expr != symbol(update.target):

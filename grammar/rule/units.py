@@ -128,6 +128,9 @@ class _Inference:
             self.in_time = state.form in IN_TIME
             self.balance(own.plus(Dimension(Fraction(-1))) if rate else own, state.expr)
         self.in_time = False
+        for state in (s for s in parts.states if not s.initial.is_number):
+            self.owner = ("initial", state.name)
+            self.balance(self.of_name(state.name), state.initial)
         for i, update in enumerate(parts.updates):
             self.owner = ("update", i)
             self.balance(self.of_name(update.target), update.expr)

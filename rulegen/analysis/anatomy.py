@@ -194,7 +194,7 @@ def opened(
         if network.bounds is not None:
             weights = network.bounds.hold(weights)
         changed = network._replace(weights=weights)
-        first = life.rules.init(changed, task.conditions)
+        first = life.rules.start(life.rules.init(changed, task.conditions), values)
 
         def reward(condition: Array) -> Array:
             used, bias = used_by(first, condition, changed)

@@ -106,6 +106,7 @@ class CompiledRule(Plan):
     def init(self, weights: Array, conditions: int, bounds: Bounds | None = None) -> RuleState:
         """The state before the first trial, for weights of shape (N_post, N_pre).
 
+        What begins at a formula is 0 until `start`.
         With `bounds` there is a counter of violations, changes of a weight that they cut short.
         """
         n_post, n_pre = weights.shape
@@ -115,13 +116,24 @@ class CompiledRule(Plan):
         state = {WEIGHT: weights}
         for name, value in system.initial.items():
             shape = (conditions,) if name in system.per_condition else shapes[system.sites[name]]
-            state[name] = jnp.full(shape, value, weights.dtype)
+            state[name] = jnp.full(shape, float(value) if value.is_number else 0.0, weights.dtype)
         for parameter in self.tangents.wrt:
             if parameter in self.tangents.weight:
                 state[tangent_name(WEIGHT, parameter)] = jnp.zeros_like(weights)
         if bounds is not None:
             state[VIOLATIONS] = jnp.zeros((), weights.dtype)
         return state
+
+    def start(self, state: RuleState, parameters: Values) -> RuleState:
+        """The states that begin at formulas, which read parameters and the weights."""
+        system = self.tangents.system
+        emitter = Emitter({**parameters, WEIGHT: state[WEIGHT]}, system.sites)
+        formulas = {n: expr for n, expr in system.initial.items() if not expr.is_number}
+        values = {name: emitter(expr, system.sites[name]) for name, expr in formulas.items()}
+        return {
+            name: jnp.broadcast_to(value, state[name].shape).astype(state[name].dtype)
+            for name, value in values.items()
+        }
 
     def split(self, state: RuleState) -> tuple[RuleState, RuleState]:
         """Part a state into what the time loop changes and what stays still during a trial."""

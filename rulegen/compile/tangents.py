@@ -124,7 +124,10 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
     sites, initial = dict(system.sites), dict(system.initial)
     for p in wrt:
         sites |= {tangent_name(name, p): system.sites[name] for name in moving[p]}
-        initial |= {tangent_name(name, p): 0.0 for name in moving[p] - {WEIGHT}}
+        initial |= {
+            tangent_name(name, p): differential(system.initial[name], {symbol(p): sp.Integer(1)})
+            for name in moving[p] - {WEIGHT}
+        }
         if p in noisy:
             sites |= {tangent_name(name, p): Site.POST for name in inner}
 
@@ -189,6 +192,7 @@ def dependent_states(system: System, parameter: str, *, noise: bool) -> set[str]
         if noise and WEIGHT in moving:
             sources |= {symbol(name) for name in INNER}
         grown = {e.name for e in equations if e.expr.free_symbols & sources} | moving
+        grown |= {n for n, x in system.initial.items() if symbol(parameter) in x.free_symbols}
         if grown == moving:
             return moving
         moving = grown

@@ -114,6 +114,8 @@ def drive(
     if missing := [name for name, value in parameters.items() if value is None]:
         raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `values`")
     known = {k: jnp.asarray(v, dtype) for k, v in {**parameters, **constants}.items()}
+    begun = rule.start(state, known)
+    state |= {name: value for name, value in begun.items() if name not in (values or {})}
     rules = Rules({HERE: rule})
 
     def forward(state: RuleState, now: Values, condition: Array, memory: Any) -> tuple[dict, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 
 from rulegen.circuits import Projection
 from rulegen.compile import CompiledRule
@@ -45,6 +46,14 @@ class Rules:
 
     def __init__(self, rules: Mapping[Projection, CompiledRule]) -> None:
         self.rules = dict(rules)
+
+    def start(self, states: States, values: Readings, first: Array | bool = True) -> States:
+        """Where this is the `first` trial, with the initial values that are formulas."""
+        begun = {}
+        for name, rule in self.rules.items():
+            old, new = states[name], rule.start(states[name], values[name])
+            begun[name] = old | {k: jnp.where(first, v, old[k]) for k, v in new.items()}
+        return begun
 
     def split(self, states: States) -> tuple[States, States]:
         """Part states into what the time loop changes and what stays still during a trial."""

@@ -53,6 +53,10 @@ MADE_UP = {
     "spikes": "tau_x*dx/dt = -x\nparam tau_x = 20 ms\ny <- 0.9*y : post\ne <- 0.8*e : synapse\n"
     "on pre_spike: x <- 1; e += x*y; w -= 0.1*w*y\n"
     "on post_spike: w <- clip(w + 0.1*e, -2, 2); y += 0.5",
+    "initial": "param a = 0.3\nx = lowpass(u, 20) : post\ninitial x = 2*a/N_pre\n"
+    "h <- 0.9*h + pre*post\ninitial h = a*w\nm <- m : pre\ninitial m = max_post(w)\n"
+    "R_bar[condition] = average(R, 0.3)\ninitial R_bar = -a\nnonlocal max_post\n"
+    "on reward: w += 0.1*(R - R_bar[condition])*h*x*m",
     "impulses": "x = accumulate(2*pre_spike + 0.01*pre, 20)\ny = accumulate(post_spike*u, 10)\n"
     "e = accumulate(x*post_spike - y*pre_spike, 100)\ndw/dt = (e + 0.5)/100 + 0.1*x*post_spike",
 }  # fmt: skip
