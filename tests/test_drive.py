@@ -40,6 +40,27 @@ def test_activity_depends_on_the_changing_weights():
     assert course.history["w"].shape == (4, 2, 3)
 
 
+def test_what_is_kept_per_condition_changes_at_every_step_of_its_trials():
+    text = """
+        n[condition] <- 0.5*n[condition] + 1
+        v[condition] <- v[condition]
+        initial v = 2
+        on reward: w += 0.1*v[condition]; v[condition] += R - n[condition]
+    """
+    conditions, rewards = [1, 0, 1, 1], jnp.array([1.0, 2.0, 3.0, 4.0])
+    activity = {"pre": PRE, "reward": rewards, "condition": jnp.asarray(conditions)}
+    course = run(text, activity)
+    n, v, w = [0.0, 0.0], [2.0, 2.0], np.asarray(W)
+    for condition, reward in zip(conditions, rewards, strict=True):
+        for _ in range(PRE.shape[1]):
+            n[condition] = 0.5 * n[condition] + 1
+        w = w + 0.1 * v[condition]
+        v[condition] += float(reward) - n[condition]
+    np.testing.assert_allclose(course.state["n"], n, rtol=1e-6)
+    np.testing.assert_allclose(course.state["v"], v, rtol=1e-6)
+    np.testing.assert_allclose(course.state["w"], w, rtol=1e-6)
+
+
 def test_the_reward_of_a_trial_is_that_of_its_last_step_unless_stated():
     text = "on reward: w += 0.1*R"
     last = -np.sum((np.asarray(W) @ np.asarray(PRE)[0, -1]) ** 2)

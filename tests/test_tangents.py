@@ -115,6 +115,19 @@ RULES = {
         initial q = 2*a/N_pre
         on reward: w += eta*(R - q[condition])*(e + h)
     """,
+    "each condition": """
+        param eta = 0.05
+        param a = 0.7 free
+        param tau_x = 9 ms free
+        x[condition] = lowpass(t/tau_x, tau_x)
+        n[condition] <- 0.9*n[condition] + a : global
+        v[condition] <- v[condition]
+        initial v = 0.3 + a
+        e <- 0.8*e + n[condition]*pre*post + x[condition]*xi : synapse
+        on reward:
+            w += eta*(R - R_bar[condition])*e/sqrt(v[condition])
+            v[condition] += 0.2*((R - R_bar[condition])**2 + a - v[condition])
+    """,
     "roots at zero": """
         param eta = 0.05
         param a = 0.7 free
@@ -140,6 +153,7 @@ FACTORABLE = (
     "operators",
     "remainders",
     "initial values",
+    "each condition",
     ROOTS,
     "normalised",
 )

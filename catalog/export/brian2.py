@@ -17,7 +17,7 @@ from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.places import formulas, has_pole, nonlocal_problems
 from rulegen.catalog.records.record import Record
-from rulegen.grammar import SIGNALS, Event, Rule, Site
+from rulegen.grammar import SIGNALS, Event, Form, Rule, Site
 from rulegen.grammar.algebra.operators import erf, prev, spow
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 from rulegen.grammar.rule.system import Equation, make_system
@@ -115,6 +115,12 @@ def problems(rule: Rule) -> list[str]:
         if any(not p.args[1].is_positive for p in expr.atoms(spow)):
             found.append(f"{place} has `spow` with an exponent that may be negative")
     for state in rule.states:
+        still = state.form is Form.AVERAGE or state.expr == symbol(state.name)
+        if state.per_condition and not still:
+            found.append(
+                f"`{state.name}` is kept per condition and changes at every step: a module keeps "
+                "what changes at events"
+            )
         reads_weights = symbol(WEIGHT) in rule.expand(state.initial).free_symbols
         if reads_weights or (state.per_condition and not state.initial.is_number):
             found.append(f"`{state.name}` begins at a formula of what is set later in Brian 2")

@@ -93,6 +93,8 @@ def problems(rule: Rule) -> list[str]:
             found.append(f"{name} changes by steps: a synapse of NEST is computed at spikes only")
         elif jumps(rule, state) is None:
             found.append(f"{name} is not linear in the spikes")
+        if state.per_condition:
+            found.append(f"{name} is kept per condition: NEST knows no conditions")
         first = {str(s.name) for s in rule.expand(state.initial).free_symbols}
         if known := sorted(first & {WEIGHT, "N_pre", "N_post"}):
             found.append(f"{name} begins at what reads `{known[0]}`, which NEST does not know then")

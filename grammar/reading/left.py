@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rulegen.grammar.algebra.symbols import WEIGHT
@@ -61,7 +61,7 @@ def _derivative(line: Line, tokens: Sequence[Token], at: int) -> Left:
     name, before = tokens[at - 3], tokens[: at - 3]
     if len(name.text) < 2 or name.text[0] != "d":
         raise line.error("`dx/dt` wants a state after the `d`", name.column)
-    target = Token("name", name.text[1:], name.column)
+    target = replace(name, text=name.text[1:])
     if tokens[at].text != "=":
         raise line.error(
             f"a derivative has `=`, not `{tokens[at]}`",

@@ -98,7 +98,7 @@ class Names:
             raise line.error(
                 f"`{token.text}` is not kept per condition",
                 token.column,
-                f"define `{token} = average(..., 0.2)`, or write `{token.text}` everywhere",
+                f"write `{token}` in its equation as well, or `{token.text}` everywhere",
             )
         if per_condition and not token.per_condition:
             raise line.error(

@@ -15,6 +15,7 @@ from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.remedies import FUNCTIONS
 from rulegen.grammar.reading.source import Line
 
 #: Unit words: the factor to the power of ms, and that power.
@@ -75,7 +76,8 @@ def read_number(
     if infinite and token.text == "inf":
         return sign * math.inf, index + 1
     if token.kind != "number":
-        raise line.error(f"`{token}` is not a number", token.column, "write a number here")
+        remedy = FUNCTIONS.get(token.text, "write a number here")
+        raise line.error(f"`{token}` is not a number", token.column, remedy)
     value = float(token.text)
     if value and not SMALLEST <= value <= LARGEST:
         raise line.error(

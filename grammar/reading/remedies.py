@@ -59,6 +59,7 @@ FUNCTIONS = {
     "sgn": "write `sign(x)`",
     "fabs": "write `abs(x)`",
     "erfc": "write `1 - erf(x)`",
+    "delay": "one step earlier is `prev(x)`; more are a chain of states, `x_2 <- prev(x_1)`",
     "d": "write `dx/dt = ...` for a derivative",
 }
 
@@ -94,4 +95,6 @@ def for_function(name: str, known: Collection[str]) -> str:
     if name in FUNCTIONS:
         return FUNCTIONS[name]
     product = f"for a product write `{name}*(...)`"
-    return product if name in SIGNALS else suggest(name, [*OPERATORS, *known]) or product
+    if name in SIGNALS:
+        return f"{product}; one step earlier it was `prev({name})`"
+    return suggest(name, [*OPERATORS, *known]) or product

@@ -156,11 +156,7 @@ class _Builder:
             elif form is Form.AVERAGE:
                 declared = self._average_site(assignment)
             elif assignment.target.per_condition:
-                raise assignment.line.error(
-                    "only an average is kept per condition",
-                    assignment.target.column,
-                    "write `NAME[condition] = average(..., 0.2)`",
-                )
+                declared = self._site_per_condition(assignment)
             equations.append(
                 Equation(
                     assignment.target,
@@ -168,7 +164,7 @@ class _Builder:
                     declared,
                     formula,
                     form is not None,
-                    _over_time(assignment) if form is Form.AVERAGE else "",
+                    _instead(assignment),
                     self._spikes(assignment.target.text),
                 )
             )
@@ -225,7 +221,24 @@ class _Builder:
             raise assignment.line.error(
                 "`w` lives at the synapse", assignment.target.column, "write `: synapse`"
             )
+        if assignment.target.per_condition:
+            raise assignment.line.error(
+                "`w` is not kept per condition", assignment.target.column, "remove `[condition]`"
+            )
         return Site.SYNAPSE
+
+    def _site_per_condition(self, assignment: Assignment) -> Site:
+        line, column = assignment.line, assignment.target.column
+        if not _form(assignment):
+            name = assignment.target.text
+            raise line.error(
+                "a definition has no memory, and so none for each condition",
+                column,
+                f"write `{name} = ...`, or `{name}[condition] <- ...` for a state",
+            )
+        if assignment.site not in (None, Site.GLOBAL):
+            raise line.error("what is kept per condition is global", column, "write `: global`")
+        return Site.GLOBAL
 
     def _average_site(self, assignment: Assignment) -> Site:
         if assignment.site not in (None, Site.GLOBAL):
@@ -336,6 +349,15 @@ def _over_time(assignment: Assignment) -> str:
         f"a mean over time is `{name} = lowpass(..., tau)`, and one over rewards of what is not "
         f"global a state: `{name} <- {name} : post`, `on reward: {name} += 0.1*(... - {name})`"
     )
+
+
+def _instead(assignment: Assignment) -> str:
+    """What to write where an equation reads what its site does not see, if it is a special one."""
+    if _form(assignment) is Form.AVERAGE:
+        return _over_time(assignment)
+    if assignment.target.per_condition:
+        return "what is kept per condition is one number, made of others such as `R`"
+    return ""
 
 
 def _form(assignment: Assignment) -> Form | None:

@@ -236,6 +236,9 @@ class CompiledRule(Plan):
             return state
         system = self.tangents.system
         still = {**parameters, **self._view(state, condition)}
+        history = {
+            k: v[:, condition] if k in system.per_condition else v for k, v in history.items()
+        }
         over_time = TimeCourses(still, history, system.sites, steps)
         constant = Emitter(still, system.sites)
         products = contract(basis(self.factored), over_time)

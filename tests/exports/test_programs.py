@@ -57,6 +57,10 @@ MADE_UP = {
     "h <- 0.9*h + pre*post\ninitial h = a*w\nm <- m : pre\ninitial m = max_post(w)\n"
     "R_bar[condition] = average(R, 0.3)\ninitial R_bar = -a\nnonlocal max_post\n"
     "on reward: w += 0.1*(R - R_bar[condition])*h*x*m",
+    "conditions": "n[condition] <- 0.9*n[condition] + 1 : global\nv[condition] <- v[condition]\n"
+    "initial v = 0.5\ne <- 0.8*e + n[condition]*pre*post\n"
+    "on reward: w += 0.01*e*v[condition]; v[condition] += 0.2*(R**2 - v[condition])\n"
+    "on trial start: n[condition] <- 0.5*n[condition]",
     "impulses": "x = accumulate(2*pre_spike + 0.01*pre, 20)\ny = accumulate(post_spike*u, 10)\n"
     "e = accumulate(x*post_spike - y*pre_spike, 100)\ndw/dt = (e + 0.5)/100 + 0.1*x*post_spike",
 }  # fmt: skip
