@@ -1,5 +1,5 @@
 """`python -m rulegen`."""
 
-from rulegen.commands.cli import main
+from rulegen.commands.start import main
 
 main()

@@ -72,7 +72,7 @@ BAD = {
     ),
     "coarse step": (GOOD + "[circuit]\ndt = 50\ntau = 40\n", "dt = 50 ms is larger than tau"),
     "no TOML": ("name = ", "not valid TOML"),
-    "no text": ("\ud800".encode("utf-16", "surrogatepass"), "not valid TOML"),
+    "no text": ("\ud800".encode("utf-16", "surrogatepass"), "not text in UTF-8"),
 }
 
 

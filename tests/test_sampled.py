@@ -42,6 +42,7 @@ BAD_ARRAYS = {
     "no trials": ({"inputs": np.zeros((0, 4, 1))}, "each at least 1"),
     "not finite": ({"targets": np.full((3, 4, 1), np.nan)}, "targets has values that are not fin"),
     "beyond float32": ({"inputs": np.full((3, 4, 1), 1e60)}, "inputs has values that are not fin"),
+    "infinite squares": ({"targets": np.full((3, 4, 1), 3e38)}, "values beyond 1e\\+18"),
     "other targets": ({"targets": np.ones((3, 5, 1))}, "for 3 trials of 4 steps, but .* 3 of 5"),
     "no time": ({"dt": 0.0}, "dt must be"),
     "endless time": ({"dt": np.inf}, "dt must be"),
@@ -109,8 +110,8 @@ def bad_file(kind, path):
         ("damaged", "no .npz file"),
         ("cut off", "no .npz file"),
         ("large", "holds 128 MB, and 128 can be used"),
-        ("pipe", "no such file"),
-        ("none", "no such file"),
+        ("pipe", "it is no ordinary file"),
+        ("none", "No such file"),
     ],
 )
 def test_files_that_hold_no_trials(tmp_path, kind, message):
@@ -193,6 +194,23 @@ def test_binary_feedback_is_right_or_wrong():
     trial = task.trial(SOURCE, jnp.asarray(0), 20.0)
     assert task.reward(trial, trial.target) == 1
     assert task.reward(trial, -trial.target) == 0
+
+
+@pytest.mark.parametrize("size", [3e38, 1e-45, np.float64(3e-39), [3e38, 1e-45, 0, 3e38]])
+def test_only_the_shape_of_a_mask_counts(size, tmp_path):
+    """A sum beyond single precision made every reward 0, the best; one below it, that of no answer.
+
+    All targets are 0.5: an answer of 0 earns -0.25 whatever counts.
+    """
+    whole = arrays(targets=np.full((3, 4, 1), 0.5), mask=np.broadcast_to(size, 4))
+    Samples(**whole).save(tmp_path / "trials.npz")
+    task = Sampled(file=str(tmp_path / "trials.npz"))
+    trial = task.trial(SOURCE, jnp.asarray(0), 20.0)
+    shape = np.broadcast_to(np.float32(size), 4) > 1
+    expected = shape / shape.sum() if shape.any() else np.full(4, 0.25)
+    np.testing.assert_allclose(trial.weight, expected, rtol=1e-6)
+    assert task.reward(trial, jnp.zeros((4, 1))) == pytest.approx(-0.25)
+    assert task.reward(trial, trial.target) == 0
 
 
 def test_what_does_not_fit_the_circuit_is_refused():

@@ -11,10 +11,11 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from rulegen import grammar
 from rulegen.catalog.pages.card import card
@@ -33,12 +34,12 @@ from rulegen.catalog.records.files import (
     MARKS,
     STAGED,
     own_folder,
-    read_own,
     write_together,
     write_whole,
 )
 from rulegen.catalog.records.library import LARGEST_FIGURE, Entry
 from rulegen.grammar import ConfigError, RuleError
+from rulegen.grammar.reading.files import read_file, read_own
 
 #: Where pages go, relative to the folder of the catalog.
 INDEX, PAGE, DOCUMENT = "README.md", "catalog.html", "tex/catalog.tex"
@@ -46,6 +47,8 @@ CARDS, SNIPPETS = "cards", "tex/rules"
 PRINTS = "tex/figures"
 #: What was rendered, so that the next build does it only for what changed.
 CACHE, LOCK = ".rendered.json", ".lock"
+#: No page that a build made is larger.
+LARGEST_PAGE = 256 << 20
 
 #: Told how many records are done, and how many there are.
 Tick = Callable[[int, int], None]
@@ -203,7 +206,7 @@ def replace_pages(folder: Path, pages: dict[str, bytes]) -> int:
         path = folder / name
         if not path.exists():
             changed[path] = content
-        elif (old := path.read_bytes()) != content:
+        elif (old := read_file(path, LARGEST_PAGE)) != content:
             if path.suffix in MARKS and not ours(path, old):
                 raise ConfigError(
                     f"{path} was not made by `rulegen catalog build`; choose another --out"
@@ -225,7 +228,7 @@ def remove_stale(folder: Path, pages: Collection[str]) -> None:
     """Remove the pages of records that are gone, and what was copied beside them."""
     for place in (CARDS, SNIPPETS):
         for path in sorted((folder / place).glob("*.*")):
-            if f"{place}/{path.name}" not in pages and ours(path, path.read_bytes()):
+            if f"{place}/{path.name}" not in pages and ours(path, read_file(path, LARGEST_PAGE)):
                 path.unlink()
                 if place == SNIPPETS:
                     (folder / PRINTS / f"{path.stem}.pdf").unlink(missing_ok=True)
@@ -241,7 +244,7 @@ def locked(folder: Path) -> Iterator[None]:
     """Keep other builds away from a folder, which is made if need be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        lock = (folder / LOCK).open("w")
+        lock = FileIO(folder / LOCK, "a+")  # a pipe in its place is no reason to wait
     except OSError as error:
         raise ConfigError(
             f"cannot write into {folder}: {error.strerror}; choose another --out"
@@ -259,9 +262,9 @@ def locked(folder: Path) -> Iterator[None]:
 def read_cache(path: Path) -> dict[str, Rendered]:
     """What an earlier build rendered; nothing when that cannot be read."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_file(path, LARGEST_PAGE))
         return {key: Rendered.model_validate(value) for key, value in data.items()}
-    except (OSError, ValueError, ValidationError, AttributeError):
+    except (ConfigError, ValueError, RecursionError, AttributeError):
         return {}
 
 

@@ -15,10 +15,11 @@ from rulegen.catalog.pages.markdown import (
     catalog_picture,
     markdown_page,
 )
-from rulegen.catalog.records.files import LARGEST_FILE, MARKS, read_own
+from rulegen.catalog.records.files import MARKS
 from rulegen.catalog.records.kinds import OPENING, PAGES
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.files import LARGEST_FILE, decoded, read_file
 from rulegen.grammar.reading.problems import problems
 
 #: A file larger than this is no card: it says its record twice, and pads its tables.
@@ -104,13 +105,12 @@ def read_published(path: Path | str) -> Record:
         ConfigError: when the file cannot be read, or is no card.
         RuleError: when its text is no rule.
     """
-    # A link that somebody names is followed, unlike those inside a folder from a stranger.
-    return parse_card(read_own(Path(path).resolve(), LARGEST_CARD), path)
+    return parse_card(read_file(path, LARGEST_CARD), path)
 
 
 def parse_card(content: bytes, path: Path | str) -> Record:
     """The record in the content of the card at `path`; errors as of `read_published`."""
     try:
-        return read_card(content.decode())
-    except (UnicodeDecodeError, ConfigError) as error:
+        return read_card(decoded(content, "its content"))
+    except ConfigError as error:
         raise ConfigError(f"{path} is no card: {error}") from None

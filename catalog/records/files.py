@@ -1,18 +1,11 @@
-"""Reading and writing files: never through a link, never half of one."""
+"""Writing files: never through a link, never half of one."""
 
 from __future__ import annotations
 
-import os
-import stat
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from rulegen.grammar import ConfigError
-
-#: A file of TOML that is larger than this is none of ours.
-LARGEST_FILE = 1 << 20
 
 _TEXT = "made by `rulegen catalog build`; change the record instead"
 #: First line of every page that a build may replace or remove.
@@ -20,65 +13,6 @@ MARKS = {".md": f"<!-- {_TEXT} -->\n\n", ".tex": f"% {_TEXT}\n", ".html": f"<!--
 
 #: What a file is called before it takes its place.
 STAGED = ".{}.new"
-
-
-def read_own(path: Path | str, largest: int) -> bytes:
-    """The content of a file that lies in its folder itself.
-
-    A folder may come from a stranger: a link in it could lead to any file of the reader, and
-    a pipe or a device never ends.
-
-    Args:
-        path: the file.
-        largest: most bytes that it may have.
-
-    Raises:
-        ConfigError: when it cannot be read, is a link or no ordinary file, or is larger.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        reason = "it is a link" if Path(path).is_symlink() else error.strerror
-        raise ConfigError(f"cannot read {path}: {reason}") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise ConfigError(f"cannot read {path}: it is no ordinary file")
-    with os.fdopen(handle, "rb") as file:
-        try:
-            content = file.read(largest + 1)
-        except OSError as error:
-            raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    if len(content) > largest:
-        raise ConfigError(f"{path} is larger than {largest >> 20} MB")
-    return content
-
-
-def read_toml(path: Path | str) -> dict[str, Any]:
-    """The data in a file of TOML.
-
-    Raises:
-        ConfigError: when it cannot be read, is too large, or is no TOML.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    if len(content) > LARGEST_FILE:
-        raise ConfigError(f"{path} is larger than {LARGEST_FILE >> 20} MB")
-    return parse_toml(content, path)
-
-
-def parse_toml(content: bytes, path: Path | str) -> dict[str, Any]:
-    """The data in the content of the file at `path`.
-
-    Raises:
-        ConfigError: when it is no TOML.
-    """
-    try:
-        return tomllib.loads(content.decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
 
 
 def own_folder(home: Path, name: str) -> Path:

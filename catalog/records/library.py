@@ -6,11 +6,12 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
-from rulegen.catalog.records.files import own_folder, read_own
+from rulegen.catalog.records.files import own_folder
 from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.places import FOLDER
 from rulegen.catalog.records.record import Record, own_record
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.files import read_own
 
 HOME = FOLDER.parent
 LITERATURE, DISCOVERED = FOLDER.name, DISCOVERED_FOLDER.name

@@ -15,16 +15,11 @@ from pydantic import Field, ValidationError, model_validator
 from rulegen import catalog
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
-from rulegen.catalog.records.files import (
-    LARGEST_FILE,
-    parse_toml,
-    read_own,
-    read_toml,
-    write_whole,
-)
+from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.kinds import mistaken
 from rulegen.catalog.records.part import RecordPart
 from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.reading.files import LARGEST_FILE, parse_toml, read_own, read_toml
 from rulegen.grammar.reading.problems import problems
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from rulegen.grammar.algebra.exact import LARGEST, SMALLEST
 from rulegen.grammar.algebra.symbols import SIGNALS, Site
 from rulegen.grammar.reading.errors import ConfigError, RuleError
+from rulegen.grammar.reading.files import parse_toml, read_file, toml
 from rulegen.grammar.reading.problems import problems
 from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import MAX_TEXT
@@ -202,24 +202,15 @@ def read_description(source: Path | str, forbidden: Sequence[str] = ()) -> Descr
 
 
 def _toml(source: Path | str) -> dict[str, Any]:
-    text = source
     if isinstance(source, Path):
-        try:
-            with source.open("rb") as file:
-                text = file.read(MAX_TEXT + 1).decode()
-        except OSError as error:
-            raise ConfigError(f"cannot read {source}: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ConfigError(f"{source} is no text") from None
-    assert isinstance(text, str)
-    if len(text) > MAX_TEXT:
+        return parse_toml(read_file(source, MAX_TEXT), source)
+    if len(source) > MAX_TEXT:
         raise ConfigError(f"a space of more than {MAX_TEXT} characters: is this the right file?")
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        where = source if isinstance(source, Path) else "the text of the space"
-        hint = "" if isinstance(source, Path) or "\n" in text else "; for a file, give a `Path`"
-        raise ConfigError(f"{where} is not valid TOML: {error}{hint}") from None
+        return toml(source, "the text of the space")
+    except ConfigError as error:
+        hint = "" if "\n" in source else "; for a file, give a `Path`"
+        raise ConfigError(f"{error}{hint}") from None
 
 
 def _productions(symbols: Mapping[str, Symbol]) -> tuple[dict[str, Production], Traces]:

@@ -15,10 +15,11 @@ from rulegen.analysis.anatomy import Anatomy, dissect
 from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule, missing
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.performance import scale
-from rulegen.catalog.records.files import read_toml, write_whole
+from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.kinds import kind_of
 from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.grammar import AnyRule, ConfigError, Rule, RunError, parse
+from rulegen.grammar.reading.files import read_toml
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.lives.outcomes import Outcomes, told, words

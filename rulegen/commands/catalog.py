@@ -15,6 +15,7 @@ from rulegen.catalog.pages.build import DOCUMENT, INDEX, PAGE, build
 from rulegen.catalog.pages.pdf import make_pdf
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import HOME, library
+from rulegen.commands.document import print_document
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
 from rulegen.ground.progress import Progress
@@ -40,7 +41,7 @@ def show(
     """Print the card of a rule."""
     source = read_source(rule, sys.stdin)
     record = source.record or unnamed(source.rule)
-    print(latex_section(record) if as_latex else markdown_card(record), end="")
+    print_document(latex_section(record) if as_latex else markdown_card(record))
 
 
 def build_pages(

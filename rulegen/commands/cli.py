@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 import traceback
+from contextlib import suppress
+from pathlib import Path
 
 import rulegen as rg
-from rulegen.catalog.parts.installed import unread
+from rulegen.catalog.parts.faults import TRACEBACK
+from rulegen.catalog.parts.installed import said, unread
 from rulegen.commands.outline import group
+
+#: What libraries say that got no memory.
+NO_MEMORY = re.compile("out of memory|unable to allocate|RESOURCE_EXHAUSTED", re.IGNORECASE)
 
 CATALOG = group(
     "Rules as literature: records, cards, pages.",
@@ -40,26 +48,56 @@ app = group(
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit; whatever goes wrong is one message."""
+    try:
+        run()
+    except rg.RunError as error:
+        fail(error, str(error), 1)
+    except rg.RulegenError as error:
+        fail(error, str(error), 2)
+    except OSError as error:  # such as a folder that may not be looked into
+        place = error.filename or "standard output or a file"
+        fail(error, f"{place}: {error.strerror or error}", 2 if error.filename else 1)
+    except KeyboardInterrupt as error:
+        fail(error, "interrupted", 130)
+    except Exception as error:
+        fail(error, unforeseen(error), 1)
+
+
+def run() -> None:
+    """Run the command line, and see that all that it printed is written."""
     try:
         app()
-    except rg.RunError as error:
-        fail(error, 1)
-    except rg.RulegenError as error:
-        fail(error, 2)
-    except OSError as error:  # such as a folder that may not be looked into
-        fail(OSError(f"{error.filename or 'a file'}: {error.strerror or error}"), 2)
-    except KeyboardInterrupt:
-        fail(KeyboardInterrupt("interrupted"), 130)
-    except Exception as error:
-        # Libraries such as JAX read the entry points of all packages, and end at the first bad one.
-        names = [f.f_globals.get("__name__") for f, _ in traceback.walk_tb(error.__traceback__)]
-        if "importlib.metadata" not in names or not (bad := unread()):
-            raise
-        fail(rg.ConfigError("; ".join(bad)), 2)
+    finally:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            # What could not be written is not tried again when the process ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if not isinstance(error, BrokenPipeError):  # whoever read it has enough
+                raise
 
 
-def fail(error: BaseException, code: int) -> None:
-    """Say what is wrong, without a traceback, and exit."""
-    print(f"rulegen: {error}", file=sys.stderr)
+def unforeseen(error: Exception) -> str:
+    """What to say of an error that nothing of rulegen expects."""
+    way = list(traceback.walk_tb(error.__traceback__))
+    names = [frame.f_globals.get("__name__", "") for frame, _ in way]
+    # Libraries such as JAX read the entry points of all packages, and end at the first bad one.
+    if "importlib.metadata" in names and (bad := unread()):
+        return "; ".join(bad)
+    what = said(error)
+    if isinstance(error, MemoryError) or NO_MEMORY.search(what):
+        return f"there is too little memory: take fewer neurons, trials or lives ({what})"
+    own = [at for at, name in zip(way, names, strict=True) if name.startswith("rulegen.")]
+    frame, line = (own or way)[-1]
+    place = f"{Path(frame.f_code.co_filename).name}, line {line}"
+    return f"a defect of rulegen, please tell its authors: {what} ({place}; --traceback shows more)"
+
+
+def fail(error: BaseException, message: str, code: int) -> None:
+    """Say what is wrong, without a traceback unless it is asked for, and exit."""
+    with suppress(OSError):  # who hears nothing still has the exit code
+        if os.environ.get(TRACEBACK):
+            traceback.print_exception(error)
+        print(f"rulegen: {message}", file=sys.stderr, flush=True)
     raise SystemExit(code)

@@ -10,6 +10,7 @@ import typer
 
 from rulegen.catalog.export import export
 from rulegen.catalog.records.files import write_whole
+from rulegen.commands.document import print_document
 from rulegen.grammar import ConfigError
 from rulegen.runs.sources import HELP, read_source
 
@@ -25,7 +26,7 @@ def export_rule(
     source = read_source(rule, sys.stdin)
     text = export(source.record or source.rule, to)
     if out is None:
-        print(text, end="")
+        print_document(text)
         return
     try:
         write_whole(out, text)

@@ -4,18 +4,47 @@ from __future__ import annotations
 
 import ast
 import gc
+import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 import rulegen as rg
+from rulegen.catalog.parts.faults import TRACEBACK
+from rulegen.commands.stopping import stopping_at_once
 
 HERE = Path(__file__).parent
+
+
+def ask(asked: bool) -> None:
+    """Have every error show the whole way to it."""
+    if asked:
+        os.environ[TRACEBACK] = "1"
+
+
+SHOWN = typer.Option(
+    "--traceback",
+    callback=ask,
+    expose_value=False,
+    help="show the whole way to an error, for developers",
+)
+
+
+def having(traceback: Annotated[bool, SHOWN] = False) -> None:
+    """A command with the option that all have, and the groups before them."""
+
+
+def command_of(function: Callable[..., None], name: str | None = None) -> Any:
+    """A function as a command."""
+    app = typer.Typer(add_completion=False)
+    app.command(name)(function)
+    return get_command(app)
 
 
 class Outline(TyperCommand):
@@ -41,7 +70,8 @@ class Outline(TyperCommand):
         """
         gc.disable()  # nothing that an import makes is garbage: looking for it takes 30 ms
         try:
-            function = getattr(import_module(f"{__package__}.{self.module}"), self.function)
+            with stopping_at_once():
+                function = getattr(import_module(f"{__package__}.{self.module}"), self.function)
         except ValueError as error:
             if "JAX flag" not in str(error):
                 raise
@@ -53,9 +83,9 @@ class Outline(TyperCommand):
             rg.keep_compiled_programs()
             if advice := rg.unused_card():
                 print(advice, file=sys.stderr)
-        app = typer.Typer(add_completion=False)
-        app.command(self.name)(function)
-        return get_command(app)
+        command = command_of(function, self.name)
+        command.params += command_of(having).params
+        return command
 
 
 def group(about: str, places: dict[str, str], *inner: TyperGroup, name: str = "") -> TyperGroup:
@@ -68,7 +98,13 @@ def group(about: str, places: dict[str, str], *inner: TyperGroup, name: str = ""
         name: of the group, where it is a command of another.
     """
     commands = [*(Outline(*item) for item in places.items()), *inner]
-    return TyperGroup(name=name or None, commands=commands, help=about, no_args_is_help=True)
+    return TyperGroup(
+        name=name or None,
+        commands=commands,
+        help=about,
+        no_args_is_help=True,
+        params=command_of(having).params,
+    )
 
 
 def line(module: str, function: str) -> str:

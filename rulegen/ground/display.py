@@ -47,13 +47,13 @@ class Display:
         self.console = console
         self.bars = Bars(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[text]}"),
+            TextColumn("{task.fields[text]}", markup=False),
             console=console,
             transient=True,
         )
@@ -90,7 +90,7 @@ class Display:
             now, finished = time.monotonic(), progress.done >= progress.total
             if finished or progress.stage != self.stage or now - self.last > QUIET:
                 line = f"{progress.stage} {progress.done:g}/{progress.total:g}  {progress.text}"
-                self.console.print(line.rstrip(), highlight=False, soft_wrap=True)
+                self.console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
                 self.last = now
         self.stage = progress.stage
 
@@ -98,5 +98,6 @@ class Display:
         """Turn the bar of a finished stage into a line above."""
         if self.task is not None:
             self.bars.remove_task(self.task)
-            self.console.print(f"{self.stage}  {self.text}", highlight=False, soft_wrap=True)
+            line = f"{self.stage}  {self.text}"
+            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
         self.text = ""

@@ -42,11 +42,12 @@ def join(place: str) -> None:
         ...
         rulegen.ConfigError: --host two of three: write INDEX/COUNT@ADDRESS:PORT, such as ...
     """
-    found = re.fullmatch(r"(\d+)/(\d+)@(\S+:\d+)", place)
-    if place != "auto" and not (found and int(found[1]) < int(found[2])):
+    found = re.fullmatch(r"(\d{1,6})/(\d{1,6})@(\S+:(\d{1,5}))", place, re.ASCII)
+    possible = found and int(found[1]) < int(found[2]) and 0 < int(found[4]) < 1 << 16
+    if place != "auto" and not possible:
         raise ConfigError(
             f"--host {place}: write INDEX/COUNT@ADDRESS:PORT, such as 0/2@node1:9911, with INDEX "
-            "from 0 to COUNT - 1; or auto under Slurm or MPI"
+            "from 0 to COUNT - 1 and PORT from 1 to 65535; or auto under Slurm or MPI"
         )
     if found is not None and int(found[1]) > 0:
         wait_for(found[3])

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import math
 import os
 import time
 import zlib
@@ -26,6 +27,8 @@ from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
 
 VERSION = "2"
+#: No run leaves a longer history.
+LARGEST_HISTORY = 1 << 30
 
 
 class Journal:
@@ -97,6 +100,10 @@ class Journal:
     ) -> tuple[list[dict[str, Any]], int]:
         """Read what can be trusted; nothing is changed in a file that is not this run's."""
         file.seek(0)
+        if os.fstat(file.fileno()).st_size > LARGEST_HISTORY:
+            raise RunError(
+                f"{path} is larger than {LARGEST_HISTORY >> 20} MB; choose another --out"
+            )
         lines = file.readall().splitlines(keepends=True)
         records = []
         for line in lines:
@@ -208,10 +215,13 @@ def take(path: Path) -> FileIO:
     """Open a file for this process alone, until it is closed.
 
     Raises:
-        RunError: when another process has it, or it is a link, which could lead anywhere.
+        RunError: when another process has it, or it is no ordinary file: a link could lead
+            anywhere, and a pipe has no end.
     """
     if path.is_symlink():
         raise RunError(f"{path} is a link; put the file itself there, or choose another --out")
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path} is no ordinary file; choose another --out")
     file = FileIO(path, "a+", opener=lambda name, how: os.open(name, how | os.O_NOFOLLOW, 0o666))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -232,11 +242,13 @@ def make_line(name: str, inputs: str, data: Mapping[str, Any], seconds: float) -
 
 
 def parse_line(line: bytes) -> dict[str, Any] | None:
-    """The record of a line, or None when it is damaged or cut short."""
+    """The record of a line, or None when it is damaged, cut short, or such as no run writes."""
     try:
         record = json.loads(line)
         again = make_line(*(record[part] for part in ("name", "inputs", "data", "seconds")))
-        whole = again == line
-    except (ValueError, KeyError, TypeError):
+        kinds = {"name": str, "inputs": str, "data": dict, "seconds": float}
+        whole = again == line and all(type(record[part]) is kind for part, kind in kinds.items())
+        whole = whole and 0 <= record["seconds"] < math.inf
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
     return record if whole else None

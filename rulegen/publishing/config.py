@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,12 +11,12 @@ import tomli_w
 from pydantic import Field, ValidationError, field_validator
 
 from rulegen.catalog.records.fields import Name
-from rulegen.catalog.records.files import read_toml
 from rulegen.catalog.records.kinds import mistaken
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.reading.files import read_toml, toml
 from rulegen.grammar.reading.problems import problems
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.parts import foreign
@@ -218,23 +217,34 @@ def place_value(data: dict[str, Any], key: str, value: Any) -> None:
     *path, last = key.split(".")
     place: Any = data
     for part in path:
-        if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
-            place = place[int(part)]
+        if isinstance(place, list) and (number := position(place, part)) is not None:
+            place = place[number]
         elif isinstance(place, dict):
             place = place.setdefault(part, {})
         else:
             place = None
-    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = value
+    if isinstance(place, list) and (number := position(place, last)) is not None:
+        place[number] = value
     elif isinstance(place, dict):
         place[last] = value
     else:
         raise KeyError(key)
 
 
+def position(values: Sequence[Any], text: str) -> int | None:
+    """The number of an element of a list that a text names; None where there is none.
+
+    Example:
+        >>> position("ab", "1"), position("ab", "2"), position("ab", "9" * 5000)
+        (1, None, None)
+    """
+    numbers = {str(number): number for number in range(len(values))}
+    return numbers.get(text)
+
+
 def parse_value(text: str) -> Any:
     """A TOML value, or the text itself."""
     try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        return toml(f"value = {text}", text)["value"]
+    except ConfigError:
         return text

@@ -142,11 +142,12 @@ def write(
     for name, text in files.items():
         write_whole(folder / name, text)
     worlds = discovery.worlds or {"": Shown(discovery.trajectories, discovery.without)}
-    learning_tables({n: shown.trajectories for n, shown in worlds.items()}).to_csv(
-        folder / "learning.csv", index=False
-    )
-    table = lives_tables({name: parts_of(shown) for name, shown in worlds.items()})
-    table.to_csv(folder / "lives.csv", index=False)
+    tables = {
+        "learning": learning_tables({n: shown.trajectories for n, shown in worlds.items()}),
+        "lives": lives_tables({name: parts_of(shown) for name, shown in worlds.items()}),
+    }
+    for name, table in tables.items():
+        write_whole(folder / f"{name}.csv", table.to_csv(index=False))
     save_figure(discovery.plot(), folder, "learning")
     effort = {"peak_mb": round(peak_mb(), 1)}
     effort |= {} if seconds is None else {"seconds": round(seconds, 1)}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import pandas as pd
 
 from rulegen.estimators import MetaGradient
 from rulegen.grammar import ConfigError, parse
-from rulegen.ground.journal import parse_line
+from rulegen.grammar.reading.files import read_file, read_toml
+from rulegen.ground.journal import LARGEST_HISTORY, parse_line
 from rulegen.publishing.rundir import HISTORY
 
 
@@ -34,11 +34,11 @@ def fit_history(folder: Path | str) -> pd.DataFrame:
         ...
         rulegen.ConfigError: there is no run in nowhere
     """
-    try:
-        config = tomllib.loads((Path(folder) / "config.toml").read_text(encoding="utf-8"))
-        lines = (Path(folder) / HISTORY).read_bytes().splitlines(keepends=True)
-    except OSError:
-        raise ConfigError(f"there is no run in {folder}") from None
+    folder = Path(folder)
+    if not (folder / HISTORY).exists():
+        raise ConfigError(f"there is no run in {folder}")
+    config = read_toml(folder / "config.toml")
+    lines = read_file(folder / HISTORY, LARGEST_HISTORY).splitlines(keepends=True)
     names = [p.name for p in parse(config["rule"]).parameters]
     rows = []
     for record in filter(None, map(parse_line, lines)):

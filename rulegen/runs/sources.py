@@ -6,19 +6,18 @@ is loaded when one is named: the text of a rule shall not wait for it.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from rulegen import catalog
-from rulegen.catalog.records.files import read_toml
 from rulegen.catalog.records.kinds import OPENING, kind_of
 from rulegen.catalog.records.places import DISCOVERED, names
 from rulegen.catalog.records.roles import BASELINES
 from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar.reading.files import check_size, decoded, read_file, read_toml, toml
 
-#: A text longer than this is refused before it is read whole.
+#: A file longer than this is refused before it is read whole.
 LARGEST_TEXT = 4 << 20
 #: What the commands say of an argument that names a rule.
 HELP = (
@@ -59,9 +58,7 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
         True
     """
     if source == "-":
-        if standard_input is None:
-            raise ConfigError(f"{PIPED} is closed; name a file, or send the text to it")
-        return read_piped(standard_input.read(LARGEST_TEXT))
+        return read_piped(standard_text(standard_input))
     path = Path(source)
     kept = path / "record.toml"
     # A folder that only has the name of a rule of the catalog hides it from nobody.
@@ -73,9 +70,27 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
         return described(read_toml(path), path)
     if path.suffix == ".md":
         return recorded(catalog.read_published(path))
-    if not path.is_file() and path.name == source and not path.suffix:
+    if (path.is_dir() or not path.exists()) and path.name == source and not path.suffix:
         return recorded(catalog.find(source))
     return Source(path.stem, read_text(path))
+
+
+def standard_text(standard_input: TextIO | None) -> str:
+    """What standard input holds, in UTF-8 as files are, whatever a terminal writes.
+
+    Raises:
+        ConfigError: when it is closed, holds no text, or more than any of these files.
+    """
+    if standard_input is None:
+        raise ConfigError(f"{PIPED} is closed; name a file, or send the text to it")
+    # What stands in its place in Python may be a text, which has no bytes.
+    stream = getattr(standard_input, "buffer", standard_input)
+    try:
+        found = stream.read(LARGEST_TEXT + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read {PIPED}: {error.strerror}") from None
+    check_size(found, LARGEST_TEXT, PIPED)
+    return found if isinstance(found, str) else decoded(found, PIPED)
 
 
 def read_piped(text: str) -> Source:
@@ -86,8 +101,8 @@ def read_piped(text: str) -> Source:
         except ConfigError as error:
             raise ConfigError(f"{PIPED} is no card: {error}") from None
     try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        data = toml(text, PIPED)
+    except ConfigError:
         data = {}
     return described(data, PIPED) if kind_of(data) else Source("-", parse(text))
 
@@ -106,13 +121,7 @@ def recorded(record: catalog.Record) -> Source:
 
 def read_text(path: Path) -> Rule:
     """The rule in a text file; errors as of `read_source`."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            return parse(file.read(LARGEST_TEXT))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not text in UTF-8") from None
+    return parse(decoded(read_file(path, LARGEST_TEXT), path))
 
 
 def named_rules(sources: Sequence[str], standard_input: TextIO | None) -> dict[str, Rule]:

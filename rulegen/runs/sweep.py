@@ -18,8 +18,9 @@ import tomli_w
 from pydantic import Field
 
 from rulegen.catalog.records.fields import Name
-from rulegen.catalog.records.files import read_toml, write_whole
+from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, RulegenError, RunError
+from rulegen.grammar.reading.files import LARGEST_FILE, read_own, read_toml
 from rulegen.ground.extras import extra
 from rulegen.ground.journal import take
 from rulegen.ground.progress import Progress, Report, silent
@@ -34,6 +35,8 @@ from rulegen.runs.combination import ENDED, check_shared, on_worker
 
 #: More combinations than this are a mistake.
 MOST = 10_000
+#: Bytes of the longest name of a combination: with what is put before and behind it, of a file.
+LONGEST_NAME = 200
 #: Seconds after which a scheduler that does not answer is given up.
 PATIENCE = 15
 
@@ -104,8 +107,10 @@ def load_sweep(path: Path | str, changes: Sequence[str] = ()) -> Sweep:
     found = tuple(combinations(base, axes, source))
     names = [combination.name for combination in found]
     distinct(names, f"{path}: combinations")
-    if longest := [name for name in names if len(name) > 200]:
-        raise ConfigError(f"{path}: the name {longest[0]} is too long; name the values shorter")
+    if longest := [name for name in names if len(name.encode()) > LONGEST_NAME]:
+        raise ConfigError(
+            f"{path}: the name {longest[0][:60]}... is too long; name the values shorter"
+        )
     if all(combination.config is None for combination in found):
         raise ConfigError(found[0].reason)
     return Sweep(config, base, found)
@@ -210,7 +215,7 @@ def sweep(
                     said = "done" if result["ok"] else "failed"
                     report(Progress("sweep", len(found), total, f"{name} {said}"))
         table = results_table(what.combinations, found)
-        table.to_csv(folder / "results.csv", index=False)
+        write_whole(folder / "results.csv", table.to_csv(index=False))
     if not table["ok"].any():
         raise RunError(f"every combination failed, the first because: {table['reason'][0]}")
     return table
@@ -253,14 +258,16 @@ def store(folder: Path, name: str, result: Mapping[str, Any]) -> None:
 def finished(folder: Path, combination: Combination, job: str) -> dict[str, Any] | None:
     """The result of a combination with which an earlier run of the sweep has finished this job."""
     try:
-        text = (folder / "results" / f"{combination.name}.json").read_text(encoding="utf-8")
-        result: dict[str, Any] = json.loads(text)
-    except (OSError, ValueError):
+        content = read_own(folder / "results" / f"{combination.name}.json", LARGEST_FILE)
+        result: dict[str, Any] = json.loads(content)
+        row_of(combination, result)
+    # None, half of one, or another file in its place: it is computed anew.
+    except (ConfigError, ValueError, LookupError, TypeError, RecursionError):
         return None
     if combination.config is None:
         return None
     same = result.get("identity") == combination.config.identity and result.get("job") == job
-    return result if same and result["ok"] else None
+    return result if same and result["ok"] is True else None
 
 
 @contextmanager
@@ -330,17 +337,18 @@ def results_table(
     `terms`, `gradients` of single lives and `nonfinite`, those that were left out, `seconds`,
     `reason`.
     """
-    rows = []
-    for combination in combinations:
-        result = found[combination.name]
-        row: dict[str, Any] = {"combination": combination.name} | combination.labels
-        row["ok"] = result["ok"]
-        if result["ok"]:
-            reward, gain = result["reward"], result["gain"]
-            row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
-            row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
-            row |= {name: result[name] for name in ENDED}
-            row |= {"terms": "; ".join(result["terms"])}
-            row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
-        rows.append(row | {"reason": result.get("reason", "")})
-    return pd.DataFrame(rows)
+    return pd.DataFrame([row_of(c, found[c.name]) for c in combinations])
+
+
+def row_of(combination: Combination, result: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of a combination; see `results_table`."""
+    row: dict[str, Any] = {"combination": combination.name} | combination.labels
+    row["ok"] = result["ok"]
+    if result["ok"]:
+        reward, gain = result["reward"], result["gain"]
+        row |= {"reward": reward["mean"], "low": reward["low"], "high": reward["high"]}
+        row |= {"gain": gain["mean"], "gain_low": gain["low"], "gain_high": gain["high"]}
+        row |= {name: result[name] for name in ENDED}
+        row |= {"terms": "; ".join(result["terms"])}
+        row |= {name: result[name] for name in ("gradients", "nonfinite", "seconds")}
+    return row | {"reason": result.get("reason", "")}

@@ -10,9 +10,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from rulegen.catalog import parts
-from rulegen.catalog.records.files import read_toml
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
+from rulegen.grammar.reading.files import LARGEST_FILE, decoded, parse_toml, read_file, read_toml
 from rulegen.grammar.space.space import BUNDLED, LOCAL
 from rulegen.ground.parts import reader
 from rulegen.ground.settings import Settings, distinct
@@ -109,5 +109,6 @@ def read_text(path: FilePath) -> str:
     Raises:
         ConfigError: when it cannot be read.
     """
-    read_toml(path)
-    return path.read_text(encoding="utf-8")
+    content = read_file(path, LARGEST_FILE)
+    parse_toml(content, path)
+    return decoded(content, path)

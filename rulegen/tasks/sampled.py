@@ -116,11 +116,10 @@ class Sampled(Task):
         """
         samples, counts = self.samples, np.bincount(self.samples.conditions)
         often = 1.0 / counts[samples.conditions]
-        targets, mask = samples.targets.astype(float), samples.mask.astype(float)
-        weight = mask / mask.sum(axis=1, keepdims=True)
+        targets = samples.targets.astype(float)
         if self.feedback == "binary":
-            return most_frequent(targets, weight, often)
-        return best_constant(targets, weight, often, self.distance)
+            return most_frequent(targets, samples.weights, often)
+        return best_constant(targets, samples.weights, often, self.distance)
 
     def trial(self, stream: Stream, condition: Array, dt: float) -> Trial:
         """One of the samples of the condition, drawn afresh for every trial."""
@@ -129,10 +128,9 @@ class Sampled(Task):
         drawn = bits(stream.fold(Purpose.ORDER), (1,))[0] % jnp.asarray(counts, "uint32")[condition]
         place = jnp.asarray(np.cumsum(counts) - counts)[condition] + drawn.astype(int)
         number = jnp.asarray(by_condition)[place]
-        mask = jnp.asarray(samples.mask, float)[number]
         return Trial(
             stimulus=jnp.asarray(samples.inputs, float)[number],
             target=jnp.asarray(samples.targets, float)[number],
-            weight=mask / mask.sum(),
+            weight=jnp.asarray(samples.weights, float)[number],
             answers=distinct(samples.targets)[0],
         )

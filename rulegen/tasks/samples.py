@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 from functools import cached_property
 from pathlib import Path
@@ -10,8 +11,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.files import read_file
+
 #: Larger files are no trials: all of them become constants of the compiled programs.
 LARGEST_FILE = 1 << 27
+#: Squares of larger numbers are infinite in single precision.
+LARGEST_VALUE = 1e18
 #: More different courses of targets than this are no conditions, but answers of a continuous kind.
 MOST_CONDITIONS = 64
 
@@ -36,6 +42,8 @@ class Samples:
     Attributes:
         inputs, targets, mask: as float32, of the shapes above.
         dt, conditions: as above.
+        weights: the mask of each trial divided by its sum, as float64: in single precision the sum
+            of a mask of 3e38 is infinite, and one of 1e-45 is nothing.
         periods: numbers of steps by name.
         digest: 16 hexadecimal digits of everything in them.
 
@@ -85,6 +93,11 @@ class Samples:
         return hash(self.digest)
 
     @cached_property
+    def weights(self) -> np.ndarray:  # noqa: D102  (stands above)
+        whole = self.mask.astype(float)
+        return whole / whole.sum(axis=1, keepdims=True)
+
+    @cached_property
     def digest(self) -> str:  # noqa: D102  (stands above)
         found = hashlib.sha256(repr((self.dt, self.periods)).encode())
         for array in (self.inputs, self.targets, self.mask, self.conditions):
@@ -126,22 +139,22 @@ class Samples:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an `.npz` file, none of a name or a size that trials cannot have."""
-    if not path.is_file():
-        raise ValueError(f"cannot read {path}: there is no such file")
     try:
-        with zipfile.ZipFile(path) as archive:
+        content = io.BytesIO(read_file(path, LARGEST_FILE))
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
+    try:
+        with zipfile.ZipFile(content) as archive:
             size = sum(part.file_size for part in archive.infolist())
         if size > LARGEST_FILE:
             raise ValueError(f"it holds {size >> 20} MB, and {LARGEST_FILE >> 20} can be used")
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(content, allow_pickle=False) as file:
             names = set(file.files)
             if unknown := names.difference(REQUIRED, OPTIONAL):
                 raise ValueError(f"there is an unknown array `{min(unknown)}`")
             if missing := set(REQUIRED) - names:
                 raise ValueError(f"there is no array `{min(missing)}`")
             return {name: file[name] for name in names}
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror or error}") from None
     except Exception as error:  # whatever a damaged archive makes of its readers
         raise ValueError(f"{path} is no .npz file of trials: {error}") from None
 
@@ -166,6 +179,8 @@ def course(name: str, values: ArrayLike) -> np.ndarray:
             f"{name} has the shape {array.shape}; it must be trials x steps x channels, each at "
             "least 1"
         )
+    if np.abs(array).max() > LARGEST_VALUE:
+        raise ValueError(f"{name} has values beyond {LARGEST_VALUE:g}, whose squares are infinite")
     return array
 
 
@@ -178,7 +193,7 @@ def weights(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
         raise ValueError(f"mask has the shape {array.shape}; it must be {shape}") from None
     if np.any(array < 0):
         raise ValueError("mask has values below 0")
-    if (silent := np.flatnonzero(array.sum(axis=1) <= 0)).size:
+    if (silent := np.flatnonzero(~(array > 0).any(axis=1))).size:
         raise ValueError(f"no step of trial {silent[0]} counts: its mask is 0 everywhere")
     return array
 

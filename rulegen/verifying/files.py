@@ -9,8 +9,8 @@ from typing import Any
 
 from rulegen.catalog import Record, parts
 from rulegen.catalog.pages.reading import LARGEST_CARD, parse_card
-from rulegen.catalog.records.files import LARGEST_FILE, read_own
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.files import LARGEST_FILE, decoded, read_own
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.printed import export_file, exported, summary, texts
 
@@ -29,7 +29,7 @@ def agreeing(folder: Path, record: Record) -> None:
         raise ConfigError(f"{card} and record.toml are not about the same figures")
     names = [n for n in parts.names("export") if present(folder / export_file(n))]
     for name, text in (texts(record) | exported(record, names)).items():
-        if present(folder / name) and read_own(folder / name, LARGEST_CARD) != text.encode():
+        if present(folder / name) and read_text(folder / name) != text:
             raise ConfigError(
                 f"{folder / name} is not what record.toml prints; use the folder as the run left "
                 "it, with the version that made it"
@@ -56,7 +56,7 @@ def of_family(folder: Path, config: RunConfig) -> None:
     path = folder / "family.txt"
     if not isinstance(config, DiscoverConfig) or not present(path):
         return
-    if read_own(path, LARGEST_CARD) != config.family.text().encode():
+    if read_text(path) != config.family.text():
         raise ConfigError(f"{path} is not the family of config.toml")
 
 
@@ -67,7 +67,7 @@ def read_json(path: Path) -> dict[str, Any]:
         ConfigError: when there is none.
     """
     try:
-        text = read_own(path, LARGEST_FILE).decode()
+        text = decoded(read_own(path, LARGEST_FILE), path)
         data = json.loads(text, object_pairs_hook=told_once)
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid JSON: {error}") from None
@@ -86,6 +86,15 @@ def told_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(data) < len(pairs):
         raise ValueError("a name stands twice")
     return data
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, however its lines end: mail and repositories change that.
+
+    Raises:
+        ConfigError: when it cannot be read, or is no text.
+    """
+    return decoded(read_own(path, LARGEST_CARD), path)
 
 
 def present(path: Path) -> bool:

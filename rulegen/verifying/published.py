@@ -14,12 +14,12 @@ import pandas as pd
 from rulegen.catalog import Evidence, Record, WorldFigures, find, load_record
 from rulegen.catalog.pages.reading import read_published
 from rulegen.catalog.records.ended import TROUBLES
-from rulegen.catalog.records.files import LARGEST_FILE, parse_toml, read_own
 from rulegen.catalog.records.library import CURVES, LARGEST_TABLE, digest
 from rulegen.catalog.records.places import DISCOVERED as DISCOVERED_FOLDER
 from rulegen.catalog.records.record import own_record
 from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.files import LARGEST_FILE, parse_toml, read_own
 from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import Outcome
 from rulegen.publishing.config import DiscoverConfig, RunConfig, validated

@@ -192,11 +192,13 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_space(tmp_path)
     path = tmp_path / "space.toml"
     path.write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="is no text"):
+    with pytest.raises(ConfigError, match="is not text in UTF-8"):
         load_space(path)
     path.write_text(SPACE + "#" * 70_000)
-    with pytest.raises(ConfigError, match="is this the right file"):
+    with pytest.raises(ConfigError, match="is larger than 64 kB"):
         load_space(path)
+    with pytest.raises(ConfigError, match="is this the right file"):
+        load_space(SPACE + "#" * 70_000)
     path.write_text("a = " + "[" * 5000)
     with pytest.raises(ConfigError, match="is not valid TOML"):
         load_space(path)
