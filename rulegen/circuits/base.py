@@ -22,6 +22,8 @@ from rulegen.ground.parts import Part, alike
 
 Array = jax.Array
 
+#: No circuit is larger.
+MOST_NEURONS = 100_000
 #: Signals that a rule reads in any circuit, whatever its `signals` gives.
 ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post", DRIVE, *DRIVES.values()})
 #: What rules of all circuits can read beside what the circuit itself provides.
@@ -105,7 +107,7 @@ class Circuit(Part, abc.ABC):
     #: Whether the activity changes smoothly with the weights.
     smooth: ClassVar[bool]
 
-    neurons: int = Field(32, ge=1, le=100_000)
+    neurons: int = Field(32, ge=1, le=MOST_NEURONS)
     dt: float = Field(10.0, gt=0)
     gain: float = Field(1.1, ge=0)
     noise: float = Field(0.1, ge=0)

@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 
 from rulegen.analysis.studies import check_folder, save_study, study, subjects
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.commands.options import screen, shared
 from rulegen.ground import hosts
 from rulegen.ground.display import Display
+from rulegen.ground.settings import MOST_TOGETHER
 from rulegen.lives.outcomes import told
 
 
@@ -21,9 +23,14 @@ def analyse(
         str, typer.Argument(help="folder of a finished run, a record, a card, or a file with rules")
     ],
     out: Annotated[Path | None, typer.Option(help="folder of tables, figures and page")] = None,
-    lives: Annotated[int, typer.Option(min=2, help="networks, the same for every rule")] = 32,
+    lives: Annotated[
+        int, typer.Option(min=2, max=MOST_LIVES, help="networks, the same for every rule")
+    ] = 32,
     repeats: Annotated[
-        int, typer.Option(min=2, help="noisy trials of each condition after learning")
+        int,
+        typer.Option(
+            min=2, max=MOST_TOGETHER, help="noisy trials of each condition after learning"
+        ),
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
 ) -> None:

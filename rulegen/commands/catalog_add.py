@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.catalog.records.library import HOME
 from rulegen.ground.display import Display
 from rulegen.verifying.admission import add_run
@@ -19,7 +20,9 @@ def add(
         list[Path], typer.Argument(help="folders of finished runs of `discover` or `search`")
     ],
     to: Annotated[Path, typer.Option(help="folder of the catalog")] = HOME,
-    lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
+    lives: Annotated[
+        int, typer.Option(min=2, max=MOST_LIVES, help="number of new lives")
+    ] = NEW_LIVES,
     replace: Annotated[
         bool, typer.Option("--replace", help="replace discovered rules of the same name")
     ] = False,

@@ -15,7 +15,9 @@ import pandas as pd
 import typer
 
 from rulegen.catalog.likeness.distance import relations
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.catalog.records.files import write_whole
+from rulegen.circuits.base import MOST_NEURONS
 from rulegen.commands.interrupted import resumable
 from rulegen.commands.options import grouped, screen, shared
 from rulegen.commands.table import print_table
@@ -28,6 +30,7 @@ from rulegen.ground.journal import Journal
 from rulegen.ground.keys import origin
 from rulegen.ground.parts import foreign
 from rulegen.ground.stage import Stage
+from rulegen.lives.size import MOST_TRIALS
 from rulegen.lives.world import World
 from rulegen.publishing.config import EvaluateSettings
 from rulegen.publishing.figures import save_figure
@@ -55,10 +58,13 @@ class Where:
 
     tasks: Annotated[list[str] | None, typer.Option("--task", help="a task; repeatable")] = None
     neurons: Annotated[
-        list[int] | None, typer.Option(min=1, help="size of the circuit; repeatable")
+        list[int] | None,
+        typer.Option(min=1, max=MOST_NEURONS, help="size of the circuit; repeatable"),
     ] = None
-    trials: Annotated[int, typer.Option(min=1, help="trials of a life")] = 200
-    lives: Annotated[int, typer.Option(min=2, help="lives of each rule in each world")] = 256
+    trials: Annotated[int, typer.Option(min=1, max=MOST_TRIALS, help="trials of a life")] = 200
+    lives: Annotated[
+        int, typer.Option(min=2, max=MOST_LIVES, help="lives of each rule in each world")
+    ] = 256
     file: Annotated[
         Path | None,
         typer.Option("--worlds", help="a file with [[worlds]] and [[elsewhere]], in their place"),

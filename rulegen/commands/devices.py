@@ -7,13 +7,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from rulegen.circuits.base import MOST_NEURONS
 from rulegen.commands.table import print_table
 from rulegen.ground.runtime import check_devices
 from rulegen.runs.devices import devices as look
 
 
 def devices(
-    neurons: Annotated[int, typer.Option(min=2, help="of a circuit")] = 32,
+    neurons: Annotated[int, typer.Option(min=2, max=MOST_NEURONS, help="of a circuit")] = 32,
 ) -> None:
     """Say which devices there are, what they can do at best, and how lives are run on them."""
     check_devices()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import typer
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.commands.options import RunOptions, grouped, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.estimators import AnyEstimator, Evosax
@@ -22,7 +23,7 @@ from rulegen.ground.digests import inputs_digest
 from rulegen.ground.display import Display
 from rulegen.ground.keys import Branch, origin
 from rulegen.ground.parts import with_defaults
-from rulegen.ground.settings import distinct
+from rulegen.ground.settings import MOST_TOGETHER, distinct
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import TROUBLES, readable
@@ -38,10 +39,13 @@ from rulegen.runs.sources import HELP, read_source
 class Size:
     """How much is spent on each estimator."""
 
-    lives: Annotated[int, typer.Option(min=4, help="lives of one estimate")] = 256
-    repeats: Annotated[int, typer.Option(min=2, help="estimates by each estimator")] = 8
+    lives: Annotated[int, typer.Option(min=4, max=MOST_LIVES, help="lives of one estimate")] = 256
+    repeats: Annotated[
+        int, typer.Option(min=2, max=MOST_TOGETHER, help="estimates by each estimator")
+    ] = 8
     truth_lives: Annotated[
-        int, typer.Option(min=2, help="lives at both ends of each finite difference")
+        int,
+        typer.Option(min=2, max=MOST_LIVES, help="lives at both ends of each finite difference"),
     ] = 2048
 
 

@@ -11,11 +11,13 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.commands.options import screen, shared
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground import hosts
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import check_alive, told
+from rulegen.lives.size import MOST_TRIALS
 from rulegen.runs.contest import worlds
 from rulegen.runs.simulate import late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation
@@ -36,8 +38,10 @@ def simulate(
     task: Annotated[
         str | None, typer.Option(help="a task, in place of a file; else delayed_association")
     ] = None,
-    trials: Annotated[int | None, typer.Option(min=1, help="trials of a life")] = None,
-    lives: Annotated[int, typer.Option(min=1, help="lives of each rule")] = 64,
+    trials: Annotated[
+        int | None, typer.Option(min=1, max=MOST_TRIALS, help="trials of a life")
+    ] = None,
+    lives: Annotated[int, typer.Option(min=1, max=MOST_LIVES, help="lives of each rule")] = 64,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
     out: Annotated[Path | None, typer.Option(help="table to write, .csv or .parquet")] = None,
 ) -> None:

@@ -25,7 +25,7 @@ def sweep(
         str | None, typer.Option(help="address of a dask scheduler, such as tcp://node1:8786")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="processes of the cluster on this machine")
+        int | None, typer.Option(min=1, max=1024, help="processes of the cluster on this machine")
     ] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", help="replace a setting of the base: key=value")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.commands.options import screen, shared
 from rulegen.commands.table import print_table
 from rulegen.grammar import ConfigError
@@ -20,7 +21,9 @@ from rulegen.verifying.verify import verify as run_verification
 @shared
 def verify(
     card: Annotated[str, typer.Argument(help="a card.md, a record.toml, a run, a name, or -")],
-    lives: Annotated[int, typer.Option(min=2, help="number of new lives")] = NEW_LIVES,
+    lives: Annotated[
+        int, typer.Option(min=2, max=MOST_LIVES, help="number of new lives")
+    ] = NEW_LIVES,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the new lives")] = 0,
 ) -> None:
     """Run the published text on its own lives again and on new ones.

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.grammar import RunError
 from rulegen.ground.parts import Part
 from rulegen.lives.bench import Bench
@@ -109,7 +110,7 @@ class Estimator(Part, abc.ABC):
     part: ClassVar[str] = "estimator"
     _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {"estimate": no_gradient}
 
-    lives: int = Field(256, ge=2)
+    lives: int = Field(256, ge=2, le=MOST_LIVES)
     clip: float = Field(3.0, ge=0)
 
     def prepare(self, bench: Bench) -> Lives:

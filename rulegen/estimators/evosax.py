@@ -13,10 +13,12 @@ import numpy as np
 import optax
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.ground.extras import extra
 from rulegen.ground.progress import Tick
+from rulegen.ground.settings import MOST_TOGETHER
 from rulegen.lives.bench import Bench
 from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
@@ -47,11 +49,11 @@ class Evosax(Estimator):
     libraries: ClassVar[tuple[str, ...]] = ("evosax",)
 
     name: Literal["evosax"] = "evosax"
-    lives: int = Field(256, ge=16)
+    lives: int = Field(256, ge=16, le=MOST_LIVES)
     clip: float = Field(0.0, ge=0)
     strategy: str = "Open_ES"
     sigma: float = Field(0.05, gt=0)
-    groups: int = Field(8, ge=2)
+    groups: int = Field(8, ge=2, le=MOST_TOGETHER)
     shared: bool = False
 
     def prepare(self, bench: Bench) -> Lives:

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.lives.many import Lives
@@ -34,7 +35,7 @@ class Pgpe(Estimator):
     """
 
     name: Literal["pgpe"] = "pgpe"
-    lives: int = Field(256, ge=4)
+    lives: int = Field(256, ge=4, le=MOST_LIVES)
     sigma: float = Field(0.05, gt=0)
 
     def estimate(

@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.compile import compile_rule
 from rulegen.estimators import AnyEstimator, MetaGradient, Pathwise, Pgpe, Score
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.fitting.ascent import Phase
 from rulegen.grammar import RunError
 from rulegen.ground.keys import Branch
-from rulegen.ground.settings import Settings
+from rulegen.ground.settings import MOST_TOGETHER, Settings
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import Outcomes
@@ -37,9 +38,9 @@ class AppraisalSettings(Settings):
         step: half the distance between the ends, in the coordinates of the fit.
     """
 
-    lives: int = Field(256, ge=4)
-    repeats: int = Field(8, ge=2)
-    truth_lives: int = Field(2048, ge=2)
+    lives: int = Field(256, ge=4, le=MOST_LIVES)
+    repeats: int = Field(8, ge=2, le=MOST_TOGETHER)
+    truth_lives: int = Field(2048, ge=2, le=MOST_LIVES)
     step: float = Field(0.05, gt=0)
 
 

@@ -11,13 +11,14 @@ import numpy as np
 import optax
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators import AnyEstimator, Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.estimators.together import meta_gradient, prepared
 from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch
-from rulegen.ground.settings import Settings
+from rulegen.ground.settings import MOST_TOGETHER, Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import paired_difference
 from rulegen.objective import Objective
@@ -46,11 +47,11 @@ class Phase(Settings):
     iterations: int = Field(20, ge=1)
     rate: float = Field(0.05, gt=0)
     trust: float = Field(3.0, gt=0)
-    choice_lives: int = Field(256, ge=2)
+    choice_lives: int = Field(256, ge=2, le=MOST_LIVES)
     signal: float = Field(0.0, ge=0)
-    most_lives: int = Field(4096, ge=2)
+    most_lives: int = Field(4096, ge=2, le=MOST_LIVES)
     plateau: int = Field(0, ge=0)
-    starts: int = Field(1, ge=1)
+    starts: int = Field(1, ge=1, le=MOST_TOGETHER)
     spread: float = Field(0.2, gt=0)
 
 

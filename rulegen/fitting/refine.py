@@ -20,10 +20,11 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field, model_validator
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.fitting.box import AT_BOUND, MANY, MISFIT, ROUNDING, Box, Survey, no_limits
 from rulegen.fitting.surface import Surface, design
 from rulegen.ground.keys import Branch
-from rulegen.ground.settings import Settings
+from rulegen.ground.settings import MOST_TOGETHER, Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, Limits, paired_difference
 from rulegen.objective import Objective
@@ -54,14 +55,14 @@ class RefineSettings(Settings):
             their square.
     """
 
-    lives: int = Field(192, ge=8)
-    most_lives: int = Field(3072, ge=8)
+    lives: int = Field(192, ge=8, le=MOST_LIVES)
+    most_lives: int = Field(3072, ge=8, le=MOST_LIVES)
     width: float = Field(0.35, gt=0)
     least: float = Field(0.1, gt=0)
     moves: int = Field(6, ge=1)
     tolerance: float = Field(0.001, gt=0)
     climbs: int = Field(1, ge=1)
-    most: int = Field(5, ge=1)
+    most: int = Field(5, ge=1, le=MOST_TOGETHER)
 
     @model_validator(mode="after")
     def _ordered(self) -> RefineSettings:

@@ -5,19 +5,70 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidatorFunctionWrapHandler, field_validator
 
 from rulegen.grammar import ConfigError
+from rulegen.grammar.algebra.exact import LARGEST, SMALLEST
+
+#: No setting counts further.
+MOST = 1 << 32
+#: More of what is held at once is a mistake.
+MOST_TOGETHER = 1 << 16
 
 
 class Settings(BaseModel):
-    """A frozen group of settings whose fields are checked at construction."""
+    """A frozen group of settings whose fields are checked at construction.
+
+    Numbers are as those of rules, 0 or from 1e-30 to 1e+30 in size, and whole ones at most 2**32:
+    what is computed of them stays within what a computer holds.
+    """
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
     #: Distributions on which results of such a part depend, beside those of all results.
     libraries: ClassVar[tuple[str, ...]] = ()
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _of_some_size(cls, given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        # Tables may become settings, which name the field themselves.
+        check_sizes(given, tables=False)
+        check_sizes(found := read(given))
+        return found
+
+
+def check_sizes(value: Any, *, tables: bool = True) -> None:
+    """See that numbers in a value, however deep, have a size that settings may have.
+
+    Args:
+        value: of a setting. tables: whether to look into tables as well.
+
+    Raises:
+        ValueError: when one has not.
+
+    Example:
+        >>> check_sizes({"lives": [64, 0.5]})
+        >>> check_sizes({"lives": [64, 1e300]})
+        Traceback (most recent call last):
+        ...
+        ValueError: a number must be 0 or from 1e-30 to 1e+30 in size, and a whole one at most 2**32
+    """
+    if isinstance(value, float):
+        whole = value == 0.0 or SMALLEST <= abs(value) <= LARGEST  # not of NaN and infinity
+    elif isinstance(value, int):
+        whole = abs(value) <= MOST
+    else:
+        if isinstance(value, Mapping):
+            value = list(value.values()) if tables else []
+        for part in value if isinstance(value, list | tuple) else ():
+            check_sizes(part, tables=tables)
+        return
+    if not whole:
+        raise ValueError(
+            f"a number must be 0 or from {SMALLEST:g} to {LARGEST:g} in size, and a whole one at "
+            "most 2**32"
+        )
 
 
 def nested(value: Any) -> Iterator[Settings]:

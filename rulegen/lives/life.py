@@ -21,6 +21,7 @@ from rulegen.lives.outcomes import Outcome
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Readings, States
+from rulegen.lives.size import check_size
 from rulegen.lives.trial import Streams, TrialRun, trial_streams
 from rulegen.tasks import Task
 
@@ -116,7 +117,7 @@ class Life:
 
     Raises:
         ValueError: when a rule and the circuit do not fit each other, a period of the task is
-            shorter than a step, or its trials have other shapes than it says.
+            shorter than a step, its trials have other shapes than it says, or a life is too large.
 
     Example:
         >>> from rulegen.grammar import parse
@@ -141,6 +142,7 @@ class Life:
         runs: type[TrialRun] = TrialRun,
         engine: Engine = XLA,
     ) -> None:
+        check_size(circuit, task, settings.trials)
         self.rules = Plasticity(circuit, rule, projections or Projections())
         if rule.tangents.wrt and circuit.scoreless:
             raise ValueError(circuit.scoreless)

@@ -128,7 +128,8 @@ def policy(
         chunk: lives that run together on one device, whatever fits; 0 chooses them.
 
     Raises:
-        RunError: when a device that is no CPU has too little free memory for one life.
+        RunError: when a device has too little free memory for one life, or a machine too little at
+            all.
 
     Example:
         >>> need = Need(bytes=100_000, hot=4096, work=30 * 1024.0, step=1024.0)
@@ -142,6 +143,11 @@ def policy(
             f"one life needs {need.bytes / 2**20:.0f} MB, and {devices[0]} has "
             f"{free / 2**20:.0f} MB to spare: take fewer neurons, end what else runs there, or run "
             "on the CPU (JAX_PLATFORMS=cpu)"
+        )
+    if need.bytes > (whole := memory()):
+        raise RunError(
+            f"one life needs {need.bytes / 2**20:.0f} MB, and this machine has "
+            f"{whole / 2**20:.0f} MB: take fewer neurons"
         )
     if memory_mb is not None:
         free = min(free, memory_mb * 1e6 / (len(devices) if kind is CPU else 1))

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import tomli_w
 from pydantic import Field, ValidationError, field_validator
 
-from rulegen.catalog.records.fields import Name
+from rulegen.catalog.records.fields import MOST_LIVES, Name
 from rulegen.catalog.records.kinds import mistaken
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
@@ -37,7 +37,7 @@ class EvaluateSettings(Settings):
         lives: number of held-out lives, the same for every rule that is compared.
     """
 
-    lives: int = Field(1024, ge=2)
+    lives: int = Field(1024, ge=2, le=MOST_LIVES)
 
 
 class RunConfig(Places):

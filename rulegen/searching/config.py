@@ -10,12 +10,13 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator, model_validator
 
 from rulegen.catalog import parts
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Space, load_space
 from rulegen.grammar.reading.files import LARGEST_FILE, decoded, parse_toml, read_file, read_toml
 from rulegen.grammar.space.space import BUNDLED, LOCAL
 from rulegen.ground.parts import reader
-from rulegen.ground.settings import Settings, distinct
+from rulegen.ground.settings import MOST_TOGETHER, Settings, distinct
 from rulegen.publishing.config import RunConfig, replace_values, validated
 from rulegen.searching.genetic import Genetic
 from rulegen.searching.halving import Halving
@@ -38,8 +39,8 @@ class SelectSettings(Settings):
         margin: reward per trial that a simpler rule may lose against the best.
     """
 
-    finalists: int = Field(10, ge=1)
-    lives: int = Field(2048, ge=2)
+    finalists: int = Field(10, ge=1, le=MOST_TOGETHER)
+    lives: int = Field(2048, ge=2, le=MOST_LIVES)
     margin: float = Field(0.005, gt=0)
 
 

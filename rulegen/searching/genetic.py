@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.grammar import ConfigError, Space, Structure
+from rulegen.ground.settings import MOST_TOGETHER
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points
 
@@ -36,8 +38,8 @@ class Genetic(Strategy):
     """
 
     name: Literal["genetic"] = "genetic"
-    population: int = Field(48, ge=2)
-    each: int = Field(64, ge=2)
+    population: int = Field(48, ge=2, le=MOST_TOGETHER)
+    each: int = Field(64, ge=2, le=MOST_LIVES)
     crossing: float = Field(0.3, ge=0, le=1)
     mutation: float = Field(0.4, ge=0, le=1)
     parsimony: float = Field(0.0003, ge=0)

@@ -8,7 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.grammar import ConfigError, Space, Structure
+from rulegen.ground.settings import MOST_TOGETHER
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points
 
@@ -34,11 +36,11 @@ class Halving(Strategy):
 
     name: Literal["halving"] = "halving"
     lives: int = Field(220_000, ge=1)
-    structures: int = Field(0, ge=0)
-    points: int = Field(3, ge=1)
+    structures: int = Field(0, ge=0, le=MOST_TOGETHER)
+    points: int = Field(3, ge=1, le=MOST_TOGETHER)
     least: int = Field(8, ge=2)
     shrink: float = Field(3.0, gt=1)
-    last: int = Field(12, ge=1)
+    last: int = Field(12, ge=1, le=MOST_LIVES)
 
     def rounds(self, structures: int) -> list[int]:
         """How many structures each round has.

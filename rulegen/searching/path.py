@@ -15,6 +15,7 @@ from rulegen.estimators import AnyEstimator, Pathwise
 from rulegen.estimators.together import meta_gradient, prepared
 from rulegen.fitting.ascent import place_of
 from rulegen.grammar import Basis, ConfigError, Rule, Space, Structure
+from rulegen.ground.settings import MOST_TOGETHER
 from rulegen.objective import Objective
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points
@@ -47,8 +48,8 @@ class Path(Strategy):
     name: Literal["path"] = "path"
     lives: int = Field(50_000, ge=1)
     estimator: AnyEstimator = Pathwise(credit="trial", lives=256)
-    breadth: int = Field(6, ge=1)
-    points: int = Field(8, ge=2)
+    breadth: int = Field(6, ge=1, le=MOST_TOGETHER)
+    points: int = Field(8, ge=2, le=MOST_TOGETHER)
 
     def check(self, space: Space) -> None:
         """See `Strategy.check`."""

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from rulegen.catalog import Interval
+from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.ground.keys import Branch
@@ -27,7 +28,7 @@ class Refit(Phase):
     estimator: AnyEstimator = Pgpe(lives=256)
     iterations: int = Field(10, ge=1)
     rate: float = Field(0.06, gt=0)
-    choice_lives: int = Field(128, ge=2)
+    choice_lives: int = Field(128, ge=2, le=MOST_LIVES)
 
 
 #: The level of a look comes too near to 1 for more of them.
@@ -51,9 +52,9 @@ class PruneSettings(Settings):
 
     margin: float = Field(0.005, gt=0)
     looks: int = Field(60, ge=1, le=MOST_LOOKS)
-    lives: int = Field(512, ge=2)
-    most_lives: int = Field(8192, ge=2)
-    rank_lives: int = Field(128, ge=2)
+    lives: int = Field(512, ge=2, le=MOST_LIVES)
+    most_lives: int = Field(8192, ge=2, le=MOST_LIVES)
+    rank_lives: int = Field(128, ge=2, le=MOST_LIVES)
     refit: Refit = Refit()
 
     @property
