@@ -134,8 +134,8 @@ class Evidence(Ended, RecordPart):
     terms: tuple[TermLoss, ...] = ()
     looks: tuple[Look, ...] = ()
     candidates: Count = 0
-    margin: Annotated[Real, Field(ge=0)] = 0.0
-    level: Annotated[Real, Field(gt=0, lt=1)] = 0.95
+    margin: Annotated[Real, Field(ge=0, le=1e30)] = 0.0
+    level: Annotated[Real, Field(ge=0.5, lt=1)] = 0.95
     structures: Count = 0
     choice: Prose = ""
     seed: Seed = 0

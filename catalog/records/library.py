@@ -106,5 +106,5 @@ def read_entry(path: Path) -> Entry:
 
 
 def digest(content: bytes) -> str:
-    """The digest of a file's content, as records name it."""
-    return hashlib.sha256(content).hexdigest()[:16]
+    """The digest of a table, as records name it, however its lines end."""
+    return hashlib.sha256(content.replace(b"\r\n", b"\n")).hexdigest()[:16]

@@ -28,6 +28,30 @@ def texts(value: Any) -> Iterator[str]:
             yield from texts(item)
 
 
+def check_printable(value: Any) -> None:
+    """See that the texts in a value, however deep, are what they show.
+
+    Raises:
+        ValueError: for a text with what a terminal would obey, or what would make it read other
+            than it is, and for one without end.
+
+    Example:
+        >>> check_printable({"title": "a rule\\x1b[2J"})
+        Traceback (most recent call last):
+        ...
+        ValueError: the character U+001B has no place in a text
+    """
+    for text in texts(value):
+        if len(text) > LONGEST:
+            raise ValueError(f"a text of {len(text)} characters; at most {LONGEST} are read")
+        marks = 0
+        for character in text:
+            marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+            seen = character.isprintable() and character not in BLANK
+            if not (seen or character in "\n\t") or marks > MOST_MARKS:
+                raise ValueError(f"the character U+{ord(character):04X} has no place in a text")
+
+
 class RecordPart(BaseModel):
     """Base of the parts of a record: frozen, validated once, unknown keys refused."""
 
@@ -36,14 +60,5 @@ class RecordPart(BaseModel):
     @field_validator("*")
     @classmethod
     def _printable(cls, value: Any) -> Any:
-        """Refuse what a terminal would obey, or what would make text read other than it is."""
-        for text in texts(value):
-            if len(text) > LONGEST:
-                raise ValueError(f"a text of {len(text)} characters; at most {LONGEST} are read")
-            marks = 0
-            for character in text:
-                marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-                seen = character.isprintable() and character not in BLANK
-                if not (seen or character in "\n\t") or marks > MOST_MARKS:
-                    raise ValueError(f"the character U+{ord(character):04X} has no place in a text")
+        check_printable(value)
         return value

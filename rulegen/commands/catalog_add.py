@@ -11,6 +11,7 @@ from rich.console import Console
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.catalog.records.library import HOME
 from rulegen.ground.display import Display
+from rulegen.ground.runtime import check_devices
 from rulegen.verifying.admission import add_run
 from rulegen.verifying.verify import NEW_LIVES
 
@@ -28,6 +29,7 @@ def add(
     ] = False,
 ) -> None:
     """Take discovered rules into a catalog, with their figures and data."""
+    check_devices()
     for run in runs:
         with Display(Console()) as display:
             entry = add_run(run, to, lives=lives, replace=replace, report=display)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rulegen.commands.interrupted import resumable
 from rulegen.commands.table import print_table
 from rulegen.ground.display import Display
+from rulegen.ground.runtime import check_devices
 from rulegen.lives.outcomes import readable
 from rulegen.runs.combination import ENDED
 from rulegen.runs.sweep import load_sweep
@@ -33,6 +34,8 @@ def sweep(
 ) -> None:
     """Run every combination of rules, tasks, sizes and seeds; again, only what is not finished."""
     what, console = load_sweep(config, changes or ()), Console()
+    if scheduler is None:  # else it is others that compute
+        check_devices()
     folder = out or Path("runs") / what.config.name
     with resumable(folder), Display(console) as display:
         table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)

@@ -24,6 +24,7 @@ from rulegen.lives.engine import CHIP, XLA, Engine
 from rulegen.lives.failing import Failed, failing, is_memory
 from rulegen.lives.life import Life
 from rulegen.lives.policy import need, policy
+from rulegen.lives.size import check_rewards
 from rulegen.lives.trial import TrialRun
 from rulegen.lives.world import World
 
@@ -202,8 +203,9 @@ class Lives:
             tick: called with the number of lives finished so far.
 
         Raises:
-            ValueError: when `count` is below 1, or `values` has another shape.
+            ValueError: when `count` is below 1 or too large, or `values` has another shape.
         """
+        check_rewards(count, self.world.life.trials)
         chunks = [
             (
                 part.rewards,

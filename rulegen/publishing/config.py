@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tomli_w
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from rulegen.catalog.records.fields import MOST_LIVES, Name
+from rulegen.catalog.records.fields import MOST_LIVES, Name, Prose
 from rulegen.catalog.records.kinds import mistaken
+from rulegen.catalog.records.part import check_printable
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
@@ -21,6 +22,7 @@ from rulegen.grammar.reading.problems import problems
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.parts import foreign
 from rulegen.ground.settings import Settings, distinct
+from rulegen.lives.size import check_rewards
 from rulegen.lives.world import HOW
 from rulegen.publishing.places import TOGETHER, Places
 from rulegen.publishing.references import References, checked
@@ -57,17 +59,32 @@ class RunConfig(Places):
 
     name: Name
     title: str = Field("", max_length=200)
-    description: str = ""
+    description: Prose = ""
     seed: int = Field(0, ge=0, lt=2**32)
     refine: RefineSettings = RefineSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
     exports: tuple[str, ...] = ()
+
+    @field_validator("title", "description")
+    @classmethod
+    def _printable(cls, text: str) -> str:
+        check_printable(text)
+        return text
 
     @field_validator("exports")
     @classmethod
     def _different_exports(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         distinct(names, "exports")
         return names
+
+    @model_validator(mode="after")
+    def _kept(self) -> RunConfig:
+        for world in (self.training | self.held_out).values():
+            try:
+                check_rewards(self.evaluate.lives, world.life.trials)
+            except ValueError as error:
+                raise ValueError(f"evaluate: {error}") from None
+        return self
 
     @property
     def _unused(self) -> set[str]:

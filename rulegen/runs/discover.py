@@ -41,6 +41,7 @@ from rulegen.publishing.evidence import (
 from rulegen.publishing.held_out import Everywhere, HeldOut
 from rulegen.publishing.printed import check_exports
 from rulegen.publishing.purpose import check_worlds, marks_of, objective_of, reward_is, scaled
+from rulegen.publishing.rehearsal import rehearse
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.selection.looks import Look as PruneLook
 from rulegen.selection.looks import Looks
@@ -86,6 +87,8 @@ def prepare(config: DiscoverConfig) -> Entrants:
     for name in config.exports:
         if found := problems(config.family, name):
             raise ConfigError(f"exports: {name} cannot express this family: " + "; ".join(found))
+    terms = {term.coefficient: term.text for term in config.family.terms()}
+    rehearse(config, config.family.fixed(), {START: config.family, **references}, terms)
     return Entrants(family, entrants)
 
 

@@ -16,10 +16,11 @@ from rulegen.ground.stage import Stage
 from rulegen.publishing.evidence import with_gradients
 from rulegen.publishing.printed import check_exports
 from rulegen.publishing.purpose import check_worlds, marks_of
+from rulegen.publishing.rehearsal import rehearse
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.searching.arena import Arena
 from rulegen.searching.config import SearchConfig
-from rulegen.searching.finals import finalists, met, refined, stage_of, tuned
+from rulegen.searching.finals import finalists, met, printed, refined, stage_of, tuned
 from rulegen.searching.found import Found
 from rulegen.searching.front import make_front
 from rulegen.searching.publication import Publication
@@ -40,6 +41,9 @@ def prepare(config: SearchConfig) -> Arena:
     except ValueError as error:
         raise ConfigError(str(error)) from None
     check_worlds(config, [arena.slots.rule])
+    structure = next(config.rules.structures())
+    terms = {f"theta_{number}": basis.text for number, basis in structure.numbered}
+    rehearse(config, printed(arena.default(structure), {}), {}, terms)
     return arena
 
 

@@ -34,7 +34,7 @@ class MotorSequence(Task):
     """
 
     name: Literal["motor_sequence"] = "motor_sequence"
-    places: int = Field(3, ge=2)
+    places: int = Field(3, ge=2, le=1024)
     orders: tuple[tuple[int, ...], ...] = Field(((0, 1, 2), (1, 2, 0), (2, 0, 1)), min_length=2)
     amplitude: float = Field(0.5, gt=0)
     cue: float = Field(60.0, gt=0)

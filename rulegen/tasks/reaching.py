@@ -35,7 +35,7 @@ class Reaching(Task):
     """
 
     name: Literal["reaching"] = "reaching"
-    places: int = Field(8, ge=2)
+    places: int = Field(8, ge=2, le=1024)
     radius: float = Field(0.1, gt=0)
     torque: float = Field(1.0, gt=0)
     cue: float = Field(60.0, gt=0)
