@@ -59,7 +59,7 @@ def test_input_that_is_no_text():
 
 
 def test_input_without_end():
-    with open("/dev/zero", "rb") as endless:
+    with Path("/dev/zero").open("rb") as endless:
         done = subprocess.run(
             [sys.executable, "-m", "rulegen", "check", "-"],
             stdin=endless,
@@ -124,7 +124,9 @@ def test_a_backend_of_a_notebook(tmp_path):
     assert list((tmp_path / "out").glob("*.png"))
 
 
-@pytest.mark.parametrize("command", ["simulate oja", "sweep sweep.toml", "catalog add x", "devices"])
+@pytest.mark.parametrize(
+    "command", ["simulate oja", "sweep sweep.toml", "catalog add x", "devices"]
+)
 def test_a_device_that_is_not_there(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     Path("base.toml").write_text(

@@ -14,7 +14,7 @@ from rulegen.estimators import Evosax, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.grammar import RunError, parse
 from rulegen.ground.digests import inputs_digest, programs
-from rulegen.ground.journal import Journal
+from rulegen.ground.journal import Journal, make_line
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
@@ -121,7 +121,7 @@ def test_a_second_process_is_refused(path, reopen):
     journal = reopen()
     code = f"""
 from pathlib import Path
-from rulegen.ground.journal import Journal
+from rulegen.ground.journal import Journal, make_line
 Journal(Path({str(path)!r}), {ONE}).close()
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
@@ -236,3 +236,38 @@ def test_a_history_that_is_a_link_is_not_followed(tmp_path):
     with pytest.raises(RunError, match=r"history.jsonl is a link; put the file itself there"):
         Journal(path, {"configuration": "x"})
     assert (tmp_path / "elsewhere").read_text() == "mine"
+
+
+FORGED = {
+    "brackets": b'{"check":1,"name":"a","inputs":"b","seconds":0.0,"data":'
+    + b"[" * 100_000
+    + b"\n",
+    "no name": make_line(7, "b", {}, 0.0),
+    "a list as a name": make_line(["a"], "b", {}, 0.0),
+    "no inputs": make_line("a", None, {}, 0.0),
+    "a list of data": make_line("a", "b", [1], 0.0),
+    "no data": make_line("a", "b", None, 0.0),
+    "no seconds": make_line("a", "b", {}, "long"),
+    "whole seconds": make_line("a", "b", {}, 10**30),
+    "endless seconds": make_line("a", "b", {}, float("inf")),
+    "negative seconds": make_line("a", "b", {}, -1.0),
+}
+
+
+@pytest.mark.parametrize("line", FORGED.values(), ids=FORGED)
+def test_lines_that_no_run_writes(path, reopen, line):
+    """A checksum that fits is not enough: they are damaged, and what follows is made again."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], line, *lines[2:]]))
+    journal = reopen()
+    assert journal.damaged == 3
+    assert journal.recall("result 0", [0], never) == {"value": 0.0}
+    assert journal.recall("result 1", [1], lambda: {"value": 1 / 3}) == {"value": 1 / 3}
+
+
+@pytest.mark.parametrize("line", FORGED.values(), ids=FORGED)
+def test_a_history_that_begins_with_such_a_line(path, line):
+    path.write_bytes(line)
+    with pytest.raises(RunError, match="is no history"):
+        Journal(path, ONE)
+    assert path.read_bytes() == line

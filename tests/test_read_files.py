@@ -1,4 +1,4 @@
-"""Files that are read: ordinary ones, of a size, however their lines end and whatever begins them."""
+"""Files that are read: ordinary ones of a stated size, from whatever editor."""
 
 import io
 import os
@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import pytest
+from honest import leave, publish
 
 from rulegen.catalog import find, markdown_card, save_record
 from rulegen.catalog.records.places import DISCOVERED
@@ -16,11 +17,11 @@ from rulegen.grammar.space.space import LOCAL
 from rulegen.publishing.config import load_config
 from rulegen.runs.sources import read_source
 from rulegen.verifying.published import published
-from tests.honest import leave, publish
 
 MARK = b"\xef\xbb\xbf"
 CONFIG = (
-    'name = "x"\nrule = """\nparam a = 0.1 free\ne <- e + a*xi*pre : synapse\non reward: w += e\n"""\n'
+    'name = "x"\nrule = """\nparam a = 0.1 free\ne <- e + a*xi*pre : synapse\n'
+    'on reward: w += e\n"""\n'
     '[task]\nname = "delayed_match"\n'
 )
 
@@ -67,14 +68,14 @@ def test_the_folder_of_a_run_with_other_ends_of_lines(tmp_path):
     assert again.lives.digest == record.evidence.data
 
 
-ARGUMENTS = {
-    "rule.txt": [["check"], ["export", "--to", "numpy"], ["simulate"], ["compare", "--as-is"]],
-    "rule.toml": [["check"], ["discover"], ["search"], ["sweep"], ["estimators"], ["verify"]]
-    + [["analyse"], ["simulate", "--world"], ["compare", "oja", "--worlds"], ["catalog", "show"]],
-    "rule.md": [["check"], ["verify"], ["analyse"], ["catalog", "show"]],
-    "rule": [["check"], ["verify"], ["analyse"]],
-}
-CALLS = [(name, *call) for name, calls in ARGUMENTS.items() for call in calls]
+CALLS = [
+    *("check rule.txt", "export --to numpy rule.txt", "simulate rule.txt", "compare rule.txt"),
+    *("check rule.toml", "discover rule.toml", "search rule.toml", "sweep rule.toml"),
+    *("estimators rule.toml", "verify rule.toml", "analyse rule.toml", "catalog show rule.toml"),
+    *("simulate --world rule.toml", "compare oja --worlds rule.toml"),
+    *("check rule.md", "verify rule.md", "analyse rule.md", "catalog show rule.md"),
+    *("check rule", "verify rule", "analyse rule"),
+]
 
 
 def call(monkeypatch, capsys, *arguments):
@@ -84,11 +85,12 @@ def call(monkeypatch, capsys, *arguments):
     return end.value.code, capsys.readouterr().err
 
 
-@pytest.mark.parametrize(("name", "command"), [(n, c) for n, *c in CALLS], ids=map(" ".join, CALLS))
-def test_no_command_waits_for_a_pipe(monkeypatch, capsys, tmp_path, name, command):
+@pytest.mark.parametrize("line", CALLS)
+def test_no_command_waits_for_a_pipe(monkeypatch, capsys, tmp_path, line):
     monkeypatch.chdir(tmp_path)
+    *_, name = line.split()
     os.mkfifo(name)
-    code, err = call(monkeypatch, capsys, *command[:1], *command[1:], name)
+    code, err = call(monkeypatch, capsys, *line.split())
     assert code == 2
     assert err == f"rulegen: cannot read {name}: it is no ordinary file\n"
 
@@ -103,11 +105,11 @@ def of_catalog(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["rules/pipe.toml", "discovered/delayed_association.png", "discovered/delayed_association.pdf"]
-    + ["discovered/delayed_association.csv", "discovered/delayed_association.toml"],
-)
+IN_CATALOG = ["rules/pipe.toml"]
+IN_CATALOG += [f"discovered/delayed_association.{kind}" for kind in ("toml", "png", "pdf", "csv")]
+
+
+@pytest.mark.parametrize("name", IN_CATALOG)
 def test_no_catalog_waits_for_a_pipe(monkeypatch, capsys, tmp_path, name):
     home = of_catalog(tmp_path)
     (home / name).unlink(missing_ok=True)

@@ -91,7 +91,11 @@ def test_an_error_of_the_first_process_comes_to_all(said):
     assert all("another configuration" in process["refused"] for process in both)
 
 
-@pytest.mark.parametrize("place", ["2/2@x:1", "0/2@x", "0/2", "here", "0/0@x:1", ""])
+BAD_PLACES = ["2/2@x:1", "0/2@x", "0/2", "here", "0/0@x:1", ""]
+BAD_PLACES += ["0/1@localhost:99999999", "0/1@localhost:65536", "0/1@x:0", f"0/{'9' * 5000}@x:1"]
+
+
+@pytest.mark.parametrize("place", BAD_PLACES, ids=lambda place: place[:30])
 def test_places_that_are_none(place):
     with pytest.raises(ConfigError, match="INDEX/COUNT@ADDRESS:PORT"):
         hosts.join(place)

@@ -1,6 +1,7 @@
 """Sweeps: their combinations, their table, what fails, what is skipped, what is in the way."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -97,6 +98,12 @@ BAD = {
         "numbers 1 and 3 are both",
     ),
     "a name that is too long": (SWEEP + f"[axes.x]\n{'y' * 220} = 1\n", "too long"),
+    "no numbers": (SWEEP.replace("[3, -4]", "[nan, inf, 3]"), "axes: a number must be 0 or from"),
+    "no number in a table": (
+        SWEEP + "[axes.task]\na = { delay = inf }\n",
+        "axes: a number",
+    ),
+    "many bytes in a name": (SWEEP + '"' + "\u7a81" * 150 + '" = [1]\n', "... is too long; name"),
     "too many": (SWEEP.replace("[1, 2]", str(list(range(9999)))), "are more than"),
 }
 
@@ -138,7 +145,14 @@ def test_a_sweep_from_start_to_restart(here):
     assert finished(out, combination, "discover") is None, "another job"
     result.write_text(json.dumps(stored | {"identity": "another"}))
     assert finished(out, combination, "fit") is None
-    result.write_text(json.dumps(stored)[:-9])
+    lacking = [{n: v for n, v in stored.items() if n != name} for name in ("ok", "reward", "terms")]
+    wrong = [stored | {"reward": 5}, stored | {"terms": 1}, stored | {"ok": "yes"}]
+    others = [json.dumps(data) for data in ([], 5, None, "0" * 16, {}, *lacking, *wrong)]
+    for text in (*others, json.dumps(stored)[:-9], "[" * 100_000, "0" * 16, ""):
+        result.write_text(text)
+        assert finished(out, combination, "fit") is None, text[:99]
+    result.unlink()
+    os.mkfifo(result)
     assert finished(out, combination, "fit") is None
 
 

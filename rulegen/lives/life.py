@@ -21,7 +21,7 @@ from rulegen.lives.outcomes import Outcome
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Readings, States
-from rulegen.lives.size import check_size
+from rulegen.lives.size import MOST_TRIALS, check_size
 from rulegen.lives.trial import Streams, TrialRun, trial_streams
 from rulegen.tasks import Task
 
@@ -40,7 +40,7 @@ class LifeSettings(Settings):
             is lower, so that diverging never pays.
     """
 
-    trials: int = Field(200, ge=1)
+    trials: int = Field(200, ge=1, le=MOST_TRIALS)
     warmup: int = Field(12, ge=0)
     weight_limit: float = Field(100.0, gt=0)
     floor: float = -1.0

@@ -46,10 +46,9 @@ def check_size(circuit: Circuit, task: Task, trials: int) -> None:
     if steps > MOST_STEPS:
         remedy = f"shorten it, or lengthen the step of {circuit.dt:g} ms"
         raise ValueError(f"a trial of {steps} steps: at most {MOST_STEPS} are run; {remedy}")
-    if trials > MOST_TRIALS or trials * steps > MOST_IN_ALL:
+    if trials * steps > MOST_IN_ALL:
         raise ValueError(
-            f"a life of {trials} trials of {steps} steps: at most {MOST_TRIALS} trials are run, "
-            f"and at most {MOST_IN_ALL} steps"
+            f"a life of {trials} trials of {steps} steps: at most {MOST_IN_ALL} steps are run"
         )
     neurons, sides = circuit.neurons, task.channels + task.outputs
     # Old and new weights, those from inputs and to outputs, and stimulus, target and weight.
