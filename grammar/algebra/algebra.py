@@ -233,8 +233,8 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
     return _finite(expr)
 
 
-def substitute(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """Replace symbols, rebuilding with the functions above.
+def substitute(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """Replace symbols, and functions of them, rebuilding with the functions above.
 
     Example:
         >>> x, y = sp.symbols("x y", real=True)
@@ -245,9 +245,9 @@ def substitute(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
         return _rebuild(expr, values)
 
 
-def _rebuild(expr: sp.Basic, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Basic:
-    if expr.is_Symbol:
-        return values.get(expr, expr)
+def _rebuild(expr: sp.Basic, values: Mapping[sp.Expr, sp.Expr]) -> sp.Basic:
+    if expr in values:
+        return values[expr]
     if not expr.args or not expr.free_symbols & set(values):
         return expr
     return rebuilt(expr, lambda part: _rebuild(part, values))

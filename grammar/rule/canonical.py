@@ -21,7 +21,7 @@ from rulegen.grammar.algebra.content import leading
 from rulegen.grammar.algebra.decay import split_decay
 from rulegen.grammar.algebra.factoring import times
 from rulegen.grammar.algebra.normal import growth, normal
-from rulegen.grammar.algebra.operators import NONLOCAL
+from rulegen.grammar.algebra.operators import NONLOCAL, prev
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
@@ -266,8 +266,9 @@ def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> 
     def new(expr: sp.Expr, target: str = "") -> sp.Expr:
         if target != name and own not in expr.free_symbols:
             return expr
-        scaled = algebra.substitute(expr, {own: algebra.multiply([scale, own])})
-        expr = normal(scaled, multiply)
+        earlier = prev(own, evaluate=False)  # it reads a name alone, and is in the same units
+        both = {x: algebra.multiply([scale, x]) for x in (own, earlier)}
+        expr = normal(algebra.substitute(expr, both), multiply)
         return times(expr, inverse) if target == name else expr
 
     return replace(

@@ -55,8 +55,6 @@ ANY = [
     ("tanh(-A)", "-tanh(A)"),
     ("sin(-A)", "-sin(A)"),
     ("erf(-A)", "-erf(A)"),
-    ("mod(A, B)", "A - B*floor(A/B)"),
-    ("mod(-A, B)", "-A - B*floor(-A/B)"),
     ("cos(-A)", "cos(A)"),
     ("sigmoid(-A)", "1 - sigmoid(A)"),
     ("sigmoid(A)", "(1 + tanh(A/2))/2"),
@@ -109,6 +107,9 @@ PRODUCTS = [
     ("spow(A, 1.5)", "A*sqrt(abs(A))"),
     ("spow(-K*A, 1.5)", "-(K**1.5)*spow(A, 1.5)"),
     ("1/(A*B + A)", "1/A/(B + 1)"),
+    ("mod(A, B)", "A - B*floor(A/B)"),
+    ("mod(-A, K)", "-A - K*floor(-A/K)"),
+    ("mod(A + B, C)", "A + B - C*floor(A/C + B/C)"),
 ]
 ATOMS = ["u", "pre", "w", "xi", "post", "tanh(u)", "sin(w)"]
 SUMS = [*ATOMS, "u*pre", "(u - pre)", "(2*w + 1)", "(1 - xi/3)"]

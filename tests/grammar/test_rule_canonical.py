@@ -92,3 +92,10 @@ def test_the_canonical_form_is_its_own(text: str) -> None:
     assert rule.canonical() == rule
     assert parse(rule.text()) == rule
     assert parse(text).digest == rule.digest
+
+
+def test_prev_reads_a_name_in_whatever_units() -> None:
+    rule = parse("x <- 0.5*x + 2*alpha*pre\nw += prev(x)*post")
+    canonical = rule.canonical()
+    assert parse(canonical.text()) == canonical
+    assert rule.digest == parse("x <- 0.5*x + pre\nw += beta*post*prev(x)").digest
