@@ -93,7 +93,7 @@ def problems(rule: Rule) -> list[str]:
             found.append(f"{name} changes by steps: a synapse of NEST is computed at spikes only")
         elif jumps(rule, state) is None:
             found.append(f"{name} is not linear in the spikes")
-        if state.per_condition:
+        if state.per_condition and state.form is not Form.AVERAGE:
             found.append(f"{name} is kept per condition: NEST knows no conditions")
         first = {str(s.name) for s in rule.expand(state.initial).free_symbols}
         if known := sorted(first & {WEIGHT, "N_pre", "N_post"}):

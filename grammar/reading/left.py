@@ -13,6 +13,7 @@ from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import Line
 
 Op = Literal["=", "<-", "d/dt"]
+_NO_FACTOR = frozenset({"+", "-", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "if", ","})
 _ASSIGNS = frozenset({"=", "<-", "+=", "-=", "*=", "/="})
 
 
@@ -32,7 +33,7 @@ class Left:
 
 def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Left:
     """Read the left side of a statement; `words` are those that may begin another one."""
-    at = next((i for i, t in enumerate(tokens) if t.text in _ASSIGNS), len(tokens))
+    at = _sign(tokens)
     if [t.text for t in tokens[max(at - 2, 0) : at]] == ["/", "dt"]:
         return _derivative(line, tokens, at)
     first = tokens[0]
@@ -52,6 +53,11 @@ def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Le
             remedy = f"write `{first} <- {first}{op[0]}...`"
             raise line.error(f"`{op}` is not known here", tokens[1].column, remedy)
     raise line.error("this is not a statement", first.column, _remedy(tokens, words))
+
+
+def _sign(tokens: Sequence[Token]) -> int:
+    """The index of the sign of assignment, or the number of tokens."""
+    return next((i for i, t in enumerate(tokens) if t.text in _ASSIGNS), len(tokens))
 
 
 def _derivative(line: Line, tokens: Sequence[Token], at: int) -> Left:
@@ -74,7 +80,21 @@ def _derivative(line: Line, tokens: Sequence[Token], at: int) -> Left:
         )
     if len(before) == 1:
         raise line.error("something is missing before `*`", before[0].column)
+    _check_factor(line, before)
     return Left(target, "d/dt", at + 1, factor=tuple(before[:-1]))
+
+
+def _check_factor(line: Line, before: Sequence[Token]) -> None:
+    """Refuse `x + tau*dx/dt = ...`: what is no factor belongs to the right side."""
+    depth = 0
+    for i, token in enumerate(before):
+        depth += (token.text == "(") - (token.text == ")")
+        if not depth and token.text in _NO_FACTOR and (i or token.text not in ("+", "-")):
+            raise line.error(
+                f"only factors stand before a derivative, and `{token}` makes a term",
+                token.column,
+                "bring the other terms to the right side",
+            )
 
 
 def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
@@ -88,6 +108,8 @@ def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
         return f"what `{first}` becomes after a step is `{first} <- ...`"
     if [t.text for t in tokens[:3]] == ["d", "/", "dt"]:
         return "write `dx/dt = ...`"
+    if "dt" in (t.text for t in tokens[: _sign(tokens)]):
+        return "a derivative stands alone on the left side, `dx/dt = ...` or `tau*dx/dt = ...`"
     near = suggest(first, words)
     change = "<-" if first == WEIGHT or second == ":" else "="
     return near if near and near != f"did you mean `{first}`?" else f"write `{first} {change} ...`"

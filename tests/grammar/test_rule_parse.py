@@ -102,3 +102,29 @@ def test_a_reduction_of_a_constant_is_no_number(name: str) -> None:
     """It may be compared: how many neurons there are is not known when the text is read."""
     rule = parse(f"nonlocal {name}\nw += max({name}(7), u)")
     assert parse(rule.text()) == rule
+
+
+@pytest.mark.parametrize(
+    ("typed", "plain"),
+    [
+        ("tau*dx/dt = -x + pre\nw += x", "dx/dt = (-x + pre)/tau\nw += x"),
+        ("(tau - dt)/2*dx/dt = -x\nw += x*pre", "dx/dt = -x/((tau - dt)/2) : global\nw += x*pre"),
+        ("-tau*dw/dt = w - pre", "dw/dt = (pre - w)/tau"),
+        ("x = lowpass(pre, 1 s)\nw += x", "x = lowpass(pre, 1000)\nw += x"),
+        ("x = lowpass(pre, 20*ms)\nw += x", "x = lowpass(pre, 20)\nw += x"),
+        ("x = lowpass(pre, 1 h)\nw += x", "x = lowpass(pre, 3600000)\nw += x"),
+        ("dx/dt = -x/20ms + 2*pre/ms\nw += x", "dx/dt = -x/20 + 2*pre\nw += x"),
+        ("dw/dt = 5*Hz*pre - 100 us*w/ms/ms", "dw/dt = 0.005*pre - 0.1*w"),
+        ("s <- 0.5*s + pre\nw += 2*s", "q <- 0.5*q + pre\nw += 2*q"),
+        ("w += pre*(0 < u <= 1 < post)", "w += pre*(u > 0 and u <= 1 and 1 < post)"),
+        ("w += not 0 < u < 1", "w += (u <= 0 or u >= 1)"),
+        ("f(x) = x**2 - u\nw += f(pre)*f(2*post)", "w += (pre**2 - u)*(4*post**2 - u)"),
+        ("f(u, k) = k*u\ng(x) = f(x, 3) + 1\nw += g(pre)", "w += 3*pre + 1"),
+        ("f(x) = x*u\nu_bar = f(2)\nw += u_bar", "w += 2*u"),
+    ],
+)
+def test_what_people_type_is_the_plain_rule(typed: str, plain: str) -> None:
+    rule = parse(typed)
+    assert rule.digest == parse(plain).digest
+    assert parse(rule.text()) == rule
+    assert parse(rule.canonical().text()) == rule.canonical()
