@@ -32,6 +32,7 @@ from rulegen.grammar.rule.checks import (
     check_spikes,
     check_written_out,
 )
+from rulegen.grammar.rule.declared import declared_site, form_of, instead
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.units import Clash, Owner, infer_units
 
@@ -71,8 +72,8 @@ class _Builder:
 
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
-        self.states = {a.target.text: a for a in draft.assignments if _form(a)}
-        self.definitions = {a.target.text: a for a in draft.assignments if not _form(a)}
+        self.states = {a.target.text: a for a in draft.assignments if form_of(a)}
+        self.definitions = {a.target.text: a for a in draft.assignments if not form_of(a)}
         states = {name: a.target.per_condition for name, a in self.states.items()}
         self.names = Names(draft.parameters, states, self.definitions)
         self.functions = Functions(draft.functions, self.names.resolve)
@@ -145,26 +146,19 @@ class _Builder:
         draft = self.draft
         equations, taus = [], {}
         for assignment in draft.assignments:
-            form = _form(assignment)
+            form = form_of(assignment)
             if form and form.value in FILTERS:
                 formula, taus[assignment.target.text] = self.filtered(assignment)
             else:
                 formula = self.formula(assignment)
-            declared = assignment.site
-            if assignment.target.text == WEIGHT:
-                declared = self._weight_site(assignment)
-            elif form is Form.AVERAGE:
-                declared = self._average_site(assignment)
-            elif assignment.target.per_condition:
-                declared = self._site_per_condition(assignment)
             equations.append(
                 Equation(
                     assignment.target,
                     assignment.line,
-                    declared,
+                    declared_site(assignment),
                     formula,
                     form is not None,
-                    _instead(assignment),
+                    instead(assignment),
                     self._spikes(assignment.target.text),
                 )
             )
@@ -216,39 +210,6 @@ class _Builder:
         events = {u.event for u in self.draft.updates if u.target.text == name}
         return tuple(SIGNALS[e.value].site for e in SPIKES if e in events)
 
-    def _weight_site(self, assignment: Assignment) -> Site:
-        if assignment.site not in (None, Site.SYNAPSE):
-            raise assignment.line.error(
-                "`w` lives at the synapse", assignment.target.column, "write `: synapse`"
-            )
-        if assignment.target.per_condition:
-            raise assignment.line.error(
-                "`w` is not kept per condition", assignment.target.column, "remove `[condition]`"
-            )
-        return Site.SYNAPSE
-
-    def _site_per_condition(self, assignment: Assignment) -> Site:
-        line, column = assignment.line, assignment.target.column
-        if not _form(assignment):
-            name = assignment.target.text
-            raise line.error(
-                "a definition has no memory, and so none for each condition",
-                column,
-                f"write `{name} = ...`, or `{name}[condition] <- ...` for a state",
-            )
-        if assignment.site not in (None, Site.GLOBAL):
-            raise line.error("what is kept per condition is global", column, "write `: global`")
-        return Site.GLOBAL
-
-    def _average_site(self, assignment: Assignment) -> Site:
-        if assignment.site not in (None, Site.GLOBAL):
-            raise assignment.line.error(
-                "an average over rewards is global",
-                assignment.target.column,
-                _over_time(assignment),
-            )
-        return Site.GLOBAL
-
     def _target(self, update: Assignment) -> str:
         name, column = update.target.text, update.target.column
         if name not in self.states and name not in (WEIGHT, BASELINE):
@@ -281,7 +242,7 @@ class _Builder:
         states = []
         for equation in equations:
             name = equation.target.text
-            form = _form(self.states[name])
+            form = form_of(self.states[name])
             assert form is not None
             states.append(
                 State(
@@ -340,30 +301,3 @@ def _units(rule: Rule, owners: Mapping[Owner, Formula]) -> dict[str, Fraction | 
         formula = owners[clash.owner]
         column = formula.terms.get(clash.term) or formula.terms.get(-clash.term)
         raise formula.line.error(clash.message, column or formula.column, clash.remedy) from None
-
-
-def _over_time(assignment: Assignment) -> str:
-    """What to write in place of an average over rewards of what a neuron or synapse does."""
-    name = assignment.target.text
-    return (
-        f"a mean over time is `{name} = lowpass(..., tau)`, and one over rewards of what is not "
-        f"global a state: `{name} <- {name} : post`, `on reward: {name} += 0.1*(... - {name})`"
-    )
-
-
-def _instead(assignment: Assignment) -> str:
-    """What to write where an equation reads what its site does not see, if it is a special one."""
-    if _form(assignment) is Form.AVERAGE:
-        return _over_time(assignment)
-    if assignment.target.per_condition:
-        return "what is kept per condition is one number, made of others such as `R`"
-    return ""
-
-
-def _form(assignment: Assignment) -> Form | None:
-    """How the assigned name evolves; None for a definition."""
-    body = assignment.body
-    if assignment.op == "=":
-        called = len(body) > 1 and body[0].text in FILTERS and body[1].text == "("
-        return Form(body[0].text) if called else None
-    return Form.STEP if assignment.op == "<-" else Form.DERIVATIVE
