@@ -127,8 +127,8 @@ def two_equations(line: Line, left: Left, body: Sequence[Token]) -> RuleError:
     remedy = "add their right-hand sides"
     if left.op == "<-" and not left.adds:
         remedy = (
-            "change it at an event, `on trial end: w <- ...`, or say all in one equation, "
-            "`w <- ...` with `w + dt*(...)` for `w`"
+            "change it at an event, `on trial end: w <- ...`, or say all in one equation, such as "
+            "`w <- grown/sum_pre(grown)` with `grown = w + dt*(...)`"
         )
         if body and body[0].text in ("clip", "min", "max"):
             remedy = "write `bounds w in [0, 1]`"
