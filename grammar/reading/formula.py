@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import with_units
-from rulegen.grammar.reading.reads import Called, Formula, Resolve, no_function
+from rulegen.grammar.reading.reads import NO_FUNCTIONS, Called, Formula, Resolve
 from rulegen.grammar.reading.sequence import check_nesting, check_sequence, is_operand
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.walk import Walk
@@ -24,7 +24,7 @@ def read_formula(
     tokens: Sequence[Token],
     resolve: Resolve,
     after: int,
-    called: Called = no_function,
+    called: Called = NO_FUNCTIONS,
 ) -> Formula:
     """Read the formula that `tokens` spell; `after` is the column where it should start."""
     return read_list(line, tokens, resolve, after, called, single=True)[0]
@@ -35,7 +35,7 @@ def read_list(
     tokens: Sequence[Token],
     resolve: Resolve,
     after: int,
-    called: Called = no_function,
+    called: Called = NO_FUNCTIONS,
     single: bool = False,
 ) -> list[Formula]:
     """Read formulas separated by commas, as between the brackets of a call."""

@@ -10,7 +10,7 @@ import sympy as sp
 from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.reading.formula import read_formula
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.reads import Function, Resolve
+from rulegen.grammar.reading.reads import Called, Function, Resolve
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.walk import MAX_ARGUMENTS
 
@@ -26,7 +26,7 @@ class FunctionText:
     start: int
 
 
-class Functions:
+class Functions(Called):
     """The functions that a text defines, each read once, where it is first called.
 
     Args:
@@ -35,7 +35,7 @@ class Functions:
     """
 
     def __init__(self, texts: Mapping[str, FunctionText], resolve: Resolve) -> None:
-        self.texts, self.resolve = texts, resolve
+        self.texts, self.names, self.resolve = texts, texts.keys(), resolve
         self.known: dict[str, Function] = {}
         self.waiting: list[str] = []
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -66,9 +66,14 @@ class Function:
         return dict(zip(map(symbol, self.arguments), values, strict=True))
 
 
-#: The function of a name, or None.
-Called = Callable[[str], Function | None]
+class Called:
+    """The functions that formulas may call besides those of the language; none by itself."""
+
+    names: Collection[str] = ()
+
+    def __call__(self, name: str) -> Function | None:
+        """The function of this name, or None."""
+        return None
 
 
-def no_function(name: str) -> None:
-    """Nothing, where a text defines no functions."""
+NO_FUNCTIONS = Called()

@@ -190,7 +190,7 @@ class Walk:
         if function := self.called(name):
             return self.written_out(node, name, function)
         if name not in OPERATORS:
-            remedy = for_function(name, ["where"])
+            remedy = for_function(name, ["where", *self.called.names])
             raise self.error(node, f"there is no function `{name}`", remedy)
         many = tuple(range(2, MAX_ARGUMENTS + 1)) if name in ("min", "max") else None
         self.count(node, name, many or OPERATORS[name].nargs)

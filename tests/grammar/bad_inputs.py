@@ -179,6 +179,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("f(x) = x\nw += f*pre", 2, 6, "write `f(...)`"),
     ("f(x) = x\nw += f(pre, u)", 2, 6, "`f` takes 1 arguments, not 2"),
     ("f(x) = x\nf = pre\nw += f(pre)", 2, 1, "defined twice, first in line 1"),
+    ("gate(x) = x > 0\nw += gatee(pre)*gate(u)", 2, 6, "did you mean `gate`"),
     ("tanh(x) = x\nw += tanh(pre)", 1, 1, "is a function"),
     ("f(x) = x*y\nw += f(pre)", 1, 10, "did you mean `post`"),
     ("f(x) = x - prev(x)\nw += f(2*pre)", 2, 6, "call `f` with names"),
