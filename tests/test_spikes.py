@@ -168,12 +168,30 @@ def test_additions_at_spikes_are_impulses(spikes: str, impulses: str) -> None:
     assert read == also
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_the_canonical_form_is_its_own(name: str) -> None:
-    rule = parse(CASES[name][0])
+#: Updates that read what others have set, that add only after a law, or that do nothing.
+TANGLED = [
+    "w -= w**2; w <- y; e -= erf(w)*y; y <- y**2",
+    "w <- 2*w; w <- max(y, w)",
+    "y <- 2*y; w -= y; y -= max(y, y); w += w - w",
+    "e <- prev(y) + e; y <- 0.5*y; e += prev(y)*w; w += e*y",
+    "y <- (1 if y > 0 else 2); e += y; w += y",
+]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [text for text, _ in CASES.values()]
+    + [
+        f"dy/dt = -y/20 : post\ne <- 0.9*e : synapse\non post_spike: {t}\non pre_spike: w -= w - w"
+        for t in TANGLED
+    ],
+)
+def test_the_canonical_form_is_its_own(text: str) -> None:
+    rule = parse(text)
     canonical = rule.canonical()
     assert parse(canonical.text()) == canonical.canonical() == canonical
     assert parse(rule.text()) == rule
+    assert make_system(rule)
 
 
 def test_what_others_write_with_impulses_is_recognised() -> None:

@@ -134,7 +134,8 @@ def _mapped(parts: RuleParts, multiply: bool) -> RuleParts:
 def _at_rest(parts: RuleParts, multiply: bool) -> RuleParts:
     """All expressions in a normal form that no law changes any more."""
     for _ in range(MAX_ROUNDS):
-        before, parts = parts, _mapped(parts, multiply)
+        # Laws may show that a spike adds to a state: max(x, w) is w + ...
+        before, parts = parts, folded(_mapped(parts, multiply))
         if parts == before:
             break
     return parts

@@ -16,7 +16,7 @@ from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.rule import Rule
-from rulegen.grammar.rule.spikes import folded
+from rulegen.grammar.rule.spikes import folded, jumps_of, start_of
 
 #: What the forward pass may read: it runs before the activity of the step exists.
 FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
@@ -130,7 +130,10 @@ def check_spikes(rule: Rule, updates: list[tuple[Formula, Assignment]]) -> None:
                 f"change `{held[0]}` before `w`",
             )
     try:
-        folded(rule)
+        parts = folded(rule)
+        jumps = jumps_of(parts)
+        for state in parts.states:
+            start_of(state, jumps.get(state.name, {}))
     except AlgebraError as problem:
         message = f"with what the spike changes, this makes {problem.message}"
         raise formula.line.error(message, formula.column, problem.remedy) from None

@@ -8,7 +8,7 @@ they change where its step starts from.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from graphlib import TopologicalSorter
 
@@ -16,6 +16,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, conditions
 from rulegen.grammar.algebra.decay import DT
+from rulegen.grammar.algebra.operators import prev
 from rulegen.grammar.algebra.parts import SPIKES, Event, Form, RuleParts, State, Update
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, symbol
 from rulegen.grammar.printing.statements import increment
@@ -49,9 +50,10 @@ def folded(parts: RuleParts) -> RuleParts:
         states = [_moving(s) if s.name in jumps else s for s in parts.states]
         inside = {s.name for s in states if s.name in jumps and _fits(s, jumps[s.name])}
         updates = [u for u in parts.updates if u.event not in SPIKES]
+        synapse = {s.name for s in states if s.site is Site.SYNAPSE} - {WEIGHT}
         for event in SPIKES:
             kept = {n: of[event] for n, of in jumps.items() if event in of and n not in inside}
-            updates += [Update(event, name, kept[name]) for name in _readers_first(kept)]
+            updates += [Update(event, name, kept[name]) for name in _readers_first(kept, synapse)]
         states = [_with_jumps(s, jumps[s.name]) if s.name in inside else s for s in states]
         return replace(parts, states=tuple(states), updates=tuple(updates))
 
@@ -74,9 +76,10 @@ def jumps_of(parts: RuleParts) -> dict[str, Jumps]:
                 continue
             hidden = synapse if u.target == WEIGHT else set()
             seen = {s: expr for s, expr in now.items() if s not in hidden}
-            now[symbol(u.target)] = algebra.substitute(algebra.substitute(u.expr, meaning), seen)
+            now[symbol(u.target)] = _put(algebra.substitute(u.expr, meaning), seen)
         for target, expr in now.items():
-            found.setdefault(str(target.name), {})[event] = expr
+            if expr != target:
+                found.setdefault(str(target.name), {})[event] = expr
     return {**found}
 
 
@@ -85,8 +88,14 @@ def start_of(state: State, jumps: Jumps) -> sp.Expr:
     own = symbol(state.name)
     value: sp.Expr = own
     for event, expr in jumps.items():
-        value = algebra.substitute(_at(event, own, expr), {own: value})
+        value = _put(_at(event, own, expr), {own: value})
     return value
+
+
+def _put(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """With other values of these states now; what they were a step earlier stays."""
+    earlier = {node: node for node in (prev(x, evaluate=False) for x in values)}
+    return algebra.substitute(expr, {**earlier, **values})
 
 
 def _at(event: Event, own: sp.Symbol, expr: sp.Expr) -> sp.Expr:
@@ -120,7 +129,7 @@ def _fits(state: State, jumps: Jumps) -> bool:
 def _with_jumps(state: State, jumps: Jumps) -> State:
     own = symbol(state.name)
     if state.form is Form.STEP:
-        return replace(state, expr=algebra.substitute(state.expr, {own: start_of(state, jumps)}))
+        return replace(state, expr=_put(state.expr, {own: start_of(state, jumps)}))
     gain = [state.tau] if state.form is Form.LOWPASS else []
     impulses = [
         algebra.multiply([*gain, symbol(event.value), increment(state.name, expr)])
@@ -129,15 +138,15 @@ def _with_jumps(state: State, jumps: Jumps) -> State:
     return replace(state, expr=algebra.add([state.expr, *impulses]))
 
 
-def _readers_first(kept: Mapping[str, sp.Expr]) -> list[str]:
-    """States that a spike sets, each before those that it reads, and the weight last."""
+def _readers_first(kept: Mapping[str, sp.Expr], synapse: Set[str]) -> list[str]:
+    """States that a spike sets, each before those that it reads, the weight after the synapse's."""
     order = TopologicalSorter[str]()
     for name, expr in kept.items():
         order.add(name)
+        before = synapse if name == WEIGHT else frozenset({WEIGHT})
         if name == WEIGHT:
-            order.add(name, *kept.keys() - {name})
-            continue
-        for other in sorted(str(s.name) for s in expr.free_symbols):
-            if other in kept and other not in (name, WEIGHT):
+            order.add(WEIGHT, *sorted(kept.keys() & synapse))
+        for other in sorted({str(s.name) for s in expr.free_symbols} & kept.keys() - before):
+            if other != name:
                 order.add(other, name)
     return list(order.static_order())
