@@ -128,8 +128,8 @@ def policy(
         chunk: lives that run together on one device, whatever fits; 0 chooses them.
 
     Raises:
-        RunError: when a device has too little free memory for one life, or a machine too little at
-            all.
+        RunError: when a device that is no CPU has too little free memory for one life, or the
+            machine too little at all.
 
     Example:
         >>> need = Need(bytes=100_000, hot=4096, work=30 * 1024.0, step=1024.0)
@@ -144,7 +144,7 @@ def policy(
             f"{free / 2**20:.0f} MB to spare: take fewer neurons, end what else runs there, or run "
             "on the CPU (JAX_PLATFORMS=cpu)"
         )
-    if need.bytes > (whole := memory()):
+    if kind is CPU and need.bytes > (whole := memory()):
         raise RunError(
             f"one life needs {need.bytes / 2**20:.0f} MB, and this machine has "
             f"{whole / 2**20:.0f} MB: take fewer neurons"
