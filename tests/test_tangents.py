@@ -6,14 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import sympy as sp
 
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering, NotFactorable
-from rulegen.compile.tangents import derivative
-from rulegen.grammar import parse, symbol
-from rulegen.grammar.algebra import operators as op
+from rulegen.grammar import parse
 from rulegen.ground.noise import stream
 from rulegen.lives.drive import drive
 from rulegen.lives.life import Life, LifeSettings
@@ -219,9 +216,6 @@ def test_tangents_equal_jvp_and_finite_differences(x64, name, lowering):
         tangent, jvp = end[f"w@{p.name}"], exact[..., rule.parameters.index(p)]
         assert np.abs(difference).max() > 1e-6, "the test must see something"
         np.testing.assert_allclose(tangent, difference, rtol=1e-5, atol=1e-7)
-        if name == ROOTS:  # where a slope is infinite, JAX's derivative is NaN
-            tangent, jvp = tangent[~np.isnan(jvp)], jvp[~np.isnan(jvp)]
-        assert jvp.size
         np.testing.assert_allclose(tangent, jvp, rtol=1e-9, atol=1e-12)
 
 
@@ -236,14 +230,6 @@ def test_lowerings_agree(x64, name):
         np.testing.assert_allclose(factored[key], dense[key], rtol=1e-11, atol=1e-13)
     for key in plain:
         np.testing.assert_allclose(plain[key], dense[key], rtol=1e-11, atol=1e-13)
-
-
-def test_tangents_at_kinks_and_jumps():
-    x = symbol("x")
-    slopes = {"relu": op.relu(x), "abs": sp.Abs(x), "sign": sp.sign(x), "root": sp.sqrt(sp.Abs(x))}
-    assert {k: derivative(f, x).subs(x, 0) for k, f in slopes.items()} == dict.fromkeys(slopes, 0)
-    assert derivative(sp.Max(x, 1), x).subs(x, 1) == 0
-    assert derivative(x ** symbol("p"), symbol("p")).subs(x, 0) == 0
 
 
 #: Why a rule is stepped in time, in the words of `explain`.

@@ -23,6 +23,11 @@ def compare(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     """The condition `left op right`; one between numbers is decided at once."""
     if left.has(sp.Piecewise) or right.has(sp.Piecewise):
         raise AlgebraError("a condition inside a condition", "join conditions by `and` and `or`")
+    return related(op, left, right)
+
+
+def related(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
+    """The same of any formulas: where a slope changes may depend on a choice, unlike in a text."""
     decided = left.is_number and right.is_number
     if decided:
         left, right = exact(left), exact(right)

@@ -14,11 +14,6 @@ from typing import ClassVar
 import sympy as sp
 
 
-def indicator(condition: sp.Basic) -> sp.Expr:
-    """1 where `condition` holds, else 0."""
-    return sp.Piecewise((sp.Integer(1), condition), (sp.Integer(0), True))
-
-
 class RuleFunction(sp.Function):
     """A function whose derivative and standard form are stated here and not left to SymPy."""
 
@@ -46,10 +41,6 @@ class exp(RuleFunction):
         """The value for plain numbers, None to keep the function."""
         return sp.exp(x) if x.is_number else None
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        return self
-
     def plain(self, x: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
         return sp.exp(x)
@@ -69,14 +60,6 @@ class power(RuleFunction):
         """The value for plain numbers, None to keep the function."""
         return base**exponent if base.is_number and exponent.is_number else None
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        base, exponent = self.args
-        if argindex == 1:
-            slope = exponent * power(base, exponent - 1)
-            return sp.Piecewise((slope, sp.Ne(base, 0)), (sp.Integer(0), True))
-        return sp.Piecewise((self * sp.log(base), base > 0), (sp.Integer(0), True))
-
     def plain(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
         return base**exponent
@@ -91,10 +74,6 @@ class relu(RuleFunction):
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
         """The value for plain numbers, None to keep the function."""
         return sp.Max(x, 0) if x.is_Number else None
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        return indicator(self.args[0] > 0)
 
     def plain(self, x: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
@@ -113,13 +92,6 @@ class clip(RuleFunction):
             return sp.Min(sp.Max(x, low), high)
         return None
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        x, low, high = self.args
-        if argindex == 1:
-            return indicator(sp.And(x > low, x < high))
-        return indicator(x <= low) if argindex == 2 else indicator(x >= high)
-
     def plain(self, x: sp.Expr, low: sp.Expr, high: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
         return sp.Min(sp.Max(x, low), high)
@@ -134,10 +106,6 @@ class sigmoid(RuleFunction):
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
         """The value for plain numbers, None to keep the function."""
         return sp.Rational(1, 2) if x.is_zero else None
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        return self * (1 - self)
 
     def plain(self, x: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
@@ -155,14 +123,6 @@ class spow(RuleFunction):
         if p == 1 or x.is_zero:
             return x
         return None
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        x, p = self.args
-        nonzero = sp.Ne(x, 0)
-        if argindex == 1:
-            return sp.Piecewise((p * sp.Abs(x) ** (p - 1), nonzero), (sp.Integer(0), True))
-        return sp.Piecewise((self * sp.log(sp.Abs(x)), nonzero), (sp.Integer(0), True))
 
     def plain(self, x: sp.Expr, p: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
@@ -239,11 +199,6 @@ class exprel(RuleFunction):
     def eval(cls, x: sp.Expr, n: sp.Expr) -> sp.Expr | None:
         """The value at 0, None to keep the function."""
         return 1 / (n + 1) if x.is_zero else None
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in `x`."""
-        x, n = self.args
-        return exprel(x, n + 1)
 
     def plain(self, x: sp.Expr, n: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import reduce
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, reduce
 
 import jax
 import jax.numpy as jnp
 import sympy as sp
 
+from rulegen.compile.derivative import derivative, gate, is_finite
 from rulegen.grammar import Site
 from rulegen.grammar.algebra import constants
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.algebra.symbols import WEIGHT, symbol
 
 Array = jax.Array
 
@@ -75,8 +76,18 @@ class Emitter:
             return jnp.cumsum(self.full(expr), axis=-2)
         if isinstance(expr, sp.Piecewise):
             return self.piecewise(expr, site)
+        if any(isinstance(f, gate) for f in sp.Mul.make_args(expr)):
+            return self.gated(sp.Mul.make_args(expr), site)
         if isinstance(expr, sp.Expr) and expr.is_number:
             return constants.as_float(expr)
+        if departs(expr):
+            places = [a if a.is_number else symbol(f"x{i:03}") for i, a in enumerate(expr.args)]
+            inside = [self(a, site) for a in expr.args if not a.is_number]
+            return by_convention(expr.func(*places, evaluate=False))(*inside)
+        return self.operation(expr, site)
+
+    def operation(self, expr: sp.Basic, site: Site) -> Array | float:
+        """One operation, of what stands in it."""
         if isinstance(expr, sp.Pow | op.power):
             return self.power(expr, site)
         function = FUNCTIONS.get(type(expr))
@@ -102,6 +113,13 @@ class Emitter:
             result = jnp.where(self(condition, site), self(value, site), result)
         return result
 
+    def gated(self, factors: Sequence[sp.Expr], site: Site) -> Array:
+        """A product that is 0 where one of its gates is closed, whatever the others are."""
+        conditions = [self(f.args[0], site) for f in factors if isinstance(f, gate)]
+        rest = [self(f, site) for f in factors if not isinstance(f, gate)]
+        inside = reduce(jnp.multiply, rest) if rest else 1.0
+        return jnp.where(reduce(jnp.logical_and, conditions), inside, 0.0)
+
     def power(self, expr: sp.Expr, site: Site) -> Array:
         """base**exponent, with the exponent kept out of the array when it is a number."""
         base, exponent = expr.args
@@ -115,6 +133,71 @@ class Emitter:
         if exponent == sp.Rational(-1, 2):
             return jax.lax.rsqrt(x)
         return jnp.power(x, self(exponent, site))
+
+
+#: Functions whose derivative JAX takes by another convention,
+_OTHERS = (sp.Abs, sp.Min, sp.Max, op.clip, op.power, op.spow)
+#: and those whose slope may be 0 where they are of something infinite.
+_LEVEL = (sp.tanh, sp.exp, op.exp, op.sigmoid, op.exprel, sp.Pow)
+
+
+def departs(expr: sp.Basic) -> bool:
+    """Whether JAX's own derivative of an operation is not, or may not be, that of the language."""
+    return isinstance(expr, _OTHERS) or (
+        isinstance(expr, _LEVEL) and not all(map(is_finite, expr.args))
+    )
+
+
+@cache
+def by_convention(form: sp.Expr) -> Callable[..., Array]:
+    """An operation on arrays, whose derivative in JAX is that of the language.
+
+    Args:
+        form: of symbols in the order of their names.
+
+    Example:
+        >>> print(jax.grad(by_convention(sp.Max(symbol("x"), 1)))(1.0))
+        0.0
+    """
+    names = sorted(form.free_symbols, key=str)
+    sites = {x.name: Site.GLOBAL for x in names}
+
+    def emitter(arrays: Sequence[Array]) -> Emitter:
+        return Emitter({x.name: a for x, a in zip(names, arrays, strict=True)}, sites)
+
+    @jax.custom_jvp
+    def operation(*arrays: Array) -> Array:
+        return jnp.asarray(emitter(arrays).operation(form, Site.GLOBAL))
+
+    @operation.defjvp
+    def changes(arrays: Sequence[Array], moved: Sequence[Array]) -> tuple[Array, Array]:
+        if isinstance(form, sp.Min | sp.Max):
+            numbers = [float(a) for a in form.args if a.is_number]
+            return extreme(operation(*arrays), arrays, moved, numbers)
+        slopes = [jnp.asarray(emitter(arrays)(derivative(form, x), Site.GLOBAL)) for x in names]
+        pairs = zip(slopes, moved, strict=True)
+        parts = [jnp.where((s == 0) | (d == 0), 0.0, s * d) for s, d in pairs]
+        value = operation(*arrays)
+        return value, reduce(jnp.add, parts).astype(value.dtype)
+
+    return operation
+
+
+def extreme(
+    value: Array, arrays: Sequence[Array], moved: Sequence[Array], numbers: Sequence[float]
+) -> tuple[Array, Array]:
+    """A minimum or maximum and its change, see `rulegen.compile.derivative`.
+
+    Args:
+        value: of it. arrays: what it is of. moved: how these change.
+        numbers: what else it is of.
+    """
+    attained = [a == value for a in arrays]
+    still = [at & (d == 0) for at, d in zip(attained, moved, strict=True)]
+    flat = reduce(jnp.logical_or, [*still, *(value == number for number in numbers)])
+    total = reduce(jnp.add, [jnp.where(*both, 0.0) for both in zip(attained, moved, strict=True)])
+    count = reduce(jnp.add, [jnp.where(at, 1.0, 0.0) for at in attained])
+    return value, jnp.where(flat, 0.0, total / jnp.maximum(count, 1.0)).astype(value.dtype)
 
 
 def signed_power(x: Array, p: Array | float) -> Array:

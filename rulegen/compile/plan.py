@@ -119,7 +119,7 @@ def plan_rule(
         >>> print(plan.explain().partition(";")[0])
         factored: 1 product of a post and a pre factor
     """
-    tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent)
+    tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent, steady=never_zero(rule))
     dense = Plan(rule, tangents, Lowering.DENSE, "as asked", ())
     if lowering is Lowering.DENSE:
         return dense
@@ -134,6 +134,20 @@ def plan_rule(
     if not tangents.wrt:
         factored = tuple(merge(state, tangents.system) for state in factored)
     return Plan(rule, tangents, Lowering.FACTORED, "the drive separates", factored)
+
+
+def never_zero(rule: Rule) -> frozenset[str]:
+    """Names of numbers that are not 0 in any step, whatever a fit makes of free parameters.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("param k = 2 free\\nparam c = 3\\nparam a = 1 in [1, 2]\\nw += k*pre")
+        >>> sorted(never_zero(rule) - {"dt", "N_pre", "N_post"})
+        ['a', 'c']
+    """
+    fixed = {p.name for p in rule.parameters if not p.free and p.value}
+    bounded = {p.name for p in rule.parameters if p.lower > 0.0 or p.upper < 0.0}
+    return frozenset({"dt", "N_pre", "N_post"} | fixed | bounded)
 
 
 def names_in(exprs: Iterable[sp.Expr]) -> frozenset[str]:

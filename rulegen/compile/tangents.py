@@ -10,17 +10,20 @@ system, `x@p`, and take the same lowerings as everything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 import sympy as sp
-from sympy.functions.special.delta_functions import DiracDelta, Heaviside
 
-from rulegen.grammar import Event, Site
+from rulegen.compile.derivative import NEIGHBOURS, derivative, gate, product
+from rulegen.grammar import Event, RuleError, Site
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.operators import indicator
+from rulegen.grammar.algebra.conditions import related
 from rulegen.grammar.algebra.symbols import INNER, WEIGHT, symbol
 from rulegen.grammar.rule.system import Equation, System
+
+#: Most tangents of a rule: those of 256 coefficients of one eligibility take 512.
+MAX_TANGENTS = 5000
 
 
 def tangent_name(name: str, parameter: str) -> str:
@@ -28,33 +31,18 @@ def tangent_name(name: str, parameter: str) -> str:
     return f"{name}@{parameter}"
 
 
-def has_infinite_slope(expr: sp.Basic) -> bool:
-    """Whether a slope of this power can be infinite at 0, as that of `sqrt(x)` is."""
-    return isinstance(expr, sp.Pow) and not expr.exp.is_Integer and expr.base is not sp.E
-
-
-def derivative(expr: sp.Expr, wrt: sp.Symbol) -> sp.Expr:
-    """d(expr)/d(wrt) with the project's conventions at kinks and jumps.
-
-    A jump has derivative 0; max(x, 0) has slope 0 at 0; an infinite slope is 0; see
-    `rulegen.grammar.algebra.operators`.
-
-    Example:
-        >>> from rulegen.grammar.algebra.symbols import symbol
-        >>> x = symbol("x")
-        >>> derivative(sp.sqrt(x), x).subs(x, 0), derivative(sp.sqrt(x), x).subs(x, 4)
-        (0, 1/4)
-    """
-    result = sp.diff(expr.replace(has_infinite_slope, lambda e: op.power(*e.args)), wrt)
-    result = result.replace(DiracDelta, lambda *args: sp.Integer(0))
-    return result.replace(Heaviside, lambda x, *rest: indicator(x > 0))
-
-
-def differential(expr: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+def differential(
+    expr: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr], steady: Set[str] = frozenset()
+) -> sp.Expr:
     """d(expr) when each symbol x of `changes` changes by `changes[x]`.
 
     Sums over neurons and `prev` are linear, so they go around the change of what they read; where
     a maximum is attained more than once, its change is the mean of theirs.
+
+    Args:
+        expr: a formula.
+        changes: of its symbols.
+        steady: see `derivative`.
 
     Example:
         >>> from rulegen.grammar.algebra.symbols import symbol
@@ -62,26 +50,27 @@ def differential(expr: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr
         >>> differential(y * op.sum_pre(x**2), {x: dx})
         y*sum_pre(2*dx*x)
     """
-    hidden = {node: sp.Dummy(real=True) for node in expr.atoms(*NEIGHBOURS)}
-    shown = expr.xreplace(hidden)  # an outer node hides those inside it
-    inner = {dummy: change_of(node, changes) for node, dummy in hidden.items() if shown.has(dummy)}
-    terms = [derivative(shown, x) * dx for x, dx in {**changes, **inner}.items() if shown.has(x)]
-    return sp.Add(*terms).xreplace({dummy: node for node, dummy in hidden.items()})
+    inner = {node: change_of(node, changes, steady) for node in expr.atoms(*NEIGHBOURS)}
+    both = {x: dx for x, dx in {**changes, **inner}.items() if dx != 0}
+    return sp.Add(*(carried(expr, x, dx, steady) for x, dx in both.items()))
 
 
-#: Operators that read other neurons, synapses or steps than the one they stand at.
-NEIGHBOURS = (op.prev, op.over_pre, op.over_post, op.cumsum_post)
+def carried(expr: sp.Expr, x: sp.Expr, dx: sp.Expr, steady: Set[str]) -> sp.Expr:
+    """The derivative along `x` times its change."""
+    slope = derivative(expr, x, steady=steady)
+    # A change may be infinite as well, and belongs behind the gates.
+    return derivative(expr, x, dx, steady) if slope.has(gate) else product([slope, dx])
 
 
-def change_of(node: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+def change_of(node: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr], steady: Set[str]) -> sp.Expr:
     """The differential of one of `NEIGHBOURS`."""
     (inside,) = node.args
-    change = differential(inside, changes)
+    change = differential(inside, changes, steady)
     if change == 0:
         return change
     if isinstance(node, op.max_pre | op.max_post):
         total = op.sum_pre if isinstance(node, op.max_pre) else op.sum_post
-        attained = indicator(sp.Eq(inside, node))
+        attained = gate(related("==", inside, node))
         return total(attained * change) / total(attained)
     return node.func(change)
 
@@ -107,7 +96,9 @@ class Tangents:
     inner: frozenset[str]
 
 
-def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> Tangents:
+def add_tangents(
+    system: System, wrt: Iterable[str], *, noise: bool = False, steady: Set[str] = frozenset()
+) -> Tangents:
     """Enlarge `system` by the tangents of all its states along the parameters `wrt`.
 
     Args:
@@ -115,9 +106,14 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
         wrt: names of parameters.
         noise: whether `xi` and the drive depend on the weights (needed for an unbiased score; see
             `rulegen.estimators.score`).
+        steady: see `rulegen.compile.derivative.derivative`.
+
+    Raises:
+        RuleError: there are more than `MAX_TANGENTS`.
     """
     wrt = tuple(wrt)
     moving = {p: dependent_states(system, p, noise=noise) for p in wrt}
+    check_number(system, moving)
     weight = frozenset(p for p in wrt if WEIGHT in moving[p])
     inner = frozenset(name for name in INNER if noise and reads(system, name))
     noisy = weight if inner else frozenset()
@@ -133,7 +129,7 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
 
     def tangents_of(equation: Equation) -> list[Equation]:
         return [
-            tangent(equation, p, moving[p] | (inner if p in noisy else frozenset()))
+            tangent(equation, p, moving[p] | (inner if p in noisy else frozenset()), steady)
             for p in wrt
             if equation.name in moving[p]
         ]
@@ -162,12 +158,26 @@ def add_tangents(system: System, wrt: Iterable[str], *, noise: bool = False) -> 
     )
 
 
-def tangent(equation: Equation, parameter: str, sources: Iterable[str]) -> Equation:
+def check_number(system: System, moving: Mapping[str, Set[str]]) -> None:
+    """Refuse more tangents than a machine would have memory for."""
+    equations = all_equations(system)
+    count = sum(equation.name in names for names in moving.values() for equation in equations)
+    if count > MAX_TANGENTS:
+        raise RuleError(
+            f"{len(moving)} free parameters in {len(equations)} formulas make {count} tangents, "
+            f"more than {MAX_TANGENTS}",
+            remedy="let fewer parameters be free",
+        )
+
+
+def tangent(
+    equation: Equation, parameter: str, sources: Iterable[str], steady: Set[str]
+) -> Equation:
     """The map of d(state)/d(parameter), with `sources` the variables that depend on it."""
     changes = {symbol(parameter): sp.Integer(1)}
     changes |= {symbol(name): symbol(tangent_name(name, parameter)) for name in sorted(sources)}
     name = tangent_name(equation.name, parameter)
-    return Equation(name, equation.site, differential(equation.expr, changes))
+    return Equation(name, equation.site, differential(equation.expr, changes, steady))
 
 
 def all_equations(system: System) -> list[Equation]:
