@@ -96,6 +96,10 @@ def test_clipping():
     np.testing.assert_array_equal(Score(clip=3).average(np.zeros((4, 2)), np.zeros(4), {})[0], 0)
 
 
+#: Where in the rule its parameters stand: their gradients are spoilt at once.
+PLACES = ("`k` in `k*pre`", "`b` in `b*post`")
+
+
 @pytest.mark.parametrize("kind", [Score, Pathwise])
 def test_gradients_that_are_not_finite_are_counted_and_left_out(kind, spoil, monkeypatch):
     seen, average = [], Estimator.average
@@ -112,11 +116,15 @@ def test_gradients_that_are_not_finite_are_counted_and_left_out(kind, spoil, mon
     spoil(6)
     found = estimator.estimate(lives, VALUES, FREE, KEY)
     assert (found.nonfinite, found.parts) == (6, 64)
+    assert found.astray == PLACES
+    assert found.loss == f"6 of 64 gradients not finite, along {'; '.join(PLACES)}"
     assert found.rewards.shape == (64,), "the rewards of these lives are as good as any"
     np.testing.assert_allclose(found.gradient, seen[0][6:].mean(axis=0))
     np.testing.assert_allclose(found.error, seen[0][6:].std(axis=0, ddof=1) / 58**0.5)
     spoil(7)
-    with pytest.raises(RunError, match=rf"7 of 64 .*11% .*{kind.__name__.lower()}.*at most 10%"):
+    with pytest.raises(
+        RunError, match=rf"7 of 64 .*11% .*{kind.__name__.lower()}`, along `k`.*most 10%"
+    ):
         estimator.estimate(lives, VALUES, FREE, KEY)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 import jax
@@ -36,6 +36,7 @@ class MetaGradient(NamedTuple):
         parts: how many there were.
         shares: of all lives that each world deserves in the next estimate (`together.allotted`);
             empty where there is one world.
+        astray: where in the rule the gradients lead that are not finite, see `average`.
     """
 
     gradient: np.ndarray
@@ -45,6 +46,7 @@ class MetaGradient(NamedTuple):
     nonfinite: int
     parts: int
     shares: tuple[float, ...] = ()
+    astray: tuple[str, ...] = ()
 
     def stored(self) -> dict[str, Any]:
         """What a journal keeps of it.
@@ -64,8 +66,8 @@ class MetaGradient(NamedTuple):
         """An estimate from a journal, whatever else is kept with it."""
         found = {name: stored[name] for name in cls._fields}
         arrays = {k: np.array(found[k]) for k in ("gradient", "error", "rewards")}
-        told = {"outcomes": Outcomes(**found["outcomes"]), "shares": tuple(found["shares"])}
-        return cls(**(found | arrays | told))
+        told = {name: tuple(found[name]) for name in ("shares", "astray")}
+        return cls(**(found | arrays | told | {"outcomes": Outcomes(**found["outcomes"])}))
 
     @property
     def reward(self) -> float:
@@ -76,6 +78,14 @@ class MetaGradient(NamedTuple):
     def reward_error(self) -> float:
         """Standard error of `reward` over lives."""
         return float(self.rewards.std(ddof=1) / len(self.rewards) ** 0.5)
+
+    @property
+    def loss(self) -> str:
+        """What is said of the gradients that are left out; empty where none is."""
+        if not self.nonfinite:
+            return ""
+        along = f", along {'; '.join(self.astray)}" if self.astray else ""
+        return f"{self.nonfinite} of {self.parts} gradients not finite{along}"
 
     @property
     def signal_to_noise(self) -> float:
@@ -147,7 +157,11 @@ class Estimator(Part, abc.ABC):
         """
 
     def average(
-        self, gradients: np.ndarray, rewards: np.ndarray, outcomes: Outcomes
+        self,
+        gradients: np.ndarray,
+        rewards: np.ndarray,
+        outcomes: Outcomes,
+        along: Sequence[str] = (),
     ) -> MetaGradient:
         """The mean of the gradients of single parts, with its standard error, after clipping.
 
@@ -158,6 +172,7 @@ class Estimator(Part, abc.ABC):
         Args:
             gradients: of each life, pair of lives or group of them, shape (parts, P).
             rewards: of each life. outcomes: how these ended.
+            along: what each of the P stands for, such as a term of the rule (`astray.places`).
 
         Raises:
             RunError: when more than `MOST_NONFINITE` of them are not finite, or fewer than 2 are.
@@ -169,19 +184,22 @@ class Estimator(Part, abc.ABC):
             >>> found.gradient, found.nonfinite, found.parts
             (array([2.]), 1, 21)
         """
-        parts, finite = len(gradients), np.isfinite(gradients).all(axis=1)
+        parts, fine = len(gradients), np.isfinite(gradients)
+        finite = fine.all(axis=1)
         lost, gradients = int(parts - finite.sum()), gradients[finite]
+        astray = tuple(along[int(i)] for i in np.flatnonzero(~fine.all(axis=0))) if along else ()
         if lost > MOST_NONFINITE * parts or parts - lost < 2:
             raise RunError(
                 f"{lost} of {parts} gradients are infinite or not a number, {lost / parts:.0%} of "
-                f"an estimate by `{self.name}`; at most {MOST_NONFINITE:.0%} are "
-                "left out. Try a smaller learning rate, a clip on the weight change, bounds that "
-                "keep parameters where the formulas are smooth, or `pgpe`, which differentiates "
-                "nothing"
+                f"an estimate by `{self.name}`{', along ' * bool(astray)}{'; '.join(astray)}; at "
+                f"most {MOST_NONFINITE:.0%} are left out. Try a smaller learning rate, a clip on "
+                "the weight change, bounds that keep parameters where the formulas are smooth, or "
+                "`pgpe`, which differentiates nothing"
             )
         if self.clip > 0:
             lengths = np.linalg.norm(gradients, axis=1)
             limit = self.clip * np.median(lengths[lengths > 0]) if np.any(lengths > 0) else 1.0
             gradients = gradients * np.minimum(1.0, limit / np.maximum(lengths, limit))[:, None]
         error = gradients.std(axis=0, ddof=1) / len(gradients) ** 0.5
-        return MetaGradient(gradients.mean(axis=0), error, rewards, outcomes, lost, parts)
+        mean = gradients.mean(axis=0)
+        return MetaGradient(mean, error, rewards, outcomes, lost, parts, astray=astray)

@@ -13,6 +13,7 @@ from pydantic import Field
 from rulegen.circuits import Network
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.tangents import tangent_name
+from rulegen.estimators.astray import places
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Event
@@ -105,7 +106,8 @@ class Pathwise(Estimator):
         columns = [known.index(lives.life.names[i]) for i in free]
         gradients = batch.scores[:, :, columns].mean(axis=1, dtype=float)
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        return self.average(gradients, batch.means, batch.counts)
+        along = places(lives.rule.rule, [lives.life.names[i] for i in free])
+        return self.average(gradients, batch.means, batch.counts, along)
 
 
 class Varied(NamedTuple):

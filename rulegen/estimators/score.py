@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from rulegen.compile import compile_rule
+from rulegen.estimators.astray import places
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
 from rulegen.lives.bench import Bench
@@ -84,7 +85,8 @@ class Score(Estimator):
         scores = batch.scores[:, :, columns].astype(float)
         gradients = np.einsum("lk,lkp->lp", credit, scores) / credit.shape[1]
         gradients *= Coordinates(lives.rule.rule.parameters).slope(values)[free]
-        return self.average(gradients, batch.means, batch.counts)
+        along = places(lives.rule.rule, names)
+        return self.average(gradients, batch.means, batch.counts, along)
 
 
 def advantages(

@@ -101,6 +101,7 @@ def meta_gradient(
         sum(part.nonfinite for part in found),
         sum(part.parts for part in found),
         allotted(found, errors, [each.effort for each in lives]),
+        tuple(dict.fromkeys(place for part in found for place in part.astray)),
     )
 
 

@@ -212,8 +212,8 @@ def climb(
         text = f"reward {estimate.reward:.4f}  signal/noise {estimate.signal_to_noise:.1f}"
         if estimate.outcomes.trouble:
             text += f"  {estimate.outcomes}"
-        if estimate.nonfinite:
-            text += f"  {estimate.nonfinite} of {estimate.parts} gradients not finite"
+        if estimate.loss:
+            text += f"  {estimate.loss}"
         stage.tell(number + 1, phase.iterations, text)
         state = step(state, phase, free, coordinates, number, estimate)
         path.append(state.values)
