@@ -48,7 +48,8 @@ def plain(expr: sp.Expr) -> sp.Expr:
     if isinstance(expr, op.relu):
         return algebra.call("max", [expr.args[0], sp.Integer(0)])
     if isinstance(expr, op.clip):
-        return algebra.call("min", [algebra.call("max", expr.args[:2]), expr.args[2]])
+        # Of one thing with itself, that is this thing, which may be such a function again.
+        return plain(algebra.call("min", [algebra.call("max", expr.args[:2]), expr.args[2]]))
     return expr
 
 

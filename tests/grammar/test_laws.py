@@ -287,6 +287,7 @@ FORMULAS = st.recursive(st.sampled_from(["u", "pre", "w", "2", "0.25", "3"]), gr
 
 @settings(max_examples=100, deadline=None)
 @example("(clip(u, u, tanh(u)) > u)")
+@example("clip(relu(u), relu(u), relu(u))")
 @given(FORMULAS)
 def test_the_canonical_form_has_the_values_of_the_formula(formula: str) -> None:
     try:
