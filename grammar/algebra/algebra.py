@@ -20,7 +20,7 @@ from sympy.core.parameters import distribute
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.conditions import chosen, combine, compare
 from rulegen.grammar.algebra.constants import exact
-from rulegen.grammar.algebra.exact import AlgebraError
+from rulegen.grammar.algebra.exact import AlgebraError, root
 from rulegen.grammar.algebra.facts import MAX_EXPONENT, hide, is_root, settle, too_high
 from rulegen.grammar.algebra.operators import OPERATORS
 
@@ -152,7 +152,7 @@ def _whole_power(base: sp.Expr, exponent: sp.Integer) -> sp.Expr:
 def _root(base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
     """A power that is not whole, of real numbers."""
     if base.is_Rational:
-        return _exact_root(base, exponent) or _opaque(base, exponent)
+        return root(base, exponent) or _opaque(base, exponent)
     if base.is_Mul:
         return _root_of_product(base.args, exponent)
     inner, times = base.as_base_exp() if base.is_Pow else (base, sp.Integer(1))
@@ -165,12 +165,6 @@ def _root(base: sp.Expr, exponent: sp.Rational) -> sp.Expr:
     return _where_positive(inner, times * exponent)
 
 
-def _exact_root(base: sp.Rational, exponent: sp.Rational) -> sp.Rational | None:
-    over, whole = sp.integer_nthroot(base.p, exponent.q)
-    under, also = sp.integer_nthroot(base.q, exponent.q)
-    return sp.Rational(over, under) ** exponent.p if whole and also else None
-
-
 def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Expr:
     """The root of each factor that cannot be negative, times the root of the rest.
 
@@ -178,11 +172,11 @@ def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Ex
     """
     apart, rest = [], []
     for factor in factors:
-        size = _exact_root(abs(factor), exponent) if factor.is_Rational else None
+        size = root(abs(factor), exponent) if factor.is_Rational else None
         if size is not None and abs(factor) != 1:
             apart.append(size)
             rest += [sp.Integer(-1)] if factor < 0 else []
-        elif factor.is_nonnegative:
+        elif factor.is_nonnegative and _has_power(factor, exponent):
             apart.append(power(factor, exponent))
         else:
             rest.append(factor)
@@ -190,6 +184,17 @@ def _root_of_product(factors: Sequence[sp.Expr], exponent: sp.Rational) -> sp.Ex
     if not apart:
         return _opaque(whole, exponent)
     return multiply([*apart, power(whole, exponent)])
+
+
+def _has_power(factor: sp.Expr, exponent: sp.Rational) -> bool:
+    """Whether a factor has a power of its own: that of a number may be out of range."""
+    if not factor.is_Rational:
+        return True
+    try:
+        _opaque(factor, exponent)
+    except AlgebraError:
+        return False
+    return True
 
 
 _EXACT_CALLS: dict[str, Callable[..., sp.Expr]] = {

@@ -75,3 +75,38 @@ def bounded(value: sp.Rational) -> sp.Rational:
     if max(size, value.q).bit_length() > _MAX_BITS:
         raise _too_long()
     return value
+
+
+#: SymPy takes the root of a number by raising it to the numerator of the exponent; beyond this
+#: and beyond this denominator that has so many digits that it takes minutes.
+_LONG = 64
+
+
+def is_long(exponent: sp.Expr) -> bool:
+    """Whether SymPy cannot take numbers to this power in reasonable time.
+
+    Example:
+        >>> is_long(sp.Rational(2, 3)), is_long(sp.Rational(6666667, 10**7))
+        (False, True)
+    """
+    return bool(exponent.is_Rational) and max(abs(exponent.p), exponent.q) > _LONG
+
+
+def root(base: sp.Rational, exponent: sp.Rational) -> sp.Rational | None:
+    """A power of a number that is a fraction within the bounds of numbers, or None.
+
+    Example:
+        >>> root(sp.Rational(4, 9), sp.Rational(3, 2)), root(sp.Integer(2), sp.Rational(1, 2))
+        (8/27, None)
+    """
+    if base < 0 or abs(exponent.p) > _LONG * exponent.q or (base == 0 and exponent <= 0):
+        return None
+    over, whole = sp.integer_nthroot(base.p, exponent.q)
+    under, also = sp.integer_nthroot(base.q, exponent.q)
+    length = max(int(over), int(under)).bit_length() * abs(exponent.p)
+    if not (whole and also and length <= _MAX_BITS):
+        return None
+    try:
+        return bounded(sp.Rational(over, under) ** exponent.p)
+    except AlgebraError:
+        return None

@@ -9,6 +9,10 @@ SymPy, and `tests/grammar/test_facts.py` fails where SymPy keeps its answers els
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 import sympy as sp
 from sympy.core.assumptions import _assume_defined
 
@@ -44,7 +48,46 @@ def settle(expr: sp.Expr) -> sp.Expr:
         elif node.is_Pow and abs(node.exp.p) > MAX_EXPONENT * node.exp.q:  # in Python's integers
             raise too_high()
         hide(node)
+    _spend(count)
     return expr
+
+
+class Exhausted(Exception):
+    """More algebra than an operation on a rule may take."""
+
+
+#: What is left to the operation at work, in parts of expressions that are looked at.
+_left: ContextVar[int | None] = ContextVar("left", default=None)
+
+
+@contextmanager
+def effort(parts: int) -> Iterator[None]:
+    """Bounds the algebra of an operation: so many parts of expressions are looked at, no more.
+
+    A count is the same on every machine. Within another such operation the smaller bound holds.
+
+    Raises:
+        Exhausted: when it takes more.
+
+    Example:
+        >>> with effort(3):
+        ...     settle(sp.Symbol("x") + 1)
+        x + 1
+    """
+    outer = _left.get()
+    token = _left.set(parts if outer is None else min(parts, outer))
+    try:
+        yield
+    finally:
+        _left.reset(token)
+
+
+def _spend(count: int) -> None:
+    left = _left.get()
+    if left is not None:
+        if left < count:
+            raise Exhausted
+        _left.set(left - count)
 
 
 def too_high() -> AlgebraError:

@@ -13,6 +13,8 @@ from typing import ClassVar
 
 import sympy as sp
 
+from rulegen.grammar.algebra.exact import is_long, root
+
 
 class RuleFunction(sp.Function):
     """A function whose derivative and standard form are stated here and not left to SymPy."""
@@ -57,12 +59,12 @@ class power(RuleFunction):
 
     @classmethod
     def eval(cls, base: sp.Expr, exponent: sp.Expr) -> sp.Expr | None:
-        """The value for plain numbers, None to keep the function."""
-        return base**exponent if base.is_number and exponent.is_number else None
+        """The value for plain numbers that have an exact one, None to keep the function."""
+        return root(base, exponent) if base.is_Rational and exponent.is_Rational else None
 
     def plain(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
-        return base**exponent
+        return sp.Pow(base, exponent, evaluate=not is_long(exponent))
 
 
 class relu(RuleFunction):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import sympy as sp
 from sympy.core.relational import Relational
@@ -11,11 +11,6 @@ from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.sites import Equation
-
-#: How many operations and symbols a rule may have, its definitions written out,
-MAX_SIZE = 5000
-#: and how many of them may stand in each other.
-MAX_HEIGHT = 100
 
 
 def in_order(definitions: Sequence[Equation]) -> list[Equation]:
@@ -42,52 +37,6 @@ def _loop(waiting: dict[str, Equation], needs: dict[str, set[str]]) -> RuleError
         equation.target.column,
         f"make one of them a state, for instance with `{path[0]} <- ...`",
     )
-
-
-def check_size(ordered: Sequence[Equation], formulas: Sequence[Formula]) -> None:
-    """Refuse a rule that becomes too long or too deep when its definitions are written out.
-
-    Definitions of definitions can double in size at every line.
-    """
-    extents: dict[str, tuple[int, int]] = {}
-    for equation in ordered:
-        extents[equation.target.text] = _check_extent(equation.formula, extents)
-    total = 0
-    defining = {id(e.formula) for e in ordered}
-    for formula in formulas:
-        size, _ = _check_extent(formula, extents)
-        total += 0 if id(formula) in defining else size
-        if total > MAX_SIZE:
-            raise formula.line.error(
-                f"with this, the rule has more than {MAX_SIZE} operations and symbols",
-                formula.column,
-                "split the rule, or make states of definitions that are used often",
-            )
-
-
-def _check_extent(formula: Formula, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    size, height = _extent(formula.expr, extents)
-    if size > MAX_SIZE:
-        raise formula.line.error(
-            f"written out, this has more than {MAX_SIZE} operations and symbols",
-            formula.column,
-            "make a state of one of the definitions that it uses",
-        )
-    if height > MAX_HEIGHT:
-        raise formula.line.error(
-            "written out, this formula is nested too deeply",
-            formula.column,
-            "make a state of one of the definitions that it uses",
-        )
-    return size, height
-
-
-def _extent(expr: sp.Basic, extents: Mapping[str, tuple[int, int]]) -> tuple[int, int]:
-    """The number of nodes of an expression and their depth, with definitions written out."""
-    if not expr.args:
-        return extents.get(str(expr), (1, 1)) if expr.is_Symbol else (1, 1)
-    each = [_extent(a, extents) for a in expr.args]
-    return 1 + sum(size for size, _ in each), 1 + max(height for _, height in each)
 
 
 def check_conditions(ordered: Sequence[Equation], formulas: Sequence[Formula]) -> None:

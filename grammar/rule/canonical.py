@@ -20,6 +20,7 @@ from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.content import leading
 from rulegen.grammar.algebra.decay import split_decay
 from rulegen.grammar.algebra.factoring import times
+from rulegen.grammar.algebra.facts import Exhausted, effort
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.operators import NONLOCAL, prev
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
@@ -36,6 +37,8 @@ from rulegen.grammar.rule.terms import live_names, without
 MAX_LEAVES = 2500
 #: With more states than this of open sign, each keeps the sign that was written.
 MAX_SIGNS = 6
+#: So many parts of expressions are looked at, six times what any rule of the catalog needs.
+MAX_EFFORT = 100_000
 #: One law may make room for another, but no more often than this.
 MAX_ROUNDS = 4
 
@@ -44,7 +47,8 @@ def canonical(parts: RuleParts) -> RuleParts:
     """The canonical form of a rule; `canonical(canonical(r)) == canonical(r)`.
 
     Raises:
-        RuleError: the values of the parameters make a formula undefined.
+        RuleError: the values of the parameters make a formula undefined, or it takes more algebra
+            than `MAX_EFFORT`.
 
     Example:
         >>> from rulegen.grammar.rule.parse import parse
@@ -54,8 +58,13 @@ def canonical(parts: RuleParts) -> RuleParts:
         True
     """
     try:
-        with algebra.as_written(False):
+        with algebra.as_written(False), effort(MAX_EFFORT):
             return _canonical(parts)
+    except Exhausted:
+        raise RuleError(
+            "the rule is too large to be compared with others, so that it has no digest",
+            remedy="make states of long formulas, or numbers of parameters",
+        ) from None
     except exact.AlgebraError as problem:
         raise RuleError(f"with its values put in, the rule makes {problem.message}") from None
 

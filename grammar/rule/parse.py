@@ -12,10 +12,11 @@ from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.parts import SPIKES, Definition, Form, State, Update
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, symbol
-from rulegen.grammar.reading.dependencies import check_conditions, check_size, in_order
+from rulegen.grammar.reading.dependencies import check_conditions, in_order
 from rulegen.grammar.reading.formula import read_formula, read_list
 from rulegen.grammar.reading.functions import Functions
 from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.limits import check_parameters, check_size, check_states
 from rulegen.grammar.reading.names import BASELINE, Names
 from rulegen.grammar.reading.reads import Formula, Read
 from rulegen.grammar.reading.remedies import suggest
@@ -74,6 +75,7 @@ class _Builder:
         self.draft = draft
         self.states = {a.target.text: a for a in draft.assignments if form_of(a)}
         self.definitions = {a.target.text: a for a in draft.assignments if not form_of(a)}
+        check_states(self.states.values())
         states = {name: a.target.per_condition for name, a in self.states.items()}
         self.names = Names(draft.parameters, states, self.definitions)
         self.functions = Functions(draft.functions, self.names.resolve)
@@ -95,6 +97,7 @@ class _Builder:
                 [target, algebra.multiply([sp.Integer(assignment.adds), read.expr])]
             )
         self.formulas.append(read)
+        check_parameters(self.names.parameters, read)
         return read
 
     def read(self, line: Line, tokens: Sequence[Token], after: int) -> Formula:
@@ -130,6 +133,7 @@ class _Builder:
             gain = "GAIN" if name == Form.AVERAGE.value else "TAU"
             raise line.error(message, column, f"write `{name}(FORMULA, {gain})`")
         self.formulas.append(parts[0])
+        check_parameters(self.names.parameters, parts[0])
         for read in parts[1].reads:
             if read.name not in self.names.parameters or read.site is not None:
                 raise line.error(

@@ -131,15 +131,17 @@ def _dependences(updates: tuple[Update, ...]) -> Iterable[tuple[int, int]]:
 
 def _ordered(updates: tuple[Update, ...]) -> tuple[Update, ...]:
     """Updates in the order of their texts, but each after those that it depends on."""
-    waiting = {i: {a for a, b in _dependences(updates) if b == i} for i in range(len(updates))}
+    waiting: dict[int, set[int]] = {i: set() for i in range(len(updates))}
+    for before, after in _dependences(updates):
+        waiting[after].add(before)
     keys = {i: (u.event.value, u.target, serialise(u.expr, str)) for i, u in enumerate(updates)}
     found: list[int] = []
     while waiting:
-        ready = min((i for i, before in waiting.items() if not before), key=keys.__getitem__)
+        ready = min((i for i, needed in waiting.items() if not needed), key=keys.__getitem__)
         del waiting[ready]
         found.append(ready)
-        for before in waiting.values():
-            before.discard(ready)
+        for needed in waiting.values():
+            needed.discard(ready)
     return tuple(updates[i] for i in found)
 
 
