@@ -5,6 +5,7 @@ import contextlib
 import jax
 import numpy as np
 import pytest
+from promise import same
 
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -54,11 +55,6 @@ def compilations():
         yield names
     finally:
         jax.monitoring.unregister_event_duration_listener(listen)
-
-
-def same(a, b):
-    for name in a._fields:
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 
 @pytest.mark.parametrize("wrt", [(), ("a", "b")], ids=["plain", "tangents"])

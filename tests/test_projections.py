@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from promise import same
 
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -202,11 +203,6 @@ SMALL = {
     "task": DelayedAssociation(cue=20, delay=20, response=20),
     "life": LifeSettings(trials=5, warmup=1),
 }
-
-
-def same(a, b):
-    for name in a._fields:
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name), err_msg=name)
 
 
 def test_lives_depend_on_no_chunks_devices_or_stretches(monkeypatch):

@@ -34,8 +34,9 @@ class Lives:
 
     Life i draws its network, its order of trials and its noise from `(key, i)` alone, so two
     rules or two parameter vectors run under the same key meet the same networks and noise (common
-    random numbers), and results do not depend on chunks or devices. Parameter values are arguments
-    of the compiled program: changing them never recompiles.
+    random numbers), and results do not depend on chunks or devices: what is drawn to the bit, what
+    is computed as far as products do not round with the lives beside them (`docs/accelerators.md`).
+    Parameter values are arguments of the compiled program: changing them never recompiles.
 
     Args:
         world: circuit, task and life.
