@@ -99,6 +99,18 @@ def test_slopes_by_their_convention(text: str, a: float, u: float, slope: float)
     assert float(moved) == slope
 
 
+@pytest.mark.parametrize("text", ["max(a, 2*u)", "abs(a*u)", "spow(a, u)", "clip(a, u, 2)*a"])
+def test_reverse_derivatives_agree_with_forward_ones(x64: None, text: str) -> None:
+    """Pathwise derivatives of one trial go backwards through `forward w` of a companion."""
+    expr, here = formula(text), jnp.asarray([0.7, 0.3])
+
+    def at(point: jax.Array) -> jax.Array:
+        return jnp.asarray(Emitter({"a": point[0], "u": point[1]}, SITES)(expr, Site.POST))
+
+    np.testing.assert_allclose(jax.grad(at)(here), jax.jacfwd(at)(here), rtol=1e-12)
+    assert np.abs(jax.grad(at)(here)).max() > 0.1
+
+
 def test_an_infinite_change_stays_behind_a_closed_gate() -> None:
     """Of a state that is infinite itself, where the formula has a value all the same."""
     for text in ("clip(u, -1, 1)*xi", "xi*(min(u, 2) + max(-u, 0.1*a))", "relu(-u) + xi"):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, reduce
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import sympy as sp
+from jax.custom_derivatives import SymbolicZero
 
 from rulegen.compile.derivative import derivative, gate, is_finite
 from rulegen.grammar import Site
@@ -169,35 +171,38 @@ def by_convention(form: sp.Expr) -> Callable[..., Array]:
     def operation(*arrays: Array) -> Array:
         return jnp.asarray(emitter(arrays).operation(form, Site.GLOBAL))
 
-    @operation.defjvp
-    def changes(arrays: Sequence[Array], moved: Sequence[Array]) -> tuple[Array, Array]:
-        if isinstance(form, sp.Min | sp.Max):
-            numbers = [float(a) for a in form.args if a.is_number]
-            return extreme(operation(*arrays), arrays, moved, numbers)
-        slopes = [jnp.asarray(emitter(arrays)(derivative(form, x), Site.GLOBAL)) for x in names]
-        pairs = zip(slopes, moved, strict=True)
-        parts = [jnp.where((s == 0) | (d == 0), 0.0, s * d) for s, d in pairs]
+    def changes(arrays: Sequence[Array], moved: Sequence[Any]) -> tuple[Array, Array]:
         value = operation(*arrays)
-        return value, reduce(jnp.add, parts).astype(value.dtype)
+        moving = [i for i, d in enumerate(moved) if not isinstance(d, SymbolicZero)]
+        if isinstance(form, sp.Min | sp.Max):
+            still: list[Any] = [a for i, a in enumerate(arrays) if i not in moving]
+            still += [float(a) for a in form.args if a.is_number]
+            change = of_extreme(value, [(arrays[i], moved[i]) for i in moving], still)
+        else:
+            here = emitter(arrays)
+            slopes = {i: jnp.asarray(here(derivative(form, names[i]), Site.GLOBAL)) for i in moving}
+            change = reduce(
+                jnp.add, [jnp.where(s == 0, 0.0, s * moved[i]) for i, s in slopes.items()]
+            )
+        return value, jnp.broadcast_to(change, value.shape).astype(value.dtype)
 
+    operation.defjvp(changes, symbolic_zeros=True)
     return operation
 
 
-def extreme(
-    value: Array, arrays: Sequence[Array], moved: Sequence[Array], numbers: Sequence[float]
-) -> tuple[Array, Array]:
-    """A minimum or maximum and its change, see `rulegen.compile.derivative`.
+def of_extreme(
+    value: Array, moving: Sequence[tuple[Array, Array]], still: Sequence[Array | float]
+) -> Array:
+    """How a minimum or maximum changes, see `rulegen.compile.derivative`.
 
     Args:
-        value: of it. arrays: what it is of. moved: how these change.
-        numbers: what else it is of.
+        value: of it. moving: what it is of that changes, and how. still: what else it is of.
     """
-    attained = [a == value for a in arrays]
-    still = [at & (d == 0) for at, d in zip(attained, moved, strict=True)]
-    flat = reduce(jnp.logical_or, [*still, *(value == number for number in numbers)])
-    total = reduce(jnp.add, [jnp.where(*both, 0.0) for both in zip(attained, moved, strict=True)])
-    count = reduce(jnp.add, [jnp.where(at, 1.0, 0.0) for at in attained])
-    return value, jnp.where(flat, 0.0, total / jnp.maximum(count, 1.0)).astype(value.dtype)
+    attained = [(a == value, d) for a, d in moving]
+    total = reduce(jnp.add, [jnp.where(at, d, 0.0) for at, d in attained])
+    count = reduce(jnp.add, [jnp.where(at, 1.0, 0.0) for at, _ in attained])
+    flat = reduce(jnp.logical_or, [value == a for a in still], jnp.zeros((), bool))
+    return jnp.where(flat, 0.0, total / jnp.maximum(count, 1.0))
 
 
 def signed_power(x: Array, p: Array | float) -> Array:

@@ -136,7 +136,7 @@ def test_the_largest_rule_of_a_family_takes_bounded_time(name: str) -> None:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_small_rules_of_a_family_are_refused_nothing(name: str) -> None:
-    assert not asked(parse(FAMILIES[name](12)))
+    assert not asked(parse(FAMILIES[name](8)))
 
 
 REFUSED = {
