@@ -74,6 +74,13 @@ RULES = {
         e <- 0.8*e + (prev(x) + prev(post))*pre : synapse
         on reward: w += eta*R*e
     """,
+    "an earlier step beside factors": """
+        param eta = 0.05
+        param a = 0.5 free
+        x <- 0.9*x + a*prev(u) : post
+        e <- 0.8*e + x*pre : synapse
+        on reward: w += eta*R*e
+    """,
     "neighbours": """
         nonlocal sum_pre, max_pre, sum_post, cumsum_post
         param eta = 0.05 free
@@ -153,6 +160,7 @@ FACTORABLE = (
     "each condition",
     ROOTS,
     "normalised",
+    "an earlier step beside factors",
 )
 CASES = [(name, Lowering.DENSE) for name in RULES]
 CASES += [(name, Lowering.FACTORED) for name in FACTORABLE]

@@ -279,7 +279,7 @@ class CompiledRule(Plan):
         return {
             k: v[condition] if k in per_condition else v
             for k, v in state.items()
-            if k != VIOLATIONS  # no formula reads it
+            if k != VIOLATIONS and not k.startswith(PREVIOUS)  # no formula reads these by name
         }
 
     def _write(
