@@ -141,10 +141,6 @@ class floor(RuleFunction):
         """The value for plain numbers, None to keep the function."""
         return sp.floor(x) if x.is_Rational else None
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        return sp.Integer(0)
-
     def plain(self, x: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
         return sp.floor(x)
@@ -160,11 +156,6 @@ class mod(RuleFunction):
         """The value for plain numbers, None to keep the function."""
         return x - y * sp.floor(x / y) if x.is_Rational and y.is_Rational and y else None
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        x, y = self.args
-        return sp.Integer(1) if argindex == 1 else -floor(x / y)
-
     def plain(self, x: sp.Expr, y: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
         return x - y * sp.floor(x / y)
@@ -179,10 +170,6 @@ class erf(RuleFunction):
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
         """The value for plain numbers, None to keep the function."""
         return sp.Integer(0) if x.is_zero else None
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        """The derivative in one argument."""
-        return 2 / sp.sqrt(sp.pi) * exp(-(self.args[0] ** 2))
 
     def plain(self, x: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""

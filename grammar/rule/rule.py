@@ -15,7 +15,7 @@ import sympy as sp
 from rulegen.grammar.algebra.algebra import substitute
 from rulegen.grammar.algebra.exact import LARGEST, SMALLEST, AlgebraError
 from rulegen.grammar.algebra.parts import Parameter, RuleParts, State
-from rulegen.grammar.algebra.symbols import WEIGHT, Site, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, Site, symbol
 from rulegen.grammar.printing.latex import latex
 from rulegen.grammar.printing.unparse import show_number, show_unit, unparse
 from rulegen.grammar.reading.errors import RuleError

@@ -207,5 +207,8 @@ _SLOPES: dict[type, Callable[..., _Slopes]] = {
     op.sigmoid: _one(lambda f, x: f * (1 - f)),
     sp.sin: _one(lambda f, x: sp.cos(x, evaluate=False)),
     sp.cos: _one(lambda f, x: -sp.sin(x, evaluate=False)),
+    op.floor: _one(lambda f, x: _ZERO),
+    op.mod: lambda f, x, y: (lambda: _ONE, lambda: -op.floor(x / y)),
+    op.erf: _one(lambda f, x: 2 / sp.sqrt(sp.pi) * op.exp(-(x**2))),
     op.exprel: lambda f, x, n: (lambda: op.exprel(x, n + 1), lambda: _ZERO),
 }
