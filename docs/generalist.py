@@ -41,7 +41,7 @@ ROOT = Path(__file__).parent.parent
 PAGE, PICTURES = Path(__file__).with_suffix(".md"), Path(__file__).with_suffix("")
 DISCOVERED = ROOT / "catalog" / "discovered"
 EXAMPLE = ROOT / "examples" / "generalist.toml"
-LIVES, SEED = 1024, 7
+LIVES, SEED = 512, 7
 #: Networks whose circuits are opened.
 OPENED = 64
 WITH, WITHOUT = "generalist", "generalist_without"
