@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from rulegen.grammar.algebra.symbols import Site, symbol
+from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.source import Line
 
@@ -22,13 +22,13 @@ class Read:
     Attributes:
         name: of the variable or function.
         column: where.
-        site: the site of the value, when the function fixes it; None for a variable.
+        total: the sum over neurons, where that is what is read; None for a variable.
         reduced: whether the variable stands inside a sum over neurons, which fixes the site.
     """
 
     name: str
     column: int
-    site: Site | None = None
+    total: sp.Expr | None = None
     reduced: bool = False
 
 

@@ -40,6 +40,8 @@ FUNCTIONS = {
     "sum": _SUM,
     "mean": _MEAN,
     "avg": _MEAN,
+    "mean_pre": "write `sum_pre(...)/N_pre`, declared `nonlocal`",
+    "mean_post": "write `sum_post(...)/N_post`, declared `nonlocal`",
     "norm": "write `sqrt(sum_pre(x**2))`, declared `nonlocal`",
     **dict.fromkeys(("uniform", "normal", "lognormal", "bernoulli", "rand", "randn"), _DRAW),
     **dict.fromkeys(("random", "gauss", "gaussian", "choice"), _DRAW),

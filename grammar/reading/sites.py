@@ -11,7 +11,7 @@ from rulegen.grammar.algebra.operators import cumsum_post, over_post, over_pre
 from rulegen.grammar.algebra.parts import RuleParts
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, join
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.reads import Formula
+from rulegen.grammar.reading.reads import Formula, Read
 from rulegen.grammar.reading.source import Line
 
 SIGNAL_SITES: dict[str, Site] = {s.name: s.site for s in SIGNALS.values()} | {WEIGHT: Site.SYNAPSE}
@@ -29,20 +29,33 @@ def site_table(parts: RuleParts) -> dict[str, Site]:
 def site_of(expr: sp.Basic, table: Mapping[str, Site]) -> Site:
     """The site of an expression: the join of the sites of what it reads.
 
+    A sum over one side leaves the other: of what lives at its own side alone it is global.
+
     Example:
+        >>> from rulegen.grammar.algebra.operators import sum_post
         >>> from rulegen.grammar.algebra.symbols import symbol
         >>> site_of(symbol("pre") * symbol("post"), SIGNAL_SITES)
         <Site.SYNAPSE: 'synapse'>
+        >>> site_of(sum_post(symbol("post")), SIGNAL_SITES)
+        <Site.GLOBAL: 'global'>
     """
-    if isinstance(expr, over_pre):
-        return Site.POST
-    if isinstance(expr, over_post):
-        return Site.PRE
     if isinstance(expr, cumsum_post):
         return Site.SYNAPSE
     if expr.is_Symbol:
-        return table[expr.name]
-    return join(site_of(a, table) for a in expr.args)
+        return table.get(expr.name, Site.GLOBAL)
+    inside = join(site_of(a, table) for a in expr.args)
+    if isinstance(expr, over_pre):
+        return {Site.SYNAPSE: Site.POST, Site.PRE: Site.GLOBAL}.get(inside, inside)
+    if isinstance(expr, over_post):
+        return {Site.SYNAPSE: Site.PRE, Site.POST: Site.GLOBAL}.get(inside, inside)
+    return inside
+
+
+def source_of(read: Read, table: Mapping[str, Site]) -> Site:
+    """Where that lives which a formula reads."""
+    if read.total is None:
+        return table.get(read.name, Site.GLOBAL)
+    return site_of(read.total, table)
 
 
 @dataclass(frozen=True)
@@ -64,7 +77,7 @@ class Equation:
     def sources(self, table: Mapping[str, Site]) -> list[Site]:
         """The sites of everything read, itself excluded."""
         reads = [r for r in self.formula.reads if not r.reduced and r.name != self.target.text]
-        return [*self.spikes, *(r.site or table.get(r.name, Site.GLOBAL) for r in reads)]
+        return [*self.spikes, *(source_of(r, table) for r in reads)]
 
 
 def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dict[str, Site]:
@@ -81,8 +94,8 @@ def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dic
         for equation in equations:
             name = equation.target.text
             site = equation.declared or join(equation.sources(table))
-            reads = {r.name for r in equation.formula.reads if r.site is None} - {name}
-            fixed = equation.spikes or any(r.site for r in equation.formula.reads)
+            reads = {r.name for r in equation.formula.reads if r.total is None} - {name}
+            fixed = equation.spikes or any(r.total is not None for r in equation.formula.reads)
             if table[name] is not site or (name not in anchored and (fixed or reads & anchored)):
                 table[name] = site
                 anchored.add(name)
@@ -105,7 +118,7 @@ def check_reads(
 ) -> None:
     """Refuse a formula at `site` that reads what cannot be known there."""
     for read in formula.reads:
-        source = read.site or table[read.name]
+        source = source_of(read, table)
         if read.reduced or source.fits(site):
             continue
         if remedy:

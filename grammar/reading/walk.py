@@ -13,12 +13,9 @@ from rulegen.grammar.algebra import algebra, conditions, exact
 from rulegen.grammar.algebra.operators import (
     NONLOCAL,
     OPERATORS,
-    cumsum_post,
-    over_post,
-    over_pre,
     prev,
 )
-from rulegen.grammar.algebra.symbols import MILLISECOND, Site, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import unit_value
@@ -194,10 +191,17 @@ class Walk:
             raise self.error(node, f"there is no function `{name}`", remedy)
         many = tuple(range(2, MAX_ARGUMENTS + 1)) if name in ("min", "max") else None
         self.count(node, name, many or OPERATORS[name].nargs)
-        args = self.arguments(node, name)
+        before, outer = len(self.read.reads), self.reducing
+        self.reducing = outer or name in NONLOCAL
+        args = [self.number(a) for a in node.args]
+        self.reducing = outer
         if name == "prev" and not args[0].is_Symbol:
             raise self.error(node.args[0], "`prev` takes a name", "name the formula first")
-        return self.build(node, algebra.call, name, args)
+        value = self.build(node, algebra.call, name, args)
+        if name in NONLOCAL:
+            read = Read(name, self.place(node).column, total=value, reduced=outer)
+            self.read.reads.insert(before, read)
+        return value
 
     def written_out(self, node: ast.Call, name: str, function: Function) -> sp.Expr:
         """A function of the text: its formula, with the arguments in their places."""
@@ -208,29 +212,17 @@ class Walk:
             values.append(self.number(part))
         self.reducing = outer
         column = self.place(node).column
-        self.read.reads += [
-            replace(r, column=column, reduced=r.reduced or outer) for r in function.inner()
-        ]
         meaning = function.meaning(values)
+        for read in function.inner():
+            total = read.total
+            if total is not None:
+                total = self.build(node, algebra.substitute, total, meaning)
+            read = replace(read, column=column, reduced=read.reduced or outer, total=total)
+            self.read.reads.append(read)
         expr = self.build(node, algebra.substitute, function.formula.expr, meaning)
         if any(not earlier.args[0].is_Symbol for earlier in expr.atoms(prev)):
             raise self.error(node, "`prev` takes a name", f"call `{name}` with names")
         return expr
-
-    def arguments(self, node: ast.Call, name: str) -> list[sp.Expr]:
-        """The arguments of a function of the language."""
-        outer = self.reducing
-        if name in NONLOCAL:
-            make = OPERATORS[name].make
-            assert isinstance(make, type)
-            sites = ((over_pre, Site.POST), (over_post, Site.PRE), (cumsum_post, Site.SYNAPSE))
-            site = next(site for base, site in sites if issubclass(make, base))
-            column = self.place(node).column
-            self.read.reads.append(Read(name, column, site, reduced=outer))
-            self.reducing = True
-        args = [self.number(a) for a in node.args]
-        self.reducing = outer
-        return args
 
     def count(self, node: ast.Call, name: str, allowed: tuple[int, ...]) -> None:
         """Refuse a call with another number of arguments."""

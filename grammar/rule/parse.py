@@ -135,7 +135,7 @@ class _Builder:
         self.formulas.append(parts[0])
         check_parameters(self.names.parameters, parts[0])
         for read in parts[1].reads:
-            if read.name not in self.names.parameters or read.site is not None:
+            if read.name not in self.names.parameters or read.total is not None:
                 raise line.error(
                     f"`{read.name}` cannot be a part of a time constant or gain",
                     read.column,

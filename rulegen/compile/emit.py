@@ -17,6 +17,7 @@ from rulegen.grammar import Site
 from rulegen.grammar.algebra import constants
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.reading.sites import site_of
 
 Array = jax.Array
 
@@ -70,10 +71,8 @@ class Emitter:
         if isinstance(expr, op.prev):
             name = expr.args[0].name
             return spread(self.previous[name], self.sites[name], site)
-        if isinstance(expr, op.over_pre):
-            return spread(self.over(expr, axis=-1), Site.POST, site)
-        if isinstance(expr, op.over_post):
-            return spread(self.over(expr, axis=-2), Site.PRE, site)
+        if isinstance(expr, op.over_pre | op.over_post):
+            return self.total(expr, site)
         if isinstance(expr, op.cumsum_post):
             return jnp.cumsum(self.full(expr), axis=-2)
         if isinstance(expr, sp.Piecewise):
@@ -97,10 +96,17 @@ class Emitter:
             raise TypeError(f"no JAX translation of {type(expr).__name__}")
         return function(*(self(argument, site) for argument in expr.args))
 
-    def over(self, expr: sp.Expr, axis: int) -> Array:
-        """A sum or maximum over one axis of a synapse expression."""
+    def total(self, expr: sp.Expr, site: Site) -> Array:
+        """A sum or maximum over the neurons of one side, as seen from `site`."""
         reduction = jnp.max if isinstance(expr, op.max_pre | op.max_post) else jnp.sum
-        return reduction(self.full(expr), axis=axis)
+        side, rest, axis = Site.PRE, Site.POST, -1
+        if isinstance(expr, op.over_post):
+            side, rest, axis = Site.POST, Site.PRE, -2
+        if site_of(expr, self.sites) is not Site.GLOBAL:
+            return spread(reduction(self.full(expr), axis=axis), rest, site)
+        count = self.values[WEIGHT].shape[axis]
+        inside = jnp.asarray(self(expr.args[0], side))
+        return reduction(jnp.broadcast_to(inside, (*inside.shape[:-1], count)), axis=-1)
 
     def full(self, expr: sp.Expr) -> Array:
         """What a sum runs over: every synapse counts, also where whole rows are the same."""
