@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import sympy as sp
 
-from rulegen.catalog.export.code import PREVIOUS, Code, definition
+from rulegen.catalog.export.code import PREVIOUS, definition, kept_before, keys_read
+from rulegen.catalog.export.library import ArrayCode, Library, helpers
 from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Site
-from rulegen.grammar.algebra.operators import over_pre, prev
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.rule.system import Equation, System, make_system
 
@@ -30,79 +29,6 @@ WORDS = PYTHON | {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Library:
-    """What differs between array libraries.
-
-    Attributes:
-        title: of the module. short: the library's name in code. imports: the line that loads it.
-        quiet: a line before functions that may meet values without meaning.
-        place: lines of a function that puts a value in its place in an array.
-        erf: lines of the error function.
-    """
-
-    title: str
-    short: str
-    imports: str
-    quiet: tuple[str, ...]
-    place: tuple[str, ...]
-    erf: tuple[str, ...]
-
-
-class ArrayCode(Code):
-    """Expressions on arrays: a pre variable (N_pre,) broadcasts against (N_post, N_pre)."""
-
-    def name(self, key: str, source: Site, site: Site) -> str:
-        """A post variable gets an axis of presynaptic neurons where a synapse reads it."""
-        column = source is Site.POST and site is Site.SYNAPSE
-        return self.names[key] + ("[:, None]" if column else "")
-
-    def function(self, name: str, args: Sequence[str]) -> str:
-        """One of the library's functions, or of those that stand in the module itself."""
-        there = {"min": "minimum", "max": "maximum"}.get(name, name)
-        prefix = "" if name in HELPERS or name == "erf" else "np."
-        return f"{prefix}{there}({', '.join(args)})"
-
-    def logic(self, word: str, conditions: Sequence[str]) -> str:
-        """Elementwise `and` and `or`."""
-        return "(" + {"and": " & ", "or": " | "}[word].join(conditions) + ")"
-
-    def over(self, expr: sp.Expr, site: Site) -> str:
-        """Every synapse counts, also where whole rows are the same."""
-        kind, _, _ = type(expr).__name__.partition("_")
-        axis = 1 if isinstance(expr, over_pre) else 0
-        full = f"fill({self.names[WEIGHT]}, {self(expr.args[0], Site.SYNAPSE)})"
-        text = f"np.{kind}({full}, axis={axis})"
-        return text + ("[:, None]" if axis and site is Site.SYNAPSE else "")
-
-
-#: Functions of the rule language that the libraries lack; `np` stands for either.
-HELPERS = {
-    "relu": ("x", "max(x, 0).", ["return np.maximum(x, 0.0)"]),
-    "sigmoid": (
-        "x",
-        "1/(1 + exp(-x)), without overflow.",
-        [
-            "small = np.exp(-np.abs(x))",
-            "return np.where(x >= 0, 1.0, small)/(1.0 + small)",
-        ],
-    ),
-    "spow": (
-        "x, p",
-        "sign(x)*|x|**p, and 0 at x = 0.",
-        [
-            "size = np.abs(np.where(x == 0, 1.0, x))",
-            "return np.where(x == 0, 0.0, np.sign(x)*size**p)",
-        ],
-    ),
-    "exprel": (
-        "x",
-        "(exp(x) - 1)/x, and 1 at x = 0.",
-        ["other = np.where(x == 0, 1.0, x)", "return np.where(x == 0, 1.0, np.expm1(other)/other)"],
-    ),
-}
-
-
 def module(record: Record, library: Library) -> str:
     """The text of the module."""
     return "\n".join(Module(record, library).lines()) + "\n"
@@ -113,17 +39,17 @@ class Module:
 
     def __init__(self, record: Record, library: Library) -> None:
         self.record, self.library, self.rule = record, library, record.rule
+        self.np = library.short
         self.system: System = make_system(self.rule)
         system = self.system
         self.forward = {target: self.rule.expand(expr) for target, expr in self.rule.forward}
         self.stepped = (*system.synapse, *system.weights, *system.neuron)
-        atoms = {a for e in self.stepped for a in e.expr.atoms(prev)}
-        self.previous = sorted({a.args[0].name for a in atoms})
+        self.previous = kept_before(e.expr for e in self.stepped)
         keys = variables(self.rule) + [NEW + e.name for e in self.stepped]
         keys += [PREVIOUS + name for name in self.previous]
         self.names = identifiers(keys, WORDS.__contains__)
         parameters = {p.name for p in self.rule.parameters}
-        self.code = ArrayCode(self.names, system.sites, parameters)
+        self.code = ArrayCode(library, self.names, system.sites, parameters)
 
     def lines(self) -> list[str]:
         """All lines of the module."""
@@ -137,17 +63,11 @@ class Module:
         for event, name, told in EVENTS:
             lines += self.function(name, told, self.event_body(event))
         called = "\n".join(lines)
-        helpers = HELPERS | {
-            "fill": FILL,
-            "erf": ("x", ERF, list(self.library.erf)),
-            "place": ("old, condition, value", PLACE, list(self.library.place)),
-            "bounded": ("w", BOUNDED, self.bounded_body()),
-        }
-        for name, (args, told, code) in helpers.items():
+        bounded = ("w", BOUNDED, self.bounded_body())
+        for name, (args, told, code) in (helpers(self.library) | {"bounded": bounded}).items():
             if f"{name}(" in called:
                 lines += definition(name, args, [f'"""{told}"""', *code])
-        # What is written here has no dot behind a name of the rule.
-        return top + [line.replace("np.", f"{self.library.short}.") for line in lines]
+        return top + lines
 
     def function(self, name: str, told: str, body: list[str]) -> list[str]:
         """A public function on (state, signals, dt, parameters, condition)."""
@@ -155,21 +75,21 @@ class Module:
 
     def init(self) -> list[str]:
         """The function that makes the first state."""
-        sites, rows = self.system.sites, []
+        np, sites, rows = self.np, self.system.sites, []
         formulas = [f for f in self.system.initial.values() if not f.is_number]
         read = [line for line in self.unpack(formulas) if not line.endswith('state["w"]')]
         for name, value in self.system.initial.items():
             shape = "conditions" if name in self.system.per_condition else SHAPES[sites[name]]
             first = self.code(value, sites[name])
-            rows.append(f'    "{name}": np.full({shape}, {first}, w.dtype),')
+            rows.append(f'    "{name}": {np}.full({shape}, {first}, w.dtype),')
         for name in self.previous:
-            rows.append(f'    "{PREVIOUS}{name}": np.zeros({SHAPES[sites[name]]}, w.dtype),')
+            rows.append(f'    "{PREVIOUS}{name}": {np}.zeros({SHAPES[sites[name]]}, w.dtype),')
         return definition(
             "init",
             "w, conditions=1" + (", parameters=PARAMETERS, dt=1.0" if formulas else ""),
             [
                 f'"""{INIT}"""',
-                "w = np.asarray(w, float)",
+                f"w = {np}.array(w, float)",
                 "n_post, n_pre = w.shape",
                 *(read if formulas else []),
                 "return {",
@@ -181,22 +101,15 @@ class Module:
 
     def unpack(self, exprs: Iterable[sp.Basic], written: Iterable[str] = ()) -> list[str]:
         """Lines that fetch what the expressions read and what is written."""
-        exprs = list(exprs)
-        old = {a for e in exprs for a in e.atoms(prev)}
-        read = {
-            s.name
-            for e in exprs
-            for s in e.xreplace(dict.fromkeys(old, sp.Integer(0))).free_symbols
-        }
-        read |= {WEIGHT, *written}
+        read = {WEIGHT, *written}.union(*map(keys_read, exprs))
         lines = []
         for name in sorted(read & {WEIGHT, *self.system.initial}, key=self.order):
             at = "[condition]" if name in self.system.per_condition else ""
             lines.append(f'{self.names[name]} = state["{name}"]{at}')
-        for name in sorted(a.args[0].name for a in old):
-            lines.append(f'{self.names[PREVIOUS + name]} = state["{PREVIOUS}{name}"]')
+        for key in sorted(read & {PREVIOUS + name for name in self.previous}, key=self.order):
+            lines.append(f'{self.names[key]} = state["{key}"]')
         for name in sorted(read & (SIGNALS.keys() - CONSTANTS), key=self.order):
-            lines.append(f'{self.names[name]} = np.asarray(signals["{name}"], w.dtype)')
+            lines.append(f'{self.names[name]} = {self.np}.asarray(signals["{name}"], w.dtype)')
         for parameter in self.rule.parameters:
             if parameter.name in read:
                 lines.append(f'{self.names[parameter.name]} = parameters["{parameter.name}"]')
@@ -231,7 +144,8 @@ class Module:
         lines += [f"{names[NEW + e.name]} = {self.value(e)}" for e in system.weights]
         result = {e.name: names[NEW + e.name] for e in self.stepped}
         # What `x` means to the weights in this step is `prev(x)` in the next.
-        result |= {PREVIOUS + name: names[name] for name in self.previous}
+        for name in self.previous:
+            result[PREVIOUS + name] = f"fill({names[PREVIOUS + name]}, {names[name]})"
         return lines + self.answer(result)
 
     def event_body(self, event: Event) -> list[str]:
@@ -244,13 +158,16 @@ class Module:
             result[e.name] = self.names[e.name]
         if event is Event.TRIAL_START:
             for name in self.previous:
-                result[PREVIOUS + name] = f'np.zeros_like(state["{PREVIOUS}{name}"])'
+                result[PREVIOUS + name] = f'{self.np}.zeros_like(state["{PREVIOUS}{name}"])'
         return (lines if equations else []) + self.answer(result)
 
     def answer(self, result: dict[str, str]) -> list[str]:
         """The return of a state in which some values are new."""
         for name in result.keys() & self.system.per_condition:
             result[name] = f'place(state["{name}"], condition, {result[name]})'
+        if self.library.own:
+            kept = [WEIGHT, *self.system.initial, *(PREVIOUS + name for name in self.previous)]
+            result = {name: f'state["{name}"]{self.library.own}' for name in kept} | result
         pairs = [f'    "{name}": {value},' for name, value in result.items()]
         return ["return {", "    **state,", *pairs, "}"] if pairs else ["return dict(state)"]
 
@@ -258,8 +175,10 @@ class Module:
         """The weights and the bias that the circuit uses."""
         lines = self.unpack(self.forward.values())
         weight, bias = self.forward.get(WEIGHT), self.forward.get("bias")
-        shown = "w" if weight is None else f"fill(w, {self.code(weight, Site.SYNAPSE)})"
-        zeros = "np.zeros(w.shape[0], w.dtype)"
+        shown = self.names[WEIGHT] + self.library.own
+        if weight is not None:
+            shown = f"fill(w, {self.code(weight, Site.SYNAPSE)})"
+        zeros = f"{self.np}.zeros(w.shape[0], w.dtype)"
         lines.append(f"bias = {zeros}")
         if bias is not None:
             lines[-1] = f"bias = fill({zeros}, {self.code(bias, Site.POST)})"
@@ -267,21 +186,15 @@ class Module:
 
     def bounded_body(self) -> list[str]:
         """Bounds and the diagonal."""
-        rule, lines = self.rule, []
+        np, rule, lines = self.np, self.rule, []
         if (rule.lower, rule.upper) != (-sp.oo, sp.oo):
-            lines.append(f"w = np.clip(w, {limit(rule.lower)}, {limit(rule.upper)})")
+            lower, upper = (limit(value, np) for value in (rule.lower, rule.upper))
+            lines.append(f"w = {np}.clip(w, {lower}, {upper})")
         if rule.zero_diagonal:
-            lines.append("w = np.where(np.eye(*w.shape, dtype=bool), 0.0, w)")
+            lines.append(f"w = {np}.where({np}.eye(*w.shape, dtype=bool), 0.0, w)")
         return [*lines, "return w"]
 
 
-FILL = (
-    "old, value",
-    "The value in the shape of the old one.",
-    ["return np.broadcast_to(np.asarray(value, old.dtype), old.shape)"],
-)
-ERF = "The error function."
-PLACE = "The values of all conditions, with a new one for this condition."
 BOUNDED = "The weights within their bounds."
 INIT = "The state before the first trial, for weights of shape (N_post, N_pre)."
 FORWARD = "The weights and the bias that the circuit uses in the next step."
@@ -293,6 +206,6 @@ EVENTS = (
 )
 
 
-def limit(value: float) -> str:
+def limit(value: float, np: str) -> str:
     """A bound as code."""
-    return {float("inf"): "np.inf", float("-inf"): "-np.inf"}.get(value, repr(value))
+    return {float("inf"): f"{np}.inf", float("-inf"): f"-{np}.inf"}.get(value, repr(value))

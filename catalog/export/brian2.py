@@ -12,13 +12,13 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from rulegen.catalog.export.code import PREVIOUS, Code, definition
+from rulegen.catalog.export.code import PREVIOUS, Code, definition, kept_before
 from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.places import formulas, has_pole, nonlocal_problems
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Form, Rule, Site
-from rulegen.grammar.algebra.operators import erf, prev, spow
+from rulegen.grammar.algebra.operators import erf, spow
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 from rulegen.grammar.rule.system import Equation, make_system
 
@@ -152,7 +152,7 @@ class Script:
         self.forward = {target: self.rule.expand(expr) for target, expr in self.rule.forward}
         exprs = [e.expr for e in (*self.stepped, *self.events)] + list(self.forward.values())
         self.read = {s.name for e in exprs for s in e.free_symbols}
-        self.previous = sorted({a.args[0].name for e in exprs for a in e.atoms(prev)})
+        self.previous = kept_before(exprs)
         keys = [n for n in variables(self.rule) if n not in SIGNALS]
         keys += [NEW + e.name for e in self.stepped] + [PREVIOUS + n for n in self.previous]
         self.names = identifiers(keys, taken, "_0") | SIGNAL_NAMES

@@ -6,7 +6,7 @@ here: whatever a rule says, nothing else can get into a program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
@@ -20,6 +20,28 @@ SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
 #: The key of the value that a name had one step earlier.
 PREVIOUS = "prev "
+
+
+def keys_read(expr: sp.Basic) -> set[str]:
+    """What an expression reads: names, and `PREVIOUS + "x"` for `prev(x)`, which reads no `x`.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> expr = parse("w += u*prev(pre)").states[0].expr
+        >>> sorted(keys_read(expr))
+        ['prev pre', 'u', 'w']
+    """
+    if isinstance(expr, prev):
+        return {PREVIOUS + expr.args[0].name}
+    if isinstance(expr, sp.Symbol):
+        return {expr.name}
+    return {key for arg in expr.args for key in keys_read(arg)}
+
+
+def kept_before(exprs: Iterable[sp.Basic]) -> list[str]:
+    """The names whose value one step earlier some expression reads."""
+    keys = {key for expr in exprs for key in keys_read(expr)}
+    return sorted(key.removeprefix(PREVIOUS) for key in keys if key.startswith(PREVIOUS))
 
 
 class Code:

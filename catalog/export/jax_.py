@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rulegen.catalog.export.arrays import Library, module
+from rulegen.catalog.export.arrays import module
+from rulegen.catalog.export.library import Library
 from rulegen.catalog.records.record import Record
 
 JAX = Library(
@@ -12,6 +13,7 @@ JAX = Library(
     quiet=(),
     erf=("from jax.scipy.special import erf as array_erf", "return array_erf(x)"),
     place=("return old.at[condition].set(value)",),
+    own="",
 )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rulegen.catalog.export.arrays import Library, module
+from rulegen.catalog.export.arrays import module
+from rulegen.catalog.export.library import Library
 from rulegen.catalog.records.record import Record
 
 NUMPY = Library(
@@ -13,6 +14,7 @@ NUMPY = Library(
     quiet=('@np.errstate(all="ignore")',),
     place=("new = old.copy()", "new[condition] = value", "return new"),
     erf=("from math import erf as one", "return np.vectorize(one, [float])(x)"),
+    own=".copy()",
 )
 
 

@@ -195,7 +195,7 @@ class Walk:
         self.reducing = outer or name in NONLOCAL
         args = [self.number(a) for a in node.args]
         self.reducing = outer
-        if name == "prev" and not args[0].is_Symbol:
+        if name == "prev" and not _is_name(args[0]):
             raise self.error(node.args[0], "`prev` takes a name", "name the formula first")
         value = self.build(node, algebra.call, name, args)
         if name in NONLOCAL:
@@ -220,7 +220,7 @@ class Walk:
             read = replace(read, column=column, reduced=read.reduced or outer, total=total)
             self.read.reads.append(read)
         expr = self.build(node, algebra.substitute, function.formula.expr, meaning)
-        if any(not earlier.args[0].is_Symbol for earlier in expr.atoms(prev)):
+        if not all(_is_name(earlier.args[0]) for earlier in expr.atoms(prev)):
             raise self.error(node, "`prev` takes a name", f"call `{name}` with names")
         return expr
 
@@ -249,3 +249,8 @@ class Walk:
             case ast.UnaryOp(op=ast.Not(), operand=inner):
                 return self.condition(inner, not holds)
         raise self.error(node, "a condition must compare", "write for instance `x > 0`")
+
+
+def _is_name(expr: sp.Expr) -> bool:
+    """Whether this is the name of something, and not of a unit."""
+    return bool(expr.is_Symbol) and expr != symbol(MILLISECOND)

@@ -99,6 +99,20 @@ def check_prev(rule: Rule, formulas: list[Formula]) -> None:
             )
 
 
+def check_remembered(rule: Rule, formulas: list[Formula]) -> None:
+    """What `prev` reads is kept from step to step, and changes."""
+    kept = (SIGNALS.keys() - {"dt", "N_pre", "N_post"}) | {s.name for s in rule.states} | {WEIGHT}
+    for formula in formulas:
+        found = {atom.args[0].name for atom in formula.expr.atoms(prev)} - kept
+        for read in formula.reads:
+            if read.name in found:
+                raise formula.line.error(
+                    f"`prev` takes the name of a signal or a state, and `{read.name}` is neither",
+                    read.column,
+                    "keep it in a state, or write `prev` around the names of which it is made",
+                )
+
+
 def check_averages(rule: Rule, equations: list[Equation]) -> None:
     """Averages that read each other would have to be written at once."""
     try:

@@ -30,6 +30,7 @@ from rulegen.grammar.rule.checks import (
     check_initial,
     check_nonlocal,
     check_prev,
+    check_remembered,
     check_spikes,
     check_written_out,
 )
@@ -186,6 +187,7 @@ class _Builder:
         rule = self._rule(definitions, states, taus, updates, forward, sites)
         check_averages(rule, states)
         check_nonlocal(rule, self.formulas, draft)
+        check_remembered(rule, self.formulas)
         between = [f for a, _, f in updates if a.event not in SPIKES]
         between += [f for _, f in self.initial.values()]
         check_prev(rule, between + [f for _, f in forward])

@@ -34,7 +34,8 @@ MADE_UP = {
         w += on + a + b + c + d + f + g
     """.replace("on <-", "o <-").replace("+= on", "+= o"),
     "previous": "x <- prev(u) + 10*prev(x) + prev(w_bar) : post\nw_bar <- 0.5*w_bar + u : post\n"
-    "e <- 0.5*e + prev(pre)\nw <- 0.9*w + 0.1*prev(w) + prev(e) + x + xi",
+    "e <- 0.5*e + prev(pre)\nf <- 0.9*f + u*prev(pre) - prev(w)**2/(1 + prev(u)**2) : synapse\n"
+    "w <- 0.9*w + 0.1*prev(w) + prev(e) + x + xi",
     "sums": "nonlocal sum_pre, sum_post, max_pre, max_post, cumsum_post\n"
     "q <- sum_pre(w*pre) + sum_pre(post) + max_pre(w) : post\n"
     "w <- 0.5*w + sum_post(pre) + sum_post(w*post) + max_pre(max_post(w)) + cumsum_post(post)"
@@ -102,6 +103,26 @@ def test_numpy_and_jax_follow_the_rule(x64: None, rule: Rule) -> None:
         forward = space["forward"](states[-1], last, DT, condition=condition)
         for found, expected in zip(forward, weights_and_bias, strict=True):
             np.testing.assert_allclose(found, expected, 1e-12, 1e-12, err_msg=f"{fmt} forward")
+
+
+def arrays(state: dict[str, Any]) -> list[np.ndarray]:
+    return [array for array in state.values() if isinstance(array, np.ndarray)]
+
+
+def test_every_array_of_a_state_is_its_own_and_can_be_edited(rule: Rule) -> None:
+    """What is edited afterwards changes neither earlier states nor what was given."""
+    space, activity, weights = load(rule, "numpy"), random_activity(rule), start(rule)
+    now = {name: array[0, 0].copy() for name, array in activity.items()}
+    state = space["init"](weights, conditions=2)
+    for change in ("step", "on_trial_start", "step", "on_reward", "step", "on_trial_end", "step"):
+        before = state | now | {"given": weights}
+        state = space[change](state, now, DT, condition=1)
+        shown = space["forward"](state, now, DT, condition=1)
+        other = [*before.values(), *shown]
+        for i, array in enumerate(arrays(state)):
+            array += 0.0
+            theirs = [*other, *arrays(state)[:i]]
+            assert not any(np.shares_memory(array, there) for there in theirs), change
 
 
 def test_every_function_is_tried() -> None:

@@ -1,0 +1,125 @@
+"""Random rules of the whole language, under names that mean something somewhere."""
+
+from __future__ import annotations
+
+import random
+
+from rulegen.grammar import Rule, RuleError, parse
+from rulegen.grammar.algebra.operators import NONLOCAL
+
+#: Names of simulators, of array libraries, of languages, and of the exports themselves.
+NAMES = [
+    "Random", "rules", "of", "the", "whole", "language,", "under", "names", "that", "mean",
+    "something", "somewhere.",
+]  # fmt: skip
+
+#: By site: what a formula there may read. A number gives what has a unit the unit that it needs.
+LEAVES = {
+    "global": ["R", "0.5", "1", "2", "0", "-0.3", "0.1*t", "0.5*dt"],
+    "pre": ["pre", "pre_u", "pre_error", "0.6*pre_spike"],
+    "post": ["post", "u", "slope", "xi", "error", "drive", "drive_input", "0.7*post_spike"],
+    "synapse": ["w", "zeta", "0.1*N_post"],
+}
+SEES = {
+    "global": ["global"],
+    "pre": ["global", "pre", "pre"],
+    "post": ["global", "post", "post"],
+    "synapse": ["global", "pre", "post", "synapse", "synapse"],
+}
+SHAPES = [
+    "({0} + {1})", "({0} - {1})", "-({0})", "({0})*({1})", "({0})/(1 + abs({1}))", "({0})/({1})",
+    "min({0}, {1})", "max({0}, {1}, 0)", "clip({0}, -1, 1)", "clip({0}, {1}, 0.4)", "abs({0})",
+    "(({0}) if ({1}) > 0 else ({2}))", "(({0}) >= ({1}))", "(({0}) == ({1}))", "sign({0})",
+    "(({0}) > 0 and ({1}) <= 0 or ({2}) != 1)", "relu({0})", "sqrt(abs({0}))", "({0})**2",
+    "({0})**3", "(1 + abs({0}))**-0.5", "(1 + abs({0}))**clip({1}, -2, 2)", "sigmoid({0})",
+    "exp(-abs({0}))", "log(1 + abs({0}))", "spow({0}, 1.5)", "tanh({0})", "sin({0})", "cos({0})",
+]  # fmt: skip
+#: Sums over neurons, and the site at which they can be read.
+SUMS = {"sum_pre": "post", "max_pre": "post", "sum_post": "pre", "max_post": "pre"}
+
+
+def random_rule(seed: int, sums: bool = False) -> Rule | None:
+    """A rule, or None where this seed makes a text that is none."""
+    try:
+        return parse(Draft(random.Random(seed), sums).text())
+    except RuleError:
+        return None
+
+
+class Draft:
+    """One text as it grows."""
+
+    def __init__(self, rng: random.Random, sums: bool) -> None:
+        self.rng, self.sums = rng, sums
+        self.names = rng.sample(NAMES, 8)
+        self.leaves = {site: list(leaves) for site, leaves in LEAVES.items()}
+        self.lines: list[str] = []
+
+    def text(self) -> str:
+        """The whole rule."""
+        rng = self.rng
+        for _ in range(rng.randint(0, 2)):
+            name, value = self.names.pop(), rng.choice(["0.5", "2", "0.3", "1"])
+            self.lines.append(f"param {name} = {value}")
+            self.leaves["global"].append(name)
+        states = {self.names.pop(): rng.choice([*SEES]) for _ in range(rng.randint(1, 4))}
+        for name, site in states.items():
+            self.leaves[site].append(name)
+        if rng.random() < 0.3:
+            self.leaves["global"].append("R_bar[condition]")
+            self.lines.append("R_bar[condition] = average(R, 0.3)")
+        if rng.random() < 0.3:
+            name, site = self.names.pop(), rng.choice([*SEES])
+            self.lines.append(f"{name} = {self.formula(site, 2)}  : {site}")
+            self.leaves[site].append(name)
+        for name, site in states.items():
+            self.lines.append(self.state(name, site))
+            if rng.random() < 0.3:
+                self.lines.append(f"initial {name} = {rng.choice(['1', '0.25', '-0.1'])}")
+        if rng.random() < 0.7:
+            form = rng.choice(["dw/dt = {}", "w += {}", "w <- 0.9*w + {}"])
+            self.lines.append(form.format(f"0.1*{self.formula('synapse', 3, True)}"))
+        for event in rng.sample(["reward", "trial start", "trial end"], rng.randint(0, 2)):
+            target = rng.choice([*states, "w"])
+            site = states.get(target, "synapse")
+            change = rng.choice(["<-", "+=", "-="])
+            self.lines.append(f"on {event}: {target} {change} 0.2*{self.formula(site, 2)}")
+        name, site = rng.choice([*states.items()])
+        if rng.random() < 0.2:
+            self.lines.append(f"forward w = w + 0.1*abs({name})")
+        if site in ("post", "global") and rng.random() < 0.3:
+            self.lines.append(f"forward bias = 1 - {name}")
+        self.lines += [
+            line
+            for line in ("bounds w in [-1, 2]", "diagonal w = 0", "integrate euler")
+            if rng.random() < 0.2
+        ]
+        used = [name for name in sorted(NONLOCAL) if f"{name}(" in "\n".join(self.lines)]
+        self.lines += [f"nonlocal {', '.join(used)}"] if used else []
+        return "\n".join(self.lines)
+
+    def state(self, name: str, site: str) -> str:
+        """How a state changes at every step."""
+        drive = self.formula(site, 3, True)
+        form = self.rng.choice([
+            f"{name} = lowpass({drive}, 20)",
+            f"{name} = accumulate(0.1*{drive}, 30)",
+            f"d{name}/dt = -{name}/15 + 0.1*{drive}",
+            f"d{name}/dt = 0.05*{drive}",
+            f"{name} <- 0.5*{name} + 0.3*{drive}",
+            f"{name} <- {name}",
+        ])  # fmt: skip
+        return f"{form}  : {site}"
+
+    def formula(self, site: str, depth: int, stepped: bool = False) -> str:
+        """A formula as seen from a site; `stepped`, one that may look a step back."""
+        rng = self.rng
+        if depth == 0 or rng.random() < 0.15:
+            leaf = rng.choice(self.leaves[rng.choice(SEES[site])])
+            plain = leaf.replace("_", "a").isalnum() and not leaf[0].isdigit()
+            return f"prev({leaf})" if stepped and plain and rng.random() < 0.2 else leaf
+        if self.sums and site in ("pre", "post", "synapse") and rng.random() < 0.15:
+            fitting = [name for name, there in SUMS.items() if site in (there, "synapse")]
+            return f"{rng.choice(fitting)}({self.formula('synapse', depth - 1, stepped)})"
+        inner = [self.formula(site, depth - 1, stepped) for _ in range(3)]
+        return rng.choice(SHAPES).format(*inner)
