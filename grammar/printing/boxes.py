@@ -57,11 +57,15 @@ class Glyph(Box):
 
 @dataclass(frozen=True, eq=False)
 class Name(Box):
-    """A variable with the index of its neurons; a dot makes it a derivative in time."""
+    """A variable with the index of its neurons; a dot makes it a derivative in time.
+
+    One that is `whole` is shown as it is written, because as letters it would look like another.
+    """
 
     name: str
     index: str = ""
     dot: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)

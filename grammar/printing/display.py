@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import sympy as sp
@@ -25,6 +26,7 @@ from rulegen.grammar.algebra.parts import (
     Update,
 )
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.printing.alike import BIAS, alike
 from rulegen.grammar.printing.boxes import (
     GLYPHS,
     Box,
@@ -49,6 +51,7 @@ from rulegen.grammar.printing.statements import Statements, increment
 from rulegen.grammar.printing.walk import (
     ADD,
     ATOM,
+    CONDITION,
     HERE,
     IF,
     MUL,
@@ -155,8 +158,8 @@ class _Display(Writer[Box]):
     factor, exponent, case = MUL, IF, IF
     joins: ClassVar[dict[str, int]] = {"and": OR, "or": OR}
 
-    def __init__(self) -> None:
-        self._latex = Latex()
+    def __init__(self, whole: frozenset[str]) -> None:
+        self._latex, self._whole = Latex(), whole
 
     def key(self, shown: Box) -> str:
         return self._latex.spell(shown)
@@ -168,14 +171,15 @@ class _Display(Writer[Box]):
         return Fence("(", shown, ")")
 
     def name(self, name: str, index: str, per_condition: bool) -> Written[Box]:
-        shown = Name(name, index or ("c" if per_condition else ""))
+        index = index or (CONDITION if per_condition else "")
+        shown = Name(name, index, whole=name in self._whole)
         return shown, POW if name in COMPOUND else ATOM
 
     def number(self, value: sp.Rational) -> Written[Box]:
         over, under = self.coefficient(abs(value), 0)
         if value < 0 or under:
             return self.product(bool(value < 0), over, under)
-        return numeral(value.p / value.q, 15)
+        return numeral(value.p / value.q)
 
     def coefficient(self, size: sp.Rational, others: int) -> tuple[list[Box], list[Box]]:
         over, under = size, sp.Integer(1)
@@ -241,7 +245,7 @@ class _Lines(Statements[Line]):
             for p in parts.parameters
             if values and p.value is not None
         }
-        self.walk = Walk(parts, _Display(), known)
+        self.walk = Walk(parts, _Display(alike(parts)), known)
         self.show, self.known = self.walk.show, self.walk.known
 
     def name(self, name: str) -> Box:
@@ -268,21 +272,19 @@ class _Lines(Statements[Line]):
             tau, expr = _time_constant(expr, own)
         name = self.name(state.name)
         assert isinstance(name, Name)
-        left: Box = Name(name.name, name.index, dot=True)
+        left: Box = replace(name, dot=True)
         if tau is not None and tau != 1:
             left = joined([self.show(tau, POW), left], Sign.THIN)
         return Line(left, _after(Sign.EQUAL, self.show(expr, own=own)))
 
-    def initial(self, state: State) -> Line | None:
-        """A formula; a number stands in the text alone."""
-        if state.initial.is_number:
-            return None
-        left = Row((self.name(state.name), Fence("(", numeral(0.0)[0], ")")))
-        return Line(left, _after(Sign.EQUAL, self.show(state.initial)))
+    def initial(self, state: State) -> Line:
+        first = state.initial
+        shown = numeral(float(first))[0] if first.is_number else self.show(first)
+        return Line(_when("initial:", self.name(state.name)), _after(Sign.EQUAL, shown))
 
     def forward(self, name: str, expr: sp.Expr) -> Line:
         left, sign = (
-            (self.name(WEIGHT), Sign.BECOMES) if name == WEIGHT else (Name("b", "i"), Sign.EQUAL)
+            (self.name(WEIGHT), Sign.BECOMES) if name == WEIGHT else (Name(BIAS, "i"), Sign.EQUAL)
         )
         return Line(_when("forward:", left), _after(sign, self.show(expr)))
 
@@ -300,7 +302,7 @@ class _Lines(Statements[Line]):
     def bounds(self, lower: float, upper: float) -> Line:
         opening = Sign.LEFT_ROUND if math.isinf(lower) else Sign.LEFT_SQUARE
         closing = Sign.RIGHT_ROUND if math.isinf(upper) else Sign.RIGHT_SQUARE
-        limits = joined([numeral(x, 6)[0] for x in (lower, upper)], Sign.COMMA)
+        limits = joined([numeral(x)[0] for x in (lower, upper)], Sign.COMMA)
         right = Row((GLYPHS[Sign.IN], GLYPHS[opening], limits, GLYPHS[closing]))
         return Line(self.name(WEIGHT), right)
 
@@ -335,7 +337,7 @@ def _is_decimal(number: sp.Rational) -> bool:
 
 
 def _plain(value: sp.Rational) -> Box:
-    return numeral(value.p / value.q, 15)[0]
+    return numeral(value.p / value.q)[0]
 
 
 def _time_constant(expr: sp.Expr, own: sp.Symbol) -> tuple[sp.Expr | None, sp.Expr]:

@@ -74,6 +74,10 @@ class Latex(Spelling[str]):
 
     def name(self, box: Name) -> str:
         """A variable; what the circuit provides looks as its table of signals says."""
+        if box.whole:
+            stem = rf"\mathtt{{{box.name}}}".replace("_", r"\_")
+            stem = rf"\dot{{{stem}}}" if box.dot else stem
+            return f"{stem}_{{{box.index}}}" if box.index else stem
         if box.name not in SIGNALS:
             return latex_name(box.name, box.index, box.dot)
         text, index = SIGNALS[box.name].latex, box.index

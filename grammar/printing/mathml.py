@@ -31,6 +31,7 @@ _GREEK |= dict(zip([g.capitalize() for g in GREEK], "ΑΒΓΔΕΖΗΘΙΚΛΜΝ�
 _FUNCTIONS = frozenset({"exp", "log", "tanh", "sin", "cos", "min", "max"})
 #: What is shown upright; a bracket that is a sign is as high as a letter.
 _UPRIGHT = {"mathvariant": "normal"}
+_TYPED = {"class": "typed"}
 _LOW = {"stretchy": "false"}
 _HIGH = {"fence": "true", "stretchy": "true"}
 
@@ -105,6 +106,8 @@ class Mathml(Spelling[Elements]):
 
     def name(self, box: Name) -> Elements:
         """A variable."""
+        if box.whole:
+            return [_below([_leaf("mi", box.name, _TYPED)], [], box.index, box.dot)]
         shown = [_name(shown_as(box.name), box.index, box.dot)]
         if box.name == "dt":
             return [*self.signs[Sign.CHANGE], *shown]
@@ -202,10 +205,13 @@ def _table(kind: str, rows: Sequence[tuple[Elements, Elements]]) -> Element:
 def _name(name: str, index: str = "", dot: bool = False) -> Element:
     """A stem with what stands below it."""
     first, *rest = pieces(name)
-    stem = _piece(first)
+    return _below(_piece(first), [_piece(p) for p in rest], index, dot)
+
+
+def _below(stem: Elements, rest: list[Elements], index: str, dot: bool) -> Element:
     if dot:
         stem = [_node("mover", stem, [_leaf("mo", "˙")])]
-    parts = [_piece(p) for p in rest] + ([[_leaf("mi", i) for i in index]] if index else [])
+    parts = rest + ([[_leaf("mi", i) for i in index]] if index else [])
     if not parts:
         return _one(stem)
     below = [e for part in parts for e in [_leaf("mo", ","), *part]][1:]

@@ -74,7 +74,7 @@ def shown_as(name: str) -> str:
 
 
 def pieces(name: str) -> list[Piece]:
-    """The stem and the subscripts; `bar` puts a bar over what stands before it.
+    """The stem and the subscripts; `bar` puts a bar over the letters that stand before it.
 
     Example:
         >>> [(p.text, p.bars) for p in pieces("theta_bar_10")]
@@ -83,7 +83,8 @@ def pieces(name: str) -> list[Piece]:
     found: list[Piece] = []
     for word in (w for w in name.split("_") if w):
         if word == "bar" and found:
-            found[-1] = found[-1]._replace(bars=found[-1].bars + 1)
+            last = max(i for i, piece in enumerate(found) if piece.kind is not Kind.DIGITS)
+            found[last] = found[last]._replace(bars=found[last].bars + 1)
         elif word in _SIGNS and found:
             found.append(Piece(_SIGNS[word], Kind.SIGN))
         else:

@@ -23,7 +23,9 @@ from rulegen.grammar.reading.sites import site_table
 IF, OR, AND, COMPARE, ADD, MUL, UNARY, POW, ATOM = range(9)
 
 #: Names of the indices that run in sums, by nesting.
-_RUNNING = "klmnpqs"
+RUNNING = "klmnpqs"
+#: The index of what is kept for each condition.
+CONDITION = "c"
 
 P = TypeVar("P")
 #: What is written, and how tightly it binds.
@@ -41,7 +43,7 @@ class Indices(NamedTuple):
         """Those of the argument of a function: sums have an index of their own."""
         if not isinstance(expr, Reduction):
             return self
-        index = _RUNNING[self.nesting % len(_RUNNING)]
+        index = RUNNING[self.nesting % len(RUNNING)]
         if isinstance(expr, over_pre):
             return Indices(self.post, index, self.nesting + 1)
         return Indices(index, self.pre, self.nesting + 1)

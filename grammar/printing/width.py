@@ -41,6 +41,8 @@ class Width(Spelling[int]):
 
     def name(self, box: Name) -> int:
         """A variable."""
+        if box.whole:
+            return len(box.name) + len(box.index)
         shown = pieces(shown_as(box.name))
         letters = sum(1 if p.kind is Kind.GREEK else len(p.text) for p in shown)
         return letters + len(box.index) + _BESIDE.get(box.name, 0)
