@@ -39,14 +39,17 @@ def alike(parts: RuleParts) -> frozenset[str]:
 
 def _names(parts: RuleParts) -> Iterator[str]:
     yield WEIGHT
-    for named in (*parts.parameters, *parts.definitions, *parts.states):
-        yield named.name
+    yield from (parameter.name for parameter in parts.parameters)
+    yield from (definition.name for definition in parts.definitions)
+    yield from (state.name for state in parts.states)
     for expr in _formulas(parts):
         yield from (str(symbol.name) for symbol in expr.free_symbols)
 
 
 def _formulas(parts: RuleParts) -> Iterator[sp.Expr]:
-    yield from (item.expr for item in (*parts.definitions, *parts.states, *parts.updates))
+    yield from (definition.expr for definition in parts.definitions)
+    yield from (state.expr for state in parts.states)
+    yield from (update.expr for update in parts.updates)
     yield from (state.initial for state in parts.states)
     yield from (state.tau for state in parts.states if state.tau is not None)
     yield from (expr for _, expr in parts.forward)
