@@ -110,11 +110,14 @@ $(VENV)/.docs $(VENV)/.notebooks $(VENV)/.evosax: $(VENV)/.%: $(READY)
 		--constraint constraints.txt --editable '.[$*]'
 	touch $@
 
-# Brian 2 needs an older NumPy, and neither it nor NESTML is needed to run anything else.
+# Brian 2 needs an older NumPy, and neither it nor NEST is needed to run anything else. Models of
+# NEST are compiled, for which it wants a C++ compiler, CMake, GSL and Boost.
 exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 	$(BIN)/python tests/exports/cases.py build/exports
+	$(BIN)/python tests/exports/nest_cases.py build/exports
 	.venv-brian2/bin/python tests/exports/check_brian2.py build/exports
 	.venv-nestml/bin/python tests/exports/check_nestml.py build/exports
+	.venv-nestml/bin/python tests/exports/check_nest.py build/exports
 	$(BIN)/python tests/exports/table.py build/exports docs/exports.md
 
 .venv-%/.ready: tests/exports/%.txt

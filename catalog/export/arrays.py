@@ -8,8 +8,9 @@ import sympy as sp
 
 from rulegen.catalog.export.code import PREVIOUS, definition, kept_before, keys_read
 from rulegen.catalog.export.library import ArrayCode, Library, helpers
-from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
+from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
+from rulegen.catalog.export.words import ARRAYS
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Site
 from rulegen.grammar.algebra.symbols import WEIGHT
@@ -19,14 +20,6 @@ NEW = "new "
 CONSTANTS = frozenset({"dt", "N_pre", "N_post"})
 SHAPES = {Site.GLOBAL: "()", Site.PRE: "n_pre", Site.POST: "n_post", Site.SYNAPSE: "w.shape"}
 ARGUMENTS = "state, signals, dt, parameters=PARAMETERS, condition=0"
-
-#: Words that the module uses itself.
-WORDS = PYTHON | {
-    "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
-    "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
-    "spow", "exprel", "erf", "fill", "place", "bounded", "bias", "conditions",
-    "n_post", "n_pre",
-}  # fmt: skip
 
 
 def module(record: Record, library: Library) -> str:
@@ -47,7 +40,7 @@ class Module:
         self.previous = kept_before(e.expr for e in self.stepped)
         keys = variables(self.rule) + [NEW + e.name for e in self.stepped]
         keys += [PREVIOUS + name for name in self.previous]
-        self.names = identifiers(keys, WORDS.__contains__)
+        self.names = identifiers(keys, ARRAYS.__contains__)
         parameters = {p.name for p in self.rule.parameters}
         self.code = ArrayCode(library, self.names, system.sites, parameters)
 

@@ -12,13 +12,15 @@ from collections.abc import Sequence
 
 import sympy as sp
 
+from rulegen.catalog.export.brian2_code import FUNCTIONS, BrianCode, function_lines
+from rulegen.catalog.export.brian2_parts import BESIDE, CONNECT, IMPORTS
 from rulegen.catalog.export.code import PREVIOUS, Code, definition, kept_before
-from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
+from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
-from rulegen.catalog.export.places import formulas, has_pole, nonlocal_problems
+from rulegen.catalog.export.places import nonlocal_problems
+from rulegen.catalog.export.words import taken_in_brian2
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Form, Rule, Site
-from rulegen.grammar.algebra.operators import erf, spow
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 from rulegen.grammar.rule.system import Equation, make_system
 
@@ -35,64 +37,6 @@ SIGNAL_NAMES = {
     "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",
 }  # fmt: skip
 
-WORDS = PYTHON | {
-    "abs", "arccos", "arcsin", "arctan", "ceil", "clip", "cos", "cosh", "exp", "expm1", "exprel",
-    "floor", "int", "log", "log10", "log1p", "poisson", "rand", "randn", "sign", "sin", "sinh",
-    "sqrt", "tan", "tanh", "timestep", "e", "inf", "pi", "xi", "t", "dt", "i", "j", "N", "delay",
-    "t_in_timesteps", "N_incoming", "N_outgoing", "lastspike", "lastupdate", "refractory", "ms",
-    "auto", "bool", "break", "case", "char", "const", "default", "do", "double", "enum", "extern",
-    "float", "goto", "long", "new", "private", "public", "register", "short", "signed", "sizeof",
-    "static", "struct", "switch", "this", "typedef", "union", "unsigned", "void", "volatile",
-    "w_eff", "bias", "active", "name", "source", "target", "namespace", "variables", "state",
-    # what Brian keeps under these names at every Synapses
-    "add_attribute", "add_dependency", "after_run", "before_run", "clock", "code_objects",
-    "default_event", "equations", "event_driven", "events", "get_states", "id", "indices", "order",
-    "run", "run_regularly", "runner", "set_states", "updaters", "when",
-    "Synapses", "connect", "PARAMETERS", "MODEL", "STEP", "KEPT", "synapses", "condition",
-    "t_start",
-    *SIGNAL_NAMES.values(), *SIGNALS,
-}  # fmt: skip
-#: Units, with prefixes and powers, and the endings of what synapses read from neurons.
-UNITS = re.compile(
-    r"(da|[yzafpnumcdhkMGTPEZY])?(meter|metre|molar|gramme|gram|kilogramme|kilogram|mole?|candle"
-    r"|amp|ampere|kelvin|second|radian|steradian|hertz|newton|pascal|joule|watt|coulomb|volt|farad"
-    r"|ohm|siemens|weber|tesla|henry|lumen|lux|becquerel|gray|sievert|katal|liter|litre|celsius"
-    r"|[VAFSM]|Hz|m|s)[23]?|.*_(pre|post)"
-)
-
-
-def taken(name: str) -> bool:
-    """Whether a name cannot be used for a state or a parameter."""
-    return name in WORDS or UNITS.fullmatch(name) is not None
-
-
-class BrianCode(Code):
-    """Expressions of Brian 2, which have no choice and no minimum or maximum."""
-
-    def function(self, name: str, args: Sequence[str]) -> str:
-        """A function, made of others where Brian 2 has none."""
-        match name:
-            case "max":
-                return f"clip({args[0]}, {args[1]}, inf)"
-            case "min":
-                return f"clip({args[0]}, -inf, {args[1]})"
-            case "relu":
-                return f"clip({args[0]}, 0.0, inf)"
-            case "sigmoid":
-                return f"(1.0/(1.0 + exp(-({args[0]}))))"
-            case "mod":
-                x, y = args
-                return f"({x} - ({y})*floor(({x})/({y})))"
-            case "spow":
-                return f"(sign({args[0]})*abs({args[0]})**({args[1]}))"
-        return f"{name}({', '.join(args)})"
-
-    def choice(self, condition: str, first: str, second: str) -> str:
-        """A condition is 1 or 0."""
-        if (first, second) == ("1.0", "0.0"):
-            return f"int({condition})"
-        return f"(int({condition})*({first}) + (1.0 - int({condition}))*({second}))"
-
 
 def problems(rule: Rule) -> list[str]:
     """What of a rule Brian 2 cannot express.
@@ -103,17 +47,6 @@ def problems(rule: Rule) -> list[str]:
         ['`w` has `max_pre`: synapse code of Brian 2 sees one synapse at a time']
     """
     found = nonlocal_problems(rule, "synapse code of Brian 2 sees one synapse at a time")
-    for place, expr in formulas(rule):
-        branches = [case.expr for p in expr.atoms(sp.Piecewise) for case in p.args]
-        if any(has_pole(branch) for branch in branches):
-            found.append(
-                f"{place} has a condition: Brian 2 computes both cases and multiplies by 0 or 1, "
-                "and a case here may be infinite"
-            )
-        if expr.has(erf):
-            found.append(f"{place} has `erf`: Brian 2 has no such function")
-        if any(not p.args[1].is_positive for p in expr.atoms(spow)):
-            found.append(f"{place} has `spow` with an exponent that may be negative")
     for state in rule.states:
         still = state.form is Form.AVERAGE or state.expr == symbol(state.name)
         if state.per_condition and not still:
@@ -155,26 +88,43 @@ class Script:
         self.previous = kept_before(exprs)
         keys = [n for n in variables(self.rule) if n not in SIGNALS]
         keys += [NEW + e.name for e in self.stepped] + [PREVIOUS + n for n in self.previous]
-        self.names = identifiers(keys, taken, "_0") | SIGNAL_NAMES
+        own = identifiers(keys, taken_in_brian2, "_0")
+        self.names = own | SIGNAL_NAMES
+        self.own = [*own.values(), *OWN]
         self.code = self.reader(self.names)
+        self.first = {name: self.start(value) for name, value in system.initial.items()}
 
     def reader(self, names: dict[str, str]) -> BrianCode:
         """A writer of expressions that uses these names."""
         return BrianCode(names, self.system.sites, {p.name for p in self.rule.parameters})
 
+    def start(self, value: sp.Expr) -> str:
+        """An initial value: a number, or code for each synapse."""
+        return repr(float(value)) if value.is_number else f'"{self.code(value, Site.SYNAPSE)}"'
+
     def lines(self) -> list[str]:
         """All lines of the module."""
         own = {n: v for n, v in self.names.items() if n not in SIGNALS}
-        values = {own[p.name]: p.value for p in self.rule.parameters if p.value is not None}
-        lines = [TITLE, "", *head(self.record, "#", [*changed(self.rule, own), *self.notes()])]
-        lines += ["", "from brian2 import Synapses, ms", "", f"PARAMETERS = {values!r}"]
-        lines += ["", 'MODEL = """', *self.model(), '"""', "", 'STEP = """', *self.step(), '"""']
+        values = {own[p.name]: p.value for p in self.rule.parameters}
+        events = [
+            line
+            for event, name, arguments in EVENTS
+            for line in definition(name, f"{arguments}, condition=0", self.event(event))
+        ]
+        code = ["", 'MODEL = """', *self.model(), '"""', "", 'STEP = """', *self.step(), '"""']
+        text = "\n".join([*code, *events, *self.first.values()])
+        used = [name for name in self.own if re.search(rf"\b{name}\b", text)]
+        called = [name for name in FUNCTIONS if f"{name}(" in text]
+        lines = [TITLE, "", *head(self.record, "#", [*changed(self.rule, own), *self.notes()]), ""]
+        lines += [*(f.in_numpy for n in called if (f := FUNCTIONS[n]).in_numpy), *IMPORTS, ""]
+        lines += [f"PARAMETERS = {values!r}", *code, "", f"NAMES = {used}"]
         if self.system.per_condition:
             lines += ["", "# Averages of each condition, by the name of the synapses.", "KEPT = {}"]
-        lines += self.connect()
-        for event, name, arguments in EVENTS:
-            lines += definition(name, f"{arguments}, condition=0", self.event(event))
-        return lines
+        for name in called:
+            lines += function_lines(name)
+        for name, (arguments, body) in BESIDE.items():
+            lines += definition(name, arguments, body)
+        return [*lines, *self.connect(called), *events]
 
     def notes(self) -> list[str]:
         """What the neurons must have."""
@@ -193,11 +143,16 @@ class Script:
         """Variables of each synapse."""
         kept = [WEIGHT, *self.system.initial, *(PREVIOUS + n for n in self.previous)]
         kept += sorted(self.read & ({"zeta"} | IMPULSES))
-        lines = [f"{self.names[name]} : 1" for name in kept]
+        lines = [f"{self.names[p.name]} : 1 (constant, shared)" for p in self.rule.parameters]
+        lines += [f"{self.names[name]} : 1" for name in kept]
         if "R" in self.read:
             lines.append("R : 1 (shared)")
         if "t" in self.read:
-            lines += ["t_start : second (shared)", "t_trial = (t - t_start)/ms : 1 (shared)"]
+            # Counted in steps: a difference of times in seconds has lost the last digits.
+            lines += ["trial_step : 1", "t_trial = trial_step*(dt/ms) : 1"]
+        first = {s.name for e in self.system.events[Event.TRIAL_START] for s in e.expr.free_symbols}
+        lines += ["made : 1"] if self.events or '"' in "".join(self.first.values()) else []
+        lines += ["silence : 1 (constant, shared)"] if first & SILENT else []
         for target, expr in self.forward.items():
             name = "w_eff" if target == WEIGHT else "bias"
             lines.append(f"{name} = {self.code(expr, Site.SYNAPSE)} : 1")
@@ -214,7 +169,7 @@ class Script:
         # What `x` means to the weights in this step is `prev(x)` in the next.
         lines += [f"{names[PREVIOUS + name]} = {seen[name]}" for name in self.previous]
         lines += [f"{names[e.name]} = {names[NEW + e.name]}" for e in self.stepped]
-        return lines + [f"{names[name]} = 0.0" for name in sorted(self.read & IMPULSES)]
+        return lines + (["trial_step += 1"] if "t" in self.read else [])
 
     def value(self, equation: Equation, code: Code) -> str:
         """The new value of what an equation defines."""
@@ -222,73 +177,85 @@ class Script:
         if equation.name != WEIGHT:
             return code(equation.expr, Site.SYNAPSE)
         text = code(equation.expr, Site.SYNAPSE)
-        if (rule.lower, rule.upper) != (-sp.oo, sp.oo):
-            text = f"clip({text}, {rule.lower!r}, {rule.upper!r})"
-        return f"int(i != j)*({text})" if rule.zero_diagonal else text
+        if rule.lower > -sp.oo:
+            text = f"larger({text}, {rule.lower!r})"
+        if rule.upper < sp.oo:
+            text = f"smaller({text}, {rule.upper!r})"
+        return f"choice(int(i != j), {text}, 0.0)" if rule.zero_diagonal else text
 
-    def connect(self) -> list[str]:
-        """The function that makes the synapses."""
-        told = [
-            '"""Synapses that follow the rule, with weights 0.',
-            "",
-            "`where` goes to Synapses.connect. `model`, `on_pre` and `on_post` are added to the",
-            'code of the rule, as in `on_pre="v_post += w*mV"`.',
-            '"""',
-        ]
+    def connect(self, called: Sequence[str]) -> list[str]:
+        """The function that makes the synapses, whose code calls these functions."""
         impulse = {name: f"{self.names[name]} += ms/dt" for name in self.read & IMPULSES}
         before = impulse.get("pre_spike"), impulse.get("post_spike")
         paths = [
-            f'    {path}="{code}\\n" + {path},' if code else f"    {path}={path} or None,"
+            f'    {path}=word_substitute("{code}\\n", names) + {path},'
+            if code
+            else f"    {path}={path} or None,"
             for path, code in zip(("on_pre", "on_post"), before, strict=True)
         ]
+        functions = ", ".join(f'"{name}": {name}' for name in called)
         lines = [
-            *told,
-            "values = PARAMETERS | (parameters or {})",
+            *CONNECT,
             "synapses = Synapses(",
             "    source,",
             "    target,",
-            "    MODEL + model,",
+            "    word_substitute(MODEL, names) + model,",
             *paths,
-            "    namespace=values,",
+            f"    namespace={{{functions}}},",
             ")",
             "synapses.connect(**where)",
+            "for name, value in values.items():",
+            "    put(synapses, name, value)",
         ]
         lines += [
-            f"synapses.{self.names[name]} = {self.first(value)}"
-            for name, value in self.system.initial.items()
-            if value != 0
+            f'put(synapses, "{self.names[name]}", {value})'
+            for name, value in self.first.items()
+            if value != "0.0"
         ]
-        lines += ['synapses.run_regularly(STEP, when="end")', "return synapses"]
+        step = "word_substitute(STEP, names)"
+        lines += [f'synapses.run_regularly({step}, when="end")']
+        if impulse:  # events after the last step see its spikes
+            still = "\\n".join(f"{self.names[name]} = 0.0" for name in sorted(impulse))
+            still = f'word_substitute("{still}", names)'
+            lines += [f'synapses.run_regularly({still}, when="start")']
+        lines += ["return synapses"]
         options = 'source, target, parameters=None, model="", on_pre="", on_post="", **where'
         return definition("connect", options, lines)
 
-    def first(self, value: sp.Expr) -> str:
-        """An initial value: a number, or code for each synapse."""
-        return repr(float(value)) if value.is_number else f'"{self.code(value, Site.SYNAPSE)}"'
-
     def event(self, event: Event) -> list[str]:
         """Updates in the order of the text; each sees what the earlier ones did."""
-        lines, own = [f'"""{TOLD[event]}"""'], self.system.per_condition
+        lines, own, code = [f'"""{TOLD[event]}"""'], self.system.per_condition, self.code
         if event is Event.TRIAL_START:
-            lines += ["synapses.t_start = synapses.clock.t"] if "t" in self.read else []
+            lines += ['put(synapses, "trial_step", 0.0)'] if "t" in self.read else []
             for name in sorted(own):
-                start = float(self.system.initial[name])
                 key = f'synapses.name, "{name}", condition'
-                lines.append(f"synapses.{self.names[name]} = KEPT.get(({key}), {start!r})")
-            lines += [f"synapses.{self.names[PREVIOUS + name]} = 0.0" for name in self.previous]
+                kept = f"KEPT.get(({key}), {self.first[name]})"
+                lines.append(f'put(synapses, "{self.names[name]}", {kept})')
+            lines += [
+                f'put(synapses, "{self.names[PREVIOUS + name]}", 0.0)' for name in self.previous
+            ]
+            code = self.reader(self.names | dict.fromkeys(SILENT, "silence"))
         equations = self.system.events[event]
         rewarded = any("R" in {s.name for s in e.expr.free_symbols} for e in equations)
-        lines += ["synapses.R = reward"] if rewarded else []
+        lines += ['put(synapses, "R", reward)'] if rewarded else []
         lines += [
-            f'synapses.{self.names[e.name]} = "{self.value(e, self.code)}"' for e in equations
+            f'put(synapses, "{self.names[e.name]}", "{self.value(e, code)}")' for e in equations
         ]
-        lines += ["synapses.R = 0.0"] if rewarded else []
+        lines += ['put(synapses, "R", 0.0)'] if rewarded else []
         for name in sorted(own & {e.name for e in equations}):
             key = f'synapses.name, "{name}", condition'
-            lines.append(f"KEPT[{key}] = synapses.{self.names[name]}[0]")
+            value = f'getattr(synapses, seen(synapses, "{self.names[name]}"))[0]'
+            lines.append(f"KEPT[{key}] = {value}")
         return lines
 
 
+#: What is 0 when a trial begins, whatever the neurons did before.
+SILENT = SIGNAL_NAMES.keys() - {"dt", "N_pre", "N_post"}
+#: What the code of the synapses names beside the names of the rule.
+OWN = (
+    *("w_eff", "bias", "trial_step", "t_trial", "made"),
+    *("impulse_in", "impulse_out", "silence", "zeta", "R"),
+)
 EVENTS = (
     (Event.TRIAL_START, "on_trial_start", "synapses, reward=0.0"),
     (Event.REWARD, "on_reward", "synapses, reward"),

@@ -108,6 +108,11 @@ class Code:
         """Conditions joined by `and` or `or`."""
         return "(" + f" {word} ".join(conditions) + ")"
 
+    def divided(self, top: str, bottom: Sequence[str]) -> str:
+        """A product over another."""
+        below = "*".join(bottom)
+        return f"{top}/({below})" if len(bottom) > 1 else f"{top}/{below}"
+
     def relation(self, sign: str, left: str, right: str) -> str:
         """A comparison."""
         return f"({left} {sign} {right})"
@@ -170,10 +175,7 @@ class Code:
         size = abs(coefficient)
         if size != 1 or not over:
             over.insert(0, self.number(size))
-        text = "*".join(over)
-        if under:
-            bottom = "*".join(under)
-            text += f"/({bottom})" if len(under) > 1 else f"/{bottom}"
+        text = self.divided("*".join(over), under) if under else "*".join(over)
         return (f"-{text}", SIGN) if coefficient < 0 else (text, PRODUCT)
 
     def sorted(self, factors: list[sp.Expr]) -> list[sp.Expr]:

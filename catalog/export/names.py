@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Callable, Iterable, Mapping
 
 from rulegen.grammar import SIGNALS, Rule
 from rulegen.grammar.algebra.symbols import WEIGHT
-
-PYTHON = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
 
 
 def variables(rule: Rule) -> list[str]:
@@ -24,6 +21,7 @@ def identifiers(
     """An identifier for each key: itself, with underscores for blanks, and a mark while taken.
 
     Example:
+        >>> import keyword
         >>> identifiers(["e", "lambda", "new e", "new_e"], keyword.iskeyword)
         {'e': 'e', 'lambda': 'lambda_', 'new e': 'new_e', 'new_e': 'new_e_'}
     """
@@ -31,7 +29,8 @@ def identifiers(
     for key in dict.fromkeys(keys):
         name = key.replace(" ", "_")
         while taken(name) or name in result.values():
-            name += mark
+            # Of some words all that begin with them are taken.
+            name = f"own_{name}" if taken(name + mark) else name + mark
         result[key] = name
     return result
 

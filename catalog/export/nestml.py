@@ -1,20 +1,21 @@
 """A rule as a synapse model of NESTML, for rules that a synapse of NEST can follow.
 
-Such a synapse knows the spikes of both neurons and variables of its postsynaptic neuron. It is
-computed when a spike arrives: between spikes by its differential equations, at a spike by jumps.
+Such a synapse knows the spikes of both neurons. It is computed when a spike arrives: between spikes
+by its differential equations, at a spike by jumps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 
 import sympy as sp
 
-from rulegen.catalog.export.brian2 import taken as taken_in_brian2
 from rulegen.catalog.export.code import Code
 from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.places import formulas, functions, nonlocal_problems
+from rulegen.catalog.export.words import taken_in_nestml
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Form, Rule, Site, State
 from rulegen.grammar.algebra.parts import SPIKES
@@ -22,23 +23,9 @@ from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 from rulegen.grammar.rule.spikes import folded, jumps_of
 
 TITLE = "# A plasticity rule as a synapse of NESTML, exported by rulegen."
-NEW = "new "
 PORTS = {"pre_spike": "pre_spikes", "post_spike": "post_spikes"}
 #: What the language knows itself.
 BUILT_IN = {"dt": "resolution()/(1 ms)"}
-WORDS = frozenset({
-    "model", "state", "parameters", "internals", "update", "equations", "input", "output",
-    "function", "elif", "step", "inline", "recordable", "kernel", "integer", "real", "string",
-    "boolean", "true", "false", "print", "println", "onReceive", "onCondition", "spike", "ln",
-    "continuous", "emit_spike", "steps", "resolution", "info", "warning", "erf", "erfc", "pow",
-    "random_normal", "random_poisson", "random_uniform", "max", "min", "round", "delta", "floor",
-    "integrate_odes", "convolve", "pre_spikes", "post_spikes", "d", "h", "g", "p",
-})  # fmt: skip
-
-
-def taken(name: str) -> bool:
-    """Whether a name cannot be used for a state, a parameter or a port."""
-    return name in WORDS or taken_in_brian2(name)
 
 
 class NestmlCode(Code):
@@ -74,7 +61,7 @@ def problems(rule: Rule) -> list[str]:
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> problems(parse("dw/dt = eta*pre*post"))
+        >>> problems(parse("dw/dt = eta*pre*R"))[:1]
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """
     rule = Rule.of(folded(rule))
@@ -103,19 +90,25 @@ def problems(rule: Rule) -> list[str]:
         for u in rule.updates
         if u.event not in SPIKES
     ]
+    if not found:
+        found += entangled(rule)
     if any(target == "bias" for target, _ in rule.forward):
         found.append("`forward bias` is a matter of the neuron in NEST")
     if rule.zero_diagonal:
         found.append("`diagonal w = 0`: in NEST, connect without autapses instead")
+    if rule.euler:
+        found.append("`integrate euler`: NEST integrates between spikes, exactly where it can")
     return list(dict.fromkeys(found))
 
 
 def unknown(signal: str) -> str:
     """Why a synapse of NEST cannot know a signal, or "" where it can."""
-    if signal in IMPULSES or signal == "dt" or SIGNALS[signal].site is Site.POST:
+    if signal in IMPULSES or signal == "dt":
         return ""
     if SIGNALS[signal].site is Site.PRE:
         return "a synapse of NEST knows of its presynaptic neuron only the spikes"
+    if SIGNALS[signal].site is Site.POST:
+        return "a synapse of NEST is computed at spikes, and does not see what passes between them"
     if signal == "R":
         return "NEST gives synapses no reward"
     return "NEST gives synapses no such number"
@@ -136,10 +129,70 @@ def jumps(rule: Rule, state: State) -> dict[str, sp.Expr] | None:
     """By how much a state jumps at a spike, or None where it is not linear in the spikes."""
     f = drive(rule, state)
     spikes = [symbol(name) for name in sorted(IMPULSES)]
+    for node in sp.preorder_traversal(f):
+        if node.has(*spikes) and not isinstance(node, sp.Symbol | sp.Add | sp.Mul):
+            return None
     slopes = {s.name: sp.diff(f, s) for s in spikes if f.has(s)}
     if any(slope.has(*spikes) for slope in slopes.values()):
         return None
     return slopes
+
+
+def after_spike(rule: Rule, signal: str) -> dict[str, sp.Expr]:
+    """What each state becomes that a spike changes: what it is set to, and by how much it jumps."""
+    set_to, found = jumps_of(rule), {}
+    for state in rule.states:
+        own = symbol(state.name)
+        start = rule.expand(set_to.get(state.name, {}).get(Event(signal), own))
+        value = start + (jumps(rule, state) or {}).get(signal, sp.Integer(0))
+        if value != own:
+            found[state.name] = value
+    return found
+
+
+def written_first(rule: Rule, signal: str) -> TopologicalSorter[str]:
+    """What jumps at a spike, in an order in which each reads what it should.
+
+    All read old values, so that they are written before what they read; the weight alone reads
+    the new values of synapse states.
+    """
+    values = after_spike(rule, signal)
+    order: TopologicalSorter[str] = TopologicalSorter({name: set() for name in values})
+    for name, value in values.items():
+        for read in {s.name for s in value.free_symbols} & values.keys() - {name}:
+            new = name == WEIGHT and rule.state(read).site is Site.SYNAPSE
+            order.add(*((name, read) if new else (read, name)))
+    return order
+
+
+def entangled(rule: Rule) -> list[str]:
+    """What reads at a spike values that are no longer there."""
+    found = []
+    for signal in PORTS:
+        try:
+            written_first(rule, signal).prepare()
+        except CycleError as circle:
+            names = ", ".join(f"`{name}`" for name in sorted(set(circle.args[1])))
+            found.append(f"{names} jump by each other's old values: NESTML has only new ones")
+    kept = in_neuron(rule)
+    for target, value in after_spike(rule, "post_spike").items():
+        for name in sorted({s.name for s in value.free_symbols} & kept - {target}):
+            found.append(
+                f"`{target}` reads `{name}` at postsynaptic spikes: NEST keeps it in the "
+                "neuron, and may have forgotten its value before the spike"
+            )
+    return found
+
+
+def in_neuron(rule: Rule) -> set[str]:
+    """States that postsynaptic spikes alone change, which NESTML keeps in the neuron."""
+    at_pre, at_post = (after_spike(rule, signal) for signal in PORTS)
+    kept = {s.name for s in rule.states} - at_pre.keys() - {WEIGHT}
+    read = {s.name: drive(rule, s) + at_post.get(s.name, 0) for s in rule.states}
+    reads = {name: {x.name for x in expr.free_symbols} for name, expr in read.items()}
+    while others := {name for name in kept if reads[name] & reads.keys() - kept}:
+        kept -= others
+    return kept
 
 
 def write(record: Record) -> str:
@@ -148,9 +201,8 @@ def write(record: Record) -> str:
     Example:
         >>> record = Record(name="hebb", title="Hebb", description="",
         ...                 equations="x = accumulate(pre_spike, 20)\\ndw/dt = 0.1*x*post_spike")
-        >>> print(*[s.strip() for s in write(record).splitlines() if "new_w" in s], sep="\\n")
-        new_w real = w + 0.1*x
-        w = new_w
+        >>> print(*[s.strip() for s in write(record).splitlines() if " = w" in s], sep="\n")
+        w = w + 0.1*x
     """
     return "\n".join(Model(record).lines()) + "\n"
 
@@ -161,15 +213,10 @@ class Model:
     def __init__(self, record: Record) -> None:
         self.record, self.rule = record, Rule.of(folded(record.rule))
         rule = self.rule
-        read = {s.name for _, expr in formulas(rule) for s in expr.free_symbols}
-        self.ports = sorted(n for n in read & SIGNALS.keys() if n not in {*PORTS, *BUILT_IN})
-        keys = [n for n in variables(rule) if n not in SIGNALS] + self.ports
-        keys += [NEW + s.name for s in rule.states]
-        self.names = identifiers(keys, taken, "_0") | BUILT_IN
+        keys = [n for n in variables(rule) if n not in SIGNALS]
+        self.names = identifiers(keys, taken_in_nestml, "_0") | BUILT_IN
         sites = dict.fromkeys((*self.names, *PORTS, *SIGNALS), Site.GLOBAL)
         self.code = NestmlCode(self.names, sites, {p.name for p in rule.parameters})
-        self.slopes = {s.name: jumps(rule, s) or {} for s in rule.states}
-        self.jumps = jumps_of(rule)
         spikes = dict.fromkeys(map(symbol, PORTS), sp.Integer(0))
         self.smooth = {s.name: drive(rule, s).xreplace(spikes) for s in rule.states}
 
@@ -187,9 +234,7 @@ class Model:
         odes = {name: f for name, f in self.smooth.items() if f != 0}
         block = [f"{names[n]}' = ({self.code(f, Site.GLOBAL)})/(1 ms)" for n, f in odes.items()]
         lines += indented("equations", block)
-        block = [f"{port} <- spike" for port in PORTS.values()]
-        block += [f"{names[name]} real <- continuous" for name in self.ports]
-        lines += indented("input", block)
+        lines += indented("input", [f"{port} <- spike" for port in PORTS.values()])
         lines += indented("output", ["spike"])
         for signal, port in PORTS.items():
             emit = [f"emit_spike({self.weight()})"] if signal == "pre_spike" else []
@@ -201,17 +246,12 @@ class Model:
         return repr(float(value)) if value.is_number else self.code(value, Site.GLOBAL)
 
     def jump(self, signal: str) -> list[str]:
-        """What a spike changes: all new values from old ones."""
-        lines, jumping, event = [], [], Event(signal)
-        for name, slopes in self.slopes.items():
-            start = self.jumps.get(name, {}).get(event, symbol(name))
-            new = self.rule.expand(start) + slopes.get(signal, 0)
-            if new == symbol(name):
-                continue
-            jumping.append(name)
-            lines.append(f"{self.names[NEW + name]} real = {self.code(new, Site.GLOBAL)}")
-        lines += [f"{self.names[name]} = {self.names[NEW + name]}" for name in jumping]
-        return lines + (self.bounds() if WEIGHT in jumping else [])
+        """What a spike changes, one state after the other."""
+        lines, values = [], after_spike(self.rule, signal)
+        for name in written_first(self.rule, signal).static_order():
+            lines.append(f"{self.names[name]} = {self.code(values[name], Site.GLOBAL)}")
+            lines += self.bounds() if name == WEIGHT else []
+        return lines
 
     def bounds(self) -> list[str]:
         """Lines that keep the weight within its bounds."""

@@ -8,15 +8,14 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from rulegen.catalog.export.code import Code, definition
-from rulegen.catalog.export.names import PYTHON, changed, identifiers, variables
+from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
+from rulegen.catalog.export.words import SYMPY
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import Site
 from rulegen.grammar.algebra.operators import NONLOCAL
 from rulegen.grammar.reading.sites import site_table
 
-WORDS = PYTHON | {"sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow", "mod"}
-WORDS |= {"prev", *NONLOCAL}
 TITLE = '"""The equations of a plasticity rule as SymPy objects, exported by rulegen."""'
 TIME = sp.Symbol("t", real=True)
 
@@ -86,7 +85,7 @@ def write(record: Record) -> str:
     symbols = sorted({s.name for e in equations.values() for s in e.free_symbols - {TIME}})
     keys = [*variables(rule), *symbols, *(s.name for s in of_time.values())]
     # Derivatives are along the time that the rule can read.
-    names = identifiers(keys, WORDS.__contains__) | {TIME.name: TIME.name}
+    names = identifiers(keys, SYMPY.__contains__) | {TIME.name: TIME.name}
     sites = dict.fromkeys(names, Site.GLOBAL) | site_table(rule)
     code = SympyCode(names, sites, {p.name for p in rule.parameters})
 

@@ -1,12 +1,15 @@
-"""Random activity for any rule, and how an exported program follows it."""
+"""Random activity for any rule, and how rulegen and an exported program follow it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
-from rulegen.grammar import SIGNALS, Rule, Site
+from rulegen import compile_rule
+from rulegen.compile.lowering import Lowering
+from rulegen.grammar import SIGNALS, Event, Rule, Site
 from rulegen.grammar.algebra.symbols import IMPULSES
 
 POST, PRE, TRIALS, STEPS, DT = 3, 4, 3, 12, 2.0
@@ -57,4 +60,27 @@ def run_program(
         state = space["on_reward"](state, now, DT, condition=condition)
         state = space["on_trial_end"](state, now, DT, condition=condition)
         states.append(state)
+    return states
+
+
+def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -> list[dict]:
+    """The states after each trial by the compiled rule, one operation after the other."""
+    compiled = compile_rule(rule, lowering=Lowering.DENSE)
+    state = compiled.init(jnp.asarray(weights), 2)
+    known = {p.name: jnp.asarray(p.value) for p in rule.parameters}
+    known |= {"dt": DT, "N_pre": float(weights.shape[1]), "N_post": float(weights.shape[0])}
+    states = []
+    for k, condition in enumerate(CONDITIONS):
+        condition = jnp.asarray(condition)
+        silent = {name: jnp.zeros_like(array[0, 0]) for name, array in activity.items()}
+        state = compiled.event(Event.TRIAL_START, state, silent, known, condition)
+        state |= compiled.start_history(silent, state)
+        for n in range(activity["R"].shape[1]):
+            now = {name: jnp.asarray(array[k, n]) for name, array in activity.items()}
+            moving, still = compiled.split(state)
+            state = still | compiled.step(moving, still, now, known, condition)
+        now |= {"t": activity["R"].shape[1] * DT}
+        for event in (Event.REWARD, Event.TRIAL_END):
+            state = compiled.event(event, state, now, known, condition)
+        states.append({k: v for k, v in state.items() if not k.startswith("prev ")})
     return states

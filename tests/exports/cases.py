@@ -1,50 +1,54 @@
-"""Writes what the checks in Brian 2 and NESTML need: programs, activity and what `drive` does.
+"""Writes what the check in Brian 2 needs: programs, activity and what `drive` does.
 
     python tests/exports/cases.py FOLDER
 
-Neither simulator shares an environment with rulegen, so they meet in a folder: `NAME.npz` has the
-activity, the weights at the start and the states after each trial; `NAME.brian2.py` and
-`NAME.nestml` the exports; `problems.json` why there is none.
+Brian 2 does not share an environment with rulegen, so they meet in a folder: `NAME.npz` has the
+activity, the weights at the start and the states after each trial; `NAME.brian2.py` the export,
+where there is one.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from activity import CONDITIONS, DT, random_activity, start
+from activity import CONDITIONS, DT, followed, random_activity, start
+from random_rules import MADE_UP, random_rule
 
-from rulegen import compile_rule, drive
-from rulegen.catalog import literature, parts
+from rulegen.catalog import literature
 from rulegen.catalog.export import export, problems
+from rulegen.grammar import Rule, parse
 
-SUFFIXES = {"brian2": ".brian2.py", "nestml": ".nestml"}
+#: So many numbers make random rules.
+RANDOM = int(os.environ.get("EXPORTED_RULES", "60"))
 
 
 def write_cases(folder: Path) -> None:
-    """All rules of the literature, on random activity."""
+    """All rules of the literature, those made up, and random ones, on random activity."""
     folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.iterdir():
+    for old in folder.glob("*.*"):
         old.unlink()
-    why: dict[str, dict[str, list[str]]] = {}
-    for name, record in literature().items():
-        rule = record.rule
-        why[name] = {fmt: problems(rule, fmt) for fmt in parts.names("export")}
-        for fmt, suffix in SUFFIXES.items():
-            if not why[name][fmt]:
-                (folder / f"{name}{suffix}").write_text(export(record, fmt))
-        activity, weights = random_activity(rule), start(rule)
-        arrays = {k: jnp.asarray(v) for k, v in activity.items()}
-        trials = {**arrays, "condition": jnp.asarray(CONDITIONS)}
-        course = drive(compile_rule(rule), jnp.asarray(weights), trials, dt=DT)
-        saved = {f"signal {k}": v for k, v in activity.items()}
-        saved |= {f"state {k}": np.asarray(v) for k, v in course.history.items()}
-        np.savez(folder / f"{name}.npz", weights=weights, dt=DT, conditions=CONDITIONS, **saved)
-    (folder / "problems.json").write_text(json.dumps(why, indent=1))
+    rules = {name: record.rule for name, record in literature().items()}
+    rules |= {f"made up {name}": parse(text) for name, text in MADE_UP.items()}
+    found = {f"random {seed:03}": random_rule(seed) for seed in range(RANDOM)}
+    rules |= {name: rule for name, rule in found.items() if rule is not None}
+    for name, rule in rules.items():
+        if not problems(rule, "brian2"):
+            (folder / f"{name}.brian2.py").write_text(export(rule, "brian2"))
+        np.savez(folder / f"{name}.npz", **case(rule))
+
+
+def case(rule: Rule) -> dict[str, Any]:
+    """Random activity for a rule, and the states that it has after each trial."""
+    activity, weights = random_activity(rule), start(rule)
+    states = followed(rule, weights, activity)
+    saved = {f"signal {k}": v for k, v in activity.items()}
+    saved |= {f"state {k}": np.array([state[k] for state in states]) for k in states[0]}
+    return {"weights": weights, "dt": DT, "conditions": CONDITIONS, **saved}
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python tests/exports/check_nestml.py FOLDER
 
-in an environment with NESTML, after `cases.py FOLDER` in that of rulegen.
+in an environment with NESTML, after `nest_cases.py FOLDER` in that of rulegen.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def main(folder: Path) -> int:
     """One line a model; the number of models that are refused."""
     check_the_check(folder)
     found = {}
-    for model in sorted(folder.glob("*.nestml")):
+    for model in sorted(folder.glob("*_synapse.nestml")):
         found[model.stem] = faults(model)
         print(f"{model.stem:32} {'; '.join(found[model.stem]) or 'accepted'}", flush=True)
     (folder / "nestml.json").write_text(json.dumps(found, indent=1))

@@ -1,4 +1,4 @@
-"""Random rules of the whole language, under names that mean something somewhere."""
+"""Rules made to be exported: awkward names, awkward values, and random ones of both."""
 
 from __future__ import annotations
 
@@ -9,9 +9,41 @@ from rulegen.grammar.algebra.operators import NONLOCAL
 
 #: Names of simulators, of array libraries, of languages, and of the exports themselves.
 NAMES = [
-    "Random", "rules", "of", "the", "whole", "language,", "under", "names", "that", "mean",
-    "something", "somewhere.",
+    "e", "f", "x", "y", "r", "v", "g", "h", "i", "j", "k", "n", "m", "p", "s", "T", "weight",
+    "noise", "error_in", "x_", "tau_", "lambda", "xi_bar", "alpha_1", "theta_2", "eta", "np",
+    "jnp", "state", "signals", "step", "init", "place", "fill", "bounded", "exec", "float", "ms",
+    "mV", "lastspike", "id", "delay", "rate", "int", "double", "new", "template", "M_PI",
+    "syn_id", "post_tr", "new_w", "port", "target", "dendritic_delay", "n_post", "old", "value",
+    "w_bar", "A_post", "b", "prev_pre", "r_pre", "I_syn", "V_m", "t_ref", "offset", "E_L",
+    "conditions", "active", "clock", "choice", "larger", "NAMES", "renamed", "impulse_in",
+    "t_trial", "w_eff", "bias", "w_rule",
 ]  # fmt: skip
+
+#: Formulas at their edges, for values between -1 and 1, 0 among them.
+EDGES = [
+    "clip(post, 0.6, 0.4)", "clip(post, u, 0.4)", "clip(1/u, 0.6, 0.4)", "1/u", "u/u**2", "-1/u",
+    "xi/u", "u**-3", "1/(u*xi)", "log(abs(u))", "log(u)", "sqrt(u)", "spow(u, -1)", "spow(u, 0.5)",
+    "spow(u, xi)", "abs(u)**xi", "u**xi", "u**3", "sign(u)", "sign(log(u))", "relu(log(u))",
+    "min(u, log(xi))", "min(log(xi), u)", "max(u, log(xi), 0)", "max(1/u, 0)", "min(-1/u, 0)",
+    "1/u if u > 0 else 0", "0 if u == 0 else xi/u", "log(u) if u > 0 else -1", "u == 0", "u != xi",
+    "(u > 0 and xi > 0) + 2*(u <= 0 or xi != 0)", "exp(700*u)*exp(700*u)", "sigmoid(900*u)",
+    "sigmoid(-900*u)", "tanh(1/u)", "exp(-1/u)", "exp(1/u)", "1/(1 + exp(900*u))", "cos(1/u)",
+]  # fmt: skip
+#: Rules of which every simulator is asked.
+MADE_UP = {
+    "edges": "\n".join(f"x_{i} <- {text} : post" for i, text in enumerate(EDGES))
+    + "\nw += pre*(x_0 + x_1)\non reward: x_0 <- 0.5/u; w += 1/u - 1/u",
+    "names": "param r = 0.2\nparam noise = 0.3\nparam xi_1 = 2\nxi_bar = lowpass(xi, 20)\n"
+    "choice <- 0.5*choice + noise*xi : post\ndelay <- delay + R : global\n"
+    "dw/dt = 0.01*(post - r)*pre + choice*xi_bar/100 + prev(u)*xi_1\n"
+    "on reward: w += R*delay; delay <- r/2",
+    "previous": "e <- 0.9*e + u*prev(pre) : synapse\nx <- prev(x) + prev(w)*R : synapse\n"
+    "w += prev(e)*pre + prev(R)*x/(1 + x**2)\non trial end: x <- 0; w -= e",
+    "conditions": "R_bar[condition] = average(R, 0.3)\n"
+    "S_bar[condition] = average(R_bar[condition], 0.5)\ninitial S_bar = 2\n"
+    "e <- 0.5*e + pre*u\non reward: w += (R - R_bar[condition])*e*S_bar[condition]\n"
+    "bounds w in [-0.5, inf]\ndiagonal w = 0",
+}
 
 #: By site: what a formula there may read. A number gives what has a unit the unit that it needs.
 LEAVES = {

@@ -2,7 +2,7 @@
 
     python tests/exports/table.py FOLDER PAGE
 
-after the checks in Brian 2 and NESTML have left their results in the folder.
+after the checks in Brian 2 and NEST have left their results in the folder.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ def refusal(found: list[str]) -> str:
 
 
 def rows(folder: Path) -> list[tuple[str, str, str]]:
-    """Rule, largest difference in Brian 2 or why not, verdict of NESTML or why not."""
-    differences = json.loads((folder / "brian2.json").read_text())
-    faults = json.loads((folder / "nestml.json").read_text())
-    table = [("rule", "Brian 2", "NESTML"), ("---", "---", "---")]
+    """Rule, largest difference in Brian 2 and in NEST, or why there is none."""
+    in_brian = json.loads((folder / "brian2.json").read_text())["numpy"]
+    in_nest = json.loads((folder / "nest.json").read_text())
+    table = [("rule", "Brian 2", "NEST"), ("---", "---", "---")]
     for name, record in literature().items():
-        brian, nest = problems(record, "brian2"), problems(record, "nestml")
-        cell = refusal(brian) if brian else f"runs, {differences[name]:.0e}"
-        verdict = "accepted" if not faults.get(name) else "refused: " + faults[name][0]
-        table.append((name, cell, refusal(nest) if nest else verdict))
+        cells = [
+            refusal(found) if (found := problems(record, fmt)) else f"runs, {differences[name]:.0e}"
+            for fmt, differences in (("brian2", in_brian), ("nestml", in_nest))
+        ]
+        table.append((name, *cells))
     return table
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from oracle import value
 
 from rulegen.catalog.export import export, problems
-from rulegen.catalog.export.brian2 import BrianCode
+from rulegen.catalog.export.brian2_code import FUNCTIONS, BrianCode
 from rulegen.grammar import RuleError, Site, parse
 
 NUMBERS = {"u": 0.0, "xi": 0.0, "post": 0.0, "w": 0.0}
@@ -20,7 +23,7 @@ SHAPES = [
     "(({0}) > 0 and ({1}) <= 0)", "(not ({0}) > ({1}) or u != xi)", "abs({0})", "sign({0})",
     "relu({0})", "sqrt(abs({0}))", "({0})**2", "({0})**-3", "(1 + abs({0}))**({1})",
     "sigmoid({0})", "exp(-abs({0}))", "log(1 + abs({0}))", "spow({0}, 1.5)", "tanh({0})",
-    "floor({0})", "mod({0}, 0.7)", "mod({0}, {1})", "pi*({0})",
+    "floor({0})", "mod({0}, 0.7)", "mod({0}, {1})", "pi*({0})", "erf({0})",
 ]  # fmt: skip
 TEXTS = st.recursive(
     LEAVES, lambda inner: st.builds(str.format, st.sampled_from(SHAPES), inner, inner), max_leaves=8
@@ -28,13 +31,24 @@ TEXTS = st.recursive(
 POINTS = st.tuples(*[st.sampled_from([0.0, 1.0, -1.0, 0.5, -2.5])] * 3)
 
 
-def clip(x: float, low: float, high: float) -> float:
-    return min(max(x, low), high)
+def brought(name: str) -> Callable[..., float]:
+    """A function that programs for Brian 2 bring, by its NumPy code."""
+    function = FUNCTIONS[name]
+    known = {"np": np, "math": math}
+    return eval(f"lambda {', '.join(function.arguments)}: {function.numpy}", known)
 
 
-#: What Brian 2 and NESTML call by these names, for Python to evaluate.
-BRIAN = {"clip": clip, "inf": np.inf, "int": int, "abs": abs, "sign": np.sign, "exp": np.exp,
-         "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt, "floor": np.floor}  # fmt: skip
+#: What Brian 2 calls by these names, for Python to evaluate.
+BRIAN = {
+    "int": int,
+    "abs": abs,
+    "exp": np.exp,
+    "log": np.log,
+    "tanh": np.tanh,
+    "sqrt": np.sqrt,
+    "floor": np.floor,
+}
+BRIAN |= {name: brought(name) for name in FUNCTIONS}
 
 
 @settings(max_examples=150, deadline=None)

@@ -17,27 +17,35 @@ from rulegen.grammar.algebra.symbols import symbol
 X = "x = accumulate(pre_spike, 20)\n"
 REFUSED = [
     ("brian2", "nonlocal max_pre\nw <- w/max_pre(w)", "`w` has `max_pre`: synapse code"),
-    ("brian2", "on reward: w += 1/u if u > 0 else 0", "`w` on reward has a condition"),
-    ("brian2", "w += log(u) if u > 0 else 0", "a case here may be infinite"),
-    ("brian2", "w += spow(u, xi)", "`w` has `spow` with an exponent that may be negative"),
-    ("brian2", "d = spow(u, -1)\nw += d", "`w` has `spow`"),
     ("nestml", "dw/dt = eta*pre*post", "`w` reads `pre`: a synapse of NEST knows of its"),
     ("nestml", X + "w += x*u", "`w` changes by steps: a synapse of NEST is computed at spikes"),
     ("nestml", X + "on reward: w += R*x", "`w` changes on reward"),
     ("nestml", X + "on reward: w += R*x", "`w` on reward reads `R`: NEST gives synapses no reward"),
     ("nestml", "param c = 1\ndw/dt = c*pre_spike*post_spike", "`w` is not linear in the spikes"),
-    ("nestml", X + "dw/dt = x*u/100\ndiagonal w = 0", "connect without autapses"),
+    ("nestml", X + "dw/dt = 0.1*x*(post_spike > 0)", "`w` is not linear in the spikes"),
+    ("nestml", X + "dw/dt = 0.1*x*sign(post_spike)", "`w` is not linear in the spikes"),
+    ("nestml", X + "dw/dt = x*u/100", "`w` reads `u`: a synapse of NEST is computed at spikes"),
+    ("nestml", X + "dw/dt = 0.1*x*post_spike\ndiagonal w = 0", "connect without autapses"),
+    ("nestml", X + "dw/dt = 0.1*x*post_spike\nforward bias = 1", "`forward bias`"),
+    ("nestml", X + "dw/dt = 0.1*x*post_spike\nintegrate euler", "`integrate euler`"),
     (
         "nestml",
-        "v = lowpass(u, 20)\ndw/dt = v/100\nforward bias = v",
-        "`forward bias`",
+        "y = accumulate(pre_spike*x, 20)\ndx/dt = -x/20 + pre_spike*y : pre\n"
+        "dw/dt = 0.1*x*post_spike",
+        "`x`, `y` jump by each other's old values",
+    ),
+    (
+        "nestml",
+        X + "y = accumulate(post_spike, 20)\ndw/dt = 0.1*x*y*post_spike",
+        "`w` reads `y` at postsynaptic spikes: NEST keeps it in the neuron",
     ),
     ("nestml", "dw/dt = prev(u)/100", "`w` has `prev`"),
 ]
 ALLOWED = [
     ("brian2", "w += 2 if u > 0 else u**2"),
-    ("brian2", "w += (u > 0)/u + spow(u, 2)"),
-    ("nestml", X + "dw/dt = x*u/100 + 0.1*x*post_spike\nbounds w in [0, 1]"),
+    ("brian2", "w += (u > 0)/u + spow(u, xi)"),
+    ("brian2", "w += log(u) if u > 0 else 1/u"),
+    ("nestml", X + "dw/dt = x/100 + 0.1*x*post_spike\nbounds w in [0, 1]"),
 ]
 
 

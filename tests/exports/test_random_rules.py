@@ -8,43 +8,17 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from activity import CONDITIONS, DT, random_activity, run_program, start
+from activity import followed, random_activity, run_program, start
 from random_rules import random_rule
 
-from rulegen import compile_rule
 from rulegen.catalog.export import export
-from rulegen.compile.lowering import Lowering
-from rulegen.grammar import Event, Rule
+from rulegen.grammar import Rule
 
 COUNT = int(os.environ.get("EXPORTED_RULES", "60"))
 #: Rules of this many numbers are tried together.
 BATCH = 10
-
-
-def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -> list[dict]:
-    """The states after each trial by the compiled rule, one operation after the other."""
-    compiled = compile_rule(rule, lowering=Lowering.DENSE)
-    state = compiled.init(jnp.asarray(weights), 2)
-    known = {p.name: jnp.asarray(p.value) for p in rule.parameters}
-    known |= {"dt": DT, "N_pre": float(weights.shape[1]), "N_post": float(weights.shape[0])}
-    states = []
-    for k, condition in enumerate(CONDITIONS):
-        condition = jnp.asarray(condition)
-        silent = {name: jnp.zeros_like(array[0, 0]) for name, array in activity.items()}
-        state = compiled.event(Event.TRIAL_START, state, silent, known, condition)
-        state |= compiled.start_history(silent, state)
-        for n in range(activity["R"].shape[1]):
-            now = {name: jnp.asarray(array[k, n]) for name, array in activity.items()}
-            moving, still = compiled.split(state)
-            state = still | compiled.step(moving, still, now, known, condition)
-        now |= {"t": activity["R"].shape[1] * DT}
-        for event in (Event.REWARD, Event.TRIAL_END):
-            state = compiled.event(event, state, now, known, condition)
-        states.append(state)
-    return states
 
 
 def load(rule: Rule, fmt: str) -> dict[str, Any]:

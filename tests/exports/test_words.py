@@ -1,0 +1,92 @@
+"""Whatever a rule calls its variables, its programs do the same."""
+
+from __future__ import annotations
+
+import builtins
+import re
+
+import numpy as np
+import pytest
+
+from rulegen.catalog.export import export
+from rulegen.catalog.export.names import identifiers
+from rulegen.catalog.export.words import (
+    ARRAYS,
+    BRIAN2,
+    NESTML,
+    SYMPY,
+    taken_in_brian2,
+    taken_in_nestml,
+)
+from rulegen.grammar import RuleError, parse
+
+#: Beside the tables: names of users' neurons, of units, and of what is made from names.
+MORE = [
+    "new_w", "prev_u", "new_new_w", "w_rule", "e_0", "e_0_0", "xi_bar", "xi_1", "A_post", "x_",
+    "mV", "nS", "ms2", "own_xi_bar", "syn_id", "weight", "n_post", "old", "value", "I_in",
+]  # fmt: skip
+TABLES = sorted({*ARRAYS, *SYMPY, *BRIAN2, *NESTML, *dir(builtins), *MORE})
+
+
+def usable(word: str) -> bool:
+    try:
+        parse(f"param {word} = 1\nw += {word}*pre")
+    except RuleError:
+        return False
+    return True
+
+
+WORDS = [word for word in TABLES if usable(word)]
+
+
+def rule_text(names: list[str]) -> str:
+    """Every second name is a parameter, the others are states at all sites."""
+    lines, total = [], []
+    for i, name in enumerate(names):
+        site, read = (("post", "u"), ("pre", "pre"), ("synapse", "u*pre"))[i % 3]
+        if i % 2:
+            lines.append(f"param {name} = {i}")
+        else:
+            lines.append(f"{name} <- 0.5*{name} + {read}*{i + 1} + prev({name}) : {site}")
+        total.append(f"{i + 2}*{name}")
+    return "\n".join([*lines, f"w += pre*({' + '.join(total)})"])
+
+
+def batches() -> list[list[str]]:
+    step = len(WORDS) // 24 + 1
+    return [WORDS[i::step] for i in range(step)]
+
+
+def after_steps(names: list[str], fmt: str) -> np.ndarray:
+    space: dict = {}
+    exec(compile(export(parse(rule_text(names)), fmt), fmt, "exec"), space)
+    state, signals = space["init"](np.ones((2, 3))), {"pre": [1.0, 2.0, 3.0], "u": [0.5, -1.0]}
+    for _ in range(3):
+        state = space["step"](state, signals, 1.0)
+    return np.asarray(state["w"])
+
+
+@pytest.mark.parametrize("names", batches(), ids=lambda names: names[0])
+def test_programs_do_the_same_under_all_names(names: list[str]) -> None:
+    plain = [f"alpha_{i}" for i in range(len(names))]
+    for fmt in ("numpy", "jax"):
+        np.testing.assert_allclose(after_steps(names, fmt), after_steps(plain, fmt), rtol=1e-6)
+    space: dict = {}
+    exec(export(parse(rule_text(names)), "sympy"), space)
+    assert {name for name, value in space["PARAMETERS"].items()} == set(names[1::2])
+    program = export(parse(rule_text(names)), "brian2")
+    space = {}
+    exec(
+        re.sub(r"^(from brian2|@).*|^import.*", "", program.partition("@impl")[0], flags=re.M),
+        space,
+    )
+    assert not [name for name in space["NAMES"] if taken_in_brian2(name)]
+
+
+@pytest.mark.parametrize("taken", [taken_in_brian2, taken_in_nestml])
+def test_no_identifier_is_taken_and_none_is_used_twice(taken) -> None:
+    found = identifiers(WORDS, taken, "_0")
+    assert not [name for name in found.values() if taken(name)]
+    assert len(set(found.values())) == len(WORDS)
+    assert found["lambda"] == "lambda_0"
+    assert found["xi_bar"].startswith("own_")
