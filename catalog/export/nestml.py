@@ -61,7 +61,7 @@ def problems(rule: Rule) -> list[str]:
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> problems(parse("dw/dt = eta*pre*R"))[:1]
+        >>> problems(parse("dw/dt = eta*pre*w"))
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """
     rule = Rule.of(folded(rule))
@@ -201,7 +201,7 @@ def write(record: Record) -> str:
     Example:
         >>> record = Record(name="hebb", title="Hebb", description="",
         ...                 equations="x = accumulate(pre_spike, 20)\\ndw/dt = 0.1*x*post_spike")
-        >>> print(*[s.strip() for s in write(record).splitlines() if " = w" in s], sep="\n")
+        >>> print(*[s.strip() for s in write(record).splitlines() if "w = w" in s], sep="\\n")
         w = w + 0.1*x
     """
     return "\n".join(Model(record).lines()) + "\n"

@@ -8,7 +8,7 @@ import sympy as sp
 
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra.algebra import operator_name
-from rulegen.grammar.algebra.operators import NONLOCAL, RuleFunction, exp, mod, power
+from rulegen.grammar.algebra.operators import NONLOCAL, RuleFunction, exp, power
 
 
 def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
@@ -40,9 +40,3 @@ def nonlocal_problems(rule: Rule, why: str) -> list[str]:
         for place, expr in formulas(rule)
         for name in sorted(functions(expr) & NONLOCAL)
     ]
-
-
-def has_pole(expr: sp.Expr) -> bool:
-    """Whether an expression may be infinite or undefined for finite values."""
-    poles = any(p.exp < 0 and not p.base.is_positive for p in expr.atoms(sp.Pow))
-    return poles or bool(expr.atoms(sp.log, exp, mod, power))
