@@ -116,6 +116,7 @@ exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 	$(BIN)/python tests/exports/cases.py build/exports
 	$(BIN)/python tests/exports/nest_cases.py build/exports
 	.venv-brian2/bin/python tests/exports/check_brian2.py build/exports
+	.venv-brian2/bin/python tests/exports/check_standalone.py build/exports
 	.venv-nestml/bin/python tests/exports/check_nestml.py build/exports
 	.venv-nestml/bin/python tests/exports/check_nest.py build/exports
 	$(BIN)/python tests/exports/table.py build/exports docs/exports.md
