@@ -71,9 +71,9 @@ FUNCTIONS = {
     "modulo": Function(
         ("x", "y"),
         "The remainder x - y*floor(x/y), undefined where y is 0.",
-        "np.mod(x, y)",
-        "fmod(x, y) + (y if fmod(x, y) != 0 and (fmod(x, y) < 0) != (y < 0) else 0.0)",
-        "fmod(x, y) + (fmod(x, y) != 0 && (fmod(x, y) < 0) != (y < 0) ? y : 0.0)",
+        "np.where(np.fmod(x, y)*np.sign(y) < 0, np.fmod(x, y) + y, np.fmod(x, y))",
+        "fmod(x, y) + y if (fmod(x, y) < 0 < y) or (y < 0 < fmod(x, y)) else fmod(x, y)",
+        "(fmod(x, y) < 0 && 0 < y) || (y < 0 && 0 < fmod(x, y)) ? fmod(x, y) + y : fmod(x, y)",
     ),
     "error_function": Function(
         ("x",),

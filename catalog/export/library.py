@@ -108,6 +108,14 @@ def helpers(library: Library) -> dict[str, Helper]:
                 f"return {np}.where(x == 0, 1.0, {np}.expm1(other)/other)",
             ],
         ),
+        "mod": (
+            "x, y",
+            "The remainder x - y*floor(x/y), with the same zeros in all libraries.",
+            [
+                f"rest = {np}.fmod(x, y)",
+                f"return {np}.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)",
+            ],
+        ),
         "erf": ("x", "The error function.", list(library.erf)),
         "fill": (
             "old, value",

@@ -7,23 +7,29 @@ by its differential equations, at a spike by jumps.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from graphlib import CycleError, TopologicalSorter
 
 import sympy as sp
 
 from rulegen.catalog.export.code import Code
 from rulegen.catalog.export.names import changed, identifiers, variables
+from rulegen.catalog.export.nest_spikes import (
+    PORTS,
+    after_spike,
+    drive,
+    entangled,
+    jumps,
+    written_first,
+)
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.places import formulas, functions, nonlocal_problems
 from rulegen.catalog.export.words import taken_in_nestml
 from rulegen.catalog.records.record import Record
-from rulegen.grammar import SIGNALS, Event, Form, Rule, Site, State
+from rulegen.grammar import SIGNALS, Form, Rule, Site
 from rulegen.grammar.algebra.parts import SPIKES
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
-from rulegen.grammar.rule.spikes import folded, jumps_of
+from rulegen.grammar.rule.spikes import folded
 
 TITLE = "# A plasticity rule as a synapse of NESTML, exported by rulegen."
-PORTS = {"pre_spike": "pre_spikes", "post_spike": "post_spikes"}
 #: What the language knows itself.
 BUILT_IN = {"dt": "resolution()/(1 ms)"}
 
@@ -82,9 +88,8 @@ def problems(rule: Rule) -> list[str]:
             found.append(f"{name} is not linear in the spikes")
         if state.per_condition and state.form is not Form.AVERAGE:
             found.append(f"{name} is kept per condition: NEST knows no conditions")
-        first = {str(s.name) for s in rule.expand(state.initial).free_symbols}
-        if known := sorted(first & {WEIGHT, "N_pre", "N_post"}):
-            found.append(f"{name} begins at what reads `{known[0]}`, which NEST does not know then")
+        if symbol(WEIGHT) in rule.expand(state.initial).free_symbols:
+            found.append(f"{name} begins at what reads `w`, which NEST does not know then")
     found += [
         f"`{u.target}` changes on {u.event.value}: a synapse of NEST knows no such event"
         for u in rule.updates
@@ -112,87 +117,6 @@ def unknown(signal: str) -> str:
     if signal == "R":
         return "NEST gives synapses no reward"
     return "NEST gives synapses no such number"
-
-
-def drive(rule: Rule, state: State) -> sp.Expr:
-    """The right-hand side f of dx/dt = f."""
-    x, f = symbol(state.name), rule.expand(state.expr)
-    if state.form is Form.STEP:
-        return sp.Integer(0)
-    if state.tau is None:
-        return f
-    tau = rule.expand(state.tau)
-    return (f - x) / tau if state.form is Form.LOWPASS else f - x / tau
-
-
-def jumps(rule: Rule, state: State) -> dict[str, sp.Expr] | None:
-    """By how much a state jumps at a spike, or None where it is not linear in the spikes."""
-    f = drive(rule, state)
-    spikes = [symbol(name) for name in sorted(IMPULSES)]
-    for node in sp.preorder_traversal(f):
-        if node.has(*spikes) and not isinstance(node, sp.Symbol | sp.Add | sp.Mul):
-            return None
-    slopes = {s.name: sp.diff(f, s) for s in spikes if f.has(s)}
-    if any(slope.has(*spikes) for slope in slopes.values()):
-        return None
-    return slopes
-
-
-def after_spike(rule: Rule, signal: str) -> dict[str, sp.Expr]:
-    """What each state becomes that a spike changes: what it is set to, and by how much it jumps."""
-    set_to, found = jumps_of(rule), {}
-    for state in rule.states:
-        own = symbol(state.name)
-        start = rule.expand(set_to.get(state.name, {}).get(Event(signal), own))
-        value = start + (jumps(rule, state) or {}).get(signal, sp.Integer(0))
-        if value != own:
-            found[state.name] = value
-    return found
-
-
-def written_first(rule: Rule, signal: str) -> TopologicalSorter[str]:
-    """What jumps at a spike, in an order in which each reads what it should.
-
-    All read old values, so that they are written before what they read; the weight alone reads
-    the new values of synapse states.
-    """
-    values = after_spike(rule, signal)
-    order: TopologicalSorter[str] = TopologicalSorter({name: set() for name in values})
-    for name, value in values.items():
-        for read in {s.name for s in value.free_symbols} & values.keys() - {name}:
-            new = name == WEIGHT and rule.state(read).site is Site.SYNAPSE
-            order.add(*((name, read) if new else (read, name)))
-    return order
-
-
-def entangled(rule: Rule) -> list[str]:
-    """What reads at a spike values that are no longer there."""
-    found = []
-    for signal in PORTS:
-        try:
-            written_first(rule, signal).prepare()
-        except CycleError as circle:
-            names = ", ".join(f"`{name}`" for name in sorted(set(circle.args[1])))
-            found.append(f"{names} jump by each other's old values: NESTML has only new ones")
-    kept = in_neuron(rule)
-    for target, value in after_spike(rule, "post_spike").items():
-        for name in sorted({s.name for s in value.free_symbols} & kept - {target}):
-            found.append(
-                f"`{target}` reads `{name}` at postsynaptic spikes: NEST keeps it in the "
-                "neuron, and may have forgotten its value before the spike"
-            )
-    return found
-
-
-def in_neuron(rule: Rule) -> set[str]:
-    """States that postsynaptic spikes alone change, which NESTML keeps in the neuron."""
-    at_pre, at_post = (after_spike(rule, signal) for signal in PORTS)
-    kept = {s.name for s in rule.states} - at_pre.keys() - {WEIGHT}
-    read = {s.name: drive(rule, s) + at_post.get(s.name, 0) for s in rule.states}
-    reads = {name: {x.name for x in expr.free_symbols} for name, expr in read.items()}
-    while others := {name for name in kept if reads[name] & reads.keys() - kept}:
-        kept -= others
-    return kept
 
 
 def write(record: Record) -> str:

@@ -22,6 +22,8 @@ def formulas(rule: Rule) -> Iterator[tuple[str, sp.Expr]]:
     """
     for state in rule.states:
         yield f"`{state.name}`", rule.expand(state.expr)
+        if not state.initial.is_number:
+            yield f"`initial {state.name}`", rule.expand(state.initial)
     for update in rule.updates:
         yield f"`{update.target}` on {update.event.value}", rule.expand(update.expr)
     for target, expr in rule.forward:

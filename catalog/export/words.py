@@ -15,7 +15,8 @@ PYTHON = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist)
 ARRAYS = PYTHON | {
     "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
     "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
-    "spow", "exprel", "erf", "fill", "place", "bounded", "bias", "conditions", "n_post", "n_pre",
+    "spow", "exprel", "erf", "mod", "fill", "place", "bounded", "bias", "conditions", "n_post",
+    "n_pre",
 }  # fmt: skip
 
 #: What a module of SymPy calls its own things, and the functions that stay symbolic.

@@ -69,6 +69,7 @@ def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -
     state = compiled.init(jnp.asarray(weights), 2)
     known = {p.name: jnp.asarray(p.value) for p in rule.parameters}
     known |= {"dt": DT, "N_pre": float(weights.shape[1]), "N_post": float(weights.shape[0])}
+    state |= compiled.start(state, known)
     states = []
     for k, condition in enumerate(CONDITIONS):
         condition = jnp.asarray(condition)

@@ -18,7 +18,7 @@ import numpy as np
 from rulegen import compile_rule, drive
 from rulegen.catalog import Record, literature
 from rulegen.catalog.export import export, problems
-from rulegen.catalog.export.nestml import drive as flow
+from rulegen.catalog.export.nest_spikes import drive as flow
 from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.rule.spikes import folded
@@ -49,8 +49,9 @@ MADE_UP = {
     " + 0.01*(x if w > 0.9 and x > 0.1 else log(1 + x)*tanh(w))*post_spike",
     "saturating": "x = accumulate(pre_spike*(1 - x/2), 20)\n"
     "y = accumulate(post_spike*(1 - y/2), 30)\ndw/dt = 0.02*x*post_spike - 0.01*y*pre_spike",
-    "set": "param t_y = 20 ms\ndx/dt = -x/15\nt_y*dy/dt = -y\ninitial y = t_y/(40 ms)\n"
-    "on pre_spike: x <- 1; w -= 0.05*y*w\non post_spike: w <- clip(w + 0.1*x, 0, 1.2); y <- 0.9",
+    "set": "param t_y = 20 ms\ndx/dt = -x/15\nt_y*dy/dt = -y\ninitial x = t_y/(40 ms)\n"
+    "initial y = 0.3\non pre_spike: x <- 1; w -= 0.05*y*w\n"
+    "on post_spike: w <- clip(w + 0.1*x, 0, 1.2); y <- 0.9",
     "whole": "x = accumulate(pre_spike, 20)\ny = accumulate(post_spike, 20)\n"
     "dw/dt = 0.1*erf(x)*post_spike - 0.1*floor(3*y)*mod(y - 0.5, 0.3)*sin(pi*x)*pre_spike",
 }

@@ -11,7 +11,7 @@ from rulegen.grammar.algebra.operators import NONLOCAL
 NAMES = [
     "e", "f", "x", "y", "r", "v", "g", "h", "i", "j", "k", "n", "m", "p", "s", "T", "weight",
     "noise", "error_in", "x_", "tau_", "lambda", "xi_bar", "alpha_1", "theta_2", "eta", "np",
-    "jnp", "state", "signals", "step", "init", "place", "fill", "bounded", "exec", "float", "ms",
+    "jnp", "state", "signals", "step", "init", "place", "fill", "bounded", "exec", "float",
     "mV", "lastspike", "id", "delay", "rate", "int", "double", "new", "template", "M_PI",
     "syn_id", "post_tr", "new_w", "port", "target", "dendritic_delay", "n_post", "old", "value",
     "w_bar", "A_post", "b", "prev_pre", "r_pre", "I_syn", "V_m", "t_ref", "offset", "E_L",
@@ -28,6 +28,8 @@ EDGES = [
     "1/u if u > 0 else 0", "0 if u == 0 else xi/u", "log(u) if u > 0 else -1", "u == 0", "u != xi",
     "(u > 0 and xi > 0) + 2*(u <= 0 or xi != 0)", "exp(700*u)*exp(700*u)", "sigmoid(900*u)",
     "sigmoid(-900*u)", "tanh(1/u)", "exp(-1/u)", "exp(1/u)", "1/(1 + exp(900*u))", "cos(1/u)",
+    "erf(u)", "erf(1/u)", "floor(3*u)", "floor(1/u)", "mod(u, 0.3)", "mod(u, -0.3)", "mod(1, u)",
+    "mod(-1e-20*u, 1e-20)", "mod(1/u, xi)", "mod(u, 1/xi)", "sin(pi*u)",
 ]  # fmt: skip
 #: Rules of which every simulator is asked.
 MADE_UP = {
@@ -43,7 +45,15 @@ MADE_UP = {
     "S_bar[condition] = average(R_bar[condition], 0.5)\ninitial S_bar = 2\n"
     "e <- 0.5*e + pre*u\non reward: w += (R - R_bar[condition])*e*S_bar[condition]\n"
     "bounds w in [-0.5, inf]\ndiagonal w = 0",
+    "spikes": "param tau = 20 ms\ntau*dx/dt = -x\ny <- 0.9*y : post\ne <- 0.8*e : synapse\n"
+    "on pre_spike: x <- 1; e += x*y; w -= 0.1*w*y\n"
+    "on post_spike: w <- clip(w + 0.1*e, -2, 2); y += 0.5",
+    "initial": "param a = 0.3\nx = lowpass(u, 20) : post\ninitial x = erf(2*a)/N_pre\n"
+    "y <- 0.9*y + pre : pre\ninitial y = max(a, 0.1*N_post)\nw += x*y",
 }
+#: What a state may begin at; one of a synapse also at its weight.
+FIRST = ["1", "0.25", "-0.1", "0.3/N_pre", "erf(0.2*N_post)", "mod(N_pre, 0.7)"]
+
 
 #: By site: what a formula there may read. A number gives what has a unit the unit that it needs.
 LEAVES = {
@@ -65,6 +75,7 @@ SHAPES = [
     "(({0}) > 0 and ({1}) <= 0 or ({2}) != 1)", "relu({0})", "sqrt(abs({0}))", "({0})**2",
     "({0})**3", "(1 + abs({0}))**-0.5", "(1 + abs({0}))**clip({1}, -2, 2)", "sigmoid({0})",
     "exp(-abs({0}))", "log(1 + abs({0}))", "spow({0}, 1.5)", "tanh({0})", "sin({0})", "cos({0})",
+    "erf({0})", "floor({0})", "mod({0}, {1})", "mod({0}, 0.7)", "sin(pi*({0}))",
 ]  # fmt: skip
 #: Sums over neurons, and the site at which they can be read.
 SUMS = {"sum_pre": "post", "max_pre": "post", "sum_post": "pre", "max_post": "pre"}
@@ -107,7 +118,8 @@ class Draft:
         for name, site in states.items():
             self.lines.append(self.state(name, site))
             if rng.random() < 0.3:
-                self.lines.append(f"initial {name} = {rng.choice(['1', '0.25', '-0.1'])}")
+                first = rng.choice([*FIRST, *(["0.5*w"] if site == "synapse" else [])])
+                self.lines.append(f"initial {name} = {first}")
         if rng.random() < 0.7:
             form = rng.choice(["dw/dt = {}", "w += {}", "w <- 0.9*w + {}"])
             self.lines.append(form.format(f"0.1*{self.formula('synapse', 3, True)}"))
@@ -116,6 +128,12 @@ class Draft:
             site = states.get(target, "synapse")
             change = rng.choice(["<-", "+=", "-="])
             self.lines.append(f"on {event}: {target} {change} 0.2*{self.formula(site, 2)}")
+        if rng.random() < 0.4:
+            side = rng.choice(["pre", "post"])
+            target = rng.choice([*(n for n, at in states.items() if at in (side, "synapse")), "w"])
+            change = rng.choice(["<-", "+=", "-="])
+            drive = self.formula(states.get(target, "synapse"), 2, True)
+            self.lines.append(f"on {side}_spike: {target} {change} 0.2*{drive}")
         name, site = rng.choice([*states.items()])
         if rng.random() < 0.2:
             self.lines.append(f"forward w = w + 0.1*abs({name})")

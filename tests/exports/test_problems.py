@@ -9,7 +9,7 @@ import sympy as sp
 
 from rulegen.catalog import Record, literature, parts
 from rulegen.catalog.export import export, problems
-from rulegen.catalog.export.nestml import drive, jumps
+from rulegen.catalog.export.nest_spikes import drive, jumps
 from rulegen.commands import cli
 from rulegen.grammar import RuleError, parse
 from rulegen.grammar.algebra.symbols import symbol
@@ -40,11 +40,32 @@ REFUSED = [
         "`w` reads `y` at postsynaptic spikes: NEST keeps it in the neuron",
     ),
     ("nestml", "dw/dt = prev(u)/100", "`w` has `prev`"),
+    (
+        "brian2",
+        "x <- x : post\ninitial x = sum_pre(1)\nw += x\nnonlocal sum_pre",
+        "`initial x` has",
+    ),
+    ("brian2", "h <- h + pre*u\ninitial h = w\nw += h", "`h` begins at a formula of what is set"),
+    ("brian2", "n[condition] <- n[condition] + 1 : global\nw += n[condition]*pre", "at every step"),
+    ("nestml", X + "initial x = 1/N_pre\ndw/dt = x*post_spike", "`initial x` reads `N_pre`"),
+    (
+        "nestml",
+        "h = accumulate(pre_spike, 20) : synapse\ninitial h = w\ndw/dt = h*post_spike",
+        "`h` begins at what reads `w`",
+    ),
+    (
+        "nestml",
+        "param a = 1\nx = accumulate(pre_spike, 20)\ny = accumulate(post_spike, 20)\n"
+        "initial y = 2*a\ndw/dt = x*post_spike - y*pre_spike",
+        "`y` begins at a formula: NEST keeps it in the neuron",
+    ),
 ]
 ALLOWED = [
     ("brian2", "w += 2 if u > 0 else u**2"),
     ("brian2", "w += (u > 0)/u + spow(u, xi)"),
     ("brian2", "w += log(u) if u > 0 else 1/u"),
+    ("brian2", "x <- erf(x) : post\ninitial x = mod(N_pre, 0.7)\nw += floor(x)*sin(pi*pre)"),
+    ("nestml", "on pre_spike: w += 0.1*erf(w)\non post_spike: w <- 1"),
     ("nestml", X + "dw/dt = x/100 + 0.1*x*post_spike\nbounds w in [0, 1]"),
 ]
 
