@@ -1,8 +1,8 @@
 """Expressions of Brian 2, with the same values whatever it compiles them to.
 
 Its own functions differ between targets where arguments are awkward: `clip` with crossed limits, a
-division by zero, a choice whose other side is infinite. So a program brings functions of its own,
-written for NumPy, Cython and C++.
+division by zero, a choice whose other side is infinite, `floor` of what is no integer of 32
+bits. So a program brings functions of its own, written for NumPy, Cython and C++.
 """
 
 from __future__ import annotations
@@ -68,6 +68,13 @@ FUNCTIONS = {
         "0.0 if x == 0 else (-((-x)**p) if x < 0 else x**p)",
         "x == 0 ? 0.0 : (x < 0 ? -pow(-x, p) : pow(x, p))",
     ),
+    "whole": Function(
+        ("x",),
+        "The largest whole number up to x, however large.",
+        "np.floor(x)",
+        "floor(x)",
+        "floor(x)",
+    ),
     "modulo": Function(
         ("x", "y"),
         "The remainder x - y*floor(x/y), undefined where y is 0.",
@@ -86,7 +93,7 @@ FUNCTIONS = {
     ),
 }
 NAMES = {"min": "smaller", "max": "larger", "sign": "signum", "spow": "signed_power"}
-NAMES |= {"mod": "modulo", "erf": "error_function"}
+NAMES |= {"floor": "whole", "mod": "modulo", "erf": "error_function"}
 
 
 def function_lines(name: str) -> list[str]:

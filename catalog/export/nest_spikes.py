@@ -75,11 +75,16 @@ def entangled(rule: Rule) -> list[str]:
             names = ", ".join(f"`{name}`" for name in sorted(set(circle.args[1])))
             found.append(f"{names} jump by each other's old values: NESTML has only new ones")
     kept = in_neuron(rule)
-    found += [
-        f"`{s.name}` begins at a formula: NEST keeps it in the neuron, without the parameters"
-        for s in rule.states
-        if s.name in kept and not s.initial.is_number
-    ]
+    still = {symbol(signal): sp.Integer(0) for signal in PORTS}
+    still |= {symbol(s.name): s.initial for s in rule.states}
+    for state in (s for s in rule.states if s.name in kept):
+        if not state.initial.is_number:
+            found.append(f"`{state.name}` begins at a formula: NEST keeps it in the neuron alone")
+        elif drive(rule, state).xreplace(still) != 0:
+            found.append(
+                f"`{state.name}` does not begin at rest: NEST keeps it in the neuron, where time "
+                "begins with the first spike"
+            )
     for target, value in after_spike(rule, "post_spike").items():
         for name in sorted({s.name for s in value.free_symbols} & kept - {target}):
             found.append(

@@ -79,8 +79,9 @@ BRIAN2 = PYTHON | C | {
     "Synapses", "check_units", "implementation", "ms", "np", "math", "word_substitute",
     "get_identifiers", "PARAMETERS", "MODEL", "STEP", "NAMES", "KEPT", "condition",
     "reward", "renamed", "put", "seen", "on_reward", "on_trial_start", "on_trial_end",
-    "choice", "quotient", "smaller", "larger", "signum", "signed_power", "modulo", "error_function",
-    "w_eff", "bias", "trial_step", "t_trial", "made", "impulse_in", "impulse_out", "silence",
+    "choice", "quotient", "smaller", "larger", "signum", "signed_power", "whole", "modulo",
+    "error_function", "w_eff", "bias", "trial_step", "t_trial", "made", "impulse_in",
+    "impulse_out", "silence",
     "r", "u", "slope", "noise", "error", "drive", "drive_recurrent", "drive_input",
     "drive_feedback", "zeta", "R",
 }  # fmt: skip

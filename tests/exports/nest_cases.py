@@ -50,7 +50,7 @@ MADE_UP = {
     "saturating": "x = accumulate(pre_spike*(1 - x/2), 20)\n"
     "y = accumulate(post_spike*(1 - y/2), 30)\ndw/dt = 0.02*x*post_spike - 0.01*y*pre_spike",
     "set": "param t_y = 20 ms\ndx/dt = -x/15\nt_y*dy/dt = -y\ninitial x = t_y/(40 ms)\n"
-    "initial y = 0.3\non pre_spike: x <- 1; w -= 0.05*y*w\n"
+    "on pre_spike: x <- 1; w -= 0.05*y*w + 0.1*x\n"
     "on post_spike: w <- clip(w + 0.1*x, 0, 1.2); y <- 0.9",
     "whole": "x = accumulate(pre_spike, 20)\ny = accumulate(post_spike, 20)\n"
     "dw/dt = 0.1*erf(x)*post_spike - 0.1*floor(3*y)*mod(y - 0.5, 0.3)*sin(pi*x)*pre_spike",

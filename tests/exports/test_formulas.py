@@ -39,15 +39,7 @@ def brought(name: str) -> Callable[..., float]:
 
 
 #: What Brian 2 calls by these names, for Python to evaluate.
-BRIAN = {
-    "int": int,
-    "abs": abs,
-    "exp": np.exp,
-    "log": np.log,
-    "tanh": np.tanh,
-    "sqrt": np.sqrt,
-    "floor": np.floor,
-}
+BRIAN = {"int": int, "abs": abs, "exp": np.exp, "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt}
 BRIAN |= {name: brought(name) for name in FUNCTIONS}
 
 

@@ -59,6 +59,16 @@ REFUSED = [
         "initial y = 2*a\ndw/dt = x*post_spike - y*pre_spike",
         "`y` begins at a formula: NEST keeps it in the neuron",
     ),
+    (
+        "nestml",
+        X + "y = accumulate(post_spike, 20)\ninitial y = 0.3\ndw/dt = x*post_spike - y*pre_spike",
+        "`y` does not begin at rest: NEST keeps it in the neuron",
+    ),
+    (
+        "nestml",
+        X + "dy/dt = (1 - y)/20 + 0.1*post_spike\ndw/dt = x*post_spike - y*pre_spike",
+        "`y` does not begin at rest",
+    ),
 ]
 ALLOWED = [
     ("brian2", "w += 2 if u > 0 else u**2"),
