@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rulegen.catalog.export import export
 from rulegen.compile import compile_rule
 from rulegen.compile.tangents import tangent_name
 from rulegen.grammar import RuleError, Site, parse
@@ -98,3 +99,19 @@ def test_what_a_scalar_cannot_see() -> None:
         parse("nonlocal sum_post\nV <- sum_post(w*post) : global\nw += V*pre*post")
     with pytest.raises(RuleError, match="write `sum_post"):
         parse("nonlocal sum_post\nV <- mean_post(post) : global\nw += V*pre*post")
+
+
+@pytest.mark.parametrize("target", ["numpy", "jax"])
+def test_exported_programs_sum_alike(x64, target: str) -> None:
+    program: dict = {}
+    exec(export(parse(CRITIC), target), program)
+    state = program["init"](np.full((4, 3), 0.1))
+    given = {**program["PARAMETERS"]}
+    for k in range(2):
+        start = {"pre": np.zeros(3), "post": np.zeros(4), "R": 0.0}
+        state = program["on_trial_start"](state, start, 1.0, given)
+        for t in range(7):
+            signals = {"pre": PRE[k, t], "post": POST[k, t], "R": REWARD[k, t]}
+            state = program["step"](state, signals, 1.0, given)
+    for name, expected in zip(("w", "v", "V"), by_hand(0.9), strict=True):
+        np.testing.assert_allclose(state[name], expected, rtol=1e-12)

@@ -11,6 +11,7 @@ from rulegen.catalog.export.code import Code
 from rulegen.grammar import Site
 from rulegen.grammar.algebra.operators import over_pre
 from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.reading.sites import site_of
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,13 @@ class ArrayCode(Code):
         return "(" + {"and": " & ", "or": " | "}[word].join(conditions) + ")"
 
     def over(self, expr: sp.Expr, site: Site) -> str:
-        """Every synapse counts, also where whole rows are the same."""
+        """Every synapse counts, or every neuron of one side, also where all are the same."""
         kind, _, _ = type(expr).__name__.partition("_")
-        axis = 1 if isinstance(expr, over_pre) else 0
-        full = f"fill({self.names[WEIGHT]}, {self(expr.args[0], Site.SYNAPSE)})"
+        axis, weights = (1 if isinstance(expr, over_pre) else 0), self.names[WEIGHT]
+        if site_of(expr, self.sites) is Site.GLOBAL:
+            side, there = (Site.PRE, "[0]") if axis else (Site.POST, "[:, 0]")
+            return f"{self.np}.{kind}(fill({weights}{there}, {self(expr.args[0], side)}))"
+        full = f"fill({weights}, {self(expr.args[0], Site.SYNAPSE)})"
         text = f"{self.np}.{kind}({full}, axis={axis})"
         return text + ("[:, None]" if axis and site is Site.SYNAPSE else "")
 
