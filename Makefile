@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search generalist literature results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -71,15 +71,6 @@ search: $(READY)
 
 literature: $(READY)
 	$(BIN)/python docs/literature.py build/literature
-
-# The search in many worlds, with and without what a dendrite senses, and its page.
-generalist: $(READY)
-	$(BIN)/rulegen search examples/generalist.toml --resume
-	$(BIN)/rulegen search examples/generalist.toml --resume --set 'forbidden=["drive"]' \
-		--set name=generalist_without --set 'title="A generalist that does not sense its dendrite"'
-	$(BIN)/rulegen catalog add --replace runs/generalist-1 runs/generalist_without-1
-	$(BIN)/rulegen catalog build
-	$(BIN)/python docs/generalist.py build/generalist
 
 # Every example on its seeds, and what the first seed of each found as a part of the catalog.
 publish: results search

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent
 #: Files that are pages or pictures of the site.
 SHOWN = (
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "docs/*.png",
-    "docs/analyses/*.png", "docs/generalist/*.png", "docs/site.css", "catalog/README.md",
+    "docs/analyses/*.png", "docs/site.css", "catalog/README.md",
     "catalog/cards/*.md", "catalog/discovered/*.png", "catalog/catalog.html", "examples/*.toml",
     "examples/*.py",
 )  # fmt: skip
