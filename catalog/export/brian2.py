@@ -13,7 +13,16 @@ from collections.abc import Sequence
 import sympy as sp
 
 from rulegen.catalog.export.brian2_code import FUNCTIONS, BrianCode, function_lines
-from rulegen.catalog.export.brian2_parts import BESIDE, CONNECT, IMPORTS
+from rulegen.catalog.export.brian2_parts import (
+    BESIDE,
+    CONNECT,
+    EVENTS,
+    IMPORTS,
+    OWN,
+    SIGNAL_NAMES,
+    SILENT,
+    TOLD,
+)
 from rulegen.catalog.export.code import PREVIOUS, Code, definition, kept_before
 from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
@@ -26,16 +35,6 @@ from rulegen.grammar.rule.system import Equation, make_system
 
 TITLE = '"""A plasticity rule as synapses of Brian 2, exported by rulegen."""'
 NEW = "new "
-
-#: Where synapses find the signals: in a variable of the neurons, or in one of their own.
-SIGNAL_NAMES = {
-    "pre": "r_pre", "post": "r_post", "u": "u_post", "pre_u": "u_pre", "slope": "slope_post",
-    "drive": "drive_post", "drive_recurrent": "drive_recurrent_post",
-    "drive_input": "drive_input_post", "drive_feedback": "drive_feedback_post",
-    "xi": "noise_post", "error": "error_post", "pre_error": "error_pre", "zeta": "zeta", "R": "R",
-    "pre_spike": "impulse_in", "post_spike": "impulse_out", "dt": "(dt/ms)",
-    "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",
-}  # fmt: skip
 
 
 def problems(rule: Rule) -> list[str]:
@@ -247,22 +246,3 @@ class Script:
             value = f'getattr(synapses, seen(synapses, "{self.names[name]}"))[0]'
             lines.append(f"KEPT[{key}] = {value}")
         return lines
-
-
-#: What is 0 when a trial begins, whatever the neurons did before.
-SILENT = SIGNAL_NAMES.keys() - {"dt", "N_pre", "N_post"}
-#: What the code of the synapses names beside the names of the rule.
-OWN = (
-    *("w_eff", "bias", "trial_step", "t_trial", "made"),
-    *("impulse_in", "impulse_out", "silence", "zeta", "R"),
-)
-EVENTS = (
-    (Event.TRIAL_START, "on_trial_start", "synapses, reward=0.0"),
-    (Event.REWARD, "on_reward", "synapses, reward"),
-    (Event.TRIAL_END, "on_trial_end", "synapses, reward=0.0"),
-)
-TOLD = {
-    Event.TRIAL_START: "Call this at the beginning of a trial.",
-    Event.REWARD: "Call this when a reward arrives.",
-    Event.TRIAL_END: "Call this at the end of a trial.",
-}

@@ -1,6 +1,8 @@
-"""What every program for Brian 2 has beside its rule: how it keeps out of the neurons' way."""
+"""What every program for Brian 2 has beside its rule: where signals are, and how it keeps apart."""
 
 from __future__ import annotations
+
+from rulegen.grammar import Event
 
 IMPORTS = (
     "import numpy as np",
@@ -61,3 +63,30 @@ CONNECT = (
     '        f"{name}_pre or {name}_post"',
     "    )",
 )
+
+#: Where synapses find the signals: in a variable of the neurons, or in one of their own.
+SIGNAL_NAMES = {
+    "pre": "r_pre", "post": "r_post", "u": "u_post", "pre_u": "u_pre", "slope": "slope_post",
+    "drive": "drive_post", "drive_recurrent": "drive_recurrent_post",
+    "drive_input": "drive_input_post", "drive_feedback": "drive_feedback_post",
+    "xi": "noise_post", "error": "error_post", "pre_error": "error_pre", "zeta": "zeta", "R": "R",
+    "pre_spike": "impulse_in", "post_spike": "impulse_out", "dt": "(dt/ms)",
+    "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",
+}  # fmt: skip
+#: What is 0 when a trial begins, whatever the neurons did before.
+SILENT = SIGNAL_NAMES.keys() - {"dt", "N_pre", "N_post"}
+#: What the code of the synapses names beside the names of the rule.
+OWN = (
+    *("w_eff", "bias", "trial_step", "t_trial", "made"),
+    *("impulse_in", "impulse_out", "silence", "zeta", "R"),
+)
+EVENTS = (
+    (Event.TRIAL_START, "on_trial_start", "synapses, reward=0.0"),
+    (Event.REWARD, "on_reward", "synapses, reward"),
+    (Event.TRIAL_END, "on_trial_end", "synapses, reward=0.0"),
+)
+TOLD = {
+    Event.TRIAL_START: "Call this at the beginning of a trial.",
+    Event.REWARD: "Call this when a reward arrives.",
+    Event.TRIAL_END: "Call this at the end of a trial.",
+}
