@@ -71,7 +71,7 @@ def test_exports_say_them_or_why_not() -> None:
     rule = parse(
         "param a = 2\nx = accumulate(pre_spike, 20)\ninitial x = 3*a\ndw/dt = 0.1*x*post_spike"
     )
-    assert 'synapses.x = "3.0*a"' in export(rule, "brian2")
+    assert 'put(synapses, "x", "3.0*a")' in export(rule, "brian2")
     assert "x real = 3.0*a" in export(rule, "nestml")
     assert any("begins at a formula" in p for p in problems(parse(MEMORY), "brian2"))
     spiking = parse("h <- h : synapse\ninitial h = w\ndw/dt = 0.1*h*post_spike")
