@@ -13,13 +13,13 @@ from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Score
 from rulegen.grammar import parse
 from rulegen.ground.noise import Purpose, stream
+from rulegen.lives.arrivals import arrivals
 from rulegen.lives.bench import Bench
 from rulegen.lives.engine import INTERPRETED
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.many import Lives
 from rulegen.lives.world import World
 from rulegen.tasks import BaitedBandit, DelayedAssociation, Reaching
-from rulegen.tasks.delivery import arrivals
 
 KEY, ETA = jax.random.key(3), 0.1
 RULE = """

@@ -27,7 +27,7 @@ def sketch(outline: Outline) -> Sketch:
     Example:
         >>> from rulegen.grammar import parse
         >>> from rulegen.grammar.matching.outline import outline
-        >>> drawn = sketch(outline(parse("e <- pre*post\\ndw/dt = eta*e*relu(u - R) - alpha*w")))
+        >>> drawn = sketch(outline(parse("e <- pre*post\\nw += eta*e*relu(u - R) - alpha*w")))
         >>> sorted(drawn["w"])
         ['(R, u)*state', 'w']
     """

@@ -8,6 +8,7 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import rulegen as rg
 from rulegen.catalog.parts.faults import TRACEBACK
@@ -61,7 +62,8 @@ def main() -> None:
     except KeyboardInterrupt as error:
         fail(error, "interrupted", 130)
     except Exception as error:
-        fail(error, unforeseen(error), 1)
+        bad = unreadable(error)
+        fail(error, bad or unforeseen(error), 2 if bad else 1)
 
 
 def run() -> None:
@@ -78,17 +80,30 @@ def run() -> None:
                 raise
 
 
+def module_of(frame: FrameType) -> str:
+    """The name of the module whose code a frame runs."""
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def unreadable(error: Exception) -> str:
+    """Which packages cannot be read, where an error is about that; "" where it is not.
+
+    Libraries such as JAX read the entry points of all packages, and end at the first bad one.
+    """
+    asked = any(
+        module_of(frame) == "importlib.metadata"
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+    )
+    return "; ".join(unread()) if asked else ""
+
+
 def unforeseen(error: Exception) -> str:
     """What to say of an error that nothing of rulegen expects."""
-    way = list(traceback.walk_tb(error.__traceback__))
-    names = [frame.f_globals.get("__name__", "") for frame, _ in way]
-    # Libraries such as JAX read the entry points of all packages, and end at the first bad one.
-    if "importlib.metadata" in names and (bad := unread()):
-        return "; ".join(bad)
     what = said(error)
     if isinstance(error, MemoryError) or NO_MEMORY.search(what):
         return f"there is too little memory: take fewer neurons, trials or lives ({what})"
-    own = [at for at, name in zip(way, names, strict=True) if name.startswith("rulegen.")]
+    way = list(traceback.walk_tb(error.__traceback__))
+    own = [at for at in way if module_of(at[0]).startswith("rulegen.")]
     frame, line = (own or way)[-1]
     place = f"{Path(frame.f_code.co_filename).name}, line {line}"
     return f"a defect of rulegen, please tell its authors: {what} ({place}; --traceback shows more)"

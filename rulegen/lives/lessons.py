@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from rulegen.circuits import Network
+from rulegen.lives.arrivals import arrive, check_parts
 from rulegen.tasks import Task, Trial
-from rulegen.tasks.delivery import arrive, check_parts
 
 Array = jax.Array
 #: What a rule may read of it.

@@ -12,11 +12,11 @@ from rulegen.circuits import Circuit, Exploration, Network
 from rulegen.compile.tangents import tangent_name
 from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, WEIGHT
 from rulegen.ground.noise import Stream
+from rulegen.lives.arrivals import arrivals, check_parts
 from rulegen.lives.lessons import Lessons
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.rules import Given, Readings, States
 from rulegen.tasks import Task, Trial
-from rulegen.tasks.delivery import arrivals, check_parts
 
 Array = jax.Array
 

@@ -12,11 +12,11 @@ import jax.numpy as jnp
 from rulegen.circuits import Network
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Purpose, Stream
+from rulegen.lives.arrivals import between
 from rulegen.lives.order import CLOSING, begin, happen, hold
 from rulegen.lives.rules import Given, Readings, States
 from rulegen.lives.steps import Moment, Steps
 from rulegen.tasks import Task
-from rulegen.tasks.delivery import between
 
 Array = jax.Array
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from rulegen.catalog import parts
 from rulegen.ground.noise import Purpose, Stream, permutation
 from rulegen.ground.parts import Part, alike
 from rulegen.tasks.chance import best_constant, most_frequent
-from rulegen.tasks.delivery import Delivery
 from rulegen.tasks.trials import Trial, no_count, no_periods, no_reward, no_trial
 
 Array = jax.Array
 
 
+#: When rewards arrive: at the end, in every step, or at these times, ms.
+Delivery = (
+    Literal["end", "steps"]
+    | Annotated[tuple[PositiveFloat, ...], Field(min_length=1, max_length=16)]
+)
 #: Why there is nothing between chance and the best reward.
 NOTHING_TO_KNOW = "one and the same answer is perfect in all trials"
 
@@ -51,7 +55,7 @@ class Task(Part, abc.ABC):
         feedback: `graded` by that distance, or `binary`.
         delivery: when rewards arrive: the whole at the `end` of a trial; in all `steps` what each
             has earned; or at several times since its start, ms, what was earned since the last,
-            and at the end the rest. See `rulegen.tasks.delivery`.
+            and at the end the rest.
         sequence: the conditions of a life, in `shuffled` blocks or `cycled` through in order.
 
     Example:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
-
 import jax
 import jax.numpy as jnp
 import numpy as np
-from pydantic import Field, PositiveFloat
 
 from rulegen.ground.noise import stream
-from rulegen.tasks.trials import Trial
-
-if TYPE_CHECKING:
-    from rulegen.tasks.base import Task
+from rulegen.tasks import Task, Trial
 
 Array = jax.Array
-
-#: What a setting may say: at the end, in every step, or at these times, ms.
-Delivery = (
-    Literal["end", "steps"]
-    | Annotated[tuple[PositiveFloat, ...], Field(min_length=1, max_length=16)]
-)
 
 
 def arrivals(task: Task, dt: float) -> tuple[int, ...]:
@@ -36,7 +24,7 @@ def arrivals(task: Task, dt: float) -> tuple[int, ...]:
     Example:
         >>> from rulegen.tasks import DelayedMatch
         >>> arrivals(DelayedMatch(delivery=(60.0, 120.0)), 30.0)
-        (2, 4, 9)
+        (2, 4, 10)
     """
     steps = task.steps(dt)
     if isinstance(task.delivery, str):
