@@ -106,8 +106,8 @@ def test_a_published_record_in_any_form(monkeypatch, capsys, tmp_path):
         assert subjects("-", file) == (world, rules)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("rulegen.commands.analyse.study", lambda *a, **k: {}["no lives here"])
-    with pytest.raises(KeyError):
-        run(monkeypatch, capsys, folder / "card.md")
+    code, _, err = run(monkeypatch, capsys, folder / "card.md")
+    assert code == 1 and "no lives here" in err
     assert (tmp_path / "runs" / f"{made[0].name}-analyses").is_dir()
 
 

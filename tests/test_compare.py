@@ -38,7 +38,7 @@ RULES = {
     "same": parse(NODE.replace("e <- e + 0.015*xi*pre", "e <- xi*pre*0.015 + e")),
     "slower": parse(NODE.replace("0.015", "0.001")),
     "no value": parse("param eta\ndw/dt = eta*pre*post"),
-    "no signal": parse("dw/dt = 0.001*error*pre"),
+    "no signal": parse("dw/dt = 0.001*post_spike*pre"),
 }
 
 
@@ -65,7 +65,7 @@ def test_rewards_are_those_of_lives_on_common_random_numbers(table, where) -> No
 def test_rules_that_cannot_run_say_why(table) -> None:
     notes = table.drop_duplicates("rule").set_index("rule")["note"]
     assert "`eta` has no value" in notes["no value"]
-    assert "`error`" in notes["no signal"]
+    assert "`post_spike`" in notes["no signal"]
     assert notes["node"] == ""
     matrix = reward_matrix(table)
     assert list(matrix.index) == [*RULES, "no learning", "chance"]
@@ -208,18 +208,18 @@ def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
     (tmp_path / "mine.txt").write_text(NODE)
     (tmp_path / "card.md").write_text(markdown_card(find("hebb")))
     code, out, _ = call(
-        monkeypatch, capsys, "compare", tmp_path / "mine.txt", tmp_path / "card.md", "td_lambda",
+        monkeypatch, capsys, "compare", tmp_path / "mine.txt", tmp_path / "card.md", "stdp_pair",
         "--neurons", "6", "--trials", "5", "--lives", "4", "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0
     assert "cannot run" in out
-    assert "td_lambda: the rule reads R at every step" in out
+    assert "stdp_pair: this circuit does not provide" in out
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "rewards.csv", "matrix.csv", "algebra.csv", "behaviour.csv", "families.png", "families.pdf",
         "rewards.png", "rewards.pdf",
     }  # fmt: skip
     rewards = pd.read_csv(tmp_path / "out" / "rewards.csv")
-    assert list(rewards["rule"]) == ["mine", "hebb", "td_lambda", "no learning", "chance"]
+    assert list(rewards["rule"]) == ["mine", "hebb", "stdp_pair", "no learning", "chance"]
 
 
 @pytest.mark.parametrize(

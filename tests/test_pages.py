@@ -16,6 +16,7 @@ from benchmarks.page import write_page
 from rulegen.catalog import load_record
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.records.facets import facets
+from rulegen.catalog.records.worlds import level
 
 ROOT = Path(__file__).parent.parent
 DOCS, CATALOG = ROOT / "docs", ROOT / "catalog"
@@ -53,6 +54,8 @@ def known(name):
     record = record_of(name)
     evidence = record.evidence
     counts = [len(evidence.looks), evidence.margin, -evidence.margin]
+    if evidence.worlds:
+        counts.append(level(evidence.worlds))
     return numbers(record, named(record.rule).text, counts)
 
 

@@ -109,7 +109,7 @@ def test_a_rule_that_changes_no_weight_is_named(monkeypatch, capsys, tmp_path):
         (["hebb", "--task", "chess"], "there is no task `chess`"),
         (["hebb", "--world", "nowhere.toml"], "cannot read nowhere.toml"),
         (["hebb", "hebb"], "called `hebb`, of hebb and of hebb"),
-        (["e_prop"], "e_prop: this circuit does not provide `error`"),
+        (["stdp_pair"], "stdp_pair: this circuit does not provide `post_spike`"),
     ],
 )
 def test_what_is_refused(monkeypatch, capsys, arguments, message):
