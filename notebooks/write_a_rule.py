@@ -27,9 +27,9 @@ plt.rcParams.update(rg.STYLE)
 # ## A rule
 #
 # Synapses remember, in an eligibility trace $e$, how presynaptic activity coincided with
-# deviations of the postsynaptic potential from its running mean. A neuromodulator, here the
-# signal $R$, turns the trace into a change of the weight. The cube favours large deviations over
-# small ones.
+# deviations of the postsynaptic potential from its running mean. A reward $R$ turns the trace into
+# a change of the weight, as much as it is, whenever it arrives. The cube favours large deviations
+# over small ones.
 
 # %%
 rule = rg.parse("""
@@ -39,7 +39,7 @@ rule = rg.parse("""
 
     u_bar = lowpass(u, tau_u)                            : post
     de/dt = -e/tau_e + eta*(pre*(u - u_bar))**3          : synapse
-    dw/dt = R*e/tau_e
+    dw/dt = R*e
 """)
 rule
 
@@ -70,7 +70,7 @@ print(rule.latex())
 
 # %%
 mistakes = [
-    "param tau_e = 400 ms\nde/dt = -tau_e*e + pre*post\ndw/dt = R*e/tau_e",
+    "param tau_e = 400 ms\nde/dt = -tau_e*e + pre*post\ndw/dt = R*e",
     "u_bar = lowpass(u, 30)\nde/dt = -e/400 + pre*(u - u_baar)",
 ]
 for text in mistakes:
@@ -84,8 +84,8 @@ for text in mistakes:
 #
 # `drive` follows a rule on activity that we choose: no circuit, no task. Two synapses see the
 # same postsynaptic neuron, whose potential jumps once. The presynaptic neuron of the first is
-# active at that moment, that of the second is active later. The neuromodulator comes half a
-# second after.
+# active at that moment, that of the second is active later. The reward comes half a second after,
+# spread over a tenth of a second.
 
 # %%
 dt, steps = 1.0, 1500
@@ -93,7 +93,7 @@ time = np.arange(steps) * dt
 pre = np.zeros((steps, 2), np.float32)
 pre[200:400, 0], pre[600:800, 1] = 1.0, 1.0
 u = 1.2 * np.exp(-(time - 260) / 40.0) * (time >= 260)
-reward = ((time >= 900) & (time < 1000)).astype(np.float32)
+reward = 0.25 * dt / 100 * ((time >= 900) & (time < 1000)).astype(np.float32)
 
 # A trial of one step each, so that the history has every step.
 activity = {"pre": pre, "u": u[:, None].astype(np.float32), "R": reward}
@@ -123,7 +123,7 @@ plt.show()
 
 # %% [markdown]
 # Only the first synapse was active while the potential rose above its mean: its trace outlives
-# the event, and the neuromodulator finds it half a second later.
+# the event, and the reward finds it half a second later.
 #
 # ## A rule of the literature
 #

@@ -187,6 +187,8 @@ class _Inference:
             gap = self.system.reduced(found.plus(wanted, Fraction(-1))).fixed
             message = f"`{shown}` and {what} differ by a factor of {_words(gap)}"
         remedy = "multiply or divide by a time constant or `dt`, or declare a parameter's unit"
+        if self.in_time and term.has(symbol("R")):
+            remedy = "where time is differentiated `R` is an impulse, 1/ms: `dw/dt = R*e` adds R*e"
         raise Clash(self.owner, term, message, remedy)
 
     def equal(self, exprs: Sequence[sp.Expr], what: str) -> Dimension:
