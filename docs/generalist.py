@@ -15,8 +15,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from rulegen.analysis.contrast import contrast_page, plot_contrast
 from rulegen.analysis.studies import study
 from rulegen.catalog import find, literature
@@ -179,7 +177,7 @@ def near(found: Standings) -> str:
 
 
 def rules_table(found: Standings) -> str:
-    """What the training worlds make of all rules, and in how many others the found one earns more."""
+    """What the training worlds make of all rules, and in how many others one earns more."""
     table, objective = found.table(), found.objective()
 
     def rows() -> Iterator[list[str]]:

@@ -56,6 +56,7 @@ from .ground.stage import Stage as Stage
 from .ground.statistics import Estimate as Estimate
 from .ground.statistics import estimate as estimate
 from .ground.statistics import paired_difference as paired_difference
+from .lives.batch import Answered as Answered
 from .lives.batch import Batch as Batch
 from .lives.bench import Bench as Bench
 from .lives.drive import drive as drive

@@ -53,7 +53,8 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
     options = ["--world", tmp_path / "scene.toml", "--lives", 3, "--seed", 4]
     assert run(monkeypatch, *options, "--out", out) == 0
     table = pd.read_csv(out)
-    assert list(table) == ["rule", "life", "trial", "condition", "reward", "outcome"]
+    answers = ["choice", "wanted", "output_1"]
+    assert list(table) == ["rule", "life", "trial", "condition", "reward", *answers, "outcome"]
     assert len(table) == 2 * 3 * 8
     still, other = (table[table["rule"] == name] for name in ("still", "node perturbation"))
     assert (still["condition"].to_numpy() == other["condition"].to_numpy()).all()
@@ -89,7 +90,8 @@ def test_one_rule_needs_no_name(monkeypatch, tmp_path):
     options = ["--task", "delayed_match", "--trials", 4, "--lives", 2, "--out", out]
     assert run(monkeypatch, tmp_path / "rule.txt", *options) == 0
     table = pd.read_csv(out)
-    assert list(table) == ["life", "trial", "condition", "reward", "outcome"]
+    answers = ["choice", "wanted", "output_1"]
+    assert list(table) == ["life", "trial", "condition", "reward", *answers, "outcome"]
     assert len(table) == 8
 
 

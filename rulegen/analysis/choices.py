@@ -19,8 +19,8 @@ def psychometric(
     Args:
         task: perceptual decision or working memory.
         conditions: of trials, lives first, shape (L, K).
-        right: whether the answers were right, 1 or 0, of the same shape: the rewards of binary
-            feedback.
+        right: whether the answers were right, 1 or 0, of the same shape: `choices == wanted` of the
+            answers of lives, or the rewards of binary feedback.
 
     Returns:
         A row for each stimulus, in ascending order: its columns in `task.stimuli`, `positive`

@@ -11,6 +11,22 @@ from rulegen.ground.statistics import estimate
 from rulegen.lives.outcomes import Outcomes
 
 
+class Answered(NamedTuple):
+    """What circuits answered in each trial of their lives.
+
+    Attributes:
+        choices: number of the answer nearest to what the circuit did while the response counted
+            (`Task.choice`), (L, K).
+        wanted: the number of the one that is nearest to the target, (L, K).
+        outputs: mean of each output while the response counted, (L, K, outputs). A diverged life
+            has 0 everywhere from then on.
+    """
+
+    choices: np.ndarray
+    wanted: np.ndarray
+    outputs: np.ndarray
+
+
 class Batch(NamedTuple):
     """What many lives leave behind, as NumPy arrays with lives first.
 
@@ -18,6 +34,7 @@ class Batch(NamedTuple):
         rewards: (L, K). conditions: (L, K). scores: (L, K, P).
         outcomes: how each life ended, an `Outcome`, (L,).
         violations: how often a weight was kept from changing its sign, (L,).
+        answers: what the circuits answered, where that was kept.
     """
 
     rewards: np.ndarray
@@ -25,6 +42,7 @@ class Batch(NamedTuple):
     scores: np.ndarray
     outcomes: np.ndarray
     violations: np.ndarray
+    answers: Answered | None = None
 
     @property
     def means(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from rulegen.grammar import AnyRule, Rule, RuleError, as_rule
 from rulegen.grammar.rule.system import check_steps
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
+from rulegen.lives.answers import AnsweredLives
 from rulegen.lives.batch import Batch, Lot
 from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
@@ -64,6 +65,11 @@ class Bench:
     def plain(self) -> Lives:
         """Lives without tangents."""
         return Lives(self.world, compile_rule(self.rule))
+
+    @cached_property
+    def answered(self) -> Lives:
+        """Lives without tangents of which one knows what the circuit answered."""
+        return AnsweredLives(self.world, compile_rule(self.rule))
 
     def checked(self) -> Bench:
         """The bench itself, once its program is made: what cannot run is refused early.

@@ -17,6 +17,7 @@ from rulegen.lives.order import CLOSING, begin, happen, hold
 from rulegen.lives.rules import Given, Readings, States
 from rulegen.lives.steps import Moment, Steps
 from rulegen.tasks import Task
+from rulegen.tasks.trials import Trial
 
 Array = jax.Array
 
@@ -125,7 +126,12 @@ class TrialRun:
             states={n: {key: moment.states[n][key] for key in s} for n, s in states.items()}
         )
         end = self.rewarded(moment, rest, steps.steps, given, network, learning)
-        return end.states, memory, reward, end.score, jnp.mean(jnp.abs(moment.after.r))
+        left = self.left(trial, outputs, end.score)
+        return end.states, memory, reward, left, jnp.mean(jnp.abs(moment.after.r))
+
+    def left(self, trial: Trial, outputs: Array, score: Array) -> Array:
+        """What a trial leaves behind beside its reward, one axis of numbers: its score."""
+        return score
 
     def rewarded(
         self,

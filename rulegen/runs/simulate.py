@@ -14,7 +14,7 @@ from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
-from rulegen.lives.batch import Batch
+from rulegen.lives.batch import Answered, Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import words
 from rulegen.lives.world import World
@@ -67,25 +67,26 @@ def simulate(
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
         ...               life=LifeSettings(trials=3))
         >>> batches = simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0)
-        >>> reward_table(batches).shape
-        (6, 6)
+        >>> list(reward_table(batches))  # doctest: +NORMALIZE_WHITESPACE
+        ['rule', 'life', 'trial', 'condition', 'reward', 'choice', 'wanted', 'output_1', 'outcome']
     """
     key = origin(seed)
     return {
-        name: bench.run(bench.values, key, lives, ticks(report, name, 0, lives, 1))
+        name: bench.answered.run(bench.values, key, lives, tick=ticks(report, name, 0, lives, 1))
         for name, bench in benches(world, rules).items()
     }
 
 
 def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
-    """The reward of every trial of every life.
+    """The reward of every trial of every life, and what the circuit answered.
 
     Args:
         batches: by rule, as of `simulate`.
 
     Returns:
-        columns `rule`, `life`, `trial`, `condition` (all from 0), `reward` and `outcome` (how the
-        life ended: `ok`, `diverged`, `saturated` or `silent`), a row a trial.
+        a row a trial, columns `rule`, `life`, `trial`, `condition` (all from 0), `reward`, where it
+        is known `choice`, `wanted` and `output_1` and so on (`rulegen.lives.batch.Answered`), and
+        `outcome` (how the life ended: `ok`, `diverged`, `saturated` or `silent`).
     """
     frames = []
     for name, batch in batches.items():
@@ -98,11 +99,23 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
                     "trial": np.tile(np.arange(trials), lives),
                     "condition": batch.conditions.ravel(),
                     "reward": batch.rewards.ravel(),
+                    **answered(batch.answers),
                     "outcome": np.repeat(words(batch.outcomes), trials),
                 }
             )
         )
     return pd.concat(frames, ignore_index=True)
+
+
+def answered(answers: Answered | None) -> dict[str, np.ndarray]:
+    """The columns of what circuits answered; none where it was not kept."""
+    if answers is None:
+        return {}
+    outputs = {
+        f"output_{number}": answers.outputs[..., number - 1].ravel()
+        for number in range(1, answers.outputs.shape[-1] + 1)
+    }
+    return {"choice": answers.choices.ravel(), "wanted": answers.wanted.ravel()} | outputs
 
 
 def benches(world: World, rules: Mapping[str, AnyRule]) -> dict[str, Bench]:

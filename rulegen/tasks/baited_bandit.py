@@ -101,7 +101,11 @@ class BaitedBandit(Task):
 
     def chosen(self, trial: Trial, output: Array) -> Array:
         """1 for the chosen arm and 0 for the other, shape (2,)."""
-        return jax.nn.one_hot(jnp.argmax(trial.weight @ output), 2)
+        return jax.nn.one_hot(self.choice(trial, output), 2)
+
+    def choice(self, trial: Trial, course: Array) -> Array:
+        """The arm of the larger output, and of a target the first that has a bait."""
+        return jnp.argmax(trial.weight @ course)
 
     def correct(self, trial: Trial, output: Array) -> Array:
         """1 when the chosen arm has a bait, else 0."""

@@ -247,18 +247,18 @@ class Task(Part, abc.ABC):
         return -(trial.weight * jnp.mean(size, axis=-1))
 
     def correct(self, trial: Trial, output: Array) -> Array:
-        """1 when the answer nearest to the output is the one nearest to the target, else 0.
+        """1 when the choice is the one that the target is, else 0."""
+        choice = self.choice(trial, self.effect(trial, output))
+        return (choice == self.choice(trial, trial.target)).astype(output.dtype)
 
-        Nearest in `sum_t weight_t sum_o (output - answer)^2`: for levels that are held, the level
+    def choice(self, trial: Trial, course: Array) -> Array:
+        """The number of the answer nearest to what an output brings about, shape (T, outputs).
+
+        Nearest in `sum_t weight_t sum_o (course - answer)^2`: for levels that are held, the level
         nearest to the mean output over the response.
         """
-
-        def nearest(course: Array) -> Array:
-            errors = jnp.sum((course - trial.answers) ** 2, axis=-1)
-            return jnp.argmin(jnp.sum(trial.weight * errors, axis=-1))
-
-        effect = self.effect(trial, output)
-        return (nearest(effect) == nearest(trial.target)).astype(output.dtype)
+        errors = jnp.sum((course - trial.answers) ** 2, axis=-1)
+        return jnp.argmin(jnp.sum(trial.weight * errors, axis=-1))
 
     def blind(self, targets: ArrayLike, often: ArrayLike | None = None) -> float:
         """The reward of the best single answer to some targets.
