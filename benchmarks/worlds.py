@@ -81,7 +81,7 @@ class Imitation(Lives):
         if numbers is not None:
             ends = np.flatnonzero(numbers == 0)[1:]
             met = [self.run(part, key, len(part)) for part in np.split(values, ends)]
-            return Batch(*(np.concatenate(column) for column in zip(*met, strict=True)))
+            return jax.tree.map(lambda *parts: np.concatenate(parts), *met)
         seen, size = self.model(key, count)
         _, last = self.weights(values, key, count)
         with np.errstate(over="ignore", invalid="ignore"):

@@ -280,12 +280,10 @@ def test_rules_that_read_too_much_are_refused(text, message):
         lives_of(text)
 
 
-def test_scores_need_noise_and_fixed_forward_pass():
+def test_scores_need_noise():
     text = "param k = 1 free\non reward: w += k*pre*R"
     with pytest.raises(ValueError, match="needs exploration noise"):
         lives_of(text, wrt=("k",), circuit=RateCircuit(neurons=3, noise=0))
-    with pytest.raises(ValueError, match="forward pass"):
-        lives_of("forward bias = 0.1\n" + text, wrt=("k",))
 
 
 DECAYS = {

@@ -181,6 +181,38 @@ class CompiledRule(Plan):
             value[WEIGHT] = bounds.hold(value[WEIGHT])
         return value[WEIGHT], value["bias"]
 
+    def forward_tangents(
+        self,
+        state: RuleState,
+        parameters: Values,
+        condition: Array,
+        bounds: Bounds | None = None,
+    ) -> dict[str, tuple[Array, Array]]:
+        """The derivatives of what `forward` gives, by each parameter on which it depends.
+
+        Arguments are those of `forward`.
+        """
+        weights = state[WEIGHT]
+        values = {**parameters, **self._view(state, condition)}
+        emitter = Emitter(values, self.tangents.system.sites)
+        free = jnp.ones((), bool)
+        if bounds is not None and WEIGHT in self._forward:
+            used = emitter(self._forward[WEIGHT], Site.SYNAPSE)
+            free = (used > bounds.lower) & (used < bounds.upper)
+
+        def along(parameter: str) -> tuple[Array, Array]:
+            known = state.get(tangent_name(WEIGHT, parameter), jnp.zeros_like(weights))
+            value = {WEIGHT: known, "bias": jnp.zeros(weights.shape[0], weights.dtype)}
+            for target in self._forward:
+                site = Site.SYNAPSE if target == WEIGHT else Site.POST
+                slope = emitter(self.tangents.forward[target, parameter], site)
+                value[target] = jnp.broadcast_to(slope, value[target].shape).astype(weights.dtype)
+            if WEIGHT in self._forward:
+                value[WEIGHT] = jnp.where(free, value[WEIGHT], 0.0)
+            return value[WEIGHT], value["bias"]
+
+        return {p: along(p) for p in self.tangents.wrt if p in self.tangents.used}
+
     def step(
         self,
         moving: RuleState,

@@ -57,8 +57,15 @@ class Plan:
         return next((e.name for e in system.synapse if e.name in read), "")
 
     @cached_property
+    def moving_forward(self) -> bool:
+        """Whether the tangents of noise follow a forward pass that neurons change in a trial."""
+        changing = {e.name for e in self.tangents.system.neuron}
+        forward = [*self._forward.values(), *self.tangents.forward.values()]
+        return bool(self.tangents.noise) and bool(names_in(forward) & changing)
+
+    @cached_property
     def _forward(self) -> dict[str, sp.Expr]:
-        return {target: self.rule.expand(expr) for target, expr in self.rule.forward}
+        return forward_of(self.rule)
 
     def step_by_step(self) -> Self:
         """The plan in the dense lowering, with no more products in a step than the factors need.
@@ -119,13 +126,21 @@ def plan_rule(
         >>> print(plan.explain().partition(";")[0])
         factored: 1 product of a post and a pre factor
     """
-    tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent, steady=never_zero(rule))
+    tangents = add_tangents(
+        make_system(rule),
+        wrt,
+        noise=noise_tangent,
+        steady=never_zero(rule),
+        forward=forward_of(rule),
+    )
     dense = Plan(rule, tangents, Lowering.DENSE, "as asked", ())
     if lowering is Lowering.DENSE:
         return dense
     try:
         if dense.in_loop:
             raise NotFactorable(f"`{dense.in_loop}` is read at every step")
+        if dense.moving_forward:
+            raise NotFactorable("noise has a tangent, and the forward pass changes at every step")
         factored = factor(tangents)
     except NotFactorable as why:
         if lowering is Lowering.FACTORED:
@@ -134,6 +149,11 @@ def plan_rule(
     if not tangents.wrt:
         factored = tuple(merge(state, tangents.system) for state in factored)
     return Plan(rule, tangents, Lowering.FACTORED, "the drive separates", factored)
+
+
+def forward_of(rule: Rule) -> dict[str, sp.Expr]:
+    """The formulas of the forward pass, by target, without abbreviations."""
+    return {target: rule.expand(expr) for target, expr in rule.forward}
 
 
 def never_zero(rule: Rule) -> frozenset[str]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -82,22 +83,32 @@ class Tangents:
     Attributes:
         system: the system, enlarged by the tangent states.
         wrt: the parameters.
-        weight: for each parameter, whether the weights depend on it at all.
+        weight: the parameters on which the weights depend at all.
+        used: those on which the weights or the bias depend that the circuit uses.
         noise: parameters along which `inner` have tangents, such as `xi@p`: with the potentials
             held fixed, a changed weight is a changed noise, and another drive,
-            xi_p = -(a/sigma) w_p pre ,  drive_p = w_p pre .
+            xi_p = -(a/sigma) w_p pre ,  drive_p = w_p pre , where w are the weights that the
+            circuit uses.
         inner: the signals that the system reads of which this is so.
+        forward: d(weights) and d(bias) of `forward` lines by target and parameter.
     """
 
     system: System
     wrt: tuple[str, ...]
     weight: frozenset[str]
+    used: frozenset[str]
     noise: frozenset[str]
     inner: frozenset[str]
+    forward: Mapping[tuple[str, str], sp.Expr]
 
 
 def add_tangents(
-    system: System, wrt: Iterable[str], *, noise: bool = False, steady: Set[str] = frozenset()
+    system: System,
+    wrt: Iterable[str],
+    *,
+    noise: bool = False,
+    steady: Set[str] = frozenset(),
+    forward: Mapping[str, sp.Expr] = MappingProxyType({}),
 ) -> Tangents:
     """Enlarge `system` by the tangents of all its states along the parameters `wrt`.
 
@@ -107,16 +118,19 @@ def add_tangents(
         noise: whether `xi` and the drive depend on the weights (needed for an unbiased score; see
             `rulegen.estimators.score`).
         steady: see `rulegen.compile.derivative.derivative`.
+        forward: what the circuit uses in place of the weights, and its bias, where there are such
+            lines.
 
     Raises:
         RuleError: there are more than `MAX_TANGENTS`.
     """
     wrt = tuple(wrt)
-    moving = {p: dependent_states(system, p, noise=noise) for p in wrt}
+    moving = {p: dependent_states(system, p, forward, noise=noise) for p in wrt}
     check_number(system, moving)
     weight = frozenset(p for p in wrt if WEIGHT in moving[p])
+    used = frozenset(p for p in wrt if in_use(moving[p], p, forward))
     inner = frozenset(name for name in INNER if noise and reads(system, name))
-    noisy = weight if inner else frozenset()
+    noisy = used if inner else frozenset()
     sites, initial = dict(system.sites), dict(system.initial)
     for p in wrt:
         sites |= {tangent_name(name, p): system.sites[name] for name in moving[p]}
@@ -153,8 +167,14 @@ def add_tangents(
         ),
         wrt=wrt,
         weight=weight,
+        used=used,
         noise=noisy,
         inner=inner,
+        forward={
+            (target, p): differential(expr, changes_of(p, moving[p]), steady)
+            for target, expr in forward.items()
+            for p in wrt
+        },
     )
 
 
@@ -174,10 +194,14 @@ def tangent(
     equation: Equation, parameter: str, sources: Iterable[str], steady: Set[str]
 ) -> Equation:
     """The map of d(state)/d(parameter), with `sources` the variables that depend on it."""
-    changes = {symbol(parameter): sp.Integer(1)}
-    changes |= {symbol(name): symbol(tangent_name(name, parameter)) for name in sorted(sources)}
-    name = tangent_name(equation.name, parameter)
+    name, changes = tangent_name(equation.name, parameter), changes_of(parameter, sources)
     return Equation(name, equation.site, differential(equation.expr, changes, steady))
+
+
+def changes_of(parameter: str, sources: Iterable[str]) -> dict[sp.Symbol, sp.Expr]:
+    """What symbols change by along a parameter, on which `sources` depend."""
+    moved = {symbol(name): symbol(tangent_name(name, parameter)) for name in sorted(sources)}
+    return {symbol(parameter): sp.Integer(1)} | moved
 
 
 def all_equations(system: System) -> list[Equation]:
@@ -193,13 +217,29 @@ def reads(system: System, name: str) -> bool:
     return any(equation.expr.has(symbol(name)) for equation in all_equations(system))
 
 
-def dependent_states(system: System, parameter: str, *, noise: bool) -> set[str]:
+def in_use(moving: Set[str], parameter: str, forward: Mapping[str, sp.Expr]) -> bool:
+    """Whether the weights or the bias that a circuit uses depend on a parameter.
+
+    Args:
+        moving: the states that do.
+        parameter: its name.
+        forward: what the circuit uses where it is not the weights.
+    """
+    if WEIGHT in moving and WEIGHT not in forward:
+        return True
+    sources = {symbol(parameter)} | {symbol(name) for name in moving}
+    return any(expr.free_symbols & sources for expr in forward.values())
+
+
+def dependent_states(
+    system: System, parameter: str, forward: Mapping[str, sp.Expr], *, noise: bool
+) -> set[str]:
     """States (and `w`) whose value depends on `parameter`, directly or through others."""
     equations = all_equations(system)
     moving: set[str] = set()
     while True:
         sources = {symbol(parameter)} | {symbol(name) for name in moving}
-        if noise and WEIGHT in moving:
+        if noise and in_use(moving, parameter, forward):
             sources |= {symbol(name) for name in INNER}
         grown = {e.name for e in equations if e.expr.free_symbols & sources} | moving
         grown |= {n for n, x in system.initial.items() if symbol(parameter) in x.free_symbols}

@@ -110,7 +110,7 @@ class Blocks(Steps):
                 past = past - circuit.retention * put_in_front(earlier, past)
             fresh = time_to_the_end(noise.fresh)
             outer = outer + jnp.matmul(fresh, past, precision="highest")
-        seen = self.with_noise_tangents(seen, self.pushes(found.states, pre))
+        seen = self.with_noise_tangents(seen, self.pushes(found.states, pre, given))
         states = gather(rules, found, seen, len(times), given)
         last_before, last_after, last_noise = jax.tree.map(lambda x: x[-1], (before, after, noise))
         moment = Moment(

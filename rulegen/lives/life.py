@@ -146,8 +146,6 @@ class Life:
         self.rules = Plasticity(circuit, rule, projections or Projections())
         if rule.tangents.wrt and circuit.scoreless:
             raise ValueError(circuit.scoreless)
-        if rule.tangents.wrt and rule.rule.forward:
-            raise ValueError("the score is not defined for a rule that changes the forward pass")
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
         self.engine = engine

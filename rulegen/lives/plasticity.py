@@ -12,7 +12,7 @@ from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import Values
 from rulegen.grammar import RuleError
-from rulegen.grammar.algebra.symbols import IMPULSES, INNER, ZETA
+from rulegen.grammar.algebra.symbols import DRIVES, IMPULSES, INNER, ZETA
 from rulegen.grammar.rule.system import check_effect, check_steps
 from rulegen.ground.noise import Purpose, Stream, normal
 from rulegen.lives.projections import Projections
@@ -70,8 +70,15 @@ class Plasticity(Rules):
         """Raise `ValueError` where a score cannot be exact because of what a companion reads.
 
         At fixed potentials the weights of a companion are given, as functions of the activity,
-        unless it reads the noise or the drive, which then change with the studied weights.
+        unless it reads the noise or the drive, which then change with the studied weights. What a
+        bias adds to the drive is no part of its projection.
         """
+        part, forward = DRIVES[self.studied], dict(self.rule.rule.forward)
+        if "bias" in forward and part in self.rule.signals:
+            raise ValueError(
+                f"the rule sets the bias and reads `{part}`, whose tangents are not carried "
+                "together: use exact = false, or `pgpe`"
+            )
         for name, rule in self.companions.items():
             if inner := sorted(rule.signals & INNER):
                 raise ValueError(
@@ -124,6 +131,13 @@ class Plasticity(Rules):
         """What the formulas read in a trial besides activity and states."""
         bounds = {name: network.bounds_of(name) for name in self.rules}
         return Given(values, condition, {n: b for n, b in bounds.items() if b is not None})
+
+    def forward_tangents(self, states: States, given: Given) -> dict[str, tuple[Array, Array]]:
+        """See `CompiledRule.forward_tangents`, of the studied rule."""
+        name = self.studied
+        return self.rule.forward_tangents(
+            states[name], given.values[name], given.condition, given.bounds.get(name)
+        )
 
     def used(self, states: States, given: Given, network: Network) -> tuple[Network, Array]:
         """The network that the circuit uses in a step, and its bias, shape (N,)."""

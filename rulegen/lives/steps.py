@@ -94,12 +94,14 @@ class Steps(abc.ABC):
         read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
         #: Parts of the current that some rule reads; others are never computed.
         self.drives = sorted(read & {DRIVE, *DRIVES.values()})
-        #: Parameters on which the weights depend.
-        self.moving = [p for p in self.rule.tangents.wrt if p in self.rule.tangents.weight]
+        #: Parameters on which the weights that the circuit uses depend.
+        self.moving = [p for p in self.rule.tangents.wrt if p in self.rule.tangents.used]
         #: Whether each step has a score of its own. What correlated noise says of a step depends
         #: on the weights of the step before, which need not be those of this one.
-        self.stepwise_score = self.rule.continuous or bool(
-            len(self.arrivals) > 1 and circuit.retention
+        self.stepwise_score = (
+            self.rule.continuous
+            or bool(self.rule.rule.forward)
+            or bool(len(self.arrivals) > 1 and circuit.retention)
         )
 
     @abc.abstractmethod
@@ -157,10 +159,10 @@ class Steps(abc.ABC):
         pre = network.transmitted(rules.studied, before.r, outside)
         score = None
         if self.stepwise_score and self.moving:
-            earlier, pushes = pushes, self.pushes(states, pre)
+            earlier, pushes = pushes, self.pushes(states, pre, given)
             score = self.score(pushes, earlier, noise.fresh)
         if rule.continuous or rule.noise_in_loop:
-            seen = self.with_noise_tangents(seen, self.pushes(states, pre))
+            seen = self.with_noise_tangents(seen, self.pushes(states, pre, given))
         return seen, after, pushes, kept, (drives, score)
 
     def driven(self, used: Network, rates: Array, outside: Array, bias: Array) -> dict[str, Array]:
@@ -210,12 +212,18 @@ class Steps(abc.ABC):
         readings = self.rules.read(seen, before.r, stimulus, network)
         return self.with_noise_tangents(readings, {p: jnp.zeros_like(xi) for p in self.moving})
 
-    def pushes(self, states: States, pre: Array) -> dict[str, Array]:
-        """`dW/dp pre` by parameter, shape (N,), for what the studied projection transmits.
+    def pushes(self, states: States, pre: Array, given: Given) -> dict[str, Array]:
+        """`dW/dp pre + d(bias)/dp` by parameter, shape (N,), of weights as the circuit uses them.
 
-        Or of shape (T, N), for a `pre` of shape (T, N_pre).
+        Or of shape (T, N), for a `pre` of shape (T, N_pre), what the studied projection transmits.
         """
         state = states[self.rules.studied]
+        if self.rule.rule.forward:
+            moved = self.rules.forward_tangents(states, given)
+            return {
+                p: jnp.matmul(pre, weights.T, precision="highest") + bias
+                for p, (weights, bias) in moved.items()
+            }
         return {
             p: jnp.matmul(pre, state[tangent_name(WEIGHT, p)].T, precision="highest")
             for p in self.moving

@@ -154,7 +154,7 @@ class TrialRun:
         now = steps.readings(*here, moment.drives, network)
         now = {name: {**seen, "R": reward} for name, seen in now.items()}
         pre = network.transmitted(rules.studied, moment.before.r, moment.stimulus)
-        pushes = steps.pushes(states, pre) if constant else moment.pushes
+        pushes = steps.pushes(states, pre, given) if constant else moment.pushes
         now = steps.with_noise_tangents(now, pushes)
         events = CLOSING if step == steps.steps else CLOSING[:1]
 
