@@ -200,7 +200,7 @@ def test_what_others_write_with_impulses_is_recognised() -> None:
 
 def test_in_latex_a_spike_has_words() -> None:
     shown = parse(NEAREST).latex()
-    assert r"\text{on presynaptic spike:}\quad x_{j} & \leftarrow 1" in shown
+    assert r"\text{on presynaptic spike:}\quad & x_{j} & \leftarrow 1" in shown
     assert "pre_spike" not in shown
 
 

@@ -136,15 +136,19 @@ class Row(Box):
     items: tuple[Box, ...]
 
 
+GLYPHS = {sign: Glyph(sign) for sign in Sign}
+EMPTY = Row(())
+
+
 class Line(NamedTuple):
-    """One line of display mathematics, aligned at the sign with which `right` begins."""
+    """One line of display mathematics, aligned at the sign with which `right` begins.
+
+    What `when` says, such as that it happens on reward, stands in a column of its own.
+    """
 
     left: Box
     right: Box
-
-
-GLYPHS = {sign: Glyph(sign) for sign in Sign}
-EMPTY = Row(())
+    when: Box = EMPTY
 
 
 def joined(items: Sequence[Box], sign: Sign) -> Box:

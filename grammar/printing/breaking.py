@@ -31,8 +31,12 @@ class Closed(NamedTuple):
 Token = Box | Opened | Closed
 
 
-def broken(lines: Sequence[Line]) -> list[Line]:
+def broken(lines: Sequence[Line], longest: int = LONGEST_LINE) -> list[Line]:
     """The same lines, with breaks in those that are too long.
+
+    Args:
+        lines: of a rule.
+        longest: how many visible signs a line may have, its column of words among them.
 
     Example:
         >>> from rulegen.grammar.printing.display import displayed
@@ -42,26 +46,28 @@ def broken(lines: Sequence[Line]) -> list[Line]:
         >>> latex_lines(broken(displayed(parse(text)))).count("quad")
         2
     """
-    return [piece for line in lines for piece in _broken(line)]
+    words = max((width(line.when) for line in lines), default=0)
+    return [piece for line in lines for piece in _broken(line, longest - words)]
 
 
-def _broken(line: Line) -> Iterator[Line]:
+def _broken(line: Line, longest: int) -> Iterator[Line]:
     first, *rest = _chunks(line.right)
-    pieces, room = [first], LONGEST_LINE - width(line.left) - _size(first)
+    pieces, room = [first], longest - width(line.left) - _size(first)
     for chunk in rest:
         size = _size(chunk)
         if size > room:
             pieces.append([])
-            room = LONGEST_LINE
+            room = longest
         pieces[-1] += chunk
         room -= size
     opened: list[Opened] = []
-    left = line.left
+    left, when = line.left, line.when
     for piece in pieces:
         # Brackets that are open at a break end there, invisibly, and go on after it.
         right, after = _box([*[Opened("")] * len(opened), *piece])
-        yield Line(left, right if piece is pieces[0] else Row((GLYPHS[Sign.QUAD], right)))
-        left, opened = EMPTY, after
+        right = right if piece is pieces[0] else Row((GLYPHS[Sign.QUAD], right))
+        yield Line(left, right, when)
+        left, when, opened = EMPTY, EMPTY, after
 
 
 def _size(tokens: Sequence[Token]) -> int:

@@ -280,24 +280,23 @@ class _Lines(Statements[Line]):
     def initial(self, state: State) -> Line:
         first = state.initial
         shown = numeral(float(first))[0] if first.is_number else self.show(first)
-        return Line(_when("initial:", self.name(state.name)), _after(Sign.EQUAL, shown))
+        return Line(self.name(state.name), _after(Sign.EQUAL, shown), Words("initial:"))
 
     def forward(self, name: str, expr: sp.Expr) -> Line:
         left, sign = (
             (self.name(WEIGHT), Sign.BECOMES) if name == WEIGHT else (Name(BIAS, "i"), Sign.EQUAL)
         )
-        return Line(_when("forward:", left), _after(sign, self.show(expr)))
+        return Line(left, _after(sign, self.show(expr)), Words("forward:"))
 
     def update(self, update: Update) -> Line:
-        left, right = self.assignment(update.target, update.expr)
-        return Line(_when(f"on {_TOLD.get(update.event, update.event.value)}:", left), right)
+        line = self.assignment(update.target, update.expr)
+        return line._replace(when=_on(update.event))
 
     def average(self, state: State) -> Line:
         change = algebra.add([self.known(state.expr), -symbol(state.name)])
         expr = algebra.multiply([self.known(state.tau), change])
         left = Row((GLYPHS[Sign.CHANGE], self.name(state.name)))
-        right = _after(Sign.EQUAL, self.show(expr))
-        return Line(_when(f"on {Event.REWARD.value}:", left), right)
+        return Line(left, _after(Sign.EQUAL, self.show(expr)), _on(Event.REWARD))
 
     def bounds(self, lower: float, upper: float) -> Line:
         opening = Sign.LEFT_ROUND if math.isinf(lower) else Sign.LEFT_SQUARE
@@ -327,8 +326,8 @@ def _after(sign: Sign, box: Box) -> Box:
     return Row((GLYPHS[sign], box))
 
 
-def _when(words: str, box: Box) -> Box:
-    return Row((Words(words), GLYPHS[Sign.QUAD], box))
+def _on(event: Event) -> Box:
+    return Words(f"on {_TOLD.get(event, event.value)}:")
 
 
 def _is_decimal(number: sp.Rational) -> bool:

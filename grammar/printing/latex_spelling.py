@@ -138,12 +138,26 @@ class Latex(Spelling[str]):
 
 
 def latex_lines(lines: Sequence[Line]) -> str:
-    """Display mathematics, aligned where it has several lines."""
+    r"""Display mathematics, aligned where it has several lines.
+
+    Example:
+        >>> from rulegen.grammar.printing.display import displayed
+        >>> from rulegen.grammar.rule.parse import parse
+        >>> print(latex_lines(displayed(parse("e <- pre*post\non reward: w += R*e"))))
+        \begin{aligned}
+          && e_{ij} & \leftarrow r_i\,r_j \\
+          & \text{on reward:}\quad & \Delta w_{ij} & = R\,e_{ij}
+        \end{aligned}
+    """
     spell = Latex().spell
-    rows = [(spell(line.left), spell(line.right)) for line in lines]
+    rows = [(spell(line.when), spell(line.left), spell(line.right)) for line in lines]
+    timed = any(when for when, _, _ in rows)
     if len(rows) == 1:
-        return "".join(rows[0])
-    body = " \\\\\n".join(f"  {left} &{right}" if left else f"  &{right}" for left, right in rows)
+        ((when, left, right),) = rows
+        return (rf"{when}\quad " if when else "") + left + right
+    first = [(rf"& {when}\quad & " if when else "&& ") if timed else "" for when, _, _ in rows]
+    cells = [f"  {w}{left} &{right}" for w, (_, left, right) in zip(first, rows, strict=True)]
+    body = " \\\\\n".join(cells)
     return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
 

@@ -188,13 +188,19 @@ def mathml(lines: Sequence[Line]) -> str:
         <math display="block"><mrow><mi>x</mi><mo>←</mo><mi>R</mi></mrow></math>
     """
     spell = Mathml().spell
-    rows = [(spell(line.left), spell(line.right)) for line in lines]
-    inner = [*rows[0][0], *rows[0][1]] if len(rows) == 1 else [_table("aligned", rows)]
+    rows = [(spell(line.when), spell(line.left), spell(line.right)) for line in lines]
+    timed = any(when for when, _, _ in rows)
+    if len(rows) == 1:
+        ((when, left, right),) = rows
+        inner = [*when, *(Mathml.signs[Sign.QUAD] if when else []), *left, *right]
+    else:
+        kind = "aligned timed" if timed else "aligned"
+        inner = [_table(kind, rows if timed else [row[1:] for row in rows])]
     whole = _node("math", inner, attributes={"display": "block"})
     return tostring(whole, encoding="unicode", short_empty_elements=False)
 
 
-def _table(kind: str, rows: Sequence[tuple[Elements, Elements]]) -> Element:
+def _table(kind: str, rows: Sequence[Sequence[Elements]]) -> Element:
     table = Element("mtable", {"class": kind, "displaystyle": "true"})
     for row in rows:
         line = SubElement(table, "mtr")

@@ -119,7 +119,7 @@ def test_limits_and_first_values_are_printed_as_they_run(
     tex = rule.latex()
     (limits,) = re.findall(r"\\in \[(.*), (.*)\]", tex)
     assert (number(limits[0]), number(limits[1])) == (rule.lower, rule.upper)
-    (started,) = re.findall(r"\\text\{initial:\}\\quad b & = (.*) \\\\", tex)
+    (started,) = re.findall(r"\\text\{initial:\}\\quad & b & = (.*) \\\\", tex)
     assert number(started) == float(rule.state("b").initial)
     (size,) = re.findall(r"w_\{ij\} & = (.*?)(?:\\,|)b\\,r_i", tex)
     assert number(size or "1") == first

@@ -33,10 +33,10 @@ def test_latex_is_well_formed(text: str, values: bool) -> None:
 
 def test_the_rule_of_the_readme() -> None:
     assert parse(MICONI).latex().split("\n")[1:4] == [
-        r"  \tau_{u}\,\dot{\bar{u}}_{i} & = -\bar{u}_{i} + u_i \\",
-        r"  \dot{e}_{ij} & = -\frac{e_{ij}}{\tau_{e}} + "
+        r"  && \tau_{u}\,\dot{\bar{u}}_{i} & = -\bar{u}_{i} + u_i \\",
+        r"  && \dot{e}_{ij} & = -\frac{e_{ij}}{\tau_{e}} + "
         r"\left(u_i - \bar{u}_{i}\right)^{3}\,r_j^{3} \\",
-        r"  \text{on reward:}\quad \Delta w_{ij} & = "
+        r"  & \text{on reward:}\quad & \Delta w_{ij} & = "
         r"\eta\,\left(R - \bar{R}\right)\,e_{ij} \\",
     ]
 
