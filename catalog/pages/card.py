@@ -18,6 +18,7 @@ from rulegen.catalog.pages.tables import (
     parameter_table,
     reward_table,
     setting_table,
+    symbol_table,
     term_table,
 )
 from rulegen.catalog.pages.world_tables import (
@@ -91,7 +92,7 @@ def card(record: Record) -> list[Block]:
     if record.kind == "discovered":
         blocks.append(Paragraph(line(f"By its algebra this rule is: {named(rule).text}.")))
         blocks += [Paragraph(line("With its numbers:")), equation(rule, values=True)]
-    blocks.append(parameter_table(record))
+    blocks += [symbol_table(record), parameter_table(record)]
     if record.evidence:
         blocks += evidence_blocks(record.evidence)
     certificate = rule.locality()
@@ -115,6 +116,8 @@ def card(record: Record) -> list[Block]:
     told = f"Record `{record.name}`, digest `{record.digest}`."
     if record.lineage:
         told += " It comes from " + ", ".join(f"`{source}`" for source in record.lineage) + "."
+    if record.licence:
+        told += f" Licence: {record.licence}."
     blocks.append(Paragraph(line(told)))
     return [b for b in blocks if not (isinstance(b, Items) and not b.lines) and b != Table()]
 

@@ -15,9 +15,9 @@ from rulegen.catalog.pages.card import (
     card,
 )
 from rulegen.catalog.pages.prose import Line, Piece
-from rulegen.catalog.pages.tables import Table
+from rulegen.catalog.pages.tables import SIGN, Table
 from rulegen.catalog.records.record import Record
-from rulegen.grammar.printing.latex_spelling import latex_lines
+from rulegen.grammar.printing.latex_spelling import Latex, latex_lines
 
 PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
@@ -169,12 +169,14 @@ def table(table: Table) -> str:
         ]
         return " & ".join(shown) + r" \\"
 
+    signs = [f"${Latex().spell(box)}$ & " for box in table.signs] or [""] * len(table.body)
+    first = ("l", f"{SIGN} & ") if table.signs else ("", "")
     lines = [
-        r"{\small\begin{longtable}{@{}" + columns(table) + "@{}}",
+        r"{\small\begin{longtable}{@{}" + first[0] + columns(table) + "@{}}",
         r"\toprule",
-        row(table.head, code=False),
+        first[1] + row(table.head, code=False),
         r"\midrule\endhead",
-        *(row(cells, code=True) for cells in table.body),
+        *(s + row(cells, code=True) for s, cells in zip(signs, table.body, strict=True)),
         r"\bottomrule",
         r"\end{longtable}}",
     ]

@@ -17,10 +17,11 @@ from rulegen.catalog.pages.card import (
     card,
 )
 from rulegen.catalog.pages.prose import Line, Piece
-from rulegen.catalog.pages.tables import Table, widths
+from rulegen.catalog.pages.tables import SIGN, Table, widths
 from rulegen.catalog.records.kinds import OPENING
 from rulegen.catalog.records.record import HasRecord, Record, as_record, plain_data
-from rulegen.grammar.printing.latex_spelling import latex_lines
+from rulegen.grammar.printing.boxes import Box, Name
+from rulegen.grammar.printing.latex_spelling import Latex, latex_lines
 
 #: Characters that Markdown or HTML would take for markup.
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\`*_<>|~$"})
@@ -154,7 +155,16 @@ def table(table: Table) -> str:
         )
         for row in table.body
     ]
+    if table.signs:
+        column = [SIGN, *map(formula, table.signs)]
+        cells = [(sign, *row) for sign, row in zip(column, cells, strict=True)]
     return grid(cells)
+
+
+def formula(box: Box) -> str:
+    """A formula in a line; code hosts read one with a backslash before a sign otherwise."""
+    latex = Latex().spell(box)
+    return code(box.name) if isinstance(box, Name) and box.whole else f"${latex}$"
 
 
 def grid(cells: Sequence[tuple[str, ...]]) -> str:

@@ -6,11 +6,18 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from rulegen.catalog.pages.units import unit_of
 from rulegen.catalog.records.ended import Ended, happened
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.interval import Interval
 from rulegen.catalog.records.record import ParameterNote, Record
 from rulegen.catalog.records.roles import CHANCE, PERFECT, THIS_RULE
+from rulegen.grammar import SIGNALS, Site
+from rulegen.grammar.algebra.parts import State
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.printing.boxes import Box
+from rulegen.grammar.printing.display import printed_names
+from rulegen.grammar.rule.locality import used_names
 
 Row = tuple[str, ...]
 
@@ -23,14 +30,25 @@ class Table(NamedTuple):
         body: rows of cells, all as long as the head.
         code: titles of the columns that are set as code.
         caption: what the table shows, for those who hear it read.
+        signs: formulas, one for each row, that stand in a column before the others; or none.
     """
 
     head: Row = ()
     body: tuple[Row, ...] = ()
     code: tuple[str, ...] = ()
     caption: str = ""
+    signs: tuple[Box, ...] = ()
 
 
+#: Where a state is kept, in words.
+WHERE = {
+    Site.GLOBAL: "one for all",
+    Site.PRE: "of the presynaptic neuron",
+    Site.POST: "of the postsynaptic neuron",
+    Site.SYNAPSE: "of the synapse",
+}
+#: What the column of formulas is called.
+SIGN = "symbol"
 #: What stands between numbers and those who read them: on cards, in figures and on pages.
 REWARD_IS = (
     "Rewards are means over all trials of a life, so that a rule which learns late may earn less "
@@ -42,7 +60,7 @@ NO_LEARNING_IS = (
     "its answers vary."
 )
 REWARD_HEAD = ("rule", "reward per trial", "95% interval", "this rule minus it")
-SETTING_HEAD = ("part", "setting", "value")
+SETTING_HEAD = ("part", "setting", "value", "unit")
 
 
 def number(value: float | None) -> str:
@@ -53,6 +71,23 @@ def number(value: float | None) -> str:
 def limits(interval: Interval) -> str:
     """The interval alone."""
     return f"[{interval.low:.4g}, {interval.high:.4g}]"
+
+
+def symbol_table(record: Record) -> Table:
+    """How formulas show what the rule reads and keeps, beside the names that its text has."""
+    rule = record.rule
+    read, states = used_names(rule), {state.name: state for state in rule.states}
+    told = {name: SIGNALS[name].meaning for name in SIGNALS if name in read and name not in states}
+    told |= {WEIGHT: "weight"}
+    told |= {name: f"state, {kept(state)}" for name, state in states.items() if name != WEIGHT}
+    told |= {definition.name: "short for a formula" for definition in rule.definitions}
+    signs = tuple(printed_names(rule, told))
+    return Table(("name", "meaning"), tuple(told.items()), ("name",), "Symbols", signs)
+
+
+def kept(state: State) -> str:
+    """Where a state is kept."""
+    return "one for each condition" if state.per_condition else WHERE[state.site]
 
 
 def parameter_table(record: Record) -> Table:
@@ -66,7 +101,8 @@ def parameter_table(record: Record) -> Table:
         between = "" if record.kind == "literature" else interval_text(note)
         rows.append((p.name, number(p.value), unit, between, note.meaning if note else ""))
     head = ("parameter", "value", "unit", "95% interval", "meaning")
-    return without_empty_columns(Table(head, tuple(rows), ("parameter",), "Parameters"))
+    signs = tuple(printed_names(record.rule, (row[0] for row in rows)))
+    return without_empty_columns(Table(head, tuple(rows), ("parameter",), "Parameters", signs))
 
 
 def interval_text(note: ParameterNote | None) -> str:
@@ -153,9 +189,11 @@ def setting_table(evidence: Evidence) -> Table:
     rows: list[Row] = []
     for part in ("task", "circuit", "life", "projections"):
         settings = getattr(evidence.setting, part)
-        rows += [(part, key, setting_text(value)) for key, value in settings.items()]
-        if package := evidence.packages.get(part):
-            rows.append((part, "package", package))
+        package = evidence.packages.get(part)
+        for key, value in settings.items():
+            rows.append((part, key, setting_text(value), unit_of(key, value, package)))
+        if package:
+            rows.append((part, "package", package, ""))
     return Table(SETTING_HEAD, tuple(rows), ("setting",), "Settings of task, circuit and life")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rulegen.catalog.pages.tables import SETTING_HEAD, Row, Table, limits, number, setting_text
 from rulegen.catalog.pages.tables import without_empty_columns as trimmed
+from rulegen.catalog.pages.units import unit_of
 from rulegen.catalog.records.ended import happened
 from rulegen.catalog.records.evidence import Evidence
 from rulegen.catalog.records.worlds import WorldFigures, level
@@ -73,15 +74,16 @@ def settings_table(evidence: Evidence) -> Table:
 
 
 def rows_of(world: WorldFigures, first: WorldFigures | None = None) -> Iterator[Row]:
-    """Part, setting and value of what is not as in the first world."""
+    """Part, setting, value and unit of what is not as in the first world."""
     for part in PARTS:
         settings: dict[str, Any] = getattr(world.setting, part)
         known: dict[str, Any] = getattr(first.setting, part) if first else {}
+        package = world.packages.get(part)
         another = settings.get("name") != known.get("name")
         for key, value in settings.items():
             if another or key not in known or known[key] != value:
-                yield part, key, setting_text(value)
+                yield part, key, setting_text(value), unit_of(key, value, package)
         for key in sorted(known.keys() - settings.keys()) if not another else ():
-            yield part, key, "as by default"
-        if package := world.packages.get(part):
-            yield part, "package", package
+            yield part, key, "as by default", ""
+        if package:
+            yield part, "package", package, ""

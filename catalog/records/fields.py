@@ -104,5 +104,8 @@ def doi(text: str) -> str:
 Label = Annotated[str, AfterValidator(plain_name)]
 #: The text of a rule; empty where nothing learns.
 RuleOrNothing = Annotated[str, AfterValidator(rule_or_nothing)]
+#: Under which licence others may use something: its SPDX name, or several with AND and OR.
+LICENCE = r"^([A-Za-z0-9.+()-]+( [A-Za-z0-9.+()-]+){0,20})?$"
+Licence = Annotated[str, Field(pattern=LICENCE, max_length=200)]
 #: Where a publication is found.
 Doi = Annotated[str, Field(max_length=400), AfterValidator(doi)]

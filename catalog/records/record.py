@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from rulegen import catalog
 from rulegen.catalog.records.evidence import Evidence
-from rulegen.catalog.records.fields import Doi, Line, Name, Prose, Real
+from rulegen.catalog.records.fields import Doi, Licence, Line, Name, Prose, Real
 from rulegen.catalog.records.files import write_whole
 from rulegen.catalog.records.kinds import mistaken
 from rulegen.catalog.records.part import RecordPart
@@ -69,6 +69,7 @@ class Record(RecordPart):
         tags: words to search by.
         lineage: names, digests or formulas of the rules that it comes from.
         limits: what the rule language or the simulator does not cover of the original.
+        licence: under which the record may be used, by its SPDX name, such as `CC-BY-4.0`.
         evidence: figures, for a discovered rule.
     """
 
@@ -83,6 +84,7 @@ class Record(RecordPart):
     tags: Annotated[tuple[Line, ...], Field(max_length=40)] = ()
     lineage: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
     limits: Prose = ""
+    licence: Licence = ""
     evidence: Evidence | None = None
 
     @model_validator(mode="after")

@@ -8,7 +8,7 @@ which `latex` and `mathml` spell.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -76,6 +76,19 @@ def displayed(parts: RuleParts, values: bool = False) -> list[Line]:
     """
     with algebra.as_written(False):
         return _Lines(parts, values).lines()
+
+
+def printed_names(parts: RuleParts, names: Iterable[str]) -> list[Box]:
+    """How the formulas of a rule show some of its names.
+
+    Example:
+        >>> from rulegen.grammar.rule.parse import parse
+        >>> shown = printed_names(parse("w += theta_1*pre*xi"), ["pre", "xi", "theta_1"])
+        >>> print(*map(Latex().spell, shown))
+        r_j \\xi_i \\theta_{1}
+    """
+    with algebra.as_written(False):
+        return list(map(_Lines(parts, values=False).name, names))
 
 
 # Functions ---------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from rulegen.grammar.printing.boxes import (
     GLYPHS,
+    Box,
     Cases,
     Digits,
     Fence,
@@ -36,6 +37,16 @@ _LOW = {"stretchy": "false"}
 _HIGH = {"fence": "true", "stretchy": "true"}
 
 Elements = list[Element]
+
+#: Every sign that a formula can have but for names that are set as typed: what a font needs. A lone
+#: letter is shown as a mathematical italic, of which the small h is older than the others.
+ALPHABET = frozenset(
+    "".join(map(chr, range(0x20, 0x7F)))
+    + "".join(_GREEK.values())
+    + "".join(map(chr, [*range(0x1D434, 0x1D468), 0x210E]))
+    + "".join(map(chr, range(0x1D6E2, 0x1D71C)))
+    + "−×≠≤≥∧∨∈←↦∑∞√⌊⌋′‾˙Δ\N{NO-BREAK SPACE}\N{COMBINING MACRON}\N{COMBINING DOT ABOVE}¯"
+)
 
 
 def _leaf(tag: str, text: str, attributes: dict[str, str] | None = None) -> Element:
@@ -197,6 +208,12 @@ def mathml(lines: Sequence[Line]) -> str:
         kind = "aligned timed" if timed else "aligned"
         inner = [_table(kind, rows if timed else [row[1:] for row in rows])]
     whole = _node("math", inner, attributes={"display": "block"})
+    return tostring(whole, encoding="unicode", short_empty_elements=False)
+
+
+def inline_mathml(box: Box) -> str:
+    """One box within a line of text."""
+    whole = _node("math", Mathml().spell(box))
     return tostring(whole, encoding="unicode", short_empty_elements=False)
 
 

@@ -42,6 +42,7 @@ app = group(
         "compare": "compare:compare",
         "analyse": "analyse:analyse",
         "export": "export:export_rule",
+        "cite": "cite:cite",
         "devices": "devices:devices",
     },
     CATALOG,

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import tomli_w
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from rulegen.catalog.records.fields import MOST_LIVES, Name, Prose
+from rulegen.catalog.records.fields import MOST_LIVES, Licence, Name, Prose
 from rulegen.catalog.records.kinds import mistaken
 from rulegen.catalog.records.part import check_printable
 from rulegen.estimators import Pathwise, Pgpe
@@ -29,7 +29,7 @@ from rulegen.publishing.references import References, checked
 from rulegen.selection.looks import PruneSettings
 
 #: Settings on which no figure depends: a run goes on where they change.
-BESIDE = {"name", "title", "description", "exports", *HOW}
+BESIDE = {"name", "title", "description", "licence", "exports", *HOW}
 
 
 class EvaluateSettings(Settings):
@@ -51,6 +51,7 @@ class RunConfig(Places):
         name: of the run and of the published rule's files.
         title: of the published rule.
         description: what the run is about; plain text with `code`.
+        licence: of the published record, by its SPDX name, such as `CC-BY-4.0`.
         seed: of all random numbers.
         refine: how fitted values are refined.
         evaluate: the final figures.
@@ -60,6 +61,7 @@ class RunConfig(Places):
     name: Name
     title: str = Field("", max_length=200)
     description: Prose = ""
+    licence: Licence = ""
     seed: int = Field(0, ge=0, lt=2**32)
     refine: RefineSettings = RefineSettings()
     evaluate: EvaluateSettings = EvaluateSettings()

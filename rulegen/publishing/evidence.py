@@ -156,6 +156,7 @@ def record_of(
         },
         tags=tuple(dict.fromkeys(world.task.name for world in config.training.values())),
         lineage=tuple(lineage),
+        licence=config.licence,
         evidence=evidence,
     )
 
