@@ -1,7 +1,7 @@
 """What a browser finds in the built page: labels, headings, contrast, keyboard, links, filters,
-order.
+order, comparison, what axe-core says, and whether formulas have their marks.
 
-    python .ci/catalog_check.py catalog/catalog.html
+    python .ci/catalog_check.py catalog/catalog.html [build/axe.min.js]
 
 Exits with 1 when something is wrong. Without chromium it says so and exits with 0.
 """
@@ -19,14 +19,24 @@ import tempfile
 from html import unescape
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
+
+from rulegen.catalog.pages.mathfont import math_style
+from rulegen.grammar import parse
+from rulegen.grammar.printing.display import displayed
+from rulegen.grammar.printing.mathml import mathml
+
 SCRIPT = Path(__file__).with_suffix(".js").read_text()
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
-OPTIONS = (
-    "--headless=new", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom",
-)  # fmt: skip
+OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
+#: Scripts may take so long, in the time of the page.
+WAIT = "--virtual-time-budget=60000"
+#: No larger page, bytes; no slower filter, ms; nobody waits longer for the page, ms.
+LARGEST, SLOWEST, LONGEST = 2_000_000, 500, 1000
 
 
-def main(page: Path) -> int:
+def main(page: Path, axe: Path | None = None) -> int:
     """Check the page in light and dark, wide and narrow."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
@@ -34,28 +44,90 @@ def main(page: Path) -> int:
         return 0
     text = page.read_text(encoding="utf-8")
     bad = []
+    if len(text.encode()) > LARGEST:
+        bad.append(f"the page has {len(text.encode())} bytes")
     for kind in ("style", "script"):
         body = re.search(f"<{kind}>(.*?)</{kind}>", text, re.DOTALL)
         named = base64.b64encode(hashlib.sha256(body[1].encode()).digest()) if body else b""
         if f"{kind}-src 'sha256-{named.decode()}'" not in text:
             bad.append(f"the page's own policy does not name its {kind}")
-    if not re.search(r'id="filters" role="search">', visited(browser, text)):
+    if not re.search(r'id="filters" role="search">', visited(browser, text, WAIT)):
         bad.append("the page's own policy does not let its script run")
-    # The policy forbids scripts from elsewhere, and so the one that looks at the page.
-    watched = POLICY.sub("", text).replace("</body>", f"<script>{SCRIPT}</script></body>")
+    if re.search(r'id="filters" role="search">|<details open', text):
+        bad.append("without scripts the page offers what needs them, or is open")
+    found, times = looked(browser, text, axe)
+    bad += [*found, *marks(browser)]
+    told = f"filters in {times[0]:.0f} ms, open in {times[1]:.0f} ms, {len(text.encode())} bytes"
+    if times[0] > SLOWEST or times[1] > LONGEST:
+        bad.append(f"slow: {told}")
+    seen = "axe-core and this script" if axe and axe.exists() else "this script, without axe-core,"
+    print("\n".join(bad) or f"{page}: {seen} found nothing wrong; {told}")
+    return 1 if bad else 0
+
+
+def looked(browser: str, text: str, axe: Path | None) -> tuple[list[str], tuple[float, float]]:
+    """What the script in the page finds, and how long filters and the page took, ms."""
+    # The policy forbids scripts from elsewhere, and so those that look at the page.
+    helper = f"<script>{axe.read_text()}</script>" if axe and axe.exists() else ""
+    watched = POLICY.sub("", text).replace("</body>", f"{helper}<script>{SCRIPT}</script></body>")
+    bad: list[str] = []
     for scheme, name in (("0", "dark"), ("1", "light")):
         for width in (1280, 500):
             options = (
                 f"--window-size={width},1000",
                 f"--blink-settings=preferredColorScheme={scheme}",
             )
-            seen = re.search(
-                r'id="findings">(.*?)</pre>', visited(browser, watched, *options), re.S
-            )
-            findings = json.loads(unescape(seen[1])) if seen else ["the page did not answer"]
-            bad += [f"{name}, {width} px: {finding}" for finding in findings]
-    print("\n".join(bad) or f"{page}: nothing wrong in light and dark, wide and narrow")
-    return 1 if bad else 0
+            answer = answered(visited(browser, watched, WAIT, *options))
+            bad += [f"{name}, {width} px: {finding}" for finding in answer]
+    # Time as it passes: scripts that wait for nothing are over when the page is read.
+    clock = "document.title = JSON.stringify([slowest, performance.timing.domInteractive - "
+    clock += "performance.timing.navigationStart]);"
+    timed = POLICY.sub("", text).replace("</body>", f"<script>{SCRIPT}{clock}</script></body>")
+    title = re.search(r"<title>(\[.*?\])</title>", visited(browser, timed, "--window-size=1280,1000"))
+    slowest, opened = json.loads(title[1]) if title else (np.inf, np.inf)
+    return bad, (slowest, opened)
+
+
+def answered(page: str) -> list[str]:
+    """What the script wrote into the page."""
+    seen = re.search(r'id="findings">(.*?)</pre>', page, re.DOTALL)
+    return json.loads(unescape(seen[1])) if seen else ["the page did not answer"]
+
+
+def marks(browser: str) -> list[str]:
+    """By picture, at both scales: whether a bar and a dot are seen over their letters."""
+    bad = []
+    rules = {"none": "a <- R : global", "bar": "a_bar <- R : global", "dot": "da/dt = R : global"}
+    for scale in (1, 2):
+        heights = {
+            name: ink(photographed(browser, mathml(displayed(parse(rule))), scale))
+            for name, rule in rules.items()
+        }
+        for name in ("bar", "dot"):
+            if heights[name] < heights["none"] + 2 * scale:
+                bad.append(f"a {name} over a letter is not seen at {scale}x")
+    return bad
+
+
+def ink(picture: np.ndarray) -> int:
+    """How high the first letter of a formula reaches over the line of the page, pixels."""
+    dark = picture < 128
+    columns = np.flatnonzero(dark.any(axis=0))
+    end = columns[0] + np.flatnonzero(np.diff(columns, append=columns[-1] + 99) > 3)[0]
+    rows = np.flatnonzero(dark[:, columns[0] : end + 1].any(axis=1))
+    return int(rows[-1] - rows[0])
+
+
+def photographed(browser: str, formula: str, scale: int) -> np.ndarray:
+    """A formula as it is seen, shape (rows, columns), 0 black and 255 white."""
+    style = f"<style>{math_style()} body {{ background: white; color: black; }}</style>"
+    with tempfile.TemporaryDirectory() as folder:
+        path, picture = Path(folder) / "formula.html", Path(folder) / "formula.png"
+        path.write_text(f"<!DOCTYPE html><meta charset='utf-8'>{style}{formula}", "utf-8")
+        options = (f"--screenshot={picture}", f"--force-device-scale-factor={scale}")
+        command = [browser, *OPTIONS, *options, "--window-size=300,200", path.as_uri()]
+        subprocess.run(command, capture_output=True, timeout=120, check=True)
+        return np.asarray(Image.open(picture).convert("L"))
 
 
 def visited(browser: str, text: str, *options: str) -> str:
@@ -63,9 +135,9 @@ def visited(browser: str, text: str, *options: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
         path.write_text(text, encoding="utf-8")
-        command = [browser, *OPTIONS, *options, path.as_uri()]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120).stdout
+        command = [browser, *OPTIONS, "--dump-dom", *options, path.as_uri()]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300).stdout
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(*map(Path, sys.argv[1:])))

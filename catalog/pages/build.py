@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict
 
 from rulegen import grammar
 from rulegen.catalog.pages.card import card
-from rulegen.catalog.pages.html import html_article, html_page
+from rulegen.catalog.pages.curves import read_curves
+from rulegen.catalog.pages.html import html_page, html_rule
 from rulegen.catalog.pages.latex import latex_blocks, latex_catalog
 from rulegen.catalog.pages.markdown import (
     PICTURES,
@@ -37,7 +38,7 @@ from rulegen.catalog.records.files import (
     write_together,
     write_whole,
 )
-from rulegen.catalog.records.library import LARGEST_FIGURE, Entry
+from rulegen.catalog.records.library import LARGEST_FIGURE, LARGEST_TABLE, Entry
 from rulegen.grammar import ConfigError, RuleError
 from rulegen.grammar.reading.files import read_file, read_own
 
@@ -131,12 +132,16 @@ def render(entry: Entry) -> Rendered:
     pdf = f"figures/{name}.pdf" if entry.print else ""
     try:
         row, blocks = facets(record), card(record)
-        picture = read_own(entry.figure, LARGEST_FIGURE) if entry.figure else b""
+        picture, curves = b"", {}
+        if entry.curves:
+            curves = read_curves(read_own(entry.curves, LARGEST_TABLE), entry.curves)
+        elif entry.figure:
+            picture = read_own(entry.figure, LARGEST_FIGURE)
         return Rendered(
             facets=row,
             markdown=markdown_page(record, blocks, png),
             latex=latex_blocks(record.title, blocks, pdf),
-            html=html_article(row, blocks, picture),
+            html=html_rule(record, row, blocks, picture, curves),
         )
     except RuleError as error:
         raise ConfigError(f"{entry.path}: {error}") from None
@@ -275,6 +280,7 @@ def program_digest() -> bytes:
     for folder, pattern in (
         (here, "**/*.py"),
         (here, "pages/templates/*"),
+        (here, "pages/fonts/*"),
         (here, "rules/*.toml"),
         (rules, "**/*.py"),
     ):

@@ -17,6 +17,7 @@ from rulegen.grammar.algebra.parts import State
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.printing.boxes import Box
 from rulegen.grammar.printing.display import printed_names
+from rulegen.grammar.printing.unparse import show_unit
 from rulegen.grammar.rule.locality import used_names
 
 Row = tuple[str, ...]
@@ -97,7 +98,7 @@ def parameter_table(record: Record) -> Table:
     for p in record.rule.parameters:
         note = record.parameters.get(p.name)
         power = units.get(p.name)
-        unit = "" if not power else ("ms" if power == 1 else f"ms^{power}")
+        unit = show_unit(power) if power else ""
         between = "" if record.kind == "literature" else interval_text(note)
         rows.append((p.name, number(p.value), unit, between, note.meaning if note else ""))
     head = ("parameter", "value", "unit", "95% interval", "meaning")
@@ -177,11 +178,11 @@ def share(value: float | None) -> str:
 
 
 def locality_table(record: Record) -> Table:
-    """Symbol, site, when it is available, what it needs."""
-    head = ("symbol", "site", "available", "needs")
+    """Name, site, when it is available, what it needs."""
+    head = ("name", "site", "available", "needs")
     items = record.rule.locality().items
     rows = tuple((i.symbol, i.site.value, i.available, i.note) for i in items)
-    return without_empty_columns(Table(head, rows, ("symbol",), "What the rule reads"))
+    return without_empty_columns(Table(head, rows, ("name",), "What the rule reads"))
 
 
 def setting_table(evidence: Evidence) -> Table:

@@ -41,10 +41,16 @@ class Entry(NamedTuple):
         path = self.figure.with_suffix(".pdf") if self.figure else None
         return path if path and path.exists() else None
 
+    @property
+    def curves(self) -> Path | None:
+        """The table of its learning curves, where there is one."""
+        path = self.path.with_name(self.path.stem + CURVES) if self.figure else None
+        return path if path and path.exists() else None
+
     def fingerprint(self) -> bytes:
         """All that its pages depend on."""
-        paths = (self.path, self.figure, self.print)
-        parts = [read_own(path, LARGEST_FIGURE) if path else b"" for path in paths]
+        paths = (self.path, self.figure, self.print, self.curves)
+        parts = [read_own(path, LARGEST_TABLE) if path else b"" for path in paths]
         return b"".join(len(part).to_bytes(8) + part for part in parts)
 
 

@@ -233,7 +233,7 @@ def _name(name: str, index: str = "", dot: bool = False) -> Element:
 
 def _below(stem: Elements, rest: list[Elements], index: str, dot: bool) -> Element:
     if dot:
-        stem = [_node("mover", stem, [_leaf("mo", "˙")])]
+        stem = [_above(stem, "˙")]
     parts = rest + ([[_leaf("mi", i) for i in index]] if index else [])
     if not parts:
         return _one(stem)
@@ -258,6 +258,10 @@ def _piece(piece: Piece) -> Elements:
         case Kind.SIGN:
             shown = _leaf("mo", piece.text.replace("-", "−"))
     for _ in range(piece.bars):
-        # Set as an accent, a bar touches its letter in the fonts that browsers have.
-        shown = _node("mover", [shown], [_leaf("mo", "‾")])
+        shown = _above([shown], "‾")
     return [shown]
+
+
+def _above(below: Elements, mark: str) -> Element:
+    """A mark over a letter; set as an accent it would touch high letters, and other marks."""
+    return _node("mover", below, [_leaf("mo", mark)], attributes={"accent": "false"})
