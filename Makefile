@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check docs notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -85,8 +85,19 @@ index: $(READY)
 catalog: $(READY)
 	$(BIN)/rulegen catalog build
 
-catalog-check: catalog
-	$(BIN)/python .ci/catalog_check.py catalog/catalog.html
+catalog-check: catalog build/axe.min.js
+	$(BIN)/python .ci/catalog_check.py catalog/catalog.html build/axe.min.js
+
+# What looks for pages that some people cannot use; without npm the check has its own script alone.
+build/axe.min.js:
+	mkdir -p build
+	cd build && npm pack --silent axe-core@4.14.1 && tar xzf axe-core-4.14.1.tgz package/axe.min.js \
+		&& mv package/axe.min.js axe.min.js || echo "no npm, so no axe-core"
+
+# The part of a mathematical font that pages carry; the whole is in Debian's fonts-texgyre-math.
+font: $(READY)
+	$(BIN)/python docs/mathfont.py \
+		/usr/share/texmf/fonts/opentype/public/tex-gyre-math/texgyrepagella-math.otf
 
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

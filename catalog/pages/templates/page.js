@@ -163,8 +163,7 @@
   const copyOf = (node) => {
     if (!node) return "";
     const twin = node.cloneNode(true);
-    for (const part of [twin, ...twin.querySelectorAll("[id], [tabindex]")])
-      for (const name of ["id", "tabindex"]) part.removeAttribute(name);
+    for (const part of [twin, ...twin.querySelectorAll("[id]")]) part.removeAttribute("id");
     return twin;
   };
   const marked = (rule, other) => {

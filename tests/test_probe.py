@@ -1,0 +1,96 @@
+"""What small pictures show: rules whose effect on one synapse is known by heart."""
+
+import math
+
+import numpy as np
+import pytest
+
+from rulegen.catalog import find, literature
+from rulegen.catalog.pages.probe import Synapse, probe, pulses, rates, window
+from rulegen.grammar import parse
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS
+
+
+def test_the_window_of_pairs_is_that_of_the_formula():
+    rule = find("stdp_pair").rule
+    value = {p.name: p.value for p in rule.parameters}
+    found = window(Synapse(rule))
+    late, early = found.x > 0, found.x < 0
+    known = np.zeros_like(found.x)
+    known[late] = value["A_plus"] * np.exp(-found.x[late] / value["tau_plus"])
+    known[early] = -value["A_minus"] * np.exp(found.x[early] / value["tau_minus"])
+    assert np.allclose(found.change, known, atol=1e-12)
+
+
+def test_the_curve_of_bcm_changes_its_sign_at_the_threshold():
+    found = rates(Synapse(find("bcm").rule))
+    x = found.x[1:]
+    assert np.allclose(found.change[1:] / found.change[-1], x * (x - 1) / 2, rtol=1e-3)
+
+
+def test_a_map_of_node_perturbation_is_a_product():
+    found = pulses(Synapse(find("node_perturbation").rule))
+    product = np.outer(found.x, found.x)
+    assert np.allclose(found.change / found.change[0, 0], product)
+    assert found.change[-1, -1] > 0
+
+
+def test_pictures_are_those_that_a_reader_expects():
+    kinds = {name: probe(find(name).rule) for name in ("stdp_pair", "bcm", "node_perturbation")}
+    assert [found.kind for found in kinds.values()] == ["window", "rates", "map"]
+
+
+@pytest.mark.parametrize("name", literature())
+def test_every_rule_has_a_picture_that_is_finite_or_none(name):
+    found = probe(find(name).rule)
+    if found is not None:
+        assert np.isfinite(found.change).all()
+        assert np.max(np.abs(found.change)) == pytest.approx(1.0)
+
+
+ARGUMENTS = {1: "post", 2: "post, 0.7", 3: "post, 0.2, 0.9"}
+KNOWN = {
+    "abs": abs, "sign": np.sign, "sqrt": math.sqrt, "exp": math.exp, "log": math.log,
+    "tanh": math.tanh, "sigmoid": lambda x: 1 / (1 + math.exp(-x)), "sin": math.sin,
+    "cos": math.cos, "erf": math.erf, "relu": lambda x: max(x, 0), "min": lambda x: min(x, 0.7),
+    "max": lambda x: max(x, 0.7), "clip": lambda x: min(max(x, 0.2), 0.9), "floor": math.floor,
+    "mod": lambda x: math.fmod(x, 0.7), "spow": lambda x: x**0.7, "prev": lambda x: 1.0,
+    **dict.fromkeys(NONLOCAL, lambda x: x),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_function_is_computed(name):
+    """What is one step earlier is the rate to which the synapse settled; a sum has one term."""
+    text = f"nonlocal {name}\n" if name in NONLOCAL else ""
+    rule = parse(f"{text}w += pre*{name}({ARGUMENTS[OPERATORS[name].nargs[0]]})")
+    found = rates(Synapse(rule))
+    assert found.change[1:] == pytest.approx([KNOWN[name](x) for x in found.x[1:].tolist()])
+
+
+def test_conditions_are_computed():
+    rule = parse("w += 2 if post > 0.5 and not post >= 1.5 or post < 0.1 else -1")
+    found = rates(Synapse(rule))
+    known = [2 if 0.5 < x < 1.5 or x < 0.1 else -1 for x in found.x.tolist()]
+    assert found.change.tolist() == known
+
+
+def test_most_rules_have_a_picture():
+    assert sum(probe(record.rule) is not None for record in literature().values()) >= 44
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "w += log(-pre)*post",
+        "w += pre/(post*1e-30)",
+        "w += pre/(post - u - 0.5*post)",
+        "w += exp(exp(exp(post*100)))",
+        "param a free\nw += a*pre",
+        "w <- w",
+        "w += floor(pre*7)*mod(post, 0.3)*erf(u)*prev(pre) if pre > 0 and post < 3 else 0",
+    ],
+)
+def test_strange_rules_have_a_picture_or_none(text):
+    found = probe(parse(text))
+    assert found is None or np.isfinite(found.change).all()
