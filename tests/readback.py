@@ -12,7 +12,9 @@ LEVEL = 0.95
 #: A number that stands for itself: no part of a name, a version, a power or a digest.
 NUMBER = re.compile(r"(?<![\w.^/*-])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w/]|\.\d)(%?)")
 #: What says no number: formulas that are set, comments, targets of links, digests.
-SILENT = re.compile(r"```math.*?```|\| \$[^$|]*\$ +\||<!--.*?-->|\]\([^)]*\)|`[0-9a-f]{16}`", re.DOTALL)
+SILENT = re.compile(
+    r"```math.*?```|\| \$[^$|]*\$ +\||<!--.*?-->|\]\([^)]*\)|`[0-9a-f]{16}`", re.DOTALL
+)
 
 
 def numbers(*sources: Any) -> set[float]:

@@ -140,7 +140,7 @@ def test_no_text_becomes_latex(text: str) -> None:
     characters = {
         "textbackslash", "textasciicircum", "textasciitilde", "textless", "textgreater",
         "textbar", "textasciigrave", "textquotesingle", "textquotedbl", "allowbreak", "texttt",
-        "strut", "arraybackslash", "linewidth", "raggedright",
+        "strut", "arraybackslash", "linewidth", "raggedright", "footnotesize", "scriptsize",
     }  # fmt: skip
     document = latex_card(hostile_record(text))
     assert set(re.findall(r"\\[A-Za-z]+", document)) <= commands | {f"\\{c}" for c in characters}

@@ -156,7 +156,7 @@ def outline(cards: Sequence[Rendered], entries: Sequence[Entry]) -> dict[str, by
     """All files of the catalog by their path, indexes last."""
     texts = {f"{CARDS}/{c.facets.name}.md": c.markdown for c in cards}
     texts |= {f"{SNIPPETS}/{c.facets.name}.tex": c.latex for c in cards}
-    texts[DOCUMENT] = latex_catalog([c.facets.name for c in cards])
+    texts[DOCUMENT] = latex_catalog([c.facets for c in cards])
     texts[PAGE] = html_page([(c.facets, c.html) for c in cards])
     texts[INDEX] = markdown_index([c.facets for c in cards])
     pages: dict[str, bytes] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from rulegen.catalog.pages.card import (
@@ -16,20 +17,54 @@ from rulegen.catalog.pages.card import (
 )
 from rulegen.catalog.pages.prose import Line, Piece
 from rulegen.catalog.pages.tables import SIGN, Table
+from rulegen.catalog.records.facets import Facets
 from rulegen.catalog.records.record import Record
 from rulegen.grammar.printing.latex_spelling import Latex, latex_lines
 
 PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern}
-\usepackage{amsmath,array,booktabs,graphicx,longtable}
+\usepackage{amsmath,array,booktabs,graphicx,longtable,multicol}
 \usepackage[margin=22mm]{geometry}
 \usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
+\setlength{\tabcolsep}{4pt}
 \setlength{\parskip}{6pt}
 \raggedright
 \raggedbottom
 """
+
+#: Who made a document, and in which language it is.
+MAKER = "pdfcreator={rulegen},pdflang={en}"
+#: What a reader of PDF shows of the catalog.
+METADATA = (
+    "pdftitle={Plasticity rules: a catalog},pdfauthor={The rulegen developers},"
+    "pdfsubject={Rules of synaptic plasticity as formulas that run},"
+    "pdfkeywords={synaptic plasticity, learning rules, symbolic rule discovery}," + MAKER
+)
+#: What the first page says.
+TITLE_PAGE = r"""\hypersetup{pageanchor=false}
+\begin{titlepage}
+\null\vspace{0.25\textheight}
+{\Huge\bfseries Plasticity rules\par}
+\vspace{8mm}
+{\Large A catalog of COUNT rules of synaptic plasticity as formulas that run\par}
+\vspace{12mm}
+Each rule with its references and, where rulegen discovered it, with the evidence for it.
+\vfill
+Made by \texttt{rulegen catalog build}. To cite a rule: \texttt{rulegen cite RULE}.
+\end{titlepage}
+\hypersetup{pageanchor=true}
+"""
+#: All rules on as few pages as hold them.
+CONTENTS = r"""\section*{Contents}
+{\small\setlength{\parskip}{0pt}\setlength{\columnsep}{8mm}
+\makeatletter\renewcommand*{\l@section}{\@dottedtocline{1}{0em}{1em}}
+\begin{multicols}{2}\@starttoc{toc}\end{multicols}\makeatother}
+\clearpage
+"""
+#: What the parts of the catalog are called.
+KINDS = {"discovered": "Discovered", "literature": "From the literature"}
 
 #: What LaTeX would take for markup, and what the font lacks or sets otherwise in text.
 SPECIAL = {
@@ -65,8 +100,14 @@ SPECIAL = {
 }
 #: Letters of names that T1 has; everything else outside ASCII becomes a question mark.
 LATIN = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿŠšŽžČčĆćŁłŒœ‘’“”")
-#: A table whose widest row has more characters than this gets columns of a fixed width.
-WIDEST = 90
+#: Sizes of the letters of tables, and how many typed characters each has room for in a line.
+SIZES = (("small", 90), ("footnotesize", 100), ("scriptsize", 114))
+#: What stands between two columns, and what formulas of symbols need, characters.
+BETWEEN, SYMBOLS = 2, 10
+#: Two limits of an interval, which stay together.
+INTERVAL = re.compile(r"\[-?[\d.e+-]+, -?[\d.e+-]+\]")
+#: After which signs long formulas may break.
+BREAKS = ("*", "/", "_", "+", ",")
 
 
 def latex_card(record: Record, figure: str = "") -> str:
@@ -82,18 +123,25 @@ def latex_card(record: Record, figure: str = "") -> str:
         >>> print(latex_card(record).splitlines()[0])
         \documentclass[11pt,a4paper]{article}
     """
-    return document(latex_section(record, figure))
+    return document(latex_section(record, figure), f"pdftitle={{{plain(record.title)}}},{MAKER}")
 
 
-def latex_catalog(names: list[str]) -> str:
-    r"""A document with the snippets `rules/NAME.tex` and a table of contents."""
-    inputs = "\n".join(rf"\input{{rules/{name}}}\clearpage" for name in names)
-    return document("\\tableofcontents\n\\clearpage\n" + inputs + "\n")
+def latex_catalog(rows: Sequence[Facets]) -> str:
+    r"""A document with the snippets `rules/NAME.tex`, a title page and a table of contents."""
+    parts = []
+    for kind, title in KINDS.items():
+        names = [row.name for row in rows if row.kind == kind]
+        if names:
+            parts.append(rf"\phantomsection\addcontentsline{{toc}}{{part}}{{{title}}}")
+            parts += [rf"\input{{rules/{name}}}\clearpage" for name in names]
+    front = TITLE_PAGE.replace("COUNT", str(len(rows)))
+    return document(front + CONTENTS + "\n".join(parts) + "\n", METADATA)
 
 
-def document(body: str) -> str:
-    """A document around `body`."""
-    return PREAMBLE + "\\begin{document}\n" + body + "\\end{document}\n"
+def document(body: str, metadata: str) -> str:
+    """A document around `body`; `metadata` is what a reader of PDF shows of it."""
+    head = PREAMBLE + f"\\hypersetup{{{metadata}}}\n"
+    return head + "\\begin{document}\n" + body + "\\end{document}\n"
 
 
 def latex_section(record: Record, figure: str = "") -> str:
@@ -171,8 +219,9 @@ def table(table: Table) -> str:
 
     signs = [f"${Latex().spell(box)}$ & " for box in table.signs] or [""] * len(table.body)
     first = ("l", f"{SIGN} & ") if table.signs else ("", "")
+    size, wide = columns(table)
     lines = [
-        r"{\small\begin{longtable}{@{}" + first[0] + columns(table) + "@{}}",
+        rf"{{\{size}\begin{{longtable}}{{@{{}}{first[0]}{wide}@{{}}}}",
         r"\toprule",
         first[1] + row(table.head, code=False),
         r"\midrule\endhead",
@@ -183,27 +232,57 @@ def table(table: Table) -> str:
     return "\n".join(lines)
 
 
-def columns(table: Table) -> str:
-    """How wide the columns are.
+def columns(table: Table) -> tuple[str, str]:
+    """How large the letters are, and how wide the columns.
 
     Example:
-        >>> print(columns(Table(("a", "b"), (("x", "y"),))))
-        ll
+        >>> columns(Table(("a", "b"), (("x", "y"),)))
+        ('small', 'll')
     """
     rows = [table.head, *table.body]
-    size = [max(len(row[i]) for row in rows) + 2 for i in range(len(table.head))]
-    if sum(size) <= WIDEST:
-        return "l" * len(size)
-    # Narrow columns keep their width; wide ones are cut to one common width.
-    cut = max(c for c in range(1, WIDEST) if sum(min(s, c) for s in size) <= WIDEST)
-    shares = [0.92 * min(s, cut) / WIDEST for s in size]
-    return "".join(rf">{{\raggedright\arraybackslash}}p{{{s:.3f}\linewidth}}" for s in shares)
+    count = len(table.head)
+    size = [max(len(row[i]) for row in rows) + 1 for i in range(count)]
+    least = [max(longest_piece(row[i]) for row in rows) for i in range(count)]
+    aside = BETWEEN * (count - 1) + (SYMBOLS if table.signs else 0)
+    if sum(size) + aside <= SIZES[0][1]:
+        return SIZES[0][0], "l" * count
+    # Narrow columns keep their width; wide ones are cut to one common width, but not within what
+    # stays together.
+    fits = (s for s in SIZES if sum(least) + aside <= s[1])
+    name, room = next(fits, SIZES[-1])
+    within = max(room - aside, 1)
+
+    def cut_to(cut: int) -> list[int]:
+        return [max(min(s, cut), m) for s, m in zip(size, least, strict=True)]
+
+    cuts = (c for c in range(room, 0, -1) if sum(cut_to(c)) <= within)
+    wide = cut_to(next(cuts, 1))
+    shares = [w / max(sum(wide) + aside, room) for w in wide]
+    cells = (rf">{{\raggedright\arraybackslash}}p{{{share:.3f}\linewidth}}" for share in shares)
+    return name, "".join(cells)
+
+
+def longest_piece(text: str) -> int:
+    """How many characters of a cell stay together."""
+    text = INTERVAL.sub(lambda found: "x" * len(found[0]), text)
+    for sign in BREAKS:
+        text = text.replace(sign, sign + " ")
+    return max(map(len, text.split()), default=1)
 
 
 def breakable(text: str) -> str:
-    """Text of a cell, which may break after the signs that long formulas have."""
+    """Text of a cell, which may break after the signs that long formulas have, not in intervals."""
+    shown, last = "", 0
+    for found in INTERVAL.finditer(text):
+        shown += pieces(text[last : found.start()]) + rf"\mbox{{{plain(found[0])}}}"
+        last = found.end()
+    return shown + pieces(text[last:])
+
+
+def pieces(text: str) -> str:
+    """Text that may break after some signs."""
     shown = plain(text)
-    for sign in ("{*}", "/", r"\_", "+", ","):
+    for sign in map(plain, BREAKS):
         shown = shown.replace(sign, sign + r"\allowbreak{}")
     return shown
 

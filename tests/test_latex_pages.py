@@ -1,0 +1,68 @@
+"""The catalog in LaTeX: its first pages, tables that fit their lines, intervals in one piece."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rulegen.catalog import find, latex_card
+from rulegen.catalog.pages.build import build
+from rulegen.catalog.pages.card import card
+from rulegen.catalog.pages.latex import INTERVAL, breakable, columns, longest_piece, table
+from rulegen.catalog.pages.pdf import make_pdf
+from rulegen.catalog.pages.tables import Table
+from rulegen.catalog.records.library import library
+
+
+def test_an_interval_stays_together():
+    shown = breakable("0.8392 [0.828, -8.5e-05], a,b")
+    assert r"\mbox{{[}0.828, {-}8.5e{-}05{]}}" in shown
+    assert shown.count("allowbreak") == 2
+    assert longest_piece("0.8392 [0.828, 0.8511]") == len("[0.828, 0.8511]")
+
+
+def test_every_interval_of_a_table_stays_together():
+    cells = [cell for b in library().values() for cell in intervals_of(b.record)]
+    assert len(cells) > 100
+    assert all(r"\mbox" in breakable(cell) for cell in cells)
+
+
+def intervals_of(record):
+    tables = [b for b in card(record) if isinstance(b, Table)]
+    return [c for t in tables for row in t.body for c in row if INTERVAL.search(c)]
+
+
+def test_a_table_of_many_columns_has_smaller_letters():
+    head = tuple(f"column{i}" for i in range(11))
+    size, wide = columns(Table(head, (("x" * 8,) * 11,)))
+    assert size != "small"
+    shares = [float(s) for s in re.findall(r"p\{([\d.]+)\\linewidth\}", wide)]
+    assert len(shares) == 11 and sum(shares) <= 1.0
+    assert rf"{{\{size}\begin{{longtable}}" in table(Table(head, (("x" * 8,) * 11,)))
+
+
+def test_a_document_says_what_it_is(tmp_path: Path):
+    assert "pdftitle={Oja{'}s rule}".replace("{'}", r"\textquotesingle{}") in latex_card(
+        find("oja")
+    )
+    build([library()[name] for name in ("oja", "local_search")], tmp_path)
+    text = (tmp_path / "tex" / "catalog.tex").read_text()
+    assert "A catalog of 2 rules" in text and "pdfauthor=" in text
+    discovered, literature = (text.index(f"{{part}}{{{t}}}") for t in ("Discovered", "From the"))
+    assert discovered < text.index("rules/local_search") < literature < text.index("rules/oja")
+
+
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="no latexmk")
+def test_the_printed_catalog_has_its_pages(tmp_path: Path):
+    names = ("oja", "clopath", "measurable_signals")
+    build([library()[name] for name in names], tmp_path)
+    assert make_pdf(tmp_path / "tex" / "catalog.tex", tmp_path / "catalog.pdf")
+    assert (tmp_path / "catalog.pdf").read_bytes().startswith(b"%PDF")
+    if shutil.which("pdfinfo"):
+        told = subprocess.run(
+            ["pdfinfo", tmp_path / "catalog.pdf"], capture_output=True, text=True, check=True
+        ).stdout
+        assert re.search(r"Title: +Plasticity rules: a catalog", told)
+        assert re.search(r"Author: +The rulegen developers", told)
