@@ -30,7 +30,8 @@ def find(name: str) -> Record:
             return _read(folder, name)
     known = [*names(DISCOVERED), *names()]
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    remedy = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(known)}"
+    every = f"`rulegen catalog list` shows all {len(known)}"
+    remedy = f"did you mean `{close[0]}`?" if close else every
     raise ConfigError(f"there is no rule `{name}` in the catalog: {remedy}")
 
 

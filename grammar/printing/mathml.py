@@ -24,11 +24,8 @@ from rulegen.grammar.printing.boxes import (
     Spelling,
     Words,
 )
-from rulegen.grammar.printing.names import Kind, Piece, pieces, shown_as
-from rulegen.grammar.reading.lexer import GREEK
+from rulegen.grammar.printing.names import GREEK_SIGNS, Kind, Piece, pieces, shown_as
 
-_GREEK = dict(zip(GREEK, "αβγδϵζηθικλμνξοπρστυϕχψω", strict=True))
-_GREEK |= dict(zip([g.capitalize() for g in GREEK], "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", strict=True))
 _FUNCTIONS = frozenset({"exp", "log", "tanh", "sin", "cos", "min", "max"})
 #: What is shown upright; a bracket that is a sign is as high as a letter.
 _UPRIGHT = {"mathvariant": "normal"}
@@ -248,7 +245,9 @@ def _stem(name: str) -> Elements:
 def _piece(piece: Piece) -> Elements:
     match piece.kind:
         case Kind.GREEK:
-            shown = _leaf("mi", _GREEK[piece.text], _UPRIGHT if piece.text[0].isupper() else None)
+            shown = _leaf(
+                "mi", GREEK_SIGNS[piece.text], _UPRIGHT if piece.text[0].isupper() else None
+            )
         case Kind.WORD:
             shown = _leaf("mi", piece.text, _UPRIGHT)
         case Kind.LETTER:

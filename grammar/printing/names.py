@@ -9,6 +9,9 @@ from typing import NamedTuple
 from rulegen.grammar.algebra.symbols import SIGNALS
 from rulegen.grammar.reading.lexer import GREEK
 
+#: Greek letters by their English names.
+GREEK_SIGNS = dict(zip(GREEK, "αβγδϵζηθικλμνξοπρστυϕχψω", strict=True))
+GREEK_SIGNS |= dict(zip([g.capitalize() for g in GREEK], "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ", strict=True))
 #: Capitals that look like Latin letters have no sign of their own.
 _CAPITALS = frozenset(
     {"Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"}

@@ -56,6 +56,10 @@ def _content(path: Path | str, largest: int, how: int) -> bytes:
             content = file.read(largest + 1)
     except OSError as error:
         reason = "it is a link" if how and Path(path).is_symlink() else error.strerror
+        if isinstance(error, IsADirectoryError):
+            inside = sorted(file.name for file in Path(path).glob("*.toml"))
+            reason = "it is a folder; name a file in it"
+            reason += f", such as {Path(path) / inside[0]}" if inside else ""
         raise ConfigError(f"cannot read {path}: {reason}") from None
     except ValueError as error:  # a name that no file can have
         raise ConfigError(f"cannot read {str(path)!r}: {error}") from None

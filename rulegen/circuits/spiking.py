@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from rulegen.circuits.base import Circuit
 from rulegen.ground.noise import Stream, uniform
+from rulegen.ground.settings import instead
 
 Array = jax.Array
 
@@ -143,7 +144,8 @@ class SpikingCircuit(Circuit):
     @property
     def scoreless(self) -> str:
         """Spikes have no density."""
-        return "the score needs the density of the activity, and spikes have none: use `pgpe`"
+        why = "the score needs the density of the activity, and spikes have none"
+        return f"{why}: {instead('pgpe')}"
 
     def init(self, stream: Stream, dtype: jnp.dtype) -> Firing:
         """The activity at the start of a trial, without spikes; `stream` is the trial's own."""

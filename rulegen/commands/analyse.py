@@ -34,7 +34,12 @@ def analyse(
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
 ) -> None:
-    """Open the circuits that rules make: weights, dynamics, codes, and how alike they are."""
+    """Open the circuits that rules make: weights, dynamics, codes, and how alike they are.
+
+    Examples:
+        rulegen analyse runs/mine-1
+        rulegen analyse world.toml --lives 64 --out analyses
+    """
     world, rules = subjects(run, sys.stdin)
     path = Path(run)
     called = path.stem if path.suffix == ".toml" else next(iter(rules))

@@ -10,12 +10,13 @@ from typing import Annotated, Any
 import typer
 
 import rulegen as rg
+from rulegen.commands.rules import OneRule
 from rulegen.runs.check import check_report, check_text
-from rulegen.runs.sources import HELP, read_source
+from rulegen.runs.sources import read_source
 
 
 def check(
-    rule: Annotated[str, typer.Argument(help=HELP)],
+    rule: OneRule,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
     world: Annotated[
         Path | None, typer.Option(help="a file with worlds: say in which of them the rule runs")
@@ -24,7 +25,13 @@ def check(
         bool, typer.Option("--everywhere", help="say in which bundled worlds the rule runs")
     ] = False,
 ) -> None:
-    """Read a rule and say what it is: canonical form, sites, locality, parameters, LaTeX."""
+    """Read a rule and say what it is: canonical form, sites, locality, parameters, LaTeX.
+
+    Examples:
+        rulegen check oja
+        rulegen check rule.txt --everywhere
+        echo "dw/dt = eta*pre*post" | rulegen check - --json
+    """
     found = read_source(rule, sys.stdin).rule
     report = check_report(found)
     if everywhere or world is not None:

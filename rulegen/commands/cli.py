@@ -13,6 +13,7 @@ from types import FrameType
 import rulegen as rg
 from rulegen.catalog.parts.faults import TRACEBACK
 from rulegen.catalog.parts.installed import said, unread
+from rulegen.commands.beginning import beginning
 from rulegen.commands.outline import group
 
 #: What libraries say that got no memory.
@@ -24,6 +25,7 @@ CATALOG = group(
         "list": "catalog:list_rules",
         "show": "catalog:show",
         "add": "catalog_add:add",
+        "open": "catalog:open_pages",
         "build": "catalog:build_pages",
     },
     name="catalog",
@@ -47,6 +49,7 @@ app = group(
     },
     CATALOG,
 )
+app.params += beginning()
 
 
 def main() -> None:

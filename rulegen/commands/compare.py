@@ -20,6 +20,7 @@ from rulegen.catalog.records.files import write_whole
 from rulegen.circuits.base import MOST_NEURONS
 from rulegen.commands.interrupted import resumable
 from rulegen.commands.options import grouped, screen, shared
+from rulegen.commands.rules import SomeRules
 from rulegen.commands.table import print_table
 from rulegen.fitting.tuning import COMPARE, Budget
 from rulegen.grammar import ConfigError, Rule
@@ -46,7 +47,7 @@ from rulegen.runs.contest import (
 )
 from rulegen.runs.league import Standings, compare_worlds, load_league, told
 from rulegen.runs.league_figures import plot_ranks, plot_standings
-from rulegen.runs.sources import HELP, named_rules
+from rulegen.runs.sources import named_rules
 
 #: Where an unfinished comparison keeps its results.
 KEPT = "history.jsonl"
@@ -65,16 +66,41 @@ class Where:
     lives: Annotated[
         int, typer.Option(min=2, max=MOST_LIVES, help="lives of each rule in each world")
     ] = 256
+    world: Annotated[
+        Path | None,
+        typer.Option(help="a file with task, circuit and life, or a run folder, in place of these"),
+    ] = None
     file: Annotated[
         Path | None,
         typer.Option("--worlds", help="a file with [[worlds]] and [[elsewhere]], in their place"),
     ] = None
 
+    def places(self) -> list[World]:
+        """The worlds of a file, or all tasks in all sizes.
+
+        Raises:
+            ConfigError: when tasks, sizes or trials are named beside a file, or it has several
+                worlds.
+        """
+        if self.world is None:
+            return worlds(self.tasks or ["delayed_association"], self.neurons or [32], self.trials)
+        self.check_alone("--world")
+        path = self.world / "config.toml" if self.world.is_dir() else self.world
+        league = load_league(path)
+        if league.worlds:
+            raise ConfigError(f"--world {self.world} has several worlds: use --worlds {path}")
+        return [league.world]
+
+    def check_alone(self, option: str) -> None:
+        """Raise `ConfigError` where a file of worlds stands beside what it says."""
+        if self.tasks or self.neurons or self.trials != Where().trials:
+            raise ConfigError(f"{option} says tasks, sizes and trials: leave the other options out")
+
 
 @shared
 @grouped
 def compare(
-    rules: Annotated[list[str], typer.Argument(help=f"each {HELP}")],
+    rules: SomeRules,
     where: Where,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
     tune: Annotated[
@@ -82,13 +108,19 @@ def compare(
     ] = True,
     out: Annotated[Path | None, typer.Option(help="folder for tables and figures")] = None,
 ) -> None:
-    """Compare rules: paired rewards, what they have in common, and how they change weights."""
+    """Compare rules: paired rewards, what they have in common, and how they change weights.
+
+    Examples:
+        rulegen compare node_perturbation hebb
+        rulegen compare runs/mine-1 runs/mine-2 node_perturbation --task delayed_match
+        rulegen compare oja mine.txt --world world.toml --out compared
+        rulegen compare node_perturbation generalist --worlds generalist.toml
+    """
     entrants, console = named_rules(rules, sys.stdin), screen()
     if where.file is not None:
         in_worlds(entrants, where, seed, COMPARE if tune else None, out)
         return
-    tasks, neurons = where.tasks or ["delayed_association"], where.neurons or [32]
-    places = worlds(tasks, neurons, where.trials)
+    places = where.places()
     budget = COMPARE if tune else None
     with kept(out, places) as journal, Display(console) as display:
         recall = journal.recall
@@ -134,8 +166,9 @@ def in_worlds(
         ConfigError: when tasks, sizes or trials are named beside the file.
     """
     assert where.file is not None
-    if where.tasks or where.neurons or where.trials != Where().trials:
-        raise ConfigError("--worlds says tasks, sizes and trials: leave the other options out")
+    where.check_alone("--worlds")
+    if where.world is not None:
+        raise ConfigError("--world and --worlds: name one of them")
     console, league = screen(), load_league(where.file)
     league = league.model_copy(update={"evaluate": EvaluateSettings(lives=where.lives)})
     places = [*league.training.values(), *league.held_out.values()]

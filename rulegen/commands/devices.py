@@ -16,7 +16,12 @@ from rulegen.runs.devices import devices as look
 def devices(
     neurons: Annotated[int, typer.Option(min=2, max=MOST_NEURONS, help="of a circuit")] = 32,
 ) -> None:
-    """Say which devices there are, what they can do at best, and how lives are run on them."""
+    """Say which devices there are, what they can do at best, and how lives are run on them.
+
+    Examples:
+        rulegen devices
+        JAX_PLATFORMS=cpu rulegen devices
+    """
     check_devices()
     found, console = look(neurons), Console()
     print_table(console, ("device", "kind"), zip(found.names, found.kinds, strict=True))

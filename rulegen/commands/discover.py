@@ -25,7 +25,13 @@ def discover(
     config: Annotated[Path, typer.Argument(help="configuration, a TOML file")],
     run: RunOptions,
 ) -> None:
-    """Fit a family of rules, prune it, and publish what remains with its evidence."""
+    """Fit a family of rules, prune it, and publish what remains with its evidence.
+
+    Examples:
+        rulegen discover attempt/discover.toml
+        rulegen discover attempt/discover.toml --seed 2 --set circuit.neurons=64
+        rulegen discover attempt/discover.toml --resume
+    """
     with recorded(run.out if run.resume else None):
         settings = load_config(config, run.changes or (), run.seed)
     folder = run.folder(settings.name, settings.seed)

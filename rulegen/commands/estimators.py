@@ -77,7 +77,12 @@ def estimators(
         str | None, typer.Option(help="which of several worlds; by default the first")
     ] = None,
 ) -> None:
-    """Compare estimators of the meta-gradient with finite differences, on your own task."""
+    """Compare estimators of the meta-gradient with finite differences, on your own task.
+
+    Examples:
+        rulegen estimators attempt/discover.toml
+        rulegen estimators attempt/discover.toml --out estimators
+    """
     settings = load_config(config, run.changes or (), run.seed)
     spent = AppraisalSettings(**asdict(size))
     # Nothing is exported here.

@@ -11,18 +11,24 @@ import typer
 from rulegen.catalog.export import export
 from rulegen.catalog.records.files import write_whole
 from rulegen.commands.document import print_document
+from rulegen.commands.rules import OneRule
 from rulegen.grammar import ConfigError
-from rulegen.runs.sources import HELP, read_source
+from rulegen.runs.sources import read_source
 
 FORMAT = "the format, such as numpy, brian2 or latex; an unknown one lists all"
 
 
 def export_rule(
-    rule: Annotated[str, typer.Argument(help=HELP)],
+    rule: OneRule,
     to: Annotated[str, typer.Option(help=FORMAT)],
     out: Annotated[Path | None, typer.Option(help="the file to write, instead of printing")] = None,
 ) -> None:
-    """Write a rule in another language, for use without rulegen."""
+    """Write a rule in another language, for use without rulegen.
+
+    Examples:
+        rulegen export oja --to numpy
+        rulegen export runs/mine-1 --to brian2 --out rule.py
+    """
     source = read_source(rule, sys.stdin)
     text = export(source.record or source.rule, to)
     if out is None:

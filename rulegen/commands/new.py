@@ -24,7 +24,12 @@ def new(
         str | None, typer.Option(help="an example that comes with rulegen, instead of these")
     ] = None,
 ) -> None:
-    """Make a folder with a configuration, a task and a notebook to start from."""
+    """Make a folder with a configuration, a task and a notebook to start from.
+
+    Examples:
+        rulegen new attempt
+        rulegen new attempt --example local_search
+    """
     written = files(folder.resolve().name, example)
     try:
         folder.mkdir(parents=True)

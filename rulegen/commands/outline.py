@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gc
+import inspect
 import os
 import sys
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -20,6 +22,10 @@ from rulegen.catalog.parts.faults import TRACEBACK
 from rulegen.commands.stopping import stopping_at_once
 
 HERE = Path(__file__).parent
+#: What of the docstring of a command stands below its options, a line each.
+EXAMPLES = "\n\nExamples:\n"
+#: What asks for help.
+ASKED = {"help_option_names": ["-h", "--help"]}
 
 
 def ask(asked: bool) -> None:
@@ -41,10 +47,36 @@ def having(traceback: Annotated[bool, SHOWN] = False) -> None:
 
 
 def command_of(function: Callable[..., None], name: str | None = None) -> Any:
-    """A function as a command."""
-    app = typer.Typer(add_completion=False)
-    app.command(name)(function)
-    return get_command(app)
+    """A function as a command, with what its docstring says.
+
+    Nothing in a text of help is markup: `[[worlds]]` stands there as it is written.
+    """
+    about, examples = told(function)
+    app = typer.Typer(add_completion=False, context_settings=ASKED)
+    app.command(name, help=escape(about), epilog=escape(examples))(function)
+    command = get_command(app)
+    for parameter in command.params:
+        parameter.help = escape(getattr(parameter, "help", None) or "")  # type: ignore[attr-defined]
+    return command
+
+
+def told(function: Callable[..., None]) -> tuple[str, str]:
+    """What a command does, and its examples, a line each; "" where it has none.
+
+    Example:
+        >>> def go() -> None:
+        ...     '''Go there.
+        ...
+        ...     Examples:
+        ...         rulegen go
+        ...         rulegen go --far
+        ...     '''
+        >>> told(go)
+        ('Go there.', 'Examples:\\n  rulegen go\\n  rulegen go --far')
+    """
+    about, given, examples = inspect.cleandoc(function.__doc__ or "").partition(EXAMPLES)
+    lines = [f"  {line.strip()}" for line in examples.splitlines()]
+    return about, "\n".join(["Examples:", *lines]) if given else ""
 
 
 class Outline(TyperCommand):
@@ -104,6 +136,7 @@ def group(about: str, places: dict[str, str], *inner: TyperGroup, name: str = ""
         help=about,
         no_args_is_help=True,
         params=command_of(having).params,
+        context_settings=ASKED,
     )
 
 

@@ -30,7 +30,13 @@ def search(
         bool, typer.Option("--count", help="say how large the space is, and run nothing")
     ] = False,
 ) -> None:
-    """Search a space of rules for the form of a rule, and publish the pick with its evidence."""
+    """Search a space of rules for the form of a rule, and publish the pick with its evidence.
+
+    Examples:
+        rulegen search local_search.toml --count
+        rulegen search local_search.toml --out runs/local
+        rulegen search local_search.toml --out runs/local --resume
+    """
     with recorded(run.out if run.resume else None):
         settings, console = load_search(config, run.changes or (), run.seed), screen()
     if count:

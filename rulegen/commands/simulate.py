@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -12,26 +12,35 @@ import pandas as pd
 import typer
 
 from rulegen.catalog.records.fields import MOST_LIVES
+from rulegen.catalog.records.files import write_together
 from rulegen.commands.options import screen, shared
+from rulegen.commands.rules import AnyRules
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground import hosts
 from rulegen.ground.display import Display
+from rulegen.ground.statistics import Estimate
+from rulegen.lives.batch import Batch
 from rulegen.lives.outcomes import check_alive, told
 from rulegen.lives.size import MOST_TRIALS
+from rulegen.lives.world import World
+from rulegen.publishing.evaluate import Trajectory, curves
+from rulegen.publishing.figures import picture, plot_learning
 from rulegen.runs.contest import worlds
 from rulegen.runs.simulate import late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation
-from rulegen.runs.sources import HELP, named_rules
+from rulegen.runs.sources import named_rules
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
     ".parquet": lambda table, path: table.to_parquet(path, index=False),
 }
+#: What a picture can be.
+DRAWN = (".png", ".pdf")
 
 
 @shared
 def simulate(
-    rules: Annotated[list[str] | None, typer.Argument(help=f"each {HELP}")] = None,
+    rules: AnyRules = None,
     scene: Annotated[
         Path | None, typer.Option("--world", help="TOML file with task, circuit, life and rules")
     ] = None,
@@ -44,9 +53,19 @@ def simulate(
     lives: Annotated[int, typer.Option(min=1, max=MOST_LIVES, help="lives of each rule")] = 64,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
     out: Annotated[Path | None, typer.Option(help="table to write, .csv or .parquet")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="picture of the learning curves to write, .png or .pdf")
+    ] = None,
 ) -> None:
-    """Run rules in a world and write the reward of every trial of every life."""
+    """Run rules in a world and write the reward of every trial of every life.
+
+    Examples:
+        rulegen simulate node_perturbation
+        rulegen simulate node_perturbation hebb --task delayed_match --out rewards.csv
+        rulegen simulate mine.txt --world world.toml --plot rewards.png
+    """
     check_out(out)
+    check_plot(plot, lives)
     if scene is not None:
         if task is not None:
             raise ConfigError(f"--task {task}: with --world the task stands in {scene}")
@@ -69,12 +88,16 @@ def simulate(
         # A single rule needs no name in every row.
         shown = table if len(entrants) > 1 else table.drop(columns="rule")
         hosts.on_first(lambda: write(shown, out))
+    if plot is not None:
+        hosts.on_first(lambda: draw(plot, batches, world))
+    chance, best = world.task.chance(world.circuit.dt), world.task.best
     for name, late in late_rewards(table).items():
         console.print(
             f"{name}: reward over the last quarter of the trials {late.mean:.4f}, 95% interval "
-            f"[{late.low:.4f}, {late.high:.4f}]",
+            f"[{late.low:.4f}, {late.high:.4f}]; {standing(late, chance, best)}",
             markup=False,
             highlight=False,
+            soft_wrap=True,
         )
         if world.circuit.excitatory:
             cut = batches[name].violations.sum()
@@ -87,9 +110,51 @@ def simulate(
     outcomes = {name: batch.counts for name, batch in batches.items()}
     for line in told(outcomes):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
-    if out is not None:
-        console.print(f"written to {out}", highlight=False, soft_wrap=True)
+    for file in filter(None, (out, plot)):
+        console.print(f"written to {file}", highlight=False, soft_wrap=True)
     check_alive(outcomes)
+
+
+def standing(reward: Estimate, chance: float, best: float) -> str:
+    """Where a reward lies between chance and perfect answers.
+
+    Example:
+        >>> standing(Estimate(-0.2, -0.3, -0.1, 64), -0.5, 0.0)
+        'above chance, -0.5; 60% of the way from it to perfect answers, 0'
+        >>> standing(Estimate(-0.2, -0.3, -0.1, 64), -0.25, 0.0)
+        'not to be told from chance, -0.25'
+    """
+    if reward.low <= chance <= reward.high:
+        return f"not to be told from chance, {chance:.4g}"
+    if reward.mean < chance:
+        return f"below chance, {chance:.4g}"
+    share = (reward.mean - chance) / (best - chance) if best > chance else 1.0
+    told = f"{share:.0%} of the way from it to perfect answers, {best:.4g}"
+    return f"above chance, {chance:.4g}; {told}"
+
+
+def check_plot(plot: Path | None, lives: int) -> None:
+    """Raise `ConfigError` when the picture could not be written, before anything has run."""
+    if plot is None:
+        return
+    if plot.suffix not in DRAWN:
+        raise ConfigError(f"--plot {plot}: the name must end in {' or '.join(DRAWN)}")
+    if lives < 2:
+        raise ConfigError("--plot: intervals need --lives 2 or more")
+    check_place(plot)
+
+
+def draw(plot: Path, batches: Mapping[str, Batch], world: World) -> None:
+    """Write the picture of what all rules earn in each trial."""
+    shown = [
+        Trajectory(name, "", batch.means, *curves(batch.rewards), batch.outcomes)
+        for name, batch in batches.items()
+    ]
+    axes = plot_learning(shown, world.task, world.circuit.dt, warmup=world.life.warmup)
+    try:
+        write_together({plot: picture(axes, plot.suffix)})
+    except OSError as error:
+        raise ConfigError(f"cannot write {plot}: {error.strerror}") from None
 
 
 def check_out(out: Path | None) -> None:
@@ -98,13 +163,18 @@ def check_out(out: Path | None) -> None:
         return
     if out.suffix not in WRITERS:
         raise ConfigError(f"--out {out}: the name must end in {' or '.join(WRITERS)}")
-    if not out.parent.is_dir() or not os.access(out.parent, os.W_OK) or out.is_dir():
-        raise ConfigError(f"cannot write {out}: its folder does not exist or is not writable")
+    check_place(out)
     if out.suffix == ".parquet":
         try:
             pd.DataFrame().to_parquet(None)
         except ImportError:
             raise ConfigError("--out: Parquet needs pyarrow (pip install pyarrow)") from None
+
+
+def check_place(file: Path) -> None:
+    """Raise `ConfigError` when no file can be written there."""
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK) or file.is_dir():
+        raise ConfigError(f"cannot write {file}: its folder does not exist or is not writable")
 
 
 def write(table: pd.DataFrame, out: Path) -> None:

@@ -32,7 +32,11 @@ def sweep(
         list[str] | None, typer.Option("--set", help="replace a setting of the base: key=value")
     ] = None,
 ) -> None:
-    """Run every combination of rules, tasks, sizes and seeds; again, only what is not finished."""
+    """Run every combination of rules, tasks, sizes and seeds; again, only what is not finished.
+
+    Examples:
+        rulegen sweep sweep.toml
+    """
     what, console = load_sweep(config, changes or ()), Console()
     if scheduler is None:  # else it is others that compute
         check_devices()

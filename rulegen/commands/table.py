@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 #: A cell up to this long is on one line; of a longer one, only words longer than that are broken.
-#: What the rows are of, in the first column, may take half the width.
+#: What the rows are of, in the first column, may take half the width, and a single word all of it.
 UNBROKEN = 17
 #: What is not broken where there is room: an interval, or a word.
 WORDS = re.compile(r"\[[^\[\]]*\]\S*|\S+")
@@ -39,7 +39,9 @@ def print_table(
     """
     columns = [list(map(str, column)) for column in zip(heads, *rows, strict=True)]
     least = [
-        max(needed(cell, UNBROKEN if number else console.width // 2) for cell in column)
+        max(needed(cell, UNBROKEN, UNBROKEN) for cell in column)
+        if number
+        else max(needed(cell, console.width // 2, console.width - GAP) for cell in column)
         for number, column in enumerate(columns)
     ]
     whole = [max(map(len, column)) for column in columns]
@@ -61,17 +63,21 @@ def print_table(
         console.print(table, "")
 
 
-def needed(cell: str, whole: int) -> int:
-    """The least width in which the cell can be read, if up to `whole` it is not to be broken.
+def needed(cell: str, whole: int, word: int) -> int:
+    """The least width in which the cell can be read.
+
+    Args:
+        cell: its text.
+        whole: up to this length it is not broken. word: up to this length a word of it is not.
 
     Example:
-        >>> needed("the claim holds", 17), needed("the claim certainly holds", 17)
+        >>> needed("the claim holds", 17, 17), needed("the claim certainly holds", 17, 17)
         (15, 9)
-        >>> needed("-0.2992 [-0.302, -0.2964]", 17)
+        >>> needed("-0.2992 [-0.302, -0.2964]", 17, 17)
         17
     """
     words = [cell] if len(cell) <= whole else WORDS.findall(cell)
-    return max((len(w) if w.startswith("[") else min(len(w), whole) for w in words), default=0)
+    return max((len(w) if w.startswith("[") else min(len(w), word) for w in words), default=0)
 
 
 def shared(least: Sequence[int], whole: Sequence[int], room: int) -> list[int]:

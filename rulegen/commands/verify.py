@@ -29,6 +29,10 @@ def verify(
     """Run the published text on its own lives again and on new ones.
 
     Exit code 1 if a claim is refuted or too weak.
+
+    Examples:
+        rulegen verify runs/mine-1
+        rulegen verify card.md --lives 1024
     """
     whole, console = piped() if card == "-" else published(card), screen()
     with Display(console) as display:

@@ -19,6 +19,7 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream, stream
+from rulegen.ground.settings import instead
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeState
 from rulegen.lives.many import Lives
@@ -76,13 +77,13 @@ class Pathwise(Estimator):
         if not world.circuit.smooth:
             raise ValueError(
                 f"the activity of a {world.circuit.name} circuit jumps as weights change, so that "
-                "`pathwise` has nothing to differentiate: use `pgpe`"
+                f"`pathwise` has nothing to differentiate: {instead('pgpe')}"
             )
         if not is_graded(world.task, world.circuit.dt):
             raise ValueError(
                 f"the reward of {world.task.name} does not change with small changes of the "
                 "output, as when it is right or wrong, so that `pathwise` has nothing to "
-                "differentiate: use `score` or `pgpe`"
+                f"differentiate: {instead('score', 'pgpe')}"
             )
         if self.credit == "life":
             return Derivatives(world, compile_rule(bench.rule), free)

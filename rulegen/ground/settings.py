@@ -92,6 +92,18 @@ def nested(value: Any) -> Iterator[Settings]:
             yield from nested(part)
 
 
+def instead(*estimators: str) -> str:
+    """What to write where an estimator of a file cannot do its work.
+
+    Example:
+        >>> instead("pgpe")
+        'use `pgpe`: `estimator = { name = "pgpe" }` in its table, [[fit]] or [[strategy]]'
+    """
+    names = " or ".join(f"`{name}`" for name in estimators)
+    line = f'estimator = {{ name = "{estimators[-1]}" }}'
+    return f"use {names}: `{line}` in its table, [[fit]] or [[strategy]]"
+
+
 def distinct(names: Sequence[str], what: str) -> None:
     """See that names by which results are kept differ, so that none takes another's place.
 

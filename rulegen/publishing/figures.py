@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,15 +147,28 @@ def label_ends(ax: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
 
 def save_figure(ax: Axes, folder: Path, name: str) -> None:
     """Write the figure of `ax` as `NAME.png` and `NAME.pdf`."""
+    for suffix in (".png", ".pdf"):
+        (folder / f"{name}{suffix}").write_bytes(picture(ax, suffix))
+
+
+def picture(ax: Axes, suffix: str) -> bytes:
+    """The figure of `ax` in a format, `.png` or `.pdf`.
+
+    Example:
+        >>> picture(new_axes(), ".png")[1:4]
+        b'PNG'
+    """
     figure = ax.get_figure(root=True)
     assert figure is not None
     axes = [axis for own in figure.axes for axis in (own.xaxis, own.yaxis)]
     powers = {text for axis in axes if axis.get_scale() == "log" for text in axis.findobj(Text)}
     for text in {*figure.findobj(Text)} - powers:
         text.set_parse_math(False)  # a `$` in the name of a rule begins no formula
-    figure.savefig(folder / f"{name}.png", dpi=160)
+    stream = io.BytesIO()
     # Without a date, so that the same figures make the same file.
-    figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+    told = {"metadata": {"CreationDate": None}} if suffix == ".pdf" else {"dpi": 160}
+    figure.savefig(stream, format=suffix[1:], **told)
+    return stream.getvalue()
 
 
 def plot_estimators(table: pd.DataFrame, ax: Axes | None = None) -> Axes:

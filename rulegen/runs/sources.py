@@ -6,6 +6,7 @@ is loaded when one is named: the text of a rule shall not wait for it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
@@ -64,7 +65,9 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
     # A folder that only has the name of a rule of the catalog hides it from nobody.
     if path.is_dir() and (kept.exists() or source not in (*names(), *names(DISCOVERED))):
         if not kept.exists():
-            raise ConfigError(f"{path} is no folder of a finished run: it has no record.toml")
+            raise ConfigError(
+                f"{path} is no folder of a finished run: it has no record.toml{again(path)}"
+            )
         return recorded(catalog.own_record(kept))
     if path.suffix == ".toml":
         return described(read_toml(path), path)
@@ -73,6 +76,14 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
     if (path.is_dir() or not path.exists()) and path.name == source and not path.suffix:
         return recorded(catalog.find(source))
     return Source(path.stem, read_text(path))
+
+
+def again(folder: Path) -> str:
+    """How a run that is not finished goes on; "" where there is none."""
+    if not (folder / "history.jsonl").exists() or not (folder / "config.toml").exists():
+        return ""
+    what = "discover" if kind_of(read_toml(folder / "config.toml")) == "rule" else "search"
+    return f"; finish it with `rulegen {what} {folder / 'config.toml'} --out {folder} --resume`"
 
 
 def standard_text(standard_input: TextIO | None) -> str:
@@ -130,10 +141,13 @@ def named_rules(sources: Sequence[str], standard_input: TextIO | None) -> dict[s
     Raises:
         ConfigError, RuleError: when one cannot be read, or two have one name.
     """
+    read = [read_source(source, standard_input) for source in sources]
+    often = Counter(source.name for source in read)
     found: dict[str, Rule] = {}
     origins: dict[str, str] = {}
-    for source in sources:
-        name, rule, _ = read_source(source, standard_input)
+    for source, (name, rule, _) in zip(sources, read, strict=True):
+        # Runs of one name on several seeds are told apart by their folders.
+        name = Path(source).name if often[name] > 1 and Path(source).is_dir() else name
         name = f"rule {name}" if name in BASELINES else name  # each has a line of its own in tables
         if name in found:
             raise ConfigError(
