@@ -42,6 +42,7 @@ app = group(
         "simulate": "simulate:simulate",
         "verify": "verify:verify",
         "compare": "compare:compare",
+        "open": "open:open_run",
         "analyse": "analyse:analyse",
         "export": "export:export_rule",
         "cite": "cite:cite",

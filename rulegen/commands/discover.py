@@ -15,6 +15,7 @@ from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.config import load_config
 from rulegen.publishing.evidence import left_out
+from rulegen.publishing.report import REPORT
 from rulegen.runs.discover import discover as run_discovery
 from rulegen.verifying.setting import recorded
 
@@ -52,3 +53,4 @@ def discover(
     for line in (*told({t.name: t.counts for t in found.trajectories}), *left_out(found.record)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)
+    console.print(f"report: {folder / REPORT}", highlight=False, soft_wrap=True)

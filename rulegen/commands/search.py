@@ -15,6 +15,7 @@ from rulegen.commands.worlds import print_worlds
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.evidence import left_out
+from rulegen.publishing.report import REPORT
 from rulegen.searching import load_search
 from rulegen.searching import search as run_search
 from rulegen.searching.findings import ends, selection, verdict
@@ -62,6 +63,7 @@ def search(
         *told(here | ends(found.elsewhere)),
         *left_out(record),
         f"page: {folder / 'search.md'}",
+        f"report: {folder / REPORT}",
     )
     for line in filter(None, lines):
         console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -10,7 +10,9 @@ from rulegen.estimators import MetaGradient
 from rulegen.grammar import ConfigError, parse
 from rulegen.grammar.reading.files import read_file, read_toml
 from rulegen.ground.journal import LARGEST_HISTORY, parse_line
-from rulegen.publishing.rundir import HISTORY
+
+#: Every step of a run, in its folder.
+HISTORY = "history.jsonl"
 
 
 def fit_history(folder: Path | str) -> pd.DataFrame:

@@ -27,6 +27,7 @@ from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.evidence import evidence_of, record_of
 from rulegen.publishing.held_out import HeldOut
 from rulegen.publishing.printed import exported, summary, texts
+from rulegen.publishing.report import Left, report_page
 
 #: Lives of each rule, the fewest with an interval.
 LIVES = 2
@@ -85,6 +86,7 @@ def rehearse(
         raise ConfigError(f"what it would publish: {problems(error, Record)}") from None
     printed = texts(record) | exported(record, config.exports)
     summary(record)
+    report_page(record, Left())
     try:
         read_card(printed["card.md"])
     except ConfigError as error:

@@ -1,0 +1,303 @@
+"""The report of a run: one page that a colleague can open, made from what the run left behind.
+
+Everything in it comes from files of the folder, so that it can be made again, of an old run as
+well; what a file does not say is said to be missing. A folder may come from a stranger: no link in
+it is followed, and every text is escaped.
+"""
+
+from __future__ import annotations
+
+import io
+import shlex
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from rulegen.catalog import Evidence, Record
+from rulegen.catalog.likeness.naming import named
+from rulegen.catalog.pages import html
+from rulegen.catalog.pages.card import Picture, card
+from rulegen.catalog.records.facets import facets
+from rulegen.catalog.records.library import LARGEST_TABLE
+from rulegen.catalog.records.record import own_record
+from rulegen.catalog.records.roles import NO_LEARNING, THIS_RULE
+from rulegen.grammar import ConfigError
+from rulegen.grammar.printing.breaking import broken
+from rulegen.grammar.printing.display import displayed
+from rulegen.grammar.printing.mathml import mathml
+from rulegen.grammar.reading.files import read_own
+from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
+from rulegen.publishing.history import fit_history
+
+REPORT = "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
+#: Columns without which a table is none.
+CURVES = ("rule", "trial", "mean", "low", "high")
+FRONT = ("complexity", "reward", "low", "high", "front", "pick", "equation")
+
+
+class Left(NamedTuple):
+    """What a run left behind beside its record; None where there is no such table.
+
+    Attributes:
+        curves: learning curves of the held-out lives. front: the finalists of a search.
+        fits: every iteration of its fits.
+        folder: how the commands of the page call it.
+    """
+
+    curves: pd.DataFrame | None = None
+    front: pd.DataFrame | None = None
+    fits: pd.DataFrame | None = None
+    folder: str = "RUN"
+
+
+class Section(NamedTuple):
+    """A part of the page: the name of its place, its title, and what is in it."""
+
+    name: str
+    title: str
+    parts: tuple[Markup, ...]
+
+
+def report(folder: Path | str) -> str:
+    """The report of a finished run as HTML.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        ConfigError: when it is no folder of a finished run.
+        RuleError: when the rule of its record is none.
+    """
+    folder = Path(folder)
+    if not (folder / "record.toml").exists():
+        raise ConfigError(f"{folder} is no folder of a finished run: it has no record.toml")
+    return report_page(own_record(folder / "record.toml"), left_in(folder))
+
+
+def left_in(folder: Path) -> Left:
+    """What the report shows beside the record; a file that says nothing is passed over."""
+    try:
+        fits: pd.DataFrame | None = fit_history(folder)
+    except (ConfigError, KeyError, ValueError):
+        fits = None
+    return Left(
+        table(folder / "learning.csv", CURVES),
+        table(folder / "front.csv", FRONT),
+        fits,
+        folder.name,
+    )
+
+
+def table(path: Path, columns: Sequence[str]) -> pd.DataFrame | None:
+    """A table of a run; None where the file is missing or no such table."""
+    try:
+        content = read_own(path, LARGEST_TABLE)
+        found = pd.read_csv(io.BytesIO(content), keep_default_na=False)
+        numbers = [name for name in columns if name in ("mean", "low", "high", "reward", "trial")]
+        return found.astype(dict.fromkeys(numbers, float)) if {*columns} <= {*found} else None
+    except (ConfigError, ValueError):
+        return None
+
+
+def report_page(record: Record, left: Left) -> str:
+    """The page of a record and what was left beside it.
+
+    Raises:
+        ConfigError: when the record has no evidence, which only runs have.
+
+    Example:
+        >>> from rulegen.catalog import find
+        >>> page = report_page(find("delayed_association"), Left())
+        >>> "minus no learning" in page, "There is no learning.csv" in page
+        (True, True)
+    """
+    if record.evidence is None:
+        raise ConfigError(f"{record.name} has no evidence: a report is that of a run")
+    blocks = [block for block in card(record) if not isinstance(block, Picture)]
+    style = (html.FOLDER / "style.css").read_text() + (TEMPLATES / "chart.css").read_text()
+    script = (TEMPLATES / "chart.js").read_text()
+    return templates().get_template("report.html").render(
+        title=" ".join(record.title.split()),
+        verdict=verdict(record, record.evidence),
+        sections=[s for s in sections(record, record.evidence, left) if s.parts],
+        card=Markup(html.html_article(facets(record), blocks)),
+        style=Markup(style), style_hash=html.content_hash(style),
+        script=Markup(script), script_hash=html.content_hash(script),
+    )  # fmt: skip
+
+
+def verdict(record: Record, evidence: Evidence) -> str:
+    """What was found and what it is worth, in two sentences."""
+    free = [p for p in record.rule.parameters if p.name in record.parameters]
+    values = ", ".join(f"{p.name} = {p.value:.4g}" for p in free if p.value is not None)
+    found = named(record.rule).text.replace("`", "")
+    found += f", with {values}" if values and values not in found else ""
+    others = [
+        f"{abs(c.difference.mean):.4g} {'less' if c.difference.mean < 0 else 'more'} than {c.name}"
+        for c in evidence.comparisons
+    ]
+    return (
+        f"{found[0].upper()}{found[1:]}. Its {evidence.reward_is} is {evidence.reward} on "
+        f"{evidence.reward.lives} held-out lives: {', '.join(others)}."
+    )
+
+
+def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section]:
+    """The story of the run."""
+    rule = record.rule
+    text = Markup('<pre class="scroll" tabindex="0" id="rule-text"><code>{}</code></pre>').format(
+        record.equations.strip("\n")
+    )
+    copy = Markup(
+        '<p><button type="button" data-copy="rule-text" hidden>Copy the rule</button></p>'
+    )
+    shown = Markup(
+        '<div class="scroll equation" role="group" aria-label="{}" tabindex="0">{}</div>'
+    )
+    spelt = Markup(mathml(broken(displayed(rule, True))))
+    listing = Markup("<details><summary>As text, to copy</summary>{}{}</details>").format(
+        text, copy
+    )
+    yield Section("equation", "The rule", (shown.format("Equation", spelt), listing))
+    yield Section("learning", "How it learns", tuple(learning(evidence, left)))
+    bars = [Bar(f"minus {c.name}", *interval(c.difference)) for c in evidence.comparisons]
+    note = paragraph(
+        f"{THIS_RULE.capitalize()} minus each other, paired over {evidence.reward.lives} held-out "
+        "lives on the same networks and noise, with 95% intervals."
+    )
+    drawn = bar_chart(
+        bars, evidence.reward_is, "Differences from the rules that it is compared with"
+    )
+    yield Section("differences", "What it earns more than others", (drawn, note))
+    terms = [Bar(t.term, *interval(t.loss)) for t in evidence.terms]
+    worth = bar_chart(terms, "reward lost without it", "What each term is worth")
+    yield Section("terms", "What each term is worth", (worth,) if terms else ())
+    worlds = [Bar(w.name, *interval(w.scaled or w.reward)) for w in evidence.worlds]
+    chosen = ", ".join(w.name for w in evidence.worlds if w.chosen_in)
+    where = bar_chart(worlds, "scaled reward" if evidence.scaled else "reward", "Rewards by world")
+    yield Section(
+        "worlds", "Where it learns",
+        (where, paragraph(f"It was chosen by: {chosen}; the others chose nothing."))
+        if worlds else (),
+    )  # fmt: skip
+    yield Section("front", "The front", tuple(front(left)))
+    yield Section("found", "How it was found", tuple(fits(evidence, left)))
+    yield Section("again", "Do it again, and cite it", tuple(again(record, evidence, left)))
+
+
+def learning(evidence: Evidence, left: Left) -> Iterator[Markup]:
+    """Learning curves, of each world."""
+    if left.curves is None:
+        yield missing("There is no learning.csv beside the record, and so no curve.")
+        return
+    several = "world" in left.curves
+    groups = left.curves.groupby("world", sort=False) if several else [("", left.curves)]
+    warmup = float(evidence.setting.life.get("warmup", 0) or 0)
+    levels = [] if several else [("chance", evidence.chance), ("perfect answers", evidence.best)]
+    for number, (world, rows) in enumerate(groups):
+        lines = [
+            Line(str(name), *(own[c].tolist() for c in ("trial", "mean", "low", "high")))
+            for name, own in rows.groupby("rule", sort=False)
+        ]
+        drawn = line_chart(
+            lines, "trial", "reward", f"Reward against trials {world}", levels,
+            (1.0, warmup, "warm-up") if warmup and not several else None,
+        )  # fmt: skip
+        opened = Markup("<details{}><summary><bdi>{}</bdi></summary>{}</details>")
+        yield (
+            opened.format(Markup(" open" if not number else ""), world, drawn) if several else drawn
+        )
+    yield paragraph(
+        "Means over lives, with the 95% interval of each trial alone. Chance is the best single "
+        f"answer that ignores the condition; {NO_LEARNING} is the initial weights."
+    )
+
+
+def front(left: Left) -> Iterator[Markup]:
+    """The finalists of a search."""
+    if left.front is None:
+        return
+    points = [
+        Point(
+            str(row["equation"]), float(row["complexity"]),
+            Bar("", float(row["reward"]), float(row["low"]), float(row["high"])),
+            str(row["front"]) == "True", str(row["pick"]) == "True",
+        )
+        for row in left.front.to_dict("records")
+    ]  # fmt: skip
+    yield front_chart(points, "reward in the selection", "Rules by complexity and reward")
+    yield paragraph(
+        "Each rule at its refined values on the lives of the selection, which no strategy met; "
+        "the pick has another colour and a larger mark."
+    )
+
+
+def fits(evidence: Evidence, left: Left) -> Iterator[Markup]:
+    """How the rule came about."""
+    if left.fits is not None and len(left.fits):
+        main = left.fits[left.fits["stage"].str.startswith("fit ")]
+        stages = list(main.groupby("stage", sort=False))
+        rewards = [
+            Line(str(stage), own["iteration"].add(1).tolist(), own["reward"].tolist(),
+                 (own["reward"] - 1.96 * own["error"]).tolist(),
+                 (own["reward"] + 1.96 * own["error"]).tolist())
+            for stage, own in stages
+        ]  # fmt: skip
+        yield line_chart(rewards, "iteration", "reward", "Reward in the iterations of the fit")
+    if evidence.looks:
+        kept = sum(look.verdict == "accepted" for look in evidence.looks)
+        yield paragraph(
+            f"From {evidence.candidates} candidate terms, {len(evidence.looks)} looks accepted "
+            f"{kept} changes; each is in the card below."
+        )
+    if evidence.structures:
+        yield paragraph(
+            f"{evidence.structures} structures were tried. Why this one was picked: "
+            f"{evidence.choice}."
+        )
+
+
+def again(record: Record, evidence: Evidence, left: Left) -> Iterator[Markup]:
+    """How to make the run again, to hold it against new lives, and to cite it."""
+    what, folder = "search" if evidence.structures else "discover", shlex.quote(left.folder)
+    lines = (
+        f"rulegen {what} {folder}/config.toml --out again",
+        f"rulegen verify {folder}",
+        f"rulegen export {folder} --to numpy",
+    )
+    yield Markup('<pre class="scroll" tabindex="0"><code>{}</code></pre>').format("\n".join(lines))
+    software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
+    yield paragraph(
+        f"Rule {record.digest}, configuration {evidence.config}, code {evidence.code}, seed "
+        f"{evidence.seed}; {software}. A citation names the digest of the rule and the version of "
+        "rulegen: by them anybody finds out whether a rule is this one."
+    )
+
+
+def interval(of: object) -> tuple[float, float, float]:
+    """Mean and limits of an interval."""
+    return of.mean, of.low, of.high  # type: ignore[attr-defined]
+
+
+def paragraph(text: str) -> Markup:
+    """A text."""
+    return Markup("<p>{}</p>").format(text)
+
+
+def missing(text: str) -> Markup:
+    """What is not there."""
+    return Markup('<p class="missing">{}</p>').format(text)
+
+
+@cache
+def templates() -> Environment:
+    """The templates, with everything escaped that is not marked as safe."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )

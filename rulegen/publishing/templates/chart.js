@@ -1,0 +1,115 @@
+"use strict";
+// Charts answer: lines are shown and hidden, a pointer or a slider reads them, dragging zooms.
+(() => {
+  const make = (name, parent, attributes = {}) => {
+    const space = name === "path" || name === "rect" || name === "text";
+    const made = space
+      ? document.createElementNS("http://www.w3.org/2000/svg", name)
+      : document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    parent.append(made);
+    return made;
+  };
+  const number = (value) => (value === null ? "none" : String(Number(value.toPrecision(4))));
+
+  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+    const chart = JSON.parse(figure.dataset.chart);
+    const picture = figure.querySelector("svg[role]");
+    const [left, right] = chart.width;
+    const [low, high] = chart.x;
+    const plot = figure.querySelector("svg.plot");
+    const [x0, y0, w0, h0] = plot.getAttribute("viewBox").split(" ").map(Number);
+    const ticks = figure.querySelector("g.ticks");
+    let [from, to] = chart.x;
+    const at = (x) => left + ((x - from) / (to - from || 1)) * (right - left);
+    const boxes = [...figure.querySelectorAll("input[data-line]")];
+    const drawn = [...picture.querySelectorAll("g[data-line]")];
+    const shown = (n) => boxes[n].checked;
+    const controls = make("div", figure, { class: "reading" });
+    const slider = make("input", controls, {
+      type: "range", min: low, max: high, step: "any", value: high,
+      "aria-label": `read the lines at this ${chart.of}`,
+    });
+    const output = make("output", controls);
+    const rule = make("path", picture, { class: "pointer" });
+    const height = picture.viewBox.baseVal.height;
+
+    const read = () => {
+      const wanted = Number(slider.value);
+      rule.setAttribute("d", `M${at(wanted)} 12V${height - 44}`);
+      const parts = [];
+      chart.lines.forEach((line, n) => {
+        if (!shown(n)) return;
+        let best = 0;
+        line.x.forEach((x, i) => {
+          if (Math.abs(x - wanted) < Math.abs(line.x[best] - wanted)) best = i;
+        });
+        const limits = line.low ? ` [${number(line.low[best])}, ${number(line.high[best])}]` : "";
+        if (!parts.length) parts.push(`${chart.of} ${number(line.x[best])}`);
+        parts.push(`${line.name}: ${number(line.y[best])}${limits}`);
+      });
+      output.value = parts.join("\n");
+    };
+    const zoom = (a, b) => {
+      if (!(b - a > (high - low) / 1000)) return;
+      [from, to] = [a, b];
+      const unit = w0 / (high - low || 1);
+      plot.setAttribute("viewBox", `${x0 + (a - low) * unit} ${y0} ${(b - a) * unit} ${h0}`);
+      [slider.min, slider.max] = [a, b];
+      ticks.replaceChildren();
+      for (let i = 0; i <= 5; i++) {
+        const value = a + (i / 5) * (b - a);
+        const text = make("text", ticks, { x: at(value), y: ticks.dataset.at, "text-anchor": "middle" });
+        text.textContent = number(value);
+      }
+      read();
+    };
+    const step = (name, action) => {
+      const button = make("button", buttons, { type: "button" });
+      button.textContent = name;
+      button.addEventListener("click", action);
+    };
+    const buttons = make("div", figure, { class: "zooming" });
+    step("Zoom in", () => {
+      const middle = Number(slider.value), half = (to - from) / 4;
+      const a = Math.max(low, Math.min(middle - half, high - 2 * half));
+      zoom(a, a + 2 * half);
+    });
+    step("Whole", () => zoom(low, high));
+    const place = (event) => {
+      const box = picture.getBoundingClientRect();
+      const x = ((event.clientX - box.left) / box.width) * picture.viewBox.baseVal.width;
+      const inside = Math.min(Math.max(x, left), right);
+      return from + ((inside - left) / (right - left)) * (to - from);
+    };
+    let began = null;
+    picture.addEventListener("pointerdown", (event) => { began = place(event); });
+    picture.addEventListener("pointerup", (event) => {
+      const [a, b] = [began, place(event)].sort((one, two) => one - two);
+      if (began !== null && b - a > (to - from) / 50) zoom(a, b);
+      began = null;
+    });
+    picture.addEventListener("pointermove", (event) => {
+      slider.value = place(event);
+      read();
+    });
+    slider.addEventListener("input", read);
+    boxes.forEach((box, n) =>
+      box.addEventListener("change", () => {
+        drawn[n].toggleAttribute("hidden", !box.checked);
+        drawn[n].setAttribute("visibility", box.checked ? "visible" : "hidden");
+        read();
+      }),
+    );
+    read();
+  }
+
+  for (const button of document.querySelectorAll("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const text = document.getElementById(button.dataset.copy).textContent;
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    });
+  }
+})();

@@ -1,0 +1,108 @@
+"""The report of a run: whole, safe, and made again from whatever is left of the run."""
+
+import re
+import shutil
+
+import pytest
+from html_reader import read_html
+
+from rulegen.catalog import find, load_record, save_record
+from rulegen.catalog.pages.html import content_hash
+from rulegen.catalog.records.library import HOME
+from rulegen.grammar import ConfigError
+from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
+from rulegen.publishing.report import Left, report, report_page
+
+HOSTILE = "</title><script>alert(1)</script> $\\frac{1}{0}$ & \"'"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A finished run of an older version: its record and its curves alone."""
+    home = HOME / "discovered"
+    shutil.copy(home / "delayed_association.toml", tmp_path / "record.toml")
+    shutil.copy(home / "delayed_association.learning.csv", tmp_path / "learning.csv")
+    return tmp_path
+
+
+def test_it_tells_the_story(folder):
+    page, record = report(folder), load_record(folder / "record.toml")
+    reward = record.evidence.reward
+    for part in (str(reward), "minus no learning", "What each term is worth", "rulegen verify"):
+        assert part in page
+    assert "<math" in page and page.count("<svg") > 5
+    assert len(page) < 3 << 20
+
+
+def test_nothing_is_loaded_and_only_its_own_script_runs(folder):
+    page = report(folder)
+    reader = read_html(page)
+    outside = [link for link in reader.links if not link.startswith(("#", "data:", "https://doi"))]
+    assert outside == [] or all(link.startswith("https://") for link in outside)
+    for tag in ("style", "script"):
+        (text,) = re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL)
+        assert content_hash(text) in page
+    assert not any("style" in values for _, values in reader.elements)
+    assert not any(key.startswith("on") for _, values in reader.elements for key in values)
+    assert not any("src" in values for _, values in reader.elements)
+    assert len(reader.ids) == len({*reader.ids})
+
+
+def test_it_reads_without_a_script(folder):
+    """Curves, differences and the rule are in the page before anything runs."""
+    page = re.sub(r"<script>.*?</script>", "", report(folder), flags=re.DOTALL)
+    assert page.count("<path") > 10 and "discovered rule" in page
+    assert 'data-copy="rule-text" hidden' in page
+
+
+@pytest.mark.parametrize("name", ["learning.csv", "history.jsonl", "front.csv"])
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00", b"rule,trial\n1,2\n", b"{}\n" * 9])
+def test_what_is_missing_or_damaged_is_passed_over(folder, name, content):
+    (folder / name).unlink(missing_ok=True)
+    if content is not None:
+        (folder / name).write_bytes(content)
+    page = report(folder)
+    assert "minus no learning" in page
+    assert ("There is no learning.csv" in page) == (name == "learning.csv")
+
+
+def test_links_are_not_followed(folder, tmp_path_factory):
+    there = tmp_path_factory.mktemp("there") / "learning.csv"
+    (folder / "learning.csv").rename(there)
+    (folder / "learning.csv").symlink_to(there)
+    assert "There is no learning.csv" in report(folder)
+
+
+def test_hostile_texts_stay_texts(folder):
+    record = load_record(folder / "record.toml")
+    texts = {"title": HOSTILE[:150], "description": HOSTILE + "x" * 7000}
+    save_record(record.model_copy(update=texts), folder / "record.toml")
+    page = report(folder)
+    assert "<script>alert" not in page and page.count("<script>") == 1
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_only_a_finished_run_has_one(tmp_path):
+    with pytest.raises(ConfigError, match="no folder of a finished run"):
+        report(tmp_path)
+    with pytest.raises(ConfigError, match="a report is that of a run"):
+        report_page(find("oja"), Left())
+
+
+def test_names_in_charts_are_escaped():
+    name = "<b onload='x'>\"&"
+    charts = (
+        line_chart([Line(name, [1, 2], [0.0, 1.0], [0, 0], [1, 2])], name, name, name),
+        bar_chart([Bar(name, 1.0, 0.5, 1.5)], name, name),
+        front_chart([Point(name, 1.0, Bar("", 1.0, 0.5, 1.5), True, True)], name, name),
+    )
+    for chart in charts:
+        assert "<b " not in chart and "&lt;b" in chart
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, 1e300, -1e-300])
+def test_charts_of_any_numbers(value):
+    chart = line_chart([Line("a", [1, 2, 3], [0.0, value, 1.0])], "x", "y", "z")
+    chart += bar_chart([Bar("a", value, value, value), Bar("b", 0.0, 0.0, 0.0)], "x", "y")
+    assert "<svg" in chart
+    assert not re.search(r'="[^"]*(nan|inf)', re.sub('data-chart="[^"]*"', "", chart))
