@@ -35,7 +35,7 @@ class Module:
         self.np = library.short
         self.system: System = make_system(self.rule)
         system = self.system
-        self.forward = {target: self.rule.expand(expr) for target, expr in self.rule.forward}
+        self.forward = system.forward
         self.stepped = (*system.synapse, *system.weights, *system.neuron)
         self.previous = kept_before(e.expr for e in self.stepped)
         keys = variables(self.rule) + [NEW + e.name for e in self.stepped]

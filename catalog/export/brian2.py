@@ -81,7 +81,7 @@ class Script:
         system = self.system
         self.stepped = (*system.synapse, *system.neuron, *system.weights)
         self.events = [e for event in Event for e in system.events[event]]
-        self.forward = {target: self.rule.expand(expr) for target, expr in self.rule.forward}
+        self.forward = system.forward
         exprs = [e.expr for e in (*self.stepped, *self.events)] + list(self.forward.values())
         self.read = {s.name for e in exprs for s in e.free_symbols}
         self.previous = kept_before(exprs)

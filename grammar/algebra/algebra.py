@@ -20,9 +20,13 @@ from sympy.core.parameters import distribute
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.conditions import chosen, combine, compare
 from rulegen.grammar.algebra.constants import exact
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.exact import AlgebraError, root
 from rulegen.grammar.algebra.facts import MAX_EXPONENT, hide, is_root, settle, too_high
 from rulegen.grammar.algebra.operators import OPERATORS
+
+#: Everything that is written like a function.
+FUNCTIONS = OPERATORS | DISTRIBUTIONS
 
 #: Keeps `2*(a - b)` as it was written; by default SymPy would turn it into `2*a - 2*b`.
 as_written = distribute
@@ -220,7 +224,7 @@ _EXACT_VALUES: dict[tuple[str, sp.Expr], sp.Rational] = {
 
 
 def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
-    """The function `name` of the table of operators, applied to `args`.
+    """The function `name` of the tables of operators and distributions, applied to `args`.
 
     What has an exact value becomes a number. Anything else stays as it is: SymPy's automatic
     rewriting of `abs` or `tanh` asks many questions about its argument, which may take seconds.
@@ -233,7 +237,7 @@ def call(name: str, args: Sequence[sp.Expr]) -> sp.Expr:
         return _EXACT_CALLS[name](*args)
     if (name, args[0]) in _EXACT_VALUES:
         return _EXACT_VALUES[name, args[0]]
-    expr = OPERATORS[name].make(*args, evaluate=False)
+    expr = FUNCTIONS[name].make(*args, evaluate=False)
     hide(expr)
     return _finite(expr)
 
@@ -276,7 +280,7 @@ def rebuilt(expr: sp.Basic, new: Callable[[sp.Basic], sp.Basic]) -> sp.Basic:
     return call(operator_name(expr), args)
 
 
-_NAMES = {o.make: o.name for o in OPERATORS.values()} | {sp.exp: "exp"}
+_NAMES = {o.make: o.name for o in FUNCTIONS.values()} | {sp.exp: "exp"}
 
 
 def operator_name(expr: sp.Basic) -> str:

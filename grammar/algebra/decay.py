@@ -7,24 +7,21 @@ from collections.abc import Iterable
 import sympy as sp
 
 from rulegen.grammar.algebra.normal import normal
-from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import symbol
 
 #: The length of a step.
 DT = symbol("dt")
 
 
-def split_decay(
-    f: sp.Expr, x: sp.Symbol, parameters: Iterable[Parameter]
-) -> tuple[sp.Expr, sp.Expr]:
-    """Write `f = drive - rate*x` with `rate` made of parameters; (0, f) where that fails.
+def split_decay(f: sp.Expr, x: sp.Symbol, constants: Iterable[str]) -> tuple[sp.Expr, sp.Expr]:
+    """Write `f = drive - rate*x` with `rate` made of `constants`; (0, f) where that fails.
 
     It does not matter how `f` is written, as `(pre - x)/tau` or as `pre/tau - x/tau`.
 
     Example:
         >>> from rulegen.grammar.algebra.symbols import symbol
         >>> x, pre, tau = symbol("x"), symbol("pre"), symbol("tau")
-        >>> split_decay((pre - x) / tau, x, [Parameter("tau")])
+        >>> split_decay((pre - x) / tau, x, ["tau"])
         (1/tau, pre/tau)
     """
     if not f.has(x):
@@ -32,8 +29,8 @@ def split_decay(
     rate, drive = _split(f, x)
     if drive.has(x):
         rate, drive = _split(normal(f), x)
-    constants = {symbol(p.name) for p in parameters} | {DT}
-    if rate == 0 or drive.has(x) or not rate.free_symbols <= constants:
+    known = {symbol(name) for name in constants} | {DT}
+    if rate == 0 or drive.has(x) or not rate.free_symbols <= known:
         return sp.Integer(0), f
     return rate, drive
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from rulegen.grammar.algebra.draws import draw_in
 from rulegen.grammar.algebra.symbols import Site
 
 
@@ -39,6 +40,7 @@ class Form(enum.Enum):
     ACCUMULATE = "accumulate"  # dx/dt = -x/tau + f     DC gain tau
     DERIVATIVE = "derivative"  # dx/dt = f
     STEP = "step"  # x <- f, once per step
+    DRAW = "draw"  # x = f with a fresh random number in every step and at every event
     AVERAGE = (
         "average"  # x += tau*(f - x), once per reward after the reward's updates; tau is a gain
     )
@@ -53,7 +55,8 @@ class State:
     """A variable with memory: `expr` drives it in the way that `form` says.
 
     `tau` is the time constant of a LOWPASS or ACCUMULATE and the gain of an AVERAGE, else None.
-    `initial` is its value before the first step, made of numbers, parameters and initial weights.
+    `initial` is its value before the first step, made of numbers, parameters, initial weights and
+    one random number. A state that begins at one and never changes is a drawn parameter.
     `per_condition` keeps one copy for each condition of the task (global states only).
     """
 
@@ -64,6 +67,12 @@ class State:
     tau: sp.Expr | None = None
     initial: sp.Expr = sp.S.Zero
     per_condition: bool = False
+
+    @property
+    def still(self) -> bool:
+        """Whether it is `x <- x`, which changes at events alone."""
+        own = self.expr.is_Symbol and self.expr.name == self.name
+        return self.form is Form.STEP and bool(own)
 
 
 @dataclass(frozen=True)
@@ -135,3 +144,16 @@ class RuleParts:
     zero_diagonal: bool = False
     euler: bool = False
     nonlocal_names: frozenset[str] = field(default=frozenset())
+
+    @property
+    def drawn(self) -> frozenset[str]:
+        """Names of the drawn parameters: states that keep the random number they begin at."""
+        changed = {update.target for update in self.updates}
+        return frozenset(
+            s.name for s in self.states if s.still and draw_in(s.initial) and s.name not in changed
+        )
+
+    @property
+    def constants(self) -> frozenset[str]:
+        """Names of what keeps its value for a life."""
+        return self.drawn | {p.name for p in self.parameters}

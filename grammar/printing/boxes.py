@@ -28,6 +28,7 @@ class Sign(enum.Enum):
     IN = "in"
     TAKES = "<-"
     BECOMES = "->"
+    DRAWN = "~"
     COMMA = ","
     LEFT_ROUND = "("
     RIGHT_ROUND = ")"

@@ -15,7 +15,8 @@ from typing import ClassVar
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, exact
-from rulegen.grammar.algebra.operators import OPERATORS, spow
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS, draw_in
+from rulegen.grammar.algebra.operators import spow
 from rulegen.grammar.algebra.parts import (
     Definition,
     Event,
@@ -152,13 +153,14 @@ NOTATIONS: dict[str, Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]] 
     "sum_post": _over(_SUM, "post"),
     "max_post": _over(_MAXIMUM, "post"),
     "cumsum_post": _cumulative,
+    **dict.fromkeys(DISTRIBUTIONS, _called),
 }
 #: Below which levels the argument of a function gets brackets, where it has none of its own.
 _ARGUMENTS = {"prev": ATOM} | dict.fromkeys(
     ("sum_pre", "max_pre", "sum_post", "max_post", "cumsum_post"), MUL
 )
-if NOTATIONS.keys() != OPERATORS.keys():
-    raise TypeError(f"no notation, or no operator: {NOTATIONS.keys() ^ OPERATORS.keys()}")
+if NOTATIONS.keys() != algebra.FUNCTIONS.keys():
+    raise TypeError(f"no notation, or no function: {NOTATIONS.keys() ^ algebra.FUNCTIONS.keys()}")
 
 
 class _Display(Writer[Box]):
@@ -290,10 +292,19 @@ class _Lines(Statements[Line]):
             left = joined([self.show(tau, POW), left], Sign.THIN)
         return Line(left, _after(Sign.EQUAL, self.show(expr, own=own)))
 
+    def drawn(self, state: State) -> Line:
+        right = _after(Sign.DRAWN, self.show(state.initial))
+        return Line(self.name(state.name), right, Words("once a life:"))
+
+    def fresh(self, state: State) -> Line:
+        right = _after(Sign.DRAWN, self.show(state.expr))
+        return Line(self.name(state.name), right, Words("in every step:"))
+
     def initial(self, state: State) -> Line:
         first = state.initial
         shown = numeral(float(first))[0] if first.is_number else self.show(first)
-        return Line(self.name(state.name), _after(Sign.EQUAL, shown), Words("initial:"))
+        sign = Sign.DRAWN if draw_in(first) else Sign.EQUAL
+        return Line(self.name(state.name), _after(sign, shown), Words("initial:"))
 
     def forward(self, name: str, expr: sp.Expr) -> Line:
         left, sign = (

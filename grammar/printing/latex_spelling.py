@@ -53,6 +53,7 @@ class Latex(Spelling[str]):
         Sign.IN: r" \in ",
         Sign.TAKES: r" \leftarrow ",
         Sign.BECOMES: r" \mapsto ",
+        Sign.DRAWN: r" \sim ",
         Sign.COMMA: ", ",
         Sign.LEFT_ROUND: "(",
         Sign.RIGHT_ROUND: ")",

@@ -39,10 +39,10 @@ Elements = list[Element]
 #: letter is shown as a mathematical italic, of which the small h is older than the others.
 ALPHABET = frozenset(
     "".join(map(chr, range(0x20, 0x7F)))
-    + "".join(_GREEK.values())
+    + "".join(GREEK_SIGNS.values())
     + "".join(map(chr, [*range(0x1D434, 0x1D468), 0x210E]))
     + "".join(map(chr, range(0x1D6E2, 0x1D71C)))
-    + "−×≠≤≥∧∨∈←↦∑∞√⌊⌋′‾˙Δ\N{NO-BREAK SPACE}\N{COMBINING MACRON}\N{COMBINING DOT ABOVE}¯"
+    + "−×≠≤≥∧∨∈←↦∼∑∞√⌊⌋′‾˙Δ\N{NO-BREAK SPACE}\N{COMBINING MACRON}\N{COMBINING DOT ABOVE}¯"
 )
 
 
@@ -87,6 +87,7 @@ class Mathml(Spelling[Elements]):
         Sign.IN: [_leaf("mo", "∈")],
         Sign.TAKES: [_leaf("mo", "←")],
         Sign.BECOMES: [_leaf("mo", "↦")],
+        Sign.DRAWN: [_leaf("mo", "∼")],
         Sign.COMMA: [_leaf("mo", ",")],
         Sign.LEFT_ROUND: [_leaf("mo", "(", _LOW)],
         Sign.RIGHT_ROUND: [_leaf("mo", ")", _LOW)],

@@ -52,6 +52,7 @@ class Readable(Spelling[str]):
         Sign.IN: " in ",
         Sign.TAKES: " ← ",
         Sign.BECOMES: " → ",
+        Sign.DRAWN: " ~ ",
         Sign.COMMA: ", ",
         Sign.LEFT_ROUND: "(",
         Sign.RIGHT_ROUND: ")",

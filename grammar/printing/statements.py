@@ -26,8 +26,14 @@ class Statements(ABC, Generic[L]):
         parts = self.parts
         lines = [self.parameter(p) for p in parts.parameters]
         for item in equations(parts):
-            lines.append(self.state(item) if isinstance(item, State) else self.definition(item))
-        lines += [self.initial(s) for s in parts.states if s.initial != 0]
+            if isinstance(item, Definition):
+                lines.append(self.definition(item))
+            elif item.name in parts.drawn:
+                lines.append(self.drawn(item))
+            else:
+                lines.append(self.fresh(item) if item.form is Form.DRAW else self.state(item))
+        begun = (s for s in parts.states if s.initial != 0 and s.name not in parts.drawn)
+        lines += [self.initial(s) for s in begun]
         lines += [self.forward(name, expr) for name, expr in parts.forward]
         lines += [self.update(u) for u in parts.updates]
         lines += [self.average(s) for s in parts.states if s.form is Form.AVERAGE]
@@ -49,6 +55,14 @@ class Statements(ABC, Generic[L]):
     @abstractmethod
     def state(self, state: State) -> L | None:
         """How a state evolves."""
+
+    @abstractmethod
+    def drawn(self, state: State) -> L | None:
+        """A parameter that is drawn once a life."""
+
+    @abstractmethod
+    def fresh(self, state: State) -> L | None:
+        """What is drawn anew in every step."""
 
     @abstractmethod
     def initial(self, state: State) -> L | None:

@@ -198,6 +198,12 @@ class _Lines(Statements[tuple[str, str]]):
         call = f"{state.form.value}({self.show(state.expr)}, {self.show(state.tau)})"
         return f"{name} = {call}", "" if state.form is Form.AVERAGE else site
 
+    def drawn(self, state: State) -> tuple[str, str]:
+        return f"param {state.name} = {self.show(state.initial)}", state.site.value
+
+    def fresh(self, state: State) -> tuple[str, str]:
+        return f"{state.name} = {self.show(state.expr)}", state.site.value
+
     def initial(self, state: State) -> tuple[str, str]:
         first = state.initial
         shown = show_number(float(first)) if first.is_number else self.show(first)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rulegen.grammar.algebra.symbols import symbol
+from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.reads import Called, Function, Resolve
@@ -58,6 +59,7 @@ class Functions(Called):
             return self.resolve(line, token)
 
         formula = read_formula(text.line, text.body, resolve, text.start, self)
+        check_single(formula, False)
         self.waiting.pop()
         self.known[name] = Function(tuple(arguments.values()), formula)
         return self.known[name]

@@ -7,8 +7,10 @@ from collections.abc import Collection, Mapping
 
 import sympy as sp
 
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, symbol
+from rulegen.grammar.reading.drawing import call_of
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import GREEK, Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
@@ -115,6 +117,8 @@ class Names:
             )
         own = [*self.defined, *self.parameters]
         remedy = for_name(name, own, [*SIGNALS, WEIGHT, BASELINE])
+        if name in DISTRIBUTIONS:
+            return line.error(f"`{name}` draws a number", token.column, f"write `{call_of(name)}`")
         declare = f"if it is a parameter, declare it: `param {name} = 1`"
         if name in UNITS:
             remedy = f"As a unit it follows its number: `10 {name}`."

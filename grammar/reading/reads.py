@@ -34,12 +34,13 @@ class Read:
 
 @dataclass
 class Formula:
-    """A formula that was read: its expression, what it reads, and where its terms begin."""
+    """A formula that was read: its expression, what it reads, its random numbers and terms."""
 
     line: Line
     column: int
     expr: sp.Expr = sp.S.Zero
     reads: list[Read] = field(default_factory=list)
+    draws: list[Read] = field(default_factory=list)
     terms: dict[sp.Expr, int] = field(default_factory=dict)
 
 

@@ -28,10 +28,8 @@ _SIGNALS_ELSEWHERE = {
 NAMES = {other: name for name, others in _SIGNALS_ELSEWHERE.items() for other in others}
 
 _SUM = "say over which neurons: `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
-_DRAW = (
-    "a formula draws nothing: noise is `xi` of a neuron and `zeta` of a synapse, and parameters "
-    "have one value"
-)
+_EVEN = "give a random number a name, `n = uniform(0, 1) : synapse` on a line of its own"
+_BELL = "give a random number a name, `n = normal(0, 1) : synapse` on a line of its own"
 _STEP = "write a comparison, `(x > 0)`, which is 1 or 0"
 _STATE = "a trace is a state on a line of its own: `x_bar = lowpass(x, tau)`"
 _MEAN = "write `sum_pre(...)/N_pre` or `sum_post(...)/N_post`, declared `nonlocal`"
@@ -43,8 +41,10 @@ FUNCTIONS = {
     "mean_pre": "write `sum_pre(...)/N_pre`, declared `nonlocal`",
     "mean_post": "write `sum_post(...)/N_post`, declared `nonlocal`",
     "norm": "write `sqrt(sum_pre(x**2))`, declared `nonlocal`",
-    **dict.fromkeys(("uniform", "normal", "lognormal", "bernoulli", "rand", "randn"), _DRAW),
-    **dict.fromkeys(("random", "gauss", "gaussian", "choice"), _DRAW),
+    **dict.fromkeys(("rand", "random", "choice"), _EVEN),
+    **dict.fromkeys(("randn", "gauss", "gaussian"), _BELL),
+    "binomial": "write `bernoulli(PROBABILITY)`",
+    **dict.fromkeys(("poisson", "gamma", "exponential"), "draw from uniform or normal numbers"),
     **dict.fromkeys(("heaviside", "Heaviside", "H", "Theta", "step", "theta"), _STEP),
     **dict.fromkeys(("trace", "filter", "convolve", "ema", "smooth"), _STATE),
     "ln": "write `log(x)`",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.parts import Event, Parameter
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site
+from rulegen.grammar.reading.drawing import draws
 from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
-from rulegen.grammar.reading.quantities import read_bounds, read_parameter
+from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
 from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.walk import FILTERS
@@ -58,6 +61,7 @@ class Draft:
     settings: dict[str, tuple[float, float] | bool] = field(default_factory=dict)
     functions: dict[str, FunctionText] = field(default_factory=dict)
     defined: dict[str, Line] = field(default_factory=dict)
+    drawn: set[str] = field(default_factory=set)
 
 
 def read_statements(text: str) -> Draft:
@@ -103,6 +107,9 @@ def end_of(tokens: Sequence[Token]) -> int:
 def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
     match tokens[0].text:
         case "param":
+            if tokens[2:3] and tokens[2].text == "=" and draws(tokens[3:]):
+                _drawn_parameter(draft, line, tokens)
+                return
             parameter = read_parameter(line, tokens)
             new_name(draft, line, tokens[1])
             draft.parameters[parameter.name] = parameter
@@ -136,10 +143,52 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
                 draft.nonlocals[token.text] = (line, token)
         case _:
             if function := read_head(line, tokens):
+                if function.name.text in DISTRIBUTIONS:
+                    raise line.error(
+                        f"`{function.name}` draws a number", function.name.column, "rename it"
+                    )
                 new_name(draft, line, function.name)
                 draft.functions[function.name.text] = function
             else:
                 _assignment(draft, line, tokens)
+
+
+def _drawn_parameter(draft: Draft, line: Line, tokens: list[Token]) -> None:
+    """`param NAME = FORMULA : SITE`, a state that keeps the random number that it begins at."""
+    name, body, words = tokens[1], tokens[3:], {t.text: t for t in tokens[3:] if t.kind == "name"}
+    if name.kind != "name":
+        raise line.error("the parameter's name is missing here", name.column, "`param a = ...`")
+    if "free" in words:
+        raise line.error(
+            "what is drawn has no value that a fit could change",
+            words["free"].column,
+            "what it is drawn from may be free: `param mu = 20 free`, `param tau = normal(mu, 5)`",
+        )
+    if "in" in words:
+        raise line.error(
+            "a random number is kept within limits by a formula",
+            words["in"].column,
+            f"write `param {name} = clip(..., LOW, HIGH)`",
+        )
+    colon = next((i for i, t in enumerate(body) if t.text == ":"), None)
+    if colon is None:
+        raise line.error(
+            f"for whom is `{name}` drawn?",
+            end_of(tokens),
+            "end the line with `: pre`, `: post`, `: synapse` or `: global`",
+        )
+    unit = next((b for a, b in itertools.pairwise(body) if a.text == ")"), body[colon])
+    if unit.text in UNITS:
+        raise line.error(
+            "the unit of a random number stands inside",
+            unit.column,
+            f"write for instance `uniform(10 {unit}, 100 {unit})`",
+        )
+    site, after = _site(line, body, colon), end_of(tokens[:3])
+    new_name(draft, line, name)
+    draft.drawn.add(name.text)
+    draft.assignments.append(Assignment(line, name, "<-", (name,), after, site))
+    draft.initial[name.text] = Assignment(line, name, "=", tuple(body[:colon]), after)
 
 
 def _set(draft: Draft, line: Line, key: str, value: tuple[float, float] | bool) -> None:
@@ -175,6 +224,8 @@ def _initial(draft: Draft, line: Line, tokens: list[Token]) -> None:
         raise line.error("`initial` wants a state", end_of(tokens[:1]), "write `initial e = 0`")
     _expect(line, tokens, 2, "=", "write `initial e = 0`")
     target, body = tokens[1], tuple(tokens[3:])
+    if target.text in draft.drawn:
+        raise line.error(f"`{target}` begins at what is drawn", target.column, "remove the line")
     if target.text in draft.initial:
         raise line.error(f"`{target}` has two initial values", target.column, "keep one of them")
     draft.initial[target.text] = Assignment(line, target, "=", body, end_of(tokens[:3]))

@@ -10,12 +10,14 @@ from dataclasses import replace
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, conditions, exact
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import (
     NONLOCAL,
     OPERATORS,
     prev,
 )
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
+from rulegen.grammar.reading.drawing import call_of, trouble
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import unit_value
@@ -186,6 +188,8 @@ class Walk:
             return conditions.choose(self.condition(test), self.number(first), self.number(second))
         if function := self.called(name):
             return self.written_out(node, name, function)
+        if name in DISTRIBUTIONS:
+            return self.draw(node, name)
         if name not in OPERATORS:
             remedy = for_function(name, ["where", *self.called.names])
             raise self.error(node, f"there is no function `{name}`", remedy)
@@ -202,6 +206,22 @@ class Walk:
             read = Read(name, self.place(node).column, total=value, reduced=outer)
             self.read.reads.insert(before, read)
         return value
+
+    def draw(self, node: ast.Call, name: str) -> sp.Expr:
+        """A random number; whether one may stand here is for the statement to say."""
+        if self.reducing:
+            raise self.error(
+                node,
+                "a sum over neurons cannot draw",
+                f"give the draw a name on its own line: `n = {name}(...) : synapse`",
+            )
+        self.count(node, name, DISTRIBUTIONS[name].nargs)
+        args = [self.number(a) for a in node.args]
+        self.read.draws.append(Read(name, self.place(node).column))
+        problem, index = trouble(name, args)
+        if problem:
+            raise self.error(node.args[index], problem, f"write `{call_of(name)}`")
+        return self.build(node, algebra.call, name, args)
 
     def written_out(self, node: ast.Call, name: str, function: Function) -> sp.Expr:
         """A function of the text: its formula, with the arguments in their places."""

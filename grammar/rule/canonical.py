@@ -27,6 +27,7 @@ from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.rule.draws import bare, standards
 from rulegen.grammar.rule.locality import expressions, used_names
 from rulegen.grammar.rule.ones import with_ones
 from rulegen.grammar.rule.renaming import renamed
@@ -168,7 +169,8 @@ def _with_expressions(parts: RuleParts, new: Callable[[sp.Expr], sp.Expr]) -> Ru
 
 
 def _written_out(parts: RuleParts) -> RuleParts:
-    """Without definitions, and with numbers for parameters that have one."""
+    """Without definitions, with numbers for parameters that have one, and standard draws."""
+    parts = bare(parts) if standards(parts) else parts
     meaning = _constants(parts) | {symbol(MILLISECOND): sp.Integer(1)}
     for definition in parts.definitions:
         meaning[symbol(definition.name)] = algebra.substitute(definition.expr, meaning)
@@ -200,7 +202,7 @@ def _derivatives(parts: RuleParts) -> RuleParts:
 def _decays(parts: RuleParts) -> bool:
     """Whether a state decays, so that it matters how decay is integrated."""
     return any(
-        split_decay(s.expr, symbol(s.name), parts.parameters)[0] != 0
+        split_decay(s.expr, symbol(s.name), parts.constants)[0] != 0
         for s in parts.states
         if s.form is Form.DERIVATIVE and s.name != WEIGHT
     )

@@ -7,6 +7,7 @@ from graphlib import CycleError
 
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
+from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
@@ -55,12 +56,19 @@ def check_initial(
     definitions: list[Equation],
     parameters: Collection[str],
     sites: Mapping[str, Site],
+    drawn: Collection[str],
+    fresh: Collection[str],
 ) -> None:
-    """States alone begin at a value of the rule, which is known before anything happens."""
-    known = {*parameters, *INITIAL_SIGNALS, WEIGHT}
+    """States alone begin at a value of the rule, which is known before anything happens.
+
+    What a parameter is drawn from is the same for all, but for the weights of the start.
+    """
+    shared = {*parameters, *INITIAL_SIGNALS, WEIGHT}
+    known = shared | {*drawn}
     for equation in definitions:
-        if all(r.name in known for r in equation.formula.reads if r.name not in NONLOCAL):
-            known.add(equation.target.text)
+        for names in (shared, known):
+            if all(r.name in names for r in equation.formula.reads if r.name not in NONLOCAL):
+                names.add(equation.target.text)
     defined = {equation.target.text for equation in definitions}
     for name, (assignment, formula) in initial.items():
         line, column = assignment.line, assignment.target.column
@@ -77,13 +85,23 @@ def check_initial(
                 column,
                 suggest(name, names) or "only states have an initial value",
             )
+        if name in fresh:
+            raise line.error(
+                f"`{name}` is drawn anew in every step, and begins nowhere",
+                column,
+                f"`param {name} = ...` is drawn once a life",
+            )
+        there = shared if name in drawn else known
         for read in formula.reads:
-            if read.name not in known and read.name not in NONLOCAL:
+            if read.name not in there and read.name not in NONLOCAL:
                 raise line.error(
                     f"`{read.name}` is not known before the first step",
                     read.column,
-                    "initial values are made of numbers, parameters, `N_pre`, `N_post`, `dt` and "
-                    "the weights of the start",
+                    "what is drawn once a life is drawn from numbers, parameters that are the same "
+                    "for all, `N_pre`, `N_post`, `dt` and the weights of the start"
+                    if name in drawn
+                    else "initial values are made of numbers, parameters, `N_pre`, `N_post`, `dt` "
+                    "and the weights of the start",
                 )
         check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
 
@@ -101,7 +119,8 @@ def check_prev(rule: Rule, formulas: list[Formula]) -> None:
 
 def check_remembered(rule: Rule, formulas: list[Formula]) -> None:
     """What `prev` reads is kept from step to step, and changes."""
-    kept = (SIGNALS.keys() - {"dt", "N_pre", "N_post"}) | {s.name for s in rule.states} | {WEIGHT}
+    kept = (SIGNALS.keys() - {"dt", "N_pre", "N_post"}) | {WEIGHT}
+    kept |= {s.name for s in rule.states if s.form is not Form.DRAW}
     for formula in formulas:
         found = {atom.args[0].name for atom in formula.expr.atoms(prev)} - kept
         for read in formula.reads:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import WEIGHT, Site
-from rulegen.grammar.reading.statements import Assignment
+from rulegen.grammar.reading.drawing import draws
+from rulegen.grammar.reading.statements import Assignment, end_of
 from rulegen.grammar.reading.walk import FILTERS
 
 
@@ -13,7 +14,9 @@ def form_of(assignment: Assignment) -> Form | None:
     body = assignment.body
     if assignment.op == "=":
         called = len(body) > 1 and body[0].text in FILTERS and body[1].text == "("
-        return Form(body[0].text) if called else None
+        if called:
+            return Form(body[0].text)
+        return Form.DRAW if draws(body) else None
     return Form.STEP if assignment.op == "<-" else Form.DERIVATIVE
 
 
@@ -31,6 +34,20 @@ def declared_site(assignment: Assignment) -> Site | None:
         if site not in (None, Site.GLOBAL):
             raise line.error("an average over rewards is global", column, _over_time(name))
         return Site.GLOBAL
+    if form_of(assignment) is Form.DRAW:
+        if assignment.target.per_condition:
+            raise line.error(
+                f"`{name}` is drawn anew in every step, and not kept",
+                column,
+                "remove `[condition]`",
+            )
+        if site is None:
+            raise line.error(
+                f"for whom is `{name}` drawn?",
+                end_of(assignment.body),
+                "end the line with `: pre`, `: post`, `: synapse` or `: global`",
+            )
+        return site
     if assignment.target.per_condition:
         if form_of(assignment) is None:
             raise line.error(

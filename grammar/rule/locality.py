@@ -12,7 +12,15 @@ from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.sites import site_of, site_table
 
 EVERY_STEP, AT_REWARD, EVERY_TRIAL = "every step", "at reward", "every trial"
+ONCE = "once a life"
 
+#: What a synapse must know of numbers that are random in every step.
+_RANDOM = {
+    Site.SYNAPSE: "is random: the synapse must make noise of its own",
+    Site.PRE: "is random: the synapse must know noise of its presynaptic neuron",
+    Site.POST: "is random: the synapse must know noise of its postsynaptic neuron",
+    Site.GLOBAL: "is random and the same for all: noise that reaches every synapse",
+}
 _AVAILABLE = {"R": AT_REWARD, "zeta": EVERY_TRIAL}
 
 
@@ -72,10 +80,12 @@ def locality(parts: RuleParts) -> LocalityCertificate:
         else:
             shown = f"{name}[condition]" if state.per_condition else name
             note = "needs the trial's identity: global side information"
+            note = note if state.per_condition else ""
             available = AT_REWARD if state.form is Form.AVERAGE else EVERY_STEP
-            items.append(
-                LocalityItem(shown, state.site, available, note if state.per_condition else "")
-            )
+            available = ONCE if name in parts.drawn else available
+            if state.form is Form.DRAW:
+                note = _RANDOM[state.site]
+            items.append(LocalityItem(shown, state.site, available, note))
     sums = {type(f).__name__: f for e in exprs for f in e.atoms(RuleFunction)}
     violations = []
     for name in sorted(NONLOCAL & set(sums)):

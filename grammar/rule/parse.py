@@ -13,6 +13,7 @@ from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.parts import SPIKES, Definition, Form, State, Update
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.dependencies import check_conditions, in_order
+from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula, read_list
 from rulegen.grammar.reading.functions import Functions
 from rulegen.grammar.reading.lexer import Token
@@ -87,6 +88,8 @@ class _Builder:
     def formula(self, assignment: Assignment) -> Formula:
         line = assignment.line
         read = self.read(line, assignment.body, assignment.start)
+        begins = self.draft.initial.get(assignment.target.text) is assignment
+        check_single(read, begins or form_of(assignment) is Form.DRAW)
         if assignment.factor:
             factor = self.read(line, assignment.factor, assignment.factor[0].column)
             read.expr = algebra.multiply([read.expr, self.reciprocal(factor)])
@@ -135,8 +138,11 @@ class _Builder:
             raise line.error(message, column, f"write `{name}(FORMULA, {gain})`")
         self.formulas.append(parts[0])
         check_parameters(self.names.parameters, parts[0])
+        for part in parts:
+            check_single(part, False)
         for read in parts[1].reads:
-            if read.name not in self.names.parameters or read.total is not None:
+            known = read.name in self.names.parameters or read.name in self.draft.drawn
+            if not known or read.total is not None:
                 raise line.error(
                     f"`{read.name}` cannot be a part of a time constant or gain",
                     read.column,
@@ -156,6 +162,8 @@ class _Builder:
                 formula, taus[assignment.target.text] = self.filtered(assignment)
             else:
                 formula = self.formula(assignment)
+            if assignment.target.text in taus:
+                formula.reads += self._drawn_time(taus[assignment.target.text])
             equations.append(
                 Equation(
                     assignment.target,
@@ -167,7 +175,9 @@ class _Builder:
                     self._spikes(assignment.target.text),
                 )
             )
-        definitions = in_order([e for e in equations if not e.is_state])
+        fresh = {a.target.text for a in draft.assignments if form_of(a) is Form.DRAW}
+        same_step = in_order([e for e in equations if not e.is_state or e.target.text in fresh])
+        definitions = [e for e in same_step if not e.is_state]
         self.initial = {n: (a, self.formula(a)) for n, a in draft.initial.items()}
         updates = [(a, self._target(a), self.formula(a)) for a in draft.updates]
         forward = [(a, self.formula(a)) for a in draft.forward.values()]
@@ -181,8 +191,8 @@ class _Builder:
             if update.event in SPIKES:
                 formula.reads.append(Read(update.event.value, update.target.column))
             check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
-        check_forward(forward, definitions, sites)
-        check_initial(self.initial, definitions, self.names.parameters, sites)
+        check_forward(forward, same_step, sites)
+        check_initial(self.initial, definitions, self.names.parameters, sites, draft.drawn, fresh)
         states = [e for e in equations if e.is_state]
         rule = self._rule(definitions, states, taus, updates, forward, sites)
         check_averages(rule, states)
@@ -211,6 +221,10 @@ class _Builder:
         )
         return replace(rule, parameters=tuple(parameters))
 
+    def _drawn_time(self, tau: Formula) -> list[Read]:
+        """What of a time constant lives at a site."""
+        return [r for r in tau.reads if r.name in self.draft.drawn]
+
     def _spikes(self, name: str) -> tuple[Site, ...]:
         """The sites of the spikes that change a state."""
         events = {u.event for u in self.draft.updates if u.target.text == name}
@@ -231,6 +245,18 @@ class _Builder:
                     f"declare it: `{name} <- {name} : synapse`"
                 )
             raise update.line.error(f"`{name}` {problem}", column, remedy)
+        if name in self.draft.drawn:
+            raise update.line.error(
+                f"`{name}` is a parameter, which keeps the number it has drawn",
+                column,
+                f"make it a state: `{name} <- {name} : synapse` and `initial {name} = ...`",
+            )
+        if name in self.states and form_of(self.states[name]) is Form.DRAW:
+            raise update.line.error(
+                f"`{name}` is drawn anew in every step, and keeps nothing",
+                column,
+                "change a state or `w`",
+            )
         self.names.resolve(update.line, update.target)
         return name
 

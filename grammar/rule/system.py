@@ -6,16 +6,26 @@ only maps `x <- f(states, signals, parameters, dt)`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.algebra import substitute
 from rulegen.grammar.algebra.decay import DT, split_decay
 from rulegen.grammar.algebra.parts import IN_TIME, SPIKES, Event, Form, State
-from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
+from rulegen.grammar.algebra.symbols import (
+    IMPULSES,
+    MILLISECOND,
+    SIGNALS,
+    WEIGHT,
+    Site,
+    symbol,
+)
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.averages import readers_first
+from rulegen.grammar.rule.draws import STANDARD, Standard, in_standard, standards, written_out
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.spikes import folded, jumps_of, start_of
 
@@ -47,6 +57,8 @@ class System:
             spikes, which are parts of a step, have none.
         per_condition: states with one value per condition.
         initial: initial values, which may read parameters and the weights of the start.
+        forward: what the forward pass uses, by its target.
+        standards: the random numbers that expressions read.
     """
 
     sites: dict[str, Site]
@@ -57,6 +69,8 @@ class System:
     events: dict[Event, tuple[Equation, ...]]
     per_condition: frozenset[str]
     initial: dict[str, sp.Expr]
+    forward: dict[str, sp.Expr]
+    standards: tuple[Standard, ...]
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -82,21 +96,23 @@ def make_system(rule: Rule) -> System:
         e/2 + post*pre
     """
     rule = Rule.of(folded(rule))
-    jumps = jumps_of(rule)
+    jumps, drawn = jumps_of(rule), rule.drawn
+    write = writer(rule)
     sites = {name: signal.site for name, signal in SIGNALS.items()}
     sites |= {parameter.name: Site.GLOBAL for parameter in rule.parameters}
     sites |= {state.name: state.site for state in rule.states}
     sites[WEIGHT] = Site.SYNAPSE
     synapse, weights, neuron, averages = [], [], [], []
-    others = [state for state in rule.states if state.form is not Form.AVERAGE]
+    apart = {Form.AVERAGE, Form.DRAW}
+    others = [s for s in rule.states if s.form not in apart and s.name not in drawn]
     for state in (*others, *readers_first(rule)):
         state = replace(
             state,
-            expr=rule.expand(state.expr),
-            tau=None if state.tau is None else rule.expand(state.tau),
+            expr=write(state.expr),
+            tau=None if state.tau is None else write(state.tau),
         )
         start = start_of(state, jumps.get(state.name, {}))
-        equation = Equation(state.name, state.site, one_step(state, rule, rule.expand(start)))
+        equation = Equation(state.name, state.site, one_step(state, rule, write(start)))
         if state.form is Form.AVERAGE:
             averages.append(equation)
         elif state.name == WEIGHT:
@@ -107,15 +123,18 @@ def make_system(rule: Rule) -> System:
             neuron.append(equation)
     events = {
         event: tuple(
-            Equation(update.target, sites[update.target], rule.expand(update.expr))
+            Equation(update.target, sites[update.target], write(update.expr))
             for update in rule.updates
             if update.event is event and event not in SPIKES
         )
         for event in Event
     }
     events[Event.REWARD] += tuple(averages)
+    numbers = standards(rule)
+    sites |= {number.name: number.site for number in numbers}
     constants = {parameter.name for parameter in rule.parameters} | {"dt", "N_pre", "N_post"}
-    constants |= {equation.name for equation in averages}
+    constants |= {equation.name for equation in averages} | drawn
+    kept = [s for s in rule.states if s.name != WEIGHT and s.form is not Form.DRAW]
     if not weights:
         constants.add(WEIGHT)
     return System(
@@ -126,8 +145,30 @@ def make_system(rule: Rule) -> System:
         neuron=tuple(neuron),
         events=events,
         per_condition=frozenset(s.name for s in rule.states if s.per_condition),
-        initial={s.name: rule.expand(s.initial) for s in rule.states if s.name != WEIGHT},
+        initial={s.name: first_value(s, rule) for s in kept},
+        forward={target: write(expr) for target, expr in rule.forward},
+        standards=numbers,
     )
+
+
+def writer(rule: Rule) -> Callable[[sp.Expr], sp.Expr]:
+    """What writes out definitions, and what is drawn in every step in standard numbers."""
+    if all(state.form is not Form.DRAW for state in rule.states):
+        return rule.expand
+    milliseconds = {symbol(MILLISECOND): sp.Integer(1)}
+    meaning = written_out(rule, STANDARD.__add__, milliseconds)
+    return lambda expr: substitute(expr, meaning)
+
+
+def first_value(state: State, rule: Rule) -> sp.Expr:
+    """An initial value, of parameters, weights of the start and standard random numbers."""
+    begun = {
+        symbol(s.name): in_standard(rule.expand(s.initial), symbol(STANDARD + s.name))
+        for s in rule.states
+        if s.name in rule.drawn
+    }
+    own = in_standard(rule.expand(state.initial), symbol(STANDARD + state.name))
+    return own if state.name in rule.drawn else substitute(own, begun)
 
 
 def one_step(state: State, rule: Rule, start: sp.Expr) -> sp.Expr:
@@ -138,7 +179,7 @@ def one_step(state: State, rule: Rule, start: sp.Expr) -> sp.Expr:
     if state.form in IN_TIME:
         f = as_rate(f)
     if state.tau is None:
-        rate, drive = split_decay(f, x, rule.parameters)
+        rate, drive = split_decay(f, x, rule.constants)
     elif state.form is Form.AVERAGE:
         return x + state.tau * (f - x)
     else:
@@ -189,45 +230,3 @@ def check_effect(rule: Rule) -> None:
     """
     if rule.inert:
         raise RuleError("the rule changes no weight", remedy=CHANGES)
-
-
-def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
-    """Raise `RuleError` when a time constant is not positive or too short for `dt`.
-
-    Euler's method diverges for `dt > 2 tau` and oscillates from `dt > tau` on; the exact
-    integration is stable at any `dt` but means nothing when the trace forgets within a step.
-    """
-    known = {symbol(name): value for name, value in values.items()}
-    for state in rule.states:
-        tau = time_constant(state, rule).subs(known)
-        grows = state.form is Form.DERIVATIVE and tau.is_negative
-        if not tau.is_number or tau.is_infinite or grows:
-            continue
-        if float(tau) <= 0:
-            raise RuleError(
-                f"the time constant of `{state.name}` is {float(tau):g} ms; it must be positive",
-                remedy=f"change `{state.expr if state.tau is None else state.tau}`",
-            )
-        if float(tau) < dt:
-            raise RuleError(
-                f"the time constant of `{state.name}` is {float(tau):g} ms, shorter than the "
-                f"step of {dt:g} ms",
-                remedy="use a smaller dt, or a per-step update `x <- ...`",
-            )
-
-
-def time_constant(state: State, rule: Rule) -> sp.Expr:
-    """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself.
-
-    Example:
-        >>> from rulegen.grammar import parse
-        >>> rule = parse("de/dt = -e/tau_e + pre*post\\non reward: w += eta*e")
-        >>> time_constant(rule.state("e"), rule)
-        tau_e
-    """
-    if state.form in (Form.LOWPASS, Form.ACCUMULATE):
-        return rule.expand(state.tau)
-    if state.form is Form.DERIVATIVE:
-        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule.parameters)
-        return sp.oo if rate == 0 else 1 / rate
-    return sp.oo

@@ -14,6 +14,7 @@ from fractions import Fraction
 
 import sympy as sp
 
+from rulegen.grammar.algebra.draws import Draw, bernoulli, lognormal
 from rulegen.grammar.algebra.operators import RuleFunction, clip, mod, power, spow
 from rulegen.grammar.algebra.parts import IN_TIME, Form, RuleParts
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, symbol
@@ -244,7 +245,13 @@ class _Inference:
             return Dimension()
         if isinstance(expr, spow):
             return self.power(*expr.args)
-        if isinstance(expr, sp.Min | sp.Max | clip | mod):
+        if isinstance(expr, lognormal):
+            self.require(expr.args[1], Dimension(), "the spread of a lognormal number")
+            return self.of(expr.args[0])
+        if isinstance(expr, bernoulli):
+            self.require(expr.args[0], Dimension(), "a probability")
+            return Dimension()
+        if isinstance(expr, sp.Min | sp.Max | clip | mod | Draw):
             return self.equal(list(expr.args), "its other argument")
         assert isinstance(expr, RuleFunction | sp.Abs)
         return self.of(expr.args[0])

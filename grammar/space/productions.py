@@ -12,6 +12,7 @@ from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.parts import Definition, Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.printing.unparse import show_expression
+from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.formula import read_formula
 from rulegen.grammar.reading.lexer import Token, tokenise
@@ -161,7 +162,9 @@ class _Reader:
         return self._formula(tokens, 1)
 
     def _formula(self, tokens: list[Token], after: int) -> Formula:
-        return read_formula(self.line, tokens, self._resolve, after)
+        formula = read_formula(self.line, tokens, self._resolve, after)
+        check_single(formula, False)
+        return formula
 
     def _trace(self, formula: Formula, token: Token) -> Token:
         try:

@@ -128,7 +128,7 @@ class _Eligibility:
             return rate, algebra.multiply([expr, rate]) if state.form is Form.LOWPASS else expr
         if state.form is Form.STEP:
             expr = algebra.add([expr, -x])
-        return split_decay(expr, x, self.rule.parameters)
+        return split_decay(expr, x, self.rule.constants)
 
     def _add_filter(self, state: State) -> None:
         """Read a state as a multiple of a trace; others are variables like no other."""

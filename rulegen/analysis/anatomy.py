@@ -10,7 +10,7 @@ import numpy as np
 
 from rulegen.circuits import Circuit, Network
 from rulegen.ground import hosts
-from rulegen.ground.noise import Stream, stream
+from rulegen.ground.noise import Purpose, Stream, stream
 from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeState
@@ -171,7 +171,11 @@ def opened(
     streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
 
     def used_by(states: States, condition: Array, network: Network) -> tuple[Network, Array]:
-        return life.rules.used(states, life.rules.given(values, condition, network), network)
+        given = life.rules.given(values, condition, network)
+        if life.rules.draw:  # what the rule draws in a step stays as it is in the first one
+            given = given._replace(lots=source.fold(Purpose.DRAWS))
+            given = given._replace(values=life.rules.with_draws(given.values, states, given, 0))
+        return life.rules.used(states, given, network)
 
     def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
         used, bias = used_by(states, condition, network)
@@ -194,7 +198,8 @@ def opened(
         if network.bounds is not None:
             weights = network.bounds.hold(weights)
         changed = network._replace(weights=weights)
-        first = life.rules.start(life.rules.init(changed, task.conditions), values)
+        begun = life.rules.with_draws_once(values, end.rules, source)
+        first = life.rules.start(life.rules.init(changed, task.conditions), begun)
 
         def reward(condition: Array) -> Array:
             used, bias = used_by(first, condition, changed)

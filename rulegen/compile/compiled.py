@@ -74,7 +74,7 @@ class CompiledRule(Plan):
         """Those of `signals` that are read at every step and not only at events."""
         system = self.tangents.system
         steps = [e.expr for e in (*system.synapse, *system.weights, *system.neuron)]
-        return names_in([*steps, *self._forward.values()]) & SIGNALS.keys()
+        return names_in([*steps, *system.forward.values()]) & SIGNALS.keys()
 
     @cached_property
     def continuous(self) -> bool:
@@ -174,10 +174,10 @@ class CompiledRule(Plan):
             WEIGHT: weights,
             "bias": jnp.zeros(weights.shape[0], weights.dtype),
         }
-        for target, expr in self._forward.items():
+        for target, expr in self.tangents.system.forward.items():
             site = Site.SYNAPSE if target == WEIGHT else Site.POST
             value[target] = jnp.broadcast_to(emitter(expr, site), value[target].shape)
-        if bounds is not None and WEIGHT in self._forward:
+        if bounds is not None and WEIGHT in self.tangents.system.forward:
             value[WEIGHT] = bounds.hold(value[WEIGHT])
         return value[WEIGHT], value["bias"]
 
@@ -196,18 +196,18 @@ class CompiledRule(Plan):
         values = {**parameters, **self._view(state, condition)}
         emitter = Emitter(values, self.tangents.system.sites)
         free = jnp.ones((), bool)
-        if bounds is not None and WEIGHT in self._forward:
-            used = emitter(self._forward[WEIGHT], Site.SYNAPSE)
+        if bounds is not None and WEIGHT in self.tangents.system.forward:
+            used = emitter(self.tangents.system.forward[WEIGHT], Site.SYNAPSE)
             free = (used > bounds.lower) & (used < bounds.upper)
 
         def along(parameter: str) -> tuple[Array, Array]:
             known = state.get(tangent_name(WEIGHT, parameter), jnp.zeros_like(weights))
             value = {WEIGHT: known, "bias": jnp.zeros(weights.shape[0], weights.dtype)}
-            for target in self._forward:
+            for target in self.tangents.system.forward:
                 site = Site.SYNAPSE if target == WEIGHT else Site.POST
                 slope = emitter(self.tangents.forward[target, parameter], site)
                 value[target] = jnp.broadcast_to(slope, value[target].shape).astype(weights.dtype)
-            if WEIGHT in self._forward:
+            if WEIGHT in self.tangents.system.forward:
                 value[WEIGHT] = jnp.where(free, value[WEIGHT], 0.0)
             return value[WEIGHT], value["bias"]
 

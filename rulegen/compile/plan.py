@@ -53,19 +53,17 @@ class Plan:
     def in_loop(self) -> str:
         """A synapse state that others than synapses read at every step, or ""."""
         system = self.tangents.system
-        read = names_in([*self._forward.values(), *(e.expr for e in system.neuron)])
+        read = names_in([*system.forward.values(), *(e.expr for e in system.neuron)])
         return next((e.name for e in system.synapse if e.name in read), "")
 
     @cached_property
     def moving_forward(self) -> bool:
-        """Whether the tangents of noise follow a forward pass that neurons change in a trial."""
-        changing = {e.name for e in self.tangents.system.neuron}
-        forward = [*self._forward.values(), *self.tangents.forward.values()]
+        """Whether the tangents of noise follow a forward pass that changes in a trial."""
+        system = self.tangents.system
+        changing = {e.name for e in system.neuron}
+        changing |= {number.name for number in system.standards if not number.once}
+        forward = [*system.forward.values(), *self.tangents.forward.values()]
         return bool(self.tangents.noise) and bool(names_in(forward) & changing)
-
-    @cached_property
-    def _forward(self) -> dict[str, sp.Expr]:
-        return forward_of(self.rule)
 
     def step_by_step(self) -> Self:
         """The plan in the dense lowering, with no more products in a step than the factors need.
@@ -126,13 +124,7 @@ def plan_rule(
         >>> print(plan.explain().partition(";")[0])
         factored: 1 product of a post and a pre factor
     """
-    tangents = add_tangents(
-        make_system(rule),
-        wrt,
-        noise=noise_tangent,
-        steady=never_zero(rule),
-        forward=forward_of(rule),
-    )
+    tangents = add_tangents(make_system(rule), wrt, noise=noise_tangent, steady=never_zero(rule))
     dense = Plan(rule, tangents, Lowering.DENSE, "as asked", ())
     if lowering is Lowering.DENSE:
         return dense
@@ -149,11 +141,6 @@ def plan_rule(
     if not tangents.wrt:
         factored = tuple(merge(state, tangents.system) for state in factored)
     return Plan(rule, tangents, Lowering.FACTORED, "the drive separates", factored)
-
-
-def forward_of(rule: Rule) -> dict[str, sp.Expr]:
-    """The formulas of the forward pass, by target, without abbreviations."""
-    return {target: rule.expand(expr) for target, expr in rule.forward}
 
 
 def never_zero(rule: Rule) -> frozenset[str]:

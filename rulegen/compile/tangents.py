@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import sympy as sp
 
 from rulegen.compile.derivative import NEIGHBOURS, derivative, gate, product
+from rulegen.compile.lots import check_lots
 from rulegen.grammar import Event, RuleError, Site
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.conditions import related
@@ -103,12 +103,7 @@ class Tangents:
 
 
 def add_tangents(
-    system: System,
-    wrt: Iterable[str],
-    *,
-    noise: bool = False,
-    steady: Set[str] = frozenset(),
-    forward: Mapping[str, sp.Expr] = MappingProxyType({}),
+    system: System, wrt: Iterable[str], *, noise: bool = False, steady: Set[str] = frozenset()
 ) -> Tangents:
     """Enlarge `system` by the tangents of all its states along the parameters `wrt`.
 
@@ -118,17 +113,16 @@ def add_tangents(
         noise: whether `xi` and the drive depend on the weights (needed for an unbiased score; see
             `rulegen.estimators.score`).
         steady: see `rulegen.compile.derivative.derivative`.
-        forward: what the circuit uses in place of the weights, and its bias, where there are such
-            lines.
 
     Raises:
-        RuleError: there are more than `MAX_TANGENTS`.
+        RuleError: there are more than `MAX_TANGENTS`, or a choice by lot depends on a parameter.
     """
     wrt = tuple(wrt)
-    moving = {p: dependent_states(system, p, forward, noise=noise) for p in wrt}
+    moving = {p: dependent_states(system, p, noise=noise) for p in wrt}
     check_number(system, moving)
+    check_lots(system, moving)
     weight = frozenset(p for p in wrt if WEIGHT in moving[p])
-    used = frozenset(p for p in wrt if in_use(moving[p], p, forward))
+    used = frozenset(p for p in wrt if in_use(system, moving[p], p))
     inner = frozenset(name for name in INNER if noise and reads(system, name))
     noisy = used if inner else frozenset()
     sites, initial = dict(system.sites), dict(system.initial)
@@ -164,6 +158,8 @@ def add_tangents(
             per_condition=system.per_condition
             | {tangent_name(name, p) for p in wrt for name in moving[p] & system.per_condition},
             initial=initial,
+            forward=system.forward,
+            standards=system.standards,
         ),
         wrt=wrt,
         weight=weight,
@@ -172,7 +168,7 @@ def add_tangents(
         inner=inner,
         forward={
             (target, p): differential(expr, changes_of(p, moving[p]), steady)
-            for target, expr in forward.items()
+            for target, expr in system.forward.items()
             for p in wrt
         },
     )
@@ -217,29 +213,27 @@ def reads(system: System, name: str) -> bool:
     return any(equation.expr.has(symbol(name)) for equation in all_equations(system))
 
 
-def in_use(moving: Set[str], parameter: str, forward: Mapping[str, sp.Expr]) -> bool:
+def in_use(system: System, moving: Set[str], parameter: str) -> bool:
     """Whether the weights or the bias that a circuit uses depend on a parameter.
 
     Args:
+        system: the one-step system.
         moving: the states that do.
         parameter: its name.
-        forward: what the circuit uses where it is not the weights.
     """
-    if WEIGHT in moving and WEIGHT not in forward:
+    if WEIGHT in moving and WEIGHT not in system.forward:
         return True
     sources = {symbol(parameter)} | {symbol(name) for name in moving}
-    return any(expr.free_symbols & sources for expr in forward.values())
+    return any(expr.free_symbols & sources for expr in system.forward.values())
 
 
-def dependent_states(
-    system: System, parameter: str, forward: Mapping[str, sp.Expr], *, noise: bool
-) -> set[str]:
+def dependent_states(system: System, parameter: str, *, noise: bool) -> set[str]:
     """States (and `w`) whose value depends on `parameter`, directly or through others."""
     equations = all_equations(system)
     moving: set[str] = set()
     while True:
         sources = {symbol(parameter)} | {symbol(name) for name in moving}
-        if noise and in_use(moving, parameter, forward):
+        if noise and in_use(system, moving, parameter):
             sources |= {symbol(name) for name in INNER}
         grown = {e.name for e in equations if e.expr.free_symbols & sources} | moving
         grown |= {n for n, x in system.initial.items() if symbol(parameter) in x.free_symbols}

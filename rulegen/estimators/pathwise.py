@@ -12,7 +12,8 @@ from pydantic import Field
 
 from rulegen.circuits import Network
 from rulegen.compile import CompiledRule, compile_rule
-from rulegen.compile.tangents import tangent_name
+from rulegen.compile.lots import check_lots
+from rulegen.compile.tangents import dependent_states, tangent_name
 from rulegen.estimators.astray import places
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
@@ -86,7 +87,10 @@ class Pathwise(Estimator):
                 f"differentiate: {instead('score', 'pgpe')}"
             )
         if self.credit == "life":
-            return Derivatives(world, compile_rule(bench.rule), free)
+            rule = compile_rule(bench.rule)
+            moved = {p: dependent_states(rule.tangents.system, p, noise=True) for p in free}
+            check_lots(rule.tangents.system, moved, through_activity=True)
+            return Derivatives(world, rule, free)
         rule = compile_rule(bench.rule, wrt=free, noise_tangent=self.exact)
         lives = TrialDerivatives(world, rule)
         if self.exact:

@@ -34,6 +34,8 @@ class Purpose(enum.IntEnum):
     FEEDBACK = 12
     ERRORS = 13
     SYNAPTIC_NOISE = 14
+    DRAWS = 15
+    DRAWN_ONCE = 16
 
 
 class Stream(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 
 from rulegen.compile import compile_rule
 from rulegen.grammar import AnyRule, Rule, RuleError, as_rule
-from rulegen.grammar.rule.system import check_steps
+from rulegen.grammar.rule.timing import check_steps
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
 from rulegen.lives.answers import AnsweredLives

@@ -51,7 +51,8 @@ class Blocks(Steps):
             noise = circuit.explore(exploration, number, steps, moment.noise)
             outside = seen if self.plastic_input else seen @ network.inputs.T
             times = circuit.dt * (number + jnp.arange(steps, dtype=dtype))
-            inputs = Step(outside.astype(dtype), noise, times, here)
+            numbers = number + jnp.arange(steps) if self.rules.draw else ()
+            inputs = Step(outside.astype(dtype), noise, times, here, numbers)
             return self._block(moment, given, network, learning, inputs)
 
         size, count, rest = blocks(end - start, LONGEST_BLOCK)
@@ -78,7 +79,7 @@ class Blocks(Steps):
         `inputs` are of all steps, with a first axis of steps T.
         """
         circuit, rules = self.circuit, self.rules
-        outside, noise, times, _ = inputs
+        outside, noise, times, _, numbers = inputs
 
         def act(
             states: States, memory: tuple[Any, dict[str, Array], dict[str, Array]], inputs: Step
@@ -100,6 +101,8 @@ class Blocks(Steps):
         before = jax.tree.map(put_in_front, moment.after, after)
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": times}
         seen = rules.read(signals, before.r, outside, network)
+        if rules.draw:
+            seen = rules.with_draws(seen, found.states, given, numbers[0], rows=len(times))
         pre = network.transmitted(rules.studied, before.r, outside)
         outer = moment.outer
         if self.moving and not self.stepwise_score:
@@ -110,7 +113,8 @@ class Blocks(Steps):
                 past = past - circuit.retention * put_in_front(earlier, past)
             fresh = time_to_the_end(noise.fresh)
             outer = outer + jnp.matmul(fresh, past, precision="highest")
-        seen = self.with_noise_tangents(seen, self.pushes(found.states, pre, given))
+        if self.rule.factored and self.rule.tangents.noise:
+            seen = self.with_noise_tangents(seen, self.pushes(found.states, pre, given))
         states = gather(rules, found, seen, len(times), given)
         last_before, last_after, last_noise = jax.tree.map(lambda x: x[-1], (before, after, noise))
         moment = Moment(

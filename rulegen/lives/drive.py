@@ -12,6 +12,10 @@ import numpy as np
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import RuleState, Values
 from rulegen.grammar import SIGNALS, Site
+from rulegen.grammar.rule.draws import STANDARD
+from rulegen.ground.keys import origin
+from rulegen.ground.noise import Purpose, stream
+from rulegen.lives.draws import drawn
 from rulegen.lives.order import CLOSING, begin, gather, happen, stretch
 from rulegen.lives.rules import Given, Readings, Rules, States
 
@@ -55,6 +59,7 @@ def drive(
     dt: float,
     circuit: CircuitStep = prescribed,
     memory: Any = None,
+    seed: int = 0,
 ) -> Course:
     """Run `rule` over K trials of T steps, and at the end of each trial its events.
 
@@ -74,6 +79,7 @@ def drive(
         dt: length of a step, ms.
         circuit: what turns weights and inputs into signals; by default the inputs are the signals.
         memory: the circuit's memory before the first step. It is kept from trial to trial.
+        seed: of the numbers that the rule draws, if it draws any.
 
     Raises:
         ValueError: when a signal or the value of a parameter is missing, or a shape does not fit.
@@ -114,49 +120,63 @@ def drive(
     if missing := [name for name, value in parameters.items() if value is None]:
         raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `values`")
     known = {k: jnp.asarray(v, dtype) for k, v in {**parameters, **constants}.items()}
-    begun = rule.start(state, known)
+    rules, source = Rules({HERE: rule}), stream(origin(seed))
+    (first_values,) = rules.with_draws_once({HERE: known}, {HERE: state}, source).values()
+    begun = rule.start(state, first_values)
     state |= {name: value for name, value in begun.items() if name not in (values or {})}
-    rules = Rules({HERE: rule})
 
     def forward(state: RuleState, now: Values, condition: Array, memory: Any) -> tuple[dict, Any]:
         given = {k: v for k, v in now.items() if k in SIGNALS}
-        effective, bias = rule.forward(state, {**known, **given}, condition)
+        effective, bias = rule.forward(state, {**known, **given, **lots_of(now)}, condition)
         signals, memory = circuit(effective, bias, now, memory)
         return {**given, **{k: v for k, v in signals.items() if k in SIGNALS}}, memory
 
     def one_trial(
-        carry: tuple[RuleState, Any], trial: tuple[dict[str, Array], Array | None, Array]
+        carry: tuple[RuleState, Any], trial: tuple[dict[str, Array], Array | None, Array, Array]
     ) -> tuple[tuple[RuleState, Any], tuple[RuleState, dict[str, Array]]]:
-        (state, memory), (inputs, reward, condition) = carry, trial
+        (state, memory), (inputs, reward, condition, number) = carry, trial
         inputs = {"t": dt * jnp.arange(steps, dtype=dtype), **inputs}
         silent = {name: jnp.zeros(s.shape, s.dtype) for name, s in shapes.items()}
-        given = Given({HERE: known}, condition, {})
+        given = Given({HERE: known}, condition, {}, source.fold(Purpose.DRAWS).fold(number))
 
-        def act(states: States, memory: Any, now: Values) -> tuple[Readings, Any, Values]:
-            signals, memory = forward(states[HERE], now, condition, memory)
-            return {HERE: signals}, memory, signals
+        def act(states: States, memory: Any, now: Any) -> tuple[Readings, Any, Values]:
+            inputs, step = now
+            seen = rules.with_draws({HERE: inputs}, states, given, step)[HERE]
+            signals, memory = forward(states[HERE], seen, condition, memory)
+            return {HERE: {**signals, **lots_of(seen)}}, memory, signals
 
-        states = begin(rules, {HERE: state}, {HERE: silent}, given)
-        found = stretch(rules, states, act, memory, inputs, given)
+        first = rules.with_draws({HERE: silent}, {HERE: state}, given, 0, event=True)
+        states = begin(rules, {HERE: state}, first, given)
+        found = stretch(rules, states, act, memory, (inputs, jnp.arange(steps)), given)
         signals, memory = found.kept, found.memory
-        (after,) = gather(rules, found, {HERE: signals}, steps, given).values()
+        seen = rules.with_draws({HERE: signals}, found.states, given, 0, rows=steps)
+        (after,) = gather(rules, found, seen, steps, given).values()
         state = {name: after[name] for name in state}
         last = {"R": jnp.zeros((), dtype)} | {k: v[-1] for k, v in signals.items()}
         last["t"] = jnp.asarray(steps * dt, dtype)
         if reward is not None:
             last["R"] = reward
-        (state,) = happen(CLOSING, rules, {HERE: state}, {HERE: last}, given).values()
+        end = rules.with_draws({HERE: last}, {HERE: state}, given, steps, event=True)
+        (state,) = happen(CLOSING, rules, {HERE: state}, end, given).values()
         return (state, memory), (state, signals)
 
     memory = jax.tree.map(jnp.asarray, memory)
     first = {"t": jnp.zeros((), dtype)} | {k: v[0, 0] for k, v in activity.items()}
+    first |= drawn(rule, weights, source)
     shapes, _ = jax.eval_shape(forward, state, first, jnp.asarray(conditions[0]), memory)
     check_signals(rule, shapes, {Site.PRE: (n_pre,), Site.POST: (n_post,), Site.GLOBAL: ()})
     shapes = {"R": jax.ShapeDtypeStruct((), dtype), **shapes}
     (state, memory), (history, signals) = jax.lax.scan(
-        one_trial, (state, memory), (activity, rewards, jnp.asarray(conditions))
+        one_trial,
+        (state, memory),
+        (activity, rewards, jnp.asarray(conditions), jnp.arange(trials)),
     )
     return Course(state, history, signals, memory)
+
+
+def lots_of(readings: Values) -> Values:
+    """What of some readings a rule has drawn."""
+    return {name: value for name, value in readings.items() if name.startswith(STANDARD)}
 
 
 def check_signals(

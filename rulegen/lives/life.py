@@ -215,7 +215,8 @@ class Life:
 
         conditions = jax.lax.dynamic_slice_in_dim(life.conditions, first, trials)
         inputs = (numbers, conditions, trial_streams(stream, numbers))
-        states = self.rules.start(life.rules, values, first == 0)
+        begun = self.rules.with_draws_once(values, life.rules, stream)
+        states = self.rules.start(life.rules, begun, first == 0)
         start = (states, life.outcome, life.worst, life.memory)
         (states, outcome, worst, memory), results = self.engine.scan(one_trial, start, inputs)
         return life._replace(rules=states, outcome=outcome, worst=worst, memory=memory), results

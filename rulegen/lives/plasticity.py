@@ -13,7 +13,8 @@ from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import Values
 from rulegen.grammar import RuleError
 from rulegen.grammar.algebra.symbols import DRIVES, IMPULSES, INNER, ZETA
-from rulegen.grammar.rule.system import check_effect, check_steps
+from rulegen.grammar.rule.system import check_effect
+from rulegen.grammar.rule.timing import check_steps
 from rulegen.ground.noise import Purpose, Stream, normal
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Given, Readings, Rules, States

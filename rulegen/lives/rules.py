@@ -12,6 +12,9 @@ from rulegen.circuits import Projection
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import Bounds, RuleState, Values
 from rulegen.grammar import Event
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.ground.noise import Purpose, Stream
+from rulegen.lives.draws import drawn
 
 Array = jax.Array
 #: The rule state, or some of it, of every plastic projection.
@@ -27,11 +30,13 @@ class Given(NamedTuple):
         values: parameters and what else has a name and stays as it is, by projection.
         condition: of the trial.
         bounds: between what weights stay, of projections that have any.
+        lots: random numbers of what rules draw in this trial.
     """
 
     values: Readings
     condition: Array
     bounds: Mapping[Projection, Bounds]
+    lots: Stream | None = None
 
 
 class Rules:
@@ -46,6 +51,55 @@ class Rules:
 
     def __init__(self, rules: Mapping[Projection, CompiledRule]) -> None:
         self.rules = dict(rules)
+        numbers = [n for rule in self.rules.values() for n in rule.tangents.system.standards]
+        #: Whether some rule draws numbers in every step, and whether some does once a life.
+        self.draw = any(not number.once for number in numbers)
+        self.draw_once = any(number.once for number in numbers)
+
+    def with_draws(
+        self,
+        readings: Readings,
+        states: States,
+        given: Given,
+        row: Array | int,
+        *,
+        event: bool = False,
+        rows: int = 0,
+    ) -> Readings:
+        """What rules read, with what they draw in a step or at events; the same where none does.
+
+        Args:
+            readings: without it. states: whose weights say how many draw.
+            given: of the trial.
+            row: the step, or the number of steps before the events.
+            event: whether it is for events. rows: see `drawn`.
+        """
+        if not self.draw:
+            return readings
+        assert given.lots is not None
+        source = given.lots.fold(int(event))
+        more = {
+            name: drawn(rule, states[name][WEIGHT], source.fold(i), row, rows=rows)
+            for i, (name, rule) in enumerate(self.rules.items())
+        }
+        return joined(readings, more)
+
+    def with_draws_once(self, values: Readings, states: States, source: Stream) -> Readings:
+        """The values of a life, with what its rules draw at its beginning.
+
+        Args:
+            values: what formulas read by name.
+            states: whose weights say how many draw.
+            source: random numbers of the life.
+        """
+        if not self.draw_once:
+            return values
+        lots = source.fold(Purpose.DRAWN_ONCE)
+        more = {
+            name: drawn(rule, states[name][WEIGHT], lots.fold(i), once=True)
+            for i, (name, rule) in enumerate(self.rules.items())
+        }
+        return joined(values, more)
 
     def start(self, states: States, values: Readings, first: Array | bool = True) -> States:
         """Where this is the `first` trial, with the initial values that are formulas."""

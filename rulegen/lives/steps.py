@@ -15,7 +15,7 @@ from rulegen.ground.noise import Stream
 from rulegen.lives.arrivals import arrivals, check_parts
 from rulegen.lives.lessons import Lessons
 from rulegen.lives.plasticity import Plasticity
-from rulegen.lives.rules import Given, Readings, States
+from rulegen.lives.rules import Given, Readings, States, joined
 from rulegen.tasks import Task, Trial
 
 Array = jax.Array
@@ -60,12 +60,14 @@ class Step(NamedTuple):
         noise: what perturbs the potentials.
         time: since the trial began, ms.
         wanted: what the outputs should be, where rules are told of it; else ().
+        number: of the step, where rules draw in it; else ().
     """
 
     outside: Array
     noise: Exploration
     time: Array
     wanted: Any
+    number: Any
 
 
 class Steps(abc.ABC):
@@ -147,7 +149,10 @@ class Steps(abc.ABC):
             given, network: what stays as it is.
         """
         circuit, rules, rule = self.circuit, self.rules, self.rule
-        outside, noise, time, wanted = inputs
+        outside, noise, time, wanted, number = inputs
+        drawn = rules.with_draws({name: {} for name in rules.rules}, states, given, number)
+        if rules.draw:
+            given = given._replace(values=joined(given.values, drawn))
         used, bias = rules.used(states, given, network)
         drive = used.inputs @ outside if self.plastic_input else outside
         after = circuit.step(used.effective, before, drive + bias, noise.xi)
@@ -155,7 +160,7 @@ class Steps(abc.ABC):
         told, kept = self.lessons.tell(wanted, kept, network, after.r)
         drives |= told
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": time}
-        seen = rules.read(signals, before.r, outside, network)
+        seen = joined(rules.read(signals, before.r, outside, network), drawn)
         pre = network.transmitted(rules.studied, before.r, outside)
         score = None
         if self.stepwise_score and self.moving:

@@ -68,7 +68,8 @@ class Stepwise(Steps):
             drawn = circuit.explore(exploration, number, 1, passing.noise)
             noise = jax.tree.map(lambda x: x[0], drawn)
             outside = (seen if self.plastic_input else network.inputs @ seen).astype(dtype)
-            here = Step(outside, noise, circuit.dt * number.astype(dtype), wanted)
+            drawn = number if rules.draw else ()
+            here = Step(outside, noise, circuit.dt * number.astype(dtype), wanted, drawn)
             before = passing.now
             readings, after, pushes, kept, (drives, score) = self.step(
                 states, before, passing.pushes, here, given, network, passing.kept

@@ -91,6 +91,9 @@ class TrialRun:
         given = rules.given(
             rules.with_synaptic_noise(values, streams.exploration, network), condition, network
         )
+        if rules.draw:
+            given = given._replace(lots=streams.exploration.fold(Purpose.DRAWS))
+            now = rules.with_draws(now, states, given, 0, event=True)
         constant = steps.moving and not steps.stepwise_score
         weights = states[rules.studied][WEIGHT]
         moment = Moment(
@@ -153,6 +156,7 @@ class TrialRun:
         here = moment.before, moment.after, moment.noise.xi, length, moment.stimulus
         now = steps.readings(*here, moment.drives, network)
         now = {name: {**seen, "R": reward} for name, seen in now.items()}
+        now = rules.with_draws(now, states, given, step, event=True)
         pre = network.transmitted(rules.studied, moment.before.r, moment.stimulus)
         pushes = steps.pushes(states, pre, given) if constant else moment.pushes
         now = steps.with_noise_tangents(now, pushes)

@@ -10,7 +10,8 @@ import pandas as pd
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import AnyRule, RulegenError, as_rule
-from rulegen.grammar.rule.system import check_effect, check_steps
+from rulegen.grammar.rule.system import check_effect
+from rulegen.grammar.rule.timing import check_steps
 from rulegen.lives.life import Life
 from rulegen.lives.world import World
 from rulegen.runs.league import load_league

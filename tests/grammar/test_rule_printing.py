@@ -12,7 +12,7 @@ from rule_texts import ROUND_TRIP
 from test_rule_properties import FORMULAS
 
 from rulegen.grammar import Rule, RuleError, parse
-from rulegen.grammar.algebra.operators import OPERATORS
+from rulegen.grammar.algebra.algebra import FUNCTIONS
 from rulegen.grammar.printing import boxes, display, latex_spelling, unparse, walk, width
 from rulegen.grammar.printing import mathml as mathml_module
 from rulegen.grammar.printing.breaking import broken
@@ -68,7 +68,7 @@ def test_statements_have_to_be_written(lines: type) -> None:
 
 
 def test_every_function_has_a_notation() -> None:
-    assert NOTATIONS.keys() == OPERATORS.keys()
+    assert NOTATIONS.keys() == FUNCTIONS.keys()
 
 
 def check(rule: Rule) -> None:

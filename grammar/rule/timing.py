@@ -1,0 +1,101 @@
+"""Whether the numbers of a rule fit the step of a circuit: time constants, and what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from rulegen.grammar.algebra.decay import DT, split_decay
+from rulegen.grammar.algebra.draws import draw_in
+from rulegen.grammar.algebra.parts import Form, State
+from rulegen.grammar.algebra.symbols import symbol
+from rulegen.grammar.reading.drawing import trouble
+from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.rule.draws import in_standard, standards
+from rulegen.grammar.rule.rule import Rule
+
+#: Standard normal numbers reach so far, see `rulegen.ground.noise`.
+FARTHEST = 5.3
+
+
+def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
+    """Raise `RuleError` when a time constant is not positive or too short for `dt`, or when there
+    is no such distribution.
+
+    Euler's method diverges for `dt > 2 tau` and oscillates from `dt > tau` on; the exact
+    integration is stable at any `dt` but means nothing when the trace forgets within a step.
+    """
+    known = {symbol(name): value for name, value in values.items()} | {DT: dt}
+    check_distributions(rule, known)
+    for state in rule.states:
+        grows = state.form is Form.DERIVATIVE
+        for tau in extremes(time_constant(state, rule), rule, known):
+            if not tau.is_number or tau.is_infinite or (grows and tau.is_negative):
+                continue
+            if float(tau) <= 0:
+                raise RuleError(
+                    f"the time constant of `{state.name}` is {float(tau):g} ms; it must be "
+                    "positive",
+                    remedy=f"change `{state.expr if state.tau is None else state.tau}`",
+                )
+            if float(tau) < dt:
+                raise RuleError(
+                    f"the time constant of `{state.name}` is {float(tau):g} ms, shorter than the "
+                    f"step of {dt:g} ms",
+                    remedy="use a smaller dt, or a per-step update `x <- ...`",
+                )
+
+
+def extremes(
+    expr: sp.Expr, rule: Rule, known: Mapping[sp.Symbol, float | sp.Expr]
+) -> list[sp.Expr]:
+    """The values of a formula with the smallest and largest numbers that its parameters draw.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("param tau = uniform(10, 100) : pre\\nx = lowpass(pre, tau)\\nw += x")
+        >>> extremes(symbol("tau"), rule, {})
+        [10, 100]
+    """
+    found = [expr]
+    for number in standards(rule):
+        if number.once and symbol(number.owner) in expr.free_symbols:
+            reach = (-FARTHEST, FARTHEST) if number.normal else (0, 1)
+            first = rule.expand(rule.state(number.owner).initial)
+            ends = [in_standard(first, sp.sympify(end)).subs(known) for end in reach]
+            found = [f.subs(symbol(number.owner), end) for f in found for end in ends]
+    return [f.subs(known).doit() for f in found]
+
+
+def check_distributions(rule: Rule, known: Mapping[sp.Symbol, float | sp.Expr]) -> None:
+    """Raise `RuleError` where the values of parameters make a distribution that there is not."""
+    for number in standards(rule):
+        state = rule.state(number.owner)
+        draw = draw_in(rule.expand(state.initial if number.once else state.expr))
+        assert draw is not None
+        args = [a.subs(known) for a in draw.args]
+        problem, _ = trouble(type(draw).__name__, args)
+        if problem:
+            shown = ", ".join(f"{float(a):g}" if a.is_number else str(a) for a in args)
+            raise RuleError(
+                f"`{number.owner}` is drawn from {type(draw).__name__}({shown}): {problem}",
+                remedy="change the parameters in it",
+            )
+
+
+def time_constant(state: State, rule: Rule) -> sp.Expr:
+    """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("de/dt = -e/tau_e + pre*post\\non reward: w += eta*e")
+        >>> time_constant(rule.state("e"), rule)
+        tau_e
+    """
+    if state.form in (Form.LOWPASS, Form.ACCUMULATE):
+        return rule.expand(state.tau)
+    if state.form is Form.DERIVATIVE:
+        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule.constants)
+        return sp.oo if rate == 0 else 1 / rate
+    return sp.oo
