@@ -40,6 +40,7 @@ class Module:
         self.previous = kept_before(e.expr for e in self.stepped)
         keys = variables(self.rule) + [NEW + e.name for e in self.stepped]
         keys += [PREVIOUS + name for name in self.previous]
+        keys += [number.name for number in system.standards]
         self.names = identifiers(keys, ARRAYS.__contains__)
         parameters = {p.name for p in self.rule.parameters}
         self.code = ArrayCode(library, self.names, system.sites, parameters)
@@ -47,10 +48,13 @@ class Module:
     def lines(self) -> list[str]:
         """All lines of the module."""
         top = [f'"""{self.library.title}"""', ""]
-        top += [*head(self.record, "#", changed(self.rule, self.names)), "", self.library.imports]
+        top += [*head(self.record, "#", changed(self.rule, self.names)), ""]
+        if self.system.standards and self.library.random[0]:
+            top += [self.library.random[0]]
+        top += [self.library.imports]
         values = {p.name: p.value for p in self.rule.parameters if p.value is not None}
         top += ["", f"PARAMETERS = {values!r}"]
-        lines = self.init()
+        lines = [*self.draw(), *self.init()]
         lines += self.function("forward", FORWARD, self.forward_body())
         lines += self.function("step", STEP, self.step_body())
         for event, name, told in EVENTS:
@@ -66,6 +70,32 @@ class Module:
         """A public function on (state, signals, dt, parameters, condition)."""
         return definition(name, ARGUMENTS, [f'"""{told}"""', *body], self.library.quiet)
 
+    def draw(self) -> list[str]:
+        """The function that makes random numbers, where the rule draws any."""
+        numbers, library = self.system.standards, self.library
+        if not numbers:
+            return []
+        ready = library.random[1].format(count=len(numbers))
+        rows = [
+            f'    "{n.name}": {(library.bell if n.normal else library.even)}'.format(
+                shape=DRAWN[n.site], index=index
+            )
+            for index, n in enumerate(numbers)
+        ]
+        return definition(
+            "draw",
+            "random, w",
+            [
+                f'"""{DRAW}"""',
+                f"w = {self.np}.asarray(w, float)",
+                "n_post, n_pre = w.shape",
+                *([ready] if ready else []),
+                "return {",
+                *(f"{row}," for row in rows),
+                "}",
+            ],
+        )
+
     def init(self) -> list[str]:
         """The function that makes the first state."""
         np, sites, rows = self.np, self.system.sites, []
@@ -79,7 +109,9 @@ class Module:
             rows.append(f'    "{PREVIOUS}{name}": {np}.zeros({SHAPES[sites[name]]}, w.dtype),')
         return definition(
             "init",
-            "w, conditions=1" + (", parameters=PARAMETERS, dt=1.0" if formulas else ""),
+            ("w, draws, " if any(n.once for n in self.system.standards) else "w, ")
+            + "conditions=1"
+            + (", parameters=PARAMETERS, dt=1.0" if formulas else ""),
             [
                 f'"""{INIT}"""',
                 f"w = {np}.array(w, float)",
@@ -103,6 +135,11 @@ class Module:
             lines.append(f'{self.names[key]} = state["{key}"]')
         for name in sorted(read & (SIGNALS.keys() - CONSTANTS), key=self.order):
             lines.append(f'{self.names[name]} = {self.np}.asarray(signals["{name}"], w.dtype)')
+        for number in self.system.standards:
+            if number.name in read:
+                given = "draws" if number.once else "signals"
+                fetched = f'{self.np}.asarray({given}["{number.name}"], w.dtype)'
+                lines.append(f"{self.names[number.name]} = {fetched}")
         for parameter in self.rule.parameters:
             if parameter.name in read:
                 lines.append(f'{self.names[parameter.name]} = parameters["{parameter.name}"]')
@@ -189,6 +226,8 @@ class Module:
 
 
 BOUNDED = "The weights within their bounds."
+DRAWN = SHAPES | {Site.PRE: "(n_pre,)", Site.POST: "(n_post,)"}
+DRAW = "Random numbers of the start, or of a step or event, which belong to its signals."
 INIT = "The state before the first trial, for weights of shape (N_post, N_pre)."
 FORWARD = "The weights and the bias that the circuit uses in the next step."
 STEP = "The state after one step of dt ms."

@@ -31,6 +31,7 @@ from rulegen.catalog.export.words import taken_in_brian2
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Form, Rule, Site
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
+from rulegen.grammar.rule.draws import standards
 from rulegen.grammar.rule.system import Equation, make_system
 
 TITLE = '"""A plasticity rule as synapses of Brian 2, exported by rulegen."""'
@@ -46,6 +47,19 @@ def problems(rule: Rule) -> list[str]:
         ['`w` has `max_pre`: synapse code of Brian 2 sees one synapse at a time']
     """
     found = nonlocal_problems(rule, "synapse code of Brian 2 sees one synapse at a time")
+    numbers = {n.owner: n for n in standards(rule)}
+    found += [
+        f"`{n.owner}` draws for a neuron: a program keeps all numbers at the synapse"
+        for n in numbers.values()
+        if n.site is not Site.SYNAPSE
+    ]
+    for target, expr in rule.forward:
+        read = {s.name for s in rule.expand(expr).free_symbols}
+        found += [
+            f"`forward {target}` reads `{name}`, which Brian 2 draws after the step"
+            for name in sorted(read & numbers.keys())
+            if not numbers[name].once
+        ]
     for state in rule.states:
         still = state.form is Form.AVERAGE or state.expr == symbol(state.name)
         if state.per_condition and not still:
@@ -87,8 +101,13 @@ class Script:
         self.previous = kept_before(exprs)
         keys = [n for n in variables(self.rule) if n not in SIGNALS]
         keys += [NEW + e.name for e in self.stepped] + [PREVIOUS + n for n in self.previous]
+        keys += [n.name for n in system.standards]
         own = identifiers(keys, taken_in_brian2, "_0")
         self.names = own | SIGNAL_NAMES
+        self.lots = {
+            self.names[n.name]: "randn()" if n.normal else "rand()" for n in system.standards
+        }
+        self.fresh = {self.names[n.name]: n.name for n in system.standards if not n.once}
         self.own = [*own.values(), *OWN]
         self.code = self.reader(self.names)
         self.first = {name: self.start(value) for name, value in system.initial.items()}
@@ -144,13 +163,15 @@ class Script:
         kept += sorted(self.read & ({"zeta"} | IMPULSES))
         lines = [f"{self.names[p.name]} : 1 (constant, shared)" for p in self.rule.parameters]
         lines += [f"{self.names[name]} : 1" for name in kept]
+        lines += [f"{name} : 1" for name in self.lots]
         if "R" in self.read:
             lines.append("R : 1 (shared)")
         if "t" in self.read:
             # Counted in steps: a difference of times in seconds has lost the last digits.
             lines += ["trial_step : 1", "t_trial = trial_step*(dt/ms) : 1"]
         first = {s.name for e in self.system.events[Event.TRIAL_START] for s in e.expr.free_symbols}
-        lines += ["made : 1"] if self.events or '"' in "".join(self.first.values()) else []
+        begun = bool(self.lots) or '"' in "".join(self.first.values())
+        lines += ["made : 1"] if self.events or begun else []
         lines += ["silence : 1 (constant, shared)"] if first & SILENT else []
         for target, expr in self.forward.items():
             name = "w_eff" if target == WEIGHT else "bias"
@@ -161,7 +182,9 @@ class Script:
         """New values from old ones; the weights see new synapse states."""
         names, system = self.names, self.system
         first = (*system.synapse, *system.neuron)
-        lines = [f"{names[NEW + e.name]} = {self.value(e, self.code)}" for e in first]
+        read = {s.name for e in self.stepped for s in e.expr.free_symbols}
+        lines = [f"{name} = {self.lots[name]}" for name, key in self.fresh.items() if key in read]
+        lines += [f"{names[NEW + e.name]} = {self.value(e, self.code)}" for e in first]
         seen = names | {e.name: names[NEW + e.name] for e in system.synapse}
         fresh = self.reader(seen)
         lines += [f"{names[NEW + e.name]} = {self.value(e, fresh)}" for e in system.weights]
@@ -207,6 +230,11 @@ class Script:
             "    put(synapses, name, value)",
         ]
         lines += [
+            f'put(synapses, "{name}", "{lot}")'
+            for name, lot in self.lots.items()
+            if name not in self.fresh
+        ]
+        lines += [
             f'put(synapses, "{self.names[name]}", {value})'
             for name, value in self.first.items()
             if value != "0.0"
@@ -235,6 +263,12 @@ class Script:
             ]
             code = self.reader(self.names | dict.fromkeys(SILENT, "silence"))
         equations = self.system.events[event]
+        read = {s.name for e in equations for s in e.expr.free_symbols}
+        lines += [
+            f'put(synapses, "{name}", "{self.lots[name]}")'
+            for name, key in self.fresh.items()
+            if key in read
+        ]
         rewarded = any("R" in {s.name for s in e.expr.free_symbols} for e in equations)
         lines += ['put(synapses, "R", reward)'] if rewarded else []
         lines += [

@@ -14,6 +14,9 @@ JAX = Library(
     erf=("from jax.scipy.special import erf as array_erf", "return array_erf(x)"),
     place=("return old.at[condition].set(value)",),
     own="",
+    random=("import jax", "keys = jax.random.split(random, {count})"),
+    even="jax.random.uniform(keys[{index}], {shape}, w.dtype)",
+    bell="jax.random.normal(keys[{index}], {shape}, w.dtype)",
 )
 
 

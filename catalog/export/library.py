@@ -24,6 +24,8 @@ class Library:
         place: lines of a function that puts a value in its place in an array.
         erf: lines of the error function.
         own: how an array is given away of which another name is kept; "" where none can change.
+        random: what loads random numbers, and what readies them for `{count}` arrays.
+        even, bell: an array of uniform and of normal numbers, of `{shape}`, the `{index}`th.
     """
 
     title: str
@@ -33,6 +35,9 @@ class Library:
     place: tuple[str, ...]
     erf: tuple[str, ...]
     own: str
+    random: tuple[str, str]
+    even: str
+    bell: str
 
 
 class ArrayCode(Code):

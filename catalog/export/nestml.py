@@ -27,6 +27,7 @@ from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Form, Rule, Site
 from rulegen.grammar.algebra.parts import SPIKES
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
+from rulegen.grammar.rule.draws import standards
 from rulegen.grammar.rule.spikes import folded
 
 TITLE = "# A plasticity rule as a synapse of NESTML, exported by rulegen."
@@ -78,6 +79,10 @@ def problems(rule: Rule) -> list[str]:
                 found.append(f"{place} reads `{name}`: {why}")
         for name in sorted(functions(expr) & {"prev", "spow"}):
             found.append(f"{place} has `{name}`: NESTML has nothing like it")
+    found += [
+        f"`{n.owner}` draws a random number: give values to synapses where NEST connects them"
+        for n in standards(rule)
+    ]
     for state in rule.states:
         name = f"`{state.name}`"
         if state.form is Form.AVERAGE:

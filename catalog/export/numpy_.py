@@ -15,6 +15,9 @@ NUMPY = Library(
     place=("new = old.copy()", "new[condition] = value", "return new"),
     erf=("from math import erf as one", "return np.vectorize(one, [float])(x)"),
     own=".copy()",
+    random=("", ""),
+    even="random.random({shape})",
+    bell="random.standard_normal({shape})",
 )
 
 

@@ -13,6 +13,7 @@ from rulegen.catalog.export.page import head
 from rulegen.catalog.export.words import SYMPY
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import Site
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import NONLOCAL
 from rulegen.grammar.reading.sites import site_table
 
@@ -28,7 +29,7 @@ HELPERS = {
     "mod": ("x, y", "x - y*sp.floor(x/y)"),
 }
 #: Functions for which SymPy has nothing; they stay symbolic.
-SYMBOLIC = ("prev", *sorted(NONLOCAL))
+SYMBOLIC = ("prev", *sorted(NONLOCAL), *DISTRIBUTIONS)
 CALLS = {"abs": "Abs", "min": "Min", "max": "Max"}
 
 

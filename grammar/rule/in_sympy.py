@@ -64,6 +64,8 @@ def _is_long(node: sp.Basic) -> bool:
 
 def _equation(state: State) -> sp.Equality:
     x, f = symbol(state.name), state.expr
+    if state.form is Form.DRAW:
+        return sp.Eq(x, f, evaluate=False)
     if state.form is Form.STEP:
         return sp.Eq(symbol(state.name + "_next"), f, evaluate=False)
     if state.form is Form.AVERAGE:
