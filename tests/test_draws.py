@@ -141,13 +141,13 @@ def test_both_lowerings_agree(name: str, x64: None) -> None:
 
 
 SLOPES = [
-    "param mu = 60 ms free\nparam tau = uniform(mu, 3*mu) : post\nu_bar = lowpass(u, tau)\nf = u - u_bar",
+    "param mu = 60 ms free\nparam tau = uniform(mu, 3*mu) : post\nu_bar = lowpass(u, tau)\nf = u - u_bar",  # noqa: E501
     "param s = 0.3 free\nparam th = normal(0.1, s) : post\nf = tanh(u - th)",
     "param s = 0.3 free\nparam k = lognormal(1, s) : synapse\nf = k*u",
     "param s = 0.3 free\nn = normal(0, s) : pre\nf = u*(1 + n)",
     "param s = 0.3 free\nn = uniform(-s, 2*s) : synapse\nf = u + n",
     "param s = 0.3 free\ninitial h = s*normal(0, 1)\nh <- 0.9*h : post\nf = u + h",
-    "param s = 0.3 free\nparam a = normal(0, s) : post\ninitial h = 2*a\nh <- 0.9*h : post\nf = u + h*a",
+    "param s = 0.3 free\nparam a = normal(0, s) : post\ninitial h = 2*a\nh <- 0.9*h : post\nf = u + h*a",  # noqa: E501
 ]
 
 
