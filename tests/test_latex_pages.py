@@ -50,7 +50,7 @@ def test_a_document_says_what_it_is(tmp_path: Path):
     build([library()[name] for name in ("oja", "local_search")], tmp_path)
     text = (tmp_path / "tex" / "catalog.tex").read_text()
     assert "A catalog of 2 rules" in text and "pdfauthor=" in text
-    discovered, literature = (text.index(f"{{part}}{{{t}}}") for t in ("Discovered", "From the"))
+    discovered, literature = (text.index(f"{{part}}{{{t}") for t in ("Discovered", "From the"))
     assert discovered < text.index("rules/local_search") < literature < text.index("rules/oja")
 
 

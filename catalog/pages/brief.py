@@ -11,7 +11,7 @@ from rulegen.grammar.printing.latex_spelling import Latex
 
 #: No more rows than these, and no row longer, in visible signs.
 ROWS, LONGEST = 4, 46
-#: What the dynamics of a rule can be told without.
+#: Words of lines without which the dynamics of a rule can be told.
 ASIDE = ("initial:", "on trial start:")
 
 
@@ -25,10 +25,10 @@ def brief(rule: Rule) -> tuple[list[Line], int]:
         >>> from rulegen.catalog import find
         >>> lines, left_out = brief(find("mehta").rule)
         >>> len(lines), left_out
-        (4, 4)
+        (4, 3)
     """
     lines = displayed(rule)
-    ranked = sorted(lines, key=lambda line: (not changes_weight(line), aside(line)))
+    ranked = sorted(lines, key=lambda line: (aside(line), not changes_weight(line)))
     chosen: list[Line] = []
     for line in ranked:
         trial = [*chosen, line]
@@ -51,8 +51,8 @@ def parts(box: Box) -> list[Box]:
 
 
 def aside(line: Line) -> bool:
-    """Whether a line says how something begins, or that it stays what it is."""
+    """Whether a line says how something begins, where it stays, or that it stays what it is."""
     if isinstance(line.when, Words) and line.when.text in ASIDE:
         return True
     left, right = map(Latex().spell, (line.left, line.right))
-    return right.split() == [r"\leftarrow", *left.split()]
+    return right.split() == [r"\leftarrow", *left.split()] or right.strip().startswith(r"\in ")

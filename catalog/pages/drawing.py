@@ -15,7 +15,7 @@ from rulegen.catalog.pages.probe import SIZES, Probe
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START, YARDSTICK
 
 #: A small picture, and the margin around what is drawn.
-WIDE, HIGH, EDGE = 240, 144, 12
+WIDE, HIGH, EDGE = 480, 288, 24
 #: A picture with an axis: room for its numbers, and what is drawn beside and above them.
 PANEL = (360, 210)
 LEFT, BELOW, ABOVE, RIGHT = 52, 28, 10, 10
@@ -73,7 +73,7 @@ def drawn(found: Probe) -> str:
         >>> from rulegen.catalog import find
         >>> from rulegen.catalog.pages.probe import probe
         >>> drawn(probe(find("hebb").rule))[:30]
-        '<path class="axis" d="M12 124l'
+        '<path class="axis" d="M24 264l'
     """
     if found.kind == "map":
         return cells(found.change)

@@ -69,7 +69,7 @@ def probe(rule: Rule) -> Probe | None:
         >>> from rulegen.catalog import find
         >>> window = probe(find("stdp_pair").rule)
         >>> window.kind, [float(round(c, 2)) for c in window.change[[17, 23]]]
-        ('window', [-0.83, 0.77])
+        ('window', [-0.84, 0.61])
     """
     if any(parameter.value is None for parameter in rule.parameters):
         return None

@@ -78,9 +78,10 @@
     get("count").textContent = (count === 1 ? "1 rule" : `${count} rules`) +
       (count === rules.length ? "" : ` of ${rules.length}`);
   };
+  const { compare: before } = new Intl.Collator("en");
   const ORDERS = {
     "": (a, b) => a.place - b.place,
-    title: (a, b) => a.title.localeCompare(b.title) || a.place - b.place,
+    title: (a, b) => before(a.title, b.title) || a.place - b.place,
     complexity: (a, b) => a.complexity - b.complexity || a.place - b.place,
     falling: (a, b) => b.complexity - a.complexity || a.place - b.place,
   };
@@ -88,7 +89,7 @@
   const sort = () => {
     if (fields.order.value === ordered) return;
     ordered = fields.order.value;
-    list.append(...[...rules].sort(ORDERS[ordered]).map((rule) => rule.item));
+    list.replaceChildren(...[...rules].sort(ORDERS[ordered]).map((rule) => rule.item));
   };
 
   // The address -------------------------------------------------------------------------------
