@@ -71,7 +71,7 @@ def reference(source: Reference) -> tuple[str, str, Fields]:
         return "misc", key_of(citation, "", ""), {"note": escaped(citation), **link}
     title, _, venue = f"{read['title']}. {read['venue']}".rpartition(". ")
     if venue.startswith("arXiv:"):
-        kind, place = "misc", {}
+        kind, place = "misc", dict[str, str]()
     else:
         kind, place = appeared(venue)
     return (
@@ -87,7 +87,7 @@ def reference(source: Reference) -> tuple[str, str, Fields]:
     )
 
 
-def appeared(venue: str) -> tuple[str, Fields]:
+def appeared(venue: str) -> tuple[str, dict[str, str]]:
     """The kind of an entry, and where it appeared.
 
     Example:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 
 from rulegen import grammar
 from rulegen.catalog.pages.card import card
-from rulegen.catalog.pages.curves import read_curves
+from rulegen.catalog.pages.curves import Curves, read_curves
 from rulegen.catalog.pages.html import html_page, html_rule
 from rulegen.catalog.pages.latex import latex_blocks, latex_catalog
 from rulegen.catalog.pages.markdown import (
@@ -132,7 +132,8 @@ def render(entry: Entry) -> Rendered:
     pdf = f"figures/{name}.pdf" if entry.print else ""
     try:
         row, blocks = facets(record), card(record)
-        picture, curves = b"", {}
+        picture: bytes = b""
+        curves: Curves = {}
         if entry.curves:
             curves = read_curves(read_own(entry.curves, LARGEST_TABLE), entry.curves)
         elif entry.figure:

@@ -52,7 +52,7 @@ def whole(x: float) -> int:
 
 def path(points: Iterable[tuple[float, float]]) -> str:
     """A line through points, each relative to the one before."""
-    steps, last = [], (0, 0)
+    steps, last = list[str](), (0, 0)
     for x, y in points:
         at = (whole(x), whole(y))
         steps.append(f"{'l' if steps else 'M'}{at[0] - last[0]} {at[1] - last[1]}")
@@ -76,7 +76,7 @@ def drawn(found: Probe) -> str:
         '<path class="axis" d="M24 264l'
     """
     if found.kind == "map":
-        return cells(found.change)
+        return cells(found.change.tolist())
     low, high = min(0.0, float(min(found.change))), max(0.0, float(max(found.change)))
     first, last = float(found.x[0]), float(found.x[-1])
 
@@ -196,7 +196,7 @@ def panel(curves: Mapping[str, Curve], label: str) -> Markup:
     frame = f"M{LEFT} {ABOVE}V{bottom}H{PANEL[0] - RIGHT}"
     parts.append(f'<path class="axis" d="{frame}"/>')
     names = list(curves)
-    for name, curve in reversed(curves.items()):
+    for name, curve in reversed(list(curves.items())):
         number = look(name, names)
         above = [scale.place(*p) for p in zip(curve.trial, curve.high, strict=True)]
         below = [scale.place(*p) for p in zip(curve.trial, curve.low, strict=True)]
