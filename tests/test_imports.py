@@ -29,7 +29,8 @@ ORDER = [
     ),
     *("rulegen.objective", "rulegen.estimators", "rulegen.fitting", "rulegen.selection"),
     "rulegen.publishing",
-    *("rulegen.searching", "rulegen.verifying", "rulegen.runs", "rulegen.analysis"),
+    *("rulegen.searching", "rulegen.verifying", "rulegen.watching"),
+    *("rulegen.runs", "rulegen.analysis"),
     *("rulegen.commands", "rulegen.__main__"),
 ]
 MODULES = rooms.modules(ROOT)

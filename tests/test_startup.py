@@ -14,7 +14,7 @@ HEAVY = {"jax", "optax", "pandas", "matplotlib", "networkx", "scipy"}
 LATER = HEAVY | {"sympy", "numpy", "pydantic", "jinja2"}
 ALL = (
     *("new", "discover", "check", "estimators", "sweep", "search", "simulate", "verify"),
-    *("compare", "analyse", "export", "catalog"),
+    *("compare", "open", "watch", "analyse", "export", "catalog"),
 )
 
 
@@ -81,7 +81,7 @@ def test_help_waits_for_nothing():
 
 @pytest.mark.parametrize(
     "arguments",
-    [[name] for name in ALL] + [["catalog", n] for n in ("list", "show", "add", "build")],
+    [[name] for name in ALL] + [["catalog", n] for n in ("list", "show", "add", "open", "build")],
 )
 def test_each_command_is_where_it_is_said_to_be(monkeypatch, capsys, arguments):
     from rulegen.commands.cli import main

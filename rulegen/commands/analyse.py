@@ -10,7 +10,7 @@ import typer
 
 from rulegen.analysis.studies import check_folder, save_study, study, subjects
 from rulegen.catalog.records.fields import MOST_LIVES
-from rulegen.commands.options import screen, shared
+from rulegen.commands.options import progress, screen, shared
 from rulegen.ground import hosts
 from rulegen.ground.display import Display
 from rulegen.ground.settings import MOST_TOGETHER
@@ -46,7 +46,7 @@ def analyse(
     folder = out or (path / "analyses" if path.is_dir() else Path("runs") / f"{called}-analyses")
     check_folder(folder)
     console = screen()
-    with Display(console) as display:
+    with Display(progress()) as display:
         found = study(world, rules, lives=lives, repeats=repeats, seed=seed, report=display)
     hosts.on_first(lambda: save_study(found, folder))
     if found.lost:

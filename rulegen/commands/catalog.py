@@ -146,7 +146,7 @@ def build_pages(
         rulegen catalog build --records mine --out mine
     """
     console, pages = Console(), [INDEX, PAGE, DOCUMENT]
-    with Display(console) as display:
+    with Display(Console(stderr=True)) as display:
 
         def print_pdf() -> None:
             display(Progress("PDF", 0, 1))

@@ -43,6 +43,7 @@ app = group(
         "verify": "verify:verify",
         "compare": "compare:compare",
         "open": "open:open_run",
+        "watch": "watch:watch",
         "analyse": "analyse:analyse",
         "export": "export:export_rule",
         "cite": "cite:cite",

@@ -19,7 +19,7 @@ from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.catalog.records.files import write_whole
 from rulegen.circuits.base import MOST_NEURONS
 from rulegen.commands.interrupted import resumable
-from rulegen.commands.options import grouped, screen, shared
+from rulegen.commands.options import grouped, progress, screen, shared
 from rulegen.commands.rules import SomeRules
 from rulegen.commands.table import print_table
 from rulegen.fitting.tuning import COMPARE, Budget
@@ -122,7 +122,7 @@ def compare(
         return
     places = where.places()
     budget = COMPARE if tune else None
-    with kept(out, places) as journal, Display(console) as display:
+    with kept(out, places) as journal, Display(progress()) as display:
         recall = journal.recall
         rewards = compare_rewards(entrants, places, where.lives, seed, display, budget, recall)
         changes, reasons = weight_changes(entrants, seed=seed, report=display)
@@ -172,7 +172,7 @@ def in_worlds(
     console, league = screen(), load_league(where.file)
     league = league.model_copy(update={"evaluate": EvaluateSettings(lives=where.lives)})
     places = [*league.training.values(), *league.held_out.values()]
-    with kept(out, places) as journal, Display(console) as display:
+    with kept(out, places) as journal, Display(progress()) as display:
         found = compare_worlds(rules, league, Stage(origin(seed), journal, display), budget)
     table, ranks = found.table(), found.ranks()
     shown = found.matrix().map("{:.3f}".format)

@@ -9,12 +9,13 @@ import typer
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
-from rulegen.commands.options import RunOptions, grouped, screen, shared
+from rulegen.commands.options import RunOptions, grouped, progress, screen, shared
 from rulegen.commands.worlds import print_worlds
 from rulegen.ground.display import Display
 from rulegen.lives.outcomes import told
 from rulegen.publishing.config import load_config
 from rulegen.publishing.evidence import left_out
+from rulegen.publishing.outlook import planned
 from rulegen.publishing.report import REPORT
 from rulegen.runs.discover import discover as run_discovery
 from rulegen.verifying.setting import recorded
@@ -37,7 +38,7 @@ def discover(
         settings = load_config(config, run.changes or (), run.seed)
     folder = run.folder(settings.name, settings.seed)
     console = screen()
-    with resumable(folder, "--resume"), Display(console) as display:
+    with resumable(folder, "--resume"), Display(progress(), planned(settings)) as display:
         found = run_discovery(settings, folder, resume=run.resume, report=display)
     best, *others = found.trajectories
     console.print(f"\n{found.record.equations}", highlight=False, markup=False)

@@ -13,7 +13,7 @@ import pandas as pd
 import typer
 
 from rulegen.catalog.records.fields import MOST_LIVES
-from rulegen.commands.options import RunOptions, grouped, screen, shared
+from rulegen.commands.options import RunOptions, grouped, progress, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.estimators import AnyEstimator, Evosax
 from rulegen.fitting.appraisal import TRUTH, Appraisal, AppraisalSettings, appraise, candidates
@@ -93,7 +93,7 @@ def estimators(
     compared = named(others.names or []) | rivals(others.strategies or [])
     also = {"appraisal": inputs_digest([spent, values, world])}
     with directory.open(settings, resume=run.resume, also=also) as journal:
-        with Display(console) as display:
+        with Display(progress()) as display:
             stage = Stage(origin(settings.seed), journal, display).on(Branch.APPRAISE)
             compared = candidates(bench, settings.fit) | compared
             found = appraise(bench, values, compared, spent, stage)

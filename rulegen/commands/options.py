@@ -75,6 +75,11 @@ def screen() -> Console:
     return Console(quiet=not hosts.is_first())
 
 
+def progress() -> Console:
+    """Where a command says how far it is: apart from what comes out, which may become a file."""
+    return Console(stderr=True, quiet=not hosts.is_first())
+
+
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """A command in which every field of a dataclass among its parameters is an option of its own.
 

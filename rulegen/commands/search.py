@@ -9,7 +9,7 @@ import typer
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.commands.interrupted import resumable
-from rulegen.commands.options import RunOptions, grouped, screen, shared
+from rulegen.commands.options import RunOptions, grouped, progress, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.commands.worlds import print_worlds
 from rulegen.ground.display import Display
@@ -19,6 +19,7 @@ from rulegen.publishing.report import REPORT
 from rulegen.searching import load_search
 from rulegen.searching import search as run_search
 from rulegen.searching.findings import ends, selection, verdict
+from rulegen.searching.outlook import planned
 from rulegen.verifying.setting import recorded
 
 
@@ -44,7 +45,7 @@ def search(
         console.print(settings.rules.summary(), markup=False, highlight=False, soft_wrap=True)
         return
     folder = run.folder(settings.name, settings.seed)
-    with resumable(folder, "--resume"), Display(console) as display:
+    with resumable(folder, "--resume"), Display(progress(), planned(settings)) as display:
         found = run_search(settings, folder, resume=run.resume, report=display)
     finalists, said = selection(found.front.table())
     print_table(console, list(finalists), finalists.itertuples(index=False), "selection")

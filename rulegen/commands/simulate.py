@@ -13,7 +13,7 @@ import typer
 
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.catalog.records.files import write_together
-from rulegen.commands.options import screen, shared
+from rulegen.commands.options import progress, screen, shared
 from rulegen.commands.rules import AnyRules
 from rulegen.grammar import ConfigError, parse
 from rulegen.ground import hosts
@@ -81,7 +81,7 @@ def simulate(
     if not entrants:
         raise ConfigError("no rule to simulate: name one, or a --world file that has some")
     console = screen()
-    with Display(console) as display:
+    with Display(progress()) as display:
         batches = run_simulation(world, entrants, lives, seed, display)
     table = reward_table(batches)
     if out is not None:

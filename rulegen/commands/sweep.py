@@ -41,7 +41,7 @@ def sweep(
     if scheduler is None:  # else it is others that compute
         check_devices()
     folder = out or Path("runs") / what.config.name
-    with resumable(folder), Display(console) as display:
+    with resumable(folder), Display(Console(stderr=True)) as display:
         table = run_sweep(what, folder, scheduler=scheduler, workers=workers, report=display)
     cells, said = shown(table)
     print_table(console, list(cells), cells.itertuples(index=False))

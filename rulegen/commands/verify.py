@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rulegen.catalog.records.fields import MOST_LIVES
-from rulegen.commands.options import screen, shared
+from rulegen.commands.options import progress, screen, shared
 from rulegen.commands.table import print_table
 from rulegen.grammar import ConfigError
 from rulegen.ground.display import Display
@@ -35,7 +35,7 @@ def verify(
         rulegen verify card.md --lives 1024
     """
     whole, console = piped() if card == "-" else published(card), screen()
-    with Display(console) as display:
+    with Display(progress()) as display:
         found = run_verification(whole, lives, seed, display)
     table = found.table()
     print_table(console, list(table), table.itertuples(index=False))

@@ -160,6 +160,8 @@ def run_phase(
         return {"rewards": rewards.mean(axis=1).tolist()}
 
     rewards = own.recall([objective, candidates, phase.choice_lives], compute)["rewards"]
+    told = f"reward {max(rewards):.4f} on {phase.choice_lives} fresh lives"
+    stage.tell(phase.iterations, phase.iterations, "", told)
     return candidates[int(np.argmax(rewards))]
 
 

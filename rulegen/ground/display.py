@@ -1,37 +1,36 @@
-"""The live display of a run on a terminal, and plain lines elsewhere."""
+"""The live display of a run on a terminal, and short lines elsewhere."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
 
-from rulegen.ground.progress import Progress
+from rulegen.ground.outlook import Chapter, Outlook, spoken
+from rulegen.ground.progress import Found, Progress
 
 #: Without a terminal, a line about an unfinished stage at most this often, seconds.
 QUIET = 10.0
+#: Most rows of the table of what was found, and columns of the bar.
+ROWS, BAR = 8, 24
 
 
 class Display:
     """Shows progress while a `with` block lasts; an instance is a `rulegen.ground.progress.Report`.
 
-    On a terminal each stage is a bar with its latest figures and the time left, redrawn while
-    the computation goes on. In a file or a pipe it is a line when a stage ends, and one now and
-    then in between.
+    On a terminal: the best rule of each complexity so far, the stage with its latest figures, and
+    one bar for the whole run with the time left. What is over leaves a line behind where it has a
+    result. In a file or a pipe there is a line when a stage ends, and one now and then in between.
 
     Args:
         console: where to show it; by default standard output, as text also in a notebook.
+        chapters: of the run; without them the bar is that of the stage.
 
     Example:
         >>> with Display() as report:
@@ -39,31 +38,22 @@ class Display:
         fit 1/1  reward -0.1
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, chapters: Sequence[Chapter] = ()) -> None:
         if console is None:
             # A notebook claims to be a terminal, but does not move the cursor.
             terminal = False if Console().is_jupyter else None
             console = Console(force_jupyter=False, force_terminal=terminal)
         self.console = console
-        self.bars = Bars(
-            SpinnerColumn(),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[text]}", markup=False),
-            console=console,
-            transient=True,
+        self.outlook = Outlook(chapters) if chapters else None
+        self.best: dict[float, Found] = {}
+        self.now, self.began, self.last = Progress("", 0, 1), time.monotonic(), 0.0
+        self.live = Live(
+            console=console, get_renderable=self.shown, transient=True, refresh_per_second=4
         )
-        self.stage, self.text = "", ""
-        self.task: TaskID | None = None
-        self.last = 0.0
 
     def __enter__(self) -> Display:
         if self.console.is_terminal:
-            self.bars.start()
+            self.live.start()
         return self
 
     def __exit__(
@@ -73,31 +63,65 @@ class Display:
         trace: TracebackType | None,
     ) -> None:
         if self.console.is_terminal:
-            self._leave()
-            self.bars.stop()
+            self.live.stop()
 
     def __call__(self, progress: Progress) -> None:
         """Show `progress`."""
+        for found in progress.found:
+            if found.reward > getattr(self.best.get(found.complexity), "reward", float("-inf")):
+                self.best[found.complexity] = found
+        if self.outlook is not None:
+            self.outlook.see(progress.stage, progress.done, progress.total)
+        same, before = progress.stage == self.now.stage, self.now
+        # Ticks have no words: those of the stage stay.
+        text = progress.text or (before.text if same else "")
+        self.now = progress._replace(text=text)
         if self.console.is_terminal:
-            if self.task is None or progress.stage != self.stage:
-                self._leave()
-                self.task = self.bars.add_task(progress.stage, total=progress.total, text="")
-            self.text = progress.text or self.text
-            self.bars.update(
-                self.task, completed=progress.done, total=progress.total, text=self.text
-            )
+            if progress.result:
+                self.say(f"{progress.stage}: {progress.result}")
         else:
             now, finished = time.monotonic(), progress.done >= progress.total
-            if finished or progress.stage != self.stage or now - self.last > QUIET:
-                line = f"{progress.stage} {progress.done:g}/{progress.total:g}  {progress.text}"
-                self.console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+            if finished or not same or now - self.last > QUIET:
+                where = f"{progress.stage} {progress.done:g}/{progress.total:g}"
+                self.say(f"{where}  {progress.result or progress.text}".rstrip())
                 self.last = now
-        self.stage = progress.stage
 
-    def _leave(self) -> None:
-        """Turn the bar of a finished stage into a line above."""
-        if self.task is not None:
-            self.bars.remove_task(self.task)
-            line = f"{self.stage}  {self.text}"
-            self.console.print(line, markup=False, highlight=False, soft_wrap=True)
-        self.text = ""
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def shown(self) -> RenderableType:
+        """What a terminal shows now."""
+        parts: list[RenderableType] = [self.fame()] if self.best else []
+        if self.now.stage:
+            where = f"{self.now.stage}  {self.now.done:g}/{self.now.total:g}  {self.now.text}"
+            parts.append(Text(where.rstrip(), no_wrap=True, overflow="ellipsis"))
+            parts.append(self.bar())
+        return Group(*parts)
+
+    def bar(self) -> RenderableType:
+        """One bar for all, and the time."""
+        share = self.now.done / self.now.total if self.now.total else 0.0
+        told = [spoken(time.monotonic() - self.began)]
+        if self.outlook is not None:
+            share, left = self.outlook.share, self.outlook.left
+            told.append("" if left is None else f"about {spoken(left)} left")
+        row = Table.grid(padding=(0, 1))
+        words = Text(f"{share:4.0%}  {', '.join(filter(None, told))}", no_wrap=True)
+        row.add_row(ProgressBar(1.0, min(share, 1.0), width=BAR), words)
+        return row
+
+    def fame(self) -> RenderableType:
+        """The best rule of each complexity, the best of all marked."""
+        table = Table(box=None, pad_edge=False, expand=True, header_style="bold")
+        table.add_column("", width=1)
+        table.add_column("size", justify="right", no_wrap=True)
+        table.add_column("reward [95%]", no_wrap=True)
+        table.add_column("rule", ratio=1, no_wrap=True, overflow="ellipsis")
+        top = max(self.best.values(), key=lambda found: found.reward)
+        chosen = sorted(self.best.values(), key=lambda found: -found.reward)[:ROWS]
+        for found in sorted(chosen, key=lambda found: found.complexity):
+            limits = f"{found.reward:.4f} [{found.low:.4f}, {found.high:.4f}]"
+            cells = ("*" if found is top else "", f"{found.complexity:g}", limits, found.text)
+            table.add_row(*map(Text, cells), style="bold" if found is top else "")
+        return table

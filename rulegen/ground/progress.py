@@ -5,8 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
+
+from rulegen.ground.statistics import estimate
+
 #: Called with the number of lives finished so far.
 Tick = Callable[[int], None]
+
+
+class Found(NamedTuple):
+    """A rule that a run has met.
+
+    Attributes:
+        complexity: of its formulas, or its number of terms.
+        reward: what it earned on the lives of that meeting. low, high: 95% limits of it.
+        text: its formula with its numbers.
+    """
+
+    complexity: float
+    reward: float
+    low: float
+    high: float
+    text: str
+
+    @classmethod
+    def on(cls, lives: np.ndarray, complexity: float, text: str) -> Found:
+        """A rule by what it earned in each life, shape (L,)."""
+        found = estimate(lives)
+        return cls(complexity, found.mean, found.low, found.high, text)
 
 
 class Progress(NamedTuple):
@@ -16,12 +42,16 @@ class Progress(NamedTuple):
         stage: what is being done, such as `fit 1 (score)`.
         done, total: how much of the stage, in its own units.
         text: figures worth seeing, such as reward and signal-to-noise.
+        result: what came of the stage, when it is over.
+        found: rules that were met, the best of each complexity.
     """
 
     stage: str
     done: float
     total: float
     text: str = ""
+    result: str = ""
+    found: tuple[Found, ...] = ()
 
 
 Report = Callable[[Progress], None]

@@ -10,7 +10,7 @@ import jax
 
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import branch
-from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.progress import Found, Progress, Report, silent
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Stage:
         """
         return self.journal.recall(self.name, [*inputs, self.key], compute)
 
-    def tell(self, done: int, total: int, text: str = "") -> None:
-        """Report so many steps of a total."""
-        self.report(Progress(self.name, done, total, text))
+    def tell(
+        self, done: int, total: int, text: str = "", result: str = "", found: Sequence[Found] = ()
+    ) -> None:
+        """Report so many steps of a total; see `Progress`."""
+        self.report(Progress(self.name, done, total, text, result, tuple(found)))

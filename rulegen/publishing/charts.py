@@ -219,6 +219,7 @@ def front_chart(points: Sequence[Point], y_title: str, about: str) -> Markup:
     if len(steps) > 1:
         parts.append(Markup('<path class="level" d="{}"/>').format(path(steps)))
     taken: list[float] = []
+    labels: list[Markup] = []
     for point in sorted(points, key=lambda p: (not p.pick, not p.front)):
         at, here = x.at(point.x), y.at(point.bar.mean)
         ink = colour(1) if point.pick else colour(0) if point.front else "#6b7280"
@@ -235,9 +236,10 @@ def front_chart(points: Sequence[Point], y_title: str, about: str) -> Markup:
         room = all(abs(here - other) > 13 for other in taken)
         if (point.front or point.pick) and room:
             taken.append(here)
-            parts.append(label(at + 10, here + 4, cut(point.name)))
+            labels.append(label(at + 10, here + 4, cut(point.name)))
+    # Above all marks, so that none hides a name.
     return Markup('<figure class="chart">{}</figure>').format(
-        drawing("".join(parts), HEIGHT, about)
+        drawing("".join([*parts, *labels]), HEIGHT, about)
     )
 
 

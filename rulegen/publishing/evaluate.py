@@ -122,4 +122,6 @@ def evaluate(bench: Bench, values: np.ndarray, lives: int, name: str, stage: Sta
     found = stage.recall([bench, values, lives], compute)
     text = bench.rule.with_values(dict(zip(bench.names, values.tolist(), strict=True))).text()
     parts = ("means", "curve", "quartiles", "outcomes")
-    return Trajectory(name, text, *(np.array(found[part]) for part in parts))
+    lived = Trajectory(name, text, *(np.array(found[part]) for part in parts))
+    stage.tell(lives, lives, "", f"reward per trial {lived.reward}")
+    return lived

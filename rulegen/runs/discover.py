@@ -150,11 +150,11 @@ def carry_out(config: DiscoverConfig, entrants: Entrants, run: Stage) -> Discove
             f"{config.prune.margin:g}. Try other terms, more iterations of the fit, or other "
             "starting coefficients. The history is kept."
         )
-    rests = {}
+    rests, terms = {}, {t.coefficient: t.text for t in family.rule.terms()}
     for name, values in trimmed.without.items():
         rest = remainder(family, trimmed, name, values)
         text = None if rest is None else parse(rest.text())
-        rests[name] = held_out.rest(f"without {name}", text)
+        rests[name] = held_out.rest(f"without {terms[name]}", text)
     record = make_record(config, (family, published), trimmed, looks, held_out, rests)
     names = dict(zip(family.names, fitted.tolist(), strict=True))
     return Discovery(

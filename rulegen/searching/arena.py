@@ -36,6 +36,15 @@ class Point(NamedTuple):
     parameters: Mapping[str, float]
 
     @property
+    def words(self) -> str:
+        """Its terms with their coefficients, for people."""
+        terms = (
+            f"{self.parameters.get(f'theta_{number}', 0.0):.3g} {basis.text}"
+            for number, basis in self.structure.numbered
+        )
+        return " + ".join(terms).replace("+ -", "- ")
+
+    @property
     def identity(self) -> list:
         """What rewards of the point depend on, beside its arena."""
         return [self.structure.text, dict(self.parameters)]

@@ -17,7 +17,7 @@ from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.evidence import supported
 from rulegen.searching.arena import Arena, Point
 from rulegen.searching.front import Finalist
-from rulegen.searching.strategy import Candidate, Meeting, best_points
+from rulegen.searching.strategy import Candidate, Meeting, best_of, best_points
 
 #: Lives on which candidates of different strategies meet before a few of them are refined.
 COMMON = 128
@@ -177,6 +177,8 @@ def met(
         }
 
     found = stage.recall([arena, points, lives], compute)
+    rewards = np.array(found["means"])
+    stage.tell(total, total, "", f"{len(candidates)} finalists met", best_of(points, rewards))
     return [
         Finalist(c, np.array(means), Outcomes(**counts), names.get(c.point.structure, ()))
         for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)

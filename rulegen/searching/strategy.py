@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rulegen.grammar import Space, Structure
 from rulegen.ground.parts import Part
-from rulegen.ground.progress import ticks
+from rulegen.ground.progress import Found, ticks
 from rulegen.ground.stage import Stage
 from rulegen.searching.arena import Arena, Point
 
@@ -81,12 +81,29 @@ class Meeting:
         def compute() -> dict:
             tick = ticks(stage.report, stage.name, 0, total, self.worlds)
             rewards = self.arena.rewards(points, stage.key, lives, tick)
-            return {"means": rewards.mean(axis=1).tolist()}
+            means = rewards.mean(axis=1).tolist()
+            return {"means": means, "found": best_of(points, rewards), "lives": total}
 
-        means = np.array(stage.recall([self.arena, points, lives], compute)["means"])
-        best = points[int(np.argmax(means))].structure.text
-        stage.tell(total, total, f"{text}: {means.max():.4f} by {best}")
+        found = stage.recall([self.arena, points, lives], compute)
+        means = np.array(found["means"])
+        best = points[int(np.argmax(means))].words
+        front = [Found(*row) for row in found["found"]]
+        stage.tell(total, total, text, f"{text}: {means.max():.4f} by {best}", front)
         return means
+
+
+def best_of(points: Sequence[Point], rewards: np.ndarray) -> list[Found]:
+    """The best point of each complexity with its interval.
+
+    Args:
+        points: that met. rewards: of each life, shape (points, L).
+    """
+    best: dict[int, int] = {}
+    for number, mean in enumerate(rewards.mean(axis=1)):
+        size = points[number].structure.complexity
+        if size not in best or mean > rewards[best[size]].mean():
+            best[size] = number
+    return [Found.on(rewards[n], size, points[n].words) for size, n in sorted(best.items())]
 
 
 def no_candidates(strategy: Strategy, found: Any, *given: Any, **named: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.ground.keys import Branch
-from rulegen.ground.progress import Tick
+from rulegen.ground.progress import Found, Tick
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, inclusion, paired_difference
@@ -89,8 +89,20 @@ class Look(NamedTuple):
         return self.verdict == "accepted"
 
     def __str__(self) -> str:
-        words = [f"without {', '.join(self.removed)}"] if self.removed else []
-        words += [f"with {', '.join(self.added)}"] if self.added else []
+        return self.told({})
+
+    def told(self, terms: Mapping[str, str]) -> str:
+        """The look in a line.
+
+        Args:
+            terms: what to call terms, by their coefficients.
+        """
+        gone, come = (
+            ", ".join(terms.get(name, name) for name in names)
+            for names in (self.removed, self.added)
+        )
+        words = [f"without {gone}"] if gone else []
+        words += [f"with {come}"] if come else []
         return (
             f"{' and '.join(words)}: {self.verdict}, difference {self.difference} on "
             f"{self.difference.lives} lives"
@@ -141,6 +153,7 @@ class Looks:
     def __init__(self, objective: Objective, settings: PruneSettings, stage: Stage) -> None:
         self.objective, self.settings, self.stage = objective, settings, stage
         self.taken: list[Look] = []
+        self.terms = {t.coefficient: t.text for t in objective.rule.terms()}
 
     @property
     def exhausted(self) -> bool:
@@ -173,7 +186,7 @@ class Looks:
         lives = self.settings.lives
         while True:
             here = stage.called(f"look {len(self.taken) + 1}")
-            difference, share = self.compare(candidate, other, limit, lives, here)
+            difference, share, found = self.compare(candidate, other, limit, lives, here)
             verdict = judged(difference, len(terms), len(others), self.settings.margin)
             look = Look(
                 removed=tuple(n for n in others if n not in terms),
@@ -184,7 +197,7 @@ class Looks:
                 inclusion=share,
             )
             self.taken.append(look)
-            here.tell(1, 1, str(look))
+            here.tell(1, 1, "", look.told(self.terms), found)
             lives *= 4
             if verdict != "undecided" or lives > self.settings.most_lives or self.exhausted:
                 return look
@@ -214,18 +227,27 @@ class Looks:
 
     def compare(
         self, candidate: np.ndarray, other: np.ndarray, limit: float, lives: int, stage: Stage
-    ) -> tuple[Estimate, float]:
-        """The paired difference with the interval of one look, and its inclusion."""
+    ) -> tuple[Estimate, float, list[Found]]:
+        """The paired difference with the interval of one look, its inclusion, and both rules."""
         level = self.settings.level
         stage.tell(0, 1, f"{lives} lives")
 
         def compute() -> dict:
             new, old = self.objective.rewards([candidate, other], stage.key, lives)
             found = paired_difference(new, old, level)._asdict()
-            return found | {"inclusion": inclusion(new - old, limit, level)}
+            both = [self.found(candidate, new), self.found(other, old)]
+            return found | {"inclusion": inclusion(new - old, limit, level), "found": both}
 
         found = stage.recall([self.objective, candidate, other, limit, level, lives], compute)
-        return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"]
+        both = [Found(*row) for row in found["found"]]
+        return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"], both
+
+    def found(self, values: np.ndarray, lives: np.ndarray) -> Found:
+        """A rule of the family by its values, shape (P,), and what it earned in each life."""
+        known = dict(zip(self.objective.names, values.tolist(), strict=True))
+        kept = {name: text for name, text in self.terms.items() if known[name]}
+        words = " + ".join(f"{known[name]:.3g} {text}" for name, text in kept.items())
+        return Found.on(lives, len(kept), words.replace("+ -", "- ") or "no term")
 
 
 def movable(objective: Objective, kept: Sequence[str]) -> np.ndarray:

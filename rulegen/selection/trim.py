@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -67,7 +67,7 @@ class Trimming:
         still, kept = without(self.objective, starts[0], self.names), indices(self.objective, terms)
         # A coefficient that may not be 0 begins at its bound.
         still[kept] = np.clip(still[kept], *self.objective.bounds[:, kept])
-        name = f"refine {self.refits}: {', '.join(n for n in self.names if n in terms)}"
+        name = f"refine {self.refits}: {self.words(n for n in self.names if n in terms)}"
         return refine(
             self.objective,
             [*places, still],
@@ -75,6 +75,10 @@ class Trimming:
             self.surface.model_copy(update={"climbs": climbs}),
             self.stage.on(Branch.REFINE, self.refits).called(name),
         )
+
+    def words(self, coefficients: Iterable[str]) -> str:
+        """Terms as people write them, by their coefficients."""
+        return ", ".join(self.looks.terms[name] for name in coefficients)
 
     def with_intervals(self, values: np.ndarray, terms: Sequence[str]) -> Refined:
         """The final rule with the intervals of its parameters."""
@@ -106,7 +110,7 @@ class Trimming:
     def neighbours(self, values: np.ndarray, kept: tuple[str, ...]) -> Iterator[Neighbour]:
         """Neighbours of a rule, small ones first, each with a place to refine it from."""
         others = tuple(n for n in self.names if n not in kept)
-        label = f"beside {', '.join(kept)}"
+        label = f"beside {self.words(kept)}"
 
         def most(what: str, choices: Sequence[Neighbour]) -> Iterator[Neighbour]:
             """The most promising of some neighbours."""

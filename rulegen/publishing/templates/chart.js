@@ -1,6 +1,6 @@
 "use strict";
 // Charts answer: lines are shown and hidden, a pointer or a slider reads them, dragging zooms.
-(() => {
+const answer = (root) => {
   const make = (name, parent, attributes = {}) => {
     const space = name === "path" || name === "rect" || name === "text";
     const made = space
@@ -12,7 +12,7 @@
   };
   const number = (value) => (value === null ? "none" : String(Number(value.toPrecision(4))));
 
-  for (const figure of document.querySelectorAll("figure[data-chart]")) {
+  for (const figure of root.querySelectorAll("figure[data-chart]")) {
     const chart = JSON.parse(figure.dataset.chart);
     const picture = figure.querySelector("svg[role]");
     const [left, right] = chart.width;
@@ -104,7 +104,7 @@
     read();
   }
 
-  for (const button of document.querySelectorAll("button[data-copy]")) {
+  for (const button of root.querySelectorAll("button[data-copy]")) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       const text = document.getElementById(button.dataset.copy).textContent;
@@ -112,4 +112,5 @@
       button.textContent = "Copied";
     });
   }
-})();
+};
+answer(document);

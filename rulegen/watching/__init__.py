@@ -1,0 +1,1 @@
+"""Runs as they go, seen from outside: nothing but their histories is read."""

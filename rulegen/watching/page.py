@@ -1,0 +1,243 @@
+"""Pages of runs: all of a folder, one of them, several beside each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from rulegen.catalog.pages import html
+from rulegen.ground.outlook import spoken
+from rulegen.ground.progress import Found
+from rulegen.publishing import report
+from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
+from rulegen.watching.history import History, Iteration
+
+TEMPLATES = Path(__file__).parent / "templates"
+#: Parts of a page, with their titles.
+Parts = list[tuple[str, str, list[Markup]]]
+
+
+def page(title: str, body: Markup) -> tuple[str, str]:
+    """A whole page, and the policy with which a browser shall read it."""
+    style, script = look()
+    rules = {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "connect-src": "'self'",
+        "style-src": f"'{html.content_hash(style)}'",
+        "script-src": f"'{html.content_hash(script)}'",
+        "base-uri": "'none'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    policy = "; ".join(f"{name} {value}" for name, value in rules.items())
+    whole = filled("watch.html", title=title, body=body, style=Markup(style), script=Markup(script))
+    return whole, policy
+
+
+def runs_page(histories: Mapping[str, History]) -> Markup:
+    """All runs, the latest first."""
+    latest = sorted(histories.items(), key=lambda item: -changed(item[1]))
+    rows = [row(name, history) for name, history in latest]
+    return filled("runs.html", rows=rows, running=sum(r["state"] == "running" for r in rows))
+
+
+def row(name: str, history: History) -> dict[str, str]:
+    """A run in a line."""
+    share, left, top = history.share, history.left, history.top
+    best = top.reward if top else max((i.reward for i in history.iterations), default=None)
+    return {
+        "name": name,
+        "state": history.state,
+        "share": "" if share is None else f"{share:.0%}",
+        "left": "" if left is None else spoken(left),
+        "best": "" if best is None else f"{best:.4f}",
+        "last": history.latest[-1][0] if history.latest else "",
+    }
+
+
+def run_page(history: History, alone: bool) -> Markup:
+    """One run."""
+    left, share = history.left, history.share
+    told = [f"{spoken(history.seconds)} computed", f"{history.lines} results"]
+    told += [f"{share:.0%} of the run"] if share is not None else []
+    told += (
+        [f"about {spoken(left)} left"] if left is not None and history.state == "running" else []
+    )
+    notes = [history.trouble] if history.trouble else []
+    if history.damaged:
+        notes.append(f"{history.damaged} lines of the history say nothing that is known here.")
+    return filled(
+        "run.html", alone=alone, state=history.state, told=", ".join(told) + ".", share=share,
+        notes=notes, sections=[part for part in parts(history) if any(part[2])],
+    )  # fmt: skip
+
+
+def parts(history: History) -> Iterator[tuple[str, str, list[Markup]]]:
+    """What there is to see of a run."""
+    fits = [i for i in history.iterations if i.stage.startswith("fit ")]
+    curves = list(by_stage(fits))
+    yield "front", "The best rules so far", fame(history)
+    reward = line_chart(curves, "iteration", "reward", "Reward in each iteration, with intervals")
+    signal = [
+        Line(stage, numbers(own), [i.signal for i in own])
+        for stage, own in staged(fits)
+    ]  # fmt: skip
+    noise = line_chart(signal, "iteration", "signal / noise", "Signal to noise of the gradient")
+    yield "reward", "Reward of the fits", [reward] if curves else []
+    yield "signal", "Signal to noise of the gradients", [noise] if curves else []
+    yield "terms", "Terms and their coefficients", [coefficients(history, fits)] if fits else []
+    looks = [Bar(look.rule or look.name, look.difference, look.low, look.high)
+             for look in history.looks[-16:]]  # fmt: skip
+    drawn = bar_chart(looks, "change of reward", "The latest looks of the selection")
+    yield "looks", "The latest looks of the selection", [drawn]
+    yield "outcomes", "How lives ended", [ended(history)]
+    rows = [(name, spoken(seconds)) for name, seconds in reversed(history.latest)]
+    yield "latest", "Latest results", [table(("result", "time"), rows)]
+
+
+def fame(history: History) -> list[Markup]:
+    """The best rule of each complexity."""
+    if not history.best:
+        return []
+    found = [history.best[size] for size in sorted(history.best)]
+    highest, points = float("-inf"), []
+    for best in found:
+        front = best.reward > highest
+        highest = max(highest, best.reward)
+        points.append(point(best, front, best is history.top))
+    rows = [
+        ("*" if best is history.top else "", f"{best.complexity:g}",
+         f"{best.reward:.4f} [{best.low:.4f}, {best.high:.4f}]", best.text)
+        for best in found
+    ]  # fmt: skip
+    note = Markup("<p>{}</p>").format(
+        "Rewards here chose the rules that they are of, and later lives will say less of some."
+    )
+    drawn = front_chart(points, "reward", "The best reward of each complexity")
+    return [drawn, table(("best", "size", "reward [95%]", "rule"), rows), note]
+
+
+def point(best: Found, front: bool, top: bool) -> Point:
+    """A rule of the front, drawn."""
+    return Point(best.text, best.complexity, Bar("", best.reward, best.low, best.high), front, top)
+
+
+def coefficients(history: History, fits: Sequence[Iteration]) -> Markup:
+    """The coefficients of all terms over all iterations, one fit after the other."""
+    names = history.names or tuple(f"parameter {n + 1}" for n in range(len(fits[0].values)))
+    steps = list(range(1, len(fits) + 1))
+    rows = [i.values for i in fits if len(i.values) == len(names)]
+    lines = [
+        Line(history.terms.get(name, name), steps[: len(rows)], [values[n] for values in rows])
+        for n, name in enumerate(names)
+        if name in history.terms or not history.terms
+    ]
+    return line_chart(lines, "iteration of all fits", "coefficient", "Coefficients over iterations")
+
+
+def ended(history: History) -> Markup:
+    """How many lives of the fits ended how."""
+    lives = history.outcomes["lives"]
+    if not lives:
+        return Markup("")
+    bad = {name: count for name, count in history.outcomes.items() if name != "lives"}
+    rows = [(name, str(count), f"{count / lives:.2%}") for name, count in bad.items()]
+    return table((f"of {lives} lives of the fits", "lives", "share"), rows)
+
+
+def compared_page(histories: Mapping[str, History]) -> Markup:
+    """Several runs beside each other."""
+    if not histories:
+        return Markup('<p><a href="/">All runs</a></p><p>Tick the runs to compare.</p>')
+    best = [
+        Bar(name, history.top.reward, history.top.low, history.top.high)
+        for name, history in histories.items()
+        if history.top
+    ]
+    rewards = []
+    for name, history in histories.items():
+        fits = [i for i in history.iterations if i.stage.startswith("fit ")]
+        steps = list(range(1, len(fits) + 1))
+        rewards.append(Line(name, steps, [i.reward for i in fits]))
+    zero = min((bar.low for bar in best), default=0.0)
+    shown = [
+        ("best", "Best reward of each", [bar_chart(best, "reward", "Best reward of each", zero)]),
+        ("reward", "Reward of the fits",
+         [line_chart(rewards, "iteration of all fits", "reward", "Reward of the fits")]),
+        ("rules", "Best rules",
+         [table(("run", "state", "rule"), [(n, h.state, h.top.text if h.top else "")
+                                           for n, h in histories.items()])]),
+    ]  # fmt: skip
+    return filled(
+        "run.html", alone=False, state="compared", told=", ".join(histories), share=None, notes=[],
+        sections=[part for part in shown if any(part[2])],
+    )  # fmt: skip
+
+
+def staged(fits: Sequence[Iteration]) -> Iterator[tuple[str, list[Iteration]]]:
+    """Iterations by their stage."""
+    for stage, own in groupby(fits, lambda i: i.stage):
+        yield stage, list(own)
+
+
+def by_stage(fits: Sequence[Iteration]) -> Iterator[Line]:
+    """Reward with its limits, of each stage."""
+    for stage, own in staged(fits):
+        low = [i.reward - 1.96 * i.error for i in own]
+        high = [i.reward + 1.96 * i.error for i in own]
+        yield Line(stage, numbers(own), [i.reward for i in own], low, high)
+
+
+def numbers(own: Sequence[Iteration]) -> list[int]:
+    """The numbers of iterations, from 1."""
+    return [i.number + 1 for i in own]
+
+
+def changed(history: History) -> float:
+    """When a history was written last."""
+    try:
+        return (history.folder / "history.jsonl").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    """A table of texts."""
+    heads = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup("<td><bdi>{}</bdi></td>").format(cell) for cell in cells)
+        )
+        for cells in rows
+    )
+    return Markup(
+        '<div class="scroll" role="group" aria-label="{}" tabindex="0"><table><thead><tr>{}</tr>'
+        "</thead><tbody>{}</tbody></table></div>"
+    ).format(", ".join(head), heads, body)
+
+
+def look() -> tuple[str, str]:
+    """Style and script of all pages."""
+    style = (html.FOLDER / "style.css", report.TEMPLATES / "chart.css", TEMPLATES / "watch.css")
+    script = (report.TEMPLATES / "chart.js", TEMPLATES / "watch.js")
+    return "".join(f.read_text() for f in style), "".join(f.read_text() for f in script)
+
+
+def filled(name: str, **given: Any) -> Markup:
+    """A template with its texts."""
+    return Markup(templates().get_template(name).render(**given))
+
+
+@cache
+def templates() -> Environment:
+    """The templates, with everything escaped that is not marked as safe."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )

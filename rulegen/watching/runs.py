@@ -1,0 +1,53 @@
+"""Which runs there are in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rulegen.grammar import ConfigError
+from rulegen.publishing.history import HISTORY
+from rulegen.watching.history import History
+
+#: Folders are looked into so deep, and no more runs are shown.
+DEPTH, MOST = 3, 2000
+
+
+class Runs:
+    """The runs in a folder, or the one that the folder is.
+
+    Args:
+        folder: of a run, or with runs in it.
+
+    Raises:
+        ConfigError: when there is none.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.known: dict[str, History] = {}
+        if not folder.is_dir():
+            raise ConfigError(f"there is no folder {folder}")
+        if not self.found():
+            raise ConfigError(f"there is no run in {folder}: none of its folders has a {HISTORY}")
+
+    @property
+    def alone(self) -> bool:
+        """Whether the folder is that of a run."""
+        return (self.folder / HISTORY).exists()
+
+    def found(self) -> dict[str, History]:
+        """The histories by the names of their folders, as they are now."""
+        if self.alone:
+            folders = [self.folder]
+        else:
+            folders = []
+            for depth in range(1, DEPTH + 1):
+                pattern = "/".join(["*"] * depth) + f"/{HISTORY}"
+                folders += [path.parent for path in sorted(self.folder.glob(pattern))]
+        names = {
+            path.name if self.alone else path.relative_to(self.folder).as_posix(): path
+            for path in folders[:MOST]
+            if (path / "config.toml").exists() and not path.is_symlink()
+        }
+        self.known = {name: self.known.get(name) or History(path) for name, path in names.items()}
+        return {name: history.refresh() for name, history in self.known.items()}
