@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from rulegen.ground.display import Display
-from rulegen.ground.outlook import Chapter, Outlook
+from rulegen.ground.outlook import Leg, Outlook
 from rulegen.ground.progress import Found, Progress
 
 LONG = "1.23 post*trace(pre) - 0.619 trace(post)*pre + 0.5 " + "clip(u - u_bar, 0, 1)*pre " * 4
@@ -53,7 +53,7 @@ def test_nothing_collapses_at_any_width(width):
         Found(size, size / 10, size / 10 - 0.05, size / 10 + 0.05, LONG) for size in range(1, 12)
     )
     console = Console(file=io.StringIO(), width=width)
-    display = Display(console, [Chapter("fit", ("fit",), 1.0, 4)])
+    display = Display(console, [Leg("fit", ("fit",), 1.0, 4)])
     display(
         Progress("fit 1 (score)", 1, 4, "a text that is much longer than a line " * 3, "", found)
     )
@@ -88,13 +88,13 @@ def test_the_hall_of_fame_keeps_the_best_of_each_size():
 
 
 def test_the_whole_run_has_one_share_that_never_falls():
-    chapters = [
-        Chapter("fit", ("fit",), 2.0, 4),
-        Chapter("looks", ("look ",), 1.0, 3, whole=True),
-        Chapter("evaluation", ("evaluate",), 1.0, 2, whole=True),
+    legs = [
+        Leg("fit", ("fit",), 2.0, 4),
+        Leg("looks", ("look ",), 1.0, 3, whole=True),
+        Leg("evaluation", ("evaluate",), 1.0, 2, whole=True),
     ]
     now = [0.0]
-    outlook, shares = Outlook(chapters, lambda: now[0]), []
+    outlook, shares = Outlook(legs, lambda: now[0]), []
     steps = [("fit 1", n, 4) for n in range(5)] + [(f"look {n}", 1, 1) for n in range(5)]
     steps += [("other", 3, 3), ("evaluate a", 1, 2), ("evaluate a", 2, 2), ("evaluate b", 2, 2)]
     for step in steps:
@@ -107,7 +107,7 @@ def test_the_whole_run_has_one_share_that_never_falls():
 
 def test_time_that_a_resumed_run_did_not_spend_is_not_counted():
     now = [0.0]
-    outlook = Outlook([Chapter("fit", ("fit",), 1.0, 100)], lambda: now[0])
+    outlook = Outlook([Leg("fit", ("fit",), 1.0, 100)], lambda: now[0])
     outlook.see("fit", 80, 100)  # recalled at once
     now[0] = 10.0
     outlook.see("fit", 80, 100)

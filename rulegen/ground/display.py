@@ -12,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from rulegen.ground.outlook import Chapter, Outlook, spoken
+from rulegen.ground.outlook import Leg, Outlook, spoken
 from rulegen.ground.progress import Found, Progress
 
 #: Without a terminal, a line about an unfinished stage at most this often, seconds.
@@ -30,7 +30,7 @@ class Display:
 
     Args:
         console: where to show it; by default standard output, as text also in a notebook.
-        chapters: of the run; without them the bar is that of the stage.
+        legs: of the run; without them the bar is that of the stage.
 
     Example:
         >>> with Display() as report:
@@ -38,13 +38,13 @@ class Display:
         fit 1/1  reward -0.1
     """
 
-    def __init__(self, console: Console | None = None, chapters: Sequence[Chapter] = ()) -> None:
+    def __init__(self, console: Console | None = None, legs: Sequence[Leg] = ()) -> None:
         if console is None:
             # A notebook claims to be a terminal, but does not move the cursor.
             terminal = False if Console().is_jupyter else None
             console = Console(force_jupyter=False, force_terminal=terminal)
         self.console = console
-        self.outlook = Outlook(chapters) if chapters else None
+        self.outlook = Outlook(legs) if legs else None
         self.best: dict[float, Found] = {}
         self.now, self.began, self.last = Progress("", 0, 1), time.monotonic(), 0.0
         self.live = Live(

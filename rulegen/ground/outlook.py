@@ -11,12 +11,12 @@ from typing import NamedTuple
 WARM = 5.0
 
 
-class Chapter(NamedTuple):
+class Leg(NamedTuple):
     """A part of a run.
 
     Attributes:
         name: of it. begins: with what the names of its stages begin.
-        weight: what it costs, in any unit that all chapters share.
+        weight: what it costs, in any unit that all legs share.
         steps: how many it has, as far as anybody knows before.
         whole: whether each stage is one step; else the steps of its stages count.
     """
@@ -32,31 +32,29 @@ class Outlook:
     """The share of a run that is over, and the time that the rest will take.
 
     Args:
-        chapters: in order; what they say of their steps is a guess, and so no chapter is over
+        legs: in order; what they say of their steps is a guess, and so no leg is over
             before the next begins.
         clock: seconds, from any time on.
 
     Example:
-        >>> outlook = Outlook([Chapter("fit", ("fit",), 3, 10), Chapter("evaluate", ("ev",), 1, 2)])
+        >>> outlook = Outlook([Leg("fit", ("fit",), 3, 10), Leg("evaluate", ("ev",), 1, 2)])
         >>> outlook.see("fit 1", 5, 10)
         >>> outlook.share
         0.375
     """
 
-    def __init__(
-        self, chapters: Sequence[Chapter], clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.chapters, self.clock = tuple(chapters), clock
-        self.steps: list[dict[str, float]] = [{} for _ in self.chapters]
+    def __init__(self, legs: Sequence[Leg], clock: Callable[[], float] = time.monotonic) -> None:
+        self.legs, self.clock = tuple(legs), clock
+        self.steps: list[dict[str, float]] = [{} for _ in self.legs]
         self.begun, self.began = 0, clock()
         self.first: tuple[float, float] | None = None
 
     def see(self, stage: str, done: float, total: float) -> None:
-        """Take note of where a stage is; one of no chapter says nothing."""
-        for number, chapter in enumerate(self.chapters):
-            if stage.startswith(chapter.begins):
+        """Take note of where a stage is; one of no leg says nothing."""
+        for number, leg in enumerate(self.legs):
+            if stage.startswith(leg.begins):
                 self.begun = max(self.begun, number)
-                steps = min(done / total, 1.0) if chapter.whole and total else done
+                steps = min(done / total, 1.0) if leg.whole and total else done
                 self.steps[number][stage] = max(steps, self.steps[number].get(stage, 0.0))
                 break
         if self.first is None and self.clock() - self.began > WARM:
@@ -66,10 +64,10 @@ class Outlook:
     def share(self) -> float:
         """What part of the run is over, from 0 to 1."""
         done = 0.0
-        for number, chapter in enumerate(self.chapters):
-            part = sum(self.steps[number].values()) / chapter.steps if chapter.steps else 0.0
-            done += chapter.weight * (1.0 if number < self.begun else min(part, 0.98))
-        return done / (sum(chapter.weight for chapter in self.chapters) or 1.0)
+        for number, leg in enumerate(self.legs):
+            part = sum(self.steps[number].values()) / leg.steps if leg.steps else 0.0
+            done += leg.weight * (1.0 if number < self.begun else min(part, 0.98))
+        return done / (sum(leg.weight for leg in self.legs) or 1.0)
 
     @property
     def left(self) -> float | None:

@@ -5,7 +5,7 @@ Only shares matter, and only roughly: nobody knows before how many looks a selec
 
 from __future__ import annotations
 
-from rulegen.ground.outlook import Chapter
+from rulegen.ground.outlook import Leg
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 
 #: Points of a survey of the few parameters that refinements usually have, and surveys of one.
@@ -16,8 +16,8 @@ DERIVATIVES = 3
 LOOKS, MORE = 1.5, 4
 
 
-def planned(config: DiscoverConfig) -> list[Chapter]:
-    """The chapters of a discovery.
+def planned(config: DiscoverConfig) -> list[Leg]:
+    """The legs of a discovery.
 
     Example:
         >>> from rulegen.publishing.config import validated
@@ -27,8 +27,8 @@ def planned(config: DiscoverConfig) -> list[Chapter]:
         ['fit 1', 'fit 2', 'selection', 'intervals', 'evaluation']
     """
     prune, refine = config.prune, config.refine
-    chapters = [
-        Chapter(
+    legs = [
+        Leg(
             f"fit {number}",
             (f"fit {number} (",),
             phase.iterations * phase.starts * phase.estimator.lives * DERIVATIVES,
@@ -42,18 +42,18 @@ def planned(config: DiscoverConfig) -> list[Chapter]:
     # Refits belong to looks, which alone are counted: their names end in a number.
     numbers = tuple(f"look {number}" for number in range(1, prune.looks + 1))
     return [
-        *chapters,
-        Chapter("selection", numbers, looks * each, looks, whole=True),
+        *legs,
+        Leg("selection", numbers, looks * each, looks, whole=True),
         *closing(config, len(config.references) + 3),
     ]
 
 
-def closing(config: RunConfig, rules: int) -> list[Chapter]:
+def closing(config: RunConfig, rules: int) -> list[Leg]:
     """How all runs end: intervals of the parameters, and so many rules on the held-out lives."""
     refine, worlds = config.refine, len(config.training | config.held_out)
     lives = rules * worlds * config.evaluate.lives
     surveys = SURVEYS * SURVEY * (refine.lives + refine.most_lives) / 2
     return [
-        Chapter("intervals", ("intervals",), surveys * len(config.training), SURVEYS * SURVEY),
-        Chapter("evaluation", ("evaluate",), lives, rules * worlds, whole=True),
+        Leg("intervals", ("intervals",), surveys * len(config.training), SURVEYS * SURVEY),
+        Leg("evaluation", ("evaluate",), lives, rules * worlds, whole=True),
     ]

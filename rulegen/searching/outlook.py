@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rulegen.catalog.records.places import names
 from rulegen.fitting.tuning import SEARCH
-from rulegen.ground.outlook import Chapter
+from rulegen.ground.outlook import Leg
 from rulegen.publishing.outlook import SURVEY, SURVEYS, closing
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.finals import COMMON, KNOWN
 
 
-def planned(config: SearchConfig) -> list[Chapter]:
-    """The chapters of a search.
+def planned(config: SearchConfig) -> list[Leg]:
+    """The legs of a search.
 
     Example:
         >>> from rulegen.publishing.config import validated
@@ -23,15 +23,15 @@ def planned(config: SearchConfig) -> list[Chapter]:
     known = len(names()) // 2 if config.seeds is None else len(config.seeds)
     final, select, refine = config.select.finalists + KNOWN, config.select, config.refine
     strategies = [
-        Chapter(f"strategy {number}", (f"strategy {number} (",), strategy.lives, strategy.lives)
+        Leg(f"strategy {number}", (f"strategy {number} (",), strategy.lives, strategy.lives)
         for number, strategy in enumerate(config.strategy, 1)
     ]
     surveys = final * SURVEYS * SURVEY * refine.lives * len(config.training)
     return [
-        Chapter("literature", ("literature",), known * SEARCH.lives, known * SEARCH.lives),
+        Leg("literature", ("literature",), known * SEARCH.lives, known * SEARCH.lives),
         *strategies,
-        Chapter("candidates", ("candidates",), 30 * COMMON, 30 * COMMON),
-        Chapter("refinement", ("refine",), surveys, final, whole=True),
-        Chapter("selection", ("select",), final * select.lives, 1, whole=True),
+        Leg("candidates", ("candidates",), 30 * COMMON, 30 * COMMON),
+        Leg("refinement", ("refine",), surveys, final, whole=True),
+        Leg("selection", ("select",), final * select.lives, 1, whole=True),
         *closing(config, final + 3),
     ]

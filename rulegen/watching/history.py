@@ -216,7 +216,7 @@ def ratio(gradient: Sequence[float], error: Sequence[float]) -> float:
 
 
 def planned(config: RunConfig) -> list[Any]:
-    """The chapters of a run of either kind."""
+    """The legs of a run of either kind."""
     if isinstance(config, SearchConfig):
         return planned_search(config)
     assert isinstance(config, DiscoverConfig)
