@@ -23,7 +23,8 @@ def application(folder: Path) -> Any:
     Raises:
         ConfigError: when there is no run in it, or tornado is not installed.
     """
-    runs, web = Runs(folder), extra("tornado.web", "watch")
+    runs = Runs(folder)
+    web: Any = extra("tornado.web", "watch")
 
     class Page(web.RequestHandler):
         """Any of the pages."""
