@@ -206,7 +206,7 @@ def learning(evidence: Evidence, left: Left) -> Iterator[Markup]:
             for name, own in rows.groupby("rule", sort=False)
         ]
         drawn = line_chart(
-            lines, "trial", "reward", f"Reward against trials {world!s}", levels,
+            lines, "trial", "reward", "Reward against trials " + str(world), levels,
             (1.0, warmup, "warm-up") if warmup and not several else None,
         )  # fmt: skip
         opened = Markup("<details{}><summary><bdi>{}</bdi></summary>{}</details>")
