@@ -23,7 +23,9 @@ HEAD = "param eta = 0.02 free\n"
 TAIL = "de/dt = -e/200 + f*pre : synapse\non reward: w += eta*(R - R_bar)*e"
 #: One rule for each distribution and site, and for what is drawn once and in every step.
 TEXTS = {
-    "a time constant": "param tau = uniform(20, 200) : post\nu_bar = lowpass(u, tau)\nf = u - u_bar",
+    "a time constant": (
+        "param tau = uniform(20, 200) : post\nu_bar = lowpass(u, tau)\nf = u - u_bar"
+    ),
     "a threshold": "param th = clip(normal(0, 0.3), -1, 1) : post\nf = u - th",
     "a gain of synapses": "param k = lognormal(1, 0.5) : synapse\nf = k*xi",
     "one for all": "param k = lognormal(1, 0.5) : global\nf = k*xi",

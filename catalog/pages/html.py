@@ -46,7 +46,12 @@ def html_card(record: Record, figure: bytes = b"") -> str:
         >>> '<p dir="auto">Fire &lt;b&gt;together&lt;/b&gt;.</p>' in html_card(record)
         True
     """
-    return filled("card.html", **about(facets(record), card(record), figure, {}))
+    return html_article(facets(record), card(record), figure)
+
+
+def html_article(row: Facets, blocks: Sequence[Block], figure: bytes = b"") -> str:
+    """An article of blocks."""
+    return filled("card.html", **about(row, blocks, figure, {}))
 
 
 def html_rule(

@@ -79,11 +79,11 @@ def check_initial(
                 "set that in the circuit; a state may begin at them: `initial x = w`",
             )
         if name not in sites.keys() - parameters - defined - SIGNALS.keys():
-            names = sorted(sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT})
+            begun = sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT}
             raise line.error(
                 f"`{name}` is not a state of this rule",
                 column,
-                suggest(name, names) or "only states have an initial value",
+                suggest(name, sorted(begun)) or "only states have an initial value",
             )
         if name in fresh:
             raise line.error(

@@ -218,7 +218,10 @@ class Lives:
             for part in self.live(values, key, count, numbers=numbers, tick=tick)
         ]
         columns = (np.concatenate(column) for column in zip(*chunks, strict=True))
-        return Batch(*(hosts.gather(column, count) for column in columns))
+        rewards, conditions, scores, outcomes, violations = (
+            hosts.gather(column, count) for column in columns
+        )
+        return Batch(rewards, conditions, scores, outcomes, violations)
 
     def means(
         self,

@@ -160,7 +160,7 @@ class Steps(abc.ABC):
         told, kept = self.lessons.tell(wanted, kept, network, after.r)
         drives |= told
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": time}
-        seen = joined(rules.read(signals, before.r, outside, network), drawn)
+        seen: Readings = joined(rules.read(signals, before.r, outside, network), drawn)
         pre = network.transmitted(rules.studied, before.r, outside)
         score = None
         if self.stepwise_score and self.moving:

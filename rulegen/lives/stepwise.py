@@ -65,11 +65,11 @@ class Stepwise(Steps):
             states: States, passing: Passing, inputs: tuple[Array, Array, Any]
         ) -> tuple[Readings, Passing, Array]:
             seen, number, wanted = inputs
-            drawn = circuit.explore(exploration, number, 1, passing.noise)
-            noise = jax.tree.map(lambda x: x[0], drawn)
+            fresh = circuit.explore(exploration, number, 1, passing.noise)
+            noise = jax.tree.map(lambda x: x[0], fresh)
             outside = (seen if self.plastic_input else network.inputs @ seen).astype(dtype)
-            drawn = number if rules.draw else ()
-            here = Step(outside, noise, circuit.dt * number.astype(dtype), wanted, drawn)
+            row = number if rules.draw else ()
+            here = Step(outside, noise, circuit.dt * number.astype(dtype), wanted, row)
             before = passing.now
             readings, after, pushes, kept, (drives, score) = self.step(
                 states, before, passing.pushes, here, given, network, passing.kept

@@ -22,6 +22,7 @@ from rulegen.catalog import Evidence, Record
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.pages import html
 from rulegen.catalog.pages.card import Picture, card
+from rulegen.catalog.pages.mathfont import math_style
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import LARGEST_TABLE
 from rulegen.catalog.records.record import own_record
@@ -121,6 +122,7 @@ def report_page(record: Record, left: Left) -> str:
         raise ConfigError(f"{record.name} has no evidence: a report is that of a run")
     blocks = [block for block in card(record) if not isinstance(block, Picture)]
     style = (html.FOLDER / "style.css").read_text() + (TEMPLATES / "chart.css").read_text()
+    style += math_style()
     script = (TEMPLATES / "chart.js").read_text()
     return templates().get_template("report.html").render(
         title=" ".join(record.title.split()),
