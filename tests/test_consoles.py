@@ -80,7 +80,7 @@ STREAMS = {
     "rulegen check oja >&- 2>&- <&-": (0, ""),
     "rulegen check - <&-": (2, "rulegen: standard input is closed; name a file, or send the text"),
     "rulegen check nothing 2>&-": (2, ""),
-    "set -o pipefail; rulegen catalog list | head -1": (1, ""),  # the reader had enough
+    "set -o pipefail; rulegen catalog list | (exec <&-)": (1, ""),  # the reader had enough
 }
 if FULL.exists():
     no_space = "rulegen: standard output or a file: No space left on device"

@@ -188,8 +188,10 @@ def watching(tmp_path):
     with subprocess.Popen(given, stdout=subprocess.PIPE, text=True, env=os.environ) as process:
         yield process.stdout.readline().split()[0], tmp_path
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
-        assert process.returncode == 130
+        try:
+            assert process.wait(timeout=20) == 130
+        finally:
+            process.kill()  # or this block would wait for ever
 
 
 def asked(address, **headers):
