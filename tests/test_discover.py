@@ -174,6 +174,7 @@ def test_what_changes_no_figure_is_not_in_the_identity(config):
         "name": "other",
         "title": "Other",
         "description": "other",
+        "licence": "MIT",
         "memory_mb": 64.0,
         "chunk": 3,
         "engine": "xla",

@@ -148,9 +148,13 @@ def readable(lines: Sequence[Line]) -> str:
         on reward:  Δwᵢⱼ = R rᵢ² mⱼ
     """
     spell = Readable().spell
-    rows = [(spell(line.left).strip(), spell(line.right)) for line in lines]
-    room = max(width(left) for left, _ in rows)
-    shown = (f"{' ' * (room - width(left))}{left}{right}".rstrip() for left, right in rows)
+    rows = [(spell(x.when).strip(), spell(x.left).strip(), spell(x.right)) for x in lines]
+    times = max(width(when) for when, _, _ in rows)
+    room = max(width(left) for _, left, _ in rows) + (times and times + 2)
+    shown = (
+        f"{when}{' ' * (room - width(when) - width(left))}{left}{right}".rstrip()
+        for when, left, right in rows
+    )
     return unicodedata.normalize("NFC", "\n".join(shown))
 
 

@@ -21,7 +21,7 @@ def planned(config: DiscoverConfig) -> list[Leg]:
 
     Example:
         >>> from rulegen.publishing.config import validated
-        >>> family = "param theta_1 = 0.1 free\\\\ndw/dt = theta_1*pre*post"
+        >>> family = "param theta_1 = 0.1 free\\ndw/dt = theta_1*pre*post"
         >>> given = {"name": "a", "rule": family, "task": {"name": "delayed_association"}}
         >>> [c.name for c in planned(validated(DiscoverConfig, given, "a.toml"))]
         ['fit 1', 'fit 2', 'selection', 'intervals', 'evaluation']
