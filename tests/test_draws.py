@@ -199,10 +199,8 @@ def test_choices_by_lot_have_no_derivative() -> None:
         Pathwise(credit="life").prepare(bench(active))
 
 
-def test_a_circuit_that_draws_has_no_score() -> None:
+def test_a_circuit_uses_what_is_drawn() -> None:
     text = HEAD + "n = bernoulli(0.5) : synapse\nforward w = 2*n*w\nf = xi\n" + TAIL
-    with pytest.raises(ValueError, match="by what it draws: use `pgpe`"):
-        Score().prepare(bench(text))
     rewards = lives(text).run(np.array([0.02]), rg.key(0), 2).rewards
     still = lives(text.replace("2*n*w", "w")).run(np.array([0.02]), rg.key(0), 2).rewards
     assert np.isfinite(rewards).all() and (rewards != still).any()

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import re
 import sys
 import time
 from pathlib import Path
@@ -74,6 +75,10 @@ def extreme(data, first):
             yield place, value, without_none(changed)
 
 
+#: A line of progress, which goes to standard error before the answer does.
+PROGRESS = re.compile(r".+ [0-9.e+]+/[0-9.e+]+($|  )")
+
+
 def nothing_lives(*given, **named):
     raise RunError("nothing lives here")
 
@@ -104,7 +109,9 @@ def bad(code, said, seconds):
     """What is wrong with an answer; "" where it is one line of a mistake, and soon."""
     if "a defect of rulegen" in said or "too little memory" in said:
         return said
-    if code not in (1, 2) or not said.startswith("rulegen: ") or "Traceback" in said:
+    *told, last = said.splitlines() or [""]
+    answered = last.startswith("rulegen: ") and all(PROGRESS.match(line) for line in told)
+    if code not in (1, 2) or not answered:
         return f"exit code {code}: {said}"
     return f"after {seconds:.0f} s" if seconds > 20 else ""
 

@@ -63,7 +63,7 @@ def test_equal_beginnings_have_one_digest(one: str, other: str) -> None:
 
 def test_the_certificate_and_latex_show_them() -> None:
     rule = parse(MEMORY)
-    assert r"\text{initial:}\quad h_{ij} & = k\,w_{ij}" in rule.latex()
+    assert r"\text{initial:}\quad & h_{ij} & = k\,w_{ij}" in rule.latex()
     assert "w" in {item.symbol for item in rule.locality().items}
 
 

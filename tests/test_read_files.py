@@ -116,7 +116,8 @@ def test_no_catalog_waits_for_a_pipe(monkeypatch, capsys, tmp_path, name):
     os.mkfifo(home / name)
     out = ("--records", home, "--out", tmp_path / "out")
     code, err = call(monkeypatch, capsys, "catalog", "build", *out)
-    assert (code, err) == (2, f"rulegen: cannot read {home / name}: it is no ordinary file\n")
+    *_, last = err.splitlines()
+    assert (code, last) == (2, f"rulegen: cannot read {home / name}: it is no ordinary file")
 
 
 @pytest.mark.parametrize("name", ["README.md", ".rendered.json", ".lock", "cards/old.md"])
@@ -125,7 +126,8 @@ def test_no_build_waits_for_a_pipe_among_its_pages(monkeypatch, capsys, tmp_path
     (out / name).parent.mkdir(parents=True)
     os.mkfifo(out / name)
     code, err = call(monkeypatch, capsys, "catalog", "build", "--records", home, "--out", out)
-    assert (code, len(err.splitlines())) in ((0, 0), (2, 1))
+    answers = [line for line in err.splitlines() if line.startswith("rulegen: ")]
+    assert (code, len(answers)) in ((0, 0), (2, 1))
 
 
 @pytest.mark.parametrize("name", ["record.toml", "card.md", "lives.csv", "learning.csv"])

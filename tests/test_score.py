@@ -148,24 +148,29 @@ def test_scores_are_derivatives_of_the_log_density(x64, name):
     assert np.abs(biased.scores[0] - truth).max() > 1e-3, "the noise tangent must matter"
 
 
-def forward_family(eta):
-    """Weights that the circuit uses move in every step, have noise of their own, and a bias."""
+def forward_family(eta, drawn):
+    """Weights that the circuit uses move in every step, have noise of their own, and a bias.
+
+    The noise is that of synapses, new in every trial, or drawn anew in every step.
+    """
+    noise = "n" if drawn else "zeta"
     return parse(f"""
+        {"n = normal(0, 1) : synapse" if drawn else ""}
         param eta = {eta}
         param a = 0.7 free
         param b = 0.4 free
         param c = -0.5 free
         m <- 0.6*m + 0.4*post : post
         h <- 0.8*h + 0.1*a*post*pre : synapse
-        e <- e + a*xi*pre + b*zeta*post + c*drive*pre : synapse
-        forward w = w + a*h + b*zeta
+        e <- e + a*xi*pre + b*{noise}*post + c*drive*pre : synapse
+        forward w = w + a*h + b*{noise}
         forward bias = c*m
         on trial start: e <- 0
         on reward: w += clip(eta*(R + 0.3)*e, -0.5, 0.5)
     """)
 
 
-def forward_log_density(theta, world, eta, rewards, conditions, noise, potentials=None):
+def forward_log_density(theta, world, eta, drawn, rewards, conditions, noise, potentials=None):
     """log p(potentials | theta, zeta) by hand for the family above, and the potentials.
 
     They are made from the noise where they are not given; what they are given, they stay.
@@ -177,13 +182,15 @@ def forward_log_density(theta, world, eta, rewards, conditions, noise, potential
     w, m, h = network.weights, jnp.zeros(circuit.neurons), jnp.zeros_like(network.weights)
     total, found = [], []
     for k, condition in enumerate(conditions):
-        zeta_source = source.fold(Purpose.EXPLORATION).fold(k).fold(Purpose.SYNAPTIC_NOISE)
-        zeta = normal(zeta_source.fold(0), w.shape, jnp.float64)
+        of_trial = source.fold(Purpose.EXPLORATION).fold(k)
+        zeta = normal(of_trial.fold(Purpose.SYNAPTIC_NOISE).fold(0), w.shape, jnp.float64)
+        lots = of_trial.fold(Purpose.DRAWS).fold(0).fold(0).fold(0)
         trial = task.trial(source, condition, circuit.dt)
         u, e, here, path = start(circuit), jnp.zeros_like(w), 0.0, []
         n = (noise[k].gaussian[0] - (1 - kept**2) ** 0.5 * noise[k].fresh[0]) / kept if kept else 0
         for t, current in enumerate(trial.stimulus @ network.inputs.T):
             pre = jnp.tanh(u)
+            zeta = normal(lots, w.shape, jnp.float64, t * len(w)) if drawn else zeta
             drive = (w + a_ * h + b * zeta) @ pre + current + c * m
             mean = u + step * (-u + drive)
             u = mean + sigma * noise[k].xi[t] if potentials is None else potentials[k][t]
@@ -202,17 +209,20 @@ def forward_log_density(theta, world, eta, rewards, conditions, noise, potential
 
 @pytest.mark.parametrize("engine", ["xla", "interpreted"])
 @pytest.mark.parametrize("correlation", [0.0, 15.0])
-def test_scores_of_a_forward_pass_are_derivatives_of_the_log_density(x64, correlation, engine):
+@pytest.mark.parametrize("drawn", [False, True], ids=["noise of synapses", "draws"])
+def test_scores_of_a_forward_pass_are_derivatives_of_the_log_density(
+    x64, drawn, correlation, engine
+):
     """At fixed potentials and noise of synapses; rules of the forward pass had no score."""
     eta, here = 0.1, world(neurons=3, trials=4, correlation=correlation)
     here = here.model_copy(update={"engine": engine})
-    rule = forward_family(eta)
+    rule = forward_family(eta, drawn)
     batch = Score(exact=True).prepare(Bench(here, rule)).run(values_of(rule), KEY, 1)
     circuit, source = here.circuit, stream(KEY).fold(0).fold(Purpose.EXPLORATION)
     still, steps = circuit.quiet(jnp.float64), here.task.steps(circuit.dt)
     noise = [circuit.explore(source.fold(k), 0, steps, still) for k in range(4)]
     theta, rewards = jnp.asarray(values_of(rule)[1:]), batch.rewards[0]
-    given = here, eta, rewards, batch.conditions[0], noise
+    given = here, eta, drawn, rewards, batch.conditions[0], noise
     _, potentials = jit(lambda t: forward_log_density(t, *given))(theta)
     density = jax.jacfwd(lambda t: forward_log_density(t, *given, potentials)[0])
     truth = jit(density)(theta)

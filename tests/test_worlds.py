@@ -152,7 +152,7 @@ def test_settings_are_printed_in_one_order(run) -> None:
     circuit = {k: v for k, v in first.setting.circuit.items() if k not in ("gain", "dt", "tau")}
     less = first.setting.model_copy(update={"circuit": circuit})
     rows = rows_of(first.model_copy(update={"setting": less}), first)
-    lacking = [key for _, key, value in rows if value == "as by default"]
+    lacking = [key for _, key, value, _ in rows if value == "as by default"]
     assert lacking == ["dt", "gain", "tau"]
 
 

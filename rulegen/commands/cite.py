@@ -17,7 +17,13 @@ from rulegen.runs.sources import HELP, read_source
 def cite(
     rules: Annotated[list[str] | None, typer.Argument(metavar="[RULE]...", help=HELP)] = None,
 ) -> None:
-    """Print BibTeX of rules: their references, discovered rules themselves, and rulegen."""
+    """Print BibTeX of rules: their references, discovered rules themselves, and rulegen.
+
+    Examples:
+        rulegen cite oja bcm > rules.bib
+        rulegen cite runs/mine-1
+        rulegen cite
+    """
     records = []
     for name in rules or ():
         record = read_source(name, sys.stdin).record

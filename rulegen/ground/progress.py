@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
-from rulegen.ground.statistics import estimate
-
 #: Called with the number of lives finished so far.
 Tick = Callable[[int], None]
 
@@ -27,12 +23,6 @@ class Found(NamedTuple):
     low: float
     high: float
     text: str
-
-    @classmethod
-    def on(cls, lives: np.ndarray, complexity: float, text: str) -> Found:
-        """A rule by what it earned in each life, shape (L,)."""
-        found = estimate(lives)
-        return cls(complexity, found.mean, found.low, found.high, text)
 
 
 class Progress(NamedTuple):

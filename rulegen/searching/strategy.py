@@ -14,6 +14,7 @@ from rulegen.grammar import Space, Structure
 from rulegen.ground.parts import Part
 from rulegen.ground.progress import Found, ticks
 from rulegen.ground.stage import Stage
+from rulegen.ground.statistics import estimate
 from rulegen.searching.arena import Arena, Point
 
 
@@ -103,7 +104,9 @@ def best_of(points: Sequence[Point], rewards: np.ndarray) -> list[Found]:
         size = points[number].structure.complexity
         if size not in best or mean > rewards[best[size]].mean():
             best[size] = number
-    return [Found.on(rewards[n], size, points[n].words) for size, n in sorted(best.items())]
+    return [
+        Found(size, *estimate(rewards[n])[:3], points[n].words) for size, n in sorted(best.items())
+    ]
 
 
 def no_candidates(strategy: Strategy, found: Any, *given: Any, **named: Any) -> str:

@@ -16,7 +16,7 @@ from rulegen.ground.keys import Branch
 from rulegen.ground.progress import Found, Tick
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
-from rulegen.ground.statistics import Estimate, inclusion, paired_difference
+from rulegen.ground.statistics import Estimate, estimate, inclusion, paired_difference
 from rulegen.objective import Objective
 
 Verdict = Literal["accepted", "refused", "undecided"]
@@ -247,7 +247,8 @@ class Looks:
         known = dict(zip(self.objective.names, values.tolist(), strict=True))
         kept = {name: text for name, text in self.terms.items() if known[name]}
         words = " + ".join(f"{known[name]:.3g} {text}" for name, text in kept.items())
-        return Found.on(lives, len(kept), words.replace("+ -", "- ") or "no term")
+        words = words.replace("+ -", "- ") or "no term"
+        return Found(len(kept), *estimate(lives)[:3], words)
 
 
 def movable(objective: Objective, kept: Sequence[str]) -> np.ndarray:
