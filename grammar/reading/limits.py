@@ -12,8 +12,6 @@ from rulegen.grammar.reading.statements import Assignment
 
 #: How many states a rule may have, each of which the units of all others depend on,
 MAX_STATES = 64
-#: and how many parameters.
-MAX_PARAMETERS = 256
 #: How many operations and symbols a rule may have, its definitions written out,
 MAX_SIZE = 5000
 #: and how many of them may stand in each other.
@@ -27,16 +25,6 @@ def check_states(states: Collection[Assignment]) -> None:
             f"more than {MAX_STATES} states",
             assignment.target.column,
             "split the rule, or give several states one equation",
-        )
-
-
-def check_parameters(parameters: Collection[str], formula: Formula) -> None:
-    """Refuse a rule that has too many parameters with those of this formula."""
-    if len(parameters) > MAX_PARAMETERS:
-        raise formula.line.error(
-            f"with this, the rule has more than {MAX_PARAMETERS} parameters",
-            formula.column,
-            "write numbers in place of some",
         )
 
 

@@ -16,7 +16,7 @@ from rulegen.grammar.reading.lexer import GREEK, Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
 from rulegen.grammar.reading.remedies import for_name
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.statements import RESERVED
+from rulegen.grammar.reading.statements import RESERVED, check_parameters
 
 #: The running reward baseline, which a rule may use without defining it.
 BASELINE = "R_bar"
@@ -90,6 +90,7 @@ class Names:
             self._check_subscript(line, token, False)
             if name not in self.parameters:
                 self.parameters[name] = Parameter(name)
+                check_parameters(self.parameters, line, token)
                 self.implicit.append(name)
         else:
             raise self._unknown(line, token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
@@ -20,6 +20,8 @@ from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.walk import FILTERS
 
 MAX_STATEMENTS = 500
+#: How many parameters it may have, declared or not.
+MAX_PARAMETERS = 256
 
 # fmt: off
 RESERVED = frozenset({
@@ -113,6 +115,7 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
             parameter = read_parameter(line, tokens)
             new_name(draft, line, tokens[1])
             draft.parameters[parameter.name] = parameter
+            check_parameters(draft.parameters, line, tokens[1])
         case "initial":
             _initial(draft, line, tokens)
         case "bounds":
@@ -317,6 +320,16 @@ def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
         raise line.error(f"`{rest[1]}` cannot stand here", rest[1].column, "remove it")
     remedy = suggest(name, list(sites)) or "write `: pre`, `: post`, `: synapse` or `: global`"
     raise line.error(f"there is no site `{name}`", column, remedy)
+
+
+def check_parameters(parameters: Collection[str], line: Line, token: Token) -> None:
+    """Refuse a rule that has too many parameters with this one."""
+    if len(parameters) > MAX_PARAMETERS:
+        raise line.error(
+            f"with this, the rule has more than {MAX_PARAMETERS} parameters",
+            token.column,
+            "write numbers in place of some",
+        )
 
 
 def new_name(draft: Draft, line: Line, token: Token) -> None:

@@ -17,7 +17,7 @@ from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula, read_list
 from rulegen.grammar.reading.functions import Functions
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.limits import check_parameters, check_size, check_states
+from rulegen.grammar.reading.limits import check_size, check_states
 from rulegen.grammar.reading.names import BASELINE, Names
 from rulegen.grammar.reading.reads import Formula, Read
 from rulegen.grammar.reading.remedies import suggest
@@ -101,7 +101,6 @@ class _Builder:
                 [target, algebra.multiply([sp.Integer(assignment.adds), read.expr])]
             )
         self.formulas.append(read)
-        check_parameters(self.names.parameters, read)
         return read
 
     def read(self, line: Line, tokens: Sequence[Token], after: int) -> Formula:
@@ -137,7 +136,6 @@ class _Builder:
             gain = "GAIN" if name == Form.AVERAGE.value else "TAU"
             raise line.error(message, column, f"write `{name}(FORMULA, {gain})`")
         self.formulas.append(parts[0])
-        check_parameters(self.names.parameters, parts[0])
         for part in parts:
             check_single(part, False)
         for read in parts[1].reads:

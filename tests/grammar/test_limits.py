@@ -14,7 +14,8 @@ from test_effort import bounded
 
 from rulegen.compile import plan_rule
 from rulegen.grammar import Rule, RuleError, parse
-from rulegen.grammar.reading.limits import MAX_PARAMETERS, MAX_STATES
+from rulegen.grammar.reading.limits import MAX_STATES
+from rulegen.grammar.reading.statements import MAX_PARAMETERS
 
 
 def lines(count: int, make: Callable[[int], str]) -> str:
@@ -149,14 +150,22 @@ REFUSED = {
 }
 
 
+def refused_within(operation: Callable[[], object], message: str) -> float:
+    """Seconds until it is refused: the fewest of three, as other programs run beside."""
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        with pytest.raises(RuleError, match=message):
+            operation()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_is_too_large_is_refused_by_name_at_once(case: str) -> None:
     name, count, message = REFUSED[case]
     text = FAMILIES[name](count)
-    start = time.process_time()
-    with pytest.raises(RuleError, match=message):
-        parse(text)
-    assert time.process_time() - start < 0.2
+    assert refused_within(lambda: parse(text), message) < 0.2
 
 
 def test_too_many_tangents_are_refused_by_name() -> None:
@@ -167,10 +176,8 @@ def test_too_many_tangents_are_refused_by_name() -> None:
 
 def test_updates_that_double_are_refused_by_name() -> None:
     rule = parse(FAMILIES["free updates"](40))
-    start = time.process_time()
-    with pytest.raises(RuleError, match="updates of `w` on reward, put into each other, have more"):
-        rule.sympy()
-    assert time.process_time() - start < 0.2
+    message = "updates of `w` on reward, put into each other, have more"
+    assert refused_within(rule.sympy, message) < 0.2
 
 
 def test_a_rule_without_digest_says_why() -> None:
