@@ -180,6 +180,8 @@ class Walk:
     def call(self, node: ast.Call) -> sp.Expr:
         """A function of arguments."""
         name = self.place(node.func).text
+        if self.place(node.func).per_condition:
+            raise self.error(node, f"`{name}` is a function", "remove `[condition]`")
         if name in FILTERS:
             raise self.nested_filter(node)
         if name == "where":
@@ -215,9 +217,9 @@ class Walk:
                 "a sum over neurons cannot draw",
                 f"give the draw a name on its own line: `n = {name}(...) : synapse`",
             )
-        self.count(node, name, DISTRIBUTIONS[name].nargs)
-        args = [self.number(a) for a in node.args]
+        self.count(node, name, DISTRIBUTIONS[name].nargs, f"write `{call_of(name)}`")
         self.read.draws.append(Read(name, self.place(node).column))
+        args = [self.number(a) for a in node.args]
         problem, index = trouble(name, args)
         if problem:
             raise self.error(node.args[index], problem, f"write `{call_of(name)}`")
@@ -244,11 +246,12 @@ class Walk:
             raise self.error(node, "`prev` takes a name", f"call `{name}` with names")
         return expr
 
-    def count(self, node: ast.Call, name: str, allowed: tuple[int, ...]) -> None:
+    def count(self, node: ast.Call, name: str, allowed: tuple[int, ...], remedy: str = "") -> None:
         """Refuse a call with another number of arguments."""
         if len(node.args) not in allowed:
             wanted = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 1 else f"{allowed[0]}"
-            raise self.error(node, f"`{name}` takes {wanted} arguments, not {len(node.args)}")
+            words = f"{wanted} argument{'s' * (allowed != (1,))}"
+            raise self.error(node, f"`{name}` takes {words}, not {len(node.args)}", remedy)
 
     def condition(self, node: ast.expr, holds: bool = True) -> sp.Basic:
         """A formula where a condition is wanted; its negation unless `holds`."""

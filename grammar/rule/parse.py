@@ -88,8 +88,10 @@ class _Builder:
     def formula(self, assignment: Assignment) -> Formula:
         line = assignment.line
         read = self.read(line, assignment.body, assignment.start)
-        begins = self.draft.initial.get(assignment.target.text) is assignment
-        check_single(read, begins or form_of(assignment) is Form.DRAW)
+        name, draft = assignment.target.text, self.draft
+        begins = draft.initial.get(name) is assignment
+        named = form_of(assignment) is Form.DRAW and draft.forward.get(name) is not assignment
+        check_single(read, begins or named)
         if assignment.factor:
             factor = self.read(line, assignment.factor, assignment.factor[0].column)
             read.expr = algebra.multiply([read.expr, self.reciprocal(factor)])
