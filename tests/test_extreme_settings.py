@@ -76,7 +76,7 @@ def extreme(data, first):
 
 
 #: A line of progress, which goes to standard error before the answer does.
-PROGRESS = re.compile(r".+ [0-9.e+]+/[0-9.e+]+($|  )")
+PROGRESS = re.compile(r"(?!rulegen: ).+ [0-9.e+]+/[0-9.e+]+($|  )")
 
 
 def nothing_lives(*given, **named):
@@ -109,9 +109,8 @@ def bad(code, said, seconds):
     """What is wrong with an answer; "" where it is one line of a mistake, and soon."""
     if "a defect of rulegen" in said or "too little memory" in said:
         return said
-    *told, last = said.splitlines() or [""]
-    answered = last.startswith("rulegen: ") and all(PROGRESS.match(line) for line in told)
-    if code not in (1, 2) or not answered:
+    told = itertools.dropwhile(PROGRESS.match, said.splitlines())
+    if code not in (1, 2) or not next(told, "").startswith("rulegen: ") or "Traceback" in said:
         return f"exit code {code}: {said}"
     return f"after {seconds:.0f} s" if seconds > 20 else ""
 
