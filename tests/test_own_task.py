@@ -89,3 +89,15 @@ def test_the_history_is_a_table(run):
 def test_what_is_no_task_is_refused():
     with pytest.raises(ValidationError, match="give a Task"):
         rg.DiscoverConfig(name="x", rule=RULE, task=3)
+
+
+def test_its_settings_may_be_lists():
+    """Nothing asks whether two tasks are the same by a hash."""
+
+    class Listed(rg.DelayedMatch):
+        name: str = "listed"
+        sizes: list[float] = [1.0, 2.0]  # noqa: RUF012
+
+    world = rg.World(circuit=rg.RateCircuit(neurons=3), task=Listed(delivery="steps"), life=LIFE)
+    lives = rg.Lives(world, rg.compile_rule("w += 0.01*R*pre"))
+    assert np.isfinite(lives.run(np.array([]), rg.key(0), 2).rewards).all()

@@ -46,9 +46,16 @@ class Stream(NamedTuple):
 
     def fold(self, index: Array | int) -> Stream:
         """The sub-stream with this index (a purpose, a trial number)."""
-        index = jnp.asarray(index).astype(jnp.uint32)
-        high = mix(self.high ^ mix(index + jnp.uint32(0x9E3779B9)))
-        return Stream(high, mix(self.low + high))
+        return _fold(self, index)
+
+
+# Functions that a life calls again and again are traced once: half of the time until a small
+# program runs goes into tracing.
+@jax.jit
+def _fold(source: Stream, index: Array | int) -> Stream:
+    index = jnp.asarray(index).astype(jnp.uint32)
+    high = mix(source.high ^ mix(index + jnp.uint32(0x9E3779B9)))
+    return Stream(high, mix(source.low + high))
 
 
 def stream(key: Array) -> Stream:
@@ -123,6 +130,7 @@ def polynomial(coefficients: tuple[float, ...], x: Array) -> Array:
     return value
 
 
+@jax.jit
 def quantile(p: Array) -> Array:
     """The quantile of the standard normal distribution, for p from 2^-24 to 1 - 2^-24.
 

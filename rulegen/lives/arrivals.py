@@ -58,16 +58,25 @@ def check_parts(task: Task, dt: float, why: str) -> None:
     Raises:
         ValueError: when the reward is known only at the end of a trial.
     """
-    rng = np.random.default_rng(0)
-    source = stream(jax.random.key(0))
-    trial = task.revise(task.begin(source), task.trial(source, jnp.asarray(0), dt))
-    output = jnp.asarray(rng.standard_normal((task.steps(dt), task.outputs)))
-    parts = earned(task, trial, output)
-    if task.feedback == "binary" or not np.isclose(parts.sum(), task.reward(trial, output), 1e-4):
+    if task.feedback == "binary" or not _has_parts(task, dt):
         raise ValueError(
             f"the reward of {task.name} is known only at the end of a trial, and {why}: "
             + ('set task.feedback = "graded"' if task.feedback == "binary" else "use `on reward:`")
         )
+
+
+def _has_parts(task: Task, dt: float) -> bool:
+    """Whether what steps earn adds up to the reward, for some output."""
+
+    @jax.jit
+    def both(output: Array) -> tuple[Array, Array]:
+        source = stream(jax.random.key(0))
+        trial = task.revise(task.begin(source), task.trial(source, jnp.asarray(0), dt))
+        return earned(task, trial, output).sum(), task.reward(trial, output)
+
+    rng = np.random.default_rng(0)
+    parts, whole = both(jnp.asarray(rng.standard_normal((task.steps(dt), task.outputs))))
+    return bool(np.isclose(parts, whole, 1e-4))
 
 
 def earned(task: Task, trial: Trial, output: Array) -> Array:
