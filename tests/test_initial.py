@@ -13,6 +13,8 @@ from rulegen.circuits import RateCircuit
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
 from rulegen.lives.life import Life, LifeSettings
+from rulegen.lives.many import Lives
+from rulegen.lives.world import World
 from rulegen.tasks import DelayedAssociation
 
 COUNTER = "param a = 0.25\nq <- q + 1 : global\ninitial q = 4*a\non trial end: w <- q"
@@ -76,3 +78,21 @@ def test_exports_say_them_or_why_not() -> None:
     assert any("begins at a formula" in p for p in problems(parse(MEMORY), "brian2"))
     spiking = parse("h <- h : synapse\ninitial h = w\ndw/dt = 0.1*h*post_spike")
     assert any("begins at what reads `w`" in p for p in problems(spiking, "nestml"))
+
+
+def test_the_first_trial_may_set_the_weights() -> None:
+    """As the page of the language says, before anything of it is lived."""
+    text = """
+        first <- first : global
+        initial first = 1
+        on trial start: w <- 0 if first > 0 else w; first <- 0
+        on trial end: w += 0.3
+    """
+    still, task = LifeSettings(trials=2, warmup=0), DelayedAssociation()
+    set_to_0, drawn_as_0 = (
+        Lives(World(circuit=RateCircuit(neurons=6, gain=g), task=task, life=still), compile_rule(r))
+        .run(np.array([]), jax.random.key(2), 3)
+        .rewards
+        for g, r in ((1.5, text), (1e-30, "on trial end: w += 0.3"))
+    )
+    np.testing.assert_allclose(set_to_0, drawn_as_0, rtol=1e-5)

@@ -76,7 +76,9 @@ def check_initial(
             raise line.error(
                 "the weights begin as the circuit draws them",
                 column,
-                "set that in the circuit; a state may begin at them: `initial x = w`",
+                "set that in the circuit, or at the start of the first trial: `on trial start: "
+                "w <- ... if first > 0 else w; first <- 0` with `first <- first : global` and "
+                "`initial first = 1`; a state may begin at them: `initial x = w`",
             )
         if name not in sites.keys() - parameters - defined - SIGNALS.keys():
             begun = sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT}
