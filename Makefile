@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -62,6 +62,9 @@ results: $(READY)
 
 analyses: $(READY)
 	$(BIN)/python docs/analyses.py build/analyses
+
+experiments: $(READY)
+	$(BIN)/python docs/experiments.py build/experiments
 
 estimators: $(VENV)/.evosax
 	$(BIN)/python docs/estimators.py build/estimators
