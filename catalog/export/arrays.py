@@ -116,6 +116,7 @@ class Module:
                 f'"""{INIT}"""',
                 f"w = {np}.array(w, float)",
                 "n_post, n_pre = w.shape",
+                *([f"w = {self.apart('w')}"] if self.rule.zero_diagonal else []),
                 *(read if formulas else []),
                 "return {",
                 '    "w": w,',
@@ -142,7 +143,8 @@ class Module:
                 lines.append(f"{self.names[number.name]} = {fetched}")
         for parameter in self.rule.parameters:
             if parameter.name in read:
-                lines.append(f'{self.names[parameter.name]} = parameters["{parameter.name}"]')
+                fetched = f'{self.np}.asarray(parameters["{parameter.name}"], w.dtype)'
+                lines.append(f"{self.names[parameter.name]} = {fetched}")
         if read & {"N_pre", "N_post"}:
             lines.append("N_post, N_pre = (float(n) for n in w.shape)")
         return lines
@@ -208,6 +210,7 @@ class Module:
         shown = self.names[WEIGHT] + self.library.own
         if weight is not None:
             shown = f"fill(w, {self.code(weight, Site.SYNAPSE)})"
+            shown = self.apart(shown) if self.rule.zero_diagonal else shown
         zeros = f"{self.np}.zeros(w.shape[0], w.dtype)"
         lines.append(f"bias = {zeros}")
         if bias is not None:
@@ -221,8 +224,12 @@ class Module:
             lower, upper = (limit(value, np) for value in (rule.lower, rule.upper))
             lines.append(f"w = {np}.clip(w, {lower}, {upper})")
         if rule.zero_diagonal:
-            lines.append(f"w = {np}.where({np}.eye(*w.shape, dtype=bool), 0.0, w)")
+            lines.append(f"w = {self.apart('w')}")
         return [*lines, "return w"]
+
+    def apart(self, weights: str) -> str:
+        """The weights, with 0 for those of neurons on themselves."""
+        return f"{self.np}.where({self.np}.eye(*w.shape, dtype=bool), 0.0, {weights})"
 
 
 BOUNDED = "The weights within their bounds."

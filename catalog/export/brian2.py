@@ -36,6 +36,8 @@ from rulegen.grammar.rule.system import Equation, make_system
 
 TITLE = '"""A plasticity rule as synapses of Brian 2, exported by rulegen."""'
 NEW = "new "
+#: The new value of a weight, and 0 of a neuron on itself.
+APART = "choice(int(i != j), {}, 0.0)"
 
 
 def problems(rule: Rule) -> list[str]:
@@ -174,8 +176,10 @@ class Script:
         lines += ["made : 1"] if self.events or begun else []
         lines += ["silence : 1 (constant, shared)"] if first & SILENT else []
         for target, expr in self.forward.items():
-            name = "w_eff" if target == WEIGHT else "bias"
-            lines.append(f"{name} = {self.code(expr, Site.SYNAPSE)} : 1")
+            name, text = "w_eff" if target == WEIGHT else "bias", self.code(expr, Site.SYNAPSE)
+            if target == WEIGHT and self.rule.zero_diagonal:
+                text = APART.format(text)
+            lines.append(f"{name} = {text} : 1")
         return lines
 
     def step(self) -> list[str]:
@@ -203,7 +207,7 @@ class Script:
             text = f"larger({text}, {rule.lower!r})"
         if rule.upper < sp.oo:
             text = f"smaller({text}, {rule.upper!r})"
-        return f"choice(int(i != j), {text}, 0.0)" if rule.zero_diagonal else text
+        return APART.format(text) if rule.zero_diagonal else text
 
     def connect(self, called: Sequence[str]) -> list[str]:
         """The function that makes the synapses, whose code calls these functions."""

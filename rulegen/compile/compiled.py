@@ -113,7 +113,7 @@ class CompiledRule(Plan):
         shapes = {Site.GLOBAL: (), Site.PRE: (n_pre,), Site.POST: (n_post,)}
         shapes[Site.SYNAPSE] = (n_post, n_pre)
         system = self.tangents.system
-        state = {WEIGHT: weights}
+        state = {WEIGHT: self._present(weights)}
         for name, value in system.initial.items():
             shape = (conditions,) if name in system.per_condition else shapes[system.sites[name]]
             state[name] = jnp.full(shape, float(value) if value.is_number else 0.0, weights.dtype)
@@ -177,8 +177,10 @@ class CompiledRule(Plan):
         for target, expr in self.tangents.system.forward.items():
             site = Site.SYNAPSE if target == WEIGHT else Site.POST
             value[target] = jnp.broadcast_to(emitter(expr, site), value[target].shape)
-        if bounds is not None and WEIGHT in self.tangents.system.forward:
-            value[WEIGHT] = bounds.hold(value[WEIGHT])
+        if WEIGHT in self.tangents.system.forward:
+            value[WEIGHT] = self._present(value[WEIGHT])
+            if bounds is not None:
+                value[WEIGHT] = bounds.hold(value[WEIGHT])
         return value[WEIGHT], value["bias"]
 
     def forward_tangents(
@@ -208,7 +210,7 @@ class CompiledRule(Plan):
                 slope = emitter(self.tangents.forward[target, parameter], site)
                 value[target] = jnp.broadcast_to(slope, value[target].shape).astype(weights.dtype)
             if WEIGHT in self.tangents.system.forward:
-                value[WEIGHT] = jnp.where(free, value[WEIGHT], 0.0)
+                value[WEIGHT] = self._present(jnp.where(free, value[WEIGHT], 0.0))
             return value[WEIGHT], value["bias"]
 
         return {p: along(p) for p in self.tangents.wrt if p in self.tangents.used}
@@ -324,6 +326,12 @@ class CompiledRule(Plan):
         else:
             state[equation.name] = jnp.broadcast_to(value, old.shape).astype(old.dtype)
 
+    def _present(self, weights: Array) -> Array:
+        """The weights, with 0 where the rule says that no neuron connects to itself."""
+        if not self.rule.zero_diagonal:
+            return weights
+        return jnp.where(_diagonal(weights), 0.0, weights)
+
     def _constrain(self, state: RuleState, bounds: Bounds | None) -> None:
         """Bounds and zero diagonal; the tangent of a weight held at a bound is 0."""
         bounded = self.rule.lower > float("-inf") or self.rule.upper < float("inf")
@@ -335,9 +343,8 @@ class CompiledRule(Plan):
             free &= (weights > self.rule.lower) & (weights < self.rule.upper)
             weights = jnp.clip(weights, self.rule.lower, self.rule.upper)
         if self.rule.zero_diagonal:
-            diagonal = jnp.eye(weights.shape[0], weights.shape[1], dtype=bool)
-            free &= ~diagonal
-            weights = jnp.where(diagonal, 0.0, weights)
+            free &= ~_diagonal(weights)
+            weights = self._present(weights)
         if bounds is not None:
             free &= (weights > bounds.lower) & (weights < bounds.upper)
             outside = (weights < bounds.lower) | (weights > bounds.upper)
@@ -349,6 +356,11 @@ class CompiledRule(Plan):
         for parameter in sorted(self.tangents.weight):
             name = tangent_name(WEIGHT, parameter)
             state[name] = jnp.where(free, state[name], 0.0)
+
+
+def _diagonal(weights: Array) -> Array:
+    """Which of the weights are those of neurons on themselves."""
+    return jnp.eye(weights.shape[0], weights.shape[1], dtype=bool)
 
 
 def compile_rule(

@@ -23,6 +23,8 @@ Array = jax.Array
 
 #: Where the rule lives: without a circuit no other projection is told apart.
 HERE: Final = "recurrent"
+#: What of the activity a rule reads; the circuit alone knows what its other inputs are.
+READ: Final = {*SIGNALS, "reward"}
 #: One step of a circuit: `(weights, bias, inputs, memory) -> (signals, memory)`. Pure: `weights`
 #: (N_post, N_pre) and `bias` (N_post,) are what the rule's `forward` lines make of its state,
 #: `inputs` those of this step, `memory` whatever the circuit carries from step to step.
@@ -99,8 +101,11 @@ def drive(
         >>> print(course.state["w"].round(3))
         [[0.6 0.8]]
     """
+    # Whole numbers mean what they mean in a formula, where every quotient is a fraction.
+    weights = jnp.asarray(weights, jnp.result_type(weights, float))
     n_post, n_pre = weights.shape
-    dtype, activity = weights.dtype, dict(activity)
+    dtype = weights.dtype
+    activity = {k: jnp.asarray(v, dtype) if k in READ else v for k, v in activity.items()}
     rewards, told = activity.pop("reward", None), activity.pop("condition", None)
     trials, steps = next(iter(activity.values())).shape[:2]
     # Known while a program is traced: how many there are is a size.
@@ -129,7 +134,8 @@ def drive(
         given = {k: v for k, v in now.items() if k in SIGNALS}
         effective, bias = rule.forward(state, {**known, **given, **lots_of(now)}, condition)
         signals, memory = circuit(effective, bias, now, memory)
-        return {**given, **{k: v for k, v in signals.items() if k in SIGNALS}}, memory
+        seen = {k: jnp.asarray(v, dtype) for k, v in signals.items() if k in SIGNALS}
+        return {**given, **seen}, memory
 
     def one_trial(
         carry: tuple[RuleState, Any], trial: tuple[dict[str, Array], Array | None, Array, Array]

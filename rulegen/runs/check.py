@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import Any, Final
+
+import sympy as sp
 
 from rulegen.catalog.likeness.naming import named
 from rulegen.compile.plan import plan_rule
 from rulegen.grammar import Rule
-from rulegen.grammar.printing.unparse import show_unit
+from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.printing.unparse import show_expression, show_unit
+from rulegen.grammar.rule.locality import expressions
 from rulegen.grammar.rule.system import CHANGES
+
+#: What is negative at times in any circuit; whether rates are is a matter of their function.
+SIGNED: Final = frozenset(
+    "u pre_u drive drive_recurrent drive_input drive_feedback xi zeta error pre_error R".split()
+)
 
 
 def check_report(rule: Rule) -> dict[str, Any]:
@@ -72,14 +82,36 @@ def notes(rule: Rule) -> list[str]:
         ['nothing changes w: write `dw/dt = ...`, `w += ...` or `on reward: w += ...`']
         >>> notes(parse("dw/dt = eta**2*pre*post"))
         ['the equations make eta ms**(-1/2): is that meant? A `param` line states a unit']
+        >>> notes(parse("w += 0.1*sqrt(w)*pre"))
+        ['`sqrt(w)` has no value where w is negative: write `spow(w, 0.5)`, or `bounds w in [0, inf]`']
     """
     if rule.inert:
         return [f"nothing changes w: {CHANGES}"]
     found = [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
+    found += without_value(rule)
     return found + [
         f"the equations make {name} {unit}: is that meant? A `param` line states a unit"
         for name, unit in silent_units(rule).items()
     ]
+
+
+def without_value(rule: Rule) -> list[str]:
+    """Roots and logarithms of what may be negative, each with what to write in its place."""
+    signed = SIGNED | ({WEIGHT} if rule.lower < 0 else set())
+    whole = {p.name for p in rule.parameters if p.value is not None and p.value == int(p.value)}
+    found = []
+    for part in dict.fromkeys(p for e in expressions(rule) for p in e.atoms(op.power, sp.log)):
+        of, exponent = rule.expand(part.args[0]), part.args[-1]
+        if not of.is_Symbol or of.name not in signed:
+            continue
+        if isinstance(part, op.power) and exponent.is_Symbol and exponent.name in whole:
+            continue
+        name, value = of.name, show_expression(rule, exponent)
+        other = f"log(abs({name}))" if isinstance(part, sp.log) else f"spow({name}, {value})"
+        other = f"`{other}`" + (", or `bounds w in [0, inf]`" if name == WEIGHT else "")
+        shown = show_expression(rule, part)
+        found.append(f"`{shown}` has no value where {name} is negative: write {other}")
+    return sorted(found)
 
 
 def _shown(unit: Fraction | None) -> str:

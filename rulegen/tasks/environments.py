@@ -9,7 +9,9 @@ go together with rulegen: with its folder on the path,
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -89,7 +91,7 @@ def sample_trials(
         answers: how right actions become targets.
         policy: from an observation to an action. Where the environment tells no right actions,
             those of the policy are taken for right.
-        seed: of the environment.
+        seed: of the environment, and of the numbers of the process that it and the policy draw.
 
     Returns:
         `inputs`, `targets`, `mask`, `dt`, with `by` also `conditions`, and where periods follow one
@@ -116,7 +118,8 @@ def sample_trials(
     if step is None:
         raise ValueError("the environment does not tell its step: set `env.dt`, in ms")
     source = made(core, seed) if hasattr(core, "new_trial") else played(env, policy, seed)
-    episodes = list(islice(source, trials))
+    with numbers_of(seed):
+        episodes = list(islice(source, trials))
     inputs = stack([episode.inputs for episode in episodes], length)
     truth = stack([episode.truth for episode in episodes], length)
     if inputs.ndim != 3:
@@ -140,6 +143,23 @@ def sample_trials(
     return arrays
 
 
+@contextmanager
+def numbers_of(seed: int) -> Iterator[None]:
+    """Random numbers of the whole process follow from the seed here, and go on as before after it.
+
+    Many an environment or policy draws from these, which no seed of its own reaches.
+    """
+    old = np.random  # what such an environment draws from: a generator would not reach it
+    plain, arrays = random.getstate(), old.get_state()
+    random.seed(seed)
+    old.seed(np.random.SeedSequence(seed).generate_state(8))
+    try:
+        yield
+    finally:
+        random.setstate(plain)
+        old.set_state(arrays)
+
+
 def made(env: Any, seed: int) -> Iterator[Episode]:
     """Trials that come whole."""
     if hasattr(env, "seed"):
@@ -158,6 +178,8 @@ def made(env: Any, seed: int) -> Iterator[Episode]:
 def played(env: Any, policy: Callable[[np.ndarray], Any] | None, seed: int) -> Iterator[Episode]:
     """Trials that come step by step."""
     observation, told = env.reset(seed=seed)
+    if hasattr(getattr(env, "action_space", None), "seed"):
+        env.action_space.seed(seed)  # for policies that sample it
     shape = getattr(getattr(env, "action_space", None), "shape", None)
     still: Any = np.zeros(shape) if shape else 0
     while True:
