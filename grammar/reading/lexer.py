@@ -41,6 +41,7 @@ _MACRONS = "\u0304\u0305"
 _SIGNS = {"·": "*", "×": "*", "⋅": "*", "∗": "*", "−": "-", "–": "-", "÷": "/"}
 _SIGNS |= {"≤": "<=", "≥": ">=", "≠": "!=", "←": "<-"}
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789", strict=True))
+_MINUS = "⁻"
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _ASCII_OP = re.compile(r"\*\*|<=|>=|==|!=|\+=|-=|\*=|/=|[-+*/()\[\],:;<>=]")
@@ -61,6 +62,12 @@ _REMEDIES = {
     "\r": "end lines with a line feed",
     "\\": "write names without backslashes, such as `eta`",
     "∞": "write `inf`",
+    "√": "write `sqrt(x)`",
+    "~": "write `not`",
+    "¬": "write `not`",
+    "_": "names begin with a letter, and numbers are digits alone",
+    "@": "write `*` for a product",
+    "$": "write formulas without dollar signs",
 }
 
 
@@ -115,6 +122,8 @@ def _unknown(line: Line, index: int) -> Exception:
     name = unicodedata.name(char, f"U+{ord(char):04X}")
     what = shown if char.isascii() and char.isprintable() else f"{shown} ({name})"
     remedy = _REMEDIES.get(char, "")
+    if name.startswith("VULGAR FRACTION"):
+        remedy = "write a fraction as a quotient, such as `1/2`"
     if not remedy and not char.isascii():
         remedy = "use ASCII letters, Greek letters, or a macron for `_bar`"
     return line.error(f"{what} has no meaning in a rule", index + 1, remedy)
@@ -142,11 +151,14 @@ def tokenise(line: Line) -> list[Token]:
             kind, (word, end) = "name", named
             if len(word) > MAX_NAME:
                 raise line.error(f"a name of {len(word)} characters", i + 1, "use a short name")
-        elif char in _SUPERSCRIPTS:
+        elif char in _SUPERSCRIPTS or (char == _MINUS and text[i + 1 : i + 2] in _SUPERSCRIPTS):
+            tokens.append(Token("op", "**", i + 1))
+            if char == _MINUS:
+                tokens.append(Token("op", "-", i + 1))
+                i += 1
             end = i + 1
             while end < len(text) and text[end] in _SUPERSCRIPTS:
                 end += 1
-            tokens.append(Token("op", "**", i + 1))
             kind, word = "number", "".join(_SUPERSCRIPTS[c] for c in text[i : min(end, i + 9)])
         elif char in _SIGNS:
             word, end = _SIGNS[char], i + 1

@@ -26,6 +26,8 @@ _SIGNALS_ELSEWHERE = {
 }
 # fmt: on
 NAMES = {other: name for name, others in _SIGNALS_ELSEWHERE.items() for other in others}
+#: Values of other languages.
+_VALUES = {"True": "write 1.", "true": "write 1.", "False": "write 0.", "false": "write 0."}
 
 _SUM = "say over which neurons: `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
 _EVEN = "give a random number a name, `n = uniform(0, 1) : synapse` on a line of its own"
@@ -86,6 +88,8 @@ def for_name(name: str, own: Sequence[str], given: Sequence[str]) -> str:
     """
     if near := suggest(name, own):
         return near
+    if name in _VALUES:
+        return _VALUES[name]
     if name in NAMES:
         rate = ", as in `pre*post`" if NAMES[name] in ("pre", "post") else ""
         return f"did you mean `{NAMES[name]}`{rate}?"

@@ -17,6 +17,8 @@ _PREFIX = frozenset({"-", "+", "not"})
 _INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", ","}) | (
     _WORDS - {"not"}
 )
+#: Operators of other languages whose two signs are two operators here.
+_TWO_SIGNS = {"//": "write `floor(x/y)` for a whole quotient", "***": "write `**` for a power"}
 
 
 def is_operand(token: Token) -> bool:
@@ -61,7 +63,10 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
                 )
             wants_operand = True
         elif text in _INFIX:
-            raise line.error(f"something is missing before `{text}`", token.column)
+            both = (previous.text if previous else "") + text
+            raise line.error(
+                f"something is missing before `{text}`", token.column, _TWO_SIGNS.get(both, "")
+            )
         else:
             raise line.error(*_misplaced(token))
         previous = token

@@ -16,10 +16,13 @@ from rulegen.grammar.printing.unparse import show_expression, show_unit
 from rulegen.grammar.rule.locality import expressions
 from rulegen.grammar.rule.system import CHANGES
 
+# fmt: off
 #: What is negative at times in any circuit; whether rates are is a matter of their function.
-SIGNED: Final = frozenset(
-    "u pre_u drive drive_recurrent drive_input drive_feedback xi zeta error pre_error R".split()
-)
+SIGNED: Final = frozenset({
+    "u", "pre_u", "drive", "drive_recurrent", "drive_input", "drive_feedback", "xi", "zeta",
+    "error", "pre_error", "R",
+})
+# fmt: on
 
 
 def check_report(rule: Rule) -> dict[str, Any]:
@@ -82,8 +85,8 @@ def notes(rule: Rule) -> list[str]:
         ['nothing changes w: write `dw/dt = ...`, `w += ...` or `on reward: w += ...`']
         >>> notes(parse("dw/dt = eta**2*pre*post"))
         ['the equations make eta ms**(-1/2): is that meant? A `param` line states a unit']
-        >>> notes(parse("w += 0.1*sqrt(w)*pre"))
-        ['`sqrt(w)` has no value where w is negative: write `spow(w, 0.5)`, or `bounds w in [0, inf]`']
+        >>> notes(parse("w += 0.1*sqrt(u)*pre"))
+        ['`sqrt(u)` has no value where u is negative: write `spow(u, 0.5)`']
     """
     if rule.inert:
         return [f"nothing changes w: {CHANGES}"]
