@@ -59,7 +59,7 @@ dt = 20               # of the trials
         "or pad shorter trials with `length`.",
         "- **The file** holds the arrays `inputs` (trials, steps, channels), `targets` (trials, "
         "steps, outputs) and `dt` in ms, and perhaps `mask`, `conditions`, `period_names` and "
-        "`period_steps`: see `Samples` in the [reference](api/rulegen.md). It can come from any "
+        "`period_steps`: see `Samples` in the [reference](api/tasks.md). It can come from any "
         "program. Nothing in it is executed, and the digest of the trials is part of every "
         "configuration and card.",
         "[Neurogym](neurogym.md) compares its tasks with the bundled ones, and lets circuits learn "

@@ -57,7 +57,8 @@ def section(name: str, summaries: list[dict]) -> str:
     between = (
         f"Chance is {summaries[0]['chance']:g}; perfect answers earn {summaries[0]['best']:g}."
     )
-    lines = [f"## {name}", "", between, ""]
+    picture = f"![Rewards of the first seed over trials](../catalog/discovered/{name}.png)"
+    lines = [f"## {name}", "", between, "", picture, ""]
     ended = happened(part for s in summaries for part in lived(s))
     head[-2:-2] = ended
     lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]

@@ -256,7 +256,7 @@ def page(results: list[Result]) -> str:
     parts = [
         "# Tasks",
         "The bundled tasks, one file each in `rulegen/tasks/`; the "
-        "[reference](api/rulegen.md) has their periods, settings and sources. Times are in "
+        "[reference](api/tasks.md) has their periods, settings and sources. Times are in "
         "ms and shorter than in the experiments where those take seconds. This page is made by "
         "`make tasks`.",
         "![One trial of each task](tasks.png)",

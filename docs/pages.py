@@ -16,17 +16,27 @@ from griffe import Extension, Object
 from latex2mathml.converter import convert
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 from nbconvert import MarkdownExporter
+
+from rulegen.catalog.pages.mathfont import math_style
 
 ROOT = Path(__file__).parent.parent
 #: Files that are pages or pictures of the site.
 SHOWN = (
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "docs/*.png",
-    "docs/analyses/*.png", "docs/site.css", "catalog/README.md",
-    "catalog/cards/*.md", "catalog/discovered/*.png", "catalog/catalog.html", "examples/*.toml",
-    "examples/*.py",
+    "docs/analyses/*.png", "docs/site.css", "docs/iframe-worker.js", "catalog/README.md",
+    "catalog/cards/*.md", "catalog/discovered/*.png", "catalog/catalog.html",
+    "catalog/pages/fonts/LICENCE.txt", "examples/*.toml", "examples/*.py",
 )  # fmt: skip
 EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
+#: The page that lists the others of the reference, and what such a page shows.
+OVERVIEW, SHOWS = "docs/api/rulegen.md", re.compile(r"^::: ((?:\w+\.)+(\w+))$", re.MULTILINE)
+#: What made a page stands before its title, where no title is looked for.
+MADE_BY = re.compile(r"\A<!-- made by [^>]*-->\s*")
+#: A cell of a table, and an interval in it, of which no end goes to another line.
+CELL = re.compile(r"(?<=<td>).*?(?=</td>)", re.DOTALL)
+INTERVAL = re.compile(r"\[-?[\d.]+, -?[\d.]+\]")
 FORMULA = re.compile(r'<(div|span) class="arithmatex">\\[\[(](.*?)\\[\])]</\1>', re.DOTALL)
 
 
@@ -40,6 +50,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for path in sorted(ROOT.glob(pattern)):
             name = path.relative_to(ROOT).as_posix()
             files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
+    files.append(File.generated(config, "docs/formulas.css", content=math_style()))
     licence = (ROOT / "LICENSE").read_text()
     files.append(File.generated(config, "LICENSE.md", content=f"# Licence\n\n{licence}"))
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):
@@ -59,15 +70,31 @@ def notebook(path: Path) -> tuple[str, dict[str, bytes]]:
     return page, resources["outputs"]
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Links to notebooks and the licence lead to their pages."""
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Titles come first, and links to notebooks and the licence lead to their pages."""
+    markdown = MADE_BY.sub("", markdown)
+    if page.file.src_uri == OVERVIEW:
+        markdown = re.sub(r"^- .*$", with_names, markdown, flags=re.MULTILINE)
     return re.sub(r"\]\(((?:\.\./)?notebooks/\w+)\.ipynb\)", r"](\1.md)", markdown).replace(
         "](LICENSE)", "](LICENSE.md)"
     )
 
 
+def with_names(line: re.Match[str]) -> str:
+    """A line that leads to pages of the reference, and the names that they show."""
+    pages = re.findall(r"\((\w+\.md)\)", line[0])
+    shown = [
+        f"[`{name}`][{place}]"
+        for page in pages
+        for place, name in SHOWS.findall((ROOT / OVERVIEW).with_name(page).read_text())
+    ]
+    return f"{line[0]}  \n    {', '.join(shown)}"
+
+
 def on_page_content(html: str, **_: object) -> str:
-    """Formulas as MathML."""
+    """Formulas as MathML, and tables that are set alike and break no interval."""
+    html = html.replace('<table border="1" class="dataframe">', "<table>")
+    html = CELL.sub(lambda cell: INTERVAL.sub(r'<span class="whole">\g<0></span>', cell[0]), html)
     return FORMULA.sub(formula, html)
 
 
