@@ -141,4 +141,4 @@ plt.show()
 # data of all figures.
 
 # %%
-Markdown(rg.markdown_card(found.record))
+Markdown(rg.markdown_card(found.record, notebook=True))

@@ -308,3 +308,11 @@ def test_a_card_says_why_a_parameter_has_no_interval():
         assert re.search(r"0\.25, ?0\.35", words)
         assert words.count("not fitted") == 1
     assert "not fitted" not in markdown_card(Record.model_validate(about))
+
+
+def test_a_notebook_reads_formulas_between_dollars():
+    """Where code hosts want fences; nothing else of the card differs."""
+    fenced, dollars = markdown_card(find("bcm")), markdown_card(find("bcm"), notebook=True)
+    assert re.sub(r"```math\n(.*?)\n```", r"$$\n\1\n$$", fenced, flags=re.DOTALL) == dollars
+    for path in (Path(__file__).parent.parent / "notebooks").glob("*.ipynb"):
+        assert "```math" not in path.read_text(), path.name

@@ -46,12 +46,13 @@ def catalog_picture(name: str) -> str:
     return f"../{PICTURES}/{name}.png"
 
 
-def markdown_card(record: Record | HasRecord, figure: str = "") -> str:
+def markdown_card(record: Record | HasRecord, figure: str = "", *, notebook: bool = False) -> str:
     """The page of a rule.
 
     Args:
         record: of the rule, or what a run found.
         figure: path of its learning curve, relative to the page; without one it has no picture.
+        notebook: write formulas as cells of notebooks read them, and not as code hosts do.
 
     Example:
         >>> record = Record(name="hebb", title="Hebb", description="Fire together.",
@@ -60,13 +61,15 @@ def markdown_card(record: Record | HasRecord, figure: str = "") -> str:
         # Hebb
     """
     record = as_record(record)
-    return markdown_page(record, card(record), figure)
+    return markdown_page(record, card(record), figure, notebook=notebook)
 
 
-def markdown_page(record: Record, blocks: Sequence[Block], figure: str = "") -> str:
+def markdown_page(
+    record: Record, blocks: Sequence[Block], figure: str = "", *, notebook: bool = False
+) -> str:
     """The page of a rule whose blocks are made."""
     parts = [f"# {plain(record.title)}"]
-    parts += [show(block, figure) for block in blocks]
+    parts += [show(block, figure, notebook) for block in blocks]
     return "\n\n".join(part for part in [*parts, embedded(record)] if part) + "\n"
 
 
@@ -80,7 +83,7 @@ def embedded(record: Record) -> str:
     return f"{OPENING}\n{data.translate(UNENDING).replace('--', '-' + DASH)}\n{CLOSING}"
 
 
-def show(block: Block, figure: str) -> str:
+def show(block: Block, figure: str, notebook: bool) -> str:
     """One block."""
     match block:
         case Heading(text):
@@ -90,7 +93,7 @@ def show(block: Block, figure: str) -> str:
         case Items(lines):
             return "\n".join(f"- {inline(line)}" for line in lines)
         case Equation(lines):
-            return mathematics(latex_lines(lines))
+            return mathematics(latex_lines(lines), notebook)
         case Listing(text):
             return fenced(text)
         case Picture(text):
@@ -99,14 +102,14 @@ def show(block: Block, figure: str) -> str:
             return table(block)
 
 
-def mathematics(latex: str) -> str:
-    """Display mathematics as code hosts read it.
+def mathematics(latex: str, notebook: bool) -> str:
+    """Display mathematics as code hosts read it, or notebooks.
 
-    Between dollars they would take backslashes as Markdown's own before they set the formula,
-    and they do not admit `\\operatorname`.
+    Between dollars the hosts would take backslashes as Markdown's own before they set the formula,
+    and they do not admit `\\operatorname`. Notebooks know dollars alone: a fence is code there.
     """
     admitted = latex.replace(r"\operatorname{", r"\mathrm{")
-    return f"```math\n{admitted}\n```"
+    return f"$$\n{admitted}\n$$" if notebook else f"```math\n{admitted}\n```"
 
 
 def inline(line: Line) -> str:
