@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from rulegen.catalog.pages.curves import Curve, Curves
+from rulegen.catalog.pages.looks import numbers
 from rulegen.catalog.pages.probe import SIZES, Probe
-from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, START, YARDSTICK
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 
 #: A small picture, and the margin around what is drawn.
 WIDE, HIGH, EDGE = 480, 288, 24
@@ -23,9 +24,6 @@ LEFT, BELOW, ABOVE, RIGHT = 52, 28, 10, 10
 SHADES = 5
 #: A number half way between two is drawn as the larger one, whatever was rounded before.
 NUDGE = 1e-6
-#: Roles that always look the same; other rules come after them.
-ROLES = {DISCOVERED: 0, START: 1, YARDSTICK: 2, NO_LEARNING: 3}
-LOOKS = 8
 
 #: What small pictures show, for captions.
 SHOWN = {
@@ -131,28 +129,20 @@ def small_curves(curves: Curves) -> str:
     shown = {name: world[name] for name in (DISCOVERED, NO_LEARNING) if name in world}
     scale = Scale(shown.values() or world.values(), (WIDE, HIGH), (EDGE, EDGE, EDGE, EDGE))
     frame = path([(EDGE, EDGE), (EDGE, HIGH - EDGE), (WIDE - EDGE, HIGH - EDGE)])
-    lines = (line(name, curve, scale) for name, curve in reversed(shown.items()))
+    look = numbers(shown)
+    lines = (line(look[name], curve, scale) for name, curve in reversed(shown.items()))
     return f'<path class="axis" d="{frame}"/>' + "".join(lines)
 
 
-def look(name: str, names: Sequence[str]) -> int:
-    """The number of the look of a rule among others: roles have their own."""
-    others = [other for other in names if other not in ROLES]
-    if name in ROLES:
-        return ROLES[name]
-    return len(ROLES) + others.index(name) % (LOOKS - len(ROLES))
-
-
-def line(name: str, curve: Curve, scale: Scale, number: int | None = None) -> str:
-    """A curve."""
-    number = ROLES.get(name, 0) if number is None else number
+def line(look: int, curve: Curve, scale: Scale) -> str:
+    """A curve in one of `looks.LOOKS`."""
     points = zip(curve.trial, curve.mean, strict=True)
-    return f'<path class="line c{number}" d="{path(scale.place(*p) for p in points)}"/>'
+    return f'<path class="line c{look}" d="{path(scale.place(*p) for p in points)}"/>'
 
 
 def swatch(name: str, names: Sequence[str]) -> Markup:
     """How a rule is drawn, for a legend."""
-    return svg((36, 12), f'<path class="line c{look(name, names)}" d="M1 6h34"/>')
+    return svg((36, 12), f'<path class="line c{numbers(names)[name]}" d="M1 6h34"/>')
 
 
 class Scale:
@@ -195,15 +185,13 @@ def panel(curves: Mapping[str, Curve], label: str) -> Markup:
             parts.append(f'<text x="{whole(x)}" y="{bottom + 18}" class="middle">{trial:g}</text>')
     frame = f"M{LEFT} {ABOVE}V{bottom}H{PANEL[0] - RIGHT}"
     parts.append(f'<path class="axis" d="{frame}"/>')
-    names = list(curves)
+    look = numbers(curves)
     for name, curve in reversed(list(curves.items())):
-        number = look(name, names)
         above = [scale.place(*p) for p in zip(curve.trial, curve.high, strict=True)]
         below = [scale.place(*p) for p in zip(curve.trial, curve.low, strict=True)]
         band = path([*above, *reversed(below)])
-        parts.append(
-            f'<path class="band c{number}" d="{band}z"/>' + line(name, curve, scale, number)
-        )
+        parts.append(f'<path class="band c{look[name]}" d="{band}z"/>')
+        parts.append(line(look[name], curve, scale))
     return svg(PANEL, "".join(parts), label)
 
 

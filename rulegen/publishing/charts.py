@@ -14,15 +14,16 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
-from rulegen.publishing.figures import COLOURS
+from rulegen.catalog.pages.looks import ROLES, numbers
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 
 #: Size of a chart, and of its margins: left, right, top, below. In units of a drawing.
 WIDTH, HEIGHT = 720, 340
 LEFT, RIGHT, TOP, BELOW = 64, 16, 12, 44
-#: Lines that share a colour differ in their dashes.
-DASHES = ("", "6 3", "2 3", "8 3 2 3")
 #: Height of a row of a chart of intervals, and where its names end.
 ROW, NAMES = 30, 270
+#: Looks of marks that say something, and of others.
+FOUND, PLAIN = (list(ROLES).index(role) for role in (DISCOVERED, NO_LEARNING))
 #: A longer name is cut in a drawing; the page has the whole of it elsewhere.
 LONGEST = 40
 
@@ -87,11 +88,6 @@ class Scale(NamedTuple):
         return [float(v) for v in found if self.low <= v <= self.high]
 
 
-def colour(number: int) -> str:
-    """The colour of a line by its number."""
-    return COLOURS[number % len(COLOURS)]
-
-
 def line_chart(
     lines: Sequence[Line],
     x_title: str,
@@ -137,7 +133,8 @@ def line_chart(
         '<svg class="plot" x="{0}" y="{1}" width="{2}" height="{3}" viewBox="{0} {1} {2} {3}" '
         'preserveAspectRatio="none">{4}</svg>'
     )
-    inside = Markup("").join(drawn(line, number, x, y) for number, line in enumerate(lines))
+    looks = numbers(line.name for line in lines)
+    inside = Markup("").join(drawn(line, n, looks[line.name], x, y) for n, line in enumerate(lines))
     parts.append(plot.format(LEFT, TOP, wide, high, inside))
     told = {
         "x": [x.low, x.high], "width": [LEFT, WIDTH - RIGHT], "of": x_title,
@@ -147,7 +144,7 @@ def line_chart(
     keys = Markup("").join(
         Markup(
             '<label><input type="checkbox" checked data-line="{}">{}<bdi>{}</bdi></label> '
-        ).format(number, swatch(number), line.name)
+        ).format(number, swatch(looks[line.name]), line.name)
         for number, line in enumerate(lines)
     )
     return Markup(
@@ -155,23 +152,17 @@ def line_chart(
     ).format(json.dumps(told), keys, drawing("".join(parts), HEIGHT, about))
 
 
-def drawn(line: Line, number: int, x: Scale, y: Scale) -> Markup:
-    """A line and what lies between its limits."""
+def drawn(line: Line, number: int, look: int, x: Scale, y: Scale) -> Markup:
+    """A line and what lies between its limits, in one of `looks.LOOKS`."""
     places = [(x.at(a), y.at(b)) for a, b in zip(line.x, line.y, strict=True)]
     band = Markup("")
     if line.low is not None and line.high is not None:
         upper = [(x.at(a), y.at(b)) for a, b in zip(line.x, line.high, strict=True)]
         lower = [(x.at(a), y.at(b)) for a, b in zip(line.x, line.low, strict=True)]
-        band = Markup('<path fill="{}" fill-opacity="0.16" d="{}Z"/>').format(
-            colour(number), path([*upper, *lower[::-1]])
-        )
-    return Markup(
-        '<g data-line="{}">{}<path fill="none" stroke="{}" stroke-width="{}" '
-        'stroke-dasharray="{}" d="{}"/></g>'
-    ).format(
-        number, band, colour(number), 1.6 if number else 2.4,
-        DASHES[number // len(COLOURS) % len(DASHES)], path(places),
-    )  # fmt: skip
+        band = Markup('<path class="band c{}" d="{}Z"/>').format(look, path([*upper, *lower[::-1]]))
+    return Markup('<g data-line="{}">{}<path class="line c{}" d="{}"/></g>').format(
+        number, band, look, path(places)
+    )
 
 
 def bar_chart(bars: Sequence[Bar], title: str, about: str, zero: float = 0.0) -> Markup:
@@ -195,9 +186,9 @@ def bar_chart(bars: Sequence[Bar], title: str, about: str, zero: float = 0.0) ->
     parts.append(Markup('<path class="zero" d="M{} {}V{}"/>').format(x.at(zero), TOP, bottom))
     for number, bar in enumerate(bars):
         middle = TOP + ROW * (number + 0.62)
-        ink = colour(0) if bar.low > zero or bar.high < zero else "#6b7280"
+        look = FOUND if bar.low > zero or bar.high < zero else PLAIN
         parts.append(label(NAMES - 10, middle + 4, cut(bar.name), "end"))
-        parts.append(interval(x.at(bar.low), x.at(bar.high), x.at(bar.mean), middle, ink))
+        parts.append(interval(x.at(bar.low), x.at(bar.high), x.at(bar.mean), middle, look))
         text = f"{bar.mean:.4g} [{bar.low:.4g}, {bar.high:.4g}]"
         far = x.at(bar.mean) > (NAMES + WIDTH) / 2
         place = x.at(bar.mean) + (-8 if far else 8)
@@ -222,15 +213,15 @@ def front_chart(points: Sequence[Point], y_title: str, about: str) -> Markup:
     labels: list[Markup] = []
     for point in sorted(points, key=lambda p: (not p.pick, not p.front)):
         at, here = x.at(point.x), y.at(point.bar.mean)
-        ink = colour(1) if point.pick else colour(0) if point.front else "#6b7280"
+        look = FOUND if point.front or point.pick else PLAIN
         told = f"{point.name}: {point.bar.mean:.4g} [{point.bar.low:.4g}, {point.bar.high:.4g}]"
-        mark = Markup('<g><title>{}</title><path stroke="{}" d="M{} {}V{}"/>').format(
-            told, ink, at, y.at(point.bar.low), y.at(point.bar.high)
+        mark = Markup('<g class="mark c{}"><title>{}</title><path d="M{} {}V{}"/>').format(
+            look, told, at, y.at(point.bar.low), y.at(point.bar.high)
         )
         parts.append(
             mark
-            + Markup('<circle cx="{}" cy="{}" r="{}" fill="{}"/></g>').format(
-                at, here, 6 if point.pick else 4, ink
+            + Markup('<circle cx="{}" cy="{}" r="{}"/></g>').format(
+                at, here, 7 if point.pick else 4
             )
         )
         room = all(abs(here - other) > 13 for other in taken)
@@ -282,20 +273,20 @@ def label(x: float, y: float, text: str, anchor: str = "start") -> Markup:
     )
 
 
-def interval(low: float, high: float, mean: float, y: float, ink: str) -> Markup:
+def interval(low: float, high: float, mean: float, y: float, look: int) -> Markup:
     """An interval in a row."""
     return Markup(
-        '<path stroke="{}" stroke-width="2" d="M{} {}H{}"/><circle cx="{}" cy="{}" r="4.5" '
-        'fill="{}"/>'
-    ).format(ink, low, y, high, mean, y, ink)
+        '<g class="mark c{}"><path stroke-width="2" d="M{} {}H{}"/>'
+        '<circle cx="{}" cy="{}" r="4.5"/></g>'
+    ).format(look, low, y, high, mean, y)
 
 
-def swatch(number: int) -> Markup:
-    """The colour of a line, beside its name."""
-    return Markup('<svg class="swatch" viewBox="0 0 16 8" aria-hidden="true"><path stroke="{}" '
-                  'stroke-width="4" stroke-dasharray="{}" d="M0 4H16"/></svg>').format(
-        colour(number), DASHES[number // len(COLOURS) % len(DASHES)]
-    )  # fmt: skip
+def swatch(look: int) -> Markup:
+    """How a line is drawn, beside its name."""
+    return Markup(
+        '<svg class="swatch" viewBox="0 0 32 8" aria-hidden="true">'
+        '<path class="line c{}" d="M0 4H32"/></svg>'
+    ).format(look)
 
 
 def path(places: Sequence[tuple[float, float]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground.machine import peak_mb
 from rulegen.publishing.config import RunConfig
+from rulegen.publishing.differences import plot_held_out
 from rulegen.publishing.evaluate import Shown, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.printed import exported, summary, texts
@@ -76,10 +78,11 @@ class Discovery(NamedTuple):
         return pd.DataFrame(rows)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Reward against trials, see `rulegen.plot_learning`; with several worlds `plot_worlds`.
+        """Reward against trials and paired differences; with several worlds `plot_worlds`.
 
         Args:
-            ax: where to draw; a picture of several worlds has axes of its own.
+            ax: where to draw the rewards alone, see `rulegen.plot_learning`; the picture of several
+                worlds has axes of its own.
         """
         if self.worlds:
             assert self.record.evidence is not None
@@ -87,8 +90,8 @@ class Discovery(NamedTuple):
             places = self.config.training | self.config.held_out
             return plot_worlds(self.record.evidence, shown, places)
         world = self.config.world
-        warmup = world.life.warmup
-        return plot_learning(self.trajectories, world.task, world.circuit.dt, warmup=warmup, ax=ax)
+        draw = plot_held_out if ax is None else partial(plot_learning, ax=ax)
+        return draw(self.trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
 
     def files(self) -> dict[str, str]:
         """The rule, its card and its exports, by the name of the file.

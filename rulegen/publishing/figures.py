@@ -6,7 +6,7 @@ import io
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,11 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.optimize import isotonic_regression
 
+from rulegen.catalog.pages.looks import COLOURS, ROLES, Look, looks
 from rulegen.catalog.pages.tables import CHANCE_IS, NO_LEARNING_IS
 from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.tasks import Task
-
-#: Colours that people with any colour vision tell apart (Okabe and Ito).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 #: What a learning curve shows.
 SPREADS = {
@@ -55,6 +53,16 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     return axes
 
 
+def stroke(look: Look) -> dict[str, Any]:
+    """How a line of this look is drawn, for `plot` and its kin.
+
+    Example:
+        >>> stroke(Look("#0072b2", "#56b4e9"))
+        {'color': '#0072b2', 'linestyle': '-'}
+    """
+    return {"color": look.colour, "linestyle": (0, look.dash) if look.dash else "-"}
+
+
 def plot_learning(
     trajectories: Sequence[Trajectory],
     task: Task,
@@ -68,8 +76,9 @@ def plot_learning(
 
     Means over lives are what tables have: the mean of a line over its trials is the mean reward per
     trial of its rule. Each band is the 95% interval of the mean of each trial alone
-    (`rulegen.curves`). Quartiles show how lives differ instead; their middle line, the
-    median, is not the mean, and can even order rules otherwise.
+    (`rulegen.curves`). Quartiles show how lives differ instead, as thin lines, because bands of
+    several rules would hide each other; their middle line, the median, is not the mean, and can
+    even order rules otherwise. Each role has its own colour and dash.
 
     Args:
         trajectories: the rules.
@@ -90,23 +99,30 @@ def plot_learning(
     ax = new_axes(7.2, 4.4) if ax is None else ax
     trials = np.arange(1, trajectories[0].curve.shape[1] + 1)
     labels: list[tuple[str, float, str]] = []
+    shown = looks(trajectory.name for trajectory in trajectories)
     for number, trajectory in enumerate(trajectories):
-        colour = COLOURS[number % len(COLOURS)]
-        bands = trajectory.curve if spread == "interval" else trajectory.quartiles
-        low, middle, high = bands
-        ax.fill_between(trials, low, high, color=colour, alpha=0.18, linewidth=0)
+        look = shown[trajectory.name]
+        if spread == "interval":
+            low, middle, high = trajectory.curve
+            ax.fill_between(trials, low, high, color=look.colour, alpha=0.18, linewidth=0)
+        else:
+            low, middle, high = trajectory.quartiles
+            for limit in (low, high):
+                ax.plot(trials, limit, color=look.colour, linewidth=0.4, alpha=0.8)
         width = 2.0 if number == 0 else 1.2
-        ax.plot(trials, middle, color=colour, linewidth=width, label=trajectory.name)
+        ax.plot(trials, middle, **stroke(look), linewidth=width, label=trajectory.name)
         # Where the line ends: the mean of its last trials, of which single ones are noisy.
-        labels.append((trajectory.name, float(middle[-max(1, len(trials) // 20) :].mean()), colour))
+        labels.append(
+            (trajectory.name, float(middle[-max(1, len(trials) // 20) :].mean()), look.colour)
+        )
     for name, height in ((CHANCE, task.chance(dt)), (PERFECT, task.best)):
-        ax.axhline(height, color="0.35", linestyle="--", linewidth=1.0)
-        labels.append((name, height, "0.35"))
+        ax.axhline(height, **stroke(ROLES[name]), linewidth=1.0)
+        labels.append((name, height, ROLES[name].colour))
     if warmup > 0:
         ax.axvspan(1, warmup, color="0.92", zorder=0)
         ax.annotate(
-            "warm-up", (1, 0), xycoords=("data", "axes fraction"), xytext=(3, 4),
-            textcoords="offset points", rotation=90, va="bottom", fontsize="small", color="0.35",
+            "warm-up", (1, 0.9), xycoords=("data", "axes fraction"), xytext=(3, 0),
+            textcoords="offset points", rotation=90, va="top", fontsize="small", color="0.35",
         )  # fmt: skip
     ax.set_xlim(1, trials[-1])
     ax.set_xlabel("trial")

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.likeness.naming import named
-from rulegen.catalog.pages import html
+from rulegen.catalog.pages import html, looks
 from rulegen.catalog.pages.card import Picture, card
 from rulegen.catalog.pages.mathfont import math_style
 from rulegen.catalog.records.facets import facets
@@ -121,8 +121,8 @@ def report_page(record: Record, left: Left) -> str:
     if record.evidence is None:
         raise ConfigError(f"{record.name} has no evidence: a report is that of a run")
     blocks = [block for block in card(record) if not isinstance(block, Picture)]
-    style = (html.FOLDER / "style.css").read_text() + (TEMPLATES / "chart.css").read_text()
-    style += math_style()
+    style = looks.style() + (html.FOLDER / "style.css").read_text()
+    style += (TEMPLATES / "chart.css").read_text() + math_style()
     script = (TEMPLATES / "chart.js").read_text()
     return templates().get_template("report.html").render(
         title=" ".join(record.title.split()),
@@ -236,7 +236,7 @@ def front(left: Left) -> Iterator[Markup]:
     yield front_chart(points, "reward in the selection", "Rules by complexity and reward")
     yield paragraph(
         "Each rule at its refined values on the lives of the selection, which no strategy met; "
-        "the pick has another colour and a larger mark."
+        "the pick has a larger mark."
     )
 
 

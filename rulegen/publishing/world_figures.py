@@ -11,10 +11,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rulegen.catalog import Evidence, Interval, WorldFigures
-from rulegen.catalog.records.roles import CHANCE, DISCOVERED, NO_LEARNING, PERFECT
+from rulegen.catalog.pages.looks import ROLES, Look, looks
+from rulegen.catalog.records.roles import CHANCE, DISCOVERED, PERFECT
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.figures import COLOURS
+from rulegen.publishing.figures import stroke
 
 #: Learning curves in a row.
 COLUMNS = 3
@@ -43,30 +44,24 @@ def plot_worlds(
     FigureCanvasAgg(figure)
     parts: Any = figure.subfigures(2, 1, height_ratios=[height, CURVE * rows + 0.3])
     above, below = parts
-    colours = colours_of(shown)
+    known = looks(t.name for trajectories in shown.values() for t in trajectories)
     ax: Axes = above.subplots()
-    rewards(ax, evidence, colours)
+    rewards(ax, evidence, known)
     axes = np.atleast_1d(below.subplots(rows, COLUMNS)).ravel()
     for place, told in zip(axes, evidence.worlds, strict=False):
-        curves(place, told, shown[told.name], worlds[told.name], colours)
+        curves(place, told, shown[told.name], worlds[told.name], known)
     for place in axes[count:]:
         place.axis("off")
-    below.supxlabel("trial; dotted chance, dashed perfect answers", fontsize="medium")
+    below.supxlabel(
+        "trial; shaded: warm-up, dotted: chance, dashed: perfect answers", fontsize="medium"
+    )
     below.supylabel("reward per trial", fontsize="medium")
     return ax
 
 
-def colours_of(shown: Mapping[str, Sequence[Trajectory]]) -> dict[str, str]:
-    """One colour for each rule in all parts of the picture."""
-    names = dict.fromkeys(t.name for trajectories in shown.values() for t in trajectories)
-    others = [name for name in names if name != NO_LEARNING]
-    found = {name: COLOURS[n % len(COLOURS)] for n, name in enumerate(others)}
-    return found | {NO_LEARNING: "0.45"}
-
-
-def rewards(ax: Axes, evidence: Evidence, colours: Mapping[str, str]) -> None:
+def rewards(ax: Axes, evidence: Evidence, known: Mapping[str, Look]) -> None:
     """A line for each world, with the reward of each rule and its interval."""
-    step, marks = 0.8 / len(colours), dict[str, str]()
+    step, marks = 0.8 / len(known), dict[str, str]()
     for line, told in enumerate(evidence.worlds):
         intervals: dict[str, Interval | None] = {DISCOVERED: told.scaled or told.reward}
         intervals |= {other.name: other.scaled or other.reward for other in told.comparisons}
@@ -79,7 +74,7 @@ def rewards(ax: Axes, evidence: Evidence, colours: Mapping[str, str]) -> None:
                 interval.mean, line + step * (number - (len(intervals) - 1) / 2.0),
                 xerr=[[interval.mean - interval.low], [interval.high - interval.mean]],
                 fmt="D" if name == DISCOVERED else "o", ms=5 if name == DISCOVERED else 3.5,
-                color=colours[name], lw=1.2, label=label,
+                color=known[name].colour, lw=1.2, label=label,
             )  # fmt: skip
     names = [t.name if t.chosen_in else f"{t.name}\n(held out)" for t in evidence.worlds]
     ax.set_yticks(range(len(names)), names)
@@ -105,17 +100,17 @@ def curves(
     told: WorldFigures,
     trajectories: Sequence[Trajectory],
     world: World,
-    colours: Mapping[str, str],
+    known: Mapping[str, Look],
 ) -> None:
     """Reward against trials in one world: means over lives with the interval of each trial."""
     for trajectory in reversed(trajectories):
         low, mean, high = trajectory.curve
         trials = np.arange(1, len(mean) + 1)
-        ax.fill_between(trials, low, high, color=colours[trajectory.name], alpha=0.18, lw=0)
+        ax.fill_between(trials, low, high, color=known[trajectory.name].colour, alpha=0.18, lw=0)
         width = 1.6 if trajectory.name == DISCOVERED else 1.0
-        ax.plot(trials, mean, color=colours[trajectory.name], lw=width)
+        ax.plot(trials, mean, **stroke(known[trajectory.name]), lw=width)
     for name, height in ((CHANCE, told.chance), (PERFECT, told.best)):
-        ax.axhline(height, color="0.35", ls=":" if name == CHANCE else "--", lw=0.8)
+        ax.axhline(height, **stroke(ROLES[name]), lw=0.8)
     if world.life.warmup > 0:
         ax.axvspan(1, world.life.warmup, color="0.92", zorder=0)
     ax.set_xlim(1, world.life.trials)

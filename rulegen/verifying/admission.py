@@ -18,8 +18,9 @@ from rulegen.catalog.records.library import CURVES, DISCOVERED, LITERATURE, Entr
 from rulegen.catalog.records.record import Record, record_text
 from rulegen.grammar import ConfigError
 from rulegen.ground.progress import Report, silent
+from rulegen.publishing.differences import plot_held_out
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.figures import plot_learning, save_figure
+from rulegen.publishing.figures import save_figure
 from rulegen.publishing.tables import learning_tables
 from rulegen.publishing.world_figures import plot_worlds
 from rulegen.verifying.finding import Verdict
@@ -115,7 +116,7 @@ def drawn(path: Path, shown: dict[str, list[Trajectory]], evidence: Evidence) ->
         ax = plot_worlds(evidence, shown, worlds)
     else:
         (world,), (trajectories,) = worlds.values(), shown.values()
-        ax = plot_learning(trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
+        ax = plot_held_out(trajectories, world.task, world.circuit.dt, warmup=world.life.warmup)
     with tempfile.TemporaryDirectory() as folder:
         save_figure(ax, Path(folder), path.stem)
         made = [Path(folder) / f"{path.stem}.{ending}" for ending in ("png", "pdf")]

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rulegen.catalog.pages import html
+from rulegen.catalog.pages import html, looks
 from rulegen.ground.outlook import spoken
 from rulegen.ground.progress import Found
 from rulegen.publishing import report
@@ -227,7 +227,8 @@ def look() -> tuple[str, str]:
     """Style and script of all pages."""
     style = (html.FOLDER / "style.css", report.TEMPLATES / "chart.css", TEMPLATES / "watch.css")
     script = (report.TEMPLATES / "chart.js", TEMPLATES / "watch.js")
-    return "".join(f.read_text() for f in style), "".join(f.read_text() for f in script)
+    read = ["".join(file.read_text() for file in files) for files in (style, script)]
+    return looks.style() + read[0], read[1]
 
 
 def filled(name: str, **given: Any) -> Markup:

@@ -1,0 +1,112 @@
+"""How rules look in every picture: one colour and one dash for each role.
+
+A reader who has seen one picture knows the lines of all others. Colours stay apart for people
+who lack one kind of cone (`tests/test_looks.py`), and dashes where there is no colour at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rulegen.catalog.records.roles import (
+    CHANCE,
+    DISCOVERED,
+    NO_LEARNING,
+    PERFECT,
+    START,
+    THIS_RULE,
+    YARDSTICK,
+)
+
+
+class Look(NamedTuple):
+    """How a line is drawn.
+
+    Attributes:
+        colour: on white paper.
+        bright: on dark paper.
+        dash: lengths of strokes and gaps in widths of the line; none is an unbroken line.
+    """
+
+    colour: str
+    bright: str
+    dash: tuple[float, ...] = ()
+
+
+BLUE, ORANGE = ("#0072b2", "#56b4e9"), ("#d55e00", "#ff8833")
+GREEN, GREY, BLACK = ("#225522", "#44ff99"), ("#767676", "#9aa5b1"), ("#1a1a1a", "#ffffff")
+VIOLET, TAN, PLUM = ("#9944ee", "#bb55ff"), ("#aa7744", "#ffdd00"), ("#771166", "#ee5555")
+
+#: Roles, which look the same wherever they are.
+ROLES = {
+    DISCOVERED: Look(*BLUE),
+    START: Look(*ORANGE, (4.0, 1.5)),
+    YARDSTICK: Look(*GREEN, (6.0, 1.5, 1.5, 1.5)),
+    NO_LEARNING: Look(*GREY, (1.5, 1.0)),
+    CHANCE: Look(*BLACK, (1.0, 2.0)),
+    PERFECT: Look(*BLACK, (6.0, 3.0)),
+}
+#: All other rules, in the order in which they stand.
+OTHERS = (
+    *(Look(*inks) for inks in (VIOLET, TAN, PLUM)),
+    *(Look(*inks, (5.0, 1.5, 1.5, 1.5)) for inks in (VIOLET, TAN, PLUM)),
+)
+#: All looks by the number that pages know them by.
+LOOKS = (*ROLES.values(), *OTHERS)
+#: Colours for what is no rule, such as conditions; they are told apart as well.
+COLOURS = tuple(ink for ink, _ in (BLUE, ORANGE, VIOLET, TAN, PLUM, GREEN))
+
+
+def numbers(names: Iterable[str]) -> dict[str, int]:
+    """The number of each rule's look; more rules than there are looks begin anew.
+
+    Args:
+        names: of all rules in a picture, in order.
+
+    Example:
+        >>> numbers(["discovered rule", "oja", "no learning", "hebb"])
+        {'discovered rule': 0, 'oja': 6, 'no learning': 3, 'hebb': 7}
+    """
+    roles = [*ROLES]
+    found, others = dict[str, int](), 0
+    for name in dict.fromkeys(names):
+        role = DISCOVERED if name == THIS_RULE else name
+        if role in ROLES:
+            found[name] = roles.index(role)
+        else:
+            found[name] = len(ROLES) + others % len(OTHERS)
+            others += 1
+    return found
+
+
+def looks(names: Iterable[str]) -> dict[str, Look]:
+    """The look of each rule.
+
+    Example:
+        >>> looks(["oja", "start"])["start"].dash
+        (4.0, 1.5)
+    """
+    return {name: LOOKS[number] for name, number in numbers(names).items()}
+
+
+def style() -> str:
+    """The looks as a style of pages: `c0` and so on, for lines, bands and marks.
+
+    Example:
+        >>> ".line.c0 { stroke: var(--c0); }" in style()
+        True
+    """
+    light, dark = (" ".join(f"--c{n}: {look[i]};" for n, look in enumerate(LOOKS)) for i in (0, 1))
+    lines = [
+        f":root {{ {light} }}",
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
+    ]
+    for n, look in enumerate(LOOKS):
+        # A line of a page is about two units wide.
+        dashes = " ".join(f"{2 * length:g}" for length in look.dash)
+        dashed = f" stroke-dasharray: {dashes};" if dashes else ""
+        lines.append(f".line.c{n} {{ stroke: var(--c{n});{dashed} }}")
+        lines.append(f".band.c{n} {{ fill: var(--c{n}); }}")
+        lines.append(f".mark.c{n} {{ fill: var(--c{n}); stroke: var(--c{n}); }}")
+    return "\n".join(lines) + "\n"
