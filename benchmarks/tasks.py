@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.own_tasks import beyond
 from rulegen.analysis.choices import psychometric
+from rulegen.catalog.pages.looks import COLOURS
 from rulegen.catalog.pages.tables import CHANCE_IS
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -26,7 +27,6 @@ from rulegen.lives.many import Lives
 from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import Streams, trial_streams
 from rulegen.lives.world import World
-from rulegen.publishing.figures import COLOURS
 from rulegen.tasks import TASKS, Task
 
 DOCS = Path(__file__).parent.parent / "docs"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.codes import decoding, decoding_table, plot_decoding, plot_generalisation
 from rulegen.analysis.equilibria import fixed_point_table, plot_fixed_points
+from rulegen.analysis.pairs import pair_table, plot_pairs
 from rulegen.analysis.performance import performance_table, trajectories
 from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
 from rulegen.analysis.similarity import (
@@ -24,8 +26,14 @@ from rulegen.analysis.similarity import (
     similarity_graph,
     similarity_matrix,
 )
-from rulegen.analysis.trajectories import dimension_table, plot_trajectories, trajectory_table
+from rulegen.analysis.trajectories import (
+    condition_names,
+    dimension_table,
+    plot_trajectories,
+    trajectory_table,
+)
 from rulegen.analysis.weights import anatomy_table, plot_spectra, spectrum_table
+from rulegen.analysis.words import worded
 from rulegen.circuits import Circuit
 from rulegen.ground.progress import Progress, Report, ticks
 from rulegen.lives.world import World
@@ -36,6 +44,8 @@ from rulegen.runs.compare_figures import plot_families
 
 #: Rules whose activity is at least this similar are joined.
 ALIKE = 0.9
+#: So few rules are compared pair by pair; more of them in a matrix.
+FEW = 4
 
 
 class Subject(NamedTuple):
@@ -97,7 +107,8 @@ def paths(subject: Subject) -> Chapter:
     middle = int(np.argsort(curves[0].means)[len(curves[0].means) // 2])
     dt = subject.world.circuit.dt
     found = {n: trajectory_table(a.rates[middle], dt) for n, a in subject.anatomies.items()}
-    return Chapter(by_rule(found), {"trajectories": panels(found, plot_trajectories)})
+    draw = partial(plot_trajectories, names=condition_names(subject.world.task))
+    return Chapter(by_rule(found), {"trajectories": panels(found, draw, shared=True)})
 
 
 def points(subject: Subject) -> Chapter:
@@ -130,7 +141,7 @@ def codes(subject: Subject) -> Chapter:
     chance = 1.0 / len(set(factors[factor]))
     figures = {
         "decoding": plot_decoding(read[factor], chance),
-        "generalisation": panels(read[factor], plot_generalisation),
+        "generalisation": panels(read[factor], partial(plot_generalisation, lowest=chance)),
     }
     table = pd.concat([by_rule(read[f]) for f in read], ignore_index=True)
     return Chapter(table, figures, measures)
@@ -151,10 +162,12 @@ def similarity(subject: Subject) -> Chapter:
     table.insert(table.shape[1], "measure", compared, allow_duplicates=True)
     graph = similarity_graph(matrices["activity"], ALIKE)
     title = f"lines join rules whose activity has a CKA of {ALIKE:g} or more"
-    figures = {
-        "similarity": panels(matrices, plot_similarity),
-        "clusters": plot_families(graph, title=title),
-    }
+    figures = {"clusters": plot_families(graph, title=title)}
+    if 1 < len(subject.anatomies) <= FEW:
+        figures["similarity"] = plot_pairs(pair_table(subject.anatomies))
+    elif len(subject.anatomies) > FEW:
+        worded_ones = {worded(name): matrix for name, matrix in matrices.items()}
+        figures["similarity"] = panels(worded_ones, plot_similarity)
     return Chapter(table, figures)
 
 
@@ -229,6 +242,7 @@ def panels(
     for ax, (name, table) in zip(axes, tables.items(), strict=False):
         plot(table, ax=ax)
         ax.set_title(name)
+        ax.spines[["top", "right"]].set_visible(False)
     for ax in axes[count:]:
         ax.set_axis_off()
     first: Axes = axes[0]

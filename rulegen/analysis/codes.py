@@ -9,7 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.catalog.pages.looks import ROLES, looks
+from rulegen.catalog.records.roles import CHANCE
+from rulegen.ground.statistics import estimate
+from rulegen.publishing.figures import label_ends, new_axes, stroke
+
+#: A decoder that knows nothing.
+GUESSING = "guessing"
 
 
 def decode(rates: np.ndarray, labels: np.ndarray, ridge: float = 0.1) -> np.ndarray:
@@ -84,24 +90,33 @@ def decoding_table(anatomy: Anatomy, factor: str, accuracies: np.ndarray) -> pd.
         accuracies: from `decoding`.
 
     Returns:
-        columns `factor`, `trained` and `tested` (ms), `accuracy`.
+        columns `factor`, `trained` and `tested` (ms), `accuracy`, and its 95% interval `low` and
+        `high` where both times are one; elsewhere these are NaN.
     """
     when = anatomy.circuit.dt * (anatomy.times + 1)
+    limits = np.full((2, len(when), len(when)), np.nan)
+    for time in range(len(when)):
+        limits[:, time, time] = estimate(accuracies[:, time, time])[1:3]
     return pd.DataFrame(
         {
             "factor": factor,
             "trained": np.repeat(when, len(when)),
             "tested": np.tile(when, len(when)),
             "accuracy": accuracies.mean(axis=0).ravel(),
+            "low": limits[0].ravel(),
+            "high": limits[1].ravel(),
         }
     )
 
 
-def plot_generalisation(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_generalisation(
+    table: pd.DataFrame, *, lowest: float = 0.0, ax: Axes | None = None
+) -> Axes:
     """Accuracy by the times of training and testing.
 
     Args:
         table: from `decoding_table`, of one factor.
+        lowest: accuracy of the darkest colour, such as that of guessing.
         ax: where to draw.
 
     Example:
@@ -115,7 +130,7 @@ def plot_generalisation(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     first, last = square.index[0], square.index[-1]
     picture = ax.imshow(
         square.to_numpy(), origin="lower", extent=(first, last + 1e-9, first, last + 1e-9),
-        vmin=0.0, vmax=1.0, cmap="RdBu_r",
+        vmin=lowest, vmax=1.0, cmap="cividis",
     )  # fmt: skip
     figure = ax.get_figure()
     if figure is not None:
@@ -129,7 +144,7 @@ def plot_generalisation(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
 def plot_decoding(
     tables: Mapping[str, pd.DataFrame], chance: float, *, ax: Axes | None = None
 ) -> Axes:
-    """Accuracy over time, trained and tested at the same time.
+    """Accuracy over time, trained and tested at the same time: means with their intervals.
 
     Args:
         tables: from `decoding_table`, of one factor, by rule.
@@ -139,17 +154,23 @@ def plot_decoding(
     Example:
         >>> import pandas as pd
         >>> row = {"factor": "cue", "trained": 10.0, "tested": 10.0, "accuracy": 1.0}
-        >>> len(plot_decoding({"a": pd.DataFrame([row])}, 0.5).lines)
-        2
+        >>> row |= {"low": 0.9, "high": 1.0}
+        >>> [text.get_text() for text in plot_decoding({"a": pd.DataFrame([row])}, 0.5).texts]
+        ['guessing', 'a']
     """
     ax = new_axes() if ax is None else ax
-    for number, (name, table) in enumerate(tables.items()):
+    known, lowest = looks(tables), chance
+    labels = [(GUESSING, chance, ROLES[CHANCE].colour)]
+    for name, table in tables.items():
         same = table[table["trained"] == table["tested"]]
-        colour = COLOURS[number % len(COLOURS)]
-        ax.plot(same["tested"], same["accuracy"], color=colour, label=name)
-    ax.axhline(chance, color="0.35", linestyle="--", linewidth=1.0, label="guessing")
-    ax.set_ylim(0.0, 1.05)
+        look, low, high = known[name], same["low"], same["high"]
+        ax.fill_between(same["tested"], low, high, color=look.colour, alpha=0.18, linewidth=0)
+        ax.plot(same["tested"], same["accuracy"], **stroke(look))
+        labels.append((name, float(same["accuracy"].iloc[-1]), look.colour))
+        lowest = min(lowest, float(low.min()))
+    ax.axhline(chance, **stroke(ROLES[CHANCE]), linewidth=1.0)
+    ax.set_ylim(lowest - 0.05 * (1.0 - lowest), 1.0 + 0.05 * (1.0 - lowest))
     ax.set_xlabel("time (ms)")
     ax.set_ylabel("accuracy, mean over networks")
-    ax.legend(frameon=False, fontsize="small")
+    label_ends(ax, labels)
     return ax

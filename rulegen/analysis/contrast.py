@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rulegen.analysis.words import worded
+from rulegen.catalog.pages.looks import looks
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.publishing.figures import new_axes
 
 #: What the intervals of a table of contrasts hold for.
 INTERVALS = (
@@ -73,6 +75,8 @@ def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) ->
 def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """Differences from the first rule with their intervals, in standard deviations over lives.
 
+    Dots are filled where the interval leaves out 0.
+
     Args:
         table: from `contrast_table`.
         ax: where to draw.
@@ -81,12 +85,12 @@ def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         >>> import pandas as pd
         >>> a = pd.DataFrame({"size": [1.0, 2.0, 4.0]})
         >>> plot_contrast(contrast_table({"a": a, "b": 2 * a})).get_title()
-        'minus a, with intervals that hold together'
+        'b minus a'
     """
     names, columns = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(table["measure"]))
     if ax is None:
-        ax = new_axes(6.4, 1.2 + 0.27 * len(columns))
-    others = names[1:]
+        ax = new_axes(7.2, 1.2 + 0.27 * len(columns))
+    others, known = names[1:], looks(names)
     for number, name in enumerate(others):
         rows = table[table["rule"] == name]
         # Where all lives differ alike, the difference has no interval, and is drawn as it is.
@@ -94,20 +98,25 @@ def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         height = rows["difference"] / unit
         middle = rows["measure"].map(columns.index) + 0.5 * (number + 0.5) / len(others) - 0.25
         ends = rows["difference_low"] / unit, rows["difference_high"] / unit
-        colour = COLOURS[(number + 1) % len(COLOURS)]
+        colour = known[name].colour
         ax.hlines(middle, *ends, color=colour, linewidth=2.0)
         for apart, face in ((True, colour), (False, "white")):
             chosen = rows["separates"] == apart
             ax.scatter(
                 height[chosen], middle[chosen], s=28, zorder=3, facecolors=face,
-                edgecolors=colour, label=name if apart else None,
+                edgecolors=colour, label=f"{name} minus {names[0]}" if apart else None,
             )  # fmt: skip
     ax.axvline(0.0, color="0.35", linewidth=0.8)
-    ax.set_yticks(range(len(columns)), columns)
+    ax.set_yticks(range(len(columns)), [worded(column) for column in columns])
     ax.invert_yaxis()
-    ax.set_xlabel("difference / standard deviation over networks")
-    ax.set_title(f"minus {names[0]}, with intervals that hold together")
-    ax.legend(frameon=False, fontsize="small")
+    ax.set_xlabel(
+        "difference / standard deviation over networks\n"
+        "95% intervals of all together; filled: without 0"
+    )
+    if len(others) == 1:
+        ax.set_title(f"{others[0]} minus {names[0]}")
+    else:
+        ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), frameon=False, fontsize="small")
     return ax
 
 
@@ -131,5 +140,7 @@ def contrast_page(table: pd.DataFrame) -> str:
             )
         ]
         cells += [str(row["lives"]), "yes" if row["separates"] else "no"]
-        lines.append(f"| {row['measure']} | {row['rule']} | {' | '.join(cells)} |")
+        words = worded(row["measure"])
+        code = "" if words == row["measure"] else f" (`{row['measure']}`)"
+        lines.append(f"| {words}{code} | {row['rule']} | {' | '.join(cells)} |")
     return "\n".join(lines)

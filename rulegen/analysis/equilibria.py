@@ -12,9 +12,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
+from rulegen.catalog.pages.looks import COLOURS
 from rulegen.circuits import Circuit
 from rulegen.ground.progress import Tick
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.publishing.figures import new_axes
 
 Array = jax.Array
 
@@ -183,7 +184,7 @@ def plot_fixed_points(
     Args:
         table: from `fixed_point_table`.
         colour: of the points.
-        label: for a legend.
+        label: of fixed points, for the legend.
         ax: where to draw.
 
     Example:
@@ -193,14 +194,20 @@ def plot_fixed_points(
         'real part (1/tau)'
     """
     ax = new_axes() if ax is None else ax
-    for fixed, name in ((True, label), (False, "")):
+    for fixed, name in ((True, label or "fixed point"), (False, "slow point")):
         rows = table[table["fixed"] == fixed]
+        if rows.empty:
+            continue
         face = colour if fixed else "none"
         ax.scatter(
             rows["real"], np.abs(rows["imaginary"]), s=18, facecolors=face, edgecolors=colour,
-            alpha=0.6, label=name or None,
+            alpha=0.6, label=name,
         )  # fmt: skip
     ax.axvline(0.0, color="0.35", linewidth=0.8)
     ax.set_xlabel("real part (1/tau)")
     ax.set_ylabel("imaginary part (1/tau)")
+    ax.set_aspect("equal", adjustable="box")
+    ax.legend(
+        loc="upper center", bbox_to_anchor=(0.5, -0.25), ncols=2, frameon=False, fontsize="small"
+    )  # fmt: skip
     return ax

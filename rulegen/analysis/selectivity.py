@@ -10,7 +10,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.catalog.pages.looks import COLOURS
+from rulegen.publishing.figures import new_axes
 
 
 def effects(rates: np.ndarray, variables: Sequence[int]) -> np.ndarray:

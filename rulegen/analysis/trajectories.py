@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.patheffects import withStroke
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.catalog.pages.looks import COLOURS
+from rulegen.publishing.figures import new_axes
+from rulegen.tasks import Task
+
+#: More paths than these are too many to be named in a picture.
+MOST_NAMES = 8
 
 
 def dimensionality(variances: np.ndarray) -> np.ndarray:
@@ -98,11 +106,16 @@ def trajectory_table(rates: np.ndarray, dt: float, components: int = 3) -> pd.Da
     return table
 
 
-def plot_trajectories(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Paths along the first two axes, one colour a condition, a dot at the first step.
+def plot_trajectories(
+    table: pd.DataFrame, *, names: Sequence[str] = (), ax: Axes | None = None
+) -> Axes:
+    """Paths along the first two axes, from a dot at the first step to the name of the condition.
+
+    Both axes have the same scale.
 
     Args:
         table: from `trajectory_table`.
+        names: of the conditions, see `condition_names`; their numbers where there are none.
         ax: where to draw.
 
     Example:
@@ -112,12 +125,33 @@ def plot_trajectories(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         4
     """
     ax = new_axes() if ax is None else ax
-    for number, (condition, rows) in enumerate(table.groupby("condition")):
+    groups = list(table.groupby("condition"))
+    for number, (condition, rows) in enumerate(groups):
         path = rows[["component_1", "component_2"]].to_numpy()
         colour = COLOURS[number % len(COLOURS)]
-        ax.plot(*path.T, color=colour, label=f"condition {condition}")
+        name = names[number] if names else f"condition {condition}"
+        ax.plot(*path.T, color=colour, label=name, linestyle="-:"[number // len(COLOURS) % 2])
         ax.plot(*path[0], "o", color=colour, markersize=4)
-    ax.set_xlabel("component 1")
-    ax.set_ylabel("component 2")
-    ax.set_aspect("equal", adjustable="datalim")
+        if len(groups) <= MOST_NAMES:
+            ax.annotate(
+                name, path[-1], xytext=(0, 4), textcoords="offset points", ha="center",
+                va="bottom", fontsize="small", color=colour,
+                path_effects=[withStroke(linewidth=2.5, foreground="white")],
+            )  # fmt: skip
+    ax.set_xlabel("first principal axis")
+    ax.set_ylabel("second principal axis")
+    ax.margins(0.12)
+    ax.set_aspect("equal", adjustable="box")
     return ax
+
+
+def condition_names(task: Task) -> list[str]:
+    """What conditions are, by the levels of their factors.
+
+    Example:
+        >>> from rulegen.tasks import DelayedMatch
+        >>> condition_names(DelayedMatch())[:2]
+        ['sample 0, test 0', 'sample 0, test 1']
+    """
+    columns = [[f"{name} {level}" for level in levels] for name, levels in task.factors.items()]
+    return [", ".join(parts) for parts in zip(*columns, strict=True)]

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.trajectories import dimensionality, spread
+from rulegen.catalog.pages.looks import looks
 from rulegen.publishing.evaluate import curves
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.publishing.figures import new_axes, stroke
 
 
 def spectra(matrices: np.ndarray) -> np.ndarray:
@@ -57,10 +58,13 @@ def plot_spectra(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         'singular value / largest'
     """
     ax = new_axes() if ax is None else ax
-    for number, (name, rows) in enumerate(table.groupby("rule", sort=False)):
-        colour = COLOURS[number % len(COLOURS)]
-        ax.fill_between(rows["rank"], rows["low"], rows["high"], color=colour, alpha=0.18, lw=0)
-        ax.plot(rows["rank"], rows["mean"], color=colour, label=name)
+    groups = list(table.groupby("rule", sort=False))
+    known = looks(str(name) for name, _ in groups)
+    for rule, rows in groups:
+        look = known[str(rule)]
+        low, high = rows["low"], rows["high"]
+        ax.fill_between(rows["rank"], low, high, color=look.colour, alpha=0.18, lw=0)
+        ax.plot(rows["rank"], rows["mean"], **stroke(look), label=rule)
     ax.set_yscale("log")
     ax.set_ylim(1e-3, 1.2)
     ax.set_xlabel("rank")

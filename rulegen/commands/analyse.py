@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from rulegen.analysis.studies import check_folder, save_study, study, subjects
+from rulegen.analysis.words import worded
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.commands.options import progress, screen, shared
 from rulegen.ground import hosts
@@ -55,6 +56,7 @@ def analyse(
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if "contrast" in found.tables:
         for name, rows in found.tables["contrast"].query("separates").groupby("rule", sort=False):
-            line = f"{name} differs from {next(iter(rules))} in: {', '.join(rows['measure'])}"
+            told_apart = ", ".join(map(worded, rows["measure"]))
+            line = f"{name} differs from {next(iter(rules))} in: {told_apart}"
             console.print(line, markup=False, highlight=False, soft_wrap=True)
     console.print(f"page: {folder / 'index.md'}", markup=False, highlight=False, soft_wrap=True)

@@ -11,7 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.catalog.pages.looks import COLOURS
+from rulegen.publishing.figures import new_axes
 from rulegen.runs.contest import bad_lives
 
 #: Room for a rule and its name in the picture of families, inches.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.catalog.pages.looks import COLOURS
+from rulegen.publishing.figures import new_axes
 from rulegen.runs.league import Ranks, Standings
 
 

@@ -9,8 +9,8 @@ from rulegen.searching.front import Finalist as Finalist
 from rulegen.searching.front import Front as Front
 from rulegen.searching.front import lineage as lineage
 from rulegen.searching.front import make_front as make_front
-from rulegen.searching.front import plot_front as plot_front
 from rulegen.searching.front import plot_lineage as plot_lineage
+from rulegen.searching.front_figure import plot_front as plot_front
 from rulegen.searching.genetic import Genetic as Genetic
 from rulegen.searching.halving import Halving as Halving
 from rulegen.searching.path import Path as Path

@@ -15,7 +15,8 @@ from rulegen.grammar import Rule
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.figures import save_figure
 from rulegen.searching.findings import page, tables
-from rulegen.searching.front import Front, lineage, plot_front, plot_lineage
+from rulegen.searching.front import Front, lineage, plot_lineage
+from rulegen.searching.front_figure import plot_front
 from rulegen.searching.strategy import Candidate
 
 

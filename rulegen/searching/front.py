@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from rulegen.catalog.pages.looks import COLOURS
 from rulegen.grammar import Structure
 from rulegen.ground.statistics import Estimate, estimate, paired_difference
 from rulegen.lives.outcomes import Outcomes
-from rulegen.publishing.figures import COLOURS, new_axes
+from rulegen.publishing.figures import new_axes
 from rulegen.searching.strategy import Candidate
 
 #: Generations of ancestors that a picture shows.
@@ -142,35 +143,6 @@ def make_front(finalists: Sequence[Finalist], margin: float) -> Front:
     if pick == on_front[-1]:
         reason += f", and every simpler one may lose more than {margin:g}"
     return Front(tuple(order), tuple(on_front), pick, reason)
-
-
-def plot_front(front: Front, ax: Axes | None = None) -> Axes:
-    """Reward against complexity: all finalists, the front as a line, the pick as a star.
-
-    Args:
-        front: from `make_front`.
-        ax: where to draw.
-    """
-    ax = new_axes() if ax is None else ax
-    table = front.table()
-    bars = np.array([table["reward"] - table["low"], table["high"] - table["reward"]])
-    for known, colour, label in (
-        (False, COLOURS[0], "finalists"),
-        (True, COLOURS[1], "literature"),
-    ):
-        rows = table["names"].astype(bool) == known
-        if rows.any():
-            ax.errorbar(
-                table["complexity"][rows], table["reward"][rows], bars[:, rows],
-                fmt="o", color=colour, label=label,
-            )  # fmt: skip
-    on_front = table[table["front"]]
-    ax.step(on_front["complexity"], on_front["reward"], where="post", color="0.6", zorder=0)
-    pick = table[table["pick"]]
-    ax.plot(pick["complexity"], pick["reward"], "*", ms=16, color=COLOURS[2], label="pick")
-    ax.set(xlabel="complexity", ylabel="reward per trial on the lives of the selection")
-    ax.legend()
-    return ax
 
 
 def lineage(candidates: Sequence[Candidate]) -> nx.DiGraph:
