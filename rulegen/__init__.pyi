@@ -80,6 +80,7 @@ from .publishing.figures import plot_estimators as plot_estimators
 from .publishing.figures import plot_learning as plot_learning
 from .publishing.history import fit_history as fit_history
 from .publishing.references import ReferenceRule as ReferenceRule
+from .publishing.slide import plot_slide as plot_slide
 from .runs.compare import behavioural_distance as behavioural_distance
 from .runs.compare import family_graph as family_graph
 from .runs.compare import weight_changes as weight_changes

@@ -105,7 +105,7 @@ def test_it_leaves_everything_that_a_run_promises(run):
     assert names == {
         "config.toml", "history.jsonl", "family.txt", "fitted.txt", "rule.txt", "record.toml",
         "card.md", "card.tex", "learning.png", "learning.pdf", "learning.csv", "lives.csv",
-        "report.html", "summary.json", "rule_numpy.py",
+        "slide.png", "slide.pdf", "report.html", "summary.json", "rule_numpy.py",
     }  # fmt: skip
 
 

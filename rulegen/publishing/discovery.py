@@ -23,6 +23,7 @@ from rulegen.publishing.evaluate import Shown, Trajectory
 from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.printed import exported, summary, texts
 from rulegen.publishing.report import REPORT, report
+from rulegen.publishing.slide import plot_slide
 from rulegen.publishing.tables import learning_tables, lives_tables, parts_of
 from rulegen.publishing.world_figures import plot_worlds
 
@@ -153,6 +154,7 @@ def write(
     for name, table in tables.items():
         write_whole(folder / f"{name}.csv", table.to_csv(index=False))
     save_figure(discovery.plot(), folder, "learning")
+    save_figure(plot_slide(record, tables["learning"]), folder, "slide")
     write_whole(folder / REPORT, report(folder))
     effort = {"peak_mb": round(peak_mb(), 1)}
     effort |= {} if seconds is None else {"seconds": round(seconds, 1)}

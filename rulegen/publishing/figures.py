@@ -28,6 +28,8 @@ SPREADS = {
     "interval": "mean over lives, with the 95% interval of each trial alone",
     "quartiles": "median over lives, with quartiles (tables have means)",
 }
+#: The mark of texts in which `$` begins a formula.
+FORMULA = "formula"
 #: Height of a line of text, as a share of the height of a picture.
 LINE = 0.055
 
@@ -102,28 +104,16 @@ def plot_learning(
     shown = looks(trajectory.name for trajectory in trajectories)
     for number, trajectory in enumerate(trajectories):
         look = shown[trajectory.name]
-        if spread == "interval":
-            low, middle, high = trajectory.curve
-            ax.fill_between(trials, low, high, color=look.colour, alpha=0.18, linewidth=0)
-        else:
-            low, middle, high = trajectory.quartiles
+        curve, width = trajectory.curve, 2.0 if number == 0 else 1.2
+        if spread == "quartiles":
+            low, curve, high = trajectory.quartiles
             for limit in (low, high):
                 ax.plot(trials, limit, color=look.colour, linewidth=0.4, alpha=0.8)
-        width = 2.0 if number == 0 else 1.2
-        ax.plot(trials, middle, **stroke(look), linewidth=width, label=trajectory.name)
-        # Where the line ends: the mean of its last trials, of which single ones are noisy.
-        labels.append(
-            (trajectory.name, float(middle[-max(1, len(trials) // 20) :].mean()), look.colour)
-        )
+        labels.append((trajectory.name, draw_curve(ax, trials, curve, look, width), look.colour))
     for name, height in ((CHANCE, task.chance(dt)), (PERFECT, task.best)):
         ax.axhline(height, **stroke(ROLES[name]), linewidth=1.0)
         labels.append((name, height, ROLES[name].colour))
-    if warmup > 0:
-        ax.axvspan(1, warmup, color="0.92", zorder=0)
-        ax.annotate(
-            "warm-up", (1, 0.9), xycoords=("data", "axes fraction"), xytext=(3, 0),
-            textcoords="offset points", rotation=90, va="top", fontsize="small", color="0.35",
-        )  # fmt: skip
+    mark_warmup(ax, warmup)
     ax.set_xlim(1, trials[-1])
     ax.set_xlabel("trial")
     ax.set_ylabel("reward per trial")
@@ -137,6 +127,35 @@ def plot_learning(
         va="top", fontsize="x-small", color="0.35",
     )  # fmt: skip
     return ax
+
+
+def draw_curve(ax: Axes, trials: np.ndarray, curve: np.ndarray, look: Look, width: float) -> float:
+    """Draw means over trials with what lies between their limits, if there are limits.
+
+    Args:
+        ax: where to draw.
+        trials: shape (K,).
+        curve: lower limit, mean and upper limit, shape (3, K), or a line alone, shape (K,).
+        look: of the rule. width: of its line.
+
+    Returns:
+        where the line ends: the mean of its last trials, of which single ones are noisy.
+    """
+    if curve.ndim == 2:
+        low, curve, high = curve
+        ax.fill_between(trials, low, high, color=look.colour, alpha=0.18, linewidth=0)
+    ax.plot(trials, curve, **stroke(look), linewidth=width)
+    return float(curve[-max(1, len(trials) // 20) :].mean())
+
+
+def mark_warmup(ax: Axes, warmup: int) -> None:
+    """Shade and name the trials without weight changes, if there are any."""
+    if warmup > 0:
+        ax.axvspan(1, warmup, color="0.92", zorder=0)
+        ax.annotate(
+            "warm-up", (1, 0.9), xycoords=("data", "axes fraction"), xytext=(3, 0),
+            textcoords="offset points", rotation=90, va="top", fontsize="small", color="0.35",
+        )  # fmt: skip
 
 
 def label_ends(ax: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
@@ -179,7 +198,8 @@ def picture(ax: Axes, suffix: str) -> bytes:
     axes = [axis for own in figure.axes for axis in (own.xaxis, own.yaxis)]
     powers = {text for axis in axes if axis.get_scale() == "log" for text in axis.findobj(Text)}
     for text in {*figure.findobj(Text)} - powers:
-        text.set_parse_math(False)  # a `$` in the name of a rule begins no formula
+        if text.get_gid() != FORMULA:
+            text.set_parse_math(False)  # a `$` in the name of a rule begins no formula
     stream = io.BytesIO()
     # Without a date, so that the same figures make the same file.
     told = {"metadata": {"CreationDate": None}} if suffix == ".pdf" else {"dpi": 160}

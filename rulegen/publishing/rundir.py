@@ -26,9 +26,9 @@ class RunDirectory:
     `config.toml` the configuration as used; `history.jsonl` every step, also the checkpoint;
     `family.txt`, `fitted.txt`, `rule.txt` the rule before the fit, after it and as published;
     `record.toml`, `card.md`, `card.tex` the published page; `learning.png`, `learning.pdf` its
-    figure; `learning.csv`, `lives.csv` the data of figure and intervals; `report.html` all of it on
-    a page to look at; `rule_FORMAT` the exports asked for; `summary.json` the result for programs,
-    written last.
+    figure; `slide.png`, `slide.pdf` the rule on one page, for talks; `learning.csv`, `lives.csv`
+    the data of figure and intervals; `report.html` all of it on a page to look at; `rule_FORMAT`
+    the exports asked for; `summary.json` the result for programs, written last.
     """
 
     def __init__(self, folder: Path | str) -> None:

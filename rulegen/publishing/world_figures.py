@@ -15,7 +15,7 @@ from rulegen.catalog.pages.looks import ROLES, Look, looks
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, PERFECT
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
-from rulegen.publishing.figures import stroke
+from rulegen.publishing.figures import draw_curve, stroke
 
 #: Learning curves in a row.
 COLUMNS = 3
@@ -104,11 +104,9 @@ def curves(
 ) -> None:
     """Reward against trials in one world: means over lives with the interval of each trial."""
     for trajectory in reversed(trajectories):
-        low, mean, high = trajectory.curve
-        trials = np.arange(1, len(mean) + 1)
-        ax.fill_between(trials, low, high, color=known[trajectory.name].colour, alpha=0.18, lw=0)
+        trials = np.arange(1, trajectory.curve.shape[1] + 1)
         width = 1.6 if trajectory.name == DISCOVERED else 1.0
-        ax.plot(trials, mean, **stroke(known[trajectory.name]), lw=width)
+        draw_curve(ax, trials, trajectory.curve, known[trajectory.name], width)
     for name, height in ((CHANCE, told.chance), (PERFECT, told.best)):
         ax.axhline(height, **stroke(ROLES[name]), lw=0.8)
     if world.life.warmup > 0:
