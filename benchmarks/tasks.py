@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
 from benchmarks.own_tasks import beyond
+from benchmarks.task_pictures import plot
 from rulegen.analysis.choices import psychometric
-from rulegen.catalog.pages.looks import COLOURS
 from rulegen.catalog.pages.tables import CHANCE_IS
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -219,35 +217,6 @@ def psychometric_table(result: Result) -> list[str]:
     return lines
 
 
-def plot(folder: Path) -> None:
-    """One trial of each task: stimuli above, counted targets of all conditions below."""
-    figure = Figure(figsize=(12.0, 11.0), layout="constrained")
-    FigureCanvasAgg(figure)
-    for place, (name, kind) in zip(figure.subfigures(4, 3).flat, TASKS.items(), strict=True):
-        task, dt = kind(), CIRCUIT.dt
-        top, bottom = place.subplots(2, 1, sharex=True)
-        times = dt * (np.arange(task.steps(dt)) + 0.5)
-        trials = [
-            task.trial(stream(jax.random.key(1)), jnp.asarray(c), dt)
-            for c in range(task.conditions)
-        ]
-        top.plot(times, trials[-1].stimulus, drawstyle="steps-mid", linewidth=1.0)
-        for number, trial in enumerate(trials):
-            counts = np.asarray(trial.weight) > 0
-            for target, style in zip(trial.target.T, ("-", ":"), strict=False):
-                course = np.where(counts, target, np.nan)
-                bottom.plot(times, course, style, color=COLOURS[number % len(COLOURS)])
-        bottom.set_xlim(0, times[-1])
-        top.set_ylabel("stimulus")
-        bottom.set_ylabel("target")
-        for ax in (top, bottom):
-            ax.spines[["top", "right"]].set_visible(False)
-        top.set_title(name, fontsize="medium")
-        if place in figure.subfigs[-3:]:
-            bottom.set_xlabel("time (ms)")
-    figure.savefig(folder / "tasks.png", dpi=90)
-
-
 def page(results: list[Result]) -> str:
     """The results as a page."""
     ready = next(case for case in CASES if case.task.name == "ready_set_go")
@@ -260,8 +229,9 @@ def page(results: list[Result]) -> str:
         "ms and shorter than in the experiments where those take seconds. This page is made by "
         "`make tasks`.",
         "![One trial of each task](tasks.png)",
-        "Stimuli of the last condition, and targets of all conditions where they count; a second "
-        "output is dotted. Baits are drawn afresh in each trial.",
+        "Inputs of the condition in the title, silent ones thin, and targets of all conditions "
+        "where they count; a second output is dotted. Above are the periods of a trial. Baits are "
+        "drawn afresh in each trial.",
         "## Learnt by node perturbation",
         f"```rule{RULE}```",
         f"{LIVES} networks of {CIRCUIT.neurons} rate neurons with exploration noise of "

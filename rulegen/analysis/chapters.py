@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.codes import decoding, decoding_table, plot_decoding, plot_generalisation
 from rulegen.analysis.equilibria import fixed_point_table, plot_fixed_points
+from rulegen.analysis.films import film, moves
 from rulegen.analysis.pairs import pair_table, plot_pairs
 from rulegen.analysis.performance import performance_table, trajectories
 from rulegen.analysis.selectivity import plot_selectivity, selectivity_table, share_table
@@ -69,11 +70,13 @@ class Chapter(NamedTuple):
         table: of all rules; None where it has only measures.
         figures: by their names.
         measures: of each rule, a table with a row for each life, by which rules are contrasted.
+        films: animated GIFs, by their names.
     """
 
     table: pd.DataFrame | None
     figures: Mapping[str, Axes] = MappingProxyType({})
     measures: Mapping[str, pd.DataFrame] = MappingProxyType({})
+    films: Mapping[str, bytes] = MappingProxyType({})
 
 
 def learning(subject: Subject) -> Chapter:
@@ -108,7 +111,10 @@ def paths(subject: Subject) -> Chapter:
     dt = subject.world.circuit.dt
     found = {n: trajectory_table(a.rates[middle], dt) for n, a in subject.anatomies.items()}
     draw = partial(plot_trajectories, names=condition_names(subject.world.task))
-    return Chapter(by_rule(found), {"trajectories": panels(found, draw, shared=True)})
+    figures = {"trajectories": panels(found, draw, shared=True)}
+    first, *_ = subject.anatomies.values()
+    films = {"film": film(dict([*subject.anatomies.items()][:FEW]), middle)} if moves(first) else {}
+    return Chapter(by_rule(found), figures, films=films)
 
 
 def points(subject: Subject) -> Chapter:

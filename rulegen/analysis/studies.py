@@ -15,7 +15,7 @@ from rulegen.analysis.anatomy import Anatomy, dissect
 from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule, missing
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.performance import scale
-from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.files import write_together, write_whole
 from rulegen.catalog.records.kinds import kind_of
 from rulegen.catalog.records.roles import DISCOVERED, START
 from rulegen.grammar import AnyRule, ConfigError, Rule, RunError, parse
@@ -37,6 +37,7 @@ SHOWS = {
     "spectra": "Singular values of the weight changes",
     "dimensions": "Dimensionality of the activity in each condition",
     "trajectories": "Principal trajectories of the network in the middle",
+    "film": "The same network in a trial: outputs beside targets, and activity",
     "fixed_points": "Fixed and slow points without stimulus",
     "decoding": "Decoding over time",
     "generalisation": "Decoders trained at one time and tested at another",
@@ -54,6 +55,7 @@ class Study(NamedTuple):
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
         outcomes: how the lives of those networks ended, by rule.
+        films: animated GIFs, by their names.
     """
 
     world: World
@@ -62,6 +64,7 @@ class Study(NamedTuple):
     lives: int
     lost: int
     outcomes: dict[str, Outcomes]
+    films: dict[str, bytes]
 
     @property
     def missing(self) -> list[str]:
@@ -140,13 +143,15 @@ def study(
     subject = Subject(world, found, report)
     tables: dict[str, pd.DataFrame] = {}
     figures: dict[str, Axes] = {}
+    films: dict[str, bytes] = {}
     parts: dict[str, list[pd.DataFrame]] = {name: [] for name in found}
     for name, chapter in CHAPTERS.items():
         if name in missing(world.circuit):
             continue
-        table, drawn, measured = chapter(subject)
+        table, drawn, measured, filmed = chapter(subject)
         tables |= {name: table} if table is not None else {}
         figures |= drawn
+        films |= filmed
         for rule, frame in measured.items():
             parts[rule].append(frame)
     measures = {rule: pd.concat(several, axis=1) for rule, several in parts.items()}
@@ -160,7 +165,7 @@ def study(
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"])
     outcomes = {name: anatomy.counts for name, anatomy in found.items()}
-    return Study(world, tables, figures, lives - lost, lost, outcomes)
+    return Study(world, tables, figures, lives - lost, lost, outcomes, films)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -197,7 +202,7 @@ def check_folder(folder: Path | str) -> None:
 
 
 def save_study(found: Study, folder: Path | str) -> None:
-    """Write tables as CSV, figures as PNG and PDF, and `index.md`.
+    """Write tables as CSV, figures as PNG and PDF, films as GIF, and `index.md`.
 
     Raises:
         ConfigError: when the folder cannot be written.
@@ -207,6 +212,7 @@ def save_study(found: Study, folder: Path | str) -> None:
             write_whole(Path(folder) / f"{name}.csv", table.to_csv(index=False))
         for name, ax in found.figures.items():
             save_figure(ax, Path(folder), name)
+        write_together({Path(folder) / f"{n}.gif": film for n, film in found.films.items()})
         write_whole(Path(folder) / "index.md", index(found))
     except OSError as error:
         raise cannot_write(folder, error) from None
@@ -225,7 +231,7 @@ def index(found: Study) -> str:
     lines += ["", f"How the lives ended: {'; '.join(told(found.outcomes))}."]
     lines += [line for why in found.missing for line in ("", f"{why}.")]
     for name, what in SHOWS.items():
-        if name not in found.tables and name not in found.figures:
+        if not any(name in made for made in (found.tables, found.figures, found.films)):
             continue
         lines += ["", f"## {what}"]
         if name == "contrast":
@@ -233,6 +239,8 @@ def index(found: Study) -> str:
             lines += ["", scale(found.world.task, found.world.circuit.dt)]
         if name in found.figures:
             lines += ["", f"![{what}]({name}.png)"]
+        if name in found.films:
+            lines += ["", f"![{what}]({name}.gif)"]
         if name in found.tables:
             lines += ["", f"Data: [{name}.csv]({name}.csv)"]
     return "\n".join(lines) + "\n"

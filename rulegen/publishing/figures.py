@@ -158,17 +158,18 @@ def mark_warmup(ax: Axes, warmup: int) -> None:
         )  # fmt: skip
 
 
-def label_ends(ax: Axes, labels: Sequence[tuple[str, float, str]]) -> None:
+def label_ends(ax: Axes, labels: Sequence[tuple[str, float, str]], line: float = LINE) -> None:
     """Name lines at their right ends: the names next to their heights that do not overlap.
 
     Args:
         ax: with its lines, and limits that hold from now on.
         labels: name, height and colour of each line.
+        line: height of a line of text, as a share of the height of the axes.
     """
     low, high = ax.get_ylim()
     ax.set_ylim(low, high)
     labels = sorted(labels, key=lambda label: label[1])
-    apart = LINE * (high - low) * np.arange(len(labels))
+    apart = line * (high - low) * np.arange(len(labels))
     # The closest heights that rise by a line of text or more: those less `apart` do not fall.
     wanted = np.array([height for _, height, _ in labels])
     heights = isotonic_regression(wanted - apart).x + apart
