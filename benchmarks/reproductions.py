@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rulegen.catalog.pages.looks import ROLES, looks
 from rulegen.catalog.pages.tables import CHANCE, CHANCE_IS
-from rulegen.publishing.figures import new_axes, save_figure
+from rulegen.publishing.figures import new_axes, save_figure, stroke
 from rulegen.runs.simulate import load_scene
 
 ROOT = Path(__file__).parent.parent
@@ -79,21 +80,24 @@ def page(found: pd.DataFrame) -> str:
 
 
 def plot(table: pd.DataFrame, found: pd.DataFrame, folder: Path) -> None:
-    """Median error over trials with quartiles, and every network's end."""
+    """Median error over trials with quartiles, as thin lines, and every network's end."""
     ax = new_axes()
-    for rule, rows in table.groupby("rule", sort=False):
+    groups = list(table.groupby("rule", sort=False))
+    known = looks(str(rule) for rule, _ in groups)
+    for number, (rule, rows) in enumerate(groups):
+        look = known[str(rule)]
         errors = -rows.pivot_table(index="trial", columns="life", values="reward")
         smooth = errors.rolling(50, min_periods=1).median().quantile([0.25, 0.5, 0.75], axis=1)
-        (line,) = ax.plot(smooth.columns, smooth.loc[0.5], label=rule)
-        ax.fill_between(
-            smooth.columns, smooth.loc[0.25], smooth.loc[0.75], alpha=0.2, color=line.get_color()
-        )
+        ax.plot(smooth.columns, smooth.loc[0.5], **stroke(look), linewidth=1.8, label=rule)
+        for quartile in (0.25, 0.75):
+            ax.plot(smooth.columns, smooth.loc[quartile], color=look.colour, linewidth=0.6)
         ends = found.loc[found["rule"] == rule, "error"]
-        beyond = table["trial"].max() * 1.03
-        ax.plot([beyond] * len(ends), ends, "_", color=line.get_color(), clip_on=False)
+        # Beside each other, so that none covers another.
+        beyond = table["trial"].max() * (1.03 + 0.03 * number)
+        ax.plot([beyond] * len(ends), ends, "_", color=look.colour, clip_on=False)
     world = load_scene(SCENE).world
     chance = world.task.chance(world.circuit.dt)
-    ax.axhline(-chance, color="0.6", lw=0.8, ls=":", label=CHANCE)
+    ax.axhline(-chance, **stroke(ROLES[CHANCE]), linewidth=1.0, label=CHANCE)
     ax.set_yscale("log")
     ax.set_xlabel("trial")
     ax.set_ylabel("error")

@@ -242,7 +242,8 @@ def panels(
     count = len(tables)
     columns = count if count < 4 else math.isqrt(count - 1) + 1
     rows = -(-count // columns)
-    figure = Figure(figsize=(4.4 * columns, 3.8 * rows), layout="constrained")
+    # Compressed, because axes of one scale leave room between them otherwise.
+    figure = Figure(figsize=(4.4 * columns, 3.8 * rows), layout="compressed")
     FigureCanvasAgg(figure)
     axes = figure.subplots(rows, columns, squeeze=False, sharex=shared, sharey=shared).ravel()
     for ax, (name, table) in zip(axes, tables.items(), strict=False):

@@ -104,12 +104,13 @@ def plot_learning(
     shown = looks(trajectory.name for trajectory in trajectories)
     for number, trajectory in enumerate(trajectories):
         look = shown[trajectory.name]
+        low, median, high = trajectory.quartiles
         curve, width = trajectory.curve, 2.0 if number == 0 else 1.2
+        end = draw_curve(ax, trials, curve if spread == "interval" else median, look, width)
         if spread == "quartiles":
-            low, curve, high = trajectory.quartiles
             for limit in (low, high):
                 ax.plot(trials, limit, color=look.colour, linewidth=0.4, alpha=0.8)
-        labels.append((trajectory.name, draw_curve(ax, trials, curve, look, width), look.colour))
+        labels.append((trajectory.name, end, look.colour))
     for name, height in ((CHANCE, task.chance(dt)), (PERFECT, task.best)):
         ax.axhline(height, **stroke(ROLES[name]), linewidth=1.0)
         labels.append((name, height, ROLES[name].colour))
