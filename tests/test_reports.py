@@ -324,7 +324,9 @@ def test_annarchy_12_what_is_absent_transmits_nothing():
     state = module["init"](np.full((2, 2), 2.0))
     state = module["step"](state, {}, dt=1.0)
     assert module["forward"](state, {}, dt=1.0)[0].tolist() == [[0, 3], [3, 0]]
-    assert "w_eff = choice(int(i != j)" in export(parse(text), "brian2")
+    synapses = export(parse(text), "brian2")
+    assert "w_eff = choice(int(i != j)" in synapses
+    assert 'w = choice(int(i != j), w, 0.0)", names), when="start")' in synapses
     # So does a circuit whose synapses are sparse: both bounds of what is absent are 0.
     sparse = Bounds(jnp.array([[0.0, -9], [0, -9]]), jnp.array([[0.0, 9], [0, 9]]))
     used, _ = compiled.forward(course.state, {}, jnp.asarray(0), sparse)

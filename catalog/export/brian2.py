@@ -132,7 +132,7 @@ class Script:
             for line in definition(name, f"{arguments}, condition=0", self.event(event))
         ]
         code = ["", 'MODEL = """', *self.model(), '"""', "", 'STEP = """', *self.step(), '"""']
-        text = "\n".join([*code, *events, *self.first.values()])
+        text = "\n".join([*code, *events, *self.first.values(), *self.begun()])
         used = [name for name in self.own if re.search(rf"\b{name}\b", text)]
         called = [name for name in FUNCTIONS if f"{name}(" in text]
         lines = [TITLE, "", *head(self.record, "#", [*changed(self.rule, own), *self.notes()]), ""]
@@ -209,6 +209,13 @@ class Script:
             text = f"smaller({text}, {rule.upper!r})"
         return APART.format(text) if rule.zero_diagonal else text
 
+    def begun(self) -> list[str]:
+        """What a step begins with; events after the last step see its spikes."""
+        lines = [f"{self.names[name]} = 0.0" for name in sorted(self.read & IMPULSES)]
+        if self.rule.zero_diagonal:  # whatever weights are set
+            lines.append(f"{self.names[WEIGHT]} = {APART.format(self.names[WEIGHT])}")
+        return lines
+
     def connect(self, called: Sequence[str]) -> list[str]:
         """The function that makes the synapses, whose code calls these functions."""
         impulse = {name: f"{self.names[name]} += ms/dt" for name in self.read & IMPULSES}
@@ -245,10 +252,9 @@ class Script:
         ]
         step = "word_substitute(STEP, names)"
         lines += [f'synapses.run_regularly({step}, when="end")']
-        if impulse:  # events after the last step see its spikes
-            still = "\\n".join(f"{self.names[name]} = 0.0" for name in sorted(impulse))
-            still = f'word_substitute("{still}", names)'
-            lines += [f'synapses.run_regularly({still}, when="start")']
+        if first := self.begun():
+            begin = "\\n".join(first)
+            lines += [f'synapses.run_regularly(word_substitute("{begin}", names), when="start")']
         lines += ["return synapses"]
         options = 'source, target, parameters=None, model="", on_pre="", on_post="", **where'
         return definition("connect", options, lines)
