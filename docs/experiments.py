@@ -39,7 +39,7 @@ from rulegen.tasks import DelayedAssociation, TrajectoryRecall
 
 Array = jax.Array
 PAGE = Path(__file__).with_suffix(".md")
-SEED, LIVES = 5, 256
+SEED, LIVES = 5, 128
 
 # A chain of states ------------------------------------------------------------------------------
 
@@ -274,7 +274,7 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     identity = {"configuration": "experiments"}
     with Journal(folder / "history.jsonl", identity) as journal, Display() as report:
-        weights = distal(32, 20, report)
+        weights = distal(24, 20, report)
         parts = {
             "chain": markdown(
                 ("lambda", "trials until all are right", "error at last"), chain_rows()

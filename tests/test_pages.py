@@ -24,6 +24,7 @@ FOUND = sorted(path.stem for path in (CATALOG / "discovered").glob("*.toml"))
 #: Pages that commands make, and what they keep beside them; None: nothing yet.
 MADE = {
     "analyses.md": None,
+    "experiments.md": None,
     "coverage.md": None,
     "estimators.md": "estimators/*.csv",
     "exports.md": None,
