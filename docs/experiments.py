@@ -264,7 +264,8 @@ def draw(weights: np.ndarray, path: Path) -> None:
     axes.set_xlabel("weight at the end")
     axes.set_ylabel("density")
     axes.legend(frameon=False)
-    save_figure(axes.figure, path.parent, path.name)
+    save_figure(axes, path.parent, path.name)
+    path.with_suffix(".pdf").unlink()
 
 
 def main(folder: Path) -> None:
