@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TESTERS ?= 2
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -105,6 +105,10 @@ font: $(READY)
 docs: $(VENV)/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 	@echo "build/site/index.html"
+
+# Pictures of all that people see, and whether any of it is empty, cut or unreadable.
+looks: docs
+	$(BIN)/python .ci/looks.py build/looks
 
 # With RULEGEN_FAST=1 they run on fewer lives, and their outputs are not kept.
 notebooks: $(VENV)/.notebooks

@@ -19,8 +19,10 @@ NAMES = ("chromium", "chromium-browser")
 OPTIONS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars")
 #: Bytes that are read at once, and what ends a message.
 CHUNK, END = 1 << 20, b"\0"
+#: Of a window when a page is loaded, pixels.
+HEIGHT = 1000
 #: Whoever has loaded a page waits until its fonts are there and its scripts are over.
-SETTLED = "document.fonts.ready.then(() => new Promise((over) => setTimeout(over, 250)))"
+SETTLED = "document.fonts.ready.then(() => new Promise((over) => setTimeout(over, 200)))"
 
 
 def found() -> str | None:
@@ -69,16 +71,27 @@ class Browser:
         self.process.wait(10)
         self.profile.cleanup()
 
-    def open(self, address: str, scheme: str, width: int, height: int = 1000) -> None:
+    def open(self, address: str, scheme: str, width: int) -> None:
         """Load a page in `light` or `dark`, in a window of this width."""
+        # All files share what pages remember: no page may see that the colours change.
+        self.value("location.protocol === 'file:' && localStorage.clear()")
+        self.load("about:blank")
         feature = {"name": "prefers-color-scheme", "value": scheme}
         self.ask("Emulation.setEmulatedMedia", features=[feature])
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.ask("Emulation.setDeviceMetricsOverride", **size)
+        self.sized(width, HEIGHT)
+        self.load(address)
+        self.value(SETTLED)
+
+    def load(self, address: str) -> None:
+        """Go to an address."""
         self.ask("Page.navigate", url=address)
         while self.heard().get("method") != "Page.loadEventFired":
             pass
-        self.value(SETTLED)
+
+    def sized(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.ask("Emulation.setDeviceMetricsOverride", **size)
 
     def value(self, script: str) -> Any:
         """What a script in the page comes to.
@@ -94,9 +107,9 @@ class Browser:
         return answer["result"].get("value")
 
     def picture(self, width: int, height: int) -> bytes:
-        """The upper part of the page as PNG."""
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-        shot = self.ask("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
+        """The upper part of the page as PNG, in a window that shows all of it."""
+        self.sized(width, height)
+        shot = self.ask("Page.captureScreenshot")
         return base64.b64decode(shot["data"])
 
     def ask(self, method: str, **params: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@
     const font = `${style.fontStyle} ${style.fontWeight} 24px ${style.fontFamily}`;
     if (!missing.has(font)) missing.set(font, drawn("\u{10FFFD}", font));
     for (const sign of texts.currentNode.data) {
-      if (sign < "\u{80}" || /[\p{M}\p{C}\p{Z}]/u.test(sign) || seen.has(sign + font)) continue;
+      if (sign < "\u{80}" || /[\p{M}\p{Cc}\p{Cf}\p{Z}]/u.test(sign) || seen.has(sign + font)) continue;
       seen.add(sign + font);
       if (drawn(sign, font) === missing.get(font)) lacking.add(sign);
     }

@@ -41,6 +41,8 @@ SCHEMES, WIDTHS = ("light", "dark"), (1400, 400)
 #: No picture is higher, pixels; a page of fewer pixels than this share that are not background is
 #: empty; the background of a dark page is darker than this, from 0 to 255.
 HIGHEST, EMPTY, DARK = 3000, 0.005, 100
+#: So many columns of pixels are the edge of a page.
+EDGE = 4
 
 
 def main(out: Path) -> int:
@@ -111,10 +113,12 @@ def blank(picture: np.ndarray, scheme: str) -> Iterator[str]:
     """What a picture lacks."""
     packed = picture.astype(np.int32) @ (1 << 16, 1 << 8, 1)
     counts = np.bincount(packed.ravel())
-    common, share = int(counts.argmax()), 1 - counts.max() / packed.size
+    share = 1 - counts.max() / packed.size
     if share < EMPTY:
         yield f"is empty: {share:.2%} of its pixels are not background"
-    if (sum(common.to_bytes(3)) / 3 < DARK) != (scheme == "dark"):
+    # Pictures may be lighter than the page that they are in, but leave it an edge.
+    edge = int(np.bincount(packed[:, :EDGE].ravel()).argmax())
+    if (sum(edge.to_bytes(3)) / 3 < DARK) != (scheme == "dark"):
         yield f"is not {scheme}"
 
 

@@ -34,29 +34,28 @@ COMMANDS = {
 THEMES = {"light": DEFAULT_TERMINAL_THEME, "dark": MONOKAI}
 PAGE = """<!DOCTYPE html><html lang="en"><meta charset="utf-8"><style>{stylesheet}
 body {{ color: {foreground}; background: {background}; }}
-pre {{ font: 14px/1.3 monospace; white-space: pre; }}</style><pre>{code}</pre></html>"""
+pre {{ font: 14px/1.3 monospace; width: %dch; white-space: pre-wrap; overflow-wrap: anywhere; }}
+</style><pre>{code}</pre></html>"""
+#: What stands so far to the right is copied, and goes on in the next line of a terminal.
+COPIED = " " * 4
 
 
 def printed(columns: int, out: Path) -> Iterator[tuple[str, dict[str, str], list[str]]]:
     """Of each command: its name, pages by their scheme, and what is wrong with its lines."""
-    shown = {
-        name: Text.from_ansi(answer(*words, columns=columns)) for name, words in COMMANDS.items()
-    }
-    shown["progress"] = Text.from_ansi(progress(columns, out / "runs" / "looks"))
-    for name, text in shown.items():
+    said = {name: answer(*words, columns=columns) for name, words in COMMANDS.items()}
+    said["progress"] = progress(columns, out / "runs" / "looks")
+    for name, answered in said.items():
+        text = Text.from_ansi(answered)
         console = Console(record=True, width=columns, file=StringIO())
         console.print(text, soft_wrap=True)
         html = {
-            scheme: console.export_html(theme=theme, code_format=PAGE, clear=False)
+            scheme: console.export_html(theme=theme, code_format=PAGE % columns, clear=False)
             for scheme, theme in THEMES.items()
         }
         whole = f"terminal {name} {columns}"
         wide = [line.plain for line in text.split() if line.cell_len > columns]
-        yield (
-            whole,
-            html,
-            [f"{whole}: this surface has a line wider than its terminal: {line}" for line in wide],
-        )
+        wide = [line for line in wide if not line.startswith(COPIED)]
+        yield whole, html, [f"{whole}: this surface has a line wider than it: {x}" for x in wide]
 
 
 def answer(*words: str, columns: int) -> str:

@@ -99,11 +99,13 @@ def on_page_content(html: str, **_: object) -> str:
 
 
 def formula(found: re.Match[str]) -> str:
-    """One formula, displayed or in a line."""
+    """One formula, displayed or in a line; a notebook has displayed ones in lines."""
+    displayed = found[1] == "div" or r"\displaystyle" in found[2]
     latex = unescape(found[2]).replace(r"\displaystyle", "").strip()
     # The library knows `split` alone, which is set in the same way.
     latex = latex.replace("{aligned}", "{split}")
-    return convert(latex, display="inline" if found[1] == "span" else "block")
+    mathml = convert(latex, display="block" if displayed else "inline")
+    return f'<span class="displayed" tabindex="0">{mathml}</span>' if displayed else mathml
 
 
 class Examples(Extension):

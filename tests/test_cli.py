@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from rulegen.catalog import find
 from rulegen.commands.cli import main
+from rulegen.runs.check import check_report, check_text
 
 FAMILY = "param a = 0.1 free\\ne <- e + a*xi*pre : synapse\\non reward: w += e"
 
@@ -145,3 +147,10 @@ def test_the_module_runs():
     )
     assert done.returncode == 0
     assert "LaTeX" in done.stdout
+
+
+def test_what_check_says_is_no_wider_than_its_terminal():
+    report = check_report(find("bcm").rule)
+    told = check_text(report, 60).split("\n\n")[1].splitlines()
+    assert max(map(len, told)) <= 60
+    assert " ".join(" ".join(told).split()) in " ".join(check_text(report).split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,7 +40,8 @@ def check(
         worlds = rg.bundled_worlds() if everywhere else {}
         worlds |= rg.worlds_of(world) if world is not None else {}
         report["worlds"] = rg.where_it_runs(found, worlds).to_dict("records")
-    print(json.dumps(report, indent=2) if as_json else check_text(report))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    print(json.dumps(report, indent=2) if as_json else check_text(report, width))
     if not as_json:
         print(*map(said, report.get("worlds", [])), sep="\n")
 

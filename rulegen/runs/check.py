@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from textwrap import wrap
 from typing import Any, Final
 
 import sympy as sp
@@ -132,10 +133,9 @@ def symbols(rule: Rule) -> list[str]:
     return [d.name for d in rule.definitions] + [s.name for s in rule.states]
 
 
-def check_text(report: dict[str, Any]) -> str:
-    """The report for people."""
-    lines = [report["text"].rstrip(), ""]
-    lines += [f"digest     {report['digest']}"]
+def check_text(report: dict[str, Any], width: int = 0) -> str:
+    """The report for people, its running text no wider than a terminal of this width if given."""
+    lines = [f"digest     {report['digest']}"]
     lines += [f"this is    {report['is']}"]
     lines += [f"computed   {report['lowering']}"]
     lines += [f"note       {note}" for note in report["notes"]]
@@ -156,6 +156,10 @@ def check_text(report: dict[str, Any]) -> str:
         lines.append(
             f"parameter  {p['name']} = {value}{unit}{between}{' free' if p['free'] else ''}"
         )
+    if width:
+        hanging = " " * len("computed   ")
+        lines = ["\n".join(wrap(x, width, subsequent_indent=hanging)) for x in lines]
+    lines = [report["text"].rstrip(), "", *lines]
     lines += ["", "canonical form", *("    " + x for x in report["canonical"].splitlines())]
     lines += ["", "LaTeX", *("    " + x for x in report["latex"].splitlines())]
     return "\n".join(lines)
