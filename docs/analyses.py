@@ -15,9 +15,12 @@ from pathlib import Path
 
 import jax
 
+from rulegen.analysis.anatomy import dissect
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table
+from rulegen.analysis.films import film
 from rulegen.analysis.performance import performance_table, scale
 from rulegen.analysis.studies import save_study, study, subjects
+from rulegen.catalog.records.files import write_together
 from rulegen.grammar import Rule
 from rulegen.ground.display import Display
 from rulegen.lives.world import World
@@ -28,6 +31,8 @@ BEGIN, END = "<!-- table -->\n", "<!-- end of table -->"
 LIVES, SEED = 128, 1
 #: Their rewards alone are cheap: on more networks, and none of those above.
 MANY, OTHER_SEED = 2048, 2
+#: Networks of which one is shown in a film.
+FEW = 4
 
 
 def main(folder: Path) -> None:
@@ -40,6 +45,7 @@ def main(folder: Path) -> None:
     page = Path(__file__).with_suffix(".md")
     pictures = page.with_suffix("")
     pictures.mkdir(exist_ok=True)
+    write_together({pictures / "film.gif": recall()})
     for name in re.findall(r"\(analyses/(\w+\.png)\)", page.read_text()):
         shutil.copy(folder / name, pictures)
     parts = [
@@ -51,6 +57,17 @@ def main(folder: Path) -> None:
     ]
     text = BEGIN + "\n" + "\n\n".join(parts) + "\n\n" + END
     page.write_text(re.sub(f"{BEGIN}.*{END}", lambda _: text, page.read_text(), flags=re.DOTALL))
+
+
+def recall() -> bytes:
+    """The film of a network that learned trajectories: the best of a few."""
+    world, rules = subjects(ROOT / "examples" / "recall.toml")
+    opened = {
+        name: dissect(bench, bench.values, jax.random.key(SEED), FEW)
+        for name, bench in benches(world, rules).items()
+    }
+    first, *_ = opened.values()
+    return film(opened, int(first.rewards.mean(axis=1).argmax()))
 
 
 def rewards_elsewhere(world: World, rules: Mapping[str, Rule]) -> str:
