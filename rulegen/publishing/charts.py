@@ -125,8 +125,9 @@ def line_chart(
         parts.append(box.format(at, TOP, max(to - at, 0), HEIGHT - BELOW - TOP))
         parts.append(label(at + 4, HEIGHT - BELOW - 6, name))
     for name, height in levels:
-        rule = Markup('<path class="level" d="M{} {}H{}"/>')
-        parts.append(rule.format(LEFT, y.at(height), WIDTH - RIGHT))
+        drawn_as = f"line c{numbers([name])[name]}" if name in ROLES else "level"
+        rule = Markup('<path class="{}" d="M{} {}H{}"/>')
+        parts.append(rule.format(drawn_as, LEFT, y.at(height), WIDTH - RIGHT))
         parts.append(label(WIDTH - RIGHT - 4, y.at(height) - 4, name, "end"))
     wide, high = WIDTH - RIGHT - LEFT, HEIGHT - BELOW - TOP
     plot = Markup(
