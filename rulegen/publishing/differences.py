@@ -79,7 +79,8 @@ def plot_held_out(
         ...     Trajectory(name, "", np.arange(3.0), *np.zeros((2, 3, 10)), np.zeros(3))
         ...     for name in ("discovered rule", "no learning")
         ... ]
-        >>> [ax.get_ylabel() for ax in plot_held_out(rules, DelayedMatch(), 10.0).figure.axes]
+        >>> figure = plot_held_out(rules, DelayedMatch(), 10.0).get_figure(root=True)
+        >>> [ax.get_ylabel() for ax in figure.axes]
         ['reward per trial', '']
     """
     first, *others = trajectories
