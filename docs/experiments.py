@@ -9,7 +9,6 @@ noise of two ways to perturb. FOLDER keeps what circuits of a world earn while i
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +18,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+from filling import fill
 
 from rulegen.catalog import find
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.fitting.tuning import COMPARE
+from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
 from rulegen.ground.noise import Stream, stream, uniform
@@ -273,7 +274,7 @@ def main(folder: Path) -> None:
     use_all_cores()
     keep_compiled_programs()
     folder.mkdir(parents=True, exist_ok=True)
-    identity = {"configuration": "experiments"}
+    identity = {"configuration": "experiments", **programs()}
     with Journal(folder / "history.jsonl", identity) as journal, Display() as report:
         weights = distal(24, 20, report)
         parts = {
@@ -291,14 +292,7 @@ def main(folder: Path) -> None:
             "sizes": earned(("node_perturbation", "weight_perturbation"), sizes(), journal, report),
         }
     draw(weights, PAGE.with_suffix(""))
-    text = PAGE.read_text()
-    for name, part in parts.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        # A function, because a backslash in a text would be read as an escape.
-        put = f"{begin}\n{part}\n\n{end}"
-        text, count = re.subn(f"{begin}.*?{end}", lambda _, p=put: p, text, flags=re.DOTALL)
-        assert count == 1, f"{PAGE} has no place for {name}"
-    PAGE.write_text(text)
+    fill(PAGE, parts)
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ what it finds into the page beside this file. FOLDER keeps results while it runs
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from filling import fill
 
 from rulegen.analysis.contrast import contrast_page, plot_contrast
 from rulegen.analysis.studies import study
@@ -100,14 +101,7 @@ def main(folder: Path) -> None:
         "values": values(found),
         "left out": left_out(found),
     }
-    text = PAGE.read_text()
-    for name, part in parts.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
-        # A function, because a backslash in a text would be read as an escape.
-        put = f"{begin}\n{part}\n\n{end}"
-        text, count = re.subn(f"{begin}.*?{end}", lambda _, p=put: p, text, flags=re.DOTALL)
-        assert count == 1, f"{PAGE} has no place for {name}"
-    PAGE.write_text(text)
+    fill(PAGE, parts)
 
 
 def entrants() -> dict[str, Rule]:

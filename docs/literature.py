@@ -16,6 +16,7 @@ import pandas as pd
 from rulegen.catalog import literature
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.fitting.tuning import COMPARE
+from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
@@ -99,7 +100,9 @@ def main(folder: Path) -> None:
     keep_compiled_programs()
     folder.mkdir(parents=True, exist_ok=True)
     with (
-        Journal(folder / "literature.jsonl", {"configuration": "literature"}) as journal,
+        Journal(
+            folder / "literature.jsonl", {"configuration": "literature", **programs()}
+        ) as journal,
         Display() as report,
     ):
         table = rows(journal, report)

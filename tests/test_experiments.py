@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ import pytest
 
 from rulegen.ground.progress import silent
 
-EXPERIMENTS = runpy.run_path(str(Path(__file__).parent.parent / "docs" / "experiments.py"))
+DOCS = Path(__file__).parent.parent / "docs"
+sys.path.append(str(DOCS))  # as when the scripts there are run
+EXPERIMENTS = runpy.run_path(str(DOCS / "experiments.py"))
 
 
 def test_values_of_a_chain_are_learned_from_its_end() -> None:
@@ -32,3 +35,14 @@ def test_rewards_are_delivered_late() -> None:
 )
 def test_variance_of_perturbations(name: str, theory: float, x64: None) -> None:
     assert np.isclose(EXPERIMENTS["relative_variance"](name, 2, 3, 40_000), theory, rtol=0.06)
+
+
+def test_a_page_is_filled_or_stays_as_it_was(tmp_path: Path) -> None:
+    page, fill = tmp_path / "page.md", EXPERIMENTS["fill"]
+    page.write_text("a\n<!-- x -->\nold\n<!-- end of x -->\nb\n")
+    fill(page, {"x": r"\1 new"})
+    filled = page.read_text()
+    assert filled == "a\n<!-- x -->\n\n\\1 new\n\n<!-- end of x -->\nb\n"
+    with pytest.raises(ValueError, match="0 places for y"):
+        fill(page, {"x": "other", "y": "z"})
+    assert page.read_text() == filled
