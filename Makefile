@@ -120,7 +120,7 @@ $(VENV)/.docs $(VENV)/.notebooks $(VENV)/.evosax: $(VENV)/.%: $(READY)
 	touch $@
 
 # Brian 2 needs an older NumPy, and neither it nor NEST is needed to run anything else. Models of
-# NEST are compiled, for which it wants a C++ compiler, CMake, GSL and Boost.
+# NEST are compiled, for which it wants a C++ compiler, CMake, GSL, Boost and Libtool.
 exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 	$(BIN)/python tests/exports/cases.py build/exports
 	$(BIN)/python tests/exports/nest_cases.py build/exports
