@@ -81,22 +81,71 @@ SHAPES = [
 SUMS = {"sum_pre": "post", "max_pre": "post", "sum_post": "pre", "max_post": "pre"}
 
 
+#: Random numbers of a step, and of a life.
+DRAWS = ["normal(0, 1)", "2*uniform(-0.5, 1)", "lognormal(0.5, 0.3) - 0.2", "bernoulli(0.3)"]
+
+
 def random_rule(seed: int, sums: bool = False) -> Rule | None:
     """A rule, or None where this seed makes a text that is none."""
     try:
-        return parse(Draft(random.Random(seed), sums).text())
+        return parse(random_text(seed, sums))
     except RuleError:
         return None
+
+
+def random_text(
+    seed: int, sums: bool = False, draws: bool = False, depth: int = 3, weight: int = 1
+) -> str:
+    """What somebody may have typed; most of it is a rule.
+
+    `sums`: it may read other neurons; `draws`: every fourth draws random numbers; `depth`: of
+    formulas; `weight`: how often a parameter is taken, beside other values that are alike anywhere.
+    """
+    draft = Draft(random.Random(seed), sums, depth, weight)
+    if draws and seed % 4 == 0:
+        draft.draw(random.Random(f"draws {seed}"))
+    return draft.text()
+
+
+def random_spike_rule(seed: int) -> Rule:
+    """A rule of traces and spikes, of the kind that NEST follows."""
+    rng = random.Random(seed)
+    lines, traces = [], ["w", "0.7"]
+    for name, side in (("x", "pre"), ("y", "post")):
+        jump = rng.choice(["{s}", f"{{s}}*(1 - {name}/2)", "0.4*{s}"]).format(s=f"{side}_spike")
+        lines.append(f"{name} = accumulate({jump}, {rng.choice([10, 20, 35])})")
+        traces.append(name)
+        if rng.random() < 0.4:
+            lines.append(f"{name}_slow = lowpass({name}, {rng.choice([15, 40])})")
+            traces.append(f"{name}_slow")
+
+    def formula(depth: int) -> str:
+        if depth == 0 or rng.random() < 0.2:
+            return rng.choice(traces)
+        return rng.choice(SHAPES).format(*(formula(depth - 1) for _ in range(3)))
+
+    terms = [f"0.02*tanh({formula(2)})*{side}_spike" for side in ("pre", "post", "post")]
+    lines.append(f"dw/dt = 0.01*x*post_spike - 0.01*y*pre_spike + {' + '.join(terms)}")
+    lines += ["bounds w in [0, 2]"] if rng.random() < 0.3 else []
+    return parse("\n".join(lines))
 
 
 class Draft:
     """One text as it grows."""
 
-    def __init__(self, rng: random.Random, sums: bool) -> None:
-        self.rng, self.sums = rng, sums
+    def __init__(self, rng: random.Random, sums: bool, depth: int, weight: int) -> None:
+        self.rng, self.sums, self.depth, self.weight = rng, sums, depth, weight
         self.names = rng.sample(NAMES, 8)
         self.leaves = {site: list(leaves) for site, leaves in LEAVES.items()}
         self.lines: list[str] = []
+
+    def draw(self, rng: random.Random) -> None:
+        """A number drawn in every step and one drawn once a life, for the formulas to read."""
+        free = [name for name in NAMES if name not in self.names]
+        for name, form in zip(rng.sample(free, 2), ("{} = {}", "param {} = {}"), strict=True):
+            site = rng.choice([*SEES])
+            self.lines.append(f"{form.format(name, rng.choice(DRAWS))}  : {site}")
+            self.leaves[site] += [name, name]
 
     def text(self) -> str:
         """The whole rule."""
@@ -104,7 +153,7 @@ class Draft:
         for _ in range(rng.randint(0, 2)):
             name, value = self.names.pop(), rng.choice(["0.5", "2", "0.3", "1"])
             self.lines.append(f"param {name} = {value}")
-            self.leaves["global"].append(name)
+            self.leaves["global"] += [name] * self.weight
         states = {self.names.pop(): rng.choice([*SEES]) for _ in range(rng.randint(1, 4))}
         for name, site in states.items():
             self.leaves[site].append(name)
@@ -122,7 +171,7 @@ class Draft:
                 self.lines.append(f"initial {name} = {first}")
         if rng.random() < 0.7:
             form = rng.choice(["dw/dt = {}", "w += {}", "w <- 0.9*w + {}"])
-            self.lines.append(form.format(f"0.1*{self.formula('synapse', 3, True)}"))
+            self.lines.append(form.format(f"0.1*{self.formula('synapse', self.depth, True)}"))
         for event in rng.sample(["reward", "trial start", "trial end"], rng.randint(0, 2)):
             target = rng.choice([*states, "w"])
             site = states.get(target, "synapse")
@@ -150,7 +199,7 @@ class Draft:
 
     def state(self, name: str, site: str) -> str:
         """How a state changes at every step."""
-        drive = self.formula(site, 3, True)
+        drive = self.formula(site, self.depth, True)
         form = self.rng.choice([
             f"{name} = lowpass({drive}, 20)",
             f"{name} = accumulate(0.1*{drive}, 30)",

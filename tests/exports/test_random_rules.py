@@ -28,17 +28,22 @@ def load(rule: Rule, fmt: str) -> dict[str, Any]:
     return space
 
 
+def check_programs(seed: int) -> bool:
+    """Whether this number makes a rule; both programs of it agree with rulegen."""
+    rule = random_rule(seed, sums=True)
+    if rule is None:
+        return False
+    activity, weights = random_activity(rule, seed), start(rule)
+    expected = followed(rule, weights, activity)
+    for fmt in ("numpy", "jax"):
+        found = run_program(load(rule, fmt), weights, activity)
+        for one, other in zip(expected, found, strict=True):
+            for name, value in one.items():
+                told = f"{fmt} of rule {seed}, {name}:\n{rule.text()}"
+                np.testing.assert_allclose(other[name], value, 1e-9, 1e-12, err_msg=told)
+    return True
+
+
 @pytest.mark.parametrize("batch", range(0, COUNT, BATCH))
 def test_random_rules(batch: int, x64: None) -> None:
-    for seed in range(batch, batch + BATCH):
-        rule = random_rule(seed, sums=True)
-        if rule is None:
-            continue
-        activity, weights = random_activity(rule, seed), start(rule)
-        expected = followed(rule, weights, activity)
-        for fmt in ("numpy", "jax"):
-            found = run_program(load(rule, fmt), weights, activity)
-            for one, other in zip(expected, found, strict=True):
-                for name, value in one.items():
-                    told = f"{fmt} of rule {seed}, {name}:\n{rule.text()}"
-                    np.testing.assert_allclose(other[name], value, 1e-9, 1e-12, err_msg=told)
+    assert any(map(check_programs, range(batch, batch + BATCH)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given, settings
 from rule_texts import ROUND_TRIP
+from shown import check_shown
 from test_rule_properties import FORMULAS
 
 from rulegen.grammar import Rule, RuleError, parse
@@ -18,8 +18,6 @@ from rulegen.grammar.printing import mathml as mathml_module
 from rulegen.grammar.printing.breaking import broken
 from rulegen.grammar.printing.display import NOTATIONS, displayed
 from rulegen.grammar.printing.latex_spelling import latex_lines
-from rulegen.grammar.printing.mathml import mathml
-from rulegen.grammar.printing.names import pieces, shown_as
 from rulegen.grammar.printing.statements import Statements
 
 SPELLINGS = [latex_spelling.Latex, mathml_module.Mathml, width.Width]
@@ -74,33 +72,7 @@ def test_every_function_has_a_notation() -> None:
 def check(rule: Rule) -> None:
     assert parse(rule.text()).digest == rule.digest
     for values in (False, True):
-        lines = displayed(rule, values)
-        for shown in (lines, broken(lines)):
-            tex, root = latex_lines(shown), ElementTree.fromstring(mathml(shown))
-            assert tex.count("{") == tex.count("}")
-            assert tex.count(r"\left") - tex.count(r"\leftarrow") == tex.count(r"\right")
-            assert not re.search(r"\^\{[^{}]*\}\^", tex), "two exponents at one letter"
-            seen = {e.text for e in root.iter() if e.tag in ("mi", "mn", "mo")}
-            names = {s.name for s in rule.states} | {d.name for d in rule.definitions}
-            names |= set() if values else used_parameters(rule)
-            for name in names:
-                for piece in pieces(shown_as(name)):
-                    text = mathml_module._piece(piece)[0]
-                    assert {e.text for e in text.iter() if e.text} <= seen, (name, tex)
-            digits = re.sub(r"<[^>]*>", "", mathml(shown))
-            printed = re.sub(r"\\[A-Za-z]+", "", tex)
-            assert re.sub(r"[^0-9.]", "", digits) == re.sub(r"[^0-9.]", "", fences_seen(printed))
-
-
-def used_parameters(rule: Rule) -> set[str]:
-    exprs = [s.expr for s in rule.states] + [u.expr for u in rule.updates]
-    used = {str(s) for e in exprs for s in e.free_symbols}
-    return used & {p.name for p in rule.parameters}
-
-
-def fences_seen(tex: str) -> str:
-    """Without the points that stand for brackets that are not seen."""
-    return re.sub(r"(?<!\d)\.|\.(?!\d)", "", tex)
+        check_shown(rule, values)
 
 
 @pytest.mark.parametrize("text", ROUND_TRIP)

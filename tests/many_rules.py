@@ -1,0 +1,202 @@
+"""Random rules by the thousand, and the page that says what became of them: `make random-rules`.
+
+    PYTHONPATH=tests:tests/exports python tests/many_rules.py FOLDER
+
+FOLDER keeps what was found, and the next run goes on from there. What simulators made of the rules
+lies in FOLDER/exports, where the checks of tests/exports have left it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from activity import DT, random_activity, start
+from random_rules import random_text
+from shown import check_shown
+from test_random_rules import check_programs
+
+from rulegen.compile import compile_rule
+from rulegen.grammar import RuleError, parse
+from rulegen.ground.digests import programs
+from rulegen.ground.display import Display
+from rulegen.ground.journal import Journal
+from rulegen.ground.progress import Progress
+from rulegen.lives.drive import drive
+from rulegen.runs.check import check_report, check_text
+
+ROOT = Path(__file__).parents[1]
+#: So many at once; a batch that was stopped is tried anew.
+BATCH, PIECE = 1000, 25
+#: No rule may take longer, in seconds.
+PATIENCE = 20.0
+
+
+def printed(seed: int) -> str:
+    """All that `rulegen check` says, LaTeX and MathML, and the text back again."""
+    try:
+        # Long formulas are seldom what fails, and take most of the time.
+        rule = parse(random_text(seed, sums=True, draws=True, depth=2 if seed % 10 else 3))
+        report = check_report(rule)
+    except RuleError as error:
+        assert "\n" not in error.message
+        return "refused"
+    assert parse(rule.text()) == rule
+    assert check_text(report, 80)
+    check_shown(rule, values=bool(seed % 2))
+    return "agree"
+
+
+def differentiated(seed: int) -> str:
+    """Tangents of all states along all parameters, against finite differences in float64.
+
+    Where the two sides differ, as at a kink, or a step that is wider tells of a jump, there is
+    nothing to compare with.
+    """
+    try:
+        rule = parse(random_text(seed, sums=True, depth=2, weight=6))
+    except RuleError:
+        return "refused"
+    if not rule.parameters:
+        return "without parameters"
+    names = [p.name for p in rule.parameters]
+    activity = {k: jnp.asarray(a[:2, :5]) for k, a in random_activity(rule, seed).items()}
+    weights, compiled = jnp.asarray(start(rule)), compile_rule(rule, wrt=names)
+
+    @jax.jit
+    def end(values: jax.Array) -> Any:
+        return drive(
+            compiled, weights, activity, dict(zip(names, values, strict=True)), dt=DT
+        ).state
+
+    here = np.array([float(p.value) for p in rule.parameters])
+    middle, told = end(here), 0
+    for i, name in enumerate(names):
+        with np.errstate(all="ignore"):
+            for state in middle.keys() - {s for s in middle if "@" in s}:
+                at = [np.asarray(end(here + h * np.eye(len(names))[i])[state]) for h in STEPS]
+                left, right, far_left, far_right = (
+                    (one - np.asarray(middle[state])) / h for one, h in zip(at, STEPS, strict=True)
+                )
+                smooth = abs(left - right) <= 1e-3 * (1 + abs(left) + abs(right))
+                for far in (far_left, far_right):
+                    smooth &= abs(left - far) <= 0.1 * (1 + abs(left))
+                expected, found = (left + right) / 2, np.asarray(middle.get(f"{state}@{name}", 0))
+                wrong = smooth & ~(abs(found - expected) <= 5e-3 * (1 + abs(expected)))
+                assert not wrong.any(), f"{state}@{name}: {found} for {expected}"
+                told += int((smooth & (expected != 0)).sum())
+    return "agree" if told else "nothing to compare"
+
+
+#: Of the two kinds of difference, in either direction.
+STEPS = (-1e-6, 1e-6, -1e-4, 1e-4)
+
+
+def exported(seed: int) -> str:
+    """The programs of NumPy and of JAX, against rulegen."""
+    return "agree" if check_programs(seed) else "refused"
+
+
+class Part(NamedTuple):
+    """What is tried, of how many random numbers or until so many rules were followed."""
+
+    name: str
+    attempt: Callable[[int], str]
+    rules: int
+
+
+PARTS = [
+    Part("checked and printed", printed, 100_000),
+    Part("tangents and finite differences", differentiated, 5_000),
+    Part("as programs of NumPy and JAX", exported, 1_000),
+]
+
+
+def begin() -> None:
+    """A process of the pool."""
+    jax.config.update("jax_enable_x64", True)
+
+
+def outcome(attempt: Callable[[int], str], seed: int) -> tuple[str, str]:
+    """What became of a rule, and where it failed what it did."""
+    before = time.process_time()
+    try:
+        found, why = attempt(seed), ""
+    except Exception as error:
+        found, why = "failed", f"{type(error).__name__}: {error}"[:500]
+    if (spent := time.process_time() - before) > PATIENCE:
+        found, why = "failed", f"took {spent:.0f} s"
+    return found, why
+
+
+def batch(pool: ProcessPoolExecutor, part: Part, first: int) -> dict[str, Any]:
+    """How many ended how, and those that failed by their numbers."""
+    seeds = range(first, first + BATCH)
+    found = list(pool.map(partial(outcome, part.attempt), seeds, chunksize=PIECE))
+    failed = {str(seed): why for seed, (_, why) in zip(seeds, found, strict=True) if why}
+    return {"counts": dict(Counter(name for name, _ in found)), "failed": failed}
+
+
+def tried(
+    part: Part, share: float, pool: ProcessPoolExecutor, kept: Journal, report: Any
+) -> Any:
+    """The counts of a part, and what failed in it."""
+    counts: Counter[str] = Counter()
+    failed: dict[str, str] = {}
+    first, wanted = 0, part.rules * share
+    while (first if part.attempt is printed else counts["agree"]) < wanted:
+        found = kept.recall(f"{part.name} {first}", [first], partial(batch, pool, part, first))
+        counts.update(found["counts"])
+        failed |= found["failed"]
+        first += BATCH
+        done = first if part.attempt is printed else counts["agree"]
+        report(Progress(part.name, min(done, int(wanted)), int(wanted)))
+    return first, counts, failed
+
+
+def rows(found: dict[str, Any], folder: Path) -> Iterator[str]:
+    """The table of the page."""
+    yield "| what | texts | followed | refused by name | nothing to compare | failed |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for name, (texts, counts, failed) in found.items():
+        beside = counts["nothing to compare"] + counts["without parameters"]
+        cells = (texts, counts["agree"], counts["refused"], beside, len(failed))
+        yield f"| {name} | " + " | ".join(f"{n:,}" for n in cells) + " |"
+    for name, path, most in (("Brian 2", "brian2.json", 1e-10), ("NEST", "nest.json", 0.02)):
+        if (folder / path).exists():
+            known = json.loads((folder / path).read_text())
+            known = {k: d for k, d in known.get("numpy", known).items() if "random" in k}
+            wrong = sum(not d <= most for d in known.values())
+            yield f"| in {name} | {len(known):,} | {len(known) - wrong:,} | 0 | 0 | {wrong} |"
+
+
+def main(folder: Path) -> None:
+    """Try all, and put the table into its page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    share = float(os.environ.get("SHARE", "1"))
+    with (
+        Journal(folder / "history.jsonl", {"configuration": "random rules", **programs()}) as kept,
+        ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), begin) as pool,
+        Display() as report,
+    ):
+        found = {part.name: tried(part, share, pool, kept, report) for part in PARTS}
+    for name, (_, _, failed) in found.items():
+        for seed, why in failed.items():
+            print(f"{name}, {seed}: {why}")
+    print("\n".join(rows(found, folder / "exports")))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
