@@ -6,9 +6,11 @@ NEWEST ?= python3.13
 BIN := $(VENV)/bin
 # Tests run in so many processes, the tests of a file in one.
 TESTERS ?= 2
+# Where exported rules are run.
+EXPORTS ?= build/exports
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check random-rules wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -122,13 +124,18 @@ $(VENV)/.docs $(VENV)/.notebooks $(VENV)/.evosax: $(VENV)/.%: $(READY)
 # Brian 2 needs an older NumPy, and neither it nor NEST is needed to run anything else. Models of
 # NEST are compiled, for which it wants a C++ compiler, CMake, GSL, Boost and Libtool.
 exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
-	$(BIN)/python tests/exports/cases.py build/exports
-	$(BIN)/python tests/exports/nest_cases.py build/exports
-	.venv-brian2/bin/python tests/exports/check_brian2.py build/exports
-	.venv-brian2/bin/python tests/exports/check_standalone.py build/exports
-	.venv-nestml/bin/python tests/exports/check_nestml.py build/exports
-	.venv-nestml/bin/python tests/exports/check_nest.py build/exports
-	$(BIN)/python tests/exports/table.py build/exports docs/exports.md
+	$(BIN)/python tests/exports/cases.py $(EXPORTS)
+	$(BIN)/python tests/exports/nest_cases.py $(EXPORTS)
+	.venv-brian2/bin/python tests/exports/check_brian2.py $(EXPORTS)
+	.venv-brian2/bin/python tests/exports/check_standalone.py $(EXPORTS)
+	.venv-nestml/bin/python tests/exports/check_nestml.py $(EXPORTS)
+	.venv-nestml/bin/python tests/exports/check_nest.py $(EXPORTS)
+	$(BIN)/python tests/exports/table.py $(EXPORTS) docs/exports.md
+
+# Random rules through everything: an hour or two; goes on where it was stopped.
+random-rules: $(READY)
+	EXPORTED_RULES=1500 NEST_RULES=40 $(MAKE) exports-check EXPORTS=build/random-rules/exports
+	PYTHONPATH=tests:tests/exports $(BIN)/python docs/random_rules.py build/random-rules
 
 .venv-%/.ready: tests/exports/%.txt
 	$(PYTHON) -m venv .venv-$*

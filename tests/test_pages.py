@@ -29,6 +29,7 @@ MADE = {
     "estimators.md": "estimators/*.csv",
     "exports.md": None,
     "neurogym.md": None,
+    "random-rules.md": None,
     "performance.md": "../benchmarks/results.json",
     "reproductions.md": None,
     "results.md": "results.json",

@@ -8,12 +8,14 @@ DELAY steps after it was fired. Spikes of both sides never meet in a step.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from random_rules import random_spike_rule
 
 from rulegen import compile_rule, drive
 from rulegen.catalog import Record, literature
@@ -26,6 +28,8 @@ from rulegen.grammar.rule.spikes import folded
 STEP, DELAY, STEPS = 0.1, 1, 1500
 PRE = np.array([30, 100, 140, 300, 310, 500, 710, 900, 904, 1210, 1400])
 POST = np.array([51, 121, 251, 331, 341, 601, 661, 861, 871, 1101, 1251, 1301])
+#: So many numbers make random rules of spikes, each of which is compiled.
+RANDOM = int(os.environ.get("NEST_RULES", "0"))
 #: Rules of spikes whose terms and names are awkward in NEST.
 MADE_UP = {
     "pair": "x = accumulate(pre_spike, 20)\ny = accumulate(post_spike, 20)\n"
@@ -78,11 +82,13 @@ def weights(rule: Rule) -> np.ndarray:
 
 
 def write_cases(folder: Path) -> None:
-    """All rules of the literature that NEST can follow, and those made up."""
+    """All rules of the literature that NEST can follow, those made up, and random ones."""
     records = dict(literature())
-    for name, text in MADE_UP.items():
-        made = Record(name=f"made_{name}", title=name, description="", equations=text)
-        records[made.name] = made
+    texts = {f"made_{name}": text for name, text in MADE_UP.items()}
+    made = {f"random_{seed}": random_spike_rule(seed) for seed in range(RANDOM)}
+    texts |= {name: rule.text() for name, rule in made.items() if rule is not None}
+    for name, text in texts.items():
+        records[name] = Record(name=name, title=name, description="", equations=text)
     for name, record in records.items():
         if not problems(record, "nestml"):
             (folder / f"{name}_synapse.nestml").write_text(export(record, "nestml"))

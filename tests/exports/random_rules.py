@@ -107,27 +107,34 @@ def random_text(
     return draft.text()
 
 
-def random_spike_rule(seed: int) -> Rule:
+def random_spike_rule(seed: int) -> Rule | None:
     """A rule of traces and spikes, of the kind that NEST follows."""
     rng = random.Random(seed)
-    lines, traces = [], ["w", "0.7"]
-    for name, side in (("x", "pre"), ("y", "post")):
+    lines: list[str] = []
+    # When its neuron fires, NEST may have forgotten what a trace of that neuron was.
+    seen = {"pre": ["w", "0.7"], "post": ["w", "0.7"]}
+    for name, side, read_at in (("x", "pre", ("pre", "post")), ("y", "post", ("pre",))):
         jump = rng.choice(["{s}", f"{{s}}*(1 - {name}/2)", "0.4*{s}"]).format(s=f"{side}_spike")
         lines.append(f"{name} = accumulate({jump}, {rng.choice([10, 20, 35])})")
-        traces.append(name)
+        traces = [name]
         if rng.random() < 0.4:
             lines.append(f"{name}_slow = lowpass({name}, {rng.choice([15, 40])})")
             traces.append(f"{name}_slow")
+        for there in read_at:
+            seen[there] += traces
 
-    def formula(depth: int) -> str:
+    def formula(side: str, depth: int) -> str:
         if depth == 0 or rng.random() < 0.2:
-            return rng.choice(traces)
-        return rng.choice(SHAPES).format(*(formula(depth - 1) for _ in range(3)))
+            return rng.choice(seen[side])
+        return rng.choice(SHAPES).format(*(formula(side, depth - 1) for _ in range(3)))
 
-    terms = [f"0.02*tanh({formula(2)})*{side}_spike" for side in ("pre", "post", "post")]
+    terms = [f"0.02*tanh({formula(side, 2)})*{side}_spike" for side in ("pre", "post", "post")]
     lines.append(f"dw/dt = 0.01*x*post_spike - 0.01*y*pre_spike + {' + '.join(terms)}")
     lines += ["bounds w in [0, 2]"] if rng.random() < 0.3 else []
-    return parse("\n".join(lines))
+    try:
+        return parse("\n".join(lines))
+    except RuleError:
+        return None
 
 
 class Draft:

@@ -1,9 +1,10 @@
-"""Random rules by the thousand, and the page that says what became of them: `make random-rules`.
+"""The table of docs/random-rules.md: `make random-rules`.
 
-    PYTHONPATH=tests:tests/exports python tests/many_rules.py FOLDER
+    PYTHONPATH=tests:tests/exports python docs/random_rules.py FOLDER
 
-FOLDER keeps what was found, and the next run goes on from there. What simulators made of the rules
-lies in FOLDER/exports, where the checks of tests/exports have left it.
+tries random rules by the thousand and puts into the page what became of them. FOLDER keeps what was
+found, and the next run goes on from there; what simulators made of such rules lies in
+FOLDER/exports, where the checks of tests/exports have left it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from activity import DT, random_activity, start
+from filling import fill
 from random_rules import random_text
 from shown import check_shown
 from test_random_rules import check_programs
@@ -37,7 +39,7 @@ from rulegen.ground.progress import Progress
 from rulegen.lives.drive import drive
 from rulegen.runs.check import check_report, check_text
 
-ROOT = Path(__file__).parents[1]
+PAGE = Path(__file__).with_name("random-rules.md")
 #: So many at once; a batch that was stopped is tried anew.
 BATCH, PIECE = 1000, 25
 #: No rule may take longer, in seconds.
@@ -149,20 +151,18 @@ def batch(pool: ProcessPoolExecutor, part: Part, first: int) -> dict[str, Any]:
     return {"counts": dict(Counter(name for name, _ in found)), "failed": failed}
 
 
-def tried(
-    part: Part, share: float, pool: ProcessPoolExecutor, kept: Journal, report: Any
-) -> Any:
+def tried(part: Part, pool: ProcessPoolExecutor, kept: Journal, report: Any) -> Any:
     """The counts of a part, and what failed in it."""
     counts: Counter[str] = Counter()
     failed: dict[str, str] = {}
-    first, wanted = 0, part.rules * share
-    while (first if part.attempt is printed else counts["agree"]) < wanted:
+    first = 0
+    while (first if part.attempt is printed else counts["agree"]) < part.rules:
         found = kept.recall(f"{part.name} {first}", [first], partial(batch, pool, part, first))
         counts.update(found["counts"])
         failed |= found["failed"]
         first += BATCH
         done = first if part.attempt is printed else counts["agree"]
-        report(Progress(part.name, min(done, int(wanted)), int(wanted)))
+        report(Progress(part.name, min(done, part.rules), part.rules))
     return first, counts, failed
 
 
@@ -179,23 +179,22 @@ def rows(found: dict[str, Any], folder: Path) -> Iterator[str]:
             known = json.loads((folder / path).read_text())
             known = {k: d for k, d in known.get("numpy", known).items() if "random" in k}
             wrong = sum(not d <= most for d in known.values())
-            yield f"| in {name} | {len(known):,} | {len(known) - wrong:,} | 0 | 0 | {wrong} |"
+            yield f"| in {name} | {len(known):,} | {len(known) - wrong:,} | | | {wrong} |"
 
 
 def main(folder: Path) -> None:
     """Try all, and put the table into its page."""
     folder.mkdir(parents=True, exist_ok=True)
-    share = float(os.environ.get("SHARE", "1"))
     with (
         Journal(folder / "history.jsonl", {"configuration": "random rules", **programs()}) as kept,
         ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), begin) as pool,
         Display() as report,
     ):
-        found = {part.name: tried(part, share, pool, kept, report) for part in PARTS}
-    for name, (_, _, failed) in found.items():
+        found = {part.name: tried(part, pool, kept, report) for part in PARTS}
+    for name, (*_, failed) in found.items():
         for seed, why in failed.items():
             print(f"{name}, {seed}: {why}")
-    print("\n".join(rows(found, folder / "exports")))
+    fill(PAGE, {"rules": "\n".join(rows(found, folder / "exports"))})
 
 
 if __name__ == "__main__":
