@@ -1,6 +1,6 @@
 """The table of docs/random-rules.md: `make random-rules`.
 
-    PYTHONPATH=tests:tests/exports python docs/random_rules.py FOLDER
+    PYTHONPATH=tests:tests/exports python docs/many_rules.py FOLDER
 
 tries random rules by the thousand and puts into the page what became of them. FOLDER keeps what was
 found, and the next run goes on from there; what simulators made of such rules lies in
