@@ -302,3 +302,9 @@ def test_values_of_formulas() -> None:
     a, b = symbol("a"), symbol("b")
     assert value(sp.Max(a, b) ** sp.Rational(1, 2), {a: 4.0, b: 1.0}) == 2.0
     assert value(sp.log(a), {a: -1.0}) != value(sp.log(a), {a: -1.0}), "nan where there is none"
+
+
+def test_a_coefficient_may_be_a_choice() -> None:
+    line = "on trial start: x -= 0.2*(0.5 if b > 0.2 and b != 1 else -0.3)"
+    rule = parse(f"param b = 0.3\nx <- 0.5*x + pre : pre\n{line}\nw += x*u")
+    assert named(rule).text

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 
 import sympy as sp
+from sympy.logic.boolalg import BooleanAtom
 
 from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra import operators as op
@@ -32,10 +34,20 @@ _FUNCTIONS: dict[type, Callable[..., float]] = {
     op.power: lambda base, exponent: base**exponent,
     op.relu: lambda x: max(x, 0.0),
     op.clip: lambda x, low, high: min(max(x, low), high),
+    sp.sign: lambda x: (x > 0) - (x < 0),
+    sp.StrictLessThan: operator.lt,
+    sp.LessThan: operator.le,
+    sp.StrictGreaterThan: operator.gt,
+    sp.GreaterThan: operator.ge,
+    sp.Equality: operator.eq,
+    sp.Unequality: operator.ne,
+    sp.And: lambda *conditions: all(conditions),
+    sp.Or: lambda *conditions: any(conditions),
+    sp.Not: operator.not_,
 }
 
 
-def value(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
+def value(expr: sp.Basic, values: Mapping[sp.Symbol, float]) -> float:
     """A formula of parameters as a number; nan where it has none.
 
     Example:
@@ -46,7 +58,9 @@ def value(expr: sp.Expr, values: Mapping[sp.Symbol, float]) -> float:
     if expr.is_Symbol:
         return values[expr]
     if not expr.args:
-        return float(expr)
+        return float(bool(expr)) if isinstance(expr, BooleanAtom) else float(expr)
+    if isinstance(expr, sp.Piecewise):
+        return next((value(e, values) for e, holds in expr.args if value(holds, values)), math.nan)
     function = _FUNCTIONS.get(expr.func) or constants.NUMERIC.get(algebra.operator_name(expr))
     if function is None:
         return math.nan

@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from oracle import value
 
-from rulegen.grammar import RuleError, parse
+from rulegen.grammar import RuleError, parse, symbol
 from rulegen.grammar.algebra.normal import normal
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
+from rulegen.grammar.matching.values import value as number
 
 LEAVES = st.sampled_from(
     ["u", "pre", "post", "w", "xi", "R", "theta_1", "0.3", "2", "1", "5", "0.25"]
@@ -70,6 +71,19 @@ def test_the_normal_form_has_the_same_value(formula: str) -> None:
     for form in (normal(expr), expr.doit()):
         assert math.isclose(reference, value(form, VALUES), rel_tol=1e-7, abs_tol=1e-7)
     assert not expr.doit().atoms(RuleFunction)
+
+
+@settings(max_examples=100, deadline=None)
+@example("(pre > w) if pre > w and u != 0.3 or not R > 2 else sign(u)")
+@given(FORMULAS)
+def test_formulas_of_parameters_as_numbers(formula: str) -> None:
+    """By the walk that matches coefficients, which has to know every operator, choices too."""
+    try:
+        expr = parse(f"w <- ({formula}) : synapse").states[0].expr
+    except RuleError:
+        return
+    found = number(expr, {symbol(name): known for name, known in VALUES.items()})
+    assert math.isclose(found, value(expr, VALUES), rel_tol=1e-9, abs_tol=1e-9)
 
 
 @settings(max_examples=60, deadline=None)
