@@ -120,9 +120,9 @@ class Part(NamedTuple):
 
 
 PARTS = [
-    Part("checked and printed", printed, 100_000),
     Part("tangents and finite differences", differentiated, 5_000),
     Part("as programs of NumPy and JAX", exported, 1_000),
+    Part("checked and printed", printed, 100_000),
 ]
 
 

@@ -14,7 +14,7 @@ from activity import followed, random_activity, run_program, start
 from random_rules import random_rule
 
 from rulegen.catalog.export import export
-from rulegen.grammar import Rule
+from rulegen.grammar import Rule, RuleError
 
 COUNT = int(os.environ.get("EXPORTED_RULES", "60"))
 #: Rules of this many numbers are tried together.
@@ -29,9 +29,12 @@ def load(rule: Rule, fmt: str) -> dict[str, Any]:
 
 
 def check_programs(seed: int) -> bool:
-    """Whether this number makes a rule; both programs of it agree with rulegen."""
+    """Whether this number makes a rule with a digest; both programs agree with rulegen."""
     rule = random_rule(seed, sums=True)
-    if rule is None:
+    try:
+        if rule is None or not rule.digest:
+            return False
+    except RuleError:
         return False
     activity, weights = random_activity(rule, seed), start(rule)
     expected = followed(rule, weights, activity)
