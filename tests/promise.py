@@ -18,7 +18,9 @@ def same(found: Batch, expected: Batch) -> None:
     exact = jax.__version__.startswith(TO_THE_BIT) and jax.default_backend() == "cpu"
     for name in expected._fields:
         one, other = getattr(found, name), getattr(expected, name)
-        if exact or not np.issubdtype(other.dtype, np.floating) or not other.size:
+        if other is None:
+            assert one is None, name
+        elif exact or not np.issubdtype(other.dtype, np.floating) or not other.size:
             np.testing.assert_array_equal(one, other, err_msg=name)
         else:
             most = ROUNDING * np.abs(other).max()
