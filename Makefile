@@ -112,9 +112,9 @@ docs: $(VENV)/.docs
 looks: docs
 	$(BIN)/python .ci/looks.py build/looks
 
-# With RULEGEN_FAST=1 they run on fewer lives, and their outputs are not kept.
+# With RULEGEN_FAST=1 they run on fewer lives, and their outputs are not kept; NAMES chooses some.
 notebooks: $(VENV)/.notebooks
-	$(BIN)/python -m notebooks
+	$(BIN)/python -m notebooks $(NAMES)
 
 $(VENV)/.docs $(VENV)/.notebooks $(VENV)/.evosax: $(VENV)/.%: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
