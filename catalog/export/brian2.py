@@ -26,7 +26,7 @@ from rulegen.catalog.export.brian2_parts import (
 from rulegen.catalog.export.code import PREVIOUS, Code, definition, kept_before
 from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
-from rulegen.catalog.export.places import nonlocal_problems
+from rulegen.catalog.export.places import foreign_problems, nonlocal_problems
 from rulegen.catalog.export.words import taken_in_brian2
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Form, Rule, Site
@@ -48,7 +48,8 @@ def problems(rule: Rule) -> list[str]:
         >>> problems(parse("nonlocal max_pre\\nw <- w/max_pre(w)"))
         ['`w` has `max_pre`: synapse code of Brian 2 sees one synapse at a time']
     """
-    found = nonlocal_problems(rule, "synapse code of Brian 2 sees one synapse at a time")
+    found = foreign_problems(rule)
+    found += nonlocal_problems(rule, "synapse code of Brian 2 sees one synapse at a time")
     numbers = {n.owner: n for n in standards(rule)}
     found += [
         f"`{n.owner}` draws for a neuron: a program keeps all numbers at the synapse"

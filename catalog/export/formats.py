@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from rulegen.catalog import parts
 from rulegen.catalog.export import brian2, jax_, latex, nestml, numpy_, sympy_
+from rulegen.catalog.export.places import foreign_problems
 from rulegen.catalog.pages.markdown import markdown_card
 from rulegen.catalog.records.record import HasRecord, Record
 from rulegen.grammar import AnyRule, Rule, RuleError, as_rule
@@ -48,9 +49,11 @@ class Export:
 
 
 for _export in (
-    Export("numpy", "plain NumPy functions, without rulegen", ".py", numpy_.write),
-    Export("jax", "pure JAX functions, without rulegen", ".py", jax_.write),
-    Export("sympy", "the equations as SymPy objects", ".py", sympy_.write),
+    Export(
+        "numpy", "plain NumPy functions, without rulegen", ".py", numpy_.write, foreign_problems
+    ),
+    Export("jax", "pure JAX functions, without rulegen", ".py", jax_.write, foreign_problems),
+    Export("sympy", "the equations as SymPy objects", ".py", sympy_.write, foreign_problems),
     Export("brian2", "synapses of Brian 2", ".py", brian2.write, brian2.problems),
     Export("nestml", "a synapse model of NESTML", ".nestml", nestml.write, nestml.problems),
     Export("markdown", "the card, for a code host", ".md", markdown_card),

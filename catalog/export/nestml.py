@@ -21,7 +21,7 @@ from rulegen.catalog.export.nest_spikes import (
     written_first,
 )
 from rulegen.catalog.export.page import head
-from rulegen.catalog.export.places import formulas, functions, nonlocal_problems
+from rulegen.catalog.export.places import foreign_problems, formulas, functions, nonlocal_problems
 from rulegen.catalog.export.words import taken_in_nestml
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Form, Rule, Site
@@ -72,7 +72,8 @@ def problems(rule: Rule) -> list[str]:
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """
     rule = Rule.of(folded(rule))
-    found = nonlocal_problems(rule, "a synapse of NEST sees no other")
+    found = foreign_problems(rule)
+    found += nonlocal_problems(rule, "a synapse of NEST sees no other")
     for place, expr in formulas(rule):
         for name in sorted({s.name for s in expr.free_symbols} & SIGNALS.keys()):
             if why := unknown(name):

@@ -35,6 +35,22 @@ def functions(expr: sp.Expr) -> set[str]:
     return {operator_name(a) for a in expr.atoms(RuleFunction) - expr.atoms(exp, power)}
 
 
+def foreign_problems(rule: Rule) -> list[str]:
+    """The states of other rules that a rule reads, for formats that write one rule alone.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> foreign_problems(parse("w += feedback.delta*pre"))
+        ['`w` reads `feedback.delta`, a state of another rule: a file holds one rule alone']
+    """
+    names = {foreign.name for foreign in rule.foreign}
+    return [
+        f"{place} reads `{name}`, a state of another rule: a file holds one rule alone"
+        for place, expr in formulas(rule)
+        for name in sorted({s.name for s in expr.free_symbols} & names)
+    ]
+
+
 def nonlocal_problems(rule: Rule, why: str) -> list[str]:
     """The sums and maxima over neurons in a rule, for formats that have none."""
     return [

@@ -63,7 +63,8 @@ class Probe(NamedTuple):
 
 
 def probe(rule: Rule) -> Probe | None:
-    """The picture that tells most of a rule; None where no experiment changes the weight.
+    """The picture that tells most of a rule; None where no experiment changes the weight, or where
+    other rules have a part in it.
 
     Example:
         >>> from rulegen.catalog import find
@@ -71,7 +72,7 @@ def probe(rule: Rule) -> Probe | None:
         >>> window.kind, [float(round(c, 2)) for c in window.change[[17, 23]]]
         ('window', [-0.84, 0.61])
     """
-    if any(parameter.value is None for parameter in rule.parameters):
+    if rule.foreign or any(parameter.value is None for parameter in rule.parameters):
         return None
     read = used_names(rule)
     spikes, rewarded = bool(read & IMPULSES), "R" in read

@@ -81,6 +81,7 @@ def symbol_table(record: Record) -> Table:
     told = {name: SIGNALS[name].meaning for name in SIGNALS if name in read and name not in states}
     told |= {WEIGHT: "weight"}
     told |= {name: f"state, {kept(state)}" for name, state in states.items() if name != WEIGHT}
+    told |= {f.name: f"state of the rule of the {f.projection} projection" for f in rule.foreign}
     told |= {definition.name: "short for a formula" for definition in rule.definitions}
     signs = tuple(printed_names(rule, told))
     return Table(("name", "meaning"), tuple(told.items()), ("name",), "Symbols", signs)

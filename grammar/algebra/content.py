@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import sympy as sp
 
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, is_foreign
 
 #: Operations whose arguments have no order.
 COMMUTATIVE = (sp.Add, sp.Mul, sp.And, sp.Or, sp.Min, sp.Max)
@@ -22,8 +22,9 @@ def no_names(symbol: sp.Symbol) -> str:
 
 
 def fixed_names(symbol: sp.Symbol) -> str:
-    """The name of a signal or of the weight; states and parameters have names of no meaning."""
-    return str(symbol.name) if symbol.name in _FIXED else ""
+    """The name of a signal, of the weight or of another rule's state; a rule's own states and
+    parameters have names of no meaning."""
+    return str(symbol.name) if symbol.name in _FIXED or is_foreign(symbol.name) else ""
 
 
 def serialise(expr: sp.Basic, colour: Callable[[sp.Symbol], str] = no_names) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 import sympy as sp
 
 from rulegen.grammar.algebra.draws import draw_in
-from rulegen.grammar.algebra.symbols import Site
+from rulegen.grammar.algebra.symbols import PROJECTIONS, Projection, Site
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,29 @@ class Update:
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """A state of the rule of another projection, which a rule reads as `PROJECTION.STATE`.
+
+    Where it lives, `global` or `post`, is what the reader says: the other rule is not known yet.
+    """
+
+    projection: Projection
+    state: str
+    site: Site
+
+    @classmethod
+    def named(cls, name: str, site: Site) -> Foreign:
+        """The state that formulas call so."""
+        whose, _, state = name.partition(".")
+        return cls(next(p for p in PROJECTIONS if p == whose), state, site)
+
+    @property
+    def name(self) -> str:
+        """What formulas call it."""
+        return f"{self.projection}.{self.state}"
+
+
+@dataclass(frozen=True)
 class RuleParts:
     """A rule without its methods: what printers and analyses read.
 
@@ -132,6 +155,7 @@ class RuleParts:
         zero_diagonal: whether `w[i, i]` is kept at 0.
         euler: integrate linear decays by Euler's method instead of exactly.
         nonlocal_names: what the text declares as non-local.
+        foreign: the states of other rules that the formulas read, by name.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -144,6 +168,7 @@ class RuleParts:
     zero_diagonal: bool = False
     euler: bool = False
     nonlocal_names: frozenset[str] = field(default=frozenset())
+    foreign: tuple[Foreign, ...] = ()
 
     @property
     def drawn(self) -> frozenset[str]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import sympy as sp
+
+#: A projection: all synapses on the neurons from one source.
+Projection = Literal["recurrent", "input", "feedback"]
 
 
 class Site(enum.Enum):
@@ -152,11 +156,12 @@ SIGNALS: dict[str, Signal] = {
 
 #: The current that reaches a neuron, and its parts by projection.
 DRIVE = "drive"
-DRIVES = {
+DRIVES: dict[Projection, str] = {
     "recurrent": "drive_recurrent",
     "input": "drive_input",
     "feedback": "drive_feedback",
 }
+PROJECTIONS = tuple(DRIVES)
 #: Noise of each synapse, fresh in every trial.
 ZETA = "zeta"
 #: Signals that change with the weights where the potentials are held fixed.
@@ -170,6 +175,11 @@ MILLISECOND = "ms"
 
 #: The plastic weight itself: built in, at a synapse, a plain number.
 WEIGHT = "w"
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a name is that of a state of another rule, `PROJECTION.NAME`."""
+    return "." in name
 
 
 def symbol(name: str) -> sp.Symbol:

@@ -20,6 +20,7 @@ from rulegen.grammar.algebra.operators import spow
 from rulegen.grammar.algebra.parts import (
     Definition,
     Event,
+    Foreign,
     Form,
     Parameter,
     RuleParts,
@@ -337,6 +338,9 @@ class _Lines(Statements[Line]):
 
     def nonlocal_names(self, names: list[str]) -> None:
         """Seen in the sums."""
+
+    def foreign(self, other: Foreign) -> None:
+        """Seen in the indices."""
 
     def assignment(self, target: str, expr: sp.Expr) -> Line:
         expr, name = self.known(expr), self.name(target)

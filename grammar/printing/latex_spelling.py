@@ -26,7 +26,7 @@ from rulegen.grammar.printing.boxes import (
     Spelling,
     Words,
 )
-from rulegen.grammar.printing.names import Kind, Piece, pieces
+from rulegen.grammar.printing.names import Kind, Piece, pieces, shown_as
 from rulegen.grammar.printing.numerals import numeral
 
 _BRACKETS = {"": ".", "{": r"\{", "}": r"\}", "⌊": r"\lfloor ", "⌋": r"\rfloor"}
@@ -80,7 +80,7 @@ class Latex(Spelling[str]):
             stem = rf"\dot{{{stem}}}" if box.dot else stem
             return f"{stem}_{{{box.index}}}" if box.index else stem
         if box.name not in SIGNALS:
-            return latex_name(box.name, box.index, box.dot)
+            return latex_name(shown_as(box.name), box.index, box.dot)
         text, index = SIGNALS[box.name].latex, box.index
         if index in ("", "i", "j"):
             return text

@@ -44,6 +44,8 @@ _PROVIDED = {
     "N_pre": "N_pre",
     "N_post": "N_post",
 }
+#: What stands below the letters of a state of another rule.
+_BESIDE = {"recurrent": "rec", "input": "in", "feedback": "fb"}
 if _PROVIDED.keys() != SIGNALS.keys():
     raise TypeError(f"no letter, or no signal: {_PROVIDED.keys() ^ SIGNALS.keys()}")
 
@@ -67,13 +69,15 @@ class Piece(NamedTuple):
 
 
 def shown_as(name: str) -> str:
-    """The name as which a variable is shown: what the circuit provides has letters of its own.
+    """The name as which a variable is shown: what the circuit provides has letters of its own,
+    and a state of another rule says of which projection.
 
     Example:
-        >>> shown_as("post_spike"), shown_as("u_bar")
-        ('S', 'u_bar')
+        >>> shown_as("post_spike"), shown_as("u_bar"), shown_as("feedback.u_bar")
+        ('S', 'u_bar', 'u_bar_fb')
     """
-    return _PROVIDED.get(name, name)
+    whose, _, state = name.partition(".")
+    return f"{state}_{_BESIDE[whose]}" if state else _PROVIDED.get(name, name)
 
 
 def pieces(name: str) -> list[Piece]:

@@ -8,7 +8,15 @@ from typing import Generic, TypeVar
 
 import sympy as sp
 
-from rulegen.grammar.algebra.parts import Definition, Form, Parameter, RuleParts, State, Update
+from rulegen.grammar.algebra.parts import (
+    Definition,
+    Foreign,
+    Form,
+    Parameter,
+    RuleParts,
+    State,
+    Update,
+)
 from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.printing.order import equations
 
@@ -42,6 +50,7 @@ class Statements(ABC, Generic[L]):
         lines += [self.zero_diagonal()] if parts.zero_diagonal else []
         lines += [self.euler()] if parts.euler else []
         lines += [self.nonlocal_names(sorted(parts.nonlocal_names))] if parts.nonlocal_names else []
+        lines += [self.foreign(f) for f in parts.foreign]
         return [line for line in lines if line is not None]
 
     @abstractmethod
@@ -95,6 +104,10 @@ class Statements(ABC, Generic[L]):
     @abstractmethod
     def nonlocal_names(self, names: list[str]) -> L | None:
         """Which functions the rule declares as non-local."""
+
+    @abstractmethod
+    def foreign(self, other: Foreign) -> L | None:
+        """Where a state of another rule lives."""
 
 
 def increment(target: str, expr: sp.Expr) -> sp.Expr | None:

@@ -11,8 +11,16 @@ import sympy as sp
 
 from rulegen.grammar.algebra.algebra import as_written, operator_name
 from rulegen.grammar.algebra.exact import LARGEST
-from rulegen.grammar.algebra.parts import Definition, Form, Parameter, RuleParts, State, Update
-from rulegen.grammar.algebra.symbols import symbol
+from rulegen.grammar.algebra.parts import (
+    Definition,
+    Foreign,
+    Form,
+    Parameter,
+    RuleParts,
+    State,
+    Update,
+)
+from rulegen.grammar.algebra.symbols import Site, symbol
 from rulegen.grammar.printing.order import natural
 from rulegen.grammar.printing.statements import Statements, increment
 from rulegen.grammar.printing.walk import (
@@ -229,6 +237,9 @@ class _Lines(Statements[tuple[str, str]]):
 
     def nonlocal_names(self, names: list[str]) -> tuple[str, str]:
         return f"nonlocal {', '.join(names)}", ""
+
+    def foreign(self, other: Foreign) -> tuple[str, str] | None:
+        return None if other.site is Site.GLOBAL else (f"{other.name} : {other.site.value}", "")
 
     def assignment(self, target: str, expr: sp.Expr) -> str:
         name, change = self.show(symbol(target)), increment(target, expr)

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
+from rulegen.grammar.algebra.symbols import PROJECTIONS
 from rulegen.grammar.reading.source import Line
 
 Kind = Literal["name", "number", "op"]
@@ -56,7 +57,7 @@ _REMEDIES = {
     "|": "write `or`, or `abs(x)`",
     "{": "write `( )`",
     "}": "write `( )`",
-    ".": "names have no dots",
+    ".": "a state of the rule of another projection is `PROJECTION.NAME`, without blanks",
     "\f": "remove the form feed",
     "\0": "remove the NUL byte: is this a text file?",
     "\r": "end lines with a line feed",
@@ -116,6 +117,17 @@ def _name_at(text: str, start: int) -> tuple[str, int] | None:
     return spelled, i
 
 
+def _check_projection(line: Line, name: str, column: int) -> None:
+    """Refuse what stands before the dot of a name unless it is a projection."""
+    if name not in PROJECTIONS:
+        *some, last = (f"`{p}`" for p in PROJECTIONS)
+        raise line.error(
+            f"there is no projection `{name}`",
+            column,
+            f"a name with a dot is a state of the rule of {', '.join(some)} or {last}",
+        )
+
+
 def _unknown(line: Line, index: int) -> Exception:
     char = line.text[index]
     shown = f"`{char}`" if char.isprintable() and not char.isspace() else "this character"
@@ -149,8 +161,13 @@ def tokenise(line: Line) -> list[Token]:
                 raise line.error(f"a number of {len(word)} characters", i + 1, "round it")
         elif named := _name_at(text, i):
             kind, (word, end) = "name", named
+            whose, dot = word, text[end : end + 1] == "."
+            if dot and (state := _name_at(text, end + 1)):
+                _check_projection(line, whose, i + 1)
+                word, end = state
             if len(word) > MAX_NAME:
                 raise line.error(f"a name of {len(word)} characters", i + 1, "use a short name")
+            word = word if word is whose else f"{whose}.{word}"
         elif char in _SUPERSCRIPTS or (char == _MINUS and text[i + 1 : i + 2] in _SUPERSCRIPTS):
             tokens.append(Token("op", "**", i + 1))
             if char == _MINUS:

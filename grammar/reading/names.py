@@ -9,7 +9,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.parts import Parameter
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, symbol
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, symbol
 from rulegen.grammar.reading.drawing import call_of
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import GREEK, Token
@@ -59,6 +59,7 @@ class Names:
         parameters: declared ones, then implicit ones as the formulas use them.
         implicit: names of the parameters that the text does not declare.
         baseline: the first use of an undefined `R_bar`.
+        foreign: states of other rules, as the formulas use them.
     """
 
     def __init__(
@@ -72,11 +73,15 @@ class Names:
         self.defined = [*states, *definitions]
         self.implicit: list[str] = []
         self.baseline: Token | None = None
+        self.foreign: set[str] = set()
 
     def resolve(self, line: Line, token: Token) -> sp.Expr:
         """The symbol or number of a name, or an error with what was probably meant."""
         name = token.text
-        if name in self.states:
+        if is_foreign(name):
+            self._check_foreign(line, token)
+            self.foreign.add(name)
+        elif name in self.states:
             self._check_subscript(line, token, self.states[name])
         elif name == BASELINE and name not in self.defined:
             self.baseline = self.baseline or token
@@ -95,6 +100,29 @@ class Names:
         else:
             raise self._unknown(line, token)
         return symbol(name)
+
+    def _check_foreign(self, line: Line, token: Token) -> None:
+        """Refuse what is no state of another rule, or one for each condition."""
+        whose, _, name = token.text.partition(".")
+        if token.per_condition:
+            raise line.error(
+                "of another rule one number is read, and none for each condition",
+                token.column,
+                f"let the rule of `{whose}` keep the one at hand, `now <- {name}[condition] : "
+                f"global`, and write `{whose}.now`",
+            )
+        if name not in SIGNALS and name != WEIGHT:
+            return
+        # The number of sources is another one for each projection.
+        shared = name in SIGNALS.keys() - {"N_pre"} and SIGNALS[name].site.fits(Site.POST)
+        raise line.error(
+            f"`{name}` is {'a signal' if name in SIGNALS else 'the weight'}, and states alone are "
+            "read of other rules",
+            token.column,
+            f"write `{name}`"
+            if shared
+            else f"let a global or postsynaptic state of the rule of `{whose}` gather it",
+        )
 
     def _check_subscript(self, line: Line, token: Token, per_condition: bool) -> None:
         if token.per_condition and not per_condition:

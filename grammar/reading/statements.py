@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.parts import Event, Parameter
-from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_foreign
 from rulegen.grammar.reading.drawing import draws
 from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, read_left, two_equations
@@ -64,6 +64,7 @@ class Draft:
     functions: dict[str, FunctionText] = field(default_factory=dict)
     defined: dict[str, Line] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
+    foreign: dict[str, tuple[Line, Token, Site]] = field(default_factory=dict)
 
 
 def read_statements(text: str) -> Draft:
@@ -144,6 +145,8 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
                 if token.text in draft.nonlocals:
                     raise line.error(f"`{token}` is declared twice", token.column)
                 draft.nonlocals[token.text] = (line, token)
+        case name if is_foreign(name) and tokens[1:2] and tokens[1].text == ":":
+            _foreign(draft, line, tokens)
         case _:
             if function := read_head(line, tokens):
                 if function.name.text in DISTRIBUTIONS:
@@ -192,6 +195,21 @@ def _drawn_parameter(draft: Draft, line: Line, tokens: list[Token]) -> None:
     draft.drawn.add(name.text)
     draft.assignments.append(Assignment(line, name, "<-", (name,), after, site))
     draft.initial[name.text] = Assignment(line, name, "=", tuple(body[:colon]), after)
+
+
+def _foreign(draft: Draft, line: Line, tokens: list[Token]) -> None:
+    """`PROJECTION.NAME : SITE`, where a state of another rule lives."""
+    name, site = tokens[0], _site(line, tokens, 1)
+    if site not in (Site.GLOBAL, Site.POST):
+        raise line.error(
+            f"`{name}` cannot be read: projections share what is global and the neurons that "
+            "they reach",
+            tokens[2].column,
+            "write `: global` or `: post`, of a state into which its rule gathers what is wanted",
+        )
+    if name.text in draft.foreign:
+        raise line.error(f"the site of `{name}` is stated twice", name.column, "remove the line")
+    draft.foreign[name.text] = line, name, site
 
 
 def _set(draft: Draft, line: Line, key: str, value: tuple[float, float] | bool) -> None:
@@ -347,6 +365,8 @@ def new_name(draft: Draft, line: Line, token: Token) -> None:
         what = "is a word of the language"
     elif name == MILLISECOND:
         what = "is a unit"
+    elif is_foreign(name):
+        what, remedy = "is a state of another rule", "that rule alone changes it"
     if what:
         raise line.error(f"`{name}` cannot be defined here: it {what}", token.column, remedy)
     if name in draft.defined:

@@ -8,7 +8,7 @@ from graphlib import CycleError
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
 from rulegen.grammar.algebra.parts import Form
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.remedies import suggest
@@ -80,8 +80,15 @@ def check_initial(
                 "w <- ... if first > 0 else w; first <- 0` with `first <- first : global` and "
                 "`initial first = 1`; a state may begin at them: `initial x = w`",
             )
+        if is_foreign(name):
+            raise line.error(
+                f"`{name}` is a state of another rule",
+                column,
+                "that rule alone says where it begins",
+            )
         if name not in sites.keys() - parameters - defined - SIGNALS.keys():
             begun = sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT}
+            begun = {n for n in begun if not is_foreign(n)}
             raise line.error(
                 f"`{name}` is not a state of this rule",
                 column,

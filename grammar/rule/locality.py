@@ -21,6 +21,13 @@ _RANDOM = {
     Site.POST: "is random: the synapse must know noise of its postsynaptic neuron",
     Site.GLOBAL: "is random and the same for all: noise that reaches every synapse",
 }
+#: What a synapse must know of the states of other rules.
+_FOREIGN = {
+    Site.GLOBAL: "is a state of another projection: global side information, as by a modulator "
+    "that reaches every synapse",
+    Site.POST: "is a state of another projection: the synapse must know what the neuron keeps for "
+    "those synapses",
+}
 _AVAILABLE = {"R": AT_REWARD, "zeta": EVERY_TRIAL}
 
 
@@ -86,6 +93,9 @@ def locality(parts: RuleParts) -> LocalityCertificate:
             if state.form is Form.DRAW:
                 note = _RANDOM[state.site]
             items.append(LocalityItem(shown, state.site, available, note))
+    for other in parts.foreign:
+        if other.name in names:
+            items.append(LocalityItem(other.name, other.site, EVERY_STEP, _FOREIGN[other.site]))
     sums = {type(f).__name__: f for e in exprs for f in e.atoms(RuleFunction)}
     violations = []
     for name in sorted(NONLOCAL & set(sums)):

@@ -10,8 +10,8 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.algebra import as_written
-from rulegen.grammar.algebra.parts import SPIKES, Definition, Form, State, Update
-from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, symbol
+from rulegen.grammar.algebra.parts import SPIKES, Definition, Foreign, Form, State, Update
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_foreign, symbol
 from rulegen.grammar.reading.dependencies import check_conditions, in_order
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula, read_list
@@ -186,6 +186,8 @@ class _Builder:
         self.functions.check_called()
         known = SIGNAL_SITES | dict.fromkeys(self.names.parameters, Site.GLOBAL)
         known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
+        self._check_foreign()
+        known |= {other.name: other.site for other in self._foreign()}
         sites = infer_sites(equations, known)
         for update, name, formula in updates:
             if update.event in SPIKES:
@@ -213,6 +215,20 @@ class _Builder:
         owners |= {("forward", a.target.text): formula for a, formula in forward}
         return self._with_time_constants(rule, _units(rule, owners))
 
+    def _foreign(self) -> tuple[Foreign, ...]:
+        """What the formulas read of other rules: global where the text does not say so."""
+        stated = {name: site for name, (_, _, site) in self.draft.foreign.items()}
+        return tuple(
+            Foreign.named(name, stated.get(name, Site.GLOBAL))
+            for name in sorted(self.names.foreign)
+        )
+
+    def _check_foreign(self) -> None:
+        """Refuse a site of what nobody reads."""
+        for name, (line, token, _) in self.draft.foreign.items():
+            if name not in self.names.foreign:
+                raise line.error(f"`{name}` is not used", token.column, "remove the line")
+
     def _with_time_constants(self, rule: Rule, units: Mapping[str, Fraction | None]) -> Rule:
         """With the unit ms stated for the implicit parameters whose name and use say so."""
         taus = {n for n in self.names.implicit if n.lower().startswith("tau") and units[n] == 1}
@@ -239,6 +255,8 @@ class _Builder:
                 problem, remedy = "is a parameter", "make it a state"
             elif name in SIGNALS:
                 problem, remedy = "is a signal of the circuit", "change a state or `w`"
+            elif is_foreign(name):
+                problem, remedy = "is a state of another rule", "that rule alone changes it"
             else:
                 problem = "is not a state"
                 remedy = suggest(name, [*self.states, WEIGHT]) or (
@@ -317,6 +335,7 @@ class _Builder:
             zero_diagonal=bool(settings.get("diagonal", False)),
             euler=bool(settings.get("integrate", False)),
             nonlocal_names=frozenset(self.draft.nonlocals),
+            foreign=self._foreign(),
         )
 
     def _initial(self, name: str) -> sp.Expr:

@@ -101,6 +101,7 @@ def make_system(rule: Rule) -> System:
     sites = {name: signal.site for name, signal in SIGNALS.items()}
     sites |= {parameter.name: Site.GLOBAL for parameter in rule.parameters}
     sites |= {state.name: state.site for state in rule.states}
+    sites |= {foreign.name: foreign.site for foreign in rule.foreign}
     sites[WEIGHT] = Site.SYNAPSE
     synapse, weights, neuron, averages = [], [], [], []
     apart = {Form.AVERAGE, Form.DRAW}

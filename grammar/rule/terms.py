@@ -150,4 +150,6 @@ def without(parts: RuleParts, gone: set[str]) -> RuleParts:
             u for u in parts.updates if u.target not in gone and u.expr != symbol(u.target)
         ),
     )
-    return replace(kept, nonlocal_names=kept.nonlocal_names & used_names(kept))
+    used = used_names(kept)
+    foreign = tuple(f for f in kept.foreign if f.name in used)
+    return replace(kept, nonlocal_names=kept.nonlocal_names & used, foreign=foreign)

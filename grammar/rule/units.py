@@ -139,6 +139,7 @@ class _Inference:
             self.owner = ("forward", name)
             self.balance(Dimension(), expr)
         names = [p.name for p in parts.parameters] + [s.name for s in parts.states]
+        names += [f.name for f in parts.foreign]
         found = {name: self.of_name(name) for name in names if name != WEIGHT}
         for definition in parts.definitions:
             self.owner = ("definition", definition.name)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
 from rulegen.compile import Bounds
+from rulegen.grammar.algebra.symbols import Projection
 
 Array = jax.Array
-
-#: A projection: all synapses on the neurons from one source.
-Projection = Literal["recurrent", "input", "feedback"]
 
 #: The weights of a `Network` that belong to each projection.
 WEIGHTS_OF: dict[Projection, str] = {

@@ -96,8 +96,9 @@ class CompiledRule(Plan):
 
     @cached_property
     def recorded(self) -> tuple[str, ...]:
-        """Names of the states whose history over a trial the factored lowering needs."""
-        changing = {e.name for e in self.stepped}
+        """Names of the states whose history over a trial the factored lowering needs, among them
+        those of other rules."""
+        changing = {e.name for e in self.stepped} | {f.name for f in self.rule.foreign}
         sides = [side for p in basis(self.factored) for side in (p.post, p.pre)]
         return tuple(sorted(names_in(sides) & changing))
 

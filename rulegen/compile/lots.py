@@ -7,7 +7,7 @@ from collections.abc import Mapping, Set
 from sympy.core.relational import Relational
 
 from rulegen.grammar import RuleError
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, is_foreign
 from rulegen.grammar.rule.system import System
 
 #: Signals that no weight changes.
@@ -44,6 +44,7 @@ def check_lots(
                 others = {parameter, *states}
                 if through_activity and WEIGHT in states:
                     others |= (SIGNALS.keys() - STEADY) | set(system.states)
+                    others |= {name for name in read if is_foreign(name)}
                 if read & others:
                     raise RuleError(
                         f"the chances of `{owners[drawn]}`, which is drawn, depend on the free "

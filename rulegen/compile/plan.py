@@ -60,7 +60,7 @@ class Plan:
     def moving_forward(self) -> bool:
         """Whether the tangents of noise follow a forward pass that changes in a trial."""
         system = self.tangents.system
-        changing = {e.name for e in system.neuron}
+        changing = {e.name for e in system.neuron} | {f.name for f in self.rule.foreign}
         changing |= {number.name for number in system.standards if not number.once}
         forward = [*system.forward.values(), *self.tangents.forward.values()]
         return bool(self.tangents.noise) and bool(names_in(forward) & changing)

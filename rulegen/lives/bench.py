@@ -16,6 +16,7 @@ from rulegen.ground.digests import inputs_digest
 from rulegen.ground.progress import Tick
 from rulegen.lives.answers import AnsweredLives
 from rulegen.lives.batch import Batch, Lot
+from rulegen.lives.foreign import valued
 from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.world import World
@@ -39,7 +40,7 @@ class Bench:
             if parameter.value is None:
                 raise RuleError(
                     f"the parameter `{parameter.name}` has no value",
-                    remedy=f"add a line such as `param {parameter.name} = 1`",
+                    remedy=valued(parameter.name, world.projections.companions),
                 )
         values = {p.name: float(p.value) for p in rule.parameters if p.value is not None}
         check_steps(rule, values, world.circuit.dt)

@@ -101,6 +101,11 @@ def drive(
         >>> print(course.state["w"].round(3))
         [[0.6 0.8]]
     """
+    if rule.rule.foreign:
+        raise ValueError(
+            f"the rule reads `{rule.rule.foreign[0].name}`, a state of another rule, and `drive` "
+            "runs one: run both in a circuit, as projections of it"
+        )
     # Whole numbers mean what they mean in a formula, where every quotient is a fraction.
     weights = jnp.asarray(weights, jnp.result_type(weights, float))
     n_post, n_pre = weights.shape

@@ -81,11 +81,11 @@ def stretch(
         memory, moving = carry
         readings, memory, kept = act(joined(still, moving), memory, now)
         moving = hold(moving, rules.step(moving, still, readings, given), learning)
-        return (memory, moving), (kept, rules.recorded(moving))
+        return (memory, moving), (kept, rules.recorded(joined(still, moving)))
 
     (memory, moved), (kept, later) = jax.lax.scan(one_step, (memory, moving), inputs)
     # What comes after a step is what stands before the next one.
-    record = jax.tree.map(put_in_front, rules.recorded(moving), later)
+    record = jax.tree.map(put_in_front, rules.recorded(joined(still, moving)), later)
     return Stretch(joined(still, moved), memory, kept, record)
 
 

@@ -11,11 +11,13 @@ import jax
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import Values
+from rulegen.compile.tangents import tangent_name
 from rulegen.grammar import RuleError
 from rulegen.grammar.algebra.symbols import DRIVES, IMPULSES, INNER, ZETA
 from rulegen.grammar.rule.system import check_effect
 from rulegen.grammar.rule.timing import check_steps
 from rulegen.ground.noise import Purpose, Stream, normal
+from rulegen.lives.foreign import check_foreign
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Given, Readings, Rules, States
 
@@ -38,11 +40,14 @@ class Plasticity(Rules):
     def __init__(self, circuit: Circuit, rule: CompiledRule, projections: Projections) -> None:
         circuit.check()
         self.studied: Projection = projections.studied
-        rules = {self.studied: rule}
-        for name, companion in projections.companions.items():
+        rules, companions = {self.studied: rule}, projections.companions
+        check_foreign({self.studied: rule.rule, **companions})
+        read = {f.projection for one in (rule.rule, *companions.values()) for f in one.foreign}
+        for name, companion in companions.items():
             values = {p.name: float(p.value) for p in companion.parameters if p.value is not None}
             try:
-                check_effect(companion)
+                if name not in read:
+                    check_effect(companion)
                 check_steps(companion, values, circuit.dt)
             except RuleError as error:
                 raise ValueError(f"projections.{name}: {error}") from None
@@ -71,10 +76,11 @@ class Plasticity(Rules):
         """Raise `ValueError` where a score cannot be exact because of what a companion reads.
 
         At fixed potentials the weights of a companion are given, as functions of the activity,
-        unless it reads the noise or the drive, which then change with the studied weights. What a
-        bias adds to the drive is no part of its projection.
+        unless it reads the noise or the drive, which then change with the studied weights, or
+        states of the studied rule. What a bias adds to the drive is no part of its projection.
         """
         part, forward = DRIVES[self.studied], dict(self.rule.rule.forward)
+        tangents = self.rule.tangents
         if "bias" in forward and part in self.rule.signals:
             raise ValueError(
                 f"the rule sets the bias and reads `{part}`, whose tangents are not carried "
@@ -85,6 +91,13 @@ class Plasticity(Rules):
                 raise ValueError(
                     f"the rule of the {name} projection reads `{inner[0]}`, whose tangents are "
                     "carried for the studied rule alone: use exact = false, or `pgpe`"
+                )
+            moved = {tangent_name(f.state, p) for f in rule.rule.foreign for p in tangents.wrt}
+            if moved & tangents.system.sites.keys():
+                raise ValueError(
+                    f"the rule of the {name} projection reads a state of the studied rule that "
+                    "changes with its free parameters, and tangents are carried for the studied "
+                    "rule alone: use exact = false, or `pgpe`"
                 )
 
     def init(self, network: Network, conditions: int) -> States:
@@ -137,7 +150,7 @@ class Plasticity(Rules):
         """See `CompiledRule.forward_tangents`, of the studied rule."""
         name = self.studied
         return self.rule.forward_tangents(
-            states[name], given.values[name], given.condition, given.bounds.get(name)
+            states[name], self.known(name, states, given), given.condition, given.bounds.get(name)
         )
 
     def used(self, states: States, given: Given, network: Network) -> tuple[Network, Array]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator, model_validator
+from pydantic import model_validator
 
 from rulegen.circuits import Projection
 from rulegen.circuits.network import WEIGHTS_OF
 from rulegen.grammar import Rule, parse
 from rulegen.ground.settings import Settings
+from rulegen.lives.foreign import valued
 
 
 class Projections(Settings):
@@ -39,22 +40,6 @@ class Projections(Settings):
     input: str = ""
     feedback: str = ""
 
-    @field_validator(*WEIGHTS_OF)
-    @classmethod
-    def _check(cls, text: str) -> str:
-        for parameter in parse(text).parameters if text else ():
-            if parameter.free:
-                raise ValueError(
-                    f"the parameter `{parameter.name}` is free, but only those of the studied rule "
-                    "are fitted: delete `free`"
-                )
-            if parameter.value is None:
-                raise ValueError(
-                    f"the parameter `{parameter.name}` has no value: add a line such as `param "
-                    f"{parameter.name} = 1`"
-                )
-        return text
-
     @model_validator(mode="after")
     def _check_one_rule_each(self) -> Projections:
         if getattr(self, self.studied):
@@ -62,6 +47,23 @@ class Projections(Settings):
                 f"{self.studied}: the studied rule lives on this projection: delete its companion, "
                 "or name another projection in `studied`"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_parameters(self) -> Projections:
+        rules = self.companions
+        for name, rule in rules.items():
+            for parameter in rule.parameters:
+                if parameter.free:
+                    raise ValueError(
+                        f"{name}: the parameter `{parameter.name}` is free, but only those of the "
+                        "studied rule are fitted: delete `free`"
+                    )
+                if parameter.value is None:
+                    raise ValueError(
+                        f"{name}: the parameter `{parameter.name}` has no value: "
+                        + valued(parameter.name, rules)
+                    )
         return self
 
     @property

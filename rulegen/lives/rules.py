@@ -15,6 +15,7 @@ from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Purpose, Stream
 from rulegen.lives.draws import drawn
+from rulegen.lives.foreign import turns
 
 Array = jax.Array
 #: The rule state, or some of it, of every plastic projection.
@@ -47,6 +48,9 @@ class Rules:
 
     Args:
         rules: by projection.
+
+    Raises:
+        ValueError: when at an event some read what the others change there, in a circle.
     """
 
     def __init__(self, rules: Mapping[Projection, CompiledRule]) -> None:
@@ -55,6 +59,8 @@ class Rules:
         #: Whether some rule draws numbers in every step, and whether some does once a life.
         self.draw = any(not number.once for number in numbers)
         self.draw_once = any(number.once for number in numbers)
+        #: Which rule comes when at an event.
+        self.turns = {event: turns(self.rules, event) for event in Event}
 
     def with_draws(
         self,
@@ -118,9 +124,20 @@ class Rules:
     def recorded(self, states: States) -> States:
         """Those states whose history over a trial the factored lowering needs."""
         return {
-            name: {state: states[name][state] for state in rule.recorded}
+            name: {
+                state: {**states[name], **self.foreign(name, states)}[state]
+                for state in rule.recorded
+            }
             for name, rule in self.rules.items()
         }
+
+    def foreign(self, name: Projection, states: States) -> RuleState:
+        """The states of others that a rule reads, by what it calls them."""
+        return {f.name: states[f.projection][f.state] for f in self.rules[name].rule.foreign}
+
+    def known(self, name: Projection, states: States, given: Given) -> Values:
+        """What a rule reads besides activity and its own states."""
+        return {**given.values[name], **self.foreign(name, states)}
 
     def start_history(self, readings: Readings, states: States) -> States:
         """The states with the memory that `prev` needs at the start of a trial."""
@@ -133,19 +150,23 @@ class Rules:
         """The weights and the bias that the circuit uses in a step."""
         return {
             name: rule.forward(
-                states[name], given.values[name], given.condition, given.bounds.get(name)
+                states[name],
+                self.known(name, states, given),
+                given.condition,
+                given.bounds.get(name),
             )
             for name, rule in self.rules.items()
         }
 
     def step(self, moving: States, still: States, readings: Readings, given: Given) -> States:
-        """One time step: the new `moving` part."""
+        """One time step: the new `moving` part; all read the states that were there before it."""
+        states = joined(still, moving)
         return {
             name: rule.step(
                 moving[name],
                 still[name],
                 readings[name],
-                given.values[name],
+                self.known(name, states, given),
                 given.condition,
                 given.bounds.get(name),
             )
@@ -162,18 +183,18 @@ class Rules:
         }
 
     def event(self, event: Event, states: States, readings: Readings, given: Given) -> States:
-        """Apply the updates of `event`."""
-        return {
-            name: rule.event(
+        """Apply the updates of `event`, of one rule after the other."""
+        states = dict(states)
+        for name in self.turns[event]:
+            states[name] = self.rules[name].event(
                 event,
                 states[name],
                 readings[name],
-                given.values[name],
+                self.known(name, states, given),
                 given.condition,
                 given.bounds.get(name),
             )
-            for name, rule in self.rules.items()
-        }
+        return states
 
 
 def joined(states: Readings, more: Readings) -> States:

@@ -93,6 +93,11 @@ def notes(rule: Rule) -> list[str]:
         return [f"nothing changes w: {CHANGES}"]
     found = [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
     found += without_value(rule)
+    found += [
+        f"it runs where the rule of the {f.projection} projection has a state `{f.state}` "
+        f"({f.site.value}): see `[projections]`"
+        for f in rule.foreign
+    ]
     return found + [
         f"the equations make {name} {unit}: is that meant? A `param` line states a unit"
         for name, unit in silent_units(rule).items()

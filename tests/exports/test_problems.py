@@ -16,6 +16,10 @@ from rulegen.grammar.algebra.symbols import symbol
 
 X = "x = accumulate(pre_spike, 20)\n"
 REFUSED = [
+    *(
+        (name, "on reward: w += feedback.v*pre", "`w` on reward reads `feedback.v`, a state of")
+        for name in ("numpy", "jax", "sympy", "brian2", "nestml")
+    ),
     ("brian2", "nonlocal max_pre\nw <- w/max_pre(w)", "`w` has `max_pre`: synapse code"),
     ("nestml", "dw/dt = eta*pre*post", "`w` reads `pre`: a synapse of NEST knows of its"),
     ("nestml", X + "w += x*u", "`w` changes by steps: a synapse of NEST is computed at spikes"),

@@ -30,4 +30,6 @@ ROUND_TRIP = [
     "m = n*u\nn = post + 1\nw += m*pre",
     "a <- b + a*0.5\nb <- a*0.3 + post\nw += a*pre",
     "w += prev(pre)*(not pre > 0) + sign(u)*tanh(u)**2/sigmoid(u)",
+    "feedback.g : post\nx <- 0.5*x + feedback.g**2\nd = 2*input.alpha_bar\n"
+    "on reward: w += eta*(d - recurrent.R_bar)*x*pre",
 ]

@@ -92,6 +92,7 @@ BAD = [
     ("productions.term]", "productions.trem]", "productions.term is missing"),
     ("productions.side]", "productions.pre]", "productions: `pre` means something already"),
     ("productions.side]", 'productions."a b"]', "productions: `a b` is no name"),
+    ("productions.side]", 'productions."feedback.a"]', "productions: `feedback.a` is no name"),
     ("productions.side]", "productions.trace]", "productions: `trace` means something already"),
     ('site = "post"', 'site = "axon"', "productions.side.site: Input should be 'pre', 'post'"),
     (
