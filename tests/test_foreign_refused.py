@@ -103,7 +103,7 @@ def test_a_companion_that_is_only_read_may_change_no_weight():
     here = world(input="m <- 0.9*m + 1 : global")
     Bench(here, parse(READ.format("input.m"))).checked()
     with pytest.raises(ValueError, match="changes no weight"):
-        Bench(here, parse("on reward: w += R*pre")).checked()
+        Bench(world(input="e <- 0.9*e + pre*post"), parse("on reward: w += R*pre")).checked()
 
 
 @pytest.mark.parametrize(

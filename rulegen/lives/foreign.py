@@ -89,14 +89,25 @@ def unseen(foreign: Foreign, reader: Projection, rules: Mapping[Projection, Rule
     return ""
 
 
+def seen(rule: Rule) -> list[str]:
+    """The names of the states of a rule that rules of other projections can read.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> seen(parse("v <- 0.9*v + R : global\\ne <- e + pre*post\\nw += v*e"))
+        ['v']
+    """
+    kept = [s for s in rule.states if s.form is not Form.DRAW and not s.per_condition]
+    return [s.name for s in kept if s.site in (Site.GLOBAL, Site.POST)]
+
+
 def missing(name: str, other: Rule) -> str:
     """What is said of a name that is no state of the other rule."""
     if any(d.name == name for d in other.definitions):
         return f"which is a definition and has no memory: make it a state, `{name} <- ...`"
     if any(p.name == name for p in other.parameters):
         return "which is a parameter: write its value in its place"
-    kept = [s for s in other.states if s.form is not Form.DRAW and not s.per_condition]
-    shown = [s.name for s in kept if s.site in (Site.GLOBAL, Site.POST)]
+    shown = seen(other)
     states = f"it has {', '.join(f'`{s}`' for s in shown)}" if shown else "let it keep one"
     return f"but that rule has no such state: {suggest(name, shown) or states}"
 

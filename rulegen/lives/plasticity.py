@@ -17,7 +17,7 @@ from rulegen.grammar.algebra.symbols import DRIVES, IMPULSES, INNER, ZETA
 from rulegen.grammar.rule.system import check_effect
 from rulegen.grammar.rule.timing import check_steps
 from rulegen.ground.noise import Purpose, Stream, normal
-from rulegen.lives.foreign import check_foreign
+from rulegen.lives.foreign import check_foreign, seen
 from rulegen.lives.projections import Projections
 from rulegen.lives.rules import Given, Readings, Rules, States
 
@@ -42,11 +42,10 @@ class Plasticity(Rules):
         self.studied: Projection = projections.studied
         rules, companions = {self.studied: rule}, projections.companions
         check_foreign({self.studied: rule.rule, **companions})
-        read = {f.projection for one in (rule.rule, *companions.values()) for f in one.foreign}
         for name, companion in companions.items():
             values = {p.name: float(p.value) for p in companion.parameters if p.value is not None}
             try:
-                if name not in read:
+                if not seen(companion):  # it may be there to be read
                     check_effect(companion)
                 check_steps(companion, values, circuit.dt)
             except RuleError as error:
