@@ -120,6 +120,9 @@ def test_an_exact_score_needs_companions_that_read_nothing_of_it(estimator):
     with pytest.raises(ValueError, match="reads a state of the studied rule"):
         estimator.prepare(Bench(here, rule))
     estimator.prepare(Bench(world(feedback=companion.format("z")), rule))
+    third = companion.format("m").replace("recurrent", "input")
+    other = "m <- 0.5*m + 1 : global\non reward: w += m*pre"
+    estimator.prepare(Bench(world(feedback=third, input=other), rule))
 
 
 def test_alone_it_runs_nowhere_and_says_where_it_would():

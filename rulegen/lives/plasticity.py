@@ -80,6 +80,7 @@ class Plasticity(Rules):
         """
         part, forward = DRIVES[self.studied], dict(self.rule.rule.forward)
         tangents = self.rule.tangents
+        carried = tangents.system.sites.keys()
         if "bias" in forward and part in self.rule.signals:
             raise ValueError(
                 f"the rule sets the bias and reads `{part}`, whose tangents are not carried "
@@ -91,8 +92,8 @@ class Plasticity(Rules):
                     f"the rule of the {name} projection reads `{inner[0]}`, whose tangents are "
                     "carried for the studied rule alone: use exact = false, or `pgpe`"
                 )
-            moved = {tangent_name(f.state, p) for f in rule.rule.foreign for p in tangents.wrt}
-            if moved & tangents.system.sites.keys():
+            read = [f.state for f in rule.rule.foreign if f.projection == self.studied]
+            if {tangent_name(state, p) for state in read for p in tangents.wrt} & carried:
                 raise ValueError(
                     f"the rule of the {name} projection reads a state of the studied rule that "
                     "changes with its free parameters, and tangents are carried for the studied "

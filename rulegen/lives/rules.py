@@ -184,7 +184,7 @@ class Rules:
 
     def event(self, event: Event, states: States, readings: Readings, given: Given) -> States:
         """Apply the updates of `event`, of one rule after the other."""
-        states = dict(states)
+        states = {name: states[name] for name in self.rules}
         for name in self.turns[event]:
             states[name] = self.rules[name].event(
                 event,
