@@ -8,6 +8,27 @@
     if (picture.complete && !picture.naturalWidth)
       found.push(`lacks the picture ${picture.getAttribute("src").slice(0, 80)}`);
 
+  // Charts are as wide as their page, and their texts are read and cover no line.
+  for (const chart of document.querySelectorAll("figure.chart")) {
+    const name = (chart.matches("[aria-label]") ? chart : chart.querySelector("[aria-label]")).getAttribute("aria-label");
+    const say = (text) => found.push(`has a chart, ${name}, ${text}`);
+    if (!chart.checkVisibility()) continue;
+    if (chart.scrollWidth > chart.clientWidth + 1) say("that is cut");
+    if (chart.clientWidth < 0.95 * chart.parentElement.clientWidth) say("that is not as wide as its page");
+    const drawn = chart.querySelector("svg.drawing")?.getBoundingClientRect(), ticks = [];
+    for (const text of chart.querySelectorAll("svg text")) {
+      const box = text.getBoundingClientRect();
+      if (!box.width) continue;
+      if (box.left < 0 || box.right > innerWidth) say(`whose text ${text.textContent} is cut`);
+      if (box.height < 10) say(`whose text ${text.textContent} is too small`);
+      if (drawn && !text.matches(".at") && box.right > drawn.left + 1 && box.bottom < drawn.bottom && box.top > drawn.top)
+        say(`whose text ${text.textContent} stands on its lines`);
+      if (!text.closest(".ticks")) continue;
+      if (ticks.some((other) => other.right > box.left && other.left < box.right)) say("whose numbers run into each other");
+      ticks.push(box);
+    }
+  }
+
   // A sign that no font has is drawn as the one that no font can have.
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 48;

@@ -11,7 +11,7 @@ from rulegen.catalog.pages.html import content_hash
 from rulegen.catalog.records.library import HOME
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
-from rulegen.publishing.report import Left, report, report_page
+from rulegen.publishing.report import TEMPLATES, Left, report, report_page
 
 HOSTILE = "</title><script>alert(1)</script> $\\frac{1}{0}$ & \"'"
 
@@ -100,9 +100,59 @@ def test_names_in_charts_are_escaped():
         assert "<b " not in chart and "&lt;b" in chart
 
 
+def test_charts_are_as_wide_as_their_page():
+    """Places are shares of the page; what has a size of its own are lines, marks and texts."""
+    line, bar = Line("a", [1, 2], [0.0, 1.0], [0, 0], [1, 2]), Bar("a", 1.0, 0.5, 1.5)
+    charts = (
+        line_chart([line], "x", "y", "z", [("chance", 0.5)], (1.0, 1.5, "warm-up")),
+        bar_chart([bar], "x", "y"),
+        front_chart([Point("a", 1.0, bar, True, True)], "x", "y"),
+    )
+    for chart in charts:
+        assert {*re.findall('viewBox="(.*?)"', chart)} <= {"0 0 100 100", "0 0 32 8"}
+        places = re.findall(r'<(?:line|text|circle)[^>]* (?:[xy][12]?|c[xy])="([^"]*)"', chart)
+        assert places and all(place.endswith("%") or place == "0" for place in places)
+    style = (TEMPLATES / "chart.css").read_text()
+    assert not re.search(r"\.chart[^{]*{[^}]*(min|max)-width", style)
+
+
+def test_what_is_no_rule_is_named_beside_a_drawing():
+    """A name in a drawing covers a line wherever it stands, when the window is narrow enough."""
+    line = Line("a rule", [1, 2, 3], [0.0, 0.5, 1.0])
+    chart = line_chart(
+        [line], "x", "y", "z", [("chance", 0.5), ("perfect answers", 1.0)], (1.0, 2.0, "warm-up")
+    )
+    keys, drawn = chart.split('<svg class="drawing"')
+    for name in ("a rule", "chance", "perfect answers", "warm-up"):
+        assert f"<bdi>{name}</bdi>" in keys and name not in drawn
+
+
+def test_the_front_is_a_table_as_well(folder):
+    """Where there is no room for names beside points they are read below."""
+    rows = ["complexity,reward,low,high,front,pick,equation"]
+    rows += [
+        "9,-0.1,-0.2,0.0,True,True,dw/dt = post*pre",
+        "3,-0.3,-0.4,-0.2,True,False,dw/dt = pre",
+    ]
+    (folder / "front.csv").write_text("\n".join([*rows, "5,-1,-1,-1,False,False,dw/dt = w"]))
+    _, below = report(folder).split("</figure>\n<div")[:2]
+    cells = re.findall("<td><bdi>(.*?)</bdi></td>", below)
+    assert cells[:8] == [
+        "", "3", "-0.3 [-0.4, -0.2]", "dw/dt = pre", "*", "9", "-0.1 [-0.2, 0]", "dw/dt = post*pre",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, 1e300, -1e-300])
 def test_charts_of_any_numbers(value):
     chart = line_chart([Line("a", [1, 2, 3], [0.0, value, 1.0])], "x", "y", "z")
     chart += bar_chart([Bar("a", value, value, value), Bar("b", 0.0, 0.0, 0.0)], "x", "y")
     assert "<svg" in chart
     assert not re.search(r'="[^"]*(nan|inf)', re.sub('data-chart="[^"]*"', "", chart))
+
+
+def test_trials_and_sizes_are_whole_numbers():
+    bar = Bar("a", 1.0, 0.5, 1.5)
+    charts = line_chart([Line("a", [1, 2], [0.0, 1.0])], "trial", "y", "z")
+    charts += front_chart([Point("a", n, bar, True, True) for n in (0, 1, 2)], "x", "y")
+    for ticks in re.findall('<g class="ticks">(.*?)</g>', charts):
+        assert ticks and all(float(text).is_integer() for text in re.findall(">([^<]+)<", ticks))

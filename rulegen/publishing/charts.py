@@ -1,4 +1,4 @@
-"""Charts as drawings in a page: they read without a script, and `chart.js` makes them answer.
+"""Charts and tables of a page: they read without a script, and `chart.js` makes charts answer.
 
 Every number of a line stands in the page once more as data, for whoever points at it. All texts
 are escaped, and nothing here needs a style of its own in an element, which pages forbid.
@@ -17,15 +17,15 @@ from matplotlib.ticker import MaxNLocator
 from rulegen.catalog.pages.looks import ROLES, numbers
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 
-#: Size of a chart, and of its margins: left, right, top, below. In units of a drawing.
-WIDTH, HEIGHT = 720, 340
-LEFT, RIGHT, TOP, BELOW = 64, 16, 12, 44
-#: Height of a row of a chart of intervals, and where its names end.
-ROW, NAMES = 30, 270
+#: Places are shares of the area between the axes in percent, so that a chart is as wide as its page
+#: and texts keep their size; `chart.css` says how large that area is.
+WHOLE = 100.0
 #: Looks of marks that say something, and of others.
 FOUND, PLAIN = (list(ROLES).index(role) for role in (DISCOVERED, NO_LEARNING))
 #: A longer name is cut in a drawing; the page has the whole of it elsewhere.
 LONGEST = 40
+#: Names in a drawing are so far apart, percent of its height.
+APART = 4.5
 
 
 class Line(NamedTuple):
@@ -82,9 +82,9 @@ class Scale(NamedTuple):
         share = (value - self.low) / ((self.high - self.low) or 1.0)
         return round(self.begin + share * (self.end - self.begin), 2)
 
-    def ticks(self, most: int = 7) -> list[float]:
-        """Round numbers within."""
-        found = MaxNLocator(most).tick_values(self.low, self.high)
+    def ticks(self, most: int = 7, whole: bool = False) -> list[float]:
+        """Round numbers within, or whole ones."""
+        found = MaxNLocator(most, integer=whole).tick_values(self.low, self.high)
         return [float(v) for v in found if self.low <= v <= self.high]
 
 
@@ -115,42 +115,41 @@ def line_chart(
         return Markup("<p>There is nothing to draw yet.</p>")
     heights = [v for line in lines for part in (line.y, line.low, line.high) for v in part or ()]
     heights += [height for _, height in levels]
-    x = Scale.over((v for line in lines for v in line.x), LEFT, WIDTH - RIGHT, 0.0)
-    y = Scale.over(heights, HEIGHT - BELOW, TOP)
-    parts = [axes(x, y, x_title, y_title)]
+    x = Scale.over((v for line in lines for v in line.x), 0.0, WHOLE, 0.0)
+    y = Scale.over(heights, WHOLE, 0.0)
+    parts, inside, named = [axes(x, y, x_title)], list[Markup](), list[Markup]()
     if shaded is not None:
         begin, end, name = shaded
         at, to = x.at(max(begin, x.low)), x.at(min(end, x.high))
-        box = Markup('<rect class="shade" x="{}" y="{}" width="{}" height="{}"/>')
-        parts.append(box.format(at, TOP, max(to - at, 0), HEIGHT - BELOW - TOP))
-        parts.append(label(at + 4, HEIGHT - BELOW - 6, name))
+        box = Markup('<rect class="shade" x="{}" y="0" width="{}" height="100"/>')
+        inside.append(box.format(at, round(max(to - at, 0), 2)))
+        named.append(key(Markup('<rect class="shade" width="32" height="8"/>'), name))
     for name, height in levels:
         drawn_as = f"line c{numbers([name])[name]}" if name in ROLES else "level"
-        rule = Markup('<path class="{}" d="M{} {}H{}"/>')
-        parts.append(rule.format(drawn_as, LEFT, y.at(height), WIDTH - RIGHT))
-        parts.append(label(WIDTH - RIGHT - 4, y.at(height) - 4, name, "end"))
-    wide, high = WIDTH - RIGHT - LEFT, HEIGHT - BELOW - TOP
-    plot = Markup(
-        '<svg class="plot" x="{0}" y="{1}" width="{2}" height="{3}" viewBox="{0} {1} {2} {3}" '
-        'preserveAspectRatio="none">{4}</svg>'
-    )
+        parts.append(across(drawn_as, y.at(height)))
+        named.append(key(Markup('<path class="{}" d="M0 4H32"/>').format(drawn_as), name))
     looks = numbers(line.name for line in lines)
-    inside = Markup("").join(drawn(line, n, looks[line.name], x, y) for n, line in enumerate(lines))
-    parts.append(plot.format(LEFT, TOP, wide, high, inside))
+    inside += [drawn(line, n, looks[line.name], x, y) for n, line in enumerate(lines)]
+    parts.append(stretched(Markup("").join(inside)))
     told = {
-        "x": [x.low, x.high], "width": [LEFT, WIDTH - RIGHT], "of": x_title,
+        "x": [x.low, x.high], "of": x_title,
         "lines": [{"name": line.name, "x": short(line.x), "y": short(line.y),
                    "low": short(line.low), "high": short(line.high)} for line in lines],
     }  # fmt: skip
     keys = Markup("").join(
         Markup(
             '<label><input type="checkbox" checked data-line="{}">{}<bdi>{}</bdi></label> '
-        ).format(number, swatch(looks[line.name]), line.name)
+        ).format(
+            number,
+            swatch(Markup('<path class="line c{}" d="M0 4H32"/>').format(looks[line.name])),
+            line.name,
+        )
         for number, line in enumerate(lines)
     )
+    # What is no rule is named beside the rules: a name within the drawing would cover a line.
     return Markup(
         '<figure class="chart" data-chart="{}"><div class="keys">{}</div>{}</figure>'
-    ).format(json.dumps(told), keys, drawing("".join(parts), HEIGHT, about))
+    ).format(json.dumps(told), keys + Markup("").join(named), drawing(parts, about, y_title))
 
 
 def drawn(line: Line, number: int, look: int, x: Scale, y: Scale) -> Markup:
@@ -180,22 +179,24 @@ def bar_chart(bars: Sequence[Bar], title: str, about: str, zero: float = 0.0) ->
     bars = [bar for bar in bars if np.all(np.isfinite(bar[1:]))]
     if not bars:
         return Markup("")
-    height = TOP + ROW * len(bars) + BELOW
-    x = Scale.over([zero, *(v for b in bars for v in b[1:])], NAMES, WIDTH - RIGHT)
-    bottom = height - BELOW
-    parts = [grid(x, bottom, title)]
-    parts.append(Markup('<path class="zero" d="M{} {}V{}"/>').format(x.at(zero), TOP, bottom))
-    for number, bar in enumerate(bars):
-        middle = TOP + ROW * (number + 0.62)
-        look = FOUND if bar.low > zero or bar.high < zero else PLAIN
-        parts.append(label(NAMES - 10, middle + 4, cut(bar.name), "end"))
-        parts.append(interval(x.at(bar.low), x.at(bar.high), x.at(bar.mean), middle, look))
-        text = f"{bar.mean:.4g} [{bar.low:.4g}, {bar.high:.4g}]"
-        far = x.at(bar.mean) > (NAMES + WIDTH) / 2
-        place = x.at(bar.mean) + (-8 if far else 8)
-        parts.append(label(place, middle - 7, text, "end" if far else "start"))
-    return Markup('<figure class="chart">{}</figure>').format(
-        drawing("".join(parts), height, about)
+    x = Scale.over([zero, *(v for b in bars for v in b[1:])], 0.0, WHOLE)
+    level = upright("zero", x.at(zero))
+    row = Markup(
+        '<div class="row"><bdi class="name">{}</bdi><span class="value">{}</span>'
+        '<svg aria-hidden="true">{}</svg></div>'
+    )
+    rows = [
+        row.format(
+            bar.name,
+            f"{bar.mean:.4g} [{bar.low:.4g}, {bar.high:.4g}]",
+            level + interval(x, bar, FOUND if bar.low > zero or bar.high < zero else PLAIN),
+        )
+        for bar in bars
+    ]
+    scale = Markup('<div class="row"><svg class="scale" aria-hidden="true">{}</svg></div>')
+    end = scale.format(ticks(x, 0.0) + across("axis", 0.0) + below(title, 0.0))
+    return Markup('<figure class="chart bars" role="group" aria-label="{}">{}</figure>').format(
+        about, Markup("").join([*rows, end])
     )
 
 
@@ -203,91 +204,109 @@ def front_chart(points: Sequence[Point], y_title: str, about: str) -> Markup:
     """Rules by complexity and reward, with their formulas at those on the front."""
     if not points:
         return Markup("<p>There is no rule yet.</p>")
-    x = Scale.over([p.x for p in points], LEFT, WIDTH - RIGHT - 220, 0.08)
-    y = Scale.over([v for p in points for v in p.bar[1:]], HEIGHT - BELOW, TOP)
-    parts = [axes(x, y, "complexity", y_title)]
+    x = Scale.over([p.x for p in points], 0.0, WHOLE, 0.08)
+    y = Scale.over([v for p in points for v in p.bar[1:]], WHOLE, 0.0)
+    parts = [axes(x, y, "complexity")]
     best = sorted((p for p in points if p.front), key=lambda p: p.x)
     steps = [(x.at(p.x), y.at(p.bar.mean)) for p in best]
     if len(steps) > 1:
-        parts.append(Markup('<path class="level" d="{}"/>').format(path(steps)))
+        parts.append(stretched(Markup('<path class="level" d="{}"/>').format(path(steps))))
     taken: list[float] = []
     labels: list[Markup] = []
     for point in sorted(points, key=lambda p: (not p.pick, not p.front)):
         at, here = x.at(point.x), y.at(point.bar.mean)
         look = FOUND if point.front or point.pick else PLAIN
         told = f"{point.name}: {point.bar.mean:.4g} [{point.bar.low:.4g}, {point.bar.high:.4g}]"
-        mark = Markup('<g class="mark c{}"><title>{}</title><path d="M{} {}V{}"/>').format(
-            look, told, at, y.at(point.bar.low), y.at(point.bar.high)
-        )
+        limits = y.at(point.bar.low), y.at(point.bar.high)
+        mark = Markup('<g class="mark c{}"><title>{}</title>{}{}</g>')
         parts.append(
-            mark
-            + Markup('<circle cx="{}" cy="{}" r="{}"/></g>').format(
-                at, here, 7 if point.pick else 4
-            )
+            mark.format(look, told, upright("", at, *limits), dot(at, here, 7 if point.pick else 4))
         )
-        room = all(abs(here - other) > 13 for other in taken)
+        room = all(abs(here - other) > APART for other in taken)
         if (point.front or point.pick) and room:
             taken.append(here)
-            labels.append(label(at + 10, here + 4, cut(point.name)))
+            # The front rises to the right, and so below it there is room.
+            labels.append(label(at, here, cut(point.name), "at", dx=10, dy=15))
     # Above all marks, so that none hides a name.
-    return Markup('<figure class="chart">{}</figure>').format(
-        drawing("".join([*parts, *labels]), HEIGHT, about)
+    return Markup('<figure class="chart named">{}</figure>').format(
+        drawing([*parts, *labels], about, y_title)
     )
 
 
-def axes(x: Scale, y: Scale, x_title: str, y_title: str) -> Markup:
-    """Both axes with their numbers."""
-    bottom, parts = HEIGHT - BELOW, [grid(x, HEIGHT - BELOW, x_title)]
+def axes(x: Scale, y: Scale, x_title: str) -> Markup:
+    """Both axes with their numbers, of which those of trials, iterations and sizes are whole."""
+    parts = [ticks(x, WHOLE, whole=True), across("axis", WHOLE), below(x_title, WHOLE)]
     for value in y.ticks(6):
-        line = Markup('<path class="grid" d="M{} {}H{}"/>')
-        parts.append(line.format(LEFT, y.at(value), WIDTH - RIGHT))
-        parts.append(label(LEFT - 6, y.at(value) + 4, f"{value:.4g}", "end"))
-    turned = Markup('<text class="title" transform="translate(14 {}) rotate(-90)">{}</text>')
-    parts.append(turned.format((TOP + bottom) / 2, y_title))
+        parts += [across("grid", y.at(value)), label(0, y.at(value), f"{value:.4g}", "end", -6, 4)]
     return Markup("").join(parts)
 
 
-def grid(x: Scale, bottom: float, title: str) -> Markup:
-    """The x axis with its numbers, which a script may replace."""
-    ticks = Markup("").join(
-        label(x.at(value), bottom + 16, f"{value:.4g}", "middle") for value in x.ticks()
+def ticks(x: Scale, y: float, whole: bool = False) -> Markup:
+    """The numbers of the x axis, which a script may replace; every second has room anywhere."""
+    numbers = Markup("").join(
+        label(x.at(value), y, f"{value:.4g}", "middle odd" if n % 2 else "middle", dy=17)
+        for n, value in enumerate(x.ticks(whole=whole))
     )
-    line = Markup('<path class="axis" d="M{} {}H{}"/>').format(x.begin, bottom, x.end)
-    named = Markup('<text class="title" x="{}" y="{}">{}</text>').format(
-        (x.begin + x.end) / 2, bottom + 36, title
+    return Markup('<g class="ticks">{}</g>').format(numbers)
+
+
+def below(title: str, y: float) -> Markup:
+    """The title of the x axis."""
+    return label(WHOLE / 2, y, title, "middle title", dy=36)
+
+
+def drawing(parts: Sequence[Markup], about: str, y_title: str) -> Markup:
+    """A drawing of some parts, below the title of its y axis."""
+    whole = '<svg class="drawing" role="img" aria-label="{}">{}</svg>'
+    title = label(0, 0, y_title, "title", dx=-56, dy=-10)
+    return Markup(whole).format(about, Markup("").join([*parts, title]))
+
+
+def stretched(inside: Markup) -> Markup:
+    """A drawing in percent over the area between the axes; its lines keep their width."""
+    whole = '<svg class="plot" viewBox="0 0 100 100" preserveAspectRatio="none">{}</svg>'
+    return Markup(whole).format(inside)
+
+
+def label(x: float, y: float, text: str, kind: str, dx: float = 0, dy: float = 0) -> Markup:
+    """A text at a place in percent, moved by some pixels."""
+    return Markup('<text class="{}" x="{}%" y="{}%" dx="{}" dy="{}">{}</text>').format(
+        kind, round(x, 2), round(y, 2), dx, dy, text
     )
-    return Markup('<g class="ticks" data-at="{}">{}</g>').format(bottom + 16, ticks) + line + named
 
 
-def drawing(parts: str, height: float, about: str) -> Markup:
-    """A drawing of some parts."""
-    inside = Markup(parts)  # made above, each escaped
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-        WIDTH, height, about, inside
-    )
+def across(kind: str, y: float) -> Markup:
+    """A line from side to side."""
+    return Markup('<line class="{0}" x1="0" x2="100%" y1="{1}%" y2="{1}%"/>').format(kind, y)
 
 
-def label(x: float, y: float, text: str, anchor: str = "start") -> Markup:
-    """A text in a drawing."""
-    return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(
-        round(x, 2), round(y, 2), anchor, text
-    )
+def upright(kind: str, x: float, low: float = WHOLE, high: float = 0.0) -> Markup:
+    """A line from below to above."""
+    line = Markup('<line class="{0}" x1="{1}%" x2="{1}%" y1="{2}%" y2="{3}%"/>')
+    return line.format(kind, x, low, high)
 
 
-def interval(low: float, high: float, mean: float, y: float, look: int) -> Markup:
-    """An interval in a row."""
+def dot(x: float, y: float, radius: float) -> Markup:
+    """A mark."""
+    return Markup('<circle cx="{}%" cy="{}%" r="{}"/>').format(x, y, radius)
+
+
+def interval(x: Scale, bar: Bar, look: int) -> Markup:
+    """A mean with its interval in a row."""
     return Markup(
-        '<g class="mark c{}"><path stroke-width="2" d="M{} {}H{}"/>'
-        '<circle cx="{}" cy="{}" r="4.5"/></g>'
-    ).format(look, low, y, high, mean, y)
+        '<g class="mark c{}"><line class="wide" x1="{}%" x2="{}%" y1="50%" y2="50%"/>{}</g>'
+    ).format(look, x.at(bar.low), x.at(bar.high), dot(x.at(bar.mean), WHOLE / 2, 4.5))
 
 
-def swatch(look: int) -> Markup:
+def key(drawn: Markup, name: str) -> Markup:
+    """How something is drawn, and its name."""
+    return Markup("<span>{}<bdi>{}</bdi></span> ").format(swatch(drawn), name)
+
+
+def swatch(drawn: Markup) -> Markup:
     """How a line is drawn, beside its name."""
-    return Markup(
-        '<svg class="swatch" viewBox="0 0 32 8" aria-hidden="true">'
-        '<path class="line c{}" d="M0 4H32"/></svg>'
-    ).format(look)
+    whole = '<svg class="swatch" viewBox="0 0 32 8" aria-hidden="true">{}</svg>'
+    return Markup(whole).format(drawn)
 
 
 def path(places: Sequence[tuple[float, float]]) -> str:
@@ -307,3 +326,23 @@ def cut(name: str) -> str:
     """A name that fits beside what it names."""
     name = " ".join(name.split())
     return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    """A table of texts.
+
+    Example:
+        >>> "<td><bdi>&lt;a&gt;</bdi></td>" in table(("rule",), [("<a>",)])
+        True
+    """
+    heads = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup("<td><bdi>{}</bdi></td>").format(cell) for cell in cells)
+        )
+        for cells in rows
+    )
+    return Markup(
+        '<div class="scroll" role="group" aria-label="{}" tabindex="0"><table><thead><tr>{}</tr>'
+        "</thead><tbody>{}</tbody></table></div>"
+    ).format(", ".join(head), heads, body)

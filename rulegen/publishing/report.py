@@ -26,13 +26,21 @@ from rulegen.catalog.pages.mathfont import math_style
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import LARGEST_TABLE
 from rulegen.catalog.records.record import own_record
-from rulegen.catalog.records.roles import NO_LEARNING, THIS_RULE
+from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT, THIS_RULE
 from rulegen.grammar import ConfigError
 from rulegen.grammar.printing.breaking import broken
 from rulegen.grammar.printing.display import displayed
 from rulegen.grammar.printing.mathml import mathml
 from rulegen.grammar.reading.files import read_own
-from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
+from rulegen.publishing.charts import (
+    Bar,
+    Line,
+    Point,
+    bar_chart,
+    front_chart,
+    line_chart,
+    table,
+)
 from rulegen.publishing.history import fit_history
 
 REPORT = "report.html"
@@ -88,14 +96,14 @@ def left_in(folder: Path) -> Left:
     except (ConfigError, KeyError, ValueError):
         fits = None
     return Left(
-        table(folder / "learning.csv", CURVES),
-        table(folder / "front.csv", FRONT),
+        columns_of(folder / "learning.csv", CURVES),
+        columns_of(folder / "front.csv", FRONT),
         fits,
         folder.name,
     )
 
 
-def table(path: Path, columns: Sequence[str]) -> pd.DataFrame | None:
+def columns_of(path: Path, columns: Sequence[str]) -> pd.DataFrame | None:
     """A table of a run; None where the file is missing or no such table."""
     try:
         content = read_own(path, LARGEST_TABLE)
@@ -201,15 +209,17 @@ def learning(evidence: Evidence, left: Left) -> Iterator[Markup]:
     several = "world" in left.curves
     groups = left.curves.groupby("world", sort=False) if several else [("", left.curves)]
     warmup = float(evidence.setting.life.get("warmup", 0) or 0)
-    levels = [] if several else [("chance", evidence.chance), ("perfect answers", evidence.best)]
+    ends = {world.name: (world.chance, world.best) for world in evidence.worlds}
     for number, (world, rows) in enumerate(groups):
         lines = [
             Line(str(name), *(own[c].tolist() for c in ("trial", "mean", "low", "high")))
             for name, own in rows.groupby("rule", sort=False)
         ]
+        chance, best = ends.get(str(world), (evidence.chance, evidence.best))
+        levels = [] if several and str(world) not in ends else [(CHANCE, chance), (PERFECT, best)]
         drawn = line_chart(
             lines, "trial", "reward", "Reward against trials " + str(world), levels,
-            (1.0, warmup, "warm-up") if warmup and not several else None,
+            (1.0, warmup, "warm-up") if warmup > 1 and not several else None,
         )  # fmt: skip
         opened = Markup("<details{}><summary><bdi>{}</bdi></summary>{}</details>")
         yield (
@@ -234,6 +244,13 @@ def front(left: Left) -> Iterator[Markup]:
         for row in left.front.to_dict("records")
     ]  # fmt: skip
     yield front_chart(points, "reward in the selection", "Rules by complexity and reward")
+    best = sorted((p for p in points if p.front or p.pick), key=lambda p: p.x)
+    rows = [
+        ("*" if p.pick else "", f"{p.x:g}",
+         f"{p.bar.mean:.4g} [{p.bar.low:.4g}, {p.bar.high:.4g}]", p.name)
+        for p in best
+    ]  # fmt: skip
+    yield table(("pick", "size", "reward [95%]", "rule"), rows)
     yield paragraph(
         "Each rule at its refined values on the lives of the selection, which no strategy met; "
         "the pick has a larger mark."

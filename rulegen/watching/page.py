@@ -15,7 +15,7 @@ from rulegen.catalog.pages import html, looks
 from rulegen.ground.outlook import spoken
 from rulegen.ground.progress import Found
 from rulegen.publishing import report
-from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
+from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart, table
 from rulegen.watching.history import History, Iteration
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -206,21 +206,6 @@ def changed(history: History) -> float:
         return (history.folder / "history.jsonl").stat().st_mtime
     except OSError:
         return 0.0
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
-    """A table of texts."""
-    heads = Markup("").join(Markup('<th scope="col">{}</th>').format(cell) for cell in head)
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(Markup("<td><bdi>{}</bdi></td>").format(cell) for cell in cells)
-        )
-        for cells in rows
-    )
-    return Markup(
-        '<div class="scroll" role="group" aria-label="{}" tabindex="0"><table><thead><tr>{}</tr>'
-        "</thead><tbody>{}</tbody></table></div>"
-    ).format(", ".join(head), heads, body)
 
 
 def look() -> tuple[str, str]:

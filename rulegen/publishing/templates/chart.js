@@ -2,7 +2,7 @@
 // Charts answer: lines are shown and hidden, a pointer or a slider reads them, dragging zooms.
 const answer = (root) => {
   const make = (name, parent, attributes = {}) => {
-    const space = name === "path" || name === "rect" || name === "text";
+    const space = name === "line" || name === "text";
     const made = space
       ? document.createElementNS("http://www.w3.org/2000/svg", name)
       : document.createElement(name);
@@ -15,13 +15,11 @@ const answer = (root) => {
   for (const figure of root.querySelectorAll("figure[data-chart]")) {
     const chart = JSON.parse(figure.dataset.chart);
     const picture = figure.querySelector("svg[role]");
-    const [left, right] = chart.width;
     const [low, high] = chart.x;
     const plot = figure.querySelector("svg.plot");
-    const [x0, y0, w0, h0] = plot.getAttribute("viewBox").split(" ").map(Number);
     const ticks = figure.querySelector("g.ticks");
     let [from, to] = chart.x;
-    const at = (x) => left + ((x - from) / (to - from || 1)) * (right - left);
+    const at = (x) => `${(100 * (x - from)) / (to - from || 1)}%`;
     const boxes = [...figure.querySelectorAll("input[data-line]")];
     const drawn = [...picture.querySelectorAll("g[data-line]")];
     const shown = (n) => boxes[n].checked;
@@ -31,12 +29,11 @@ const answer = (root) => {
       "aria-label": `read the lines at this ${chart.of}`,
     });
     const output = make("output", controls);
-    const rule = make("path", picture, { class: "pointer" });
-    const height = picture.viewBox.baseVal.height;
+    const rule = make("line", picture, { class: "pointer", y1: 0, y2: "100%" });
 
     const read = () => {
       const wanted = Number(slider.value);
-      rule.setAttribute("d", `M${at(wanted)} 12V${height - 44}`);
+      for (const end of ["x1", "x2"]) rule.setAttribute(end, at(wanted));
       const parts = [];
       chart.lines.forEach((line, n) => {
         if (!shown(n)) return;
@@ -53,13 +50,13 @@ const answer = (root) => {
     const zoom = (a, b) => {
       if (!(b - a > (high - low) / 1000)) return;
       [from, to] = [a, b];
-      const unit = w0 / (high - low || 1);
-      plot.setAttribute("viewBox", `${x0 + (a - low) * unit} ${y0} ${(b - a) * unit} ${h0}`);
+      const unit = 100 / (high - low || 1);
+      plot.setAttribute("viewBox", `${(a - low) * unit} 0 ${(b - a) * unit} 100`);
       [slider.min, slider.max] = [a, b];
       ticks.replaceChildren();
       for (let i = 0; i <= 5; i++) {
         const value = a + (i / 5) * (b - a);
-        const text = make("text", ticks, { x: at(value), y: ticks.dataset.at, "text-anchor": "middle" });
+        const text = make("text", ticks, { x: at(value), y: "100%", dy: 17, class: "middle" });
         text.textContent = number(value);
       }
       read();
@@ -77,10 +74,9 @@ const answer = (root) => {
     });
     step("Whole", () => zoom(low, high));
     const place = (event) => {
-      const box = picture.getBoundingClientRect();
-      const x = ((event.clientX - box.left) / box.width) * picture.viewBox.baseVal.width;
-      const inside = Math.min(Math.max(x, left), right);
-      return from + ((inside - left) / (right - left)) * (to - from);
+      const here = plot.getScreenCTM(); // from percent of the whole to the screen
+      const x = low + ((event.clientX - here.e) / here.a / 100) * (high - low);
+      return Math.min(Math.max(x, from), to);
     };
     let began = null;
     picture.addEventListener("pointerdown", (event) => { began = place(event); });
