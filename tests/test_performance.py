@@ -18,7 +18,7 @@ from rulegen.ground.statistics import estimate
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import QUARTILES, Trajectory, curves
 from rulegen.publishing.evidence import held_out
-from rulegen.publishing.figures import plot_learning
+from rulegen.publishing.figures import plot_learning, save_figure
 from rulegen.publishing.tables import learning_table, lives_table, lots_of
 from rulegen.tasks import BaitedBandit, DelayedAssociation, GoNogo, ReadySetGo, Reversal
 
@@ -74,6 +74,22 @@ def test_every_function_that_speaks_of_chance(task):
     assert names[:5] == ["warm-up", NO_LEARNING, CHANCE, "good", PERFECT]
     assert "ignores the condition" in names[5]
     assert "initial weights" in names[5]
+
+
+def test_names_of_lines_stand_beside_the_axes(tmp_path):
+    """A name among the curves covers one of them; trials that are shaded are named in the shade."""
+    task = DelayedAssociation()
+    rules = [told(task, name, 0.2) for name in ("good", "better", NO_LEARNING)]
+    ax = plot_learning(rules, task, DT, warmup=8)
+    save_figure(ax, tmp_path, "figure")
+    right = ax.get_window_extent().x1
+    names = {text.get_text(): text for text in ax.texts}
+    for name in ("good", "better", NO_LEARNING, CHANCE, PERFECT):
+        assert names[name].get_window_extent().x0 > right
+    shade = ax.patches[0].get_window_extent()
+    assert shade.x0 < names["warm-up"].get_window_extent().x0 < shade.x1
+    one = plot_learning(rules, task, DT, warmup=1)
+    assert "warm-up" not in [text.get_text() for text in one.texts]
 
 
 def test_luck_seldom_passes_for_learning():

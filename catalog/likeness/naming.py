@@ -29,6 +29,7 @@ from rulegen.grammar.matching.matches import Extra, Match
 from rulegen.grammar.matching.memories import MEMORY
 from rulegen.grammar.matching.outline import SET, Outline, factors, outline, rates
 from rulegen.grammar.matching.values import own_values, value
+from rulegen.grammar.printing.sums import weighted
 from rulegen.grammar.printing.unparse import show_expression
 
 #: Values that differ by less than this share are the default.
@@ -141,9 +142,7 @@ def _sized(
     if coefficient.free_symbols & undecided(rule):
         negative = coefficient.could_extract_minus_sign()
         return negative, show_expression(rule, (-coefficient if negative else coefficient) * basis)
-    size = value(coefficient, values)
-    number = f"{abs(size):.3g}"
-    return size < 0, number if basis == 1 else f"{number}*{show_expression(rule, basis)}"
+    return weighted(value(coefficient, values), show_expression(rule, basis))
 
 
 def _values(

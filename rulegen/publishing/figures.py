@@ -150,8 +150,8 @@ def draw_curve(ax: Axes, trials: np.ndarray, curve: np.ndarray, look: Look, widt
 
 
 def mark_warmup(ax: Axes, warmup: int) -> None:
-    """Shade and name the trials without weight changes, if there are any."""
-    if warmup > 0:
+    """Shade and name the trials without weight changes, if there are enough to be seen."""
+    if warmup > 1:
         ax.axvspan(1, warmup, color="0.92", zorder=0)
         ax.annotate(
             "warm-up", (1, 0.9), xycoords=("data", "axes fraction"), xytext=(3, 0),

@@ -12,6 +12,7 @@ import numpy as np
 
 from rulegen.fitting.yardstick import Mark
 from rulegen.grammar import Basis, Parameter, Rule, RuleError, Space, Structure
+from rulegen.grammar.printing.sums import NO_TERM, weighted_sum
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lot
 from rulegen.lives.bench import Bench
@@ -38,11 +39,9 @@ class Point(NamedTuple):
     @property
     def words(self) -> str:
         """Its terms with their coefficients, for people."""
-        terms = (
-            f"{self.parameters.get(f'theta_{number}', 0.0):.3g} {basis.text}"
-            for number, basis in self.structure.numbered
-        )
-        return " + ".join(terms).replace("+ -", "- ")
+        values = self.parameters
+        terms = self.structure.numbered
+        return weighted_sum((values.get(f"theta_{n}", 0.0), b.text) for n, b in terms) or NO_TERM
 
     @property
     def identity(self) -> list:

@@ -12,6 +12,7 @@ from rulegen.catalog import Interval
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fitting.ascent import Phase
+from rulegen.grammar.printing.sums import NO_TERM, weighted_sum
 from rulegen.ground.keys import Branch
 from rulegen.ground.progress import Found, Tick
 from rulegen.ground.settings import Settings
@@ -246,8 +247,7 @@ class Looks:
         """A rule of the family by its values, shape (P,), and what it earned in each life."""
         known = dict(zip(self.objective.names, values.tolist(), strict=True))
         kept = {name: text for name, text in self.terms.items() if known[name]}
-        words = " + ".join(f"{known[name]:.3g} {text}" for name, text in kept.items())
-        words = words.replace("+ -", "- ") or "no term"
+        words = weighted_sum((known[name], text) for name, text in kept.items()) or NO_TERM
         return Found(len(kept), *estimate(lives)[:3], words)
 
 

@@ -54,8 +54,8 @@ const answer = (root) => {
       plot.setAttribute("viewBox", `${(a - low) * unit} 0 ${(b - a) * unit} 100`);
       [slider.min, slider.max] = [a, b];
       ticks.replaceChildren();
-      for (let i = 0; i <= 5; i++) {
-        const value = a + (i / 5) * (b - a);
+      const wide = Math.ceil((b - a) / 5); // trials, iterations and sizes are whole numbers
+      for (let value = wide * Math.ceil(a / wide); value <= b; value += wide) {
         const text = make("text", ticks, { x: at(value), y: "100%", dy: 17, class: "middle" });
         text.textContent = number(value);
       }
