@@ -54,6 +54,13 @@ def test_a_document_says_what_it_is(tmp_path: Path):
     assert discovered < text.index("rules/local_search") < literature < text.index("rules/oja")
 
 
+def test_no_picture_is_higher_than_its_page():
+    """That of twelve worlds ran over the number of its page."""
+    shown = latex_card(find("generalist"), figure="generalist.pdf")
+    (size,) = re.findall(r"includegraphics\[(.*?)\]", shown)
+    assert r"height=.95\textheight" in size and "keepaspectratio" in size
+
+
 @pytest.mark.skipif(shutil.which("latexmk") is None, reason="no latexmk")
 def test_the_printed_catalog_has_its_pages(tmp_path: Path):
     names = ("oja", "clopath", "measurable_signals")

@@ -175,7 +175,7 @@ def show(block: Block, figure: str) -> str:
         case Listing(text):
             return listing(text)
         case Picture():
-            size = r"[width=.8\linewidth]"
+            size = r"[width=.8\linewidth,height=.95\textheight,keepaspectratio]"
             inner = rf"\includegraphics{size}{{{figure}}}"
             return rf"\begin{{center}}{inner}\end{{center}}" if figure else ""
         case Table():

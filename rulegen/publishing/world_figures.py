@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,8 +20,11 @@ from rulegen.publishing.figures import draw_curve, stroke
 
 #: Learning curves in a row.
 COLUMNS = 3
-#: Height of a world among the rewards, and of a row of curves, inches.
-LINE, CURVE = 0.42, 2.1
+#: Height of a world among the rewards, of a row of curves, and of a world among the differences,
+#: inches.
+LINE, CURVE, ROW = 0.42, 2.1, 0.24
+#: Height of a title and an axis of differences, inches; signs of a line of a title.
+TITLE, LONGEST = 0.9, 26
 
 
 def plot_worlds(
@@ -28,7 +32,7 @@ def plot_worlds(
     shown: Mapping[str, Sequence[Trajectory]],
     worlds: Mapping[str, World],
 ) -> Axes:
-    """What all rules earn in every world, and below one learning curve for each world.
+    """What all rules earn in every world, learning curves of each, and paired differences.
 
     Args:
         evidence: of the published rule, whose intervals are drawn.
@@ -39,12 +43,16 @@ def plot_worlds(
         the axes of the rewards.
     """
     count, rows = len(worlds), -(-len(worlds) // COLUMNS)
-    height = LINE * count + 1.4
-    figure = Figure(figsize=(9.0, height + CURVE * rows + 0.3), layout="constrained")
-    FigureCanvasAgg(figure)
-    parts: Any = figure.subfigures(2, 1, height_ratios=[height, CURVE * rows + 0.3])
-    above, below = parts
     known = looks(t.name for trajectories in shown.values() for t in trajectories)
+    minus = differences(evidence)
+    heights = [LINE * count + 1.4, CURVE * rows + 0.3]
+    heights += [-(-len(minus) // COLUMNS) * (ROW * count + TITLE)] if minus else []
+    figure = Figure(figsize=(9.0, sum(heights)), layout="constrained")
+    FigureCanvasAgg(figure)
+    parts: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
+    above, below, *last = parts
+    for place in last:
+        paired(place, evidence, minus, known)
     ax: Axes = above.subplots()
     rewards(ax, evidence, known)
     axes = np.atleast_1d(below.subplots(rows, COLUMNS)).ravel()
@@ -57,6 +65,49 @@ def plot_worlds(
     )
     below.supylabel("reward per trial", fontsize="medium")
     return ax
+
+
+def differences(evidence: Evidence) -> dict[str, list[Interval | None]]:
+    """The rule minus each other, in each world where that is, as the tables have it."""
+    names = dict.fromkeys(other.name for told in evidence.worlds for other in told.comparisons)
+    found = [
+        {other.name: other.scaled_difference or other.difference for other in told.comparisons}
+        for told in evidence.worlds
+    ]
+    return {name: [own.get(name) for own in found] for name in names}
+
+
+def paired(
+    part: Any,
+    evidence: Evidence,
+    minus: Mapping[str, Sequence[Interval | None]],
+    known: Mapping[str, Look],
+) -> None:
+    """A panel for each other rule: what the published one earns more, in all worlds."""
+    rows, worlds = -(-len(minus) // COLUMNS), evidence.worlds
+    places = np.atleast_1d(part.subplots(rows, min(COLUMNS, len(minus)), sharey=True)).ravel()
+    inside = sum(told.chosen_in for told in worlds)
+    for ax, (name, found) in zip(places, minus.items(), strict=False):
+        for line, interval in enumerate(found):
+            if interval is None:
+                continue
+            ax.plot([interval.low, interval.high], [line, line], color=known[name].colour, lw=1.8)
+            ax.plot(interval.mean, line, "o", color=known[name].colour, ms=4)
+        ax.axvline(0.0, color="0.35", lw=0.8, zorder=0)
+        if inside < len(worlds):
+            ax.axhline(inside - 0.5, color="0.75", lw=0.8)
+        ax.set_title(textwrap.fill(f"minus {name}", LONGEST), fontsize="small")
+        ax.tick_params(labelsize="x-small")
+        ax.spines[["top", "right"]].set_visible(False)
+    for ax in places[len(minus) :]:
+        ax.axis("off")
+    places[0].set_yticks(range(len(worlds)), [told.name for told in worlds], fontsize="x-small")
+    places[0].set_ylim(len(worlds) - 0.5, -0.5)
+    unit = "scaled reward" if evidence.scaled else "reward per trial"
+    part.supxlabel(
+        f"{DISCOVERED}: more {unit} than each other, paired over {evidence.reward.lives} lives",
+        fontsize="medium",
+    )
 
 
 def rewards(ax: Axes, evidence: Evidence, known: Mapping[str, Look]) -> None:
