@@ -109,8 +109,8 @@ docs: $(VENV)/.docs
 	@echo "build/site/index.html"
 
 # Pictures of all that people see, and whether any of it is empty, cut or unreadable.
-looks: docs
-	$(BIN)/python .ci/looks.py build/looks
+looks: docs build/axe.min.js
+	$(BIN)/python .ci/looks.py build/looks build/axe.min.js
 
 # With RULEGEN_FAST=1 they run on fewer lives, and their outputs are not kept; NAMES chooses some.
 notebooks: $(VENV)/.notebooks

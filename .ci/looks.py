@@ -1,10 +1,11 @@
 """Pictures of everything that people see, and whether any of it is empty, cut or unreadable.
 
-    python .ci/looks.py build/looks
+    python .ci/looks.py build/looks [build/axe.min.js]
 
 Needs the site (`make docs`) and makes a run of seconds where the folder has none. Each surface is
 seen light and dark; pages in a wide and a narrow window, what is printed in terminals of two
-widths. Exits with 1 and a sentence for each surface that falls short. Without chromium it says so
+widths. Where axe-core is there it looks for what some people cannot use. Exits with 1 and a
+sentence for each surface that falls short. Without chromium it says so
 and exits with 0.
 """
 
@@ -41,11 +42,16 @@ SCHEMES, WIDTHS = ("light", "dark"), (1400, 400)
 #: No picture is higher, pixels; a page of fewer pixels than this share that are not background is
 #: empty; the background of a dark page is darker than this, from 0 to 255.
 HIGHEST, EMPTY, DARK = 3000, 0.005, 100
+#: In which views axe-core looks, and how it is asked.
+AXED = (("light", WIDTHS[0]), ("dark", WIDTHS[1]))
+AXE = """axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations
+  .filter(({ impact }) => ["serious", "critical"].includes(impact))
+  .map(({ id, help, nodes }) => `axe, ${id}: ${help}: ${nodes[0].html.slice(0, 120)}`))"""
 #: So many columns of pixels are the edge of a page.
 EDGE = 4
 
 
-def main(out: Path) -> int:
+def main(out: Path, axe: Path | None = None) -> int:
     """See all surfaces."""
     program = browser.found()
     if program is None:
@@ -54,12 +60,16 @@ def main(out: Path) -> int:
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     bad, number = list[str](), 0
+    helper = axe.read_text() if axe and axe.exists() else ""
     with browser.Browser(program) as window:
         for name, address in pages(out).items():
             for width in WIDTHS:
                 for scheme in SCHEMES:
                     number += 1
                     bad += seen(window, address, scheme, width, out / f"{name}-{scheme}-{width}")
+                    # axe-core finds the same in both of what it sees twice.
+                    if helper and (scheme, width) in AXED:
+                        bad += [f"{name}, {scheme}: {told}" for told in unusable(window, helper)]
         for columns in COLUMNS:
             for name, html, wrong in printed(columns, out):
                 bad += wrong
@@ -68,7 +78,10 @@ def main(out: Path) -> int:
                     path = out / f"{name}-{scheme}.html"
                     path.write_text(html[scheme], "utf-8")
                     bad += seen(window, path.as_uri(), scheme, 11 * columns, path.with_suffix(""))
-    print("\n".join(bad) or f"{number} pictures in {out}: nothing is empty, cut or unreadable")
+    also = "" if helper else ", without axe-core"
+    print(
+        "\n".join(bad) or f"{number} pictures in {out}: nothing is empty, cut or unreadable{also}"
+    )
     return 1 if bad else 0
 
 
@@ -107,6 +120,13 @@ def seen(
     wrong = [*told["found"], *blank(np.asarray(Image.open(BytesIO(data)).convert("RGB")), scheme)]
     for finding in wrong:
         yield f"{path.name}: this surface {finding}"
+
+
+def unusable(window: browser.Browser, axe: str) -> list[str]:
+    """What axe-core finds in a page that is open, serious or worse."""
+    window.value(f"{axe}; undefined")
+    told: list[str] = window.value(AXE)
+    return told
 
 
 def blank(picture: np.ndarray, scheme: str) -> Iterator[str]:

@@ -156,3 +156,11 @@ def test_trials_and_sizes_are_whole_numbers():
     charts += front_chart([Point("a", n, bar, True, True) for n in (0, 1, 2)], "x", "y")
     for ticks in re.findall('<g class="ticks">(.*?)</g>', charts):
         assert ticks and all(float(text).is_integer() for text in re.findall(">([^<]+)<", ticks))
+
+
+def test_every_drawing_has_a_text_or_is_hidden_from_those_who_hear_the_page(folder):
+    for tag, values in read_html(report(folder)).elements:
+        if tag == "svg" and values.get("class") != "plot":
+            assert values.get("aria-label") or values.get("aria-hidden") == "true", values
+        if tag == "figure" and "bars" in str(values.get("class")):
+            assert values["role"] == "group" and values["aria-label"]
