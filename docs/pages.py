@@ -19,6 +19,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from nbconvert import MarkdownExporter
 
+from rulegen.catalog.pages.looks import PLATE
 from rulegen.catalog.pages.mathfont import math_style
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +53,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         for path in sorted(ROOT.glob(pattern)):
             name = path.relative_to(ROOT).as_posix()
             files.append(File(name, str(ROOT), config.site_dir, config.use_directory_urls))
-    files.append(File.generated(config, "docs/formulas.css", content=math_style()))
+    made = math_style() + PLATE
+    files.append(File.generated(config, "docs/formulas.css", content=made))
     licence = (ROOT / "LICENSE").read_text()
     files.append(File.generated(config, "LICENSE.md", content=f"# Licence\n\n{licence}"))
     for path in sorted(ROOT.glob("notebooks/*.ipynb")):

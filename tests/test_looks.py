@@ -1,13 +1,17 @@
 """Whoever sees colours otherwise can still tell the rules of a picture apart."""
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rulegen.catalog.pages.looks import COLOURS, LOOKS, OTHERS, ROLES, looks, numbers, style
+from rulegen.catalog.pages.html import FOLDER
+from rulegen.catalog.pages.looks import COLOURS, LOOKS, OTHERS, PLATE, ROLES, looks, numbers, style
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, NO_LEARNING, PERFECT, THIS_RULE
 
+ROOT = Path(__file__).parent.parent
 #: Linear light as seen without one kind of cone: Machado, Oliveira and Fernandes 2009,
 #: 10.1109/TVCG.2009.113, table 1 at severity 1.
 CONES = {
@@ -117,3 +121,12 @@ def test_pages_know_all_looks():
         assert f"--c{number}: {look.colour};" in text
         assert f"--c{number}: {look.bright};" in text
     assert len(set(COLOURS)) == len(COLOURS)
+
+
+def test_a_white_figure_lies_on_a_plate_wherever_it_is():
+    """One definition, for pages and for the site."""
+    assert "padding" in PLATE and "border-radius" in PLATE and PLATE in style()
+    own = [*(FOLDER / "style.css").parent.glob("*.css"), *(ROOT / "docs").glob("*.css")]
+    for text in (path.read_text() for path in own):
+        assert not re.search(r"\bimg\b[^{]*{[^}]*background", text)
+    assert "math_style() + PLATE" in (ROOT / "docs" / "pages.py").read_text()

@@ -54,6 +54,8 @@ OTHERS = (
 )
 #: All looks by the number that pages know them by.
 LOOKS = (*ROLES.values(), *OTHERS)
+#: A figure is drawn on white, and lies as a sheet on pages that are dark.
+PLATE = "img { background: #ffffff; border-radius: .5rem; padding: .6rem; }\n"
 #: Colours for what is no rule, such as conditions; they are told apart as well.
 COLOURS = tuple(ink for ink, _ in (BLUE, ORANGE, VIOLET, TAN, PLUM, GREEN))
 
@@ -91,7 +93,7 @@ def looks(names: Iterable[str]) -> dict[str, Look]:
 
 
 def style() -> str:
-    """The looks as a style of pages: `c0` and so on, for lines, bands and marks.
+    """The looks as a style of pages: `c0` and so on, for lines, bands and marks, and figures.
 
     Example:
         >>> ".line.c0 { stroke: var(--c0); }" in style()
@@ -109,4 +111,4 @@ def style() -> str:
         lines.append(f".line.c{n} {{ stroke: var(--c{n});{dashed} }}")
         lines.append(f".band.c{n} {{ fill: var(--c{n}); }}")
         lines.append(f".mark.c{n} {{ fill: var(--c{n}); stroke: var(--c{n}); }}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + PLATE
