@@ -38,6 +38,12 @@ PAGES = {
     "site reference": "docs/api/rules.html",
     "site notebook": "notebooks/discover_a_rule.html",
 }
+#: Pages that read in a browser without scripts, and what is in each all the same.
+WITHOUT = {
+    "catalog": "#rules > li math",
+    "report": "svg.drawing path",
+    "watch run": "svg.drawing path",
+}
 SCHEMES, WIDTHS = ("light", "dark"), (1400, 400)
 #: No picture is higher, pixels; a page of fewer pixels than this share that are not background is
 #: empty; the background of a dark page is darker than this, from 0 to 255.
@@ -62,7 +68,8 @@ def main(out: Path, axe: Path | None = None) -> int:
     bad, number = list[str](), 0
     helper = axe.read_text() if axe and axe.exists() else ""
     with browser.Browser(program) as window:
-        for name, address in pages(out).items():
+        places = pages(out)
+        for name, address in places.items():
             for width in WIDTHS:
                 for scheme in SCHEMES:
                     number += 1
@@ -70,6 +77,12 @@ def main(out: Path, axe: Path | None = None) -> int:
                     # axe-core finds the same in both of what it sees twice.
                     if helper and (scheme, width) in AXED:
                         bad += [f"{name}, {scheme}: {told}" for told in unusable(window, helper)]
+        for name, part in WITHOUT.items():
+            number += 1
+            address, shown = places[name], out / f"{name}-without scripts"
+            bad += seen(window, address, SCHEMES[0], WIDTHS[0], shown, scripts=False)
+            if not window.value(f"document.querySelector('{part}').checkVisibility()"):
+                bad.append(f"{name}: without scripts nobody sees {part}")
         for columns in COLUMNS:
             for name, html, wrong in printed(columns, out):
                 bad += wrong
@@ -110,10 +123,10 @@ def watched(run: Path) -> dict[str, tuple[str, str]]:
 
 
 def seen(
-    window: browser.Browser, address: str, scheme: str, width: int, path: Path
+    window: browser.Browser, address: str, scheme: str, width: int, path: Path, scripts: bool = True
 ) -> Iterator[str]:
     """Keep the picture of a page, and say what is wrong with it."""
-    window.open(address, scheme, width)
+    window.open(address, scheme, width, scripts)
     told = window.value(SCRIPT)
     data = window.picture(width, min(told["height"], HIGHEST))
     path.with_suffix(".png").write_bytes(data)

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 def test_everything_is_under_one_name():
     home = Path(rg.__file__).parent
     for name in ("rulegen.grammar", "rulegen.catalog", "rulegen.commands"):
-        assert Path(sys.modules[name].__file__ or "").is_relative_to(home)
+        assert Path(import_module(name).__file__ or "").is_relative_to(home)
     for package in ("rulegen", "rulegen.compile", "rulegen.grammar", "rulegen.catalog"):
         module = __import__(package, fromlist=["*"])
         assert module.__all__
