@@ -86,9 +86,17 @@ def test_mistakes_name_the_field(tmp_path, text, message):
 
 
 def test_an_error_in_the_rule_shows_the_place(tmp_path):
-    with pytest.raises(RuleError, match="line 2, column 12") as error:
-        load_config(write(tmp_path, GOOD.replace("xi", "xq")))
+    """In the file, where it stands there once: a configuration has several rules."""
+    text = GOOD.replace("xi", "xq")
+    path = write(tmp_path, text)
+    with pytest.raises(RuleError, match=f"{path.name}, line [0-9]+, column 12: ") as error:
+        load_config(path)
     assert "^" in str(error.value)
+    assert error.value.text == text.splitlines()[error.value.line - 1]
+    assert error.value.text[error.value.column - 1 :].startswith("xq")
+    path.write_text(text + "\n" + "".join(f"# {line}\n" for line in text.splitlines()))
+    with pytest.raises(RuleError, match=r"^line 2, column 12: "):
+        load_config(path)
 
 
 UNFIT = {

@@ -22,12 +22,14 @@ SMALL = (
 def test_a_new_folder(monkeypatch, capsys, tmp_path):
     folder = tmp_path / "deep" / "attempt"
     code, out, err = call(monkeypatch, capsys, "new", folder)
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert err == f"change what you like, then: rulegen discover {folder / 'discover.toml'}\n"
     assert out.split() == [str(path) for path in sorted(folder.iterdir())]
     names = sorted(path.name for path in START.iterdir() if path.is_file())
     assert sorted(path.name for path in folder.iterdir()) == names
     config = rg.load_config(folder / "discover.toml")
     assert config.name == "attempt"
+    assert "rulegen open runs/attempt-1\n" in (folder / "discover.toml").read_text()
     assert len(config.family.terms()) == 2
 
 

@@ -79,3 +79,13 @@ def test_the_report_of_a_run_is_made_and_shown(asked, tmp_path):
     assert done.returncode == 0, done.stderr
     page = Path(address.removeprefix("file://"))
     assert address == done.stdout.strip() and "<title>" in page.read_text()
+
+
+def test_a_folder_of_runs_names_the_latest(asked, tmp_path):
+    for name, when in (("mine-1", 2e9), ("mine-2", 1e9)):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        (tmp_path / "runs" / name / "record.toml").write_text("")
+        os.utime(tmp_path / "runs" / name / "record.toml", (when, when))
+    done, address = asked("open", str(tmp_path / "runs"))
+    assert done.returncode == 2 and address is None
+    assert done.stderr.rstrip().endswith(f"name one in it, such as {tmp_path}/runs/mine-1")

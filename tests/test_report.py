@@ -11,7 +11,7 @@ from rulegen.catalog.pages.html import content_hash
 from rulegen.catalog.records.library import HOME
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
-from rulegen.publishing.report import TEMPLATES, Left, report, report_page
+from rulegen.publishing.report import TEMPLATES, Left, report, report_page, verdict
 
 HOSTILE = "</title><script>alert(1)</script> $\\frac{1}{0}$ & \"'"
 
@@ -32,6 +32,15 @@ def test_it_tells_the_story(folder):
         assert part in page
     assert "<math" in page and page.count("<svg") > 5
     assert len(page) < 3 << 20
+
+
+def test_its_values_are_a_sentence_of_their_own():
+    """ "With which it shares 6 terms, with theta = 1" reads as if another rule had the values."""
+    record = find("generalist")
+    told = verdict(record, record.evidence)
+    assert (
+        re.search(r"[a-z]\. It has theta_1 = [^.]*\.[^ ]*, ", told) and ", with theta" not in told
+    )
 
 
 def test_nothing_is_loaded_and_only_its_own_script_runs(folder):

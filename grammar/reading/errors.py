@@ -16,6 +16,7 @@ class RuleError(RulegenError):
         line: line number, from 1 (0 when the error has no place).
         column: column number, from 1 (0 when the error has no place).
         remedy: what to do about it, or "".
+        file: the file that the line is counted in, or "" where it is that of the rule alone.
     """
 
     def __init__(
@@ -28,7 +29,32 @@ class RuleError(RulegenError):
             column,
             remedy,
         )
+        self.file = ""
         super().__init__(message)
+
+    def within(self, file: str, content: str) -> RuleError:
+        """The same error with its place in a file that has rules among other things.
+
+        Args:
+            file: its name. content: its text; the error stays as it is where its line does not
+                stand there once.
+
+        Example:
+            >>> error = RuleError("a mistake", text="dw/dt = x", line=1, column=9)
+            >>> print(error.within("a.toml", 'name = "a"\\nrule = "dw/dt = x"\\n'))
+            a.toml, line 2, column 17: a mistake
+                rule = "dw/dt = x"
+                                ^
+        """
+        lines = content.splitlines()
+        found = [n for n, line in enumerate(lines) if self.text.strip() and self.text in line]
+        if len(found) != 1 or lines[found[0]].count(self.text) != 1:
+            return self
+        line = lines[found[0]]
+        place = {"line": found[0] + 1, "column": line.index(self.text) + self.column}
+        error = RuleError(self.message, text=line, remedy=self.remedy, **place)
+        error.file = file
+        return error
 
     # A hostile line may be a megabyte long: show only the neighbourhood of the caret.
     WINDOW = 72
@@ -36,7 +62,8 @@ class RuleError(RulegenError):
     def __str__(self) -> str:
         parts = [self.message]
         if self.line:
-            parts = [f"line {self.line}, column {self.column}: {self.message}"]
+            file = f"{self.file}, " if self.file else ""
+            parts = [f"{file}line {self.line}, column {self.column}: {self.message}"]
             start = max(0, self.column - 1 - self.WINDOW // 2)
             shown = self.text[start : start + self.WINDOW]
             shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -41,6 +43,9 @@ def new(
         raise rg.ConfigError(f"cannot write into {folder}: {error.strerror}") from None
     for name in written:
         print(folder / name)
+    if example is None:
+        command = shlex.join(("rulegen", "discover", str(folder / "discover.toml")))
+        print(f"change what you like, then: {command}", file=sys.stderr)
 
 
 def files(name: str, example: str | None = None) -> dict[str, str]:

@@ -13,6 +13,8 @@ from rulegen.grammar import ConfigError
 from rulegen.publishing.report import REPORT, report
 from rulegen.runs.sources import again
 
+RECORD = "record.toml"
+
 
 def open_run(
     run: Annotated[Path, typer.Argument(help="folder of a finished run")],
@@ -26,8 +28,10 @@ def open_run(
         rulegen open runs/mine-1
         rulegen open runs/mine-1 --anew
     """
-    if not (run / "record.toml").is_file():
-        raise ConfigError(f"{run} is no folder of a finished run{again(run)}")
+    if not (run / RECORD).is_file():
+        finished = sorted(run.glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime)
+        hint = f"; name one in it, such as {finished[-1].parent}" if finished else again(run)
+        raise ConfigError(f"{run} is no folder of a finished run{hint}")
     page = run / REPORT
     if anew or not page.exists():
         try:

@@ -16,7 +16,7 @@ from rulegen.catalog.records.part import check_printable
 from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
-from rulegen.grammar import ConfigError, Rule, parse
+from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.grammar.reading.files import read_toml, toml
 from rulegen.grammar.reading.problems import problems
 from rulegen.ground.digests import digest_of, programs
@@ -195,6 +195,9 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path | str
         return kind.model_validate(data)
     except ValidationError as error:
         raise ConfigError(f"{path}: {problems(error, kind)}") from None
+    except RuleError as error:
+        file = Path(path)
+        raise error.within(str(path), file.read_text("utf-8") if file.is_file() else "") from None
 
 
 def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:

@@ -147,7 +147,7 @@ def verdict(record: Record, evidence: Evidence) -> str:
     free = [p for p in record.rule.parameters if p.name in record.parameters]
     values = ", ".join(f"{p.name} = {p.value:.4g}" for p in free if p.value is not None)
     found = named(record.rule).text.replace("`", "")
-    found += f", with {values}" if values and values not in found else ""
+    found += f". It has {values}" if values and values not in found else ""
     others = [
         f"{abs(c.difference.mean):.4g} {'less' if c.difference.mean < 0 else 'more'} than {c.name}"
         for c in evidence.comparisons
