@@ -9,6 +9,7 @@ from rulegen.grammar import ConfigError, RuleError, RulegenError
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.publishing.places import Elsewhere
 from rulegen.runs.discover import prepare
+from rulegen.runs.sources import read_source
 from rulegen.searching import Genetic, Halving, SearchConfig
 from rulegen.searching import Path as PathStrategy
 from rulegen.searching.config import SelectSettings
@@ -92,6 +93,9 @@ def test_an_error_in_the_rule_shows_the_place(tmp_path):
     with pytest.raises(RuleError, match=f"{path.name}, line [0-9]+, column 12: ") as error:
         load_config(path)
     assert "^" in str(error.value)
+    with pytest.raises(RuleError) as checked:
+        read_source(str(path), None)
+    assert str(checked.value) == str(error.value)
     assert error.value.text == text.splitlines()[error.value.line - 1]
     assert error.value.text[error.value.column - 1 :].startswith("xq")
     path.write_text(text + "\n" + "".join(f"# {line}\n" for line in text.splitlines()))

@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from rulegen.grammar.reading.errors import ConfigError
+from rulegen.grammar.reading.errors import ConfigError, RuleError
 
 #: A file of TOML that is larger than this is none of ours.
 LARGEST_FILE = 1 << 20
@@ -136,3 +136,11 @@ def toml(text: str, what: Path | str) -> dict[str, Any]:
     except ValueError:  # such as an integer that Python does not read
         why = "a whole number of more than 4300 digits"
         raise ConfigError(f"{what} is not valid TOML: {why}") from None
+
+
+def placed(error: RuleError, path: Path | str) -> RuleError:
+    """A mistake in a rule with its place in the file that has been read, if it is one."""
+    try:
+        return error.within(str(path), Path(path).read_text("utf-8"))
+    except (OSError, UnicodeError):
+        return error

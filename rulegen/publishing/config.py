@@ -17,7 +17,7 @@ from rulegen.estimators import Pathwise, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
-from rulegen.grammar.reading.files import read_toml, toml
+from rulegen.grammar.reading.files import placed, read_toml, toml
 from rulegen.grammar.reading.problems import problems
 from rulegen.ground.digests import digest_of, programs
 from rulegen.ground.parts import foreign
@@ -196,8 +196,7 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path | str
     except ValidationError as error:
         raise ConfigError(f"{path}: {problems(error, kind)}") from None
     except RuleError as error:
-        file = Path(path)
-        raise error.within(str(path), file.read_text("utf-8") if file.is_file() else "") from None
+        raise placed(error, path) from None
 
 
 def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:

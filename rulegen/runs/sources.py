@@ -15,8 +15,8 @@ from rulegen import catalog
 from rulegen.catalog.records.kinds import OPENING, kind_of
 from rulegen.catalog.records.places import DISCOVERED, names
 from rulegen.catalog.records.roles import BASELINES
-from rulegen.grammar import ConfigError, Rule, parse
-from rulegen.grammar.reading.files import check_size, decoded, read_file, read_toml, toml
+from rulegen.grammar import ConfigError, Rule, RuleError, parse
+from rulegen.grammar.reading.files import check_size, decoded, placed, read_file, read_toml, toml
 
 #: A file longer than this is refused before it is read whole.
 LARGEST_TEXT = 4 << 20
@@ -121,7 +121,10 @@ def read_piped(text: str) -> Source:
 def described(data: dict[str, Any], path: Path | str) -> Source:
     """The record or the family in the data of the file at `path`; errors as of `read_source`."""
     if kind_of(data) == "rule":
-        return Source(str(data.get("name", "-")), parse(str(data["rule"])))
+        try:
+            return Source(str(data.get("name", "-")), parse(str(data["rule"])))
+        except RuleError as error:
+            raise placed(error, path) from None
     return recorded(catalog.checked_record(data, path))
 
 
