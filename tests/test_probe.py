@@ -55,6 +55,7 @@ KNOWN = {
     "cos": math.cos, "erf": math.erf, "relu": lambda x: max(x, 0), "min": lambda x: min(x, 0.7),
     "max": lambda x: max(x, 0.7), "clip": lambda x: min(max(x, 0.2), 0.9), "floor": math.floor,
     "mod": lambda x: math.fmod(x, 0.7), "spow": lambda x: x**0.7, "prev": lambda x: 1.0,
+    "delay": lambda x: 1.0,
     **dict.fromkeys(NONLOCAL, lambda x: x),
 }  # fmt: skip
 
@@ -88,6 +89,7 @@ def test_most_rules_have_a_picture():
         "w += exp(exp(exp(post*100)))",
         "param a free\nw += a*pre",
         "w <- w",
+        "w += delay(post, 9000 h)*pre + delay(pre, 300 ms)*post",
         "w += floor(pre*7)*mod(post, 0.3)*erf(u)*prev(pre) if pre > 0 and post < 3 else 0",
     ],
 )

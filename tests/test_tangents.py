@@ -81,6 +81,14 @@ RULES = {
         e <- 0.8*e + x*pre : synapse
         on reward: w += eta*R*e
     """,
+    "delays": """
+        param eta = 0.05
+        param a = 0.5 free
+        x <- 0.9*x + a*delay(u, 6 ms) : post
+        h <- 0.7*h + a*delay(w, 2 ms)*pre : synapse
+        e <- 0.8*e + (delay(x, 3 ms) + delay(x, 7 ms)*delay(xi, 2 ms))*delay(pre, 4 ms) : synapse
+        on reward: w += eta*R*(e + h)
+    """,
     "neighbours": """
         nonlocal sum_pre, max_pre, sum_post, cumsum_post
         param eta = 0.05 free

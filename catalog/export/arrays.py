@@ -6,19 +6,23 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from rulegen.catalog.export.code import PREVIOUS, definition, kept_before, keys_read
+from rulegen.catalog.export.code import definition, kept_before, keys_read
 from rulegen.catalog.export.library import ArrayCode, Library, helpers
 from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.words import ARRAYS
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Site
+from rulegen.grammar.algebra.operators import delay
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.rule.system import Equation, System, make_system
 
 NEW = "new "
 CONSTANTS = frozenset({"dt", "N_pre", "N_post"})
 SHAPES = {Site.GLOBAL: "()", Site.PRE: "n_pre", Site.POST: "n_post", Site.SYNAPSE: "w.shape"}
+#: The shapes of as many of them as a delay has steps.
+RINGS = {"()": "({},)", "n_pre": "({}, n_pre)", "n_post": "({}, n_post)"}
+RINGS |= {"w.shape": "({}, *w.shape)"}
 ARGUMENTS = "state, signals, dt, parameters=PARAMETERS, condition=0"
 
 
@@ -37,9 +41,9 @@ class Module:
         system = self.system
         self.forward = system.forward
         self.stepped = (*system.synapse, *system.weights, *system.neuron)
-        self.previous = kept_before(e.expr for e in self.stepped)
+        self.earlier = kept_before(e.expr for e in self.stepped)
         keys = variables(self.rule) + [NEW + e.name for e in self.stepped]
-        keys += [PREVIOUS + name for name in self.previous]
+        keys += [node.memory for node in self.earlier]
         keys += [number.name for number in system.standards]
         self.names = identifiers(keys, ARRAYS.__contains__)
         parameters = {p.name for p in self.rule.parameters}
@@ -105,13 +109,19 @@ class Module:
             shape = "conditions" if name in self.system.per_condition else SHAPES[sites[name]]
             first = self.code(value, sites[name])
             rows.append(f'    "{name}": {np}.full({shape}, {first}, w.dtype),')
-        for name in self.previous:
-            rows.append(f'    "{PREVIOUS}{name}": {np}.zeros({SHAPES[sites[name]]}, w.dtype),')
+        for node in self.earlier:
+            shape = SHAPES[sites[node.args[0].name]]
+            if isinstance(node, delay):
+                shape = RINGS[shape].format(f"steps_back({float(node.args[1])!r}, dt)")
+            rows.append(f'    "{node.memory}": {np}.zeros({shape}, w.dtype),')
+        delays = any(isinstance(node, delay) for node in self.earlier)
         return definition(
             "init",
             ("w, draws, " if any(n.once for n in self.system.standards) else "w, ")
+            + ("dt, " if delays else "")
             + "conditions=1"
-            + (", parameters=PARAMETERS, dt=1.0" if formulas else ""),
+            + (", parameters=PARAMETERS" if formulas else "")
+            + (", dt=1.0" if formulas and not delays else ""),
             [
                 f'"""{INIT}"""',
                 f"w = {np}.array(w, float)",
@@ -132,8 +142,10 @@ class Module:
         for name in sorted(read & {WEIGHT, *self.system.initial}, key=self.order):
             at = "[condition]" if name in self.system.per_condition else ""
             lines.append(f'{self.names[name]} = state["{name}"]{at}')
-        for key in sorted(read & {PREVIOUS + name for name in self.previous}, key=self.order):
-            lines.append(f'{self.names[key]} = state["{key}"]')
+        for node in self.earlier:
+            if node.memory in read:
+                at = "[-1]" if isinstance(node, delay) else ""
+                lines.append(f'{self.names[node.memory]} = state["{node.memory}"]{at}')
         for name in sorted(read & (SIGNALS.keys() - CONSTANTS), key=self.order):
             lines.append(f'{self.names[name]} = {self.np}.asarray(signals["{name}"], w.dtype)')
         for number in self.system.standards:
@@ -169,15 +181,21 @@ class Module:
         system, names = self.system, self.names
         first = (*system.synapse, *system.neuron)
         lines = self.unpack(
-            (e.expr for e in self.stepped), [e.name for e in self.stepped] + self.previous
+            (e.expr for e in self.stepped),
+            [e.name for e in self.stepped] + [str(node.args[0]) for node in self.earlier],
         )
         lines += [f"{names[NEW + e.name]} = {self.value(e)}" for e in first]
         lines += [f"{names[e.name]} = {names[NEW + e.name]}" for e in system.synapse]
         lines += [f"{names[NEW + e.name]} = {self.value(e)}" for e in system.weights]
         result = {e.name: names[NEW + e.name] for e in self.stepped}
         # What `x` means to the weights in this step is `prev(x)` in the next.
-        for name in self.previous:
-            result[PREVIOUS + name] = f"fill({names[PREVIOUS + name]}, {names[name]})"
+        for node in self.earlier:
+            now = names[str(node.args[0])]
+            result[node.memory] = (
+                f'moved_on(state["{node.memory}"], {now})'
+                if isinstance(node, delay)
+                else f"fill({names[node.memory]}, {now})"
+            )
         return lines + self.answer(result)
 
     def event_body(self, event: Event) -> list[str]:
@@ -189,8 +207,8 @@ class Module:
             lines.append(f"{self.names[e.name]} = {self.value(e)}")
             result[e.name] = self.names[e.name]
         if event is Event.TRIAL_START:
-            for name in self.previous:
-                result[PREVIOUS + name] = f'{self.np}.zeros_like(state["{PREVIOUS}{name}"])'
+            for node in self.earlier:
+                result[node.memory] = f'{self.np}.zeros_like(state["{node.memory}"])'
         return (lines if equations else []) + self.answer(result)
 
     def answer(self, result: dict[str, str]) -> list[str]:
@@ -198,7 +216,7 @@ class Module:
         for name in result.keys() & self.system.per_condition:
             result[name] = f'place(state["{name}"], condition, {result[name]})'
         if self.library.own:
-            kept = [WEIGHT, *self.system.initial, *(PREVIOUS + name for name in self.previous)]
+            kept = [WEIGHT, *self.system.initial, *(node.memory for node in self.earlier)]
             result = {name: f'state["{name}"]{self.library.own}' for name in kept} | result
         pairs = [f'    "{name}": {value},' for name, value in result.items()]
         return ["return {", "    **state,", *pairs, "}"] if pairs else ["return dict(state)"]

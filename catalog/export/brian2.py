@@ -23,13 +23,14 @@ from rulegen.catalog.export.brian2_parts import (
     SILENT,
     TOLD,
 )
-from rulegen.catalog.export.code import PREVIOUS, Code, definition, kept_before
+from rulegen.catalog.export.code import Code, definition, kept_before
 from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
-from rulegen.catalog.export.places import foreign_problems, nonlocal_problems
+from rulegen.catalog.export.places import foreign_problems, formulas, nonlocal_problems
 from rulegen.catalog.export.words import taken_in_brian2
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Form, Rule, Site
+from rulegen.grammar.algebra.operators import delay
 from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, symbol
 from rulegen.grammar.rule.draws import standards
 from rulegen.grammar.rule.system import Equation, make_system
@@ -50,6 +51,11 @@ def problems(rule: Rule) -> list[str]:
     """
     found = foreign_problems(rule)
     found += nonlocal_problems(rule, "synapse code of Brian 2 sees one synapse at a time")
+    found += [
+        f"{place} has `delay`: a variable of a synapse of Brian 2 keeps one step"
+        for place, expr in formulas(rule)
+        if expr.atoms(delay)
+    ]
     numbers = {n.owner: n for n in standards(rule)}
     found += [
         f"`{n.owner}` draws for a neuron: a program keeps all numbers at the synapse"
@@ -103,7 +109,7 @@ class Script:
         self.read = {s.name for e in exprs for s in e.free_symbols}
         self.previous = kept_before(exprs)
         keys = [n for n in variables(self.rule) if n not in SIGNALS]
-        keys += [NEW + e.name for e in self.stepped] + [PREVIOUS + n for n in self.previous]
+        keys += [NEW + e.name for e in self.stepped] + [node.memory for node in self.previous]
         keys += [n.name for n in system.standards]
         own = identifiers(keys, taken_in_brian2, "_0")
         self.names = own | SIGNAL_NAMES
@@ -162,7 +168,7 @@ class Script:
 
     def model(self) -> list[str]:
         """Variables of each synapse."""
-        kept = [WEIGHT, *self.system.initial, *(PREVIOUS + n for n in self.previous)]
+        kept = [WEIGHT, *self.system.initial, *(node.memory for node in self.previous)]
         kept += sorted(self.read & ({"zeta"} | IMPULSES))
         lines = [f"{self.names[p.name]} : 1 (constant, shared)" for p in self.rule.parameters]
         lines += [f"{self.names[name]} : 1" for name in kept]
@@ -194,7 +200,7 @@ class Script:
         fresh = self.reader(seen)
         lines += [f"{names[NEW + e.name]} = {self.value(e, fresh)}" for e in system.weights]
         # What `x` means to the weights in this step is `prev(x)` in the next.
-        lines += [f"{names[PREVIOUS + name]} = {seen[name]}" for name in self.previous]
+        lines += [f"{names[e.memory]} = {seen[e.args[0].name]}" for e in self.previous]
         lines += [f"{names[e.name]} = {names[NEW + e.name]}" for e in self.stepped]
         return lines + (["trial_step += 1"] if "t" in self.read else [])
 
@@ -269,9 +275,7 @@ class Script:
                 key = f'synapses.name, "{name}", condition'
                 kept = f"KEPT.get(({key}), {self.first[name]})"
                 lines.append(f'put(synapses, "{self.names[name]}", {kept})')
-            lines += [
-                f'put(synapses, "{self.names[PREVIOUS + name]}", 0.0)' for name in self.previous
-            ]
+            lines += [f'put(synapses, "{self.names[node.memory]}", 0.0)' for node in self.previous]
             code = self.reader(self.names | dict.fromkeys(SILENT, "silence"))
         equations = self.system.events[event]
         read = {s.name for e in equations for s in e.expr.free_symbols}

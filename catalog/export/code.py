@@ -12,18 +12,15 @@ import sympy as sp
 
 from rulegen.grammar import Site
 from rulegen.grammar.algebra.algebra import as_written, operator_name
-from rulegen.grammar.algebra.operators import NONLOCAL, exprel, power, prev
+from rulegen.grammar.algebra.operators import NONLOCAL, Earlier, exprel, power
 from rulegen.grammar.printing.order import sort_factors, sort_terms, split_product
 
 # Precedence levels, loosest first.
 SUM, PRODUCT, SIGN, POWER, ATOM = range(5)
 
-#: The key of the value that a name had one step earlier.
-PREVIOUS = "prev "
-
 
 def keys_read(expr: sp.Basic) -> set[str]:
-    """What an expression reads: names, and `PREVIOUS + "x"` for `prev(x)`, which reads no `x`.
+    """What an expression reads: names, and the memory of `prev(x)`, which reads no `x`.
 
     Example:
         >>> from rulegen.grammar import parse
@@ -31,24 +28,24 @@ def keys_read(expr: sp.Basic) -> set[str]:
         >>> sorted(keys_read(expr))
         ['prev pre', 'u', 'w']
     """
-    if isinstance(expr, prev):
-        return {PREVIOUS + expr.args[0].name}
+    if isinstance(expr, Earlier):
+        return {expr.memory}
     if isinstance(expr, sp.Symbol):
         return {expr.name}
     return {key for arg in expr.args for key in keys_read(arg)}
 
 
-def kept_before(exprs: Iterable[sp.Basic]) -> list[str]:
-    """The names whose value one step earlier some expression reads."""
-    keys = {key for expr in exprs for key in keys_read(expr)}
-    return sorted(key.removeprefix(PREVIOUS) for key in keys if key.startswith(PREVIOUS))
+def kept_before(exprs: Iterable[sp.Basic]) -> list[Earlier]:
+    """What some expressions read of earlier steps."""
+    found = {node for expr in exprs for node in expr.atoms(Earlier)}
+    return sorted(found, key=lambda node: node.memory)
 
 
 class Code:
     """Writes rule expressions for one language; its subclasses say what is different there.
 
     Args:
-        names: the identifier of each symbol, and of `prev(x)` under `PREVIOUS + "x"`.
+        names: the identifier of each symbol, and of `prev(x)` under the name of its memory.
         sites: the site of each symbol.
         parameters: which symbols are parameters; they stand first in a product.
 
@@ -80,9 +77,9 @@ class Code:
         """A variable that lives at `source`, as seen from `site`."""
         return self.names[key]
 
-    def previous(self, name: str, site: Site) -> str:
-        """The value that a variable had one step earlier."""
-        return self.name(PREVIOUS + name, self.sites[name], site)
+    def earlier(self, node: Earlier, site: Site) -> str:
+        """The value that a variable had in an earlier step."""
+        return self.name(node.memory, self.sites[node.args[0].name], site)
 
     def number(self, value: sp.Rational) -> str:
         """A number that is not negative."""
@@ -128,8 +125,8 @@ class Code:
         """The text and how tightly it binds."""
         if expr.is_Symbol:
             return self.name(expr.name, self.sites[expr.name], site), ATOM
-        if isinstance(expr, prev):
-            return self.previous(expr.args[0].name, site), ATOM
+        if isinstance(expr, Earlier):
+            return self.earlier(expr, site), ATOM
         if expr.is_Rational:
             text = self.number(abs(expr))
             return (f"-{text}", SIGN) if expr < 0 else (text, ATOM)

@@ -12,6 +12,7 @@ from rulegen.grammar import Site
 from rulegen.grammar.algebra.operators import over_pre
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.reading.sites import site_of
+from rulegen.grammar.rule.timing import HALF
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,20 @@ def helpers(library: Library) -> dict[str, Helper]:
                 f"rest = {np}.fmod(x, y)",
                 f"return {np}.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)",
             ],
+        ),
+        "steps_back": (
+            "delay, dt",
+            "How many steps of dt ms a delay lasts: the nearest whole number.",
+            [
+                "if delay < dt:",
+                '    raise ValueError(f"a delay of {delay} ms is shorter than dt = {dt} ms")',
+                f"return int(delay/dt + 0.5 + {HALF!r})",
+            ],
+        ),
+        "moved_on": (
+            "ring, value",
+            "The values of so many steps with a new one in front, the oldest left out.",
+            [f"return {np}.concatenate([fill(ring[:1], value), ring[:-1]])"],
         ),
         "erf": ("x", "The error function.", list(library.erf)),
         "fill": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from rulegen.grammar import SIGNALS, Rule
@@ -18,7 +19,7 @@ def variables(rule: Rule) -> list[str]:
 def identifiers(
     keys: Iterable[str], taken: Callable[[str], bool], mark: str = "_"
 ) -> dict[str, str]:
-    """An identifier for each key: itself, with underscores for blanks, and a mark while taken.
+    """An identifier for each key: itself, with `_` for blanks and signs, and a mark while taken.
 
     Example:
         >>> import keyword
@@ -27,7 +28,7 @@ def identifiers(
     """
     result: dict[str, str] = {}
     for key in dict.fromkeys(keys):
-        name = key.replace(" ", "_")
+        name = re.sub(r"\W", "_", key)
         while taken(name) or name in result.values():
             # Of some words all that begin with them are taken.
             name = f"own_{name}" if taken(name + mark) else name + mark

@@ -78,7 +78,7 @@ def problems(rule: Rule) -> list[str]:
         for name in sorted({s.name for s in expr.free_symbols} & SIGNALS.keys()):
             if why := unknown(name):
                 found.append(f"{place} reads `{name}`: {why}")
-        for name in sorted(functions(expr) & {"prev", "spow"}):
+        for name in sorted(functions(expr) & {"prev", "delay", "spow"}):
             found.append(f"{place} has `{name}`: NESTML has nothing like it")
     found += [
         f"`{n.owner}` draws a random number: give values to synapses where NEST connects them"

@@ -13,8 +13,9 @@ from rulegen.catalog.export.page import head
 from rulegen.catalog.export.words import SYMPY
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import Site
+from rulegen.grammar.algebra.algebra import operator_name
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
-from rulegen.grammar.algebra.operators import NONLOCAL
+from rulegen.grammar.algebra.operators import NONLOCAL, Earlier
 from rulegen.grammar.reading.sites import site_table
 
 TITLE = '"""The equations of a plasticity rule as SymPy objects, exported by rulegen."""'
@@ -29,7 +30,7 @@ HELPERS = {
     "mod": ("x, y", "x - y*sp.floor(x/y)"),
 }
 #: Functions for which SymPy has nothing; they stay symbolic.
-SYMBOLIC = ("prev", *sorted(NONLOCAL), *DISTRIBUTIONS)
+SYMBOLIC = ("prev", "delay", *sorted(NONLOCAL), *DISTRIBUTIONS)
 CALLS = {"abs": "Abs", "min": "Min", "max": "Max"}
 
 
@@ -44,9 +45,9 @@ class SympyCode(Code):
         """SymPy's own."""
         return f"sp.{value}"
 
-    def previous(self, name: str, site: Site) -> str:
+    def earlier(self, node: Earlier, site: Site) -> str:
         """A symbolic function, because an equation has no memory."""
-        return f"prev({self.names[name]})"
+        return self.function(operator_name(node), [self.show(a, site) for a in node.args])
 
     def function(self, name: str, args: Sequence[str]) -> str:
         """A function of SymPy, or one that stands in the module itself."""

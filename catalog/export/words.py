@@ -16,12 +16,13 @@ ARRAYS = PYTHON | {
     "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
     "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
     "spow", "exprel", "erf", "mod", "fill", "place", "bounded", "bias", "conditions", "n_post",
-    "n_pre",
+    "n_pre", "steps_back", "moved_on",
 }  # fmt: skip
 
 #: What a module of SymPy calls its own things, and the functions that stay symbolic.
 SYMPY = PYTHON | {
     "sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow", "mod", "prev",
+    "delay",
     "sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post",
 }  # fmt: skip
 

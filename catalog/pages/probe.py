@@ -7,6 +7,7 @@ trial with a reward.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
@@ -39,6 +40,8 @@ FIRST = 0.5
 #: alone would make.
 POSTSYNAPTIC = {"post": 1.0, "u": 0.5, "xi": 0.5, "error": 0.5, ZETA: 1.0}
 POSTSYNAPTIC |= dict.fromkeys((DRIVE, *DRIVES.values()), 0.75)
+#: No experiment has more steps than this.
+LONGEST = 1000
 #: A weight change below this is none.
 NOTHING = 1e-12
 #: An experiment tells nothing where its results differ by less than this, relative to them.
@@ -142,7 +145,9 @@ class Synapse:
         self.parameters = {p.name: p.value for p in rule.parameters}
         self.read = used_names(rule)
         self.averages = [s.name for s in rule.states if s.form is Form.AVERAGE]
-        self.before: dict[sp.Basic, Formula] = {}
+        self.before: dict[op.Earlier, Formula] = {}
+        #: What these were in the last steps, the oldest first.
+        self.waiting: dict[op.Earlier, deque[Array]] = {}
         ours = self.system
         self.synapse, self.weights, self.neuron = map(
             self.maps, (ours.synapse, ours.weights, ours.neuron)
@@ -157,6 +162,7 @@ class Synapse:
         known |= {WEIGHT: FIRST, "dt": DT, "N_pre": 1.0, "N_post": 1.0, "slope": 1.0}
         self.values = {name: np.full(shape, value) for name, value in known.items()}
         self.values |= {node: np.zeros(shape) for node in self.before}
+        self.waiting = {}
         self.values |= {name: first(self.values) for name, first in self.first.items()}
         self.values |= {name: np.full(shape, EXPECTED) for name in self.averages}
         self.happen(Event.TRIAL_START)
@@ -171,7 +177,12 @@ class Synapse:
             met = old | new
             new |= {name: formula(met) for name, formula in self.weights}
         new |= {name: formula(old) for name, formula in self.neuron}
-        earlier: Values = {node: formula(old) for node, formula in self.before.items()}
+        earlier: Values = {}
+        for node, formula in self.before.items():
+            line = self.waiting.setdefault(node, deque(maxlen=steps_of(node, dt)))
+            line.append(formula(old))
+            if len(line) == line.maxlen:
+                earlier[node] = line[0]
         old |= {**new, **earlier, "t": old["t"] + dt}
 
     def reward(self) -> Array:
@@ -209,7 +220,7 @@ class Synapse:
         if expr.is_number:
             number = constants.as_float(expr) if not expr.is_infinite else float(expr)
             return lambda values: np.full_like(values[WEIGHT], number)
-        if isinstance(expr, op.prev):
+        if isinstance(expr, op.Earlier):
             self.before[expr] = self.formula(expr.args[0])
             return lambda values: values[expr]
         if isinstance(expr, sp.Piecewise):
@@ -222,6 +233,12 @@ class Synapse:
         function = FUNCTIONS.get(type(expr)) or vectorised(algebra.operator_name(expr))
         inner = [self.formula(argument) for argument in expr.args]
         return lambda values: function(*(argument(values) for argument in inner))
+
+
+def steps_of(node: op.Earlier, dt: float) -> int:
+    """How many steps back this reads, one at least; no experiment lasts longer than `LONGEST`."""
+    steps = float(node.args[1]) / dt if isinstance(node, op.delay) else 1.0
+    return round(min(max(steps, 1.0), LONGEST))
 
 
 def vectorised(name: str) -> Callable[..., Array]:

@@ -77,6 +77,11 @@ def history(
             return _activity(str(node), steps)
         if isinstance(node, op.prev):
             return (0.0, *of(node.args[0])[:-1])
+        if isinstance(node, op.delay):
+            # Steps have no length here: each delay takes what was in an order of its own.
+            order = list(of(node.args[0]))
+            random.Random(f"delay {node.args[1]}").shuffle(order)
+            return tuple(order)
         if isinstance(node, sp.Piecewise):
             cases = [(of(e), of(c)) for e, c in node.args]
             first = (next((e[t], c[t]) for e, c in cases if c[t]) for t in range(steps))

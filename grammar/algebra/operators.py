@@ -196,10 +196,35 @@ class exprel(RuleFunction):
         return (sp.exp(x) - n * self.plain(x, n - 1)) / x
 
 
-class prev(RuleFunction):
-    """The value that a signal or state had one step earlier (0 before the first step)."""
+class Earlier(RuleFunction):
+    """Common base of what reads an earlier step, of a name alone; 0 before the trial began."""
+
+    @property
+    def memory(self) -> str:
+        """The name of what keeps the value, which no variable can have.
+
+        Example:
+            >>> u = sp.Symbol("u")
+            >>> prev(u).memory, delay(u, 20).memory
+            ('prev u', 'delay 20 u')
+        """
+        return " ".join([type(self).__name__, *(str(part) for part in reversed(self.args))])
+
+
+class prev(Earlier):
+    """The value that a signal or state had one step earlier."""
 
     nargs = 1
+
+
+class delay(Earlier):
+    """The value that a signal or state had so many ms ago, a number above 0.
+
+    The number is no formula, as it says how much is kept: it has no derivative, and a compiled rule
+    has room for it. A step of `dt` ms makes the nearest whole number of steps of it.
+    """
+
+    nargs = 2
 
 
 class Reduction(RuleFunction):
@@ -269,6 +294,7 @@ OPERATORS: dict[str, Operator] = {
         Operator("mod", (2,), mod, "remainder x - y*floor(x/y)"),
         Operator("spow", (2,), spow, "signed power sign(x)*|x|**p"),
         Operator("prev", (1,), prev, "value one step earlier"),
+        Operator("delay", (2,), delay, "value so many ms earlier"),
         Operator("sum_pre", (1,), sum_pre, "sum over presynaptic neurons (non-local)"),
         Operator("sum_post", (1,), sum_post, "sum over postsynaptic neurons (non-local)"),
         Operator("max_pre", (1,), max_pre, "maximum over presynaptic neurons (non-local)"),
@@ -279,3 +305,7 @@ OPERATORS: dict[str, Operator] = {
 
 #: Functions that read more than one neuron or synapse: a rule must declare them `nonlocal`.
 NONLOCAL = frozenset({"sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post"})
+#: Names of functions that a text may give to its own things as well: a function where it is called.
+SHARED = frozenset({"delay"})
+#: Names of functions that mean nothing else.
+TAKEN = OPERATORS.keys() - SHARED

@@ -126,6 +126,12 @@ def _earlier(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Bo
     return Script(args[0], above=GLYPHS[Sign.EARLIER]), POW
 
 
+def _delayed(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Box]:
+    time = Name("t"), GLYPHS[Sign.MINUS], _plain(expr.args[1]), GLYPHS[Sign.THIN], Words("ms")
+    above = Row((GLYPHS[Sign.LEFT_ROUND], *time, GLYPHS[Sign.RIGHT_ROUND]))
+    return Script(args[0], above=above), POW
+
+
 def _over(sign: Box, side: str) -> Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]:
     def shown(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Box]:
         below = Name(indices.pre if side == "pre" else indices.post)
@@ -149,6 +155,7 @@ NOTATIONS: dict[str, Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]] 
     "relu": _rectified,
     "spow": _signed_power,
     "prev": _earlier,
+    "delay": _delayed,
     "sum_pre": _over(_SUM, "pre"),
     "max_pre": _over(_MAXIMUM, "pre"),
     "sum_post": _over(_SUM, "post"),
@@ -157,7 +164,7 @@ NOTATIONS: dict[str, Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]] 
     **dict.fromkeys(DISTRIBUTIONS, _called),
 }
 #: Below which levels the argument of a function gets brackets, where it has none of its own.
-_ARGUMENTS = {"prev": ATOM} | dict.fromkeys(
+_ARGUMENTS = {"prev": ATOM, "delay": ATOM} | dict.fromkeys(
     ("sum_pre", "max_pre", "sum_post", "max_post", "cumsum_post"), MUL
 )
 if NOTATIONS.keys() != algebra.FUNCTIONS.keys():

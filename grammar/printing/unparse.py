@@ -11,6 +11,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra.algebra import as_written, operator_name
 from rulegen.grammar.algebra.exact import LARGEST
+from rulegen.grammar.algebra.operators import delay
 from rulegen.grammar.algebra.parts import (
     Definition,
     Foreign,
@@ -20,7 +21,7 @@ from rulegen.grammar.algebra.parts import (
     State,
     Update,
 )
-from rulegen.grammar.algebra.symbols import Site, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, Site, symbol
 from rulegen.grammar.printing.order import natural
 from rulegen.grammar.printing.statements import Statements, increment
 from rulegen.grammar.printing.walk import (
@@ -144,6 +145,8 @@ class _Text(Writer[str]):
         return IF
 
     def call(self, expr: sp.Expr, args: Sequence[str], indices: Indices) -> Written[str]:
+        if isinstance(expr, delay):
+            args = [args[0], f"{args[1]}*{MILLISECOND}"]
         return f"{operator_name(expr)}({', '.join(args)})", ATOM
 
     def comparison(self, left: str, relation: str, right: str) -> str:

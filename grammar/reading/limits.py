@@ -16,6 +16,8 @@ MAX_STATES = 64
 MAX_SIZE = 5000
 #: and how many of them may stand in each other.
 MAX_HEIGHT = 100
+#: How many numbers a rule may keep for its delays: of each the steps times what a step has.
+MAX_DELAYED = 1 << 24
 
 
 def check_states(states: Collection[Assignment]) -> None:

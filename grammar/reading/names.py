@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 import sympy as sp
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
+from rulegen.grammar.algebra.operators import SHARED
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, symbol
 from rulegen.grammar.reading.drawing import call_of
@@ -17,6 +18,7 @@ from rulegen.grammar.reading.quantities import UNITS, unit_value
 from rulegen.grammar.reading.remedies import for_name
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import RESERVED, check_parameters
+from rulegen.grammar.reading.walk import CALLS
 
 #: The running reward baseline, which a rule may use without defining it.
 BASELINE = "R_bar"
@@ -143,6 +145,10 @@ class Names:
         if name in RESERVED:
             return line.error(
                 f"`{name}` is a word of the language", token.column, "use another name here"
+            )
+        if name in SHARED:
+            return line.error(
+                f"`{name}` is a function", token.column, f"write `{CALLS[name]}`, or define it"
             )
         own = [*self.defined, *self.parameters]
         remedy = for_name(name, own, [*SIGNALS, WEIGHT, BASELINE])

@@ -63,7 +63,6 @@ FUNCTIONS = {
     "sgn": "write `sign(x)`",
     "fabs": "write `abs(x)`",
     "erfc": "write `1 - erf(x)`",
-    "delay": "one step earlier is `prev(x)`; more are a chain of states, `x_2 <- prev(x_1)`",
     "d": "write `dx/dt = ...` for a derivative",
 }
 
@@ -102,5 +101,8 @@ def for_function(name: str, known: Collection[str]) -> str:
         return FUNCTIONS[name]
     product = f"for a product write `{name}*(...)`"
     if name in SIGNALS:
-        return f"{product}; one step earlier it was `prev({name})`"
+        return (
+            f"{product}; one step earlier it was `prev({name})`, and 20 ms earlier "
+            f"`delay({name}, 20 ms)`"
+        )
     return suggest(name, [*OPERATORS, *known]) or product

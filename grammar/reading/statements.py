@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
-from rulegen.grammar.algebra.operators import OPERATORS
+from rulegen.grammar.algebra.operators import TAKEN
 from rulegen.grammar.algebra.parts import Event, Parameter
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_foreign
 from rulegen.grammar.reading.drawing import draws
@@ -359,7 +359,7 @@ def new_name(draft: Draft, line: Line, token: Token) -> None:
     elif name == WEIGHT:
         what = "is the weight, which has a memory"
         remedy = "write `w <- ...`, `w += ...`, `dw/dt = ...` or an event"
-    elif name in OPERATORS:
+    elif name in TAKEN:
         what = "is a function"
     elif name in RESERVED:
         what = "is a word of the language"

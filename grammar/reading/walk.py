@@ -14,13 +14,14 @@ from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import (
     NONLOCAL,
     OPERATORS,
-    prev,
+    TAKEN,
+    Earlier,
 )
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
 from rulegen.grammar.reading.drawing import call_of, trouble
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.quantities import unit_value
+from rulegen.grammar.reading.quantities import UNITS, unit_value
 from rulegen.grammar.reading.reads import Called, Formula, Function, Read, Resolve
 from rulegen.grammar.reading.remedies import for_function
 from rulegen.grammar.reading.sequence import MAX_DEPTH
@@ -29,6 +30,8 @@ from rulegen.grammar.reading.source import Line
 MAX_ARGUMENTS = 8
 
 FILTERS = ("lowpass", "accumulate", "average")
+#: How functions are called that take names.
+CALLS = {"prev": "prev(x)", "delay": "delay(x, 20 ms)"}
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -109,7 +112,7 @@ class Walk:
         token = self.place(node)
         if token.kind == "number":
             return self.quantity(node)
-        if token.text in OPERATORS or token.text == "where" or self.called(token.text):
+        if token.text in TAKEN or token.text == "where" or self.called(token.text):
             raise self.error(node, f"`{token}` is a function", f"write `{token}(...)`")
         if token.text in FILTERS:
             raise self.nested_filter(node)
@@ -196,18 +199,44 @@ class Walk:
             remedy = for_function(name, ["where", *self.called.names])
             raise self.error(node, f"there is no function `{name}`", remedy)
         many = tuple(range(2, MAX_ARGUMENTS + 1)) if name in ("min", "max") else None
-        self.count(node, name, many or OPERATORS[name].nargs)
+        remedy = f"write `{CALLS[name]}`" if name in CALLS else ""
+        self.count(node, name, many or OPERATORS[name].nargs, remedy)
         before, outer = len(self.read.reads), self.reducing
         self.reducing = outer or name in NONLOCAL
-        args = [self.number(a) for a in node.args]
+        args = [
+            self.duration(a) if name == "delay" and i else self.number(a)
+            for i, a in enumerate(node.args)
+        ]
         self.reducing = outer
-        if name == "prev" and not _is_name(args[0]):
-            raise self.error(node.args[0], "`prev` takes a name", "name the formula first")
+        if name in CALLS and not _is_name(args[0]):
+            raise self.error(
+                node.args[0], f"`{name}` takes a name", "keep the formula in a state, and name that"
+            )
         value = self.build(node, algebra.call, name, args)
         if name in NONLOCAL:
             read = Read(name, self.place(node).column, total=value, reduced=outer)
             self.read.reads.insert(before, read)
         return value
+
+    def duration(self, node: ast.expr) -> sp.Rational:
+        """The number of ms that a delay lasts."""
+        words = [self.place(n) for n in ast.walk(node) if isinstance(n, ast.Name)]
+        for word in sorted(words, key=lambda token: token.column):
+            if word.kind == "name" and word.text not in UNITS:
+                raise self.line.error(
+                    f"a delay is a number, and `{word}` is none",
+                    word.column,
+                    f"write the number, as in `{CALLS['delay']}`: it says how much is kept",
+                )
+        value = self.number(node)
+        size = value.xreplace({symbol(MILLISECOND): sp.Integer(1)})
+        if not size.is_Rational or value not in (size, size * symbol(MILLISECOND)):
+            raise self.error(node, "a delay is a time", f"write `{CALLS['delay']}`")
+        if size <= 0:
+            raise self.error(
+                node, "a delay is longer than 0", "what a name is now has the name alone"
+            )
+        return size
 
     def draw(self, node: ast.Call, name: str) -> sp.Expr:
         """A random number; whether one may stand here is for the statement to say."""
@@ -235,16 +264,17 @@ class Walk:
         self.reducing = outer
         column = self.place(node).column
         meaning = function.meaning(values)
+        for earlier in sorted(function.formula.expr.atoms(Earlier), key=algebra.operator_name):
+            if not _is_name(meaning.get(earlier.args[0], earlier.args[0])):
+                what = algebra.operator_name(earlier)
+                raise self.error(node, f"`{what}` takes a name", f"call `{name}` with names")
         for read in function.inner():
             total = read.total
             if total is not None:
                 total = self.build(node, algebra.substitute, total, meaning)
             read = replace(read, column=column, reduced=read.reduced or outer, total=total)
             self.read.reads.append(read)
-        expr = self.build(node, algebra.substitute, function.formula.expr, meaning)
-        if not all(_is_name(earlier.args[0]) for earlier in expr.atoms(prev)):
-            raise self.error(node, "`prev` takes a name", f"call `{name}` with names")
-        return expr
+        return self.build(node, algebra.substitute, function.formula.expr, meaning)
 
     def count(self, node: ast.Call, name: str, allowed: tuple[int, ...], remedy: str = "") -> None:
         """Refuse a call with another number of arguments."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from graphlib import CycleError
 
+from rulegen.grammar.algebra.algebra import operator_name
 from rulegen.grammar.algebra.exact import AlgebraError
-from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, prev
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, Earlier
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign
 from rulegen.grammar.reading.errors import RuleError
@@ -115,29 +116,33 @@ def check_initial(
         check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
 
 
-def check_prev(rule: Rule, formulas: list[Formula]) -> None:
+def check_earlier(rule: Rule, formulas: list[Formula]) -> None:
     """Events and the forward pass happen between steps."""
     for formula in formulas:
-        if rule.expand(formula.expr).has(prev):
+        for name in sorted(map(operator_name, rule.expand(formula.expr).atoms(Earlier))):
             raise formula.line.error(
-                "`prev` has a meaning only where something changes at every step",
+                f"`{name}` has a meaning only where something changes at every step",
                 formula.column,
-                "keep the value in a state, `NAME <- prev(...)`, and read the state",
+                f"keep the value in a state, `NAME <- {name}(...)`, and read the state",
             )
 
 
 def check_remembered(rule: Rule, formulas: list[Formula]) -> None:
-    """What `prev` reads is kept from step to step, and changes."""
+    """What `prev` and `delay` read is kept from step to step, and changes."""
     kept = (SIGNALS.keys() - {"dt", "N_pre", "N_post"}) | {WEIGHT}
     kept |= {s.name for s in rule.states if s.form is not Form.DRAW}
     for formula in formulas:
-        found = {atom.args[0].name for atom in formula.expr.atoms(prev)} - kept
+        atoms = sorted(formula.expr.atoms(Earlier), key=operator_name)
+        found = {a.args[0].name: operator_name(a) for a in atoms if a.args[0].name not in kept}
         for read in formula.reads:
             if read.name in found:
+                function = found[read.name]
                 raise formula.line.error(
-                    f"`prev` takes the name of a signal or a state, and `{read.name}` is neither",
+                    f"`{function}` takes the name of a signal or a state, and `{read.name}` is "
+                    "neither",
                     read.column,
-                    "keep it in a state, or write `prev` around the names of which it is made",
+                    f"keep it in a state, or write `{function}` around the names of which it is "
+                    "made",
                 )
 
 

@@ -27,10 +27,10 @@ from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_s
 from rulegen.grammar.reading.walk import FILTERS
 from rulegen.grammar.rule.checks import (
     check_averages,
+    check_earlier,
     check_forward,
     check_initial,
     check_nonlocal,
-    check_prev,
     check_remembered,
     check_spikes,
     check_written_out,
@@ -202,7 +202,7 @@ class _Builder:
         check_remembered(rule, self.formulas)
         between = [f for a, _, f in updates if a.event not in SPIKES]
         between += [f for _, f in self.initial.values()]
-        check_prev(rule, between + [f for _, f in forward])
+        check_earlier(rule, between + [f for _, f in forward])
         check_spikes(rule, [(f, a) for a, _, f in updates if a.event in SPIKES])
         check_written_out(rule, self.formulas)
         owners: dict[Owner, Formula] = {

@@ -16,7 +16,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, conditions
 from rulegen.grammar.algebra.decay import DT
-from rulegen.grammar.algebra.operators import prev
+from rulegen.grammar.algebra.operators import Earlier
 from rulegen.grammar.algebra.parts import SPIKES, Event, Form, RuleParts, State, Update
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, symbol
 from rulegen.grammar.printing.statements import increment
@@ -93,8 +93,8 @@ def start_of(state: State, jumps: Jumps) -> sp.Expr:
 
 
 def _put(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """With other values of these states now; what they were a step earlier stays."""
-    earlier = {node: node for node in (prev(x, evaluate=False) for x in values)}
+    """With other values of these states now; what they were in earlier steps stays."""
+    earlier = {node: node for node in expr.atoms(Earlier)}
     return algebra.substitute(expr, {**earlier, **values})
 
 

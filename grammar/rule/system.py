@@ -201,10 +201,10 @@ def as_rate(formula: sp.Expr) -> sp.Expr:
         R*e/dt
     """
     reward = symbol("R")
-    before = op.prev(reward)
-    hidden = sp.Dummy(real=True)
-    shown = formula.xreplace({before: hidden}).xreplace({reward: reward / DT})
-    return shown.xreplace({hidden: before / DT})
+    before = [node for node in formula.atoms(op.Earlier) if node.args[0] == reward]
+    hidden = {node: sp.Dummy(real=True) for node in before}
+    shown = formula.xreplace(hidden).xreplace({reward: reward / DT})
+    return shown.xreplace({place: node / DT for node, place in hidden.items()})
 
 
 def split_impulses(drive: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -1,33 +1,43 @@
-"""Whether the numbers of a rule fit the step of a circuit: time constants, and what is drawn."""
+"""Whether the numbers of a rule fit the step of a circuit: times, and what is drawn."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import sympy as sp
 
 from rulegen.grammar.algebra.decay import DT, split_decay
 from rulegen.grammar.algebra.draws import draw_in
-from rulegen.grammar.algebra.parts import Form, State
+from rulegen.grammar.algebra.operators import delay
+from rulegen.grammar.algebra.parts import Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import symbol
+from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.reading.drawing import trouble
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.limits import MAX_DELAYED
 from rulegen.grammar.rule.draws import in_standard, standards
+from rulegen.grammar.rule.locality import expressions
 from rulegen.grammar.rule.rule import Rule
 
 #: Standard normal numbers reach so far, see `rulegen.ground.noise`.
 FARTHEST = 5.3
+#: So much less than half a step counts as half.
+HALF = 1e-9
 
 
 def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
-    """Raise `RuleError` when a time constant is not positive or too short for `dt`, or when there
-    is no such distribution.
+    """Raise `RuleError` when a time constant is not positive or too short for `dt`, when a delay is
+    too short or too long for it, or when there is no such distribution.
 
     Euler's method diverges for `dt > 2 tau` and oscillates from `dt > tau` on; the exact
     integration is stable at any `dt` but means nothing when the trace forgets within a step.
     """
     known = {symbol(name): value for name, value in values.items()} | {DT: dt}
     check_distributions(rule, known)
+    found = {node for expr in expressions(rule) for node in expr.atoms(delay)}
+    for node in sorted(found, key=str):
+        steps_back(node, dt)
     for state in rule.states:
         grows = state.form is Form.DERIVATIVE
         for tau in extremes(time_constant(state, rule), rule, known):
@@ -45,6 +55,43 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
                     f"step of {dt:g} ms",
                     remedy="use a smaller dt, or a per-step update `x <- ...`",
                 )
+
+
+def steps_back(node: delay, dt: float) -> int:
+    """How many steps of `dt` ms a delay lasts: the nearest whole number, of two the larger.
+
+    Raises:
+        RuleError: it is shorter than a step, or has more steps than can be kept.
+
+    Example:
+        >>> from rulegen.grammar.algebra.symbols import symbol
+        >>> [steps_back(delay(symbol("pre"), 20), dt) for dt in (20.0, 8.0, 0.1)]
+        [1, 3, 200]
+        >>> steps_back(delay(symbol("pre"), 20), 25.0)
+        Traceback (most recent call last):
+        ...
+        rulegen.RuleError: `delay(pre, 20*ms)` is shorter than the step, dt = 25 ms
+        use a smaller dt, or `prev(pre)`, the value one step earlier
+    """
+    name, size = node.args[0], float(node.args[1])
+    if size < dt:
+        raise RuleError(
+            f"`{shown(node)}` is shorter than the step, dt = {dt:g} ms",
+            remedy=f"use a smaller dt, or `prev({name})`, the value one step earlier",
+        )
+    # A quotient of doubles may end below the half that it stands for.
+    steps = math.floor(size / dt + 0.5 + HALF)
+    if steps > MAX_DELAYED:
+        raise RuleError(
+            f"`{shown(node)}` has {steps} steps of {dt:g} ms, more than {MAX_DELAYED}",
+            remedy="use a larger dt, or a cascade of `lowpass` states, which need no memory",
+        )
+    return steps
+
+
+def shown(node: delay) -> str:
+    """A delay as the text of a rule has it."""
+    return show_expression(RuleParts(), node)
 
 
 def extremes(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, exact
-from rulegen.grammar.algebra.operators import OPERATORS
+from rulegen.grammar.algebra.operators import TAKEN
 from rulegen.grammar.algebra.parts import Definition, Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, symbol
 from rulegen.grammar.printing.unparse import show_expression
@@ -108,7 +108,7 @@ def check_name(name: str) -> None:
     single = len(tokens) == 1 and tokens[0].kind == "name" and tokens[0].text == name
     if not single or is_foreign(name):
         raise RuleError(f"`{name}` is no name", remedy="use letters, digits and `_`")
-    taken = name in SIGNALS or name in OPERATORS or name in RESERVED or name in (WEIGHT, TRACE)
+    taken = name in SIGNALS or name in TAKEN or name in RESERVED or name in (WEIGHT, TRACE)
     if taken:
         raise RuleError(f"`{name}` means something already", remedy="use another name")
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import Lowering, basis
+from rulegen.compile.memories import begin, delayed, is_memory, keep, names_of, recall
 from rulegen.compile.plan import Plan, names_in, plan_rule
 from rulegen.compile.products import TimeCourses, contract
 from rulegen.compile.tangents import all_equations, tangent_name
@@ -24,7 +25,6 @@ Array = jax.Array
 Values = Mapping[str, Array]
 RuleState = dict[str, Array]
 
-PREVIOUS = "prev "
 #: How often a weight was kept from leaving its `Bounds`.
 VIOLATIONS = "violations "
 
@@ -89,10 +89,10 @@ class CompiledRule(Plan):
         return any(s.name in noise for e in self.stepped for s in e.expr.free_symbols)
 
     @cached_property
-    def previous(self) -> frozenset[str]:
-        """Names of which the rule reads the value one step earlier."""
-        atoms = {a for e in all_equations(self.tangents.system) for a in e.expr.atoms(op.prev)}
-        return frozenset(a.args[0].name for a in atoms)
+    def earlier(self) -> tuple[op.Earlier, ...]:
+        """What the rule reads of earlier steps, in the order of the names of its memories."""
+        atoms = {a for e in all_equations(self.tangents.system) for a in e.expr.atoms(op.Earlier)}
+        return tuple(sorted(atoms, key=lambda node: node.memory))
 
     @cached_property
     def recorded(self) -> tuple[str, ...]:
@@ -138,16 +138,44 @@ class CompiledRule(Plan):
 
     def split(self, state: RuleState) -> tuple[RuleState, RuleState]:
         """Part a state into what the time loop changes and what stays still during a trial."""
-        names = {e.name for e in self.stepped} | {PREVIOUS + name for name in self.previous}
+        names = {e.name for e in self.stepped} | names_of(self.earlier)
         names |= {VIOLATIONS} if self.continuous else set()
         moving = {k: v for k, v in state.items() if k in names}
         still = {k: v for k, v in state.items() if k not in names}
         return moving, still
 
-    def start_history(self, signals: Values, state: RuleState) -> RuleState:
-        """The memory that `prev` needs, at the start of a trial: zeros."""
-        known = {**signals, **state}
-        return {PREVIOUS + name: jnp.zeros_like(known[name]) for name in sorted(self.previous)}
+    def delayed(self, n_pre: int, n_post: int, dt: float) -> int:
+        """How many numbers the delays of the rule keep.
+
+        Args:
+            n_pre, n_post: how many neurons there are.
+            dt: length of a step, ms.
+
+        Raises:
+            RuleError: a delay is shorter than a step, or they keep too many.
+
+        Example:
+            >>> compile_rule("w += 0.1*delay(pre, 20 ms)*post").delayed(n_pre=8, n_post=2, dt=1.0)
+            160
+        """
+        sizes = {Site.GLOBAL: 1, Site.PRE: n_pre, Site.POST: n_post, Site.SYNAPSE: n_pre * n_post}
+        sites = self.tangents.system.sites
+        return delayed({node: sizes[sites[node.args[0].name]] for node in self.earlier}, dt)
+
+    def start_history(self, signals: Values, state: RuleState, dt: float) -> RuleState:
+        """The memories that `prev` and `delay` need, at the start of a trial: zeros.
+
+        Args:
+            signals: in the shapes that they have in a step.
+            state: the rule state.
+            dt: length of a step, ms, a number: it says how long the memories are.
+
+        Raises:
+            RuleError: a delay is shorter than a step, or delays keep too much.
+        """
+        per_condition = self.tangents.system.per_condition
+        known = {**signals, **{k: v[0] if k in per_condition else v for k, v in state.items()}}
+        return begin(self.earlier, known, dt)
 
     def forward(
         self,
@@ -227,13 +255,13 @@ class CompiledRule(Plan):
     ) -> RuleState:
         """One time step: the new `moving` part, with weights within `bounds`."""
         system = self.tangents.system
-        history = {k.removeprefix(PREVIOUS): v for k, v in moving.items() if k.startswith(PREVIOUS)}
+        earlier = recall(self.earlier, moving)
         old = {**self._view(still, condition), **self._view(moving, condition)}
         values = {**signals, **parameters, **old}
         new = dict(moving)
 
         def write(equations: Iterable[Equation], seen: Values) -> None:
-            emitter = Emitter(seen, system.sites, history)
+            emitter = Emitter(seen, system.sites, earlier)
             for equation in equations:
                 if equation.name in moving:
                     self._write(new, equation, emitter(equation.expr, equation.site), condition)
@@ -246,8 +274,7 @@ class CompiledRule(Plan):
             self._constrain(new, bounds)
         write(system.neuron, values)
         # What `x` means to the weights in this step is `prev(x)` in the next.
-        new |= {PREVIOUS + name: fresh[name] for name in history}
-        return new
+        return new | keep(self.earlier, moving, fresh)
 
     def integrate(
         self,
@@ -314,7 +341,7 @@ class CompiledRule(Plan):
         return {
             k: v[condition] if k in per_condition else v
             for k, v in state.items()
-            if k != VIOLATIONS and not k.startswith(PREVIOUS)  # no formula reads these by name
+            if k != VIOLATIONS and not is_memory(k)  # no formula reads these by name
         }
 
     def _write(

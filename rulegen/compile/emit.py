@@ -40,7 +40,7 @@ class Emitter:
         values: the array of each symbol, by name. Leading axes (time) are allowed when every
             array that an expression reads has them or broadcasts against them.
         sites: the site of each symbol.
-        previous: values one step earlier, for `prev(x)`.
+        earlier: values of earlier steps, by what reads them, such as `prev(x)`.
 
     Example:
         >>> import jax.numpy as jnp
@@ -56,9 +56,9 @@ class Emitter:
         self,
         values: Mapping[str, Array],
         sites: Mapping[str, Site],
-        previous: Mapping[str, Array] | None = None,
+        earlier: Mapping[op.Earlier, Array] | None = None,
     ) -> None:
-        self.values, self.sites, self.previous = values, sites, previous or {}
+        self.values, self.sites, self.earlier = values, sites, earlier or {}
 
     def __call__(self, expr: sp.Basic, site: Site) -> Array | float:
         """The value of `expr` as seen from `site`."""
@@ -68,9 +68,8 @@ class Emitter:
             return float(expr)  # a Python scalar takes the precision of what it meets
         if expr in (sp.true, sp.false):
             return bool(expr)
-        if isinstance(expr, op.prev):
-            name = expr.args[0].name
-            return spread(self.previous[name], self.sites[name], site)
+        if isinstance(expr, op.Earlier):
+            return spread(self.earlier[expr], self.sites[expr.args[0].name], site)
         if isinstance(expr, op.over_pre | op.over_post):
             return self.total(expr, site)
         if isinstance(expr, op.cumsum_post):

@@ -171,8 +171,8 @@ def make_product(term: sp.Expr, rho: sp.Expr, system: System, state: str) -> Pro
     pre: list[sp.Expr] = []
     for part in sp.Mul.make_args(term):
         site = site_of(part, system)
-        if part.has(op.prev):
-            raise NotFactorable(f"`{state}` reads the previous step of a signal")
+        if part.atoms(op.Earlier):
+            raise NotFactorable(f"`{state}` reads an earlier step of a signal")
         if part.atoms(op.over_pre, op.over_post, op.cumsum_post):
             raise NotFactorable(f"`{state}` sums over neurons")
         if part == DT:

@@ -37,8 +37,8 @@ def differential(
 ) -> sp.Expr:
     """d(expr) when each symbol x of `changes` changes by `changes[x]`.
 
-    Sums over neurons and `prev` are linear, so they go around the change of what they read; where
-    a maximum is attained more than once, its change is the mean of theirs.
+    Sums over neurons, `prev` and `delay` are linear, so they go around the change of what they
+    read; where a maximum is attained more than once, its change is the mean of theirs.
 
     Args:
         expr: a formula.
@@ -65,7 +65,7 @@ def carried(expr: sp.Expr, x: sp.Expr, dx: sp.Expr, steady: Set[str]) -> sp.Expr
 
 def change_of(node: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr], steady: Set[str]) -> sp.Expr:
     """The differential of one of `NEIGHBOURS`."""
-    (inside,) = node.args
+    inside, *rest = node.args
     change = differential(inside, changes, steady)
     if change == 0:
         return change
@@ -73,7 +73,7 @@ def change_of(node: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr], steady: Set[s
         total = op.sum_pre if isinstance(node, op.max_pre) else op.sum_post
         attained = gate(related("==", inside, node))
         return total(attained * change) / total(attained)
-    return node.func(change)
+    return node.func(change, *rest)
 
 
 @dataclass(frozen=True)

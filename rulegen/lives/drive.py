@@ -130,7 +130,7 @@ def drive(
     if missing := [name for name, value in parameters.items() if value is None]:
         raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `values`")
     known = {k: jnp.asarray(v, dtype) for k, v in {**parameters, **constants}.items()}
-    rules, source = Rules({HERE: rule}), stream(origin(seed))
+    rules, source = Rules({HERE: rule}, dt), stream(origin(seed))
     (first_values,) = rules.with_draws_once({HERE: known}, {HERE: state}, source).values()
     begun = rule.start(state, first_values)
     state |= {name: value for name, value in begun.items() if name not in (values or {})}

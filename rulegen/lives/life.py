@@ -118,6 +118,7 @@ class Life:
     Raises:
         ValueError: when a rule and the circuit do not fit each other, a period of the task is
             shorter than a step, its trials have other shapes than it says, or a life is too large.
+        RuleError: when delays of a rule are shorter than a step, or keep too much.
 
     Example:
         >>> from rulegen.grammar import parse
@@ -149,6 +150,8 @@ class Life:
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
         self.engine = engine
+        for name, each in self.rules.rules.items():
+            each.delayed(self.sources(name), circuit.neurons, circuit.dt)  # refused before it runs
         rules = self.rules.step_by_step() if engine.dense else self.rules
         steps = engine.steps(circuit, rules, task)
         self.trial = runs(steps, task, settings.warmup)

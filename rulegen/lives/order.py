@@ -1,6 +1,6 @@
 """The order of evaluation in a trial, for every circuit that a rule lives in.
 
-    begin    `on trial start`, then what `prev` remembers is 0
+    begin    `on trial start`, then what `prev` and `delay` remember is 0
     stretch  in every step the forward pass with what the rules have made so far, then the rules:
              synapse states read what was there before the step, weights the new synapse states,
              neurons and traces come last (`CompiledRule.step`)

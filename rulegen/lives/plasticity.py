@@ -51,7 +51,7 @@ class Plasticity(Rules):
             except RuleError as error:
                 raise ValueError(f"projections.{name}: {error}") from None
             rules[name] = compile_rule(companion)
-        super().__init__(rules)
+        super().__init__(rules, circuit.dt)
         for name, compiled in self.rules.items():
             check_fit(circuit, name, compiled)
 

@@ -48,13 +48,14 @@ class Rules:
 
     Args:
         rules: by projection.
+        dt: length of a step, ms.
 
     Raises:
         ValueError: when at an event some read what the others change there, in a circle.
     """
 
-    def __init__(self, rules: Mapping[Projection, CompiledRule]) -> None:
-        self.rules = dict(rules)
+    def __init__(self, rules: Mapping[Projection, CompiledRule], dt: float) -> None:
+        self.rules, self.dt = dict(rules), dt
         numbers = [n for rule in self.rules.values() for n in rule.tangents.system.standards]
         #: Whether some rule draws numbers in every step, and whether some does once a life.
         self.draw = any(not number.once for number in numbers)
@@ -140,9 +141,9 @@ class Rules:
         return {**given.values[name], **self.foreign(name, states)}
 
     def start_history(self, readings: Readings, states: States) -> States:
-        """The states with the memory that `prev` needs at the start of a trial."""
+        """The states with the memories that `prev` and `delay` need at the start of a trial."""
         return {
-            name: states[name] | rule.start_history(readings[name], states[name])
+            name: states[name] | rule.start_history(readings[name], states[name], self.dt)
             for name, rule in self.rules.items()
         }
 

@@ -25,7 +25,7 @@ class Moment(NamedTuple):
     """What passes from one stretch of a trial to the next.
 
     Attributes:
-        states: of the rules, with the memory of `prev`.
+        states: of the rules, with the memories of `prev` and `delay`.
         before, after: activity before and after the last step, of arrays of shape (N,).
         noise: of the last step, shape (N,).
         stimulus: of the last step, shape (channels,). (0,) where no rule lives on the input

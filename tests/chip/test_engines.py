@@ -54,6 +54,8 @@ on reward: w += clip(eta*(R - R_bar[condition])*e, -0.02, 0.02)
 DENSE = parse("param eta = 0.01 free\ne <- 0.9*e + prev(pre)*post*relu(w) : synapse\n"
               "on reward: w += eta*R*e")  # fmt: skip
 CONTINUOUS = parse("param eta = 0.001 1/ms free\ndw/dt = eta*pre*post - 0.0001*w\ndiagonal w = 0")
+DELAYED = parse("param eta = 0.01 free\ne <- 0.9*e + delay(pre, 20 ms)*post + 0.1*delay(e, 50 ms)\n"
+                "on reward: w += eta*R*e")  # fmt: skip
 FREE = ("a", "b", "tau")
 
 
@@ -75,6 +77,7 @@ CASES: dict[str, tuple[Circuit, Rule, tuple[str, ...], bool]] = {
     "feedback": (circuit(feedback=0.5), FAMILY, FREE, False),
     "sigmoid rates": (circuit(rate="sigmoid", start=0.5, inputs="uniform"), FAMILY, FREE, False),
     "a dense rule": (circuit(), DENSE, ("eta",), False),
+    "delays": (circuit(), DELAYED, ("eta",), False),
     "weights in every step": (circuit(), CONTINUOUS, ("eta",), True),
     "spikes": (SpikingCircuit(neurons=6), find("stdp_pair").rule, (), False),
     "a fast weight": (circuit(), find("differentiable_plasticity").rule, (), False),

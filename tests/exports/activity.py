@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,6 +10,7 @@ import numpy as np
 
 from rulegen import compile_rule
 from rulegen.compile.lowering import Lowering
+from rulegen.compile.memories import is_memory
 from rulegen.grammar import SIGNALS, Event, Rule, Site
 from rulegen.grammar.algebra.symbols import IMPULSES
 
@@ -49,7 +51,9 @@ def run_program(
     space: dict[str, Any], weights: np.ndarray, activity: dict[str, np.ndarray]
 ) -> list[dict[str, np.ndarray]]:
     """The states after each trial."""
-    state, states = space["init"](weights, conditions=2), []
+    # What keeps several steps has to know how long they are.
+    timed = {"dt": DT} if "dt" in inspect.signature(space["init"]).parameters else {}
+    state, states = space["init"](weights, conditions=2, **timed), []
     silent = {name: np.zeros_like(array[0, 0]) for name, array in activity.items()}
     for k, condition in enumerate(CONDITIONS):
         state = space["on_trial_start"](state, silent, DT, condition=condition)
@@ -75,7 +79,7 @@ def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -
         condition = jnp.asarray(condition)
         silent = {name: jnp.zeros_like(array[0, 0]) for name, array in activity.items()}
         state = compiled.event(Event.TRIAL_START, state, silent, known, condition)
-        state |= compiled.start_history(silent, state)
+        state |= compiled.start_history(silent, state, DT)
         for n in range(activity["R"].shape[1]):
             now = {name: jnp.asarray(array[k, n]) for name, array in activity.items()}
             moving, still = compiled.split(state)
@@ -83,5 +87,5 @@ def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -
         now |= {"t": activity["R"].shape[1] * DT}
         for event in (Event.REWARD, Event.TRIAL_END):
             state = compiled.event(event, state, now, known, condition)
-        states.append({k: v for k, v in state.items() if not k.startswith("prev ")})
+        states.append({k: v for k, v in state.items() if not is_memory(k)})
     return states

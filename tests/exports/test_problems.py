@@ -44,6 +44,8 @@ REFUSED = [
         "`w` reads `y` at postsynaptic spikes: NEST keeps it in the neuron",
     ),
     ("nestml", "dw/dt = prev(u)/100", "`w` has `prev`"),
+    ("nestml", "dw/dt = delay(pre_spike, 9 ms)", "`w` has `delay`"),
+    ("brian2", "d = delay(pre, 9 ms)\nw += d*post", "`w` has `delay`: a variable of a synapse"),
     (
         "brian2",
         "x <- x : post\ninitial x = sum_pre(1)\nw += x\nnonlocal sum_pre",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import jax
@@ -36,6 +37,10 @@ MADE_UP = {
     "previous": "x <- prev(u) + 10*prev(x) + prev(w_bar) : post\nw_bar <- 0.5*w_bar + u : post\n"
     "e <- 0.5*e + prev(pre)\nf <- 0.9*f + u*prev(pre) - prev(w)**2/(1 + prev(u)**2) : synapse\n"
     "w <- 0.9*w + 0.1*prev(w) + prev(e) + x + xi",
+    "delays": "x <- delay(u, 6 ms) + 0.5*delay(x, 2 ms) + delay(w_bar, 3) : post\n"
+    "w_bar <- 0.5*w_bar + u : post\ne <- 0.5*e + delay(pre, 0.02 s) + delay(delay, 7/3) : pre\n"
+    "delay <- 0.5*delay + R : global\ne_2 <- 0.9*e_2 + u*delay(pre, 4 ms)*e : synapse\n"
+    "w <- 0.9*w + 0.1*delay(w, 8 ms) + delay(e, 5 ms) + x + prev(u)*e_2",
     "sums": "nonlocal sum_pre, sum_post, max_pre, max_post, cumsum_post\n"
     "q <- sum_pre(w*pre) + sum_pre(post) + max_pre(w) : post\n"
     "w <- 0.5*w + sum_post(pre) + sum_post(w*post) + max_pre(max_post(w)) + cumsum_post(post)"
@@ -113,7 +118,8 @@ def test_every_array_of_a_state_is_its_own_and_can_be_edited(rule: Rule) -> None
     """What is edited afterwards changes neither earlier states nor what was given."""
     space, activity, weights = load(rule, "numpy"), random_activity(rule), start(rule)
     now = {name: array[0, 0].copy() for name, array in activity.items()}
-    state = space["init"](weights, conditions=2)
+    timed = {"dt": DT} if "dt" in inspect.signature(space["init"]).parameters else {}
+    state = space["init"](weights, conditions=2, **timed)
     for change in ("step", "on_trial_start", "step", "on_reward", "step", "on_trial_end", "step"):
         before = state | now | {"given": weights}
         state = space[change](state, now, DT, condition=1)
@@ -161,7 +167,7 @@ def sides(equation: sp.Basic) -> tuple[sp.Basic, ...]:
 
 def in_sympy(expr: sp.Expr) -> sp.Expr:
     """The functions of the rule language as those of SymPy, and as symbols where it has none."""
-    symbolic = {"prev", *NONLOCAL}
+    symbolic = {"prev", "delay", *NONLOCAL}
     expr = expr.replace(
         lambda e: isinstance(e, RuleFunction) and type(e).__name__ in symbolic,
         lambda e: sp.Function(type(e).__name__, real=True)(*e.args),

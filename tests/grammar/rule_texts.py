@@ -29,6 +29,8 @@ ROUND_TRIP = [
     "w += abs(log(abs(u)) + prev(u)) + exp(1)*exp(u)*exp(pre)",
     "m = n*u\nn = post + 1\nw += m*pre",
     "a <- b + a*0.5\nb <- a*0.3 + post\nw += a*pre",
+    "delay <- 0.9*delay + delay(R, 2 s) : global\n"
+    "w += eta*delay*delay(pre, 1/3)*(delay(delay, 20 ms) > 0.5) + delay(w, 0.5 ms)",
     "w += prev(pre)*(not pre > 0) + sign(u)*tanh(u)**2/sigmoid(u)",
     "feedback.g : post\nx <- 0.5*x + feedback.g**2\nd = 2*input.alpha_bar\n"
     "on reward: w += eta*(d - recurrent.R_bar)*x*pre",

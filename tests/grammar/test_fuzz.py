@@ -17,7 +17,8 @@ SECONDS = 10.0  # a guard against texts that hang, not a measurement
 WORDS = r"""
 u pre post w R R_bar R_bar[condition] xi e d u_bar eta theta_1 tau_u lambda 0 1 2 0.5 1e3 -1 1e30
 + - * / ** ( ) (u) , if else and or not < > <= == != exp( log( abs( sqrt( sum_pre( prev( min(u,
-clip(u, where( lowpass( average(R, accumulate( = <- += -= de/dt= : post synapse ; param initial
+delay(u, delay clip(u, where( lowpass( average(R, accumulate( = <- += -= de/dt= : post synapse ;
+param initial
 bounds in [ ] nonlocal sum_pre forward bias free ms τ θ R̄ ² е ^ ' " \ # $ { é 😀 lowpass(u,30)
 (u-u_bar) **3 **0.5 /0 1/ (-1) spow(u,0.5) 7**7 on reward: trial end: diagonal integrate euler
 """
@@ -38,7 +39,7 @@ FRAGMENTS += [
 ]
 CALLED = ["abs", "exp", "log", "tanh", "sign", "sqrt", "relu", "sigmoid", "sin", "floor", "erf"]
 
-READ = "u pre post w R xi e d u_bar eta theta_1 beta prev(u) R_bar 0.5 2 3 0.1 1 7"
+READ = "u pre post w R xi e d u_bar eta theta_1 beta prev(u) delay(u,9) R_bar 0.5 2 3 0.1 1 7"
 NAMES = READ.split()
 CONDITIONS = [
     "u > 0",

@@ -99,3 +99,21 @@ def test_prev_reads_a_name_in_whatever_units() -> None:
     canonical = rule.canonical()
     assert parse(canonical.text()) == canonical
     assert rule.digest == parse("x <- 0.5*x + pre\nw += beta*post*prev(x)").digest
+
+
+def test_delays_read_a_name_in_whatever_units_and_are_the_same_only_when_they_last_as_long() -> (
+    None
+):
+    rule = parse("x <- 0.5*x + 2*alpha*pre\nw += (delay(x, 20 ms) - delay(x, 5 ms))*post")
+    assert parse(rule.canonical().text()) == rule.canonical()
+    same = "y <- pre + y/2\nw += beta*post*delay(y, 0.02 s) - post*delay(y, 5)*beta"
+    assert rule.digest == parse(same).digest
+    others = [same.replace("0.02 s", "21 ms"), same.replace("delay(y, 5)", "prev(y)")]
+    others += [same.replace("delay(y, 5)", "y")]
+    assert len({parse(text).digest for text in [same, *others]}) == 4
+
+
+def test_spikes_change_what_a_name_is_now_and_not_what_it_was() -> None:
+    text = "x <- 0.9*x + delay(x, 9 ms) : synapse\nw += x\non pre_spike: x += 0.5"
+    now = "x <- 0.9*(x + 0.5*dt*pre_spike) + delay(x, 9 ms) : synapse\nw += x"
+    assert parse(text).digest == parse(now).digest

@@ -50,6 +50,8 @@ def test_the_rule_of_the_readme() -> None:
         ("(u - 1)/(2*u)", r"\frac{0.5\,\left(u_i - 1\right)}{u_i}"),
         ("slope**2", r"\left(\phi'(u_i)\right)^{2}"),
         ("prev(pre)**2", r"\left(r_j^{(t-1)}\right)^{2}"),
+        ("delay(pre, 20 ms)**2", r"\left(r_j^{(t - 20\,\text{ms})}\right)^{2}"),
+        ("delay(u, 0.5)*prev(u)", r"u_i^{(t - 0.5\,\text{ms})}\,u_i^{(t-1)}"),
         ("1e-9*theta_10", r"10^{-9}\,\theta_{10}"),
         ("(pre > 1)*u", r"u_i\,\mathbf{1}\left\{r_j > 1\right\}"),
         ("sqrt(abs(u))", r"\sqrt{\left|u_i\right|}"),

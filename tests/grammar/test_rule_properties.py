@@ -30,7 +30,7 @@ UNARY = [
     "cos({})", "spow({}, 1.5)", "erf({})", "floor({})", "mod({}, 0.7)", "pi*({})",
 ]
 # fmt: on
-POINTWISE = OPERATORS.keys() - NONLOCAL - {"prev"}
+POINTWISE = OPERATORS.keys() - NONLOCAL - {"prev", "delay"}
 
 
 def test_the_formulas_use_every_function() -> None:
