@@ -11,7 +11,7 @@ from rulegen import compile_rule, drive
 from rulegen.circuits import RateCircuit
 from rulegen.compile.lowering import Lowering, NotFactorable
 from rulegen.estimators import Pathwise, Score
-from rulegen.grammar import RuleError, parse
+from rulegen.grammar import RuleError, load_space, parse
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import Life, LifeSettings
 from rulegen.lives.many import Lives
@@ -179,6 +179,28 @@ def test_derivatives_of_lives_against_finite_differences(x64: None) -> None:
         up, down = (plain.run(VALUES + s * step, KEY, 2).rewards for s in (1, -1))
         slopes = (up - down) / (2 * step[column])
         np.testing.assert_allclose(batch.scores[:, :, column], slopes, rtol=2e-5, atol=1e-8)
+
+
+def test_what_is_delayed_lives_where_it_did_and_is_as_local() -> None:
+    rule = parse("x = delay(pre, 9 ms)\ny <- 0.9*y + delay(u, 3 ms)\nw += x*y")
+    assert rule.locality().local
+    assert {i.symbol for i in rule.locality().items} == {"pre", "u", "w", "y"}
+    assert [d.site.value for d in rule.definitions] == ["pre"]
+    assert rule.state("y").site.value == "post"
+    whole = parse("nonlocal sum_post\nx <- sum_post(delay(w, 9 ms)) : pre\nw += x")
+    assert not whole.locality().local
+
+
+def test_a_space_tells_delays_apart() -> None:
+    space = load_space("""
+template = "de/dt = {terms} : synapse\\non reward: w += 0.01*R*e"
+limits = {complexity = 6, terms = 2}
+coefficients = {value = 0.1, bounds = [-1, 1]}
+[productions.term]
+site = "synapse"
+formulas = ["delay(pre, 20 ms)*u", "delay(pre, 0.02 s)*u", "delay(pre, 21)*u", "prev(pre)*u"]
+""")
+    assert len(space.terms) == 3
 
 
 # Limits --------------------------------------------------------------------------------------

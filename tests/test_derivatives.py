@@ -19,6 +19,7 @@ from rulegen.compile.emit import Emitter
 from rulegen.compile.tangents import differential
 from rulegen.estimators import Estimator, Pathwise
 from rulegen.grammar import RuleError, Site, parse, symbol
+from rulegen.grammar.algebra.operators import delay, prev
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.tasks import DelayedAssociation
@@ -35,7 +36,9 @@ def emitted(expr: sp.Expr, values: Mapping[str, float]) -> float:
     """The value in float64."""
     with jax.enable_x64(True):
         arrays = {name: jnp.full(1, float(value)) for name, value in values.items()}
-        before = {"u": jnp.full(1, 0.3), "du": jnp.zeros(1)}
+        earlier = (prev, lambda x: delay(x, 9))
+        before = {f(symbol("u")): jnp.full(1, 0.3) for f in earlier}
+        before |= {f(symbol("du")): jnp.zeros(1) for f in earlier}
         return float(np.ravel(Emitter(arrays, SITES, before)(expr, Site.POST))[0])
 
 
@@ -192,7 +195,7 @@ def test_silent_neurons_do_not_spoil_gradients(estimator: Estimator) -> None:
     assert np.all(np.isfinite(found.gradient) & (found.gradient != 0))
 
 
-LEAVES = st.sampled_from([*NAMES, "prev(u)", "0.5", "2", "-1", "0"])
+LEAVES = st.sampled_from([*NAMES, "prev(u)", "delay(u, 9)", "0.5", "2", "-1", "0"])
 SHAPES = [
     "({0} + {1})", "({0} - {1})", "({0})*({1})", "({0})/({1})", "({0})**-2", "min({0}, {1}, {2})",
     "max({0}, {1}, 0)", "clip({0}, -1, 1)", "clip({0}, {1}, {2})", "(({0}) == ({1}))", "abs({0})",

@@ -254,7 +254,8 @@ DENSE = {
     "e <- (1 - 0.1*post**2)*e + pre : synapse": "decays at a rate that varies",
     "e <- tanh(e) + pre*post : synapse": "decays at a rate that varies",
     "f <- 0.9*f + pre*post : synapse\ne <- 0.8*e + f : synapse": "reads the synapse state `f`",
-    "e <- 0.9*e + prev(pre)*post : synapse": "reads the previous step",
+    "e <- 0.9*e + prev(pre)*post : synapse": "reads an earlier step",
+    "e <- 0.9*e + delay(pre, 9 ms)*post : synapse": "reads an earlier step",
     "nonlocal sum_pre\ne <- 0.9*e + sum_pre(w*pre)*pre : synapse": "sums over neurons",
     "param a = 0.1 1/ms\ndw/dt = a*pre*post": "weights change at every step",
 }
