@@ -221,6 +221,10 @@ def test_delays_that_keep_too_much_are_refused_before_anything_runs() -> None:
     large = compile_rule("w += 0.001*delay(w, 6000 s) + 0.1*delay(pre, 5 ms)")
     with pytest.raises(RuleError, match=r"with `delay\(w, 6000000\*ms\)`, 1200000 steps of 16"):
         Life(*parts(world()), large)
+    with_tangents = "param a = 1 free\nx <- 0.9*x + a*pre\nw += 0.1*delay(x, 11000 s)"
+    Life(*parts(world()), compile_rule(with_tangents))
+    with pytest.raises(RuleError, match=r"with `delay\(x, 11000000\*ms\)`, 2200000 steps of 4"):
+        Life(*parts(world()), compile_rule(with_tangents, wrt=["a"]))
     with pytest.raises(RuleError, match="has 10000000000000 steps of 5 ms"):
         Bench(world(), "w += 0.001*delay(pre, 5e13 ms)")
 

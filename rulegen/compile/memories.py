@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from rulegen.grammar import RuleError
 from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.reading.limits import MAX_DELAYED
 from rulegen.grammar.rule.timing import shown, steps_back
 
@@ -50,8 +51,11 @@ def delayed(sizes: Mapping[op.Earlier, int], dt: float) -> int:
         steps = steps_back(node, dt) if isinstance(node, op.delay) else 0
         kept += steps * size
         if kept > MAX_DELAYED:
+            # A tangent is delayed as its name is, which is what the rule says.
+            name, _, _ = node.args[0].name.partition("@")
+            here = op.delay(symbol(name), node.args[1])
             raise RuleError(
-                f"with `{shown(node)}`, {steps} steps of {size} numbers, delays keep more than "
+                f"with `{shown(here)}`, {steps} steps of {size} numbers, delays keep more than "
                 f"{MAX_DELAYED}",
                 remedy="use a larger dt or shorter delays, or delay what synapses share",
             )

@@ -308,13 +308,22 @@ def test_it_is_handed_to_the_compiler_of_a_card(
     """Every operation of every bundled task has a form in the card's language."""
     rule = compile_rule(FAMILY, wrt=FREE)
     parts = circuit(), task(name, feedback), LifeSettings(trials=3), rule
-    life = Life(*parts, runs=runs, engine=CHIP)
+    assert "triton" in handed(Life(*parts, runs=runs, engine=CHIP))
+
+
+def handed(life: Life) -> str:
+    """What the compiler of a card is given."""
     lives = jax.jit(jax.vmap(life, in_axes=(None, 0)))
-    values = jax.ShapeDtypeStruct(VALUES.shape, jnp.float32)
+    values = jax.ShapeDtypeStruct((len(life.names),), jnp.float32)
     sources = jax.eval_shape(jax.vmap(stream), jax.random.split(jax.random.key(0), 4))
     with for_a_card():
-        text = lives.trace(values, sources).lower(lowering_platforms=("cuda",)).as_text()
-    assert "triton" in text
+        return lives.trace(values, sources).lower(lowering_platforms=("cuda",)).as_text()
+
+
+def test_delays_are_handed_to_the_compiler_of_a_card() -> None:
+    rule = compile_rule(DELAYED, wrt=["eta"])
+    life = Life(circuit(), ASSOCIATION, LifeSettings(trials=3), rule, engine=CHIP)
+    assert "triton" in handed(life)
 
 
 def test_what_the_language_of_a_card_lacks_is_found_before(monkeypatch: pytest.MonkeyPatch) -> None:
