@@ -1,16 +1,18 @@
-"""What a rule keeps of earlier steps: one value for `prev`, a ring of them for `delay`.
+"""What a rule keeps of earlier steps: what `prev` and `delay` are in this one, and rings of values.
 
-A ring of n rows has in step k, counted from the start of the trial, the value of step k - n in row
-k mod n; what the step makes of the name takes its place. So a step moves one row, however long the
-delay is.
+The ring of a delay of n steps has the value of step k, counted from the start of the trial, in row
+k mod n. When a step has written its row, what the delay will be in the next one is read from row
+k + 1 mod n. So a step moves one row, however long the delay is: a ring that were read before it is
+written would be copied in every step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from rulegen.grammar import RuleError
 from rulegen.grammar.algebra import operators as op
@@ -20,20 +22,21 @@ from rulegen.grammar.rule.timing import shown, steps_back
 
 Array = jax.Array
 
-_PREVIOUS, _DELAYED = "prev ", "delay "
+#: What begins the names of values, see `op.Earlier.memory`, and those of rings.
+_VALUES, _RING = ("prev ", "delay "), "ring of "
 #: The number of steps since the trial began, where there are rings.
-_CLOCK = "delay clock"
+_CLOCK = "ring clock"
 
 
 def is_memory(name: str) -> bool:
     """Whether this is the name of such a memory, which no formula reads by name."""
-    return name.startswith((_PREVIOUS, _DELAYED))
+    return name.startswith((*_VALUES, _RING)) or name == _CLOCK
 
 
-def names_of(nodes: Iterable[op.Earlier]) -> set[str]:
+def names_of(nodes: Collection[op.Earlier]) -> set[str]:
     """The names of all memories of a rule that reads these."""
-    names = {node.memory for node in nodes}
-    return names | {_CLOCK} if any(map(_is_ring, names)) else names
+    rings = {_ring(node) for node in nodes if isinstance(node, op.delay)}
+    return {node.memory for node in nodes} | rings | ({_CLOCK} if rings else set())
 
 
 def delayed(sizes: Mapping[op.Earlier, int], dt: float) -> int:
@@ -62,7 +65,7 @@ def delayed(sizes: Mapping[op.Earlier, int], dt: float) -> int:
     return kept
 
 
-def begin(nodes: Iterable[op.Earlier], known: Mapping[str, Array], dt: float) -> dict[str, Array]:
+def begin(nodes: Collection[op.Earlier], known: Mapping[str, Array], dt: float) -> dict[str, Array]:
     """The memories at the start of a trial: zeros.
 
     Args:
@@ -74,51 +77,38 @@ def begin(nodes: Iterable[op.Earlier], known: Mapping[str, Array], dt: float) ->
         RuleError: a delay is shorter than a step, or all of them keep too much.
     """
     delayed({node: known[node.args[0].name].size for node in nodes}, dt)
-    memories = {}
+    memories = {node.memory: jnp.zeros_like(known[node.args[0].name]) for node in nodes}
     for node in nodes:
-        here = known[node.args[0].name]
-        memories[node.memory] = (
-            jnp.zeros((steps_back(node, dt), *here.shape), here.dtype)
-            if isinstance(node, op.delay)
-            else jnp.zeros_like(here)
-        )
-    if any(map(_is_ring, memories)):
-        memories[_CLOCK] = jnp.zeros((), jnp.int32)
+        if isinstance(node, op.delay):
+            here = memories[node.memory]
+            memories[_ring(node)] = jnp.zeros((steps_back(node, dt), *here.shape), here.dtype)
+            memories[_CLOCK] = jnp.zeros((), jnp.int32)
     return memories
 
 
-def recall(nodes: Iterable[op.Earlier], memories: Mapping[str, Array]) -> dict[op.Earlier, Array]:
+def recall(nodes: Collection[op.Earlier], memories: Mapping[str, Array]) -> dict[op.Earlier, Array]:
     """What is read of earlier steps in this one."""
-    found = {}
-    for node in nodes:
-        memory = memories[node.memory]
-        if isinstance(node, op.delay):
-            memory = jax.lax.dynamic_index_in_dim(memory, _row(memories, memory), keepdims=False)
-        found[node] = memory
-    return found
+    return {node: memories[node.memory] for node in nodes}
 
 
 def keep(
-    nodes: Iterable[op.Earlier], memories: Mapping[str, Array], now: Mapping[str, Array]
+    nodes: Collection[op.Earlier], memories: Mapping[str, Array], now: Mapping[str, Array]
 ) -> dict[str, Array]:
     """The memories after a step, with what its names meant to the weights."""
     kept = {}
-    for node in nodes:
-        name, value = node.memory, now[node.args[0].name]
-        if isinstance(node, op.delay):
-            ring = memories[name]
-            row = jnp.asarray(value, ring.dtype)
-            value = jax.lax.dynamic_update_index_in_dim(ring, row, _row(memories, ring), 0)
-        kept[name] = value
     if _CLOCK in memories:
         kept[_CLOCK] = memories[_CLOCK] + 1
+    for node in nodes:
+        value = now[node.args[0].name]
+        if isinstance(node, op.delay):
+            ring = memories[_ring(node)]
+            rows, row = ring.shape[0], jnp.asarray(value, ring.dtype)
+            ring = lax.dynamic_update_index_in_dim(ring, row, memories[_CLOCK] % rows, 0)
+            value = lax.dynamic_index_in_dim(ring, kept[_CLOCK] % rows, keepdims=False)
+            kept[_ring(node)] = ring
+        kept[node.memory] = value
     return kept
 
 
-def _is_ring(name: str) -> bool:
-    return name.startswith(_DELAYED)
-
-
-def _row(memories: Mapping[str, Array], ring: Array) -> Array:
-    """Where the oldest value is, which is read and replaced in this step."""
-    return memories[_CLOCK] % ring.shape[0]
+def _ring(node: op.delay) -> str:
+    return _RING + str(node.memory)
