@@ -46,6 +46,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += feedback.f(pre)", 1, 6, "no function `feedback.f`"),
     ("w += feedback." + "a" * 80, 1, 6, "a name of 80 characters"),
     ("w += prev(feedback.v)*pre", 1, 11, "and `feedback.v` is neither"),
+    ("w += delay(feedback.v, 20)*pre", 1, 12, "and `feedback.v` is neither"),
     ("x = lowpass(pre, feedback.v)\nw += x", 1, 18, "cannot be a part of a time constant"),
     ("x <- feedback.g : global\nfeedback.g : post\nw += x", 1, 6, "`feedback.g` lives at post"),
     ("w += feedback.d + feedback.d*pre_spike", 1, 19, "`feedback.d*pre_spike` is 1/ms"),
