@@ -85,6 +85,14 @@ formulas = ["trace(pre)*trace(pre**2)", "pre - trace(trace(pre))", "pre"]
 """
 
 
+def test_factors_may_differ_in_their_units() -> None:
+    """A spike is counted per time and a rate is not; both may stand where one is chosen."""
+    space = load_space(NESTED.replace('"pre"]', '"pre", "pre_spike", "trace(pre_spike)*pre"]'))
+    slots = space.slots()
+    for structure in (space.structure(term) for term in space.terms):
+        assert slots.values(structure)["unit_post_1_1"] == 1
+
+
 @pytest.mark.parametrize("text", [LOCAL.read_text(), NESTED], ids=["local", "nested"])
 def test_eligibilities_are_those_of_the_structure(x64: None, text: str) -> None:
     """On prescribed activity, with every factor of every side in one of the slots."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra
-from rulegen.grammar.algebra.symbols import WEIGHT, Site, symbol
+from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, Site, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.sites import site_of
 from rulegen.grammar.rule.parse import parse
@@ -28,6 +28,9 @@ from rulegen.grammar.space.structure import (
 
 #: The three sides of a term, and where each lives.
 SIDES = {"post": Site.POST, "pre": Site.PRE, "weight": Site.SYNAPSE}
+
+#: Signals that are counted per time where time is differentiated.
+PER_TIME = IMPULSES | {"R"}
 
 #: What each side of a term is: its postsynaptic, presynaptic and weight-dependent factor.
 Factors = dict[str, sp.Expr]
@@ -178,9 +181,27 @@ class _Side:
             yield parameter(tau, " ms", self.description.time_constants)
             drive = next(iter(texts.values()))
             if len(set(texts.values())) > 1:
+                lines, texts = self._alike(texts, f"{role}_bar_{number}")
+                yield from lines
                 drive = self._chosen(texts, number)
             yield f"{role}_bar_{number} = lowpass({drive}, {tau}) : {site}"
+        lines, shown = self._alike(shown, f"{self.name}_{number}")
+        yield from lines
         yield f"{self.name}_{number} = {self._chosen(shown, number)} : {site}"
+
+    def _alike(self, texts: dict[int, str], what: str) -> tuple[list[str], dict[int, str]]:
+        """Texts that can stand in one sum, and the parameters that they need for it.
+
+        A rate and a reward or a spike, which are counted per time, cannot; each times a 1 of some
+        unit can.
+        """
+        drives = self.description.traces.drives.values()
+        read = {s.name for factor in (*self.factors, *drives) for s in factor.free_symbols}
+        if len(self.factors) == 1 or read.isdisjoint(PER_TIME):
+            return [], texts
+        units = {text: f"unit_{what}_{i}" for i, text in texts.items()}
+        lines = [f"param {unit} = 1" for unit in units.values()]
+        return lines, {i: f"{units[text]}*({text})" for i, text in texts.items()}
 
     def _chosen(self, texts: Mapping[int, str], number: int) -> str:
         """The text of the factor that is chosen, 0 where it has none."""
