@@ -58,7 +58,7 @@ def main(page: Path, axe: Path | None = None) -> int:
     found, times = looked(browser, text, axe)
     bad += [*found, *marks(browser)]
     told = f"filters in {times[0]:.0f} ms, open in {times[1]:.0f} ms, {len(text.encode())} bytes"
-    if times[0] > SLOWEST or times[1] > LONGEST:
+    if times[0] > SLOWEST or not 0 < times[1] <= LONGEST:
         bad.append(f"slow: {told}")
     seen = "axe-core and this script" if axe and axe.exists() else "this script, without axe-core,"
     print("\n".join(bad) or f"{page}: {seen} found nothing wrong; {told}")
@@ -82,13 +82,14 @@ def looked(browser: str, text: str, axe: Path | None) -> tuple[list[str], tuple[
             answer = answered(visited(browser, watched, WAIT, *options))
             bad += [f"{name}, {width} px: {finding}" for finding in answer]
     # Time as it passes: scripts that wait for nothing are over when the page is read.
-    clock = "document.title = JSON.stringify([slowest, performance.timing.domInteractive - "
-    clock += "performance.timing.navigationStart]);"
-    timed = bare.replace("</body>", f"<script>{SCRIPT}{clock}</script></body>")
-    title = re.search(
-        r"<title>(\[.*?\])</title>", visited(browser, timed, "--window-size=1280,1000")
-    )
-    slowest, opened = json.loads(title[1]) if title else (np.inf, np.inf)
+    read = "<script>const opened = performance.now();</script>"
+    clock = "document.title = JSON.stringify([slowest, opened]);"
+    timed = bare.replace("</body>", f"{read}<script>{SCRIPT}{clock}</script></body>")
+    # Whatever else the machine does only adds to it.
+    pages = [visited(browser, timed, "--window-size=1280,1000") for _ in range(3)]
+    titles = [re.search(r"<title>(\[.*?\])</title>", page) for page in pages]
+    times = [json.loads(title[1]) if title else (np.inf, np.inf) for title in titles]
+    slowest, opened = np.min(times, axis=0)
     return bad, (slowest, opened)
 
 
