@@ -66,7 +66,8 @@ def test_a_claim_from_standard_input(monkeypatch, capsys):
     record, *_ = publish(lives=8, others={"no learning": ""})
     card = markdown_card(record)
     code, out, err = call(monkeypatch, capsys, "verify", "-", "--lives", 8, stdin=card)
-    assert (code in (0, 1), err) == (True, "")
+    # Where the machine is busy there are lines of progress.
+    assert (code in (0, 1), "rulegen: " in err) == (True, False)
     assert "not checked: " in out
     assert "learning curves" in out  # which would lie beside a file
     code, _, err = call(monkeypatch, capsys, "verify", "-", stdin=record.equations)
