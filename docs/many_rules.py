@@ -1,10 +1,10 @@
 """The table of docs/random-rules.md: `make random-rules`.
 
-    PYTHONPATH=tests:tests/exports python docs/many_rules.py FOLDER
+    PYTHONPATH=tests:tests/exports python docs/many_rules.py FOLDER [SHARE]
 
 tries random rules by the thousand and puts into the page what became of them. FOLDER keeps what was
 found, and the next run goes on from there; what simulators made of such rules lies in
-FOLDER/exports, where the checks of tests/exports have left it.
+FOLDER/exports, where the checks of tests/exports have left it. SHARE is one of all rules.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from rulegen.runs.check import check_report, check_text
 
 PAGE = Path(__file__).with_name("random-rules.md")
 #: So many at once; a batch that was stopped is tried anew.
-BATCH, PIECE = 1000, 25
+BATCH, PIECE = 500, 25
 #: No rule may take longer, in seconds.
 PATIENCE = 20.0
 
@@ -112,17 +112,18 @@ def exported(seed: int) -> str:
 
 
 class Part(NamedTuple):
-    """What is tried, of how many random numbers or until so many rules were followed."""
+    """What is tried: so many texts, or until so many rules were followed."""
 
     name: str
     attempt: Callable[[int], str]
     rules: int
+    texts: bool = False
 
 
 PARTS = [
     Part("tangents and finite differences", differentiated, 5_000),
     Part("as programs of NumPy and JAX", exported, 1_000),
-    Part("checked and printed", printed, 100_000),
+    Part("checked and printed", printed, 100_000, texts=True),
 ]
 
 
@@ -151,18 +152,20 @@ def batch(pool: ProcessPoolExecutor, part: Part, first: int) -> dict[str, Any]:
     return {"counts": dict(Counter(name for name, _ in found)), "failed": failed}
 
 
-def tried(part: Part, pool: ProcessPoolExecutor, kept: Journal, report: Any) -> Any:
-    """The counts of a part, and what failed in it."""
+def tried(
+    part: Part, share: float, pool: ProcessPoolExecutor, kept: Journal, report: Any
+) -> tuple[int, Counter[str], dict[str, str]]:
+    """How many texts of a part were tried, how many ended how, and what failed in which."""
     counts: Counter[str] = Counter()
     failed: dict[str, str] = {}
-    first = 0
-    while (first if part.attempt is printed else counts["agree"]) < part.rules:
+    first = done = 0
+    while done < (wanted := round(share * part.rules)):
         found = kept.recall(f"{part.name} {first}", [first], partial(batch, pool, part, first))
         counts.update(found["counts"])
         failed |= found["failed"]
         first += BATCH
-        done = first if part.attempt is printed else counts["agree"]
-        report(Progress(part.name, min(done, part.rules), part.rules))
+        done = first if part.texts else counts["agree"]
+        report(Progress(part.name, min(done, wanted), wanted))
     return first, counts, failed
 
 
@@ -182,7 +185,7 @@ def rows(found: dict[str, Any], folder: Path) -> Iterator[str]:
             yield f"| in {name} | {len(known):,} | {len(known) - wrong:,} | | | {wrong} |"
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, share: float = 1.0) -> None:
     """Try all, and put the table into its page."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
@@ -190,7 +193,7 @@ def main(folder: Path) -> None:
         ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), begin) as pool,
         Display() as report,
     ):
-        found = {part.name: tried(part, pool, kept, report) for part in PARTS}
+        found = {part.name: tried(part, share, pool, kept, report) for part in PARTS}
     for name, (*_, failed) in found.items():
         for seed, why in failed.items():
             print(f"{name}, {seed}: {why}")
@@ -198,4 +201,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *map(float, sys.argv[2:]))
