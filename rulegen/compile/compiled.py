@@ -148,7 +148,8 @@ class CompiledRule(Plan):
         """How many numbers the delays of the rule keep.
 
         Args:
-            n_pre, n_post: how many neurons there are.
+            n_pre: how many presynaptic neurons there are.
+            n_post: how many postsynaptic ones.
             dt: length of a step, ms.
 
         Raises:
