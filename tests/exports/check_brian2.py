@@ -11,6 +11,7 @@ one the neurons have variables by all the names of its program.
 from __future__ import annotations
 
 import json
+import os
 import re
 import runpy
 import sys
@@ -25,7 +26,8 @@ from Cython.Compiler.Scanning import py_reserved_words, pyx_reserved_words
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-10
 #: Also compiled, which takes half a minute each.
-IN_CYTHON = ("made up edges", "made up names", "made up previous", "made up conditions", "clopath")
+IN_CYTHON = ("made up edges", "clopath", "made up names", "made up previous", "made up conditions")
+IN_CYTHON = IN_CYTHON[: int(os.environ.get("CYTHON_RULES", "5"))]
 #: The variable of a group, and of the synapses, that has a signal of rulegen.
 SOURCE = {"pre": "r", "pre_u": "u", "pre_error": "error", "pre_spike": "fires"}
 TARGET = {"post": "r", "u": "u", "slope": "slope", "xi": "noise", "error": "error"}
