@@ -199,7 +199,8 @@ def main(folder: Path, share: float = 1.0) -> None:
     for name, (*_, failed) in found.items():
         for seed, why in failed.items():
             print(f"{name}, {seed}: {why}")
-    fill(PAGE, {"rules": "\n".join(rows(found, folder / "exports"))})
+    table = "\n".join(rows(found, folder / "exports"))
+    fill(PAGE, {"rules": f"{table}\n\nThe last run tried {100 * share:.3g} % of all."})
 
 
 if __name__ == "__main__":
