@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from activity import DT, random_activity, start
+from activity import DT, memberships, random_activity, start
 from filling import fill
 from random_rules import random_text
 from shown import check_shown
@@ -80,7 +80,11 @@ def differentiated(seed: int) -> str:
     @jax.jit
     def end(values: jax.Array) -> Any:
         return drive(
-            compiled, weights, activity, dict(zip(names, values, strict=True)), dt=DT
+            compiled,
+            weights,
+            activity,
+            memberships(rule) | dict(zip(names, values, strict=True)),
+            dt=DT,
         ).state
 
     here = np.array([float(p.value) for p in rule.parameters])

@@ -50,7 +50,7 @@ def test_statistics_of_the_weights():
         assert abs(x.var() / variance - 1) < 4 * np.sqrt(2 / x.size)
     shapes = [part.shape for part in network[:3]]
     assert shapes == [(200, 200), (200, 50), (40, 200)]
-    assert network.bounds is None
+    assert not network.bounds
     radius = np.abs(np.linalg.eigvals(network.weights)).max()
     assert abs(radius - 1.5) < 0.15
 

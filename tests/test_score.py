@@ -81,7 +81,8 @@ def log_density(theta, world, eta, rewards, activity):
 
 
 def within(weights, network):
-    return weights if network.bounds is None else jnp.clip(weights, *network.bounds)
+    between = network.bounds_of("recurrent")
+    return weights if between is None else jnp.clip(weights, *between)
 
 
 def start(circuit):

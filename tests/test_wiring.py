@@ -130,16 +130,20 @@ def test_tangents_at_the_bounds_are_derivatives(x64, a, bounds, lowering):
     pre, post, xi = jax.random.normal(KEY, (3, 3, 4, 9))
 
     def live(a):
-        state = compiled.init(network.weights, 1, network.bounds)
+        state = compiled.init(network.weights, 1, network.bounds_of("recurrent"))
         for trial in range(3):
             given = {"pre": pre[trial], "post": post[trial], "xi": xi[trial]}
             moving, still = compiled.split(state)
             for step in range(4):
                 now = {name: values[step] for name, values in given.items()}
-                moving = compiled.step(moving, still, now, {"a": a}, 0, network.bounds)
+                moving = compiled.step(
+                    moving, still, now, {"a": a}, 0, network.bounds_of("recurrent")
+                )
             state = compiled.integrate({**still, **moving}, given, {"a": a}, 4, 0)
             now["R"] = jnp.asarray(trial - 0.7)
-            state = compiled.event(Event.REWARD, state, now, {"a": a}, 0, network.bounds)
+            state = compiled.event(
+                Event.REWARD, state, now, {"a": a}, 0, network.bounds_of("recurrent")
+            )
         return state
 
     state, slopes = jax.jvp(live, (a,), (1.0,))
@@ -154,9 +158,9 @@ def test_tangents_at_the_bounds_are_derivatives(x64, a, bounds, lowering):
 def test_the_forward_pass_makes_no_synapse():
     rule = compile_rule(parse("forward w = w - 0.1\non reward: w += 0"))
     network = RateCircuit(neurons=6, **WIRINGS["both"]).draw(stream(KEY), 2, 1, jnp.float32)
-    state = rule.init(network.weights, 1, network.bounds)
-    used, _ = rule.forward(state, {}, 0, network.bounds)
-    expected = np.clip(network.weights - 0.1, *network.bounds)
+    state = rule.init(network.weights, 1, network.bounds_of("recurrent"))
+    used, _ = rule.forward(state, {}, 0, network.bounds_of("recurrent"))
+    expected = np.clip(network.weights - 0.1, *network.bounds_of("recurrent"))
     np.testing.assert_allclose(used, expected)
     assert np.all(np.asarray(used)[network.weights == 0] == 0)
 

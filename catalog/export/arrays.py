@@ -52,7 +52,8 @@ class Module:
     def lines(self) -> list[str]:
         """All lines of the module."""
         top = [f'"""{self.library.title}"""', ""]
-        top += [*head(self.record, "#", changed(self.rule, self.names)), ""]
+        notes = [GROUPED.format(g.name, SHAPES[g.site]) for g in self.rule.groups]
+        top += [*head(self.record, "#", [*changed(self.rule, self.names), *notes]), ""]
         if self.system.standards and self.library.random[0]:
             top += [self.library.random[0]]
         top += [self.library.imports]
@@ -153,10 +154,11 @@ class Module:
                 given = "draws" if number.once else "signals"
                 fetched = f'{self.np}.asarray({given}["{number.name}"], w.dtype)'
                 lines.append(f"{self.names[number.name]} = {fetched}")
-        for parameter in self.rule.parameters:
-            if parameter.name in read:
-                fetched = f'{self.np}.asarray(parameters["{parameter.name}"], w.dtype)'
-                lines.append(f"{self.names[parameter.name]} = {fetched}")
+        told = [p.name for p in self.rule.parameters] + [g.name for g in self.rule.groups]
+        for name in told:
+            if name in read:
+                fetched = f'{self.np}.asarray(parameters["{name}"], w.dtype)'
+                lines.append(f"{self.names[name]} = {fetched}")
         if read & {"N_pre", "N_post"}:
             lines.append("N_post, N_pre = (float(n) for n in w.shape)")
         return lines
@@ -250,6 +252,7 @@ class Module:
         return f"{self.np}.where({self.np}.eye(*w.shape, dtype=bool), 0.0, {weights})"
 
 
+GROUPED = 'parameters["{}"] is given beside PARAMETERS: which neurons belong, 1 or 0, shape ({},).'
 BOUNDED = "The weights within their bounds."
 DRAWN = SHAPES | {Site.PRE: "(n_pre,)", Site.POST: "(n_post,)"}
 DRAW = "Random numbers of the start, or of a step or event, which belong to its signals."

@@ -108,11 +108,15 @@ class Script:
         exprs = [e.expr for e in (*self.stepped, *self.events)] + list(self.forward.values())
         self.read = {s.name for e in exprs for s in e.free_symbols}
         self.previous = kept_before(exprs)
-        keys = [n for n in variables(self.rule) if n not in SIGNALS]
+        # A variable x_pre of Brian 2 is x of the source; no signal begins like these.
+        groups = {g.name: f"in_{g.group}_{g.side}" for g in self.rule.groups}
+        self.given = SIGNAL_NAMES | groups
+        keys = [n for n in variables(self.rule) if n not in SIGNALS and n not in groups]
         keys += [NEW + e.name for e in self.stepped] + [node.memory for node in self.previous]
         keys += [n.name for n in system.standards]
-        own = identifiers(keys, taken_in_brian2, "_0")
-        self.names = own | SIGNAL_NAMES
+        taken = frozenset(groups.values())
+        own = identifiers(keys, lambda name: name in taken or taken_in_brian2(name), "_0")
+        self.names = own | self.given
         self.lots = {
             self.names[n.name]: "randn()" if n.normal else "rand()" for n in system.standards
         }
@@ -131,7 +135,7 @@ class Script:
 
     def lines(self) -> list[str]:
         """All lines of the module."""
-        own = {n: v for n, v in self.names.items() if n not in SIGNALS}
+        own = {n: v for n, v in self.names.items() if n not in self.given}
         values = {own[p.name]: p.value for p in self.rule.parameters}
         events = [
             line
@@ -160,6 +164,10 @@ class Script:
             f"{self.names[s.name]}: {s.meaning}."
             for s in read
             if self.names[s.name].endswith(("_pre", "_post")) and not s.name.startswith("N_")
+        ]
+        needs += [
+            f"{self.names[g.name]}: 1 where the {g.side}synaptic neuron is {g.group}, else 0."
+            for g in self.rule.groups
         ]
         ends = (
             "All times are numbers in ms. A variable x_pre or x_post is x of the source or target."

@@ -11,9 +11,9 @@ from rulegen.grammar.algebra.symbols import WEIGHT
 
 def variables(rule: Rule) -> list[str]:
     """All names of a rule whose definitions are written out: what it reads, keeps and is given."""
-    return [*SIGNALS, WEIGHT, *(s.name for s in rule.states if s.name != WEIGHT)] + [
-        p.name for p in rule.parameters
-    ]
+    states = (s.name for s in rule.states if s.name != WEIGHT)
+    groups = (g.name for g in rule.groups)
+    return [*SIGNALS, WEIGHT, *states, *(p.name for p in rule.parameters), *groups]
 
 
 def identifiers(

@@ -78,6 +78,8 @@ def problems(rule: Rule) -> list[str]:
         for name in sorted({s.name for s in expr.free_symbols} & SIGNALS.keys()):
             if why := unknown(name):
                 found.append(f"{place} reads `{name}`: {why}")
+        for name in sorted({s.name for s in expr.free_symbols} & {g.name for g in rule.groups}):
+            found.append(f"{place} reads `{name}`: NEST gives each population synapses of its own")
         for name in sorted(functions(expr) & {"prev", "delay", "spow"}):
             found.append(f"{place} has `{name}`: NESTML has nothing like it")
     found += [

@@ -82,6 +82,9 @@ def symbol_table(record: Record) -> Table:
     told |= {WEIGHT: "weight"}
     told |= {name: f"state, {kept(state)}" for name, state in states.items() if name != WEIGHT}
     told |= {f.name: f"state of the rule of the {f.projection} projection" for f in rule.foreign}
+    told |= {
+        g.name: f"1 where the {g.side}synaptic neuron is {g.group}, else 0" for g in rule.groups
+    }
     told |= {definition.name: "short for a formula" for definition in rule.definitions}
     signs = tuple(printed_names(rule, told))
     return Table(("name", "meaning"), tuple(told.items()), ("name",), "Symbols", signs)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import sympy as sp
 
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, is_foreign
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, is_outside
 
 #: Operations whose arguments have no order.
 COMMUTATIVE = (sp.Add, sp.Mul, sp.And, sp.Or, sp.Min, sp.Max)
@@ -22,9 +22,9 @@ def no_names(symbol: sp.Symbol) -> str:
 
 
 def fixed_names(symbol: sp.Symbol) -> str:
-    """The name of a signal, of the weight or of another rule's state; a rule's own states and
+    """The name of a signal, of the weight, of a group or of another rule's state; a rule's own states and
     parameters have names of no meaning."""
-    return str(symbol.name) if symbol.name in _FIXED or is_foreign(symbol.name) else ""
+    return str(symbol.name) if symbol.name in _FIXED or is_outside(symbol.name) else ""
 
 
 def serialise(expr: sp.Basic, colour: Callable[[sp.Symbol], str] = no_names) -> str:

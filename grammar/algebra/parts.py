@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 import sympy as sp
 
 from rulegen.grammar.algebra.draws import draw_in
-from rulegen.grammar.algebra.symbols import PROJECTIONS, Projection, Site
+from rulegen.grammar.algebra.symbols import PROJECTIONS, SIDES, Projection, Site
 
 
 @dataclass(frozen=True)
@@ -135,6 +136,33 @@ class Foreign:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Whether the neuron on one side of a synapse belongs to a group, 1 or 0: `pre.NAME`.
+
+    Which groups there are is a matter of the circuit, which is not known yet.
+    """
+
+    side: Literal["pre", "post"]
+    group: str
+
+    @classmethod
+    def named(cls, name: str) -> Group:
+        """The group that formulas call so."""
+        whose, _, group = name.partition(".")
+        return cls(next(s for s in SIDES if s == whose), group)
+
+    @property
+    def name(self) -> str:
+        """What formulas call it."""
+        return f"{self.side}.{self.group}"
+
+    @property
+    def site(self) -> Site:
+        """Where it lives."""
+        return Site(self.side)
+
+
+@dataclass(frozen=True)
 class RuleParts:
     """A rule without its methods: what printers and analyses read.
 
@@ -156,6 +184,7 @@ class RuleParts:
         euler: integrate linear decays by Euler's method instead of exactly.
         nonlocal_names: what the text declares as non-local.
         foreign: the states of other rules that the formulas read, by name.
+        groups: the groups of neurons that the formulas tell apart, by name.
     """
 
     parameters: tuple[Parameter, ...] = ()
@@ -169,6 +198,12 @@ class RuleParts:
     euler: bool = False
     nonlocal_names: frozenset[str] = field(default=frozenset())
     foreign: tuple[Foreign, ...] = ()
+    groups: tuple[Group, ...] = ()
+
+    @property
+    def outside(self) -> tuple[Foreign | Group, ...]:
+        """What formulas read by a name with a dot."""
+        return (*self.foreign, *self.groups)
 
     @property
     def drawn(self) -> frozenset[str]:

@@ -177,8 +177,26 @@ MILLISECOND = "ms"
 WEIGHT = "w"
 
 
+#: The sides of a synapse, whose neurons may belong to groups: `pre.NAME` is 1 where they do.
+SIDES: tuple[Literal["pre", "post"], ...] = ("pre", "post")
+
+
+#: The groups of neurons that Dale's law makes.
+SIGNS = ("excitatory", "inhibitory")
+
+
+def is_group(name: str) -> bool:
+    """Whether a name says if a neuron belongs to a group, `pre.NAME` or `post.NAME`."""
+    return name.partition(".")[0] in SIDES and "." in name
+
+
 def is_foreign(name: str) -> bool:
     """Whether a name is that of a state of another rule, `PROJECTION.NAME`."""
+    return "." in name and not is_group(name)
+
+
+def is_outside(name: str) -> bool:
+    """Whether a name stands for what the rule does not say itself: a group, or another's state."""
     return "." in name
 
 

@@ -9,7 +9,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra.operators import Reduction
 from rulegen.grammar.algebra.parts import RuleParts
-from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, is_group
 from rulegen.grammar.printing.names import Kind, Piece, pieces, shown_as
 from rulegen.grammar.printing.walk import CONDITION, HERE, RUNNING
 
@@ -64,7 +64,7 @@ def _nesting(expr: sp.Basic) -> int:
 
 def _look(name: str, indices: set[str]) -> tuple[Piece | str, ...]:
     """What the eye can tell a name by: its pieces, but for what may be indices below it."""
-    if name in ("slope", "dt"):  # a prime, a Delta
+    if name in ("slope", "dt") or is_group(name):  # a prime, a Delta, an indicator
         return (name,)
     stem, *below = pieces(shown_as(name))
     while below and below[-1].kind in (Kind.LETTER, Kind.WORD) and not below[-1].bars:

@@ -6,7 +6,7 @@ import enum
 import re
 from typing import NamedTuple
 
-from rulegen.grammar.algebra.symbols import SIGNALS
+from rulegen.grammar.algebra.symbols import SIGNALS, is_group
 from rulegen.grammar.reading.lexer import GREEK
 
 #: Greek letters by their English names.
@@ -73,10 +73,12 @@ def shown_as(name: str) -> str:
     and a state of another rule says of which projection.
 
     Example:
-        >>> shown_as("post_spike"), shown_as("u_bar"), shown_as("feedback.u_bar")
-        ('S', 'u_bar', 'u_bar_fb')
+        >>> shown_as("post_spike"), shown_as("feedback.u_bar"), shown_as("pre.fast")
+        ('S', 'u_bar_fb', '1_fast')
     """
     whose, _, state = name.partition(".")
+    if is_group(name):
+        return f"1_{state}"  # an indicator
     return f"{state}_{_BESIDE[whose]}" if state else _PROVIDED.get(name, name)
 
 

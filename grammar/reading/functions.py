@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from rulegen.grammar.algebra.symbols import is_foreign, symbol
+from rulegen.grammar.algebra.symbols import is_outside, symbol
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula
 from rulegen.grammar.reading.lexer import Token
@@ -86,7 +86,7 @@ def read_head(line: Line, tokens: list[Token]) -> FunctionText | None:
         return None
     arguments = tokens[2:end:2]
     for i, token in enumerate(tokens[2:end]):
-        if (token.kind != "name" or is_foreign(token.text)) if i % 2 == 0 else (token.text != ","):
+        if (token.kind != "name" or is_outside(token.text)) if i % 2 == 0 else (token.text != ","):
             raise line.error(
                 f"`{token}` is not the name of an argument",
                 token.column,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rulegen.grammar.algebra.symbols import WEIGHT, is_foreign
+from rulegen.grammar.algebra.symbols import WEIGHT, is_foreign, is_group
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.remedies import suggest
@@ -110,6 +110,8 @@ def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
         return "write `dx/dt = ...`"
     if "dt" in (t.text for t in tokens[: _sign(tokens)]):
         return "a derivative stands alone on the left side, `dx/dt = ...` or `tau*dx/dt = ...`"
+    if is_group(first):
+        return f"`{first}` says by itself that it lives at {first.partition('.')[0]}"
     if is_foreign(first):
         return f"where it lives is stated by `{first} : global` or `{first} : post`"
     near = suggest(first, words)

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from rulegen.grammar.algebra.symbols import PROJECTIONS
+from rulegen.grammar.algebra.symbols import PROJECTIONS, SIDES
 from rulegen.grammar.reading.source import Line
 
 Kind = Literal["name", "number", "op"]
@@ -57,7 +57,8 @@ _REMEDIES = {
     "|": "write `or`, or `abs(x)`",
     "{": "write `( )`",
     "}": "write `( )`",
-    ".": "a state of the rule of another projection is `PROJECTION.NAME`, without blanks",
+    ".": "a state of the rule of another projection is `PROJECTION.NAME`, and a group of neurons "
+    "`pre.NAME` or `post.NAME`, without blanks",
     "\f": "remove the form feed",
     "\0": "remove the NUL byte: is this a text file?",
     "\r": "end lines with a line feed",
@@ -118,13 +119,14 @@ def _name_at(text: str, start: int) -> tuple[str, int] | None:
 
 
 def _check_projection(line: Line, name: str, column: int) -> None:
-    """Refuse what stands before the dot of a name unless it is a projection."""
-    if name not in PROJECTIONS:
+    """Refuse what stands before the dot of a name unless it is a projection or a side."""
+    if name not in (*PROJECTIONS, *SIDES):
         *some, last = (f"`{p}`" for p in PROJECTIONS)
         raise line.error(
             f"there is no projection `{name}`",
             column,
-            f"a name with a dot is a state of the rule of {', '.join(some)} or {last}",
+            f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a group of "
+            "neurons on one side, `pre.NAME` or `post.NAME`",
         )
 
 

@@ -10,7 +10,7 @@ import sympy as sp
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import SHARED
 from rulegen.grammar.algebra.parts import Parameter
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, symbol
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, is_group, symbol
 from rulegen.grammar.reading.drawing import call_of
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import GREEK, Token
@@ -62,6 +62,7 @@ class Names:
         implicit: names of the parameters that the text does not declare.
         baseline: the first use of an undefined `R_bar`.
         foreign: states of other rules, as the formulas use them.
+        groups: of neurons, likewise.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Names:
         self.implicit: list[str] = []
         self.baseline: Token | None = None
         self.foreign: set[str] = set()
+        self.groups: set[str] = set()
 
     def resolve(self, line: Line, token: Token) -> sp.Expr:
         """The symbol or number of a name, or an error with what was probably meant."""
@@ -83,6 +85,9 @@ class Names:
         if is_foreign(name):
             self._check_foreign(line, token)
             self.foreign.add(name)
+        elif is_group(name):
+            self._check_group(line, token)
+            self.groups.add(name)
         elif name in self.states:
             self._check_subscript(line, token, self.states[name])
         elif name == BASELINE and name not in self.defined:
@@ -125,6 +130,23 @@ class Names:
             if shared
             else f"let a global or postsynaptic state of the rule of `{whose}` gather it",
         )
+
+    def _check_group(self, line: Line, token: Token) -> None:
+        """Refuse what is no name of a group of neurons."""
+        side, _, name = token.text.partition(".")
+        if token.per_condition:
+            raise line.error(
+                f"which neurons belong to `{token.text}` does not depend on the condition",
+                token.column,
+                f"write `{token.text}`",
+            )
+        if name in self.defined or name in SIGNALS or name == WEIGHT:
+            raise line.error(
+                f"`{name}` is no group of neurons, of which `{token.text}` says whether the "
+                f"{side}synaptic one belongs to it",
+                token.column,
+                f"write `{name}`",
+            )
 
     def _check_subscript(self, line: Line, token: Token, per_condition: bool) -> None:
         if token.per_condition and not per_condition:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection, Sequence
 
 from rulegen.grammar.algebra.operators import OPERATORS
-from rulegen.grammar.algebra.symbols import SIGNALS
+from rulegen.grammar.algebra.symbols import SIGNALS, is_group
 
 # fmt: off
 #: What papers and programs call the signals.
@@ -93,6 +93,18 @@ def for_name(name: str, own: Sequence[str], given: Sequence[str]) -> str:
         rate = ", as in `pre*post`" if NAMES[name] in ("pre", "post") else ""
         return f"did you mean `{NAMES[name]}`{rate}?"
     return suggest(name, given)
+
+
+def of_others(name: str) -> tuple[str, str]:
+    """What a name with a dot is, which no rule defines or changes, and the remedy.
+
+    Example:
+        >>> of_others("pre.excitatory")[0]
+        'is a group of neurons'
+    """
+    if is_group(name):
+        return "is a group of neurons", "the circuit says which neurons belong to it"
+    return "is a state of another rule", "that rule alone changes it"
 
 
 def for_function(name: str, known: Collection[str]) -> str:

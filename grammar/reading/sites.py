@@ -23,7 +23,7 @@ def site_table(parts: RuleParts) -> dict[str, Site]:
     table |= {p.name: Site.GLOBAL for p in parts.parameters}
     table |= {d.name: d.site for d in parts.definitions}
     table |= {s.name: s.site for s in parts.states}
-    table |= {f.name: f.site for f in parts.foreign}
+    table |= {other.name: other.site for other in parts.outside}
     return table
 
 

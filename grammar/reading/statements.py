@@ -9,13 +9,20 @@ from dataclasses import dataclass, field
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import TAKEN
 from rulegen.grammar.algebra.parts import Event, Parameter
-from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_foreign
+from rulegen.grammar.algebra.symbols import (
+    MILLISECOND,
+    SIGNALS,
+    WEIGHT,
+    Site,
+    is_foreign,
+    is_outside,
+)
 from rulegen.grammar.reading.drawing import draws
 from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.remedies import of_others, suggest
 from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.walk import FILTERS
 
@@ -365,8 +372,8 @@ def new_name(draft: Draft, line: Line, token: Token) -> None:
         what = "is a word of the language"
     elif name == MILLISECOND:
         what = "is a unit"
-    elif is_foreign(name):
-        what, remedy = "is a state of another rule", "that rule alone changes it"
+    elif is_outside(name):
+        what, remedy = of_others(name)
     if what:
         raise line.error(f"`{name}` cannot be defined here: it {what}", token.column, remedy)
     if name in draft.defined:

@@ -9,10 +9,10 @@ from rulegen.grammar.algebra.algebra import operator_name
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, Earlier
 from rulegen.grammar.algebra.parts import Form
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_group, is_outside
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.remedies import of_others, suggest
 from rulegen.grammar.reading.sites import Equation, check_reads
 from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.rule.averages import readers_first
@@ -64,7 +64,7 @@ def check_initial(
 
     What a parameter is drawn from is the same for all, but for the weights of the start.
     """
-    shared = {*parameters, *INITIAL_SIGNALS, WEIGHT}
+    shared = {*parameters, *INITIAL_SIGNALS, WEIGHT, *filter(is_group, sites)}
     known = shared | {*drawn}
     for equation in definitions:
         for names in (shared, known):
@@ -81,15 +81,12 @@ def check_initial(
                 "w <- ... if first > 0 else w; first <- 0` with `first <- first : global` and "
                 "`initial first = 1`; a state may begin at them: `initial x = w`",
             )
-        if is_foreign(name):
-            raise line.error(
-                f"`{name}` is a state of another rule",
-                column,
-                "that rule alone says where it begins",
-            )
+        if is_outside(name):
+            what, remedy = of_others(name)
+            raise line.error(f"`{name}` {what}", column, remedy)
         if name not in sites.keys() - parameters - defined - SIGNALS.keys():
             begun = sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT}
-            begun = {n for n in begun if not is_foreign(n)}
+            begun = {n for n in begun if not is_outside(n)}
             raise line.error(
                 f"`{name}` is not a state of this rule",
                 column,

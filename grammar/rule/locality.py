@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
-from rulegen.grammar.algebra.parts import SPIKES, Form, RuleParts
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, symbol
+from rulegen.grammar.algebra.parts import SPIKES, Form, Group, RuleParts
+from rulegen.grammar.algebra.symbols import SIGNALS, SIGNS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.sites import site_of, site_table
 
 EVERY_STEP, AT_REWARD, EVERY_TRIAL = "every step", "at reward", "every trial"
@@ -93,6 +93,8 @@ def locality(parts: RuleParts) -> LocalityCertificate:
             if state.form is Form.DRAW:
                 note = _RANDOM[state.site]
             items.append(LocalityItem(shown, state.site, available, note))
+    for group in parts.groups:
+        items.append(LocalityItem(group.name, group.site, ONCE, _known(group)))
     for other in parts.foreign:
         if other.name in names:
             items.append(LocalityItem(other.name, other.site, EVERY_STEP, _FOREIGN[other.site]))
@@ -104,6 +106,14 @@ def locality(parts: RuleParts) -> LocalityCertificate:
         violations.append(f"`{name}` is a {meaning}: it reads more than one neuron or synapse")
     items_, bad = tuple(items), tuple(violations)
     return LocalityCertificate(not bad, _verdict(items_, bad), items_, bad)
+
+
+def _known(group: Group) -> str:
+    """What a synapse needs in order to know a group: a neuron knows its own, and a transmitter is
+    seen by whoever receives it."""
+    if group.side == "post" or group.group in SIGNS:
+        return ""
+    return "is a group: the synapse must know to which its presynaptic neuron belongs"
 
 
 def _verdict(items: tuple[LocalityItem, ...], violations: tuple[str, ...]) -> str:

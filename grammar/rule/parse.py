@@ -10,8 +10,16 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
 from rulegen.grammar.algebra.algebra import as_written
-from rulegen.grammar.algebra.parts import SPIKES, Definition, Foreign, Form, State, Update
-from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_foreign, symbol
+from rulegen.grammar.algebra.parts import (
+    SPIKES,
+    Definition,
+    Foreign,
+    Form,
+    Group,
+    State,
+    Update,
+)
+from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_outside, symbol
 from rulegen.grammar.reading.dependencies import check_conditions, in_order
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula, read_list
@@ -20,7 +28,7 @@ from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.limits import check_size, check_states
 from rulegen.grammar.reading.names import BASELINE, Names
 from rulegen.grammar.reading.reads import Formula, Read
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.remedies import of_others, suggest
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
@@ -188,6 +196,7 @@ class _Builder:
         known |= {BASELINE: Site.GLOBAL} if self.names.baseline else {}
         self._check_foreign()
         known |= {other.name: other.site for other in self._foreign()}
+        known |= {group.name: group.site for group in self._groups()}
         sites = infer_sites(equations, known)
         for update, name, formula in updates:
             if update.event in SPIKES:
@@ -223,6 +232,10 @@ class _Builder:
             for name in sorted(self.names.foreign)
         )
 
+    def _groups(self) -> tuple[Group, ...]:
+        """The groups of neurons that the formulas tell apart."""
+        return tuple(Group.named(name) for name in sorted(self.names.groups))
+
     def _check_foreign(self) -> None:
         """Refuse a site of what nobody reads."""
         for name, (line, token, _) in self.draft.foreign.items():
@@ -255,8 +268,8 @@ class _Builder:
                 problem, remedy = "is a parameter", "make it a state"
             elif name in SIGNALS:
                 problem, remedy = "is a signal of the circuit", "change a state or `w`"
-            elif is_foreign(name):
-                problem, remedy = "is a state of another rule", "that rule alone changes it"
+            elif is_outside(name):
+                problem, remedy = of_others(name)
             else:
                 problem = "is not a state"
                 remedy = suggest(name, [*self.states, WEIGHT]) or (
@@ -336,6 +349,7 @@ class _Builder:
             euler=bool(settings.get("integrate", False)),
             nonlocal_names=frozenset(self.draft.nonlocals),
             foreign=self._foreign(),
+            groups=self._groups(),
         )
 
     def _initial(self, name: str) -> sp.Expr:

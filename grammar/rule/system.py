@@ -101,7 +101,7 @@ def make_system(rule: Rule) -> System:
     sites = {name: signal.site for name, signal in SIGNALS.items()}
     sites |= {parameter.name: Site.GLOBAL for parameter in rule.parameters}
     sites |= {state.name: state.site for state in rule.states}
-    sites |= {foreign.name: foreign.site for foreign in rule.foreign}
+    sites |= {other.name: other.site for other in rule.outside}
     sites[WEIGHT] = Site.SYNAPSE
     synapse, weights, neuron, averages = [], [], [], []
     apart = {Form.AVERAGE, Form.DRAW}
@@ -135,6 +135,7 @@ def make_system(rule: Rule) -> System:
     sites |= {number.name: number.site for number in numbers}
     constants = {parameter.name for parameter in rule.parameters} | {"dt", "N_pre", "N_post"}
     constants |= {equation.name for equation in averages} | drawn
+    constants |= {group.name for group in rule.groups}
     kept = [s for s in rule.states if s.name != WEIGHT and s.form is not Form.DRAW]
     if not weights:
         constants.add(WEIGHT)

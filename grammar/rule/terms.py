@@ -152,4 +152,6 @@ def without(parts: RuleParts, gone: set[str]) -> RuleParts:
     )
     used = used_names(kept)
     foreign = tuple(f for f in kept.foreign if f.name in used)
-    return replace(kept, nonlocal_names=kept.nonlocal_names & used, foreign=foreign)
+    groups = tuple(g for g in kept.groups if g.name in used)
+    declared = kept.nonlocal_names & used
+    return replace(kept, nonlocal_names=declared, foreign=foreign, groups=groups)

@@ -101,6 +101,7 @@ class _Inference:
         self.owner: Owner = ("", "")
         self.known = {s.name: Dimension(Fraction(s.unit)) for s in SIGNALS.values()}
         self.known |= {WEIGHT: Dimension(), MILLISECOND: Dimension(Fraction(1))}
+        self.known |= {group.name: Dimension() for group in parts.groups}
         #: Whether the formula at hand is differentiated by time.
         self.in_time = False
         #: Definitions whose dimension depends on who reads them, and the one that was found last.

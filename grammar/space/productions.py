@@ -10,7 +10,7 @@ import sympy as sp
 from rulegen.grammar.algebra import algebra, exact
 from rulegen.grammar.algebra.operators import TAKEN
 from rulegen.grammar.algebra.parts import Definition, Form, RuleParts, State
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, symbol
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_outside, symbol
 from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.errors import RuleError
@@ -106,7 +106,7 @@ def check_name(name: str) -> None:
     """Refuse a name that a symbol of a space cannot have."""
     tokens = tokenise(Line(1, name))
     single = len(tokens) == 1 and tokens[0].kind == "name" and tokens[0].text == name
-    if not single or is_foreign(name):
+    if not single or is_outside(name):
         raise RuleError(f"`{name}` is no name", remedy="use letters, digits and `_`")
     taken = name in SIGNALS or name in TAKEN or name in RESERVED or name in (WEIGHT, TRACE)
     if taken:

@@ -195,8 +195,8 @@ def opened(
         return jax.vmap(lambda c: run(end.rules, streams, c, True).r[times])(conditions)
 
     def mean_reward(weights: Array, streams: Streams) -> Array:
-        if network.bounds is not None:
-            weights = network.bounds.hold(weights)
+        if (between := network.bounds_of("recurrent")) is not None:
+            weights = between.hold(weights)
         changed = network._replace(weights=weights)
         begun = life.rules.with_draws_once(values, end.rules, source)
         first = life.rules.start(life.rules.init(changed, task.conditions), begun)

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from rulegen.catalog import parts
+from rulegen.circuits import wiring
 from rulegen.circuits.exploration import Exploration
 from rulegen.circuits.network import Network, Projection
 from rulegen.compile import Bounds
@@ -24,6 +25,12 @@ Array = jax.Array
 
 #: No circuit is larger.
 MOST_NEURONS = 100_000
+#: The setting that says what share of the sources of a projection is excitatory.
+SHARES: dict[Projection, str] = {
+    "recurrent": "excitatory",
+    "input": "excitatory_inputs",
+    "feedback": "excitatory_feedback",
+}
 #: Signals that a rule reads in any circuit, whatever its `signals` gives.
 ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post", DRIVE, *DRIVES.values()})
 #: What rules of all circuits can read beside what the circuit itself provides.
@@ -66,7 +73,7 @@ class Circuit(Part, abc.ABC):
     by the presynaptic neuron, so that both cancel on average, and but for a few outliers the
     eigenvalues fill the same disc of radius `gain`. The first neurons are the excitatory ones. No
     rule makes a synapse that does not exist, and a weight that would change its sign stays at 0,
-    which counts as a violation.
+    which counts as a violation. Of input channels and outputs the first are excitatory as well.
 
     An *activity* is a named tuple of arrays of shape (N,), or (T, N) over time, among them the
     potentials `u` and the rates `r`, which readouts read.
@@ -91,7 +98,12 @@ class Circuit(Part, abc.ABC):
             through the transposed `readout`, or fixed `random` weights of the same distribution.
         excitatory: share of excitatory neurons, the others being inhibitory; 0 for neurons without
             a sign.
+        excitatory_inputs, excitatory_feedback: the same of input channels, and of outputs as
+            sources of the feedback; 1 where all excite. Their weights keep their size.
         connectivity: probability p that a synapse exists.
+        groups: groups of neurons that rules can tell apart as `pre.NAME` and `post.NAME`, each with
+            the part of the neurons that it takes, from 0 to 1: `{ fast = [0, 0.25] }` is the first
+            quarter. Groups may overlap.
 
     Source: Rajan & Abbott 2006, 10.1103/PhysRevLett.97.188104 (eigenvalues under Dale's law).
     """
@@ -119,16 +131,22 @@ class Circuit(Part, abc.ABC):
         "readout", exclude_if=lambda told: told == "readout"
     )
     excitatory: float = Field(0.0, ge=0, lt=1)
+    excitatory_inputs: float = Field(0.0, ge=0, le=1, exclude_if=lambda told: not told)
+    excitatory_feedback: float = Field(0.0, ge=0, le=1, exclude_if=lambda told: not told)
     connectivity: float = Field(1.0, gt=0, le=1)
+    groups: dict[str, wiring.Part] = Field({}, exclude_if=lambda told: not told)
 
     @model_validator(mode="after")
     def _check_wiring(self) -> Circuit:
         self._check_neurons("readout", self.readout)
-        if self.excitatory and len(set(self.signs)) < 2:
+        if self.excitatory and len(set(wiring.signed(self.neurons, self.excitatory))) < 2:
             raise ValueError(
                 f"excitatory = {self.excitatory:g} of {self.neurons} neurons leaves none of one "
                 "sign; 0 is for neurons without a sign"
             )
+        if self.excitatory_feedback and self.feedback is None:
+            raise ValueError("excitatory_feedback: there is no feedback, set `feedback` as well")
+        wiring.check_groups(self.groups, self.neurons)
         return self
 
     def _check_neurons(self, name: str, chosen: Iterable[int]) -> None:
@@ -143,9 +161,45 @@ class Circuit(Part, abc.ABC):
             raise ValueError(f"{name}: a neuron is named twice")
 
     @property
-    def signs(self) -> np.ndarray:
-        """1 for excitatory and -1 for inhibitory neurons, shape (N,)."""
-        return np.where(np.arange(self.neurons) < round(self.excitatory * self.neurons), 1, -1)
+    def has_signs(self) -> bool:
+        """Whether the weights from some sources may not change their sign."""
+        return any(getattr(self, share) for share in SHARES.values())
+
+    def signs_of(self, projection: Projection, count: int) -> np.ndarray | None:
+        """1 for excitatory and -1 for inhibitory sources of a projection; None without signs.
+
+        Args:
+            projection: its name.
+            count: how many neurons, channels or outputs it comes from, N_pre.
+
+        Raises:
+            ValueError: when none of them would be excitatory.
+        """
+        share = getattr(self, SHARES[projection])
+        if share and not round(share * count):
+            raise ValueError(
+                f"circuit.{SHARES[projection]} = {share:g} of {count} sources leaves no excitatory "
+                "one; 0 is for sources without a sign"
+            )
+        return wiring.signed(count, share) if share else None
+
+    def groups_of(self, projection: Projection, count: int) -> dict[str, np.ndarray]:
+        """Which sources of a projection belong to what, 1 or 0 by the name of the group.
+
+        Channels and outputs are in no group but that of their sign.
+
+        Args:
+            projection, count: see `signs_of`.
+
+        Example:
+            >>> from rulegen.circuits import RateCircuit
+            >>> circuit = RateCircuit(neurons=4, excitatory=0.75, groups={"fast": (0, 0.5)})
+            >>> {name: list(map(int, which)) for name, which in
+            ...  circuit.groups_of("recurrent", 4).items()}
+            {'fast': [1, 1, 0, 0], 'excitatory': [1, 1, 1, 0], 'inhibitory': [0, 0, 0, 1]}
+        """
+        named = self.groups if projection == "recurrent" else {}
+        return wiring.grouped(self.signs_of(projection, count), named, count)
 
     @property
     @abc.abstractmethod
@@ -260,20 +314,13 @@ class Circuit(Part, abc.ABC):
             errors = normal(stream.fold(Purpose.ERRORS), (n, outputs), dtype) / n**0.5
         p = self.connectivity
         weights = self.gain / (p * n) ** 0.5 * normal(stream.fold(Purpose.WEIGHTS), (n, n), dtype)
-        if not self.excitatory and p == 1:
-            return Network(weights, inputs, readout, feedback=feedback, errors=errors)
-        lower, upper = jnp.full(n, -jnp.inf, dtype), jnp.full(n, jnp.inf, dtype)
-        if self.excitatory:
-            positive = self.signs > 0
-            share = positive.mean()
-            balance = np.where(positive, (1 - share) / share, share / (1 - share)) ** 0.5
-            balance *= self.signs / (1 - 2 * p / np.pi) ** 0.5
-            weights = balance.astype(dtype) * jnp.abs(weights)
-            lower, upper = jnp.where(positive, 0, lower), jnp.where(positive, upper, 0)
-        if p < 1:
-            present = uniform(stream.fold(Purpose.SYNAPSES), (n, n), dtype) < p
-            weights, lower, upper = (jnp.where(present, x, 0) for x in (weights, lower, upper))
-        return Network(weights, inputs, readout, Bounds(lower, upper), feedback, errors)
+        weights, between = wiring.recurrent(stream, weights, self.signs_of("recurrent", n), p)
+        bounds: dict[Projection, Bounds] = {} if between is None else {"recurrent": between}
+        if (signs := self.signs_of("input", channels)) is not None:
+            inputs, bounds["input"] = wiring.with_signs(inputs, signs)
+        if feedback is not None and (signs := self.signs_of("feedback", outputs)) is not None:
+            feedback, bounds["feedback"] = wiring.with_signs(feedback, signs)
+        return Network(weights, inputs, readout, bounds, feedback, errors)
 
     def quiet(self, dtype: jnp.dtype) -> Exploration:
         """No noise, as before the first step of a trial, of shape (N,)."""

@@ -27,7 +27,7 @@ class Network(NamedTuple):
         weights: recurrent weights, shape (N, N).
         inputs: input weights, shape (N, channels).
         readout: readout weights, shape (outputs, N).
-        bounds: between what the recurrent weights stay; None where every weight is free.
+        bounds: between what weights stay, by projection; without an entry every weight is free.
         feedback: weights from the outputs back to the neurons, shape (N, outputs), or None.
         errors: weights that send errors of the outputs back, of the same shape; None for the
             transposed readout.
@@ -36,7 +36,7 @@ class Network(NamedTuple):
     weights: Array
     inputs: Array
     readout: Array
-    bounds: Bounds | None = None
+    bounds: Mapping[Projection, Bounds] = {}  # never changed: `_replace` makes another
     feedback: Array | None = None
     errors: Array | None = None
 
@@ -63,7 +63,7 @@ class Network(NamedTuple):
 
     def bounds_of(self, projection: Projection) -> Bounds | None:
         """Between what the weights of a projection stay."""
-        return self.bounds if projection == "recurrent" else None
+        return self.bounds.get(projection)
 
     def changed(self, weights: Mapping[Projection, Array]) -> Network:
         """The network with other weights of some projections."""

@@ -99,7 +99,7 @@ def simulate(
             highlight=False,
             soft_wrap=True,
         )
-        if world.circuit.excitatory:
+        if world.circuit.has_signs:
             cut = batches[name].violations.sum()
             console.print(
                 f"{name}: {cut:.0f} changes of weights were cut short where a sign would have "

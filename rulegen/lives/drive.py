@@ -77,7 +77,8 @@ def drive(
             are inputs of the circuit. Two are of trials, of shape (K,): `reward`, at the end of
             each, by default the signal `R` of its last step, or 0 when there is none; and
             `condition`, by default 0.
-        values: of parameters, and of states at the start, in place of those in the rule's text.
+        values: of parameters, and of states at the start, in place of those in the rule's text;
+            and of groups of neurons, such as `pre.fast`, 1 or 0 for each neuron.
         dt: length of a step, ms.
         circuit: what turns weights and inputs into signals; by default the inputs are the signals.
         memory: the circuit's memory before the first step. It is kept from trial to trial.
@@ -117,8 +118,13 @@ def drive(
     conditions = np.zeros(trials, int) if told is None else np.asarray(told)
     constants = {"dt": dt, "N_pre": float(n_pre), "N_post": float(n_post)}
     parameters: dict[str, Array | float | None] = {p.name: p.value for p in rule.rule.parameters}
+    parameters |= {group.name: None for group in rule.rule.groups}
+    sides = {"pre": n_pre, "post": n_post}
+    needed = {group.name: (sides[group.side],) for group in rule.rule.groups}
     state = rule.init(weights, int(conditions.max()) + 1)
     for name, value in (values or {}).items():
+        if name in needed and jnp.shape(value) != needed[name]:
+            raise ValueError(f"`{name}` has shape {jnp.shape(value)}, expected {needed[name]}")
         if name in parameters:
             parameters[name] = value
         elif name in state and jnp.shape(value) == state[name].shape:
@@ -128,7 +134,8 @@ def drive(
                 f"the rule has no parameter `{name}`, and no state of shape {jnp.shape(value)}"
             )
     if missing := [name for name, value in parameters.items() if value is None]:
-        raise ValueError(f"the parameter `{missing[0]}` has no value: state it in `values`")
+        what = "the group" if missing[0] in needed else "the parameter"
+        raise ValueError(f"{what} `{missing[0]}` has no value: state it in `values`")
     known = {k: jnp.asarray(v, dtype) for k, v in {**parameters, **constants}.items()}
     rules, source = Rules({HERE: rule}, dt), stream(origin(seed))
     (first_values,) = rules.with_draws_once({HERE: known}, {HERE: state}, source).values()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import reduce
+from operator import add
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from pydantic import Field
 
 from rulegen.circuits import Circuit, Network, Projection
@@ -17,6 +19,7 @@ from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.ground.settings import Settings
 from rulegen.lives.engine import XLA, Engine
+from rulegen.lives.groups import told_apart
 from rulegen.lives.outcomes import Outcome
 from rulegen.lives.plasticity import Plasticity
 from rulegen.lives.projections import Projections
@@ -91,8 +94,8 @@ class LifeState(NamedTuple):
     @property
     def violations(self) -> Array:
         """How often a weight was kept from changing its sign."""
-        recurrent = self.rules.get("recurrent", {})
-        return recurrent.get(VIOLATIONS, jnp.zeros_like(self.worst))
+        counts = (state[VIOLATIONS] for state in self.rules.values() if VIOLATIONS in state)
+        return reduce(add, counts, jnp.zeros_like(self.worst))
 
 
 class Life:
@@ -150,8 +153,9 @@ class Life:
         task.check(circuit.dt)
         self.circuit, self.task, self.settings, self.rule = circuit, task, settings, rule
         self.engine = engine
-        for name, each in self.rules.rules.items():
-            each.delayed(self.sources(name), circuit.neurons, circuit.dt)  # refused before it runs
+        for name, each in self.rules.rules.items():  # refused before anything runs
+            each.delayed(self.sources(name), circuit.neurons, circuit.dt)
+            self.groups(name)
         rules = self.rules.step_by_step() if engine.dense else self.rules
         steps = engine.steps(circuit, rules, task)
         self.trial = runs(steps, task, settings.warmup)
@@ -239,6 +243,11 @@ class Life:
             return self.circuit.neurons
         return self.task.channels if projection == "input" else self.task.outputs
 
+    def groups(self, projection: Projection) -> dict[str, np.ndarray]:
+        """Which neurons belong to the groups that the rule of a projection tells apart."""
+        rule = self.rules.rules[projection].rule
+        return told_apart(rule, self.circuit, projection, self.sources(projection))
+
     def constants(self, parameters: Array) -> Readings:
         """What the formulas of each rule read by name and what does not change during a life.
 
@@ -247,8 +256,10 @@ class Life:
         """
 
         def known(name: Projection, values: Mapping[str, Array]) -> Values:
-            fixed = {"dt": self.circuit.dt, "N_pre": self.sources(name)}
+            fixed: dict[str, float | np.ndarray] = {"dt": self.circuit.dt}
+            fixed["N_pre"] = self.sources(name)
             fixed["N_post"] = self.circuit.neurons
+            fixed |= self.groups(name)
             return {**values, **{k: jnp.asarray(v, parameters.dtype) for k, v in fixed.items()}}
 
         own = {self.rules.studied: dict(zip(self.names, parameters, strict=True))}

@@ -56,6 +56,9 @@ DENSE = parse("param eta = 0.01 free\ne <- 0.9*e + prev(pre)*post*relu(w) : syna
 CONTINUOUS = parse("param eta = 0.001 1/ms free\ndw/dt = eta*pre*post - 0.0001*w\ndiagonal w = 0")
 DELAYED = parse("param eta = 0.01 free\ne <- 0.9*e + delay(pre, 20 ms)*post + 0.1*delay(e, 50 ms)\n"
                 "on reward: w += eta*R*e")  # fmt: skip
+GROUPED = parse("param a = 0.3 free\nparam b = 0.1 free\nparam tau = 80 ms free\n"
+                "de/dt = -e/tau + (a*pre.fast + b*pre.inhibitory)*xi*pre\n"
+                "on reward: w += (0.1 if post.excitatory > 0 else 0.2*post.fast)*R*e")  # fmt: skip
 FREE = ("a", "b", "tau")
 
 
@@ -72,6 +75,12 @@ CASES: dict[str, tuple[Circuit, Rule, tuple[str, ...], bool]] = {
     "pulses": (circuit(pulses=Pulses(probability=0.2, size=1.0)), FAMILY, FREE, False),
     "pulses alone": (circuit(noise=0, pulses=Pulses(probability=0.2, size=1.0)), FAMILY, (), False),
     "Dale's law": (circuit(excitatory=0.5), FAMILY, FREE, False),
+    "groups": (
+        circuit(excitatory=0.5, excitatory_inputs=0.5, groups={"fast": (0, 0.5)}),
+        GROUPED,
+        FREE,
+        False,
+    ),
     "sparse wiring": (circuit(connectivity=0.5), FAMILY, FREE, False),
     "clamped neurons": (circuit(clamped=((0, 0.5), (3, -1.0))), FAMILY, FREE, False),
     "feedback": (circuit(feedback=0.5), FAMILY, FREE, False),

@@ -42,27 +42,38 @@ def random_activity(rule: Rule, seed: int = 0) -> dict[str, np.ndarray]:
     return arrays
 
 
+def memberships(rule: Rule) -> dict[str, np.ndarray]:
+    """Which neurons belong to the groups that the rule tells apart: every second one, or others."""
+    sizes = {"pre": PRE, "post": POST}
+    return {g.name: (np.arange(sizes[g.side]) + len(g.group)) % 2.0 for g in rule.groups}
+
+
 def start(rule: Rule) -> np.ndarray:
     """Weights within the bounds of the rule."""
     return np.clip(np.random.default_rng(1).normal(size=(POST, PRE)), rule.lower, rule.upper)
 
 
 def run_program(
-    space: dict[str, Any], weights: np.ndarray, activity: dict[str, np.ndarray]
+    space: dict[str, Any],
+    weights: np.ndarray,
+    activity: dict[str, np.ndarray],
+    groups: dict[str, np.ndarray],
 ) -> list[dict[str, np.ndarray]]:
     """The states after each trial."""
     # What keeps several steps has to know how long they are.
-    timed = {"dt": DT} if "dt" in inspect.signature(space["init"]).parameters else {}
-    state, states = space["init"](weights, conditions=2, **timed), []
+    asked = inspect.signature(space["init"]).parameters
+    told = {"parameters": space["PARAMETERS"] | groups}
+    more = {name: value for name, value in ({"dt": DT} | told).items() if name in asked}
+    state, states = space["init"](weights, conditions=2, **more), []
     silent = {name: np.zeros_like(array[0, 0]) for name, array in activity.items()}
     for k, condition in enumerate(CONDITIONS):
-        state = space["on_trial_start"](state, silent, DT, condition=condition)
+        state = space["on_trial_start"](state, silent, DT, condition=condition, **told)
         for n in range(STEPS):
             now = {name: array[k, n] for name, array in activity.items()}
-            state = space["step"](state, now, DT, condition=condition)
+            state = space["step"](state, now, DT, condition=condition, **told)
         now |= {"t": STEPS * DT}
-        state = space["on_reward"](state, now, DT, condition=condition)
-        state = space["on_trial_end"](state, now, DT, condition=condition)
+        state = space["on_reward"](state, now, DT, condition=condition, **told)
+        state = space["on_trial_end"](state, now, DT, condition=condition, **told)
         states.append(state)
     return states
 
@@ -73,6 +84,7 @@ def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -
     state = compiled.init(jnp.asarray(weights), 2)
     known = {p.name: jnp.asarray(p.value) for p in rule.parameters}
     known |= {"dt": DT, "N_pre": float(weights.shape[1]), "N_post": float(weights.shape[0])}
+    known |= {name: jnp.asarray(which) for name, which in memberships(rule).items()}
     state |= compiled.start(state, known)
     states = []
     for k, condition in enumerate(CONDITIONS):

@@ -16,7 +16,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from activity import CONDITIONS, DT, followed, random_activity, start
+from activity import CONDITIONS, DT, followed, memberships, random_activity, start
 from random_rules import MADE_UP, random_rule
 
 from rulegen.catalog import literature
@@ -47,6 +47,7 @@ def case(rule: Rule) -> dict[str, Any]:
     activity, weights = random_activity(rule), start(rule)
     states = followed(rule, weights, activity)
     saved = {f"signal {k}": v for k, v in activity.items()}
+    saved |= {f"group {k}": v for k, v in memberships(rule).items()}
     saved |= {f"state {k}": np.array([state[k] for state in states]) for k in states[0]}
     return {"weights": weights, "dt": DT, "conditions": CONDITIONS, **saved}
 

@@ -65,7 +65,9 @@ def difference(program: str, case: Any, alike: bool = False) -> float:
     trials, steps = signals["R"].shape
     n_post, n_pre = case["weights"].shape
     b2.defaultclock.dt = float(case["dt"]) * b2.ms
-    neuron = "\n".join(f"{name} : 1" for name in [*HAS, *(space["NAMES"] if alike else ())])
+    belongs = {k.removeprefix("group "): case[k] for k in case if k.startswith("group ")}
+    within = {f"in_{name.partition('.')[2]}" for name in belongs}
+    neuron = "\n".join(f"{n} : 1" for n in [*HAS, *within, *(space["NAMES"] if alike else ())])
     groups = [
         b2.NeuronGroup(n, neuron, threshold="fires > 0", reset="", name=f"group{i}")
         for i, n in enumerate((n_pre, n_post))
@@ -73,6 +75,9 @@ def difference(program: str, case: Any, alike: bool = False) -> float:
     for group in groups:  # what a program must not read
         for name in space["NAMES"] if alike else ():
             setattr(group, name, 1e6)
+    for name, which in belongs.items():
+        side, _, group = name.partition(".")
+        setattr(groups[side == "post"], f"in_{group}", which)
     synapses = space["connect"](*groups)
     pre, post = np.array(synapses.i), np.array(synapses.j)
     space["put"](synapses, "w", case["weights"][post, pre])

@@ -51,6 +51,11 @@ MADE_UP = {
     "initial": "param a = 0.3\nx = lowpass(u, 20) : post\ninitial x = erf(2*a)/N_pre\n"
     "y <- 0.9*y + pre : pre\ninitial y = max(a, 0.1*N_post)\nw += x*y",
 }
+MADE_UP["groups"] = (
+    "param in_fast_pre = 0.3\nx = lowpass(pre, 20)\ninitial e = pre.fast*0.5\n"
+    "e <- 0.9*e + u*x*pre.fast - post.r*pre.excitatory*pre\n"
+    "on reward: w += R*e*post.fast + (0.1 if post.inhibitory > 0 else in_fast_pre)*pre"
+)
 #: What a state may begin at; one of a synapse also at its weight.
 FIRST = ["1", "0.25", "-0.1", "0.3/N_pre", "erf(0.2*N_post)", "mod(N_pre, 0.7)"]
 
@@ -58,8 +63,18 @@ FIRST = ["1", "0.25", "-0.1", "0.3/N_pre", "erf(0.2*N_post)", "mod(N_pre, 0.7)"]
 #: By site: what a formula there may read. A number gives what has a unit the unit that it needs.
 LEAVES = {
     "global": ["R", "0.5", "1", "2", "0", "-0.3", "0.1*t", "0.5*dt"],
-    "pre": ["pre", "pre_u", "pre_error", "0.6*pre_spike"],
-    "post": ["post", "u", "slope", "xi", "error", "drive", "drive_input", "0.7*post_spike"],
+    "pre": ["pre", "pre_u", "pre_error", "0.6*pre_spike", "pre.excitatory"],
+    "post": [
+        "post",
+        "u",
+        "slope",
+        "xi",
+        "error",
+        "drive",
+        "drive_input",
+        "0.7*post_spike",
+        "post.fast",
+    ],
     "synapse": ["w", "zeta", "0.1*N_post"],
 }
 SEES = {

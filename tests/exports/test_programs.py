@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy as sp
-from activity import CONDITIONS, DT, random_activity, run_program, start
+from activity import CONDITIONS, DT, memberships, random_activity, run_program, start
 
 from rulegen import compile_rule, drive
 from rulegen.catalog import literature
@@ -54,6 +54,9 @@ MADE_UP = {
     "on reward: g += R; w += R_bar[condition]*e*g; e <- 2*e; w -= 0.1*e*x\n"
     "on trial end: w += v*pre; g <- 0.5*g\nbounds w in [-1, 2]\ndiagonal w = 0\n"
     "forward w = w + 0.1*e\nforward bias = v - g",
+    "groups": "x = lowpass(pre, 20)\ninitial e = pre.fast*0.5\n"
+    "e <- 0.9*e + u*x*pre.fast - post.r*pre.excitatory*pre\nforward bias = post.r*prev_u\n"
+    "prev_u <- u\non reward: w += e*post.fast + (0.1 if post.inhibitory > 0 else R)*pre",
     "time": "param late = 9 ms\nv <- 0.5*v + (t > late)*u : post\ne <- e + t*pre*v/late\n"
     "on trial start: e <- t*e/late\non reward: w += t*e/late",
     "spikes": "tau_x*dx/dt = -x\nparam tau_x = 20 ms\ny <- 0.9*y : post\ne <- 0.8*e : synapse\n"
@@ -92,14 +95,16 @@ def test_numpy_and_jax_follow_the_rule(x64: None, rule: Rule) -> None:
     compiled = compile_rule(rule, lowering=Lowering.DENSE)
     arrays = {k: jnp.asarray(v) for k, v in activity.items()}
     trials = {**arrays, "condition": jnp.asarray(CONDITIONS)}
-    course = drive(compiled, jnp.asarray(weights), trials, dt=DT)
+    groups = memberships(rule)
+    course = drive(compiled, jnp.asarray(weights), trials, groups, dt=DT)
     condition = CONDITIONS[-1]
     given = {p.name: p.value for p in rule.parameters} | {"dt": DT, "N_pre": 4.0, "N_post": 3.0}
+    given |= groups
     last = {name: array[-1, -1] for name, array in arrays.items()}
     weights_and_bias = compiled.forward(course.state, given | last, condition)
     for fmt in ("numpy", "jax"):
         space = load(rule, fmt)
-        states = run_program(space, weights, activity)
+        states = run_program(space, weights, activity, groups)
         for name, expected in course.history.items():
             found = np.array([state[name] for state in states])
             assert found.shape == expected.shape
@@ -118,12 +123,14 @@ def test_every_array_of_a_state_is_its_own_and_can_be_edited(rule: Rule) -> None
     """What is edited afterwards changes neither earlier states nor what was given."""
     space, activity, weights = load(rule, "numpy"), random_activity(rule), start(rule)
     now = {name: array[0, 0].copy() for name, array in activity.items()}
-    timed = {"dt": DT} if "dt" in inspect.signature(space["init"]).parameters else {}
-    state = space["init"](weights, conditions=2, **timed)
+    asked, given = inspect.signature(space["init"]).parameters, memberships(rule)
+    told = {"parameters": space["PARAMETERS"] | given}
+    more = {name: value for name, value in ({"dt": DT} | told).items() if name in asked}
+    state = space["init"](weights, conditions=2, **more)
     for change in ("step", "on_trial_start", "step", "on_reward", "step", "on_trial_end", "step"):
-        before = state | now | {"given": weights}
-        state = space[change](state, now, DT, condition=1)
-        shown = space["forward"](state, now, DT, condition=1)
+        before = state | now | given | {"given": weights}
+        state = space[change](state, now, DT, condition=1, **told)
+        shown = space["forward"](state, now, DT, condition=1, **told)
         other = [*before.values(), *shown]
         for i, array in enumerate(arrays(state)):
             array += 0.0

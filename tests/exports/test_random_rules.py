@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from activity import DT, followed, random_activity, run_program, start
+from activity import DT, followed, memberships, random_activity, run_program, start
 from random_rules import random_rule
 
 from rulegen.catalog.export import export
@@ -45,7 +45,7 @@ def check_programs(seed: int) -> bool:
     activity, weights = random_activity(rule, seed), start(rule)
     expected = followed(rule, weights, activity)
     for fmt in ("numpy", "jax"):
-        found = run_program(load(rule, fmt), weights, activity)
+        found = run_program(load(rule, fmt), weights, activity, memberships(rule))
         for one, other in zip(expected, found, strict=True):
             for name, value in one.items():
                 told = f"{fmt} of rule {seed}, {name}:\n{rule.text()}"
