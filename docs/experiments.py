@@ -33,6 +33,7 @@ from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.statistics import estimate
 from rulegen.lives.drive import drive
 from rulegen.lives.life import LifeSettings
+from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
 from rulegen.publishing.figures import new_axes, save_figure
 from rulegen.runs.contest import compare_rewards
@@ -227,13 +228,24 @@ def gain(row: pd.Series) -> str:
     return limits(row, "gain", "gain_low", "gain_high")
 
 
+#: Feedback of errors learns how each neuron is read out, by what its noise does to the outputs.
+MIRROR = "w += 0.02*(prev(xi)*pre - 0.02*w)"
+
+
 def trajectories() -> dict[str, World]:
-    """A trajectory to be recalled, with errors that come back in two ways."""
+    """A trajectory to be recalled, with errors that come back in three ways."""
+    ways = (
+        ("the readout", "readout", ""), ("random weights", "random", ""),
+        ("weights that learn", "random", MIRROR),
+    )  # fmt: skip
     return {
         f"errors through {words}": World(
-            circuit=RateCircuit(errors=errors), task=TrajectoryRecall(), life=LifeSettings()
+            circuit=RateCircuit(errors=errors),
+            task=TrajectoryRecall(),
+            life=LifeSettings(),
+            projections=Projections(errors=rule),
         )
-        for errors, words in (("readout", "the readout"), ("random", "random weights"))
+        for words, errors, rule in ways
     }
 
 

@@ -9,8 +9,10 @@ from typing import Literal
 
 import sympy as sp
 
-#: A projection: all synapses on the neurons from one source.
-Projection = Literal["recurrent", "input", "feedback"]
+#: A projection that drives neurons: all synapses on them from one source.
+Driving = Literal["recurrent", "input", "feedback"]
+#: A projection: one of those, or the weights that send errors of the outputs to the neurons.
+Projection = Literal[Driving, "errors"]
 
 
 class Site(enum.Enum):
@@ -156,12 +158,14 @@ SIGNALS: dict[str, Signal] = {
 
 #: The current that reaches a neuron, and its parts by projection.
 DRIVE = "drive"
-DRIVES: dict[Projection, str] = {
+DRIVES: dict[Driving, str] = {
     "recurrent": "drive_recurrent",
     "input": "drive_input",
     "feedback": "drive_feedback",
 }
-PROJECTIONS = tuple(DRIVES)
+PROJECTIONS: tuple[Projection, ...] = (*DRIVES, "errors")
+#: What comes back of the errors of the outputs.
+ERRORS = frozenset({"error", "pre_error"})
 #: Noise of each synapse, fresh in every trial.
 ZETA = "zeta"
 #: Signals that change with the weights where the potentials are held fixed.

@@ -45,7 +45,7 @@ _PROVIDED = {
     "N_post": "N_post",
 }
 #: What stands below the letters of a state of another rule.
-_BESIDE = {"recurrent": "rec", "input": "in", "feedback": "fb"}
+_BESIDE = {"recurrent": "rec", "input": "in", "feedback": "fb", "errors": "err"}
 if _PROVIDED.keys() != SIGNALS.keys():
     raise TypeError(f"no letter, or no signal: {_PROVIDED.keys() ^ SIGNALS.keys()}")
 

@@ -125,8 +125,8 @@ def _check_projection(line: Line, name: str, column: int) -> None:
         raise line.error(
             f"there is no projection `{name}`",
             column,
-            f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a group of "
-            "neurons on one side, `pre.NAME` or `post.NAME`",
+            f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a group "
+            "of neurons on one side, `pre.NAME` or `post.NAME`",
         )
 
 

@@ -17,7 +17,7 @@ from rulegen.circuits.exploration import Exploration
 from rulegen.circuits.network import Network, Projection
 from rulegen.compile import Bounds
 from rulegen.grammar import Site
-from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, SIGNALS, ZETA
+from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, ERRORS, SIGNALS, ZETA
 from rulegen.ground.noise import Purpose, Stream, normal, uniform
 from rulegen.ground.parts import Part, alike
 
@@ -34,7 +34,7 @@ SHARES: dict[Projection, str] = {
 #: Signals that a rule reads in any circuit, whatever its `signals` gives.
 ELSEWHERE = frozenset({"t", "dt", "R", "N_pre", "N_post", DRIVE, *DRIVES.values()})
 #: What rules of all circuits can read beside what the circuit itself provides.
-BESIDE = frozenset({DRIVE, "error", "pre_error", ZETA})
+BESIDE = ERRORS | {DRIVE, ZETA}
 
 
 def no_activity(circuit: Circuit, found: Any, *given: Any, **named: Any) -> str:
@@ -95,7 +95,8 @@ class Circuit(Part, abc.ABC):
         feedback: standard deviation of the weights of the feedback projection, which are normal;
             None for a circuit without one.
         errors: how errors of the outputs come back to the neurons, for rules that read them:
-            through the transposed `readout`, or fixed `random` weights of the same distribution.
+            through the transposed `readout`, or `random` weights of the same distribution, which
+            stay as they are unless a rule lives on the `errors` projection.
         excitatory: share of excitatory neurons, the others being inhibitory; 0 for neurons without
             a sign.
         excitatory_inputs, excitatory_feedback: the same of input channels, and of outputs as
@@ -175,7 +176,7 @@ class Circuit(Part, abc.ABC):
         Raises:
             ValueError: when none of them would be excitatory.
         """
-        share = getattr(self, SHARES[projection])
+        share = getattr(self, SHARES[projection]) if projection in SHARES else 0.0
         if share and not round(share * count):
             raise ValueError(
                 f"circuit.{SHARES[projection]} = {share:g} of {count} sources leaves no excitatory "

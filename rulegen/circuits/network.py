@@ -17,6 +17,7 @@ WEIGHTS_OF: dict[Projection, str] = {
     "recurrent": "weights",
     "input": "inputs",
     "feedback": "feedback",
+    "errors": "errors",
 }
 
 
@@ -79,7 +80,8 @@ class Network(NamedTuple):
             stimulus: of the step, shape (channels,) or (T, channels).
 
         Returns:
-            rates, stimulus or the outputs of the step before, shape (N_pre,) or (T, N_pre).
+            rates, stimulus or, for the others, the outputs of the step before, shape (N_pre,) or
+            (T, N_pre).
 
         Example:
             >>> import jax.numpy as jnp

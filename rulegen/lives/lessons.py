@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 
 from rulegen.circuits import Network
+from rulegen.grammar.algebra.symbols import ERRORS
 from rulegen.lives.arrivals import arrive, check_parts
 from rulegen.tasks import Task, Trial
 
 Array = jax.Array
 #: What a rule may read of it.
-TOLD = frozenset({"R", "error", "pre_error"})
+TOLD = ERRORS | {"R"}
 
 
 class Wanted(NamedTuple):

@@ -169,6 +169,17 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
             "circuit.feedback to the standard deviation of its weights"
         )
     provided = circuit.provided(projection)
+    if projection == "errors":
+        if circuit.errors == "readout":
+            raise ValueError(
+                "a rule lives on the errors projection, but errors come back through the readout: "
+                'set circuit.errors = "random", which is where its weights begin'
+            )
+        if any(target == "bias" for target, _ in rule.rule.forward):
+            raise ValueError(
+                "`forward bias` is input of the neurons, and errors are none: delete the line from "
+                "the rule of the errors projection"
+            )
     if missing := sorted(rule.signals - provided):
         spiking = IMPULSES & circuit.provided("recurrent")
         raise ValueError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from rulegen.circuits import Projection
 from rulegen.circuits.network import WEIGHTS_OF
 from rulegen.grammar import Rule, parse
+from rulegen.grammar.algebra.symbols import Driving
 from rulegen.ground.settings import Settings
 from rulegen.lives.foreign import valued
 
@@ -17,14 +18,15 @@ class Projections(Settings):
     Such a *companion* is a rule like any other, but its parameters are fixed. In both
 
     - `pre` is what the projection transmits in a step: rates of the step before for `recurrent`,
-      the stimulus for `input`, and the outputs of the step before for `feedback`;
+      the stimulus for `input`, and the outputs of the step before for `feedback` and `errors`;
     - `w` are its weights, of shape (N, N), (N, channels) or (N, outputs), and `N_pre` is the number
       of its sources;
     - everything else, such as `post`, `u`, `xi` and `R`, is that of the neurons.
 
     Attributes:
         studied: the projection on which the rule lives that is fitted, simulated or compared.
-        recurrent, input, feedback: text of a companion; "" for weights that stay as they are.
+        recurrent, input, feedback, errors: text of a companion; "" for weights that stay as they
+            are. Those of `errors` send the errors of outputs to the neurons.
 
     Raises:
         RuleError: when a text is no rule.
@@ -35,10 +37,11 @@ class Projections(Settings):
         ('recurrent', ['input'])
     """
 
-    studied: Projection = "recurrent"
+    studied: Driving = "recurrent"
     recurrent: str = ""
     input: str = ""
     feedback: str = ""
+    errors: str = Field("", exclude_if=lambda text: not text)
 
     @model_validator(mode="after")
     def _check_one_rule_each(self) -> Projections:

@@ -157,7 +157,7 @@ class Steps(abc.ABC):
         drive = used.inputs @ outside if self.plastic_input else outside
         after = circuit.step(used.effective, before, drive + bias, noise.xi)
         drives = self.driven(used, before.r, drive, bias)
-        told, kept = self.lessons.tell(wanted, kept, network, after.r)
+        told, kept = self.lessons.tell(wanted, kept, used, after.r)
         drives |= told
         signals = circuit.signals(before, after, noise.xi) | drives | {"t": time}
         seen: Readings = joined(rules.read(signals, before.r, outside, network), drawn)

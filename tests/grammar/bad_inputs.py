@@ -29,7 +29,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += __import__('os')", 1, 6, "has no meaning"),
     ("w += u.real", 1, 6, "there is no projection `u`"),
     # States of other rules
-    ("w += fedback.delta*pre", 1, 6, "the rule of `recurrent`, `input` or `feedback`"),
+    ("w += fedback.delta*pre", 1, 6, "the rule of `recurrent`, `input`, `feedback` or `errors`"),
     ("w += feedback.pre*post", 1, 6, "`pre` is a signal, and states alone are read"),
     ("w += feedback.R*pre", 1, 6, "write `R`"),
     ("w += input.N_pre*pre", 1, 6, "state of the rule of `input` gather it"),
