@@ -22,8 +22,7 @@ def no_names(symbol: sp.Symbol) -> str:
 
 
 def fixed_names(symbol: sp.Symbol) -> str:
-    """The name of a signal, of the weight, of a group or of another rule's state; a rule's own states
-    and parameters have names of no meaning."""
+    """The name of a signal, of the weight, or of what lives outside a rule; its own have none."""
     return str(symbol.name) if symbol.name in _FIXED or is_outside(symbol.name) else ""
 
 

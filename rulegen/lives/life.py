@@ -262,7 +262,9 @@ class Life:
             fixed |= self.groups(name)
             return {**values, **{k: jnp.asarray(v, parameters.dtype) for k, v in fixed.items()}}
 
-        own = {self.rules.studied: dict(zip(self.names, parameters, strict=True))}
+        own: dict[Projection, dict[str, Array]] = {
+            self.rules.studied: dict(zip(self.names, parameters, strict=True))
+        }
         for name, rule in self.rules.companions.items():
             own[name] = {
                 p.name: jnp.asarray(p.value, parameters.dtype) for p in rule.rule.parameters

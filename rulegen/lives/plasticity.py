@@ -13,7 +13,7 @@ from rulegen.compile import CompiledRule, compile_rule
 from rulegen.compile.compiled import Values
 from rulegen.compile.tangents import tangent_name
 from rulegen.grammar import RuleError
-from rulegen.grammar.algebra.symbols import DRIVES, IMPULSES, INNER, ZETA
+from rulegen.grammar.algebra.symbols import DRIVES, IMPULSES, INNER, ZETA, Driving
 from rulegen.grammar.rule.system import check_effect
 from rulegen.grammar.rule.timing import check_steps
 from rulegen.ground.noise import Purpose, Stream, normal
@@ -39,8 +39,9 @@ class Plasticity(Rules):
 
     def __init__(self, circuit: Circuit, rule: CompiledRule, projections: Projections) -> None:
         circuit.check()
-        self.studied: Projection = projections.studied
-        rules, companions = {self.studied: rule}, projections.companions
+        self.studied: Driving = projections.studied
+        rules: dict[Projection, CompiledRule] = {self.studied: rule}
+        companions = projections.companions
         check_foreign({self.studied: rule.rule, **companions})
         for name, companion in companions.items():
             values = {p.name: float(p.value) for p in companion.parameters if p.value is not None}
