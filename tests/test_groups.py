@@ -189,3 +189,16 @@ def test_a_share_of_few_sources_that_leaves_none():
     lives = Lives(world, compile_rule(parse("w += 0.001*pre*post")))
     with pytest.raises(ValueError, match=r"excitatory_inputs = 0\.1 of 2 sources leaves no excit"):
         lives.run(np.zeros(0), KEY, 2)
+
+
+def test_a_population_may_have_a_time_constant_of_its_own(x64):
+    """As two traces of one time constant each, of which every neuron has its own."""
+    one = "x = lowpass(pre, 10 + 40*pre.fast)\nw += x*post"
+    two = "x = lowpass(pre, 10)\ny = lowpass(pre, 50)\nw += (y if pre.fast > 0 else x)*post"
+    activity = {"pre": jax.random.normal(KEY, (2, 9, 3)), "post": jnp.ones((2, 9, 2))}
+    which = {"pre.fast": np.array([1.0, 0.0, 1.0])}
+    found = [
+        drive(compile_rule(parse(text)), jnp.zeros((2, 3)), activity, which, dt=2.0).state["w"]
+        for text in (one, two)
+    ]
+    np.testing.assert_allclose(*found, rtol=1e-12)

@@ -268,12 +268,14 @@ class Walk:
             if not _is_name(meaning.get(earlier.args[0], earlier.args[0])):
                 what = algebra.operator_name(earlier)
                 raise self.error(node, f"`{what}` takes a name", f"call `{name}` with names")
+        here = []
         for read in function.inner():
             total = read.total
             if total is not None:
                 total = self.build(node, algebra.substitute, total, meaning)
-            read = replace(read, column=column, reduced=read.reduced or outer, total=total)
-            self.read.reads.append(read)
+            here.append(replace(read, column=column, reduced=read.reduced or outer, total=total))
+        # All in one place: of functions that call each other often there would be too many.
+        self.read.reads += dict.fromkeys(here)
         return self.build(node, algebra.substitute, function.formula.expr, meaning)
 
     def count(self, node: ast.Call, name: str, allowed: tuple[int, ...], remedy: str = "") -> None:

@@ -83,6 +83,7 @@ def check_initial(
             )
         if is_outside(name):
             what, remedy = of_others(name)
+            remedy = remedy if is_group(name) else "that rule alone says where it begins"
             raise line.error(f"`{name}` {what}", column, remedy)
         if name not in sites.keys() - parameters - defined - SIGNALS.keys():
             begun = sites.keys() - parameters - defined - SIGNALS.keys() - {WEIGHT}

@@ -19,7 +19,15 @@ from rulegen.grammar.algebra.parts import (
     State,
     Update,
 )
-from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, is_outside, symbol
+from rulegen.grammar.algebra.symbols import (
+    MILLISECOND,
+    SIGNALS,
+    WEIGHT,
+    Site,
+    is_group,
+    is_outside,
+    symbol,
+)
 from rulegen.grammar.reading.dependencies import check_conditions, in_order
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula, read_list
@@ -150,7 +158,7 @@ class _Builder:
             check_single(part, False)
         for read in parts[1].reads:
             known = read.name in self.names.parameters or read.name in self.draft.drawn
-            if not known or read.total is not None:
+            if not (known or is_group(read.name)) or read.total is not None:
                 raise line.error(
                     f"`{read.name}` cannot be a part of a time constant or gain",
                     read.column,
@@ -251,8 +259,8 @@ class _Builder:
         return replace(rule, parameters=tuple(parameters))
 
     def _drawn_time(self, tau: Formula) -> list[Read]:
-        """What of a time constant lives at a site."""
-        return [r for r in tau.reads if r.name in self.draft.drawn]
+        """What of a time constant lives at a site: drawn parameters, and groups."""
+        return [r for r in tau.reads if r.name in self.draft.drawn or is_group(r.name)]
 
     def _spikes(self, name: str) -> tuple[Site, ...]:
         """The sites of the spikes that change a state."""
