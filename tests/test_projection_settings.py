@@ -108,3 +108,15 @@ def test_a_card_says_where_rules_live():
     card = markdown_card(record.model_copy(update={"evidence": evidence}))
     assert world_of(setting).projections == Projections(**settings)
     assert read_card(card).evidence.setting == setting
+
+
+def test_a_state_that_others_read_must_stay():
+    """It would go in the middle of the selection, with the term that it is for."""
+    family = "param a = 1 free\nx <- x + R : global\n{}e <- e + a*x*xi*pre : synapse\n"
+    family += "on reward: w += e"
+    reads = {"input": "on reward: w += 0.1*recurrent.{}*pre"}
+    settings = {**CONFIG, "rule": family.format("")}
+    with pytest.raises(ValueError, match=r"projections.input: it reads `recurrent.x`, which goes"):
+        DiscoverConfig(**settings, projections={"input": reads["input"].format("x")})
+    settings["rule"] = family.format("y <- y + R : global\n")
+    DiscoverConfig(**settings, projections={"input": reads["input"].format("y")})

@@ -265,11 +265,27 @@ def forward_noise(eta, a):
     """)
 
 
+def heterogeneous(eta, a):
+    """Neurons whose coefficients are drawn once a life around a free one, synapses that fail."""
+    return parse(f"""
+        param eta = {eta}
+        param a = {a} free
+        param b = 0.8 free
+        param c = 0.5 free
+        param k = normal(b, 0.4) : post
+        n = bernoulli(0.7) : synapse
+        e <- e + a*n*xi*pre + c*n*post*pre + k*slope*pre : synapse
+        on trial start: e <- 0
+        on reward: w += clip(eta*(R + 0.3)*e, -0.5, 0.5)
+    """)
+
+
 UNBIASED = {
     "rewards at the end": (family, "end"),
     "rewards at two times": (family, (20.0, 30.0)),
     "rewards in steps": (family, "steps"),
     "noise of synapses": (forward_noise, "end"),
+    "neurons that differ": (heterogeneous, "end"),
 }
 
 

@@ -57,8 +57,8 @@ _REMEDIES = {
     "|": "write `or`, or `abs(x)`",
     "{": "write `( )`",
     "}": "write `( )`",
-    ".": "a state of the rule of another projection is `PROJECTION.NAME`, without blanks, and a group "
-    "of neurons `pre.NAME` or `post.NAME`",
+    ".": "a state of the rule of another projection is `PROJECTION.NAME`, without blanks, and a "
+    "group of neurons `pre.NAME` or `post.NAME`",
     "\f": "remove the form feed",
     "\0": "remove the NUL byte: is this a text file?",
     "\r": "end lines with a line feed",

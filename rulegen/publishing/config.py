@@ -144,6 +144,25 @@ class DiscoverConfig(RunConfig):
         """The rule family."""
         return parse(self.rule)
 
+    @model_validator(mode="after")
+    def _left_for_others(self) -> DiscoverConfig:
+        """No companion reads a state that may go with a term that is left out."""
+        family = self.family
+        left = family.drop(term.coefficient for term in family.terms())
+        going = {s.name for s in family.states} - {s.name for s in left.states}
+        for world in (self.training | self.held_out).values():
+            for name, rule in world.projections.companions.items():
+                read = {
+                    f.state: f for f in rule.foreign if f.projection == world.projections.studied
+                }
+                if lost := sorted(going & read.keys()):
+                    raise ValueError(
+                        f"projections.{name}: it reads `{read[lost[0]].name}`, which goes when the "
+                        f"terms that use `{lost[0]}` are left out: let it read a state that the "
+                        "rule keeps for it alone"
+                    )
+        return self
+
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
