@@ -147,8 +147,8 @@ SENTENCES = {
     EXAMPLE: "Node perturbation (`node_perturbation`) with theta_1 = 1.8, tau_e infinite; "
     "changes of w within [-0.02, 0.02]",
     "dw/dt = 0.1*post*(pre - 2*w*post)": "Oja's rule (`oja`) with alpha = 2",
-    "dw/dt = 0.1*pre*post - 0.01*w\nbounds w in [0, 1]": "Hebb's rule (`hebb`) - 0.1*w; "
-    "w within [0, 1]",
+    "dw/dt = 0.1*pre*post - 0.01*w\nbounds w in [0, 1]": "Hebb's rule (`hebb`) - 0.01*w "
+    "with eta = 0.1 1/ms; w within [0, 1]",
     "e <- 0.9*e + 2*xi*pre : synapse\non reward: w += 0.1*(R - R_bar[condition])*e": (
         "Node perturbation (`node_perturbation`) with tau_e = 10 steps; e not reset on trial start"
     ),
@@ -195,7 +195,7 @@ def test_terms_are_told_with_sign_and_size(text: str, rate: float, share: float)
     found = named(parse(f"{text} + {share * rate:.12f}*u*pre**3"))
     assert found.extended
     sign = "-" if share < 0 else "+"
-    assert f" {sign} {abs(share):.3g}*u*pre**3" in found.text
+    assert f" {sign} {abs(share * rate):.3g}*u*pre**3" in found.text
     assert not named(parse(f"{text} + {1.01 * rate}*u*pre**3")).extended
 
 

@@ -63,7 +63,7 @@ def named(rule: Rule) -> Naming:
         >>> named(parse("dw/dt = 0.1*post*(pre - 2*w*post)")).text
         "Oja's rule (`oja`) with alpha = 2"
         >>> named(parse("dw/dt = eta*post*pre - w/tau")).text
-        "Hebb's rule (`hebb`) - w/(eta*tau)"
+        "Hebb's rule (`hebb`) - w/tau"
         >>> named(parse("dw/dt = -0.1*post*pre")).text
         "the opposite of Hebb's rule (`hebb`)"
     """
@@ -124,7 +124,9 @@ def _extra(rule: Rule, mine: Outline, extra: Extra, values: Mapping[sp.Symbol, f
         negative, shown = _sized(rule, extra.coefficient, sp.Integer(1), values)
         each = "a step" if mine.states[owner].form is Form.STEP else "per ms"
         return f" + {'decay' if negative else 'growth'} of {owner} by {shown} {each}"
-    beside = sp.Integer(1) if extra.apart else _magnitude(extra.beside, values)
+    # A state has a unit of its own, the weight has not.
+    apart = extra.apart or owner == WEIGHT
+    beside = sp.Integer(1) if apart else _magnitude(extra.beside, values)
     negative, shown = _sized(rule, extra.coefficient / beside, extra.basis, values)
     where = "" if extra.place == WEIGHT else f" in {extra.place}"
     return f" {'-' if negative else '+'} {shown}{where}"
@@ -156,14 +158,17 @@ def _values(
         for name in (n for n in _scales(match, mine, rates(rule)) if n not in taken):
             yield f"{name} = {values[symbol(name)]:.4g}"
     told, usual = list[str](), rates(known.rule)
+    # Beside a term of some size, a learning rate is not a matter of taste.
+    beside = any(e.place.split(" ", 1)[0] == WEIGHT and not e.apart for e in match.extras)
     for parameter in parameters:
         size = match.values.get(parameter.name)
-        if size is None or parameter.name in usual or parameter.name in free:
+        rate = parameter.name in usual
+        if size is None or (rate and not beside) or parameter.name in free:
             continue
         if parameter.name in match.forced:
             if size != parameter.value:
                 told.append(f"{parameter.name} infinite")
-        elif not undecided(rule) and not math.isclose(size, parameter.value or 0.0, rel_tol=SAME):
+        elif not undecided(rule) and (rate or not _default(parameter, size)):
             told.append(_told(parameter, size, match.stepwise))
     kept = sorted(free - set(match.forced))
     if undecided(rule):
@@ -175,6 +180,11 @@ def _values(
             yield from told
             return
     yield from told if len(told) <= MOST_VALUES else [f"{len(told)} other values"]
+
+
+def _default(parameter: Parameter, size: float) -> bool:
+    """Whether a value is that of the literature."""
+    return math.isclose(size, parameter.value or 0.0, rel_tol=SAME)
 
 
 def _told(parameter: Parameter, size: float, stepwise: bool) -> str:
