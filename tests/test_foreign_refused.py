@@ -31,7 +31,13 @@ READ = "on reward: w += 0.1*{}*pre*post"
 #: What the studied rule says, what lives on other projections, and what is wrong.
 REFUSED = {
     "no rule": (READ.format("input.delta"), {}, "no rule lives there: give it one, `.projections"),
-    "itself": (READ.format("recurrent.delta"), {}, "is its own state: write `delta`"),
+    "itself": (
+        "delta <- R : global\n" + READ.format("recurrent.delta"), {},
+        "is its own state: write `delta`",
+    ),
+    "its own projection": (
+        READ.format("recurrent.delta"), {}, "on another one, such as `.projections. studied = ",
+    ),
     "a slip": (READ.format("feedback.dleta"), {}, "no such state: did you mean `delta`"),
     "no such name": (READ.format("feedback.qqq"), {}, "it has `g`, `late`, `delta`"),
     "a rule without states": (

@@ -281,3 +281,17 @@ def test_sweep(monkeypatch, capsys, tmp_path) -> None:
             assert row[kind] == row[f"start_{kind}"] == found[kind]
         assert f"{found[WORDS[name]]} {WORDS[name]}" in flat(out)
     assert max(map(len, out.splitlines()[-12:])) <= 80
+
+
+@pytest.mark.parametrize("used", ["theta", "exp(theta - 1) if theta > 0 else 0"])
+def test_a_state_without_a_value_is_a_diverged_life(used):
+    """0/0 before the first reward; what is read through a condition hides it from the weights."""
+    rule = f"R_hat = lowpass(R, 1 s)\ng = lowpass(R/R_hat, 1 s)\nforward w = {used}\n"
+    rule += "theta += 0.001*g + 0.01*pre*post : synapse\ninitial theta = 1"
+    world = World(
+        circuit=RateCircuit(neurons=4),
+        task=DelayedAssociation(delivery="steps"),
+        life=LifeSettings(trials=4),
+    )
+    counts = Lives(world, compile_rule(parse(rule))).run(np.zeros(0), jax.random.key(0), 3).counts
+    assert counts.diverged == 3

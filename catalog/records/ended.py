@@ -12,9 +12,9 @@ TROUBLES = ("diverged", "saturated", "silent")
 VERBS = {"diverged": "diverged", "saturated": "saturated", "silent": "fell silent"}
 #: What these words mean, for cards and pages.
 ENDS_ARE = (
-    "A life has diverged when a weight or a reward left the finite range, and earns its worst "
-    "reward from then on; it has saturated, or fallen silent, when in its last step nearly all "
-    "rates are the largest that there is, or none differs from 0."
+    "A life has diverged when a weight, a state or a reward left the finite range, and earns its "
+    "worst reward from then on; it has saturated, or fallen silent, when in its last step nearly "
+    "all rates are the largest that there is, or none differs from 0."
 )
 
 #: Lives of one kind.
@@ -25,8 +25,8 @@ class Ended(BaseModel):
     """The part of a record that counts the lives behind its reward that ended badly.
 
     Attributes:
-        diverged: a weight or a reward left the finite range, and the rewards from then on are
-            floors.
+        diverged: a weight, a state or a reward left the finite range, and the rewards from then on
+            are floors.
         saturated: nearly all rates of the last step are the largest that there is.
         silent: no rate of the last step differs from 0.
 

@@ -136,6 +136,8 @@ def _unknown(line: Line, index: int) -> Exception:
     name = unicodedata.name(char, f"U+{ord(char):04X}")
     what = shown if char.isascii() and char.isprintable() else f"{shown} ({name})"
     remedy = _REMEDIES.get(char, "")
+    if char == "_" and line.text[:index].rstrip().endswith("]"):
+        remedy = "the positive part of `x` is `relu(x)`"
     if name.startswith("VULGAR FRACTION"):
         remedy = "write a fraction as a quotient, such as `1/2`"
     if not remedy and not char.isascii():

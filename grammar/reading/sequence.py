@@ -97,7 +97,8 @@ def _empty_call(tokens: Sequence[Token], closing: Token) -> str:
 def _misplaced(token: Token) -> tuple[str, int, str]:
     remedies = {
         "=": "write `==` to compare",
-        "[": "only a state kept per condition has a subscript: `NAME[condition]`",
+        "[": "only a state kept per condition has a subscript, `NAME[condition]`; the positive "
+        "part of `x` is `relu(x)`",
         "]": "only a state kept per condition has a subscript: `NAME[condition]`",
         "<-": "write `x < -1` with a blank, or one statement a line",
         ":": "a formula may end with `: pre`, `: post`, `: synapse` or `: global`",

@@ -120,6 +120,13 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
             if tokens[2:3] and tokens[2].text == "=" and draws(tokens[3:]):
                 _drawn_parameter(draft, line, tokens)
                 return
+            if colon := next((t for t in tokens[2:] if t.text == ":"), None):
+                raise line.error(
+                    "a parameter that is not drawn is one number for all",
+                    colon.column,
+                    "draw it, `param x = normal(0.1, 0.05) : post`, or tell groups apart, "
+                    "`a*pre.NAME`",
+                )
             parameter = read_parameter(line, tokens)
             new_name(draft, line, tokens[1])
             draft.parameters[parameter.name] = parameter
@@ -127,7 +134,7 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
         case "initial":
             _initial(draft, line, tokens)
         case "bounds":
-            _expect(line, tokens, 1, WEIGHT, "write `bounds w in [0, 1]`")
+            _expect(line, tokens, 1, WEIGHT, _bounded(tokens))
             _expect(line, tokens, 2, "in", "write `bounds w in [0, 1]`")
             _set(draft, line, "bounds", read_bounds(line, tokens, 3, last=True)[0])
         case "diagonal":
@@ -230,6 +237,13 @@ def _expect(line: Line, tokens: Sequence[Token], index: int, word: str, remedy: 
         raise line.error(f"`{word}` is missing here", end_of(tokens), remedy)
     if tokens[index].text != word:
         raise line.error(f"`{word}` is wanted here", tokens[index].column, remedy)
+
+
+def _bounded(tokens: Sequence[Token]) -> str:
+    """What to write where the limits of something are stated."""
+    if tokens[2:3] and tokens[2].text == "in" and tokens[1].kind == "name":
+        return f"the weight alone has bounds: write `{tokens[1]} <- clip(..., 0, 1)`"
+    return "write `bounds w in [0, 1]`"
 
 
 def _end(line: Line, tokens: Sequence[Token], index: int) -> None:

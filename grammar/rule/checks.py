@@ -37,14 +37,15 @@ def check_forward(
     for assignment, formula in forward:
         target = assignment.target.text
         site = Site.SYNAPSE if target == WEIGHT else Site.POST
-        check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites)
+        sums = "sum over the sources, `sum_pre(w*pre)`, declared `nonlocal`"
+        check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites, sums)
         for read in formula.reads:
             early = behind.get(read.name, set()) - FORWARD_SIGNALS
             if early:
                 raise formula.line.error(
-                    f"the forward pass cannot read `{sorted(early)[0]}`, which it computes",
+                    f"the forward pass cannot read `{sorted(early)[0]}`, which is known after it",
                     read.column,
-                    "keep it in a state and read the state",
+                    "keep it in a state and read the state, which is then of the step before",
                 )
 
 

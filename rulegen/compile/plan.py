@@ -20,6 +20,7 @@ from rulegen.compile.lowering import (
 )
 from rulegen.compile.tangents import Tangents, add_tangents
 from rulegen.grammar import Rule, Site
+from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.rule.system import Equation, make_system
 
 
@@ -91,9 +92,11 @@ class Plan:
         if self.lowering is Lowering.FACTORED:
             number = len(basis(self.factored))
             products = "1 product" if number == 1 else f"{number} products"
+            sums = [e for e in self.stepped if e.expr.atoms(op.over_pre, op.over_post)]
             return (
                 f"factored: {products} of a post and a pre factor; {2 * number} N^2 operations a "
                 "step, as matrix products once per block of time"
+                + ("; and sums over neurons in every step" if sums else "")
             )
         states = [e for e in self.stepped if e.site is Site.SYNAPSE]
         operations = sum(int(sp.count_ops(e.expr)) for e in states)

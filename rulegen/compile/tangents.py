@@ -32,6 +32,11 @@ def tangent_name(name: str, parameter: str) -> str:
     return f"{name}@{parameter}"
 
 
+def is_tangent(name: str) -> bool:
+    """Whether a name is that of a derivative."""
+    return "@" in name
+
+
 def differential(
     expr: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr], steady: Set[str] = frozenset()
 ) -> sp.Expr:

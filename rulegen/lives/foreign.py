@@ -61,8 +61,13 @@ def check_foreign(rules: Mapping[Projection, Rule]) -> None:
 def unseen(foreign: Foreign, reader: Projection, rules: Mapping[Projection, Rule]) -> str:
     """Why a rule cannot read a state of another one, with the remedy, or ""."""
     whose, name = foreign.projection, foreign.state
-    if whose == reader:
+    if whose == reader and any(state.name == name for state in rules[reader].states):
         return f"which is its own state: write `{name}`"
+    if whose == reader:
+        return (
+            "and lives on that projection itself: let it live on another one, such as "
+            f'`[projections] studied = "input"`, and give `{whose}` the rule that has `{name}`'
+        )
     other = next((rule for key, rule in rules.items() if key == whose), None)
     if other is None:
         return f"but no rule lives there: give it one, `[projections] {whose} = ...`"

@@ -15,6 +15,7 @@ from pydantic import Field
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule
 from rulegen.compile.compiled import VIOLATIONS, Values
+from rulegen.compile.tangents import is_tangent
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.ground.settings import Settings
@@ -229,13 +230,23 @@ class Life:
         return life._replace(rules=states, outcome=outcome, worst=worst, memory=memory), results
 
     def _within(self, states: States) -> Array:
-        """Whether all plastic weights are within the limit."""
+        """Whether all plastic weights are within the limit, and what rules keep is finite.
+
+        A state that is not need not show in the weights: a comparison with nan is false.
+        """
         # Counted by column, which XLA does in vectors, unlike a conjunction over all weights.
         counts = [
             jnp.min(jnp.sum(jnp.abs(state[WEIGHT]) <= self.settings.weight_limit, axis=0))
             for state in states.values()
         ]
-        return reduce(jnp.minimum, counts) == self.circuit.neurons
+        kept = [
+            jnp.sum(value)
+            for state in states.values()
+            for name, value in state.items()
+            if name not in (WEIGHT, VIOLATIONS) and not is_tangent(name)
+        ]
+        within = reduce(jnp.minimum, counts) == self.circuit.neurons
+        return within & jnp.isfinite(reduce(add, kept)) if kept else within
 
     def sources(self, projection: Projection) -> int:
         """The number of channels, outputs or neurons that a projection comes from, N_pre."""

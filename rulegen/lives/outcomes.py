@@ -16,10 +16,10 @@ import pandas as pd
 from rulegen.catalog.records.ended import TROUBLES, Ended, verbs
 from rulegen.grammar import RunError
 
-#: What may help where weights or rewards leave the finite range.
+#: What may help where weights, states or rewards leave the finite range.
 REMEDY = (
     "try a smaller learning rate, bounds on the weights such as `bounds w in [-1, 1]`, or a decay "
-    "of the weights"
+    "of the weights; where the rule divides, see that it is not by 0"
 )
 #: What is said once where no life ended badly.
 NONE = f"no life {verbs(TROUBLES)}"
@@ -29,7 +29,7 @@ class Outcome(enum.IntEnum):
     """How a life ended."""
 
     OK = 0
-    DIVERGED = 1  # a weight or reward left the finite range
+    DIVERGED = 1  # a weight, a state or a reward left the finite range
     SATURATED = 2  # mean |rate| in the last step above 99% of the largest rate there is
     SILENT = 3  # mean |rate| in the last step below a millionth
 

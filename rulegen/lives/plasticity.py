@@ -188,6 +188,8 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
             + (
                 'set circuit.name = "spiking"'
                 if missing[0] in IMPULSES and not spiking
+                else "set circuit.feedback to the standard deviation of its weights"
+                if missing[0] == DRIVES["feedback"]
                 else f"it provides {', '.join(sorted(provided))}"
             )
         )

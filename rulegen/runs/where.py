@@ -83,10 +83,11 @@ def obstacle(rule: AnyRule, world: World) -> str:
     rule = as_rule(rule)
     values = {p.name: float(p.value) for p in rule.parameters if p.value is not None}
     try:
-        check_steps(rule, values, world.circuit.dt)
+        # What is missing first: no step helps a rule whose signals there are not.
         Life(world.circuit, world.task, world.life, compile_rule(rule), world.projections)
+        check_steps(rule, values, world.circuit.dt)
     except (RulegenError, ValueError) as error:
-        return " ".join(str(error).split())
+        return "; ".join(line.strip() for line in str(error).splitlines())
     return ""
 
 

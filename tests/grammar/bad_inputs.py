@@ -28,6 +28,12 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += u(pre)", 1, 6, "no function `u`"),
     ("w += __import__('os')", 1, 6, "has no meaning"),
     ("w += u.real", 1, 6, "there is no projection `u`"),
+    ("P <- P + pre\nbounds P in [0, 1]\nw += P", 2, 8, "write `P <- clip(..., 0, 1)`"),
+    ("forward bias = pre\nw += pre", 1, 16, "sum over the sources, `sum_pre(w*pre)`"),
+    ("forward bias = R\nw += pre", 1, 16, "`R`, which is known after it"),
+    ("w += pre*[u - 2]_+", 1, 17, "`relu(x)`"),
+    ("w += pre*[u - 2]", 1, 10, "`relu(x)`"),
+    ("param b = 0.1 : post\nw += b", 1, 15, "draw it, `param x = normal(0.1, 0.05) : post`"),
     # Groups of neurons
     ("pre.fast = 2\nw += pre", 1, 1, "is a group of neurons\n"),
     ("w += post\non reward: pre.fast += 1", 2, 12, "which neurons belong to it"),
