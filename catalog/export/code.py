@@ -6,11 +6,14 @@ here: whatever a rule says, nothing else can get into a program.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar
 
 import sympy as sp
 
 from rulegen.grammar import Site
+from rulegen.grammar.algebra import constants
 from rulegen.grammar.algebra.algebra import as_written, operator_name
 from rulegen.grammar.algebra.operators import NONLOCAL, Earlier, exprel, power
 from rulegen.grammar.printing.order import sort_factors, sort_terms, split_product
@@ -33,6 +36,16 @@ def keys_read(expr: sp.Basic) -> set[str]:
     if isinstance(expr, sp.Symbol):
         return {expr.name}
     return {key for arg in expr.args for key in keys_read(arg)}
+
+
+def is_value(expr: sp.Expr) -> bool:
+    """Whether an expression is a number that a computer has.
+
+    Example:
+        >>> is_value(sp.sin(2)), is_value(sp.Symbol("x")), is_value(sp.zoo)
+        (True, False, False)
+    """
+    return bool(expr.is_number) and math.isfinite(constants.as_float(expr))
 
 
 def kept_before(exprs: Iterable[sp.Basic]) -> list[Earlier]:
@@ -71,6 +84,9 @@ class Code:
         with as_written(False):
             return self.text(expr, site)[0]
 
+    #: Whether numbers stay what they are, and are not computed.
+    exact: ClassVar[bool] = False
+
     # What a language may do in its own way ---------------------------------------------------
 
     def name(self, key: str, source: Site, site: Site) -> str:
@@ -83,10 +99,6 @@ class Code:
 
     def number(self, value: sp.Rational) -> str:
         """A number that is not negative."""
-        return repr(float(value))
-
-    def constant(self, value: sp.NumberSymbol) -> str:
-        """A number that has a name, such as pi."""
         return repr(float(value))
 
     def function(self, name: str, args: Sequence[str]) -> str:
@@ -130,8 +142,11 @@ class Code:
         if expr.is_Rational:
             text = self.number(abs(expr))
             return (f"-{text}", SIGN) if expr < 0 else (text, ATOM)
-        if expr.is_NumberSymbol:
-            return self.constant(expr), ATOM
+        if not self.exact and isinstance(expr, sp.Expr) and is_value(expr):
+            # As lives have it: what a library makes of `sin(2*pi)` is not quite 0.
+            size = constants.as_float(expr)
+            text = self.number(sp.Rational(abs(size)))
+            return (f"-{text}", SIGN) if size < 0 else (text, ATOM)
         if expr.is_Add:
             return self.sum(expr, site), SUM
         if expr.is_Mul:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from rulegen.catalog.export.code import Code, definition
+from rulegen.catalog.export.code import ATOM, Code, definition
 from rulegen.catalog.export.names import changed, identifiers, variables
 from rulegen.catalog.export.page import head
 from rulegen.catalog.export.words import SYMPY
@@ -37,13 +37,15 @@ CALLS = {"abs": "Abs", "min": "Min", "max": "Max"}
 class SympyCode(Code):
     """Expressions of SymPy, with exact numbers."""
 
+    exact = True
+
     def number(self, value: sp.Rational) -> str:
         """An integer or a fraction."""
         return str(value.p) if value.q == 1 else f"sp.Rational({value.p}, {value.q})"
 
-    def constant(self, value: sp.NumberSymbol) -> str:
-        """SymPy's own."""
-        return f"sp.{value}"
+    def text(self, expr: sp.Basic, site: Site) -> tuple[str, int]:
+        """See `Code.text`; numbers that have a name are SymPy's own."""
+        return (f"sp.{expr}", ATOM) if expr.is_NumberSymbol else super().text(expr, site)
 
     def earlier(self, node: Earlier, site: Site) -> str:
         """A symbolic function, because an equation has no memory."""
