@@ -13,7 +13,9 @@ import tomli_w
 from test_worlds import CONFIG, FAST, PLACES
 
 from rulegen.catalog.records.roles import NO_LEARNING, YARDSTICK
+from rulegen.commands.compare import kept
 from rulegen.fitting.tuning import Budget
+from rulegen.fitting.yardstick import NoScale
 from rulegen.grammar import ConfigError
 from rulegen.ground.keys import origin
 from rulegen.ground.stage import Stage
@@ -144,3 +146,12 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         compare_worlds({YARDSTICK: FAST}, league, Stage(origin(0)), None)
     with pytest.raises(ConfigError, match="no rule can run in these worlds: world `small`"):
         compare_worlds({"spikes": RULES["spikes"]}, league, Stage(origin(0)), None)
+
+
+def test_nothing_is_left_where_a_world_has_no_scale(tmp_path: Path) -> None:
+    """As `discover` leaves nothing; a folder that was there stays as it is."""
+    places = list(League.model_validate(PLACES).training.values())
+    for out in (tmp_path / "new", tmp_path):
+        with pytest.raises(NoScale), kept(out, places):
+            raise NoScale("world `small`: the yardstick gains nothing")
+    assert not (tmp_path / "new").exists() and tmp_path.is_dir()

@@ -16,6 +16,8 @@ CHANCE, PERFECT = "chance", "perfect answers"
 BASELINES = (NO_LEARNING, CHANCE)
 #: What no rule that is compared may be called: it would be taken for another line of a table.
 TAKEN = frozenset({DISCOVERED, THIS_RULE, CHANCE, PERFECT})
+#: What nothing else may be called that has lines of its own beside those of rules.
+ROLES = TAKEN | {START, NO_LEARNING, YARDSTICK}
 #: How the best rule of the literature begins where a search names it.
 LITERATURE = "best of the literature"
 #: Characters that are taken for others.
@@ -52,7 +54,7 @@ def outline(name: str) -> str:
     return name
 
 
-_ROLES = {seen: role for role in (*TAKEN, START, NO_LEARNING, YARDSTICK) for seen in outlines(role)}
+_ROLES = {seen: role for role in ROLES for seen in outlines(role)}
 
 
 def ambiguous(names: Iterable[str], taken: Iterable[str] = TAKEN) -> str | None:

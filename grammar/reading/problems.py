@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,14 +11,17 @@ from rulegen.grammar.reading.remedies import suggest
 
 #: No message lists more problems than this.
 MOST = 5
+#: No longer name is shown in the place of one.
+LONGEST = 80
 
 
-def problems(error: ValidationError, kind: type[BaseModel]) -> str:
+def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) -> str:
     """Places and problems, `; ` between them.
 
     Args:
         error: of the validation.
         kind: what the data should have been; its fields are suggested in place of unknown ones.
+        data: that was validated, where what stands in lists may have names.
 
     Example:
         >>> class Size(BaseModel, extra="forbid"):
@@ -33,7 +36,7 @@ def problems(error: ValidationError, kind: type[BaseModel]) -> str:
     """
     lines = []
     for problem in error.errors()[:MOST]:
-        place = ".".join(str(part) for part in problem["loc"])
+        place = named_place(problem["loc"], data)
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             *path, name = problem["loc"]
@@ -42,6 +45,24 @@ def problems(error: ValidationError, kind: type[BaseModel]) -> str:
             message = "there is no such setting" + (f": {remedy}" if remedy else "")
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines)
+
+
+def named_place(path: Sequence[Any], data: Any = None) -> str:
+    """A place in data, with the names of what stands in lists.
+
+    Example:
+        >>> named_place(("worlds", 0, "weight"), {"worlds": [{"name": "go", "weight": -1}]})
+        'worlds.0 (`go`).weight'
+    """
+    shown = []
+    for part in path:
+        inside = isinstance(data, Mapping | list | tuple)
+        known = inside and (part in data if isinstance(data, Mapping) else isinstance(part, int))
+        data = data[part] if known else None
+        name = data.get("name") if isinstance(part, int) and isinstance(data, Mapping) else None
+        plain = isinstance(name, str) and name.isprintable() and 0 < len(name) <= LONGEST
+        shown.append(f"{part} (`{name}`)" if plain else str(part))
+    return ".".join(shown)
 
 
 def at(kind: type[BaseModel], path: Sequence[Any]) -> list[type[BaseModel]]:

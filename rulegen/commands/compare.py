@@ -23,6 +23,7 @@ from rulegen.commands.options import grouped, progress, screen, shared
 from rulegen.commands.rules import SomeRules
 from rulegen.commands.table import print_table
 from rulegen.fitting.tuning import COMPARE, Budget
+from rulegen.fitting.yardstick import NoScale
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground import hosts
 from rulegen.ground.digests import programs
@@ -236,12 +237,15 @@ def save_worlds(out: Path, found: Standings, table: pd.DataFrame) -> None:
 def kept(out: Path | None, places: list[World]) -> Iterator[Journal]:
     """Keep results in the folder until all are there; the same command goes on with them.
 
+    Where a world turns out to have no scale, nothing is left.
+
     Raises:
         ConfigError: when the folder cannot be written.
     """
     if out is None:
         yield Journal()
         return
+    fresh = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         brought = [foreign(part) for place in places for part in (place.task, place.circuit)]
@@ -249,8 +253,14 @@ def kept(out: Path | None, places: list[World]) -> Iterator[Journal]:
         journal = Journal(out / KEPT, reduce(or_, brought, identity))
     except OSError as error:
         raise cannot_write(out, error) from None
-    with journal, resumable(out):
-        yield journal
+    try:
+        with journal, resumable(out):
+            yield journal
+    except NoScale:
+        if fresh:
+            (out / KEPT).unlink(missing_ok=True)
+            out.rmdir()
+        raise
 
 
 def cannot_write(out: Path, error: OSError) -> ConfigError:

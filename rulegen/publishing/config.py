@@ -213,7 +213,7 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path | str
     try:
         return kind.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {problems(error, kind)}") from None
+        raise ConfigError(f"{path}: {problems(error, kind, data)}") from None
     except RuleError as error:
         raise placed(error, path) from None
 

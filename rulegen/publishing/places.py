@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from rulegen.catalog import find
 from rulegen.catalog.records.fields import Label
-from rulegen.catalog.records.roles import ambiguous
+from rulegen.catalog.records.roles import ROLES, ambiguous
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.grammar import Rule, parse
 from rulegen.ground.settings import Settings, distinct
@@ -68,8 +68,7 @@ class Elsewhere(Settings):
 
     Attributes:
         name: how tables call it.
-        task, circuit, life, projections: what differs from what the file says for all; None: as
-            there.
+        task, circuit, life, projections: in place of what the file says for all; None: as there.
     """
 
     name: Label = Field(max_length=80)
@@ -136,7 +135,7 @@ class Places(Surroundings):
             raise ValueError(
                 f"elsewhere: number {number}: `{taken}` is a world of the run; rename this one"
             )
-        if role := ambiguous([*names, *outside]):
+        if role := ambiguous([*names, *outside], ROLES):
             raise ValueError(f"world `{role}`: the name is read as another one; rename it")
         for there in (*self.worlds, *self.elsewhere):
             if there.task is None and self.worlds:

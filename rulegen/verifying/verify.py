@@ -36,6 +36,7 @@ from rulegen.verifying.luck import Luck, luck
 from rulegen.verifying.published import Published, published
 from rulegen.verifying.refits import refits
 from rulegen.verifying.resurvey import resurveyed
+from rulegen.verifying.scales import scales
 from rulegen.verifying.verification import Check, Verification
 from rulegen.verifying.worlds import Place, aim_of, all_lots, places
 
@@ -120,6 +121,8 @@ def checks(whole: Published, lives: int, seed: int, report: Report) -> Iterator[
     sizes = whole.config.refine if whole.config else None
     yield from map(plain, refits(evidence, objective, held_out, old, sizes))
     yield from curves
+    if evidence.scaled:
+        yield from map(plain, scales(found, benches, branch(root, 2), report))
     yield from map(plain, resurveyed(objective, record, branch(root, 1), sizes, report))
 
 

@@ -110,7 +110,8 @@ def test_numpy_and_jax_follow_the_rule(x64: None, rule: Rule) -> None:
             assert found.shape == expected.shape
             assert np.isfinite(found).all()
             np.testing.assert_allclose(found, expected, 1e-12, 1e-12, err_msg=f"{fmt} {name}")
-        forward = space["forward"](states[-1], last, DT, condition=condition)
+        told = space["PARAMETERS"] | groups
+        forward = space["forward"](states[-1], last, DT, told, condition)
         for found, expected in zip(forward, weights_and_bias, strict=True):
             np.testing.assert_allclose(found, expected, 1e-12, 1e-12, err_msg=f"{fmt} forward")
 
