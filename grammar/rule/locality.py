@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import sympy as sp
 
@@ -11,6 +12,7 @@ from rulegen.grammar.algebra.parts import SPIKES, Form, Group, RuleParts
 from rulegen.grammar.algebra.symbols import SIGNALS, SIGNS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.sites import site_of, site_table
 
+P = TypeVar("P", bound=RuleParts)
 EVERY_STEP, AT_REWARD, EVERY_TRIAL = "every step", "at reward", "every trial"
 ONCE = "once a life"
 
@@ -127,6 +129,14 @@ def used_names(parts: RuleParts) -> set[str]:
     exprs = expressions(parts)
     names = {str(s.name) for e in exprs for s in e.free_symbols}
     return names | {type(f).__name__ for e in exprs for f in e.atoms(sp.Function)}
+
+
+def outside_of(parts: P) -> P:
+    """The rule with what its formulas read of outside, and without what algebra has cancelled."""
+    used = used_names(parts)
+    foreign = tuple(f for f in parts.foreign if f.name in used)
+    groups = tuple(g for g in parts.groups if g.name in used)
+    return replace(parts, foreign=foreign, groups=groups)
 
 
 def expressions(parts: RuleParts) -> list[sp.Expr]:

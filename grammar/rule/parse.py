@@ -52,6 +52,7 @@ from rulegen.grammar.rule.checks import (
     check_written_out,
 )
 from rulegen.grammar.rule.declared import declared_site, form_of, instead
+from rulegen.grammar.rule.locality import outside_of
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.units import Clash, Owner, infer_units
 
@@ -341,7 +342,7 @@ class _Builder:
         settings = self.draft.settings
         bounds = settings.get("bounds", (-float("inf"), float("inf")))
         assert isinstance(bounds, tuple)
-        return Rule(
+        rule = Rule(
             parameters=tuple(self.names.parameters.values()),
             definitions=tuple(
                 Definition(e.target.text, sites[e.target.text], e.formula.expr) for e in definitions
@@ -359,6 +360,7 @@ class _Builder:
             foreign=self._foreign(),
             groups=self._groups(),
         )
+        return outside_of(rule)
 
     def _initial(self, name: str) -> sp.Expr:
         """A number is a double, which stands for its shortest text."""

@@ -12,7 +12,7 @@ from rulegen.grammar.algebra.parts import RuleParts
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
 from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.reading.errors import RuleError
-from rulegen.grammar.rule.locality import used_names
+from rulegen.grammar.rule.locality import outside_of, used_names
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,5 @@ def without(parts: RuleParts, gone: set[str]) -> RuleParts:
             u for u in parts.updates if u.target not in gone and u.expr != symbol(u.target)
         ),
     )
-    used = used_names(kept)
-    foreign = tuple(f for f in kept.foreign if f.name in used)
-    groups = tuple(g for g in kept.groups if g.name in used)
-    declared = kept.nonlocal_names & used
-    return replace(kept, nonlocal_names=declared, foreign=foreign, groups=groups)
+    declared = kept.nonlocal_names & used_names(kept)
+    return outside_of(replace(kept, nonlocal_names=declared))

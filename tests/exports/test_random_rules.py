@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from activity import DT, followed, memberships, random_activity, run_program, start
-from random_rules import random_rule
+from random_rules import random_rule, random_text
 
 from rulegen.catalog.export import export
 from rulegen.grammar import Rule, RuleError, parse
@@ -56,3 +56,22 @@ def check_programs(seed: int) -> bool:
 @pytest.mark.parametrize("batch", range(0, COUNT, BATCH))
 def test_random_rules(batch: int, x64: None) -> None:
     assert any(map(check_programs, range(batch, batch + BATCH)))
+
+
+@pytest.mark.parametrize("batch", range(0, COUNT, BATCH))
+def test_random_texts_are_read_back(batch: int) -> None:
+    """With draws, groups, delays and sums: text, canonical form and digest agree."""
+    found = 0
+    for seed in range(batch, batch + BATCH):
+        text = random_text(seed, sums=True, draws=True, depth=2)
+        text = re.sub(r"\bprev\((\w+)\)", r"delay(\1, 5 ms)", text) if seed % 2 else text
+        try:
+            rule = parse(text)
+            canonical = rule.canonical()
+        except RuleError:
+            continue
+        assert parse(rule.text()) == rule
+        assert canonical.canonical() == canonical == parse(canonical.text())
+        assert parse(rule.text()).digest == rule.digest == canonical.digest
+        found += 1
+    assert found

@@ -32,6 +32,8 @@ ROUND_TRIP = [
     "delay <- 0.9*delay + delay(R, 2 s) : global\n"
     "w += eta*delay*delay(pre, 1/3)*(delay(delay, 20 ms) > 0.5) + delay(w, 0.5 ms)",
     "w += prev(pre)*(not pre > 0) + sign(u)*tanh(u)**2/sigmoid(u)",
+    "a = 0.5 + post.slow\nx = lowpass(pre, 10 + 40*pre.fast)\ninitial x = pre.fast\n"
+    "w += x*(a if pre.excitatory > 0 else -a)",
     "feedback.g : post\nx <- 0.5*x + feedback.g**2\nd = 2*input.alpha_bar\n"
     "on reward: w += eta*(d - recurrent.R_bar)*x*pre",
 ]

@@ -40,7 +40,7 @@ def test_their_names_are_never_changed():
 def test_what_is_not_used_any_more_goes():
     family = parse("param a = 1 free\nparam b = 1 free\nw += a*pre + b*post.fast*pre")
     assert not family.drop(["b"]).groups
-    assert parse("w += pre + pre.fast*post - pre.fast*post").digest == parse("w += pre").digest
+    assert parse("w += pre + pre.fast*post - pre.fast*post") == parse("w += pre")
 
 
 def test_they_are_plain_numbers():
