@@ -12,7 +12,7 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.compile.plan import plan_rule
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.symbols import WEIGHT
+from rulegen.grammar.algebra.symbols import SIGNS, WEIGHT
 from rulegen.grammar.printing.unparse import show_expression, show_unit
 from rulegen.grammar.rule.locality import expressions
 from rulegen.grammar.rule.system import CHANGES
@@ -86,6 +86,8 @@ def notes(rule: Rule) -> list[str]:
         ['nothing changes w: write `dw/dt = ...`, `w += ...` or `on reward: w += ...`']
         >>> notes(parse("dw/dt = eta**2*pre*post"))
         ['the equations make eta ms**(-1/2): is that meant? A `param` line states a unit']
+        >>> notes(parse("w += 0.1*pre.fast*post"))
+        ['it runs where the circuit has a group `fast`: see `circuit.groups`']
         >>> notes(parse("w += 0.1*sqrt(u)*pre"))
         ['`sqrt(u)` has no value where u is negative: write `spow(u, 0.5)`']
     """
@@ -97,6 +99,14 @@ def notes(rule: Rule) -> list[str]:
         f"it runs where the rule of the {f.projection} projection has a state `{f.state}` "
         f"({f.site.value}): see `[projections]`"
         for f in rule.foreign
+    ]
+    groups = dict.fromkeys(group.group for group in rule.groups)
+    if signed := [name for name in groups if name in SIGNS]:
+        found.append(f"it runs where neurons are {' or '.join(signed)}: see `circuit.excitatory`")
+    found += [
+        f"it runs where the circuit has a group `{name}`: see `circuit.groups`"
+        for name in groups
+        if name not in SIGNS
     ]
     return found + [
         f"the equations make {name} {unit}: is that meant? A `param` line states a unit"
