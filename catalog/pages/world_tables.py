@@ -70,7 +70,12 @@ def settings_table(evidence: Evidence) -> Table:
     rows = [(first.name, *row) for row in rows_of(first)]
     for world in others:
         rows += [(world.name, *row) for row in rows_of(world, first)]
-    return Table(("world", *SETTING_HEAD), tuple(rows), ("setting",), "Settings of all worlds")
+    return Table(
+        ("world", *SETTING_HEAD),
+        tuple(rows),
+        ("setting",),
+        "Settings of the first world, and of others where they differ",
+    )
 
 
 def rows_of(world: WorldFigures, first: WorldFigures | None = None) -> Iterator[Row]:
