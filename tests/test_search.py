@@ -24,7 +24,7 @@ from rulegen.searching import (
     make_front,
 )
 from rulegen.searching.arena import split
-from rulegen.searching.finals import refined, tuned
+from rulegen.searching.finals import refined, sought, tuned
 from rulegen.searching.strategy import Meeting, best_points
 from rulegen.tasks import DelayedAssociation
 
@@ -208,6 +208,23 @@ def test_rules_are_tuned_one_by_one(arena, space, meeting):
     untuned = arena.rewards([arena.default(best(space))], jax.random.key(5), 512).mean()
     again = arena.rewards([found.point], jax.random.key(5), 512).mean()
     assert again > untuned + 0.01
+
+
+def test_random_places_are_tried_far_from_where_a_rule_begins(arena, space, meeting, monkeypatch):
+    """The best of the last round, on lives that no round before has met."""
+    rounds = []
+
+    def means(points, lives, text):
+        rounds.append((len(points), lives))
+        return np.array([-abs(p.parameters["theta_1"] + 2.0) for p in points])
+
+    here = meeting()
+    monkeypatch.setattr(here, "means", means)
+    structure = space.structure(space.terms[0])
+    best = sought(here, structure)
+    assert rounds == [(96, 32), (12, 128)]
+    assert best.structure == structure and abs(best.parameters["theta_1"] + 2.0) < 0.2
+    assert abs(arena.default(structure).parameters["theta_1"] + 2.0) > 0.5
 
 
 def test_a_refit_ends_no_lower_than_with_all_coefficients_at_0(arena, space):

@@ -21,6 +21,8 @@ from rulegen.searching.strategy import Candidate, Meeting, best_of, best_points
 
 #: Lives on which candidates of different strategies meet before a few of them are refined.
 COMMON = 128
+#: So many random places meet on so many lives in each world, round by round.
+SOUGHT = ((96, 32), (12, 128))
 #: Most rules of the literature among the finalists.
 KNOWN = 3
 
@@ -46,6 +48,22 @@ def tuned(meeting: Meeting, structures: Sequence[Structure]) -> list[Candidate]:
     lives = SEARCH.rounds[-1][1]
     found = [Candidate(point, reward, lives, "literature") for point, reward in best.values()]
     return sorted(found, key=lambda candidate: -candidate.reward)
+
+
+def sought(meeting: Meeting, structure: Structure) -> Point:
+    """The best of many random values of one structure.
+
+    Args:
+        meeting: where they meet.
+        structure: what is tuned.
+    """
+    arena = meeting.arena
+    points = [arena.draw(structure, meeting.rng) for _ in range(SOUGHT[0][0])]
+    for count, lives in SOUGHT:
+        points = points[:count]
+        means = meeting.means(points, lives * meeting.worlds, f"{count} places")
+        points = [points[i] for i in np.argsort(-means, kind="stable")]
+    return points[0]
 
 
 def finalists(

@@ -21,8 +21,9 @@ from rulegen.publishing.held_out import Everywhere, HeldOut
 from rulegen.publishing.purpose import reward_is
 from rulegen.searching.arena import Arena, split
 from rulegen.searching.config import SearchConfig
-from rulegen.searching.finals import bounded, printed, refined, stage_of
+from rulegen.searching.finals import bounded, printed, refined, sought, stage_of
 from rulegen.searching.front import Finalist, Front
+from rulegen.searching.strategy import Meeting
 
 
 class Publication:
@@ -135,12 +136,16 @@ class Publication:
             rest = self.config.rules.structure(*(b for b in structure.terms if b != basis))
             starts = [self.arena.compose(rest, parts), self.arena.default(rest)]
             starts += [others[rest]] if rest in others else []
+            stage = stage_of(self.stage, rest, number)
+            # What remains may do best far from where the whole rule does.
+            seek = stage.on(Branch.SEARCH).called(f"without {basis.text}: search")
+            starts.append(sought(Meeting(self.arena, seek), rest))
             point = refined(
                 self.arena,
                 starts,
                 # What a term is worth is published: so every start is climbed from.
                 self.config.refine.model_copy(update={"climbs": len(starts) + 1}),
-                stage_of(self.stage, rest, number).called(f"without {basis.text}: refine"),
+                stage.called(f"without {basis.text}: refine"),
             )
             learns = any(v for n, v in point.parameters.items() if n.startswith("theta"))
             rule = printed(point, {}) if learns else None
