@@ -128,6 +128,12 @@ def test_dales_law_holds_on_inputs_and_feedback(kind, projection):
 PUSH_OF = {"input": PUSH, "feedback": "on reward: w += -0.5*pre.excitatory"}
 
 
+def test_circuits_with_groups_are_keys():
+    """As programs are kept by them."""
+    same = RateCircuit(**CIRCUIT.model_dump())
+    assert same == CIRCUIT and hash(same) == hash(CIRCUIT) != hash(RateCircuit())
+
+
 def test_nothing_is_drawn_otherwise_where_nothing_has_a_sign():
     plain, signed = RateCircuit(neurons=8), RateCircuit(neurons=8, excitatory_inputs=0.5)
     assert not plain.has_signs and signed.has_signs

@@ -42,10 +42,12 @@ def is_value(expr: sp.Expr) -> bool:
     """Whether an expression is a number that a computer has.
 
     Example:
-        >>> is_value(sp.sin(2)), is_value(sp.Symbol("x")), is_value(sp.zoo)
+        >>> is_value(sp.sin(2)), is_value(sp.Symbol("x")), is_value(sp.oo)
         (True, False, False)
     """
-    return bool(expr.is_number) and math.isfinite(constants.as_float(expr))
+    return bool(expr.is_number and expr.is_finite is not False) and math.isfinite(
+        constants.as_float(expr)
+    )
 
 
 def kept_before(exprs: Iterable[sp.Basic]) -> list[Earlier]:

@@ -150,6 +150,9 @@ class Circuit(Part, abc.ABC):
         wiring.check_groups(self.groups, self.neurons)
         return self
 
+    def __hash__(self) -> int:
+        return hash((type(self), self.model_dump_json()))  # a table of groups has none of its own
+
     def _check_neurons(self, name: str, chosen: Iterable[int]) -> None:
         chosen = list(chosen)
         for neuron in chosen:
