@@ -193,7 +193,8 @@ class Circuit(Part, abc.ABC):
         Channels and outputs are in no group but that of their sign.
 
         Args:
-            projection, count: see `signs_of`.
+            projection: its name.
+            count: how many neurons, channels or outputs it comes from, N_pre.
 
         Example:
             >>> from rulegen.circuits import RateCircuit
