@@ -78,7 +78,8 @@ FUNCTIONS = {
     "modulo": Function(
         ("x", "y"),
         "The remainder x - y*floor(x/y), undefined where y is 0.",
-        "np.where(np.fmod(x, y)*np.sign(y) < 0, np.fmod(x, y) + y, np.fmod(x, y))",
+        # Of comparisons as well, which are whole numbers there.
+        "np.where(np.fmod(1.0*x, y)*np.sign(y) < 0, np.fmod(1.0*x, y) + y, np.fmod(1.0*x, y))",
         "fmod(x, y) + y if (fmod(x, y) < 0 < y) or (y < 0 < fmod(x, y)) else fmod(x, y)",
         "(fmod(x, y) < 0 && 0 < y) || (y < 0 && 0 < fmod(x, y)) ? fmod(x, y) + y : fmod(x, y)",
     ),

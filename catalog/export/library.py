@@ -122,7 +122,7 @@ def helpers(library: Library) -> dict[str, Helper]:
             "x, y",
             "The remainder x - y*floor(x/y), with the same zeros in all libraries.",
             [
-                f"rest = {np}.fmod(x, y)",
+                f"rest = {np}.fmod(1.0*x, 1.0*y)",  # of comparisons as well
                 f"return {np}.where((rest != 0) & ((rest < 0) != (y < 0)), rest + y, rest)",
             ],
         ),

@@ -32,7 +32,8 @@ MADE_UP = {
         d <- (u > 0) + 2*(u == 0) + 4*(u != 0) + (1 if u > 0 and xi > 0 else -xi) : post
         g <- erf(u) + floor(3*u) + mod(u, 0.3) + mod(xi, -np) + sin(pi*u) : post
         f <- (u if not (u > 0 or xi > 0) else 1/(1 + u**2)) + (1 + abs(u))**-0.5 : post
-        w += on + a + b + c + d + f + g
+        h <- mod(u > 0, 1 + (xi > 0)) : post
+        w += on + a + b + c + d + f + g + h
     """.replace("on <-", "o <-").replace("+= on", "+= o"),
     "previous": "x <- prev(u) + 10*prev(x) + prev(w_bar) : post\nw_bar <- 0.5*w_bar + u : post\n"
     "e <- 0.5*e + prev(pre)\nf <- 0.9*f + u*prev(pre) - prev(w)**2/(1 + prev(u)**2) : synapse\n"
