@@ -168,6 +168,17 @@ def test_groups_that_there_are_not(case):
     assert f"the rule reads `{text.split()[-1]}`, but" in why and message in why
 
 
+@pytest.mark.parametrize("group", ["fast", "excitatory"])
+def test_outputs_whose_errors_come_back_are_in_no_group(group):
+    world = World(
+        circuit=RateCircuit(neurons=8, errors="random", groups=GROUPS),
+        task=TASK,
+        projections=Projections(errors=f"w += 0.01*pre.{group}*pre"),
+    )
+    why = obstacle(parse("dw/dt = 0.01*error*pre"), world)
+    assert f"reads `pre.{group}`, but the outputs, from which the errors projection" in why
+
+
 WRONG = {
     "no part": ({"groups": {"a": (0.5, 0.5)}}, r"groups.a: \[0.5, 0.5\] is no part of the neurons"),
     "outside": ({"groups": {"a": (0, 1.5)}}, r"is no part of the neurons, such as \[0, 0.25\]"),

@@ -57,6 +57,8 @@ def missing(group: Group, where: Projection, there: Mapping[str, Collection[str]
         where: the projection whose sources it is about.
         there: the groups on both sides.
     """
+    if where not in SHARES:
+        return f"but the outputs, from which the {where} projection comes, are in no group"
     if group.group in SIGNS:
         return f"but nothing there has a sign: set circuit.{SHARES[where]}"
     if where != "recurrent":
