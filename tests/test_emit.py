@@ -143,7 +143,18 @@ def test_sums_and_maxima_count_every_synapse(x64: None) -> None:
         expr = parse(f"w <- {text}\nnonlocal {names}").states[0].expr
         found = np.broadcast_to(emitter(expr, Site.SYNAPSE), (3, 2))
         np.testing.assert_allclose(found, np.broadcast_to(expected, (3, 2)), rtol=1e-14)
-    assert set(re.findall(r"\w+", " ".join(cases))) >= NONLOCAL
+    assert set(re.findall(r"\w+", " ".join(cases))) >= NONLOCAL - {"opposite"}
+
+
+def test_the_other_direction_of_a_synapse(x64: None) -> None:
+    """Also of a whole course of time."""
+    w, e = np.random.default_rng(0).normal(size=(2, 5, 3, 3))
+    sites = {"w": Site.SYNAPSE, "e": Site.SYNAPSE}
+    emitter = Emitter({"w": jnp.asarray(w), "e": jnp.asarray(e)}, sites)
+    rule = parse("nonlocal opposite\ne <- 0.5*e + opposite(w)*e - opposite(e)*w\nw <- 0*e")
+    found = emitter(rule.states[0].expr, Site.SYNAPSE)
+    expected = 0.5 * e + w.swapaxes(1, 2) * e - e.swapaxes(1, 2) * w
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
 def test_prev_is_one_step_old_and_zero_at_first(x64: None) -> None:

@@ -172,6 +172,12 @@ RULES_OF_BOTH_LOWERINGS = {
         on reward: w += 0.1*(R + 0.3)*(e + f)
         on trial end: e <- 0.2*f + a*xi
     """,
+    "opposites": """
+        nonlocal opposite
+        param a = 0.5 free
+        e <- 0.9*e + a*post*pre*opposite(w) + 0.3*xi*pre : synapse
+        on reward: w += 0.2*(R + 0.3)*(e - a*opposite(e)*opposite(w))
+    """,
 }
 
 
@@ -191,6 +197,20 @@ def test_lowerings_agree_over_whole_lives(x64, name):
     np.testing.assert_allclose(a.rewards, b.rewards, rtol=1e-10)
     np.testing.assert_allclose(a.scores, b.scores, rtol=1e-8, atol=1e-12)
     assert np.abs(a.scores[:, 2:]).max() > 1e-6
+
+
+def test_the_other_direction_of_synapses_is_that_of_the_same_two_neurons():
+    """A rule that exchanges both directions at every reward gives the transposed weights."""
+    exchanged = compile_rule(parse("nonlocal opposite\non reward: w <- opposite(w)"))
+    still = compile_rule(parse("on reward: w <- w"))
+    before, once, twice = (
+        jit(Life(CIRCUIT, TASK, LifeSettings(trials=trials, warmup=0), rule).live)(
+            jnp.zeros(0), stream(KEY)
+        )[0].learned.weights
+        for rule, trials in ((still, 1), (exchanged, 1), (exchanged, 2))
+    )
+    np.testing.assert_array_equal(once, before.T)
+    np.testing.assert_array_equal(twice, before)
 
 
 def test_the_time_in_a_trial_counts_steps(x64, monkeypatch):

@@ -66,6 +66,11 @@ UNFIT = {
         {},
         "`diagonal w = 0`",
     ),
+    "no synapse leads back": (
+        {"input": "nonlocal opposite\non reward: w += 0.1*R*opposite(w)"},
+        {},
+        "`opposite` is about .* the input projection",
+    ),
     "short times": (
         {"input": "param tau = 2 ms\nx = lowpass(pre, tau)\non reward: w += x"},
         {},

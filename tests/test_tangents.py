@@ -96,6 +96,21 @@ RULES = {
         e <- 0.9*e + a*post*pre : synapse
         on reward: w += eta*R*(e*max_pre(e) + w*sum_pre(w**2) + cumsum_post(e) + e*sum_post(w*e))
     """,
+    "opposites": """
+        nonlocal opposite
+        param eta = 0.05 free
+        param a = 0.5 free
+        e <- 0.9*e + a*post*pre - 0.3*a*opposite(e) : synapse
+        w += 0.01*a*(opposite(w) - w)
+        on reward: w += eta*R*(e - opposite(w)*opposite(e))
+    """,
+    "constant opposites": """
+        nonlocal opposite
+        param eta = 0.05 free
+        param a = 0.5 free
+        e <- 0.9*e + a*post*pre*opposite(w) : synapse
+        on reward: w += eta*R*(e - a*opposite(w))
+    """,
     "remainders": """
         param eta = 0.05/ms
         param a = 0.7 free
@@ -162,6 +177,7 @@ FACTORABLE = (
     "coefficients",
     "time constants",
     "weight dependent",
+    "constant opposites",
     "operators",
     "remainders",
     "initial values",
@@ -200,7 +216,9 @@ jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_lev
 
 def make_run(name, lowering, **options):
     """Driven trials of a rule as a function of the vector of its parameters."""
-    rule, given = parse(RULES[name]), scene(silent=name == ROOTS)
+    rule = parse(RULES[name])
+    square = "opposite" in rule.nonlocal_names
+    given = scene(silent=name == ROOTS, n_pre=4 if square else 3)
     compiled, names = compile_rule(rule, lowering=lowering, **options), list(values_of(rule))
     return lambda v: drive(compiled, values=dict(zip(names, v, strict=True)), **given).state
 
@@ -257,6 +275,7 @@ DENSE = {
     "e <- 0.9*e + prev(pre)*post : synapse": "reads an earlier step",
     "e <- 0.9*e + delay(pre, 9 ms)*post : synapse": "reads an earlier step",
     "nonlocal sum_pre\ne <- 0.9*e + sum_pre(w*pre)*pre : synapse": "sums over neurons",
+    "nonlocal opposite\ne <- 0.9*e + opposite(e) + pre : synapse": "reads other synapses",
     "param a = 0.1 1/ms\ndw/dt = a*pre*post": "weights change at every step",
 }
 

@@ -9,7 +9,7 @@ import sympy as sp
 
 from rulegen.catalog.export.code import Code
 from rulegen.grammar import Site
-from rulegen.grammar.algebra.operators import over_pre
+from rulegen.grammar.algebra.operators import opposite, over_pre
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.reading.sites import site_of
 from rulegen.grammar.rule.timing import HALF
@@ -72,6 +72,8 @@ class ArrayCode(Code):
 
     def over(self, expr: sp.Expr, site: Site) -> str:
         """Every synapse counts, or every neuron of one side, also where all are the same."""
+        if isinstance(expr, opposite):
+            return f"fill({self.names[WEIGHT]}, {self(expr.args[0], Site.SYNAPSE)}).T"
         kind, _, _ = type(expr).__name__.partition("_")
         axis, weights = (1 if isinstance(expr, over_pre) else 0), self.names[WEIGHT]
         if site_of(expr, self.sites) is Site.GLOBAL:

@@ -23,7 +23,7 @@ ARRAYS = PYTHON | {
 SYMPY = PYTHON | {
     "sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow", "mod", "prev",
     "delay",
-    "sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post",
+    "sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post", "opposite",
 }  # fmt: skip
 
 #: C++, what its headers bring, and Cython, into which Brian 2 and NESTML translate.

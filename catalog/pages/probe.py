@@ -293,8 +293,9 @@ FUNCTIONS: dict[type, Callable[..., Array]] = {
     sp.Ne: lambda x, y: 1.0 * (x != y),
     sp.And: folded(np.minimum),
     sp.Or: folded(np.maximum),
-    # One synapse alone: sums over neurons have one term.
+    # One synapse alone: sums over neurons have one term, and both directions are alike.
     **dict.fromkeys(
-        (op.sum_pre, op.max_pre, op.sum_post, op.max_post, op.cumsum_post), lambda x: x
+        (op.sum_pre, op.max_pre, op.sum_post, op.max_post, op.cumsum_post, op.opposite),
+        lambda x: x,
     ),
 }

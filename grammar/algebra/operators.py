@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import sympy as sp
+from mpmath.libmp import prec_to_dps
 
 from rulegen.grammar.algebra.exact import is_long, root
 
@@ -26,6 +27,10 @@ class RuleFunction(sp.Function):
         """The same in functions of SymPy, where there are such, also in the arguments."""
         deep = hints.get("deep", True)
         return self.plain(*(a.doit(**hints) if deep else a for a in self.args))
+
+    def _eval_evalf(self, prec: int) -> sp.Expr | None:
+        """The value of numbers, by which SymPy compares them, as in a maximum."""
+        return self.doit().evalf(prec_to_dps(prec)) if self.is_number else None
 
     def plain(self, *args: sp.Expr) -> sp.Expr:
         """The function of these arguments in functions of SymPy."""
@@ -263,6 +268,19 @@ class cumsum_post(Reduction):
     """Sum over the postsynaptic neurons k <= i of a synapse expression; stays at the synapse."""
 
 
+class opposite(Reduction):
+    """What the synapse from neuron i to neuron j has of a name that lives at synapses."""
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        """A number is the same in both directions; None to keep the function."""
+        return x if x.is_number else None
+
+
+#: Functions of a name alone.
+OF_NAMES = (Earlier, opposite)
+
+
 @dataclass(frozen=True)
 class Operator:
     """One row of the table of functions: name, number of arguments, maker, meaning."""
@@ -300,11 +318,14 @@ OPERATORS: dict[str, Operator] = {
         Operator("max_pre", (1,), max_pre, "maximum over presynaptic neurons (non-local)"),
         Operator("max_post", (1,), max_post, "maximum over postsynaptic neurons (non-local)"),
         Operator("cumsum_post", (1,), cumsum_post, "sum over neurons k <= i (non-local)"),
+        Operator(
+            "opposite", (1,), opposite, "value of the synapse in the other direction (non-local)"
+        ),
     )
 }
 
 #: Functions that read more than one neuron or synapse: a rule must declare them `nonlocal`.
-NONLOCAL = frozenset({"sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post"})
+NONLOCAL = frozenset({"sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post", "opposite"})
 #: Names of functions that a text may give to its own things as well: a function where it is called.
 SHARED = frozenset({"delay"})
 #: Names of functions that mean nothing else.

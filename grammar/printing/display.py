@@ -145,6 +145,10 @@ def _cumulative(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written
     return Row((Script(GLYPHS[Sign.SUM], below=below), GLYPHS[Sign.BLANK], args[0])), ADD
 
 
+def _exchanged(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Box]:
+    return args[0], POW  # the indices of the name say it
+
+
 _SUM, _MAXIMUM = GLYPHS[Sign.SUM], Head("max")
 #: How each function of the table of operators looks; `sqrt` is read as a power.
 NOTATIONS: dict[str, Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]] = {
@@ -161,10 +165,11 @@ NOTATIONS: dict[str, Callable[[sp.Expr, Sequence[Box], Indices], Written[Box]]] 
     "sum_post": _over(_SUM, "post"),
     "max_post": _over(_MAXIMUM, "post"),
     "cumsum_post": _cumulative,
+    "opposite": _exchanged,
     **dict.fromkeys(DISTRIBUTIONS, _called),
 }
 #: Below which levels the argument of a function gets brackets, where it has none of its own.
-_ARGUMENTS = {"prev": ATOM, "delay": ATOM} | dict.fromkeys(
+_ARGUMENTS = {"prev": ATOM, "delay": ATOM, "opposite": POW} | dict.fromkeys(
     ("sum_pre", "max_pre", "sum_post", "max_post", "cumsum_post"), MUL
 )
 if NOTATIONS.keys() != algebra.FUNCTIONS.keys():

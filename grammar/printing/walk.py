@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, exact
-from rulegen.grammar.algebra.operators import Reduction, over_pre, power
+from rulegen.grammar.algebra.operators import Reduction, opposite, over_pre, power
 from rulegen.grammar.algebra.parts import RuleParts
 from rulegen.grammar.algebra.symbols import Site
 from rulegen.grammar.printing.order import sort_factors, sort_terms, split_product
@@ -43,6 +43,8 @@ class Indices(NamedTuple):
         """Those of the argument of a function: sums have an index of their own."""
         if not isinstance(expr, Reduction):
             return self
+        if isinstance(expr, opposite):
+            return self._replace(post=self.pre, pre=self.post)
         index = RUNNING[self.nesting % len(RUNNING)]
         if isinstance(expr, over_pre):
             return Indices(self.post, index, self.nesting + 1)

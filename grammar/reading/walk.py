@@ -13,9 +13,9 @@ from rulegen.grammar.algebra import algebra, conditions, exact
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import (
     NONLOCAL,
+    OF_NAMES,
     OPERATORS,
     TAKEN,
-    Earlier,
 )
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
 from rulegen.grammar.reading.drawing import call_of, trouble
@@ -31,7 +31,7 @@ MAX_ARGUMENTS = 8
 
 FILTERS = ("lowpass", "accumulate", "average")
 #: How functions are called that take names.
-CALLS = {"prev": "prev(x)", "delay": "delay(x, 20 ms)"}
+CALLS = {"prev": "prev(x)", "delay": "delay(x, 20 ms)", "opposite": "opposite(w)"}
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -264,9 +264,10 @@ class Walk:
         self.reducing = outer
         column = self.place(node).column
         meaning = function.meaning(values)
-        for earlier in sorted(function.formula.expr.atoms(Earlier), key=algebra.operator_name):
-            if not _is_name(meaning.get(earlier.args[0], earlier.args[0])):
-                what = algebra.operator_name(earlier)
+        named = sorted(function.formula.expr.atoms(*OF_NAMES), key=algebra.operator_name)
+        for called in named:
+            if not _is_name(meaning.get(called.args[0], called.args[0])):
+                what = algebra.operator_name(called)
                 raise self.error(node, f"`{what}` takes a name", f"call `{name}` with names")
         here = []
         for read in function.inner():

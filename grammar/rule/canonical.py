@@ -22,7 +22,7 @@ from rulegen.grammar.algebra.decay import split_decay
 from rulegen.grammar.algebra.factoring import times
 from rulegen.grammar.algebra.facts import Exhausted, effort
 from rulegen.grammar.algebra.normal import growth, normal
-from rulegen.grammar.algebra.operators import NONLOCAL, Earlier
+from rulegen.grammar.algebra.operators import NONLOCAL, OF_NAMES
 from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
@@ -278,9 +278,9 @@ def _divided(parts: RuleParts, state: State, scale: sp.Expr, multiply: bool) -> 
     def new(expr: sp.Expr, target: str = "") -> sp.Expr:
         if target != name and own not in expr.free_symbols:
             return expr
-        # What it was earlier is read of a name alone, and is in the same units.
-        earlier = (node for node in expr.atoms(Earlier) if node.args[0] == own)
-        both = {x: algebra.multiply([scale, x]) for x in (own, *earlier)}
+        # What it was earlier, or is elsewhere, is read of a name alone, and is in the same units.
+        others = (node for node in expr.atoms(*OF_NAMES) if node.args[0] == own)
+        both = {x: algebra.multiply([scale, x]) for x in (own, *others)}
         expr = normal(algebra.substitute(expr, both), multiply)
         return times(expr, inverse) if target == name else expr
 

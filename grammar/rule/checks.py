@@ -7,9 +7,9 @@ from graphlib import CycleError
 
 from rulegen.grammar.algebra.algebra import operator_name
 from rulegen.grammar.algebra.exact import AlgebraError
-from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, Earlier
+from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, Earlier, opposite
 from rulegen.grammar.algebra.parts import Form
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_group, is_outside
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, ZETA, Site, is_group, is_outside
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.remedies import of_others, suggest
@@ -142,6 +142,21 @@ def check_remembered(rule: Rule, formulas: list[Formula]) -> None:
                     read.column,
                     f"keep it in a state, or write `{function}` around the names of which it is "
                     "made",
+                )
+
+
+def check_opposites(rule: Rule, formulas: list[Formula]) -> None:
+    """What the other direction of a synapse has is kept at synapses."""
+    kept = {WEIGHT, ZETA} | {s.name for s in rule.states if s.site is Site.SYNAPSE}
+    for formula in formulas:
+        found = {a.args[0].name for a in formula.expr.atoms(opposite)} - kept
+        for read in formula.reads:
+            if read.name in found:
+                raise formula.line.error(
+                    f"`opposite` takes `w` or a state of synapses, and `{read.name}` is neither",
+                    read.column,
+                    f"keep it in a state, `NAME <- {read.name} : synapse`, or write what the other "
+                    "neuron has",
                 )
 
 

@@ -47,6 +47,7 @@ from rulegen.grammar.rule.checks import (
     check_forward,
     check_initial,
     check_nonlocal,
+    check_opposites,
     check_remembered,
     check_spikes,
     check_written_out,
@@ -218,6 +219,7 @@ class _Builder:
         check_averages(rule, states)
         check_nonlocal(rule, self.formulas, draft)
         check_remembered(rule, self.formulas)
+        check_opposites(rule, self.formulas)
         between = [f for a, _, f in updates if a.event not in SPIKES]
         between += [f for _, f in self.initial.values()]
         check_earlier(rule, between + [f for _, f in forward])

@@ -109,8 +109,16 @@ class CompiledRule(Plan):
 
         What begins at a formula is 0 until `start`.
         With `bounds` there is a counter of violations, changes of a weight that they cut short.
+
+        Raises:
+            ValueError: the rule reads the other direction of synapses, and there is none.
         """
         n_post, n_pre = weights.shape
+        if n_post != n_pre and "opposite" in self.rule.nonlocal_names:
+            raise ValueError(
+                "`opposite` is about synapses between the same neurons, so there are as many "
+                f"presynaptic as postsynaptic ones, and not {n_pre} and {n_post}"
+            )
         shapes = {Site.GLOBAL: (), Site.PRE: (n_pre,), Site.POST: (n_post,)}
         shapes[Site.SYNAPSE] = (n_post, n_pre)
         system = self.tangents.system

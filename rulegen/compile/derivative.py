@@ -16,7 +16,7 @@ from rulegen.grammar.algebra.conditions import chosen, combine, related
 
 _ZERO, _ONE = sp.Integer(0), sp.Integer(1)
 #: Operators that read other neurons, synapses or steps than the one they stand at.
-NEIGHBOURS = (op.Earlier, op.over_pre, op.over_post, op.cumsum_post)
+NEIGHBOURS = (op.Earlier, op.Reduction)
 
 
 class gate(op.RuleFunction):

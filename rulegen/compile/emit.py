@@ -74,6 +74,8 @@ class Emitter:
             return self.total(expr, site)
         if isinstance(expr, op.cumsum_post):
             return jnp.cumsum(self.full(expr), axis=-2)
+        if isinstance(expr, op.opposite):
+            return jnp.swapaxes(self.full(expr), -1, -2)
         if isinstance(expr, sp.Piecewise):
             return self.piecewise(expr, site)
         if any(isinstance(f, gate) for f in sp.Mul.make_args(expr)):

@@ -103,6 +103,8 @@ def factor_state(
     x = symbol(equation.name)
     others = {symbol(name) for name in names if name != equation.name}
     for term in separated(equation.expr, system):
+        if any(not is_constant(node, system) for node in term.atoms(op.opposite)):
+            raise NotFactorable(f"`{equation.name}` reads other synapses at every step")
         if term.has(x):
             quotient = term / x
             if quotient.free_symbols & ({x} | others) or not is_rate(quotient, system):

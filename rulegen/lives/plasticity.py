@@ -198,3 +198,8 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
             f"`diagonal w = 0` is about synapses of neurons on themselves, which {whose}this "
             "circuit does not have: delete the line"
         )
+    if "opposite" in rule.rule.nonlocal_names and projection != "recurrent":
+        raise ValueError(
+            f"`opposite` is about synapses between the same neurons, which {whose}this circuit "
+            "does not have: only a rule of the recurrent projection can read it"
+        )

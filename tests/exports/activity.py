@@ -18,10 +18,17 @@ POST, PRE, TRIALS, STEPS, DT = 3, 4, 3, 12, 2.0
 CONDITIONS = np.array([1, 0, 1])
 
 
+def sizes(rule: Rule) -> tuple[int, int]:
+    """How many postsynaptic and presynaptic neurons there are; where synapses have an opposite
+    one, they are the same."""
+    return POST, POST if "opposite" in rule.nonlocal_names else PRE
+
+
 def random_activity(rule: Rule, seed: int = 0) -> dict[str, np.ndarray]:
     """All signals that the rule reads, shape (TRIALS, STEPS, ...), and the weights at the start."""
-    rng = np.random.default_rng(seed)
-    shapes = {Site.GLOBAL: (), Site.PRE: (PRE,), Site.POST: (POST,), Site.SYNAPSE: (POST, PRE)}
+    rng, (n_post, n_pre) = np.random.default_rng(seed), sizes(rule)
+    shapes = {Site.GLOBAL: (), Site.PRE: (n_pre,), Site.POST: (n_post,)}
+    shapes[Site.SYNAPSE] = (n_post, n_pre)
     exprs = [s.expr for s in rule.states] + [d.expr for d in rule.definitions]
     exprs += [u.expr for u in rule.updates] + [expr for _, expr in rule.forward]
     read = {s.name for e in exprs for s in e.free_symbols} | {"pre", "R"}
@@ -44,13 +51,13 @@ def random_activity(rule: Rule, seed: int = 0) -> dict[str, np.ndarray]:
 
 def memberships(rule: Rule) -> dict[str, np.ndarray]:
     """Which neurons belong to the groups that the rule tells apart: every second one, or others."""
-    sizes = {"pre": PRE, "post": POST}
-    return {g.name: (np.arange(sizes[g.side]) + len(g.group)) % 2.0 for g in rule.groups}
+    there = dict(zip(("post", "pre"), sizes(rule), strict=True))
+    return {g.name: (np.arange(there[g.side]) + len(g.group)) % 2.0 for g in rule.groups}
 
 
 def start(rule: Rule) -> np.ndarray:
     """Weights within the bounds of the rule."""
-    return np.clip(np.random.default_rng(1).normal(size=(POST, PRE)), rule.lower, rule.upper)
+    return np.clip(np.random.default_rng(1).normal(size=sizes(rule)), rule.lower, rule.upper)
 
 
 def run_program(

@@ -160,6 +160,7 @@ class Draft:
         self.rng, self.sums, self.depth, self.weight = rng, sums, depth, weight
         self.names = rng.sample(NAMES, 8)
         self.leaves = {site: list(leaves) for site, leaves in LEAVES.items()}
+        self.leaves["synapse"] += ["opposite(w)"] if sums else []
         self.lines: list[str] = []
 
     def draw(self, rng: random.Random) -> None:
@@ -180,6 +181,8 @@ class Draft:
         states = {self.names.pop(): rng.choice([*SEES]) for _ in range(rng.randint(1, 4))}
         for name, site in states.items():
             self.leaves[site].append(name)
+            if self.sums and site == "synapse":
+                self.leaves[site].append(f"opposite({name})")
         if rng.random() < 0.3:
             self.leaves["global"].append("R_bar[condition]")
             self.lines.append("R_bar[condition] = average(R, 0.3)")

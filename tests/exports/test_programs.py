@@ -46,6 +46,12 @@ MADE_UP = {
     "q <- sum_pre(w*pre) + sum_pre(post) + max_pre(w) : post\n"
     "w <- 0.5*w + sum_post(pre) + sum_post(w*post) + max_pre(max_post(w)) + cumsum_post(post)"
     " + sum_pre(post) + pre/N_pre + post/N_post + max_post(pre*w)",
+    "numbers": "dx/dt = max(spow(-0.3, 1.5), u)*R + min(erf(0.3), sigmoid(-0.3)*u)*R : post\n"
+    "de/dt = clip(u, tanh(-0.4), 0.3**0.7)*pre*R\ny = lowpass(max(exp(-0.5), 0.1*t/dt), 20)\n"
+    "w += 0.1*x*e*y*max(sin(2), mod(0.7, 0.3) + u)",
+    "opposites": "nonlocal opposite, sum_pre\ne <- 0.8*e + post*pre - 0.3*opposite(e)\n"
+    "w <- 0.9*w + 0.1*e - 0.2*opposite(w) + 0.1*sum_pre(opposite(e)*pre)\n"
+    "on reward: w += R*opposite(w); e <- opposite(e)\nforward w = w + opposite(w)/2",
     "names": "param lambda = 0.5\nparam parameters = 2\nstate <- lambda*state + pre : pre\n"
     "new_e <- 0.5*e + u : post\ne <- new_e + u*step : post\nparam step = 3\n"
     "init = parameters*e : post\nw += state*init*dt",
@@ -99,7 +105,8 @@ def test_numpy_and_jax_follow_the_rule(x64: None, rule: Rule) -> None:
     groups = memberships(rule)
     course = drive(compiled, jnp.asarray(weights), trials, groups, dt=DT)
     condition = CONDITIONS[-1]
-    given = {p.name: p.value for p in rule.parameters} | {"dt": DT, "N_pre": 4.0, "N_post": 3.0}
+    given = {p.name: p.value for p in rule.parameters} | {"dt": DT, "N_post": 3.0}
+    given["N_pre"] = float(weights.shape[1])
     given |= groups
     last = {name: array[-1, -1] for name, array in arrays.items()}
     weights_and_bias = compiled.forward(course.state, given | last, condition)
