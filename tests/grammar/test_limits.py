@@ -87,6 +87,9 @@ FAMILIES: dict[str, Callable[[int], str]] = {
         f"nonlocal sum_pre\nw += {added(n, lambda i: f'sum_pre(w*pre**{i % 60 + 1})')}"
     ),
     "earlier steps": lambda n: f"w += {added(n, lambda i: f'prev(pre)**{i % 60 + 1}*prev(u)')}",
+    "opposites": lambda n: (
+        f"nonlocal opposite\nw += {added(n, lambda i: f'opposite(w)**{i % 60 + 1}*pre**{i % 7}')}"
+    ),
     "forward": lambda n: (
         lines(n, lambda i: f"s_{i} <- 0.5*s_{i} + pre*post")
         + f"forward w = w + {added(n, 's_{}'.format)}"
