@@ -1,4 +1,4 @@
-from .compiled import Bounds as Bounds
+from .bounds import Bounds as Bounds
 from .compiled import CompiledRule as CompiledRule
 from .compiled import compile_rule as compile_rule
 from .plan import Plan as Plan

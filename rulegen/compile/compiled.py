@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from rulegen.compile.bounds import VIOLATIONS, Bounds, constrained, present
 from rulegen.compile.emit import Emitter
 from rulegen.compile.lowering import Lowering, basis
 from rulegen.compile.memories import begin, delayed, is_memory, keep, names_of, recall
@@ -24,31 +24,6 @@ from rulegen.grammar.rule.system import Equation
 Array = jax.Array
 Values = Mapping[str, Array]
 RuleState = dict[str, Array]
-
-#: How often a weight was kept from leaving its `Bounds`.
-VIOLATIONS = "violations "
-
-
-class Bounds(NamedTuple):
-    """Between what each weight stays, whatever the rule wants; both 0 where there is no synapse.
-
-    Attributes:
-        lower, upper: of shape (N_post, N_pre), or (N_pre,) for all synapses of a neuron.
-    """
-
-    lower: Array
-    upper: Array
-
-    def hold(self, weights: Array) -> Array:
-        """Weights within the bounds; the derivative of one that is at a bound is 0.
-
-        Example:
-            >>> print(Bounds(jnp.zeros(4), jnp.array([0, 9, 9, 9])).hold(jnp.array([1, -1, 0, 1])))
-            [0. 0. 0. 1.]
-        """
-        # Selected and not clipped: where both bounds are 0, a clip passes part of a derivative.
-        weights = jnp.where(weights <= self.lower, self.lower, weights)
-        return jnp.where(weights >= self.upper, self.upper, weights)
 
 
 @dataclass(frozen=True)
@@ -122,7 +97,7 @@ class CompiledRule(Plan):
         shapes = {Site.GLOBAL: (), Site.PRE: (n_pre,), Site.POST: (n_post,)}
         shapes[Site.SYNAPSE] = (n_post, n_pre)
         system = self.tangents.system
-        state = {WEIGHT: self._present(weights)}
+        state = {WEIGHT: present(self.rule, weights)}
         for name, value in system.initial.items():
             shape = (conditions,) if name in system.per_condition else shapes[system.sites[name]]
             state[name] = jnp.full(shape, float(value) if value.is_number else 0.0, weights.dtype)
@@ -216,7 +191,7 @@ class CompiledRule(Plan):
             site = Site.SYNAPSE if target == WEIGHT else Site.POST
             value[target] = jnp.broadcast_to(emitter(expr, site), value[target].shape)
         if WEIGHT in self.tangents.system.forward:
-            value[WEIGHT] = self._present(value[WEIGHT])
+            value[WEIGHT] = present(self.rule, value[WEIGHT])
             if bounds is not None:
                 value[WEIGHT] = bounds.hold(value[WEIGHT])
         return value[WEIGHT], value["bias"]
@@ -248,7 +223,7 @@ class CompiledRule(Plan):
                 slope = emitter(self.tangents.forward[target, parameter], site)
                 value[target] = jnp.broadcast_to(slope, value[target].shape).astype(weights.dtype)
             if WEIGHT in self.tangents.system.forward:
-                value[WEIGHT] = self._present(jnp.where(free, value[WEIGHT], 0.0))
+                value[WEIGHT] = present(self.rule, jnp.where(free, value[WEIGHT], 0.0))
             return value[WEIGHT], value["bias"]
 
         return {p: along(p) for p in self.tangents.wrt if p in self.tangents.used}
@@ -280,7 +255,7 @@ class CompiledRule(Plan):
         fresh = values | {e.name: new[e.name] for e in system.synapse if e.name in new}
         write(system.weights, fresh)
         if system.weights:
-            self._constrain(new, bounds)
+            new |= constrained(self.rule, new, bounds)
         write(system.neuron, values)
         # What `x` means to the weights in this step is `prev(x)` in the next.
         return new | keep(self.earlier, moving, fresh)
@@ -342,7 +317,7 @@ class CompiledRule(Plan):
             emitter = Emitter(values, system.sites)
             self._write(state, equation, emitter(equation.expr, equation.site), condition)
             if equation.name == WEIGHT:
-                self._constrain(state, bounds)
+                state |= constrained(self.rule, state, bounds)
         return state
 
     def _view(self, state: Values, condition: Array) -> dict[str, Array]:
@@ -362,42 +337,6 @@ class CompiledRule(Plan):
             state[equation.name] = jnp.where(here, value, old)
         else:
             state[equation.name] = jnp.broadcast_to(value, old.shape).astype(old.dtype)
-
-    def _present(self, weights: Array) -> Array:
-        """The weights, with 0 where the rule says that no neuron connects to itself."""
-        if not self.rule.zero_diagonal:
-            return weights
-        return jnp.where(_diagonal(weights), 0.0, weights)
-
-    def _constrain(self, state: RuleState, bounds: Bounds | None) -> None:
-        """Bounds and zero diagonal; the tangent of a weight held at a bound is 0."""
-        bounded = self.rule.lower > float("-inf") or self.rule.upper < float("inf")
-        if not bounded and not self.rule.zero_diagonal and bounds is None:
-            return
-        weights = state[WEIGHT]
-        free = jnp.ones_like(weights, dtype=bool)
-        if bounded:
-            free &= (weights > self.rule.lower) & (weights < self.rule.upper)
-            weights = jnp.clip(weights, self.rule.lower, self.rule.upper)
-        if self.rule.zero_diagonal:
-            free &= ~_diagonal(weights)
-            weights = self._present(weights)
-        if bounds is not None:
-            free &= (weights > bounds.lower) & (weights < bounds.upper)
-            outside = (weights < bounds.lower) | (weights > bounds.upper)
-            # What a rule does to a synapse that does not exist violates nothing.
-            outside &= bounds.lower < bounds.upper
-            state[VIOLATIONS] += jnp.sum(outside)
-            weights = bounds.hold(weights)
-        state[WEIGHT] = weights
-        for parameter in sorted(self.tangents.weight):
-            name = tangent_name(WEIGHT, parameter)
-            state[name] = jnp.where(free, state[name], 0.0)
-
-
-def _diagonal(weights: Array) -> Array:
-    """Which of the weights are those of neurons on themselves."""
-    return jnp.eye(weights.shape[0], weights.shape[1], dtype=bool)
 
 
 def compile_rule(

@@ -14,7 +14,8 @@ from pydantic import Field
 
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule
-from rulegen.compile.compiled import VIOLATIONS, Values
+from rulegen.compile.bounds import VIOLATIONS
+from rulegen.compile.compiled import Values
 from rulegen.compile.tangents import is_tangent
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream

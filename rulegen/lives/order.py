@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rulegen.compile.compiled import VIOLATIONS
+from rulegen.compile.bounds import VIOLATIONS
 from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.lives.rules import Given, Readings, Rules, States, joined

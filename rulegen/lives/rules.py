@@ -10,7 +10,8 @@ import jax.numpy as jnp
 
 from rulegen.circuits import Projection
 from rulegen.compile import CompiledRule
-from rulegen.compile.compiled import Bounds, RuleState, Values
+from rulegen.compile.bounds import Bounds
+from rulegen.compile.compiled import RuleState, Values
 from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Purpose, Stream
