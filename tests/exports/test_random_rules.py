@@ -20,6 +20,8 @@ from rulegen.grammar import Rule, RuleError, parse
 COUNT = int(os.environ.get("EXPORTED_RULES", "60"))
 #: Rules of this many numbers are tried together.
 BATCH = 10
+#: Activity that differs by this share, some hundred times what rounding does, tells of chaos.
+SHAKE = 1e-13
 
 
 def load(rule: Rule, fmt: str) -> dict[str, Any]:
@@ -27,6 +29,19 @@ def load(rule: Rule, fmt: str) -> dict[str, Any]:
     space: dict[str, Any] = {}
     exec(compile(export(rule, fmt), fmt, "exec"), space)
     return space
+
+
+def agree(
+    found: dict[str, np.ndarray],
+    expected: dict[str, np.ndarray],
+    moved: dict[str, np.ndarray] | None = None,
+) -> bool:
+    """Whether states are the same, but for what a small change of all activity does to them."""
+    gaps = {name: 0.0 if moved is None else abs(moved[name] - expected[name]) for name in expected}
+    return all(
+        np.isclose(found[name], value, 1e-9, 1e-12 + gaps[name], equal_nan=True).all()
+        for name, value in expected.items()
+    )
 
 
 def check_programs(seed: int) -> bool:
@@ -46,10 +61,11 @@ def check_programs(seed: int) -> bool:
     expected = followed(rule, weights, activity)
     for fmt in ("numpy", "jax"):
         found = run_program(load(rule, fmt), weights, activity, memberships(rule))
-        for one, other in zip(expected, found, strict=True):
-            for name, value in one.items():
-                told = f"{fmt} of rule {seed}, {name}:\n{rule.text()}"
-                np.testing.assert_allclose(other[name], value, 1e-9, 1e-12, err_msg=told)
+        if not all(map(agree, found, expected)):
+            # Some rules make of rounding what they like, and nothing is wrong with either program.
+            moved = followed(rule, weights, {k: a * (1.0 + SHAKE) for k, a in activity.items()})
+            told = f"{fmt} of rule {seed}:\n{rule.text()}"
+            assert all(map(agree, found, expected, moved)), told
     return True
 
 
