@@ -91,6 +91,17 @@ CONFIGS = {
         {"rule": "param a = 1 free\\nx = lowpass(post, -5)\\ne <- a*x*pre\\non reward: w += e"},
         "",
     ),
+    "a setting of a part": ({"rest": "[evaluate]\nlivess = 8"}, "did you mean `lives`"),
+    "a long description": ({"top": f'description = "{9000 * "x"}"'}, "description"),
+    "an invisible mark": ({"top": 'title = "a \\u200f mark"'}, "title"),
+    "a reference": (
+        {"rest": '[[references]]\nname = "mine"\nrule = "w += nothing"'},
+        "`nothing`",
+    ),
+    "another circuit": (
+        {"rest": '[circuit]\nname = "spiking"'},
+        "so that `pathwise` has nothing to differentiate",
+    ),
 }
 
 
@@ -102,6 +113,9 @@ def test_bad_configurations(monkeypatch, capsys, tmp_path, parts, message):
     assert message in err
     assert "Traceback" not in err
     assert not out.exists()
+    code, out, err = call(monkeypatch, capsys, "check", write(tmp_path, **parts))
+    assert (code, out) == (2, "")
+    assert message in err
 
 
 def test_an_output_folder_that_cannot_be_made(monkeypatch, capsys, tmp_path):

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 import typer
 
 import rulegen as rg
+from rulegen.catalog.records.kinds import kind_of
 from rulegen.commands.rules import OneRule
+from rulegen.grammar.reading.files import read_toml
 from rulegen.runs.check import check_report, check_text
 from rulegen.runs.sources import read_source
 
@@ -28,12 +30,16 @@ def check(
 ) -> None:
     """Read a rule and say what it is: canonical form, sites, locality, parameters, LaTeX.
 
+    Of a configuration everything else is read as well, as before a run.
+
     Examples:
         rulegen check oja
         rulegen check rule.txt --everywhere
         echo "dw/dt = eta*pre*post" | rulegen check - --json
     """
     found = read_source(rule, sys.stdin).rule
+    if Path(rule).suffix == ".toml" and kind_of(read_toml(Path(rule))) == "rule":
+        prepare_run(rule)
     report = check_report(found)
     if everywhere or world is not None:
         # What simulates is loaded when it is asked for.
@@ -44,6 +50,15 @@ def check(
     print(json.dumps(report, indent=2) if as_json else check_text(report, width))
     if not as_json:
         print(*map(said, report.get("worlds", [])), sep="\n")
+
+
+def prepare_run(config: str) -> None:
+    """Refuse a configuration that would be refused when it is run."""
+    # What simulates is loaded when it is asked for.
+    from rulegen.publishing.config import load_config
+    from rulegen.runs.discover import prepare
+
+    prepare(load_config(config))
 
 
 def said(row: dict[str, Any]) -> str:
