@@ -22,6 +22,7 @@ import pandas as pd
 from IPython.display import Markdown
 
 import rulegen as rg
+from rulegen.analysis.words import worded
 
 plt.rcParams.update(rg.STYLE)
 lives = 32 if os.environ.get("RULEGEN_FAST") else 256
@@ -155,9 +156,9 @@ rg.plot_rewards(table, ax=ax)
 plt.show()
 
 # %%
-world_of = table["task"] + ", " + table["neurons"].astype(str) + " neurons"
+world_of = table["task"].str.replace("_", " ") + ", " + table["neurons"].astype(str) + " neurons"
 earned = table.assign(world=world_of).pivot_table("reward", "rule", "world")
-order = earned.corr(method="spearman").loc[f"{world.task.name}, 32 neurons"]
+order = earned.corr(method="spearman").loc["delayed association, 32 neurons"]
 worse = table[table["gain_high"] < 0].groupby(world_of)["rule"].agg(", ".join)
 Markdown(
     "**So** the order of rules where they were tuned goes with that in other worlds by rank "
@@ -214,7 +215,8 @@ anatomies["no learning"] = rg.analysis.dissect(
     unlearned, unlearned.values, rg.key(0), lives // 4
 )  # fmt: skip
 properties = {name: rg.analysis.anatomy_table(a) for name, a in anatomies.items()}
-pd.DataFrame({name: table.mean() for name, table in properties.items()}).T.round(3)
+measured = pd.DataFrame({name: table.mean() for name, table in properties.items()})
+measured.rename(index=worded).round(3)
 
 # %% [markdown]
 # A change of weights is *low-dimensional* when a few singular values carry it. On the left those
@@ -288,7 +290,7 @@ for half, names in zip(halves, (list(anatomies)[:4], list(anatomies)[4:]), stric
             top.plot(*path[response].T, color=colour, linewidth=3.5)
             top.plot(*path[0], "o", color=colour, markersize=4)
             output = anatomy.outputs[middle, cue, :, 0]
-            bottom.plot(milliseconds, output, color=colour, label=f"cue {cue + 1}")
+            bottom.plot(milliseconds, output, color=colour, label=f"cue {cue}")
             target = anatomy.targets[middle, cue, response, 0]
             bottom.plot(milliseconds[response], target, color=colour, linewidth=5, alpha=0.35)
         top.set_title(name, fontsize="medium")
@@ -332,10 +334,11 @@ pairs = np.triu_indices(len(rules), 1)
 cosines, aligned = (t.loc[list(rules), list(rules)].to_numpy()[pairs] for t in (changes, activity))
 most = int(np.argmax(cosines))
 one, other = (list(rules)[k[most]] for k in pairs)
+begun = activity.loc["no learning", list(rules)].median()
 Markdown(
-    f"**So** two rules change the weights in nearly unrelated directions (median cosine "
-    f"{np.median(cosines):.2f}; the most alike are *{one}* and *{other}*, {cosines[most]:.2f}), "
-    f"while the activity stays alike (median CKA {np.median(aligned):.2f}; "
-    f"{activity.loc['no learning', list(rules)].median():.2f} with no learning): many changes of "
-    "the weights solve the task."
+    f"**So** two rules change the weights in directions of a median cosine of "
+    f"{np.median(cosines):.2f}; the most alike are *{one}* and *{other}*, {cosines[most]:.2f}. The "
+    f"activity of two rules has a median CKA of {np.median(aligned):.2f}, and that of a rule and "
+    f"of no learning one of {begun:.2f}: as much is owed to the network that all of them began "
+    "with, and only what exceeds it to what they learned."
 )

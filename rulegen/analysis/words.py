@@ -13,6 +13,7 @@ WORDS = {
     "along": "change along the initial weights",
     "overlap": "change within their strongest directions",
     "gradient": "change along the gradient of the reward",
+    "radius_before": "largest eigenvalue before learning",
     "radius_after": "largest eigenvalue after learning",
     "dimension": "dimensions of the activity",
     "error": "error without noise",

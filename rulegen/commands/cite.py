@@ -10,12 +10,15 @@ import typer
 
 from rulegen.catalog.pages.bibtex import bibtex, software
 from rulegen.commands.document import print_document
+from rulegen.commands.rules import begun
 from rulegen.grammar import ConfigError
 from rulegen.runs.sources import HELP, read_source
 
 
 def cite(
-    rules: Annotated[list[str] | None, typer.Argument(metavar="[RULE]...", help=HELP)] = None,
+    rules: Annotated[
+        list[str] | None, typer.Argument(metavar="[RULE]...", help=HELP, autocompletion=begun)
+    ] = None,
 ) -> None:
     """Print BibTeX of rules: their references, discovered rules themselves, and rulegen.
 

@@ -55,7 +55,7 @@
       return (rule) => tried.some((wanted) => rule.lines.some((line) => inLine(line, wanted)));
     }
     const wanted = wordsOf(query);
-    return (rule) => wanted.every((word) => found(rule, word));
+    return (rule) => wanted.length > 0 && wanted.every((word) => found(rule, word));
   };
 
   // Filters and order -------------------------------------------------------------------------
