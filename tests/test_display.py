@@ -29,7 +29,7 @@ STEPS = [
 ]
 
 
-def test_a_file_gets_one_line_at_the_start_and_end_of_each_stage():
+def test_a_file_gets_a_line_at_once_and_at_the_end_of_each_stage():
     lines = show(False, STEPS).splitlines()
     assert lines == [
         "fit 0/2  first",
@@ -37,6 +37,23 @@ def test_a_file_gets_one_line_at_the_start_and_end_of_each_stage():
         "prune 1/1  without d*pre: accepted",
         "count 1/1",
     ]
+
+
+def test_lines_of_a_file_say_how_far_the_whole_run_is():
+    console = Console(file=io.StringIO(), width=80)
+    display = Display(console, [Leg("fit", ("fit",), 3.0, 1), Leg("rest", ("evaluate",), 1.0, 1)])
+    for step in (Progress("fit", 0, 2, "begun"), Progress("fit", 1, 2), Progress("fit", 2, 2)):
+        display(step)
+    first, last = console.file.getvalue().splitlines()
+    assert first.startswith("fit 0/2  begun  (0%")
+    assert last.startswith(("fit 2/2  begun  (74%", "fit 2/2  begun  (75%"))
+
+
+def test_what_stays_on_a_narrow_terminal_is_broken_between_words():
+    result = "without u*pre: refused, difference -0.01234 [-0.0249, 0.0021] on 1024 lives"
+    out = show(True, [Progress("look 12", 1, 1, "", result)], width=50)
+    for word in result.split():
+        assert word in out.replace("\n", " ").split()
 
 
 def test_what_stays_on_a_terminal_has_a_result():

@@ -26,7 +26,8 @@ class Display:
 
     On a terminal: the best rule of each complexity so far, the stage with its latest figures, and
     one bar for the whole run with the time left. What is over leaves a line behind where it has a
-    result. In a file or a pipe there is a line when a stage ends, and one now and then in between.
+    result. In a file or a pipe there is a line when a stage ends, and one now and then in between,
+    with the time left of the run.
 
     Args:
         console: where to show it; by default standard output, as text also in a notebook.
@@ -81,14 +82,20 @@ class Display:
                 self.say(f"{progress.stage}: {progress.result}")
         else:
             now, finished = time.monotonic(), progress.done >= progress.total
-            if finished or not same or now - self.last > QUIET:
+            if finished or now - self.last > QUIET:
                 where = f"{progress.stage} {progress.done:g}/{progress.total:g}"
-                self.say(f"{where}  {progress.result or progress.text}".rstrip())
+                told = [
+                    where,
+                    progress.result or text,
+                    f"({self.time().strip()})" if self.outlook else "",
+                ]
+                self.say("  ".join(filter(None, told)))
                 self.last = now
 
     def say(self, line: str) -> None:
         """Print a line that stays."""
-        self.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        wrap = not self.console.is_terminal
+        self.console.print(line, markup=False, highlight=False, soft_wrap=wrap)
 
     def shown(self) -> RenderableType:
         """What a terminal shows now."""
@@ -101,15 +108,22 @@ class Display:
 
     def bar(self) -> RenderableType:
         """One bar for all, and the time."""
-        share = self.now.done / self.now.total if self.now.total else 0.0
-        told = [spoken(time.monotonic() - self.began)]
-        if self.outlook is not None:
-            share, left = self.outlook.share, self.outlook.left
-            told.append("" if left is None else f"about {spoken(left)} left")
         row = Table.grid(padding=(0, 1))
-        words = Text(f"{share:4.0%}  {', '.join(filter(None, told))}", no_wrap=True)
-        row.add_row(ProgressBar(1.0, min(share, 1.0), width=BAR), words)
+        bar = ProgressBar(1.0, min(self.share(), 1.0), width=BAR)
+        row.add_row(bar, Text(self.time(), no_wrap=True))
         return row
+
+    def share(self) -> float:
+        """How much is done: of the run, or of the stage where nothing is known of the run."""
+        if self.outlook is not None:
+            return self.outlook.share
+        return self.now.done / self.now.total if self.now.total else 0.0
+
+    def time(self) -> str:
+        """How much is done, since when, and how long it will take."""
+        left = None if self.outlook is None else self.outlook.left
+        rest = [] if left is None else [f"about {spoken(left)} left"]
+        return f"{self.share():4.0%}  " + ", ".join([spoken(time.monotonic() - self.began), *rest])
 
     def fame(self) -> RenderableType:
         """The best rule of each complexity, the best of all marked."""
