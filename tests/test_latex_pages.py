@@ -10,7 +10,7 @@ import pytest
 from rulegen.catalog import find, latex_card
 from rulegen.catalog.pages.build import build
 from rulegen.catalog.pages.card import card
-from rulegen.catalog.pages.latex import INTERVAL, breakable, columns, longest_piece, table
+from rulegen.catalog.pages.latex import INTERVAL, breakable, columns, longest_piece, plain, table
 from rulegen.catalog.pages.pdf import make_pdf
 from rulegen.catalog.pages.tables import Table
 from rulegen.catalog.records.library import library
@@ -49,7 +49,7 @@ def test_a_document_says_what_it_is(tmp_path: Path):
     )
     build([library()[name] for name in ("oja", "local_search")], tmp_path)
     text = (tmp_path / "tex" / "catalog.tex").read_text()
-    assert "A catalog of 2 rules" in text and "pdfauthor=" in text
+    assert "2 rules of synaptic plasticity" in text and "pdfauthor=" in text
     discovered, literature = (text.index(f"{{part}}{{{t}") for t in ("Discovered", "From the"))
     assert discovered < text.index("rules/local_search") < literature < text.index("rules/oja")
 
@@ -73,3 +73,8 @@ def test_the_printed_catalog_has_its_pages(tmp_path: Path):
         ).stdout
         assert re.search(r"Title: +Plasticity rules: a catalog", told)
         assert re.search(r"Author: +The rulegen developers", told)
+
+
+def test_a_word_that_is_longer_than_a_line_breaks():
+    assert plain("w" * 100).count(r"\allowbreak{}") == 2
+    assert plain("two " * 30).count("allowbreak") == 0

@@ -48,7 +48,9 @@ TITLE_PAGE = r"""\hypersetup{pageanchor=false}
 \null\vspace{0.25\textheight}
 {\Huge\bfseries Plasticity rules\par}
 \vspace{8mm}
-{\Large A catalog of COUNT rules of synaptic plasticity as formulas that run\par}
+{\Large COUNT of synaptic plasticity as formulas that run\par}
+\vspace{8mm}
+{\large The rulegen developers\par}
 \vspace{12mm}
 Each rule with its references and, where rulegen discovered it, with the evidence for it.
 \vfill
@@ -97,7 +99,10 @@ SPECIAL = {
     "]": "{]}",
     "\n": " ",
     "\t": " ",
+    "\u200b": r"\allowbreak{}",
 }
+#: A word of more letters than this would run off the page.
+LONG = re.compile(r"\S{40}")
 #: Letters of names that T1 has; everything else outside ASCII becomes a question mark.
 LATIN = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿŠšŽžČčĆćŁłŒœ‘’“”")
 #: Sizes of the letters of tables, and how many typed characters each has room for in a line.
@@ -134,7 +139,7 @@ def latex_catalog(rows: Sequence[Facets]) -> str:
         if names:
             parts.append(rf"\phantomsection\addcontentsline{{toc}}{{part}}{{{title}}}")
             parts += [rf"\input{{rules/{name}}}\clearpage" for name in names]
-    front = TITLE_PAGE.replace("COUNT", str(len(rows)))
+    front = TITLE_PAGE.replace("COUNT", "One rule" if len(rows) == 1 else f"{len(rows)} rules")
     return document(front + CONTENTS + "\n".join(parts) + "\n", METADATA)
 
 
@@ -289,4 +294,5 @@ def pieces(text: str) -> str:
 
 def plain(text: str) -> str:
     """Text in which nothing is markup."""
+    text = LONG.sub(lambda found: found[0] + "\u200b", text)
     return "".join(SPECIAL.get(c, c if c.isascii() or c in LATIN else "?") for c in text)
