@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patheffects import withStroke
 
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.catalog.pages.looks import COLOURS
@@ -109,7 +108,7 @@ def trajectory_table(rates: np.ndarray, dt: float, components: int = 3) -> pd.Da
 def plot_trajectories(
     table: pd.DataFrame, *, names: Sequence[str] = (), ax: Axes | None = None
 ) -> Axes:
-    """Paths along the first two axes, from a dot at the first step to the name of the condition.
+    """Paths of conditions along the first two axes, from a dot at the first step.
 
     Both axes have the same scale.
 
@@ -132,16 +131,15 @@ def plot_trajectories(
         name = names[number] if names else f"condition {condition}"
         ax.plot(*path.T, color=colour, label=name, linestyle="-:"[number // len(COLOURS) % 2])
         ax.plot(*path[0], "o", color=colour, markersize=4)
-        if len(groups) <= MOST_NAMES:
-            ax.annotate(
-                name, path[-1], xytext=(0, 4), textcoords="offset points", ha="center",
-                va="bottom", fontsize="small", color=colour,
-                path_effects=[withStroke(linewidth=2.5, foreground="white")],
-            )  # fmt: skip
     ax.set_xlabel("first principal axis")
     ax.set_ylabel("second principal axis")
     ax.margins(0.12)
     ax.set_aspect("equal", adjustable="box")
+    if len(groups) <= MOST_NAMES:  # below, as paths end anywhere
+        ax.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=min(len(groups), 4),
+            fontsize="small", frameon=False,
+        )  # fmt: skip
     return ax
 
 
