@@ -1,6 +1,7 @@
 """Watching runs: histories that grow, that are cut short, that are no longer written."""
 
 import json
+import math
 import os
 import re
 import signal
@@ -11,12 +12,15 @@ import time
 import urllib.error
 import urllib.request
 
+import numpy as np
 import pytest
 
 from rulegen.catalog.pages.html import content_hash
+from rulegen.estimators import MetaGradient
 from rulegen.grammar import ConfigError
-from rulegen.ground.journal import Journal, make_line
+from rulegen.ground.journal import Journal, make_line, parse_line
 from rulegen.ground.progress import Found
+from rulegen.lives.outcomes import Outcomes
 from rulegen.watching.history import History
 from rulegen.watching.page import compared_page, page, run_page, runs_page
 from rulegen.watching.runs import Runs
@@ -36,12 +40,10 @@ VALUES = [0.3, 0.2]
 
 
 def gradient(number, stage="fit 1 (pathwise)", reward=-0.5):
-    data = {
-        "values": VALUES, "gradient": [3.0, 4.0], "error": [0.6, 0.8],
-        "rewards": [reward - 0.1, reward, reward + 0.1],
-        "outcomes": {"lives": 3, "diverged": 1, "saturated": 0, "silent": 0},
-    }  # fmt: skip
-    return make_line(f"{stage}/{number}", "0" * 16, data, 1.5)
+    rewards = np.array([reward - 0.1, reward, reward + 0.1])
+    outcomes = Outcomes(ok=2, diverged=1)
+    found = MetaGradient(np.array([3.0, 4.0]), np.array([0.6, 0.8]), rewards, outcomes, 0, 3)
+    return make_line(f"{stage}/{number}", "0" * 16, {"values": VALUES, **found.stored()}, 1.5)
 
 
 def look(number, reward):
@@ -65,11 +67,11 @@ def test_what_a_history_says(tmp_path):
     history.refresh()
     assert [round(i.reward, 3) for i in history.iterations] == [-0.5, -0.4]
     assert history.iterations[0].signal == pytest.approx(5.0)
-    assert history.top.reward == -0.3 and history.looks[0].rule == "0.3 pre*post <b>"
-    assert history.outcomes == {"lives": 6, "diverged": 2, "saturated": 0, "silent": 0}
+    assert history.top.reward == -0.3 and history.looks[0].rules[0].text == "0.3 pre*post <b>"
+    assert history.outcomes == Outcomes(ok=4, diverged=2)
     assert history.seconds == 5.0 and 0 < history.share < 1 and history.left > 0
     text = run_page(history, alone=True)
-    for part in ("stopped", "pre*post", "Signal to noise", "33.33%"):
+    for part in ("stopped", "pre*post", "Signal to noise", "of 6 lives of the fits", "33.33%"):
         assert part in text
     assert "<b>" not in text
 
@@ -106,6 +108,63 @@ def test_lines_that_say_nothing_are_counted(tmp_path, line):
     history = History(a_run(tmp_path / "a", gradient(0), line, gradient(1))).refresh()
     assert len(history.iterations) == 2 and history.damaged == 1
     assert "1 lines of the history say nothing" in run_page(history, alone=True)
+
+
+WHOLE = {
+    "name": "look 1/0", "seconds": 1.0, "values": [0.1, 0.2], "gradient": [1.0, 2.0],
+    "error": [0.1, 0.1], "rewards": [0.1, 0.2], "outcomes": {"ok": 2}, "mean": 0.0, "low": -0.1,
+    "high": 0.1, "lives": 64, "found": [[2, 0.5, 0.4, 0.6, "w"]],
+}  # fmt: skip
+#: What no run writes, in place of a field or of one of its members.
+WRONG = [
+    None, True, "a", "\ud800", [], {}, [[]], [None], ["a"], math.nan, math.inf, -math.inf, -1,
+    [math.nan], 1e308, 10**30, 10**400, [10**400], [1e308, -1e308], {"ok": -1}, {"ok": 10**400},
+    [[2, 0.5, 0.4, 0.6, "\ud800"]], [[99, "high", 0, 1, "x"]], [[math.nan, 0, 0, 0, "x"]], [[1]],
+]  # fmt: skip
+NAMES = ["fit 1 (x)/0", "look 1", "intervals/0", "refine 1: /0", "strategy 1 (x) 1", "\ud800", "",
+         f"fit 1 (x)/{10**20 - 1}", f"intervals/{'9' * 5000}", "fit 1 (x)/\u0663"]  # fmt: skip
+
+
+def whole(name):
+    """All fields of a line that is read; one that is no iteration has no gradient."""
+    fields = WHOLE | {"name": name, "outcomes": Outcomes(ok=2)._asdict()}
+    return {n: part for n, part in fields.items() if "/" in name or n != "gradient"}
+
+
+def forged():
+    """Lines with a checksum that agrees, and with something in them that no run writes."""
+    for name in NAMES:
+        for field in WHOLE:
+            for wrong in WRONG:
+                said = whole(name) | {field: wrong}
+                if isinstance(said["name"], str):
+                    seconds = said.pop("seconds")
+                    yield make_line(said.pop("name"), "", said, seconds)
+
+
+def test_nothing_in_a_line_takes_a_page_down(tmp_path):
+    """Each page is rendered to bytes, as whoever answers does: a text may have none."""
+    lines = [line for line in forged() if parse_line(line)]
+    assert len(lines) > 1000
+    for part in (*np.array_split(np.array(lines, object), 40), lines):
+        folder = a_run(tmp_path / f"run-{len(part)}-{time.perf_counter_ns()}", gradient(0), *part)
+        history = History(folder).refresh()
+        for text in (
+            runs_page({"a": history}),
+            run_page(history, alone=True),
+            compared_page({"a": history, "b": history}),
+        ):
+            assert page("a", text)[0].encode()
+    assert 0 < history.damaged < len(lines)
+
+
+@pytest.mark.parametrize("field", [name for name in WHOLE if name not in ("name", "seconds")])
+def test_a_line_with_a_wrong_field_says_nothing(tmp_path, field):
+    name = "look 1" if field in ("mean", "low", "high") else "fit 1 (x)/0"
+    right, wrong = whole(name), whole(name) | {field: "a"}
+    lines = [make_line(name, "", data, 1.0) for data in (right, wrong)]
+    history = History(a_run(tmp_path / "a", *lines)).refresh()
+    assert (history.lines, history.damaged) == (1, 1)
 
 
 @pytest.mark.parametrize("config", ["", "name = 3\n", CONFIG + "\nolder = true\n", "\x00"])
@@ -225,6 +284,14 @@ def test_the_pages_of_a_watch(watching):
         assert refused(address + bad) == code
     assert refused(address, Host="evil.example") == 403
     assert before == {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_watch_answers_whatever_a_history_says(watching):
+    address, folder = watching
+    with (folder / "a" / "history.jsonl").open("ab") as file:
+        file.write(b"".join(forged()))
+    for path in ("", "run?run=a", "compare?run=a&run=b"):
+        asked(address + path)  # which raises where the answer is not 200
 
 
 def test_two_watches_on_one_port(watching):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from rulegen.catalog.records.ended import TROUBLES
 from rulegen.grammar import ConfigError, RulegenError
 from rulegen.grammar.reading.files import read_own
 from rulegen.ground.journal import LARGEST_HISTORY, parse_line
 from rulegen.ground.outlook import Outlook
 from rulegen.ground.progress import Found
+from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.history import HISTORY
 from rulegen.publishing.outlook import SURVEY
@@ -22,6 +20,7 @@ from rulegen.publishing.outlook import planned as planned_discovery
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.outlook import planned as planned_search
 from rulegen.verifying.published import read_config
+from rulegen.watching.lines import STEP, Iteration, Look, Result, result
 
 #: Where Linux says which files are held by whom.
 LOCKS = Path("/proc/locks")
@@ -29,32 +28,6 @@ LOCKS = Path("/proc/locks")
 RECENT = 60.0
 #: How many results are listed.
 LATEST = 12
-
-
-class Iteration(NamedTuple):
-    """One step of a fit.
-
-    Attributes:
-        stage, number: where. reward, error: per trial, with its standard error.
-        signal: to noise of the meta-gradient. values: of all parameters, in order.
-    """
-
-    stage: str
-    number: int
-    reward: float
-    error: float
-    signal: float
-    values: tuple[float, ...]
-
-
-class Look(NamedTuple):
-    """A comparison of the selection: its name, the difference, and the rule that was tried."""
-
-    name: str
-    difference: float
-    low: float
-    high: float
-    rule: str
 
 
 class History:
@@ -84,7 +57,7 @@ class History:
         self.looks: list[Look] = []
         self.best: dict[float, Found] = {}
         self.latest: list[tuple[str, float]] = []
-        self.outcomes = dict.fromkeys(("lives", *TROUBLES), 0)
+        self.outcomes = Outcomes()
         self.outlook = Outlook(planned(self.config)) if self.config is not None else None
 
     @property
@@ -160,59 +133,38 @@ class History:
 
     def take(self, record: Mapping[str, Any]) -> None:
         """One result."""
-        name, data = record["name"], record["data"]
-        self.seconds += record["seconds"]
-        if name == "header":
+        if record["name"] == "header":
             return
-        self.lines += 1
-        self.latest = [*self.latest[-LATEST + 1 :], (name, record["seconds"])]
-        try:
-            self.note(name, data)
-        except (KeyError, TypeError, ValueError, IndexError):
+        said = result(record)
+        if said is None:
             self.damaged += 1
-
-    def note(self, name: str, data: Mapping[str, Any]) -> None:
-        """What a result says; one of another version may lack what is asked for here."""
-        for row in data.get("found", ()):
-            found = Found(*row)
+            return
+        self.seconds += said.seconds
+        self.lines += 1
+        self.latest = [*self.latest[-LATEST + 1 :], (said.name, said.seconds)]
+        for found in said.found:
             here = self.best.get(found.complexity)
             if here is None or found.reward > here.reward:
                 self.best[found.complexity] = found
-        if "gradient" in data:
-            stage, _, number = name.rpartition("/")
-            rewards = [float(value) for value in data["rewards"]]
-            mean = sum(rewards) / len(rewards)
-            spread = sum((value - mean) ** 2 for value in rewards) / max(len(rewards) - 1, 1)
-            error = (spread / len(rewards)) ** 0.5
-            signal = ratio(data["gradient"], data["error"])
-            values = tuple(float(value) for value in data["values"])
-            self.iterations.append(Iteration(stage, int(number), mean, error, signal, values))
-            for kind in self.outcomes:
-                self.outcomes[kind] += int(data["outcomes"].get(kind, 0))
-        if re.fullmatch(r"look \d+", name) and "mean" in data:
-            tried = Found(*data["found"][0]).text if data.get("found") else ""
-            self.looks.append(Look(name, data["mean"], data["low"], data["high"], tried))
+        if said.iteration is not None:
+            self.iterations.append(said.iteration)
+            self.outcomes = Outcomes.total((self.outcomes, said.iteration.outcomes))
+        if said.look is not None:
+            self.looks.append(said.look)
         if self.outlook is not None:
-            self.outlook.see(*stepped(name, data))
+            self.outlook.see(*stepped(said))
 
 
-def stepped(name: str, data: Mapping[str, Any]) -> tuple[str, float, float]:
+def stepped(said: Result) -> tuple[str, float, float]:
     """The stage of a result, and how many steps of how many are done with it."""
-    stage, _, number = name.rpartition("/")
-    if stage and number.isdecimal():
+    if place := STEP.fullmatch(said.name):
+        stage, number = place["stage"], int(place["number"])
         if stage.startswith("intervals"):
-            return stage, (int(number) + 1) * SURVEY, 0.0
-        return (stage, 0.5, 1.0) if stage.startswith("refine") else (stage, int(number) + 1.0, 0.0)
-    if name.endswith(": choose"):
-        return name.removesuffix(": choose"), 1.0, 1.0
-    lives = float(data.get("lives", 1.0))
-    return name, lives, lives
-
-
-def ratio(gradient: Sequence[float], error: Sequence[float]) -> float:
-    """Signal to noise of a gradient, as `MetaGradient` has it: its length by that of its error."""
-    noise = math.hypot(*error)
-    return math.hypot(*gradient) / noise if noise > 0 else 0.0
+            return stage, (number + 1) * SURVEY, 0.0
+        return (stage, 0.5, 1.0) if stage.startswith("refine") else (stage, number + 1.0, 0.0)
+    if said.name.endswith(": choose"):
+        return said.name.removesuffix(": choose"), 1.0, 1.0
+    return said.name, said.lives, said.lives
 
 
 def planned(config: RunConfig) -> list[Any]:

@@ -16,7 +16,8 @@ from rulegen.ground.outlook import spoken
 from rulegen.ground.progress import Found
 from rulegen.publishing import report
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart, table
-from rulegen.watching.history import History, Iteration
+from rulegen.watching.history import History
+from rulegen.watching.lines import Iteration
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Parts of a page, with their titles.
@@ -93,8 +94,10 @@ def parts(history: History) -> Iterator[tuple[str, str, list[Markup]]]:
     yield "reward", "Reward of the fits", [reward] if curves else []
     yield "signal", "Signal to noise of the gradients", [noise] if curves else []
     yield "terms", "Terms and their coefficients", [coefficients(history, fits)] if fits else []
-    looks = [Bar(look.rule or look.name, look.difference, look.low, look.high)
-             for look in history.looks[-16:]]  # fmt: skip
+    looks = [
+        Bar(look.rules[0].text if look.rules else look.name, look.difference, look.low, look.high)
+        for look in history.looks[-16:]
+    ]
     drawn = bar_chart(looks, "change of reward", "The latest looks of the selection")
     yield "looks", "The latest looks of the selection", [drawn]
     yield "outcomes", "How lives ended", [ended(history)]
@@ -144,10 +147,10 @@ def coefficients(history: History, fits: Sequence[Iteration]) -> Markup:
 
 def ended(history: History) -> Markup:
     """How many lives of the fits ended how."""
-    lives = history.outcomes["lives"]
+    lives = history.outcomes.lives
     if not lives:
         return Markup("")
-    bad = {name: count for name, count in history.outcomes.items() if name != "lives"}
+    bad = history.outcomes.bad
     rows = [(name, str(count), f"{count / lives:.2%}") for name, count in bad.items()]
     return table((f"of {lives} lives of the fits", "lives", "share"), rows)
 
