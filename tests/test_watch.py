@@ -19,10 +19,11 @@ from rulegen.catalog.pages.html import content_hash
 from rulegen.estimators import MetaGradient
 from rulegen.grammar import ConfigError
 from rulegen.ground.journal import Journal, make_line, parse_line
+from rulegen.ground.outlook import spoken
 from rulegen.ground.progress import Found
 from rulegen.lives.outcomes import Outcomes
 from rulegen.watching.history import History
-from rulegen.watching.page import compared_page, page, run_page, runs_page
+from rulegen.watching.page import compared_page, page, row, run_page, runs_page
 from rulegen.watching.runs import Runs
 
 CONFIG = """
@@ -69,7 +70,7 @@ def test_what_a_history_says(tmp_path):
     assert history.iterations[0].signal == pytest.approx(5.0)
     assert history.top.reward == -0.3 and history.looks[0].rules[0].text == "0.3 pre*post <b>"
     assert history.outcomes == Outcomes(ok=4, diverged=2)
-    assert history.seconds == 5.0 and 0 < history.share < 1 and history.left > 0
+    assert history.seconds == 5.0 and 0 < history.share < 1
     text = run_page(history, alone=True)
     for part in ("stopped", "pre*post", "Signal to noise", "of 6 lives of the fits", "33.33%"):
         assert part in text
@@ -196,9 +197,8 @@ def test_two_hundred_runs(tmp_path):
 
 
 def test_what_is_being_written_is_running_and_nothing_is_taken(tmp_path):
-    folder = tmp_path / "a"
-    folder.mkdir()
-    (folder / "config.toml").write_text(CONFIG)
+    folder = a_run(tmp_path / "a")
+    (folder / "history.jsonl").unlink()
     history = History(folder)
     with Journal(folder / "history.jsonl", {"configuration": "x"}) as journal:
         journal.recall("a", [], lambda: {"x": 1})
@@ -214,7 +214,8 @@ KILLED = """
 import sys, time
 from rulegen.ground.journal import Journal
 journal = Journal(sys.argv[1], {"configuration": "x"})
-journal.recall("a", [], lambda: {"x": 1})
+journal.recall("fit 2 (x)/3", [], lambda: time.sleep(0.1) or {})
+journal.recall("look 1", [], lambda: {"mean": 0.0, "low": -0.1, "high": 0.1})
 print("there", flush=True)
 time.sleep(60)
 """
@@ -226,10 +227,15 @@ def test_a_run_that_was_killed_is_seen_to_be_dead(tmp_path):
     given = [sys.executable, "-c", KILLED, str(folder / "history.jsonl")]
     with subprocess.Popen(given, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "there\n"
-        assert History(folder).refresh().state == "running"
+        history = History(folder).refresh()
+        assert history.state == "running" and history.left > 0
+        for text in (runs_page({"a": history}), run_page(history, alone=True)):
+            assert spoken(history.left) in text
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=10)
-        assert History(folder).refresh().state == "stopped"
+        assert history.refresh().state == "stopped" and history.left is None
+        assert "left." not in run_page(history, alone=True)
+        assert row("a", history)["left"] == ""
 
 
 def test_no_runs(tmp_path):

@@ -95,9 +95,9 @@ class History:
 
     @property
     def left(self) -> float | None:
-        """Seconds that the rest will take, at the speed so far."""
+        """Seconds that the rest will take, at the speed so far; none where nobody computes it."""
         share = self.share
-        if share is None or share < 0.02 or self.finished:
+        if share is None or share < 0.02 or self.state != "running":
             return None
         return self.seconds * (1.0 - share) / share
 

@@ -68,9 +68,7 @@ def run_page(history: History, alone: bool) -> Markup:
     left, share = history.left, history.share
     told = [f"{spoken(history.seconds)} computed", f"{history.lines} results"]
     told += [f"{share:.0%} of the run"] if share is not None else []
-    told += (
-        [f"about {spoken(left)} left"] if left is not None and history.state == "running" else []
-    )
+    told += [f"about {spoken(left)} left"] if left is not None else []
     notes = [history.trouble] if history.trouble else []
     if history.damaged:
         notes.append(f"{history.damaged} lines of the history say nothing that is known here.")

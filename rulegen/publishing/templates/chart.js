@@ -97,6 +97,16 @@ const answer = (root) => {
         read();
       }),
     );
+    // How somebody looks at it, for a page that draws it anew; at the end is at the new end.
+    figure.view = () => ({
+      range: from > low || to < high ? [from, to] : null,
+      value: Number(slider.value) < high ? Number(slider.value) : null,
+    });
+    figure.show = (view) => {
+      if (view?.range) zoom(Math.max(view.range[0], low), Math.min(view.range[1], high));
+      if (typeof view?.value === "number") slider.value = view.value;
+      read();
+    };
     read();
   }
 
