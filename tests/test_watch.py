@@ -53,6 +53,22 @@ def look(number, reward):
     return make_line(f"look {number}", "0" * 16, data, 2.0)
 
 
+def judged(number, difference, *rules):
+    """A look at two rules, the new one first, each by its size, its reward and its text."""
+    mean, low, high = difference
+    found = [
+        Found(size, reward, reward - 0.01, reward + 0.01, text) for size, reward, text in rules
+    ]
+    data = {"mean": mean, "low": low, "high": high, "lives": 64, "found": found}
+    return make_line(f"look {number}", "0" * 16, data, 2.0)
+
+
+BOTH, ONE = (2, -0.2, "0.3*pre*post + 0.2*pre"), (1, -0.21, "0.4*pre*post")
+LOOKS = [
+    judged(1, (0.001, -0.001, 0.002), ONE, BOTH),
+    judged(2, (0.01, -0.004, 0.03), (2, -0.1, "0.4*pre*post - 0.1*pre"), ONE),
+    judged(3, (-0.3, -0.31, -0.29), (0, -0.5, "no term"), (1, -0.22, "0.5*pre*post")),
+]
 HEADER = make_line("header", "", {"format": "2"}, 0.0)
 
 
@@ -72,9 +88,72 @@ def test_what_a_history_says(tmp_path):
     assert history.outcomes == Outcomes(ok=4, diverged=2)
     assert history.seconds == 5.0 and 0 < history.share < 1
     text = run_page(history, alone=True)
-    for part in ("stopped", "pre*post", "Signal to noise", "of 6 lives of the fits", "33.33%"):
+    for part in (
+        "stopped",
+        "pre*post",
+        "Signal to noise",
+        "of 6 lives of the fits and refits",
+        "33.33%",
+    ):
         assert part in text
     assert "<b>" not in text
+
+
+def test_a_page_follows_refits_and_says_what_looks_decide(tmp_path):
+    refits = [gradient(n, "prune 1: refit", reward=-0.3) for n in range(2)]
+    ends = [make_line(name, "", {}, 1.0) for name in ("refine 4: : start", "intervals/0")]
+    history = History(a_run(tmp_path / "a", gradient(0), *refits, *LOOKS, *ends)).refresh()
+    text = run_page(history, alone=True)
+    for part in (
+        "<bdi>refit for look 1</bdi>",
+        "look 1, without pre: accepted",
+        "look 2, with pre: undecided",
+        "look 3, without pre*post: refused",
+        "refinement 4 without terms, choice of a start",
+        "intervals, survey 1",
+        "stands after the looks",
+    ):
+        assert part in text
+    # What the looks leave has the star, as it was met last, and not what earned most.
+    assert history.top.text == "0.5*pre*post"
+    assert max(history.best.values(), key=lambda found: found.reward).complexity == 2
+
+
+PUBLISHED = {
+    "is": "<i>like</i> none", "equation": "dw/dt = 2*pre", "terms": ["pre"],
+    "reward": {"mean": -0.125, "low": -0.15, "high": -0.1, "lives": 512},
+}  # fmt: skip
+
+
+def test_a_finished_run_says_what_it_published(tmp_path):
+    folder = a_run(tmp_path / "a", *LOOKS, judged(4, (0, 0, 0), (1, -0.3, "2*pre"), BOTH))
+    (folder / "summary.json").write_text(json.dumps(PUBLISHED))
+    (folder / "report.html").write_text("")
+    history = History(folder).refresh()
+    text = run_page(history, alone=True)
+    for part in (
+        "&lt;i&gt;like",
+        "dw/dt = 2*pre",
+        "-0.1250 [-0.1500, -0.1000] on 512",
+        "published",
+    ):
+        assert part in text
+    assert str(folder / "report.html") in text
+    assert history.top.text == "2*pre" and row("a", history)["best"] == "-0.1250"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "[]", "{}", "[" * 5000, "\x00", '{"a": NaN}', *map(json.dumps, (
+        PUBLISHED | {"reward": 1}, PUBLISHED | {"equation": "\ud800"}, PUBLISHED | {"terms": [1]},
+        PUBLISHED | {"reward": PUBLISHED["reward"] | {"mean": 10**400}},
+    ))],
+)  # fmt: skip
+def test_a_summary_that_says_nothing(tmp_path, wrong):
+    folder = a_run(tmp_path / "a", *LOOKS)
+    (folder / "summary.json").write_text(wrong)
+    history = History(folder).refresh()
+    assert "says nothing readable" in run_page(history, alone=True)
+    assert "finished" in runs_page({"a": history}) and compared_page({"a": history})
 
 
 @pytest.mark.parametrize("cut", range(1, 60, 7))
@@ -122,8 +201,10 @@ WRONG = [
     [math.nan], 1e308, 10**30, 10**400, [10**400], [1e308, -1e308], {"ok": -1}, {"ok": 10**400},
     [[2, 0.5, 0.4, 0.6, "\ud800"]], [[99, "high", 0, 1, "x"]], [[math.nan, 0, 0, 0, "x"]], [[1]],
 ]  # fmt: skip
-NAMES = ["fit 1 (x)/0", "look 1", "intervals/0", "refine 1: /0", "strategy 1 (x) 1", "\ud800", "",
-         f"fit 1 (x)/{10**20 - 1}", f"intervals/{'9' * 5000}", "fit 1 (x)/\u0663"]  # fmt: skip
+NAMES = [
+    "fit 1 (x)/0", "look 1", "intervals/0", "refine 1: /0", "strategy 1 (x) 1", "\ud800", "",
+    f"fit 1 (x)/{10**20 - 1}", f"intervals/{'9' * 5000}", "a" + "/0" * 5000, "fit 1 (x)/\u0663",
+]  # fmt: skip
 
 
 def whole(name):

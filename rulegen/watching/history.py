@@ -21,6 +21,8 @@ from rulegen.searching.config import SearchConfig
 from rulegen.searching.outlook import planned as planned_search
 from rulegen.verifying.published import read_config
 from rulegen.watching.lines import STEP, Iteration, Look, Result, result
+from rulegen.watching.outcome import SUMMARY, Outcome, published
+from rulegen.watching.words import judgement, terms
 
 #: Where Linux says which files are held by whom.
 LOCKS = Path("/proc/locks")
@@ -56,6 +58,7 @@ class History:
         self.iterations: list[Iteration] = []
         self.looks: list[Look] = []
         self.best: dict[float, Found] = {}
+        self.standing: Found | None = None
         self.latest: list[tuple[str, float]] = []
         self.outcomes = Outcomes()
         self.outlook = Outlook(planned(self.config)) if self.config is not None else None
@@ -77,7 +80,7 @@ class History:
     @property
     def finished(self) -> bool:
         """Whether the run has published."""
-        return (self.folder / "summary.json").exists()
+        return (self.folder / SUMMARY).exists()
 
     @property
     def state(self) -> str:
@@ -102,9 +105,36 @@ class History:
         return self.seconds * (1.0 - share) / share
 
     @property
+    def margin(self) -> float | None:
+        """Of the selection; None where the run has none, or its configuration is damaged."""
+        return self.config.prune.margin if isinstance(self.config, DiscoverConfig) else None
+
+    @property
+    def published(self) -> Outcome | None:
+        """What the run has published."""
+        return published(self.folder)
+
+    @property
     def top(self) -> Found | None:
-        """The rule that earned most."""
-        return max(self.best.values(), key=lambda found: found.reward, default=None)
+        """The rule that was published, as the run met it; before, what looks leave or earns most.
+
+        A look may refuse a rule that earned more on some lives: so the most that was earned counts
+        only where there are none.
+        """
+        met = sorted(self.best.values(), key=lambda found: -found.reward)
+        standing = [self.standing] if self.standing is not None else []
+        outcome = self.published
+        if outcome is None:
+            return next(iter(standing + met), None)
+        wanted = {term for text in outcome.terms for term in terms(text)}
+        return next((found for found in standing + met if set(terms(found.text)) == wanted), None)
+
+    @property
+    def front(self) -> list[Found]:
+        """The best rule of each complexity; where the top one has that, itself."""
+        top = self.top
+        best = self.best | ({} if top is None else {top.complexity: top})
+        return [best[size] for size in sorted(best)]
 
     def refresh(self) -> History:
         """Read what has been written since."""
@@ -151,8 +181,20 @@ class History:
             self.outcomes = Outcomes.total((self.outcomes, said.iteration.outcomes))
         if said.look is not None:
             self.looks.append(said.look)
+            self.stand(said.look)
         if self.outlook is not None:
             self.outlook.see(*stepped(said))
+
+    def stand(self, look: Look) -> None:
+        """Take note of which rule a look leaves."""
+        verdict = judgement(look, self.margin)
+        if verdict is None:
+            return
+        new, other = look.rules[:2]
+        if verdict == "accepted":
+            self.standing = new
+        elif self.standing is None or set(terms(other.text)) == set(terms(self.standing.text)):
+            self.standing = other  # refitted since, or as the selection began
 
 
 def stepped(said: Result) -> tuple[str, float, float]:

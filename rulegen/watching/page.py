@@ -18,6 +18,7 @@ from rulegen.publishing import report
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart, table
 from rulegen.watching.history import History
 from rulegen.watching.lines import Iteration
+from rulegen.watching.words import spelled, staged, told
 
 TEMPLATES = Path(__file__).parent / "templates"
 #: Parts of a page, with their titles.
@@ -51,78 +52,115 @@ def runs_page(histories: Mapping[str, History]) -> Markup:
 
 def row(name: str, history: History) -> dict[str, str]:
     """A run in a line."""
-    share, left, top = history.share, history.left, history.top
-    best = top.reward if top else max((i.reward for i in history.iterations), default=None)
+    share, left, earned = history.share, history.left, most(history)
+    best = earned.mean if earned else max((i.reward for i in history.iterations), default=None)
     return {
         "name": name,
         "state": history.state,
         "share": "" if share is None else f"{share:.0%}",
         "left": "" if left is None else spoken(left),
         "best": "" if best is None else f"{best:.4f}",
-        "last": history.latest[-1][0] if history.latest else "",
+        "last": spelled(history.latest[-1][0]) if history.latest else "",
     }
+
+
+def most(history: History, name: str = "") -> Bar | None:
+    """What the best rule of a run earned: on held-out lives where it has been published."""
+    if outcome := history.published:
+        reward = outcome.reward
+        return Bar(name, reward.mean, reward.low, reward.high)
+    top = history.top
+    return Bar(name, top.reward, top.low, top.high) if top else None
 
 
 def run_page(history: History, alone: bool) -> Markup:
     """One run."""
     left, share = history.left, history.share
-    told = [f"{spoken(history.seconds)} computed", f"{history.lines} results"]
-    told += [f"{share:.0%} of the run"] if share is not None else []
-    told += [f"about {spoken(left)} left"] if left is not None else []
+    said = [f"{spoken(history.seconds)} computed", f"{history.lines} results"]
+    said += [f"{share:.0%} of the run"] if share is not None else []
+    said += [f"about {spoken(left)} left"] if left is not None else []
     notes = [history.trouble] if history.trouble else []
     if history.damaged:
         notes.append(f"{history.damaged} lines of the history say nothing that is known here.")
     return filled(
-        "run.html", alone=alone, state=history.state, told=", ".join(told) + ".", share=share,
+        "run.html", alone=alone, state=history.state, told=", ".join(said) + ".", share=share,
         notes=notes, sections=[part for part in parts(history) if any(part[2])],
     )  # fmt: skip
 
 
 def parts(history: History) -> Iterator[tuple[str, str, list[Markup]]]:
     """What there is to see of a run."""
-    fits = [i for i in history.iterations if i.stage.startswith("fit ")]
+    fits = history.iterations
     curves = list(by_stage(fits))
+    yield "published", "What was published", outcome(history)
     yield "front", "The best rules so far", fame(history)
     reward = line_chart(curves, "iteration", "reward", "Reward in each iteration, with intervals")
     signal = [
-        Line(stage, numbers(own), [i.signal for i in own])
-        for stage, own in staged(fits)
+        Line(staged(stage), numbers(own), [i.signal for i in own])
+        for stage, own in by_name(fits)
     ]  # fmt: skip
     noise = line_chart(signal, "iteration", "signal / noise", "Signal to noise of the gradient")
-    yield "reward", "Reward of the fits", [reward] if curves else []
+    yield "reward", "Reward of the fits and refits", [reward] if curves else []
     yield "signal", "Signal to noise of the gradients", [noise] if curves else []
     yield "terms", "Terms and their coefficients", [coefficients(history, fits)] if fits else []
     looks = [
-        Bar(look.rules[0].text if look.rules else look.name, look.difference, look.low, look.high)
+        Bar(told(look, history.margin), look.difference, look.low, look.high)
         for look in history.looks[-16:]
     ]
     drawn = bar_chart(looks, "change of reward", "The latest looks of the selection")
     yield "looks", "The latest looks of the selection", [drawn]
     yield "outcomes", "How lives ended", [ended(history)]
-    rows = [(name, spoken(seconds)) for name, seconds in reversed(history.latest)]
+    rows = [(spelled(name), spoken(seconds)) for name, seconds in reversed(history.latest)]
     yield "latest", "Latest results", [table(("result", "time"), rows)]
+
+
+def outcome(history: History) -> list[Markup]:
+    """What a finished run has published, and where to read more of it."""
+    if not history.finished:
+        return []
+    found, parts = history.published, list[Markup]()
+    if found is None:
+        parts.append(Markup('<p class="missing">The summary of the run says nothing readable.</p>'))
+    else:
+        reward = found.reward
+        parts += [
+            Markup("<p>{}</p>").format(found.likeness) if found.likeness else Markup(""),
+            Markup("<pre>{}</pre>").format(found.equation),
+            Markup("<p>Reward per trial {} [{}, {}] on {} held-out lives.</p>").format(
+                *(f"{number:.4f}" for number in (reward.mean, reward.low, reward.high)),
+                reward.lives,
+            ),
+        ]
+    report_at = history.folder.absolute() / report.REPORT
+    if report_at.exists():
+        parts.append(Markup("<p>Report: <code>{}</code></p>").format(report_at))
+    return parts
 
 
 def fame(history: History) -> list[Markup]:
     """The best rule of each complexity."""
-    if not history.best:
+    found, top = history.front, history.top
+    if not found:
         return []
-    found = [history.best[size] for size in sorted(history.best)]
     highest, points = float("-inf"), []
     for best in found:
         front = best.reward > highest
         highest = max(highest, best.reward)
-        points.append(point(best, front, best is history.top))
+        points.append(point(best, front, best is top))
     rows = [
-        ("*" if best is history.top else "", f"{best.complexity:g}",
+        ("*" if best is top else "", f"{best.complexity:g}",
          f"{best.reward:.4f} [{best.low:.4f}, {best.high:.4f}]", best.text)
         for best in found
     ]  # fmt: skip
-    note = Markup("<p>{}</p>").format(
-        "Rewards here chose the rules that they are of, and later lives will say less of some."
+    starred = "was published" if history.finished else "stands after the looks so far"
+    if not history.finished and history.standing is None:
+        starred = "earned most so far"
+    note = Markup("<p>{}{}</p>").format(
+        f"The rule with a star {starred}. " if top else "",
+        "Rewards here chose the rules that they are of, and later lives will say less of some.",
     )
     drawn = front_chart(points, "reward", "The best reward of each complexity")
-    return [drawn, table(("best", "size", "reward [95%]", "rule"), rows), note]
+    return [drawn, table(("", "size", "reward [95%]", "rule"), rows), note]
 
 
 def point(best: Found, front: bool, top: bool) -> Point:
@@ -144,36 +182,32 @@ def coefficients(history: History, fits: Sequence[Iteration]) -> Markup:
 
 
 def ended(history: History) -> Markup:
-    """How many lives of the fits ended how."""
+    """How many lives of fits and refits ended how."""
     lives = history.outcomes.lives
     if not lives:
         return Markup("")
     bad = history.outcomes.bad
     rows = [(name, str(count), f"{count / lives:.2%}") for name, count in bad.items()]
-    return table((f"of {lives} lives of the fits", "lives", "share"), rows)
+    return table((f"of {lives} lives of the fits and refits", "lives", "share"), rows)
 
 
 def compared_page(histories: Mapping[str, History]) -> Markup:
     """Several runs beside each other."""
     if not histories:
         return Markup('<p><a href="/">All runs</a></p><p>Tick the runs to compare.</p>')
-    best = [
-        Bar(name, history.top.reward, history.top.low, history.top.high)
-        for name, history in histories.items()
-        if history.top
-    ]
+    best = [bar for name, history in histories.items() if (bar := most(history, name))]
     rewards = []
     for name, history in histories.items():
-        fits = [i for i in history.iterations if i.stage.startswith("fit ")]
+        fits = history.iterations
         steps = list(range(1, len(fits) + 1))
         rewards.append(Line(name, steps, [i.reward for i in fits]))
     zero = min((bar.low for bar in best), default=0.0)
     shown = [
         ("best", "Best reward of each", [bar_chart(best, "reward", "Best reward of each", zero)]),
-        ("reward", "Reward of the fits",
-         [line_chart(rewards, "iteration of all fits", "reward", "Reward of the fits")]),
+        ("reward", "Reward of the fits and refits",
+         [line_chart(rewards, "iteration of all fits", "reward", "Reward of the fits and refits")]),
         ("rules", "Best rules",
-         [table(("run", "state", "rule"), [(n, h.state, h.top.text if h.top else "")
+         [table(("run", "state", "rule"), [(n, h.state, ruled(h))
                                            for n, h in histories.items()])]),
     ]  # fmt: skip
     return filled(
@@ -182,7 +216,15 @@ def compared_page(histories: Mapping[str, History]) -> Markup:
     )  # fmt: skip
 
 
-def staged(fits: Sequence[Iteration]) -> Iterator[tuple[str, list[Iteration]]]:
+def ruled(history: History) -> str:
+    """The rule of a run in few words: its terms where they are published."""
+    found, top = history.published, history.top
+    if top is not None:
+        return top.text
+    return ", ".join(found.terms) if found is not None else ""
+
+
+def by_name(fits: Sequence[Iteration]) -> Iterator[tuple[str, list[Iteration]]]:
     """Iterations by their stage."""
     for stage, own in groupby(fits, lambda i: i.stage):
         yield stage, list(own)
@@ -190,10 +232,10 @@ def staged(fits: Sequence[Iteration]) -> Iterator[tuple[str, list[Iteration]]]:
 
 def by_stage(fits: Sequence[Iteration]) -> Iterator[Line]:
     """Reward with its limits, of each stage."""
-    for stage, own in staged(fits):
+    for stage, own in by_name(fits):
         low = [i.reward - 1.96 * i.error for i in own]
         high = [i.reward + 1.96 * i.error for i in own]
-        yield Line(stage, numbers(own), [i.reward for i in own], low, high)
+        yield Line(staged(stage), numbers(own), [i.reward for i in own], low, high)
 
 
 def numbers(own: Sequence[Iteration]) -> list[int]:
