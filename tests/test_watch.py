@@ -277,6 +277,13 @@ def test_two_hundred_runs(tmp_path):
     assert "run-7" in compared_page({name: found[name] for name in ("run-7", "run-19")})
 
 
+def test_a_dozen_runs_beside_each_other_are_told_apart(tmp_path):
+    for number in range(12):
+        a_run(tmp_path / f"run-{number}", gradient(0), gradient(1))
+    text = compared_page(Runs(tmp_path).found())
+    assert len(set(re.findall(r'<path class="line (c\d+)" d="M[^"]*L', text))) == 12
+
+
 def test_what_is_being_written_is_running_and_nothing_is_taken(tmp_path):
     folder = a_run(tmp_path / "a")
     (folder / "history.jsonl").unlink()

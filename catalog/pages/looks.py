@@ -47,11 +47,9 @@ ROLES = {
     CHANCE: Look(*BLACK, (1.0, 2.0)),
     PERFECT: Look(*BLACK, (6.0, 3.0)),
 }
-#: All other rules, in the order in which they stand.
-OTHERS = (
-    *(Look(*inks) for inks in (VIOLET, TAN, PLUM)),
-    *(Look(*inks, (5.0, 1.5, 1.5, 1.5)) for inks in (VIOLET, TAN, PLUM)),
-)
+#: All other rules, in the order in which they stand: colours first, then dashes.
+DASHES = ((), (5.0, 1.5, 1.5, 1.5), (2.5, 2.5), (9.0, 2.0), (7.0, 2.0, 1.0, 2.0, 1.0, 2.0))
+OTHERS = tuple(Look(*inks, dash) for dash in DASHES for inks in (VIOLET, TAN, PLUM))
 #: All looks by the number that pages know them by.
 LOOKS = (*ROLES.values(), *OTHERS)
 #: A figure is drawn on white, and lies as a sheet on pages that are dark.
