@@ -268,13 +268,23 @@ def test_links_lead_nowhere(tmp_path):
 def test_two_hundred_runs(tmp_path):
     for number in range(200):
         a_run(tmp_path / f"run-{number}", *(gradient(n, reward=-1.0 / (n + 1)) for n in range(10)))
-    runs = Runs(tmp_path)
     began = time.perf_counter()
-    text = runs_page(runs.found())
+    runs = Runs(tmp_path)
+    text = runs_page(runs.found(patience=0.1))
     assert time.perf_counter() - began < 2.0
     assert text.count("<tr>") == 201 and "200 runs, 0 running." in text
     found = runs.found()
     assert "run-7" in compared_page({name: found[name] for name in ("run-7", "run-19")})
+
+
+def test_runs_that_there_was_no_time_for_are_read_later(tmp_path):
+    for number in range(3):
+        os.utime(a_run(tmp_path / f"run-{number}", gradient(0)) / "history.jsonl", (number, number))
+    runs = Runs(tmp_path)
+    assert "3 still to be read." in runs_page(runs.found(patience=0.0))
+    assert runs_page(runs.listed()).count("not read yet") == 3
+    found = runs.found()
+    assert list(found) == ["run-2", "run-1", "run-0"] and "to be read" not in runs_page(found)
 
 
 def test_a_dozen_runs_beside_each_other_are_told_apart(tmp_path):

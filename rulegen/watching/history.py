@@ -35,7 +35,8 @@ LATEST = 12
 class History:
     """What a run has done so far; `refresh` reads what has come since.
 
-    Whatever is in the file, nothing is raised: a line that is cut short is left for the next time,
+    A new one is `unread`, and knows of its run no more than what lies in the folder. Whatever is in
+    the file, nothing is raised: a line that is cut short is left for the next time,
     and one that no run writes is passed over and counted.
 
     Args:
@@ -45,12 +46,26 @@ class History:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.config: RunConfig | None = None
-        self.trouble = ""
+        self.trouble, self.unread = "", True
+        #: Names of the parameters of the family, and texts of its terms by their coefficients.
+        self.names: tuple[str, ...] = ()
+        self.terms: dict[str, str] = {}
+        self.legs: list[Any] = []
+        self.forget()
+
+    def configure(self) -> None:
+        """Read what the run was made with, which takes longer than most histories."""
+        self.unread = False
         try:
-            self.config = read_config(folder / "config.toml")
+            self.config = read_config(self.folder / "config.toml")
         except RulegenError as error:
             self.trouble = str(error).splitlines()[0]
-        self.forget()
+            return
+        self.legs = planned(self.config)
+        if isinstance(self.config, DiscoverConfig):
+            family = self.config.family
+            self.names = tuple(p.name for p in family.parameters)
+            self.terms = {t.coefficient: t.text for t in family.terms()}
 
     def forget(self) -> None:
         """Begin anew."""
@@ -61,21 +76,15 @@ class History:
         self.standing: Found | None = None
         self.latest: list[tuple[str, float]] = []
         self.outcomes = Outcomes()
-        self.outlook = Outlook(planned(self.config)) if self.config is not None else None
+        self.outlook = Outlook(self.legs) if self.legs else None
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Of the parameters of the family."""
-        if not isinstance(self.config, DiscoverConfig):
-            return ()
-        return tuple(p.name for p in self.config.family.parameters)
-
-    @property
-    def terms(self) -> Mapping[str, str]:
-        """Texts of the terms of the family by their coefficients."""
-        if not isinstance(self.config, DiscoverConfig):
-            return {}
-        return {t.coefficient: t.text for t in self.config.family.terms()}
+    def changed(self) -> float:
+        """When it was written last."""
+        try:
+            return (self.folder / HISTORY).stat().st_mtime
+        except OSError:
+            return 0.0
 
     @property
     def finished(self) -> bool:
@@ -138,6 +147,8 @@ class History:
 
     def refresh(self) -> History:
         """Read what has been written since."""
+        if self.unread:
+            self.configure()
         path = self.folder / HISTORY
         try:
             found = path.stat(follow_symlinks=False)

@@ -44,10 +44,12 @@ def page(title: str, body: Markup) -> tuple[str, str]:
 
 
 def runs_page(histories: Mapping[str, History]) -> Markup:
-    """All runs, the latest first."""
-    latest = sorted(histories.items(), key=lambda item: -changed(item[1]))
-    rows = [row(name, history) for name, history in latest]
-    return filled("runs.html", rows=rows, running=sum(r["state"] == "running" for r in rows))
+    """All runs, in order."""
+    rows = [row(name, history) for name, history in histories.items()]
+    return filled(
+        "runs.html", rows=rows, running=sum(r["state"] == "running" for r in rows),
+        unread=sum(history.unread for history in histories.values()),
+    )  # fmt: skip
 
 
 def row(name: str, history: History) -> dict[str, str]:
@@ -60,8 +62,15 @@ def row(name: str, history: History) -> dict[str, str]:
         "share": "" if share is None else f"{share:.0%}",
         "left": "" if left is None else spoken(left),
         "best": "" if best is None else f"{best:.4f}",
-        "last": spelled(history.latest[-1][0]) if history.latest else "",
+        "last": last(history),
     }
+
+
+def last(history: History) -> str:
+    """The latest result, in words."""
+    if history.unread:
+        return "not read yet"
+    return spelled(history.latest[-1][0]) if history.latest else ""
 
 
 def most(history: History, name: str = "") -> Bar | None:
@@ -241,14 +250,6 @@ def by_stage(fits: Sequence[Iteration]) -> Iterator[Line]:
 def numbers(own: Sequence[Iteration]) -> list[int]:
     """The numbers of iterations, from 1."""
     return [i.number + 1 for i in own]
-
-
-def changed(history: History) -> float:
-    """When a history was written last."""
-    try:
-        return (history.folder / "history.jsonl").stat().st_mtime
-    except OSError:
-        return 0.0
 
 
 def look() -> tuple[str, str]:

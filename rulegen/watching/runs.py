@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from pathlib import Path
 
 from rulegen.grammar import ConfigError
@@ -27,7 +29,7 @@ class Runs:
         self.known: dict[str, History] = {}
         if not folder.is_dir():
             raise ConfigError(f"there is no folder {folder}")
-        if not self.found():
+        if not self.listed():
             raise ConfigError(f"there is no run in {folder}: none of its folders has a {HISTORY}")
 
     @property
@@ -35,8 +37,8 @@ class Runs:
         """Whether the folder is that of a run."""
         return (self.folder / HISTORY).exists()
 
-    def found(self) -> dict[str, History]:
-        """The histories by the names of their folders, as they are now."""
+    def listed(self) -> dict[str, History]:
+        """The histories by the names of their folders, as they were when they were read."""
         if self.alone:
             folders = [self.folder]
         else:
@@ -50,4 +52,17 @@ class Runs:
             if (path / "config.toml").exists() and not path.is_symlink()
         }
         self.known = {name: self.known.get(name) or History(path) for name, path in names.items()}
-        return {name: history.refresh() for name, history in self.known.items()}
+        return self.known
+
+    def found(self, patience: float = math.inf) -> dict[str, History]:
+        """All histories as they are now, the latest first.
+
+        Args:
+            patience: seconds. Those that there is no time for stay as they were, `unread` at first.
+        """
+        end = time.monotonic() + patience
+        latest = dict(sorted(self.listed().items(), key=lambda item: -item[1].changed))
+        for history in latest.values():
+            if time.monotonic() < end:
+                history.refresh()
+        return latest

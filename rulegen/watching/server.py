@@ -13,6 +13,8 @@ from rulegen.watching.runs import Runs
 #: Nobody outside of this machine reaches it.
 HERE = "127.0.0.1"
 PORT = 8642
+#: An answer about many runs reads for so long (seconds); the page asks again for the rest.
+PATIENCE = 1.0
 #: By which names a browser on this machine may ask; another leads here from a foreign page.
 NAMES = (HERE, "localhost")
 
@@ -36,17 +38,17 @@ def application(folder: Path) -> Any:
 
         def get(self, what: str) -> None:
             """Answer with a page."""
-            found, names = runs.found(), self.get_arguments("run")
+            found, names = runs.listed(), self.get_arguments("run")
             if any(name not in found for name in names):
                 raise web.HTTPError(404)
             if runs.alone or what == "run":
                 name = next(iter(names or found))
-                title, body = name, run_page(found[name], runs.alone)
+                title, body = name, run_page(found[name].refresh(), runs.alone)
             elif what == "compare":
                 title = "Runs compared"
-                body = compared_page({name: found[name] for name in names})
+                body = compared_page({name: found[name].refresh() for name in names})
             else:
-                title, body = f"Runs in {runs.folder}", runs_page(found)
+                title, body = f"Runs in {runs.folder}", runs_page(runs.found(PATIENCE))
             text, policy = page(title, body)
             self.set_header("Content-Security-Policy", policy)
             self.set_header("Cache-Control", "no-store")
