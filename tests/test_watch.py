@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import numpy as np
@@ -394,7 +395,11 @@ def test_a_watch_answers_whatever_a_history_says(watching):
     address, folder = watching
     with (folder / "a" / "history.jsonl").open("ab") as file:
         file.write(b"".join(forged()))
-    for path in ("", "run?run=a", "compare?run=a&run=b"):
+    odd = a_run(folder / os.fsdecode(b"odd \xff"), gradient(0), config="no configuration")
+    (odd / "summary.json").write_text("{}")
+    (odd / "report.html").write_text("")
+    name = urllib.parse.quote("odd \\udcff")
+    for path in ("", "run?run=a", f"run?run={name}", f"compare?run=a&run=b&run={name}"):
         asked(address + path)  # which raises where the answer is not 200
 
 

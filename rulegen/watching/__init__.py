@@ -1,1 +1,1 @@
-"""Runs as they go, seen from outside: nothing but their histories is read."""
+"""Runs as they go, seen from outside: nothing but what lies in their folders is read."""

@@ -47,7 +47,7 @@ class Runs:
                 pattern = "/".join(["*"] * depth) + f"/{HISTORY}"
                 folders += [path.parent for path in sorted(self.folder.glob(pattern))]
         names = {
-            path.name if self.alone else path.relative_to(self.folder).as_posix(): path
+            shown(path.name if self.alone else path.relative_to(self.folder).as_posix()): path
             for path in folders[:MOST]
             if (path / "config.toml").exists() and not path.is_symlink()
         }
@@ -66,3 +66,13 @@ class Runs:
             if time.monotonic() < end:
                 history.refresh()
         return latest
+
+
+def shown(name: str) -> str:
+    r"""The name of a file as a page can have it: Linux knows others.
+
+    Example:
+        >>> shown("a"), shown("a\udcff")
+        ('a', 'a\\udcff')
+    """
+    return name.encode(errors="backslashreplace").decode()

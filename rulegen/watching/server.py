@@ -8,7 +8,7 @@ from typing import Any
 from rulegen.grammar import ConfigError
 from rulegen.ground.extras import extra
 from rulegen.watching.page import compared_page, page, run_page, runs_page
-from rulegen.watching.runs import Runs
+from rulegen.watching.runs import Runs, shown
 
 #: Nobody outside of this machine reaches it.
 HERE = "127.0.0.1"
@@ -54,7 +54,7 @@ def application(folder: Path) -> Any:
             self.set_header("Cache-Control", "no-store")
             self.set_header("X-Content-Type-Options", "nosniff")
             self.set_header("Referrer-Policy", "no-referrer")
-            self.finish(text)
+            self.finish(shown(text))
 
     return web.Application([(r"/(run|compare|)", Page)], log_function=lambda page: None)
 
