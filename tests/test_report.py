@@ -2,16 +2,19 @@
 
 import re
 import shutil
+from html import unescape
 
 import pytest
 from html_reader import read_html
 
-from rulegen.catalog import find, load_record, save_record
+from rulegen.catalog import Record, find, load_record, save_record
+from rulegen.catalog.pages.bibtex import bibtex
 from rulegen.catalog.pages.html import content_hash
 from rulegen.catalog.records.library import HOME
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
 from rulegen.publishing.report import TEMPLATES, Left, report, report_page, verdict
+from rulegen.runs.sources import read_source
 
 HOSTILE = "</title><script>alert(1)</script> $\\frac{1}{0}$ & \"'"
 
@@ -41,6 +44,32 @@ def test_its_values_are_a_sentence_of_their_own():
     assert (
         re.search(r"[a-z]\. It has theta_1 = [^.]*\.[^ ]*, ", told) and ", with theta" not in told
     )
+
+
+@pytest.mark.parametrize(("value", "said"), [(3, True), (2.5, False)])
+def test_a_value_at_a_bound_is_told_where_it_is_first_read(value, said):
+    """A fit that was stopped by a bound has not found a maximum."""
+    found = find("delayed_association")
+    text = found.equations.replace("theta_1 = 1.8", f"theta_1 = {value}")
+    record = Record.model_validate(found.model_dump() | {"equations": text})
+    sentence = "theta_1 stands at a bound of its interval [-3, 3]"
+    assert (sentence in verdict(record, record.evidence)) == said
+
+
+def test_its_commands_work_where_it_lies(folder, monkeypatch):
+    """Names of the folder would hold in the one above it alone."""
+    monkeypatch.chdir(folder)
+    shown = re.search(r"<code>(rulegen discover .*?)</code>", report("."), re.DOTALL)[1]
+    assert shown.split("\n")[0] == "rulegen discover config.toml --out ../again"
+    for line in shown.split("\n")[1:]:
+        source = read_source(line.split()[2], None)
+        assert source.rule.digest == load_record("record.toml").digest
+
+
+def test_it_has_what_cite_prints(folder):
+    record, page = load_record(folder / "record.toml"), unescape(report(folder))
+    assert bibtex([record]).strip() in page
+    assert f"version = {{{record.evidence.versions['rulegen']}}}" in page
 
 
 def test_nothing_is_loaded_and_only_its_own_script_runs(folder):

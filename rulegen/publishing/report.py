@@ -8,7 +8,6 @@ it is followed, and every text is escaped.
 from __future__ import annotations
 
 import io
-import shlex
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from markupsafe import Markup
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.likeness.naming import named
 from rulegen.catalog.pages import html, looks
+from rulegen.catalog.pages.bibtex import bibtex, software
 from rulegen.catalog.pages.card import Picture, card
 from rulegen.catalog.pages.mathfont import math_style
 from rulegen.catalog.records.facets import facets
@@ -32,6 +32,7 @@ from rulegen.grammar.printing.breaking import broken
 from rulegen.grammar.printing.display import displayed
 from rulegen.grammar.printing.mathml import mathml
 from rulegen.grammar.reading.files import read_own
+from rulegen.publishing.bounds import at_bounds
 from rulegen.publishing.charts import (
     Bar,
     Line,
@@ -56,13 +57,11 @@ class Left(NamedTuple):
     Attributes:
         curves: learning curves of the held-out lives. front: the finalists of a search.
         fits: every iteration of its fits.
-        folder: how the commands of the page call it.
     """
 
     curves: pd.DataFrame | None = None
     front: pd.DataFrame | None = None
     fits: pd.DataFrame | None = None
-    folder: str = "RUN"
 
 
 class Section(NamedTuple):
@@ -99,7 +98,6 @@ def left_in(folder: Path) -> Left:
         columns_of(folder / "learning.csv", CURVES),
         columns_of(folder / "front.csv", FRONT),
         fits,
-        folder.name,
     )
 
 
@@ -143,38 +141,33 @@ def report_page(record: Record, left: Left) -> str:
 
 
 def verdict(record: Record, evidence: Evidence) -> str:
-    """What was found and what it is worth, in two sentences."""
+    """What was found and what it is worth, in a few sentences."""
     free = [p for p in record.rule.parameters if p.name in record.parameters]
     values = ", ".join(f"{p.name} = {p.value:.4g}" for p in free if p.value is not None)
     found = named(record.rule).text.replace("`", "")
     found += f". It has {values}" if values and values not in found else ""
+    sentences = [f"{found[0].upper()}{found[1:]}.", at_bounds(record)]
     others = [
         f"{abs(c.difference.mean):.4g} {'less' if c.difference.mean < 0 else 'more'} than {c.name}"
         for c in evidence.comparisons
     ]
-    return (
-        f"{found[0].upper()}{found[1:]}. Its {evidence.reward_is} is {evidence.reward} on "
-        f"{evidence.reward.lives} held-out lives: {', '.join(others)}."
+    sentences.append(
+        f"Its {evidence.reward_is} is {evidence.reward} on {evidence.reward.lives} held-out lives: "
+        f"{', '.join(others)}."
     )
+    return " ".join(filter(None, sentences))
 
 
 def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section]:
     """The story of the run."""
     rule = record.rule
-    text = Markup('<pre class="scroll" tabindex="0" id="rule-text"><code>{}</code></pre>').format(
-        record.equations.strip("\n")
-    )
-    copy = Markup(
-        '<p><button type="button" data-copy="rule-text" hidden>Copy the rule</button></p>'
-    )
     shown = Markup(
         '<div class="scroll equation" role="group" aria-label="{}" tabindex="0">{}</div>'
     )
     spelt = Markup(mathml(broken(displayed(rule, True))))
-    listing = Markup("<details><summary>As text, to copy</summary>{}{}</details>").format(
-        text, copy
-    )
-    yield Section("equation", "The rule", (shown.format("Equation", spelt), listing))
+    text = listing("rule-text", record.equations.strip("\n"), "Copy the rule")
+    closed = Markup("<details><summary>As text, to copy</summary>{}</details>").format(text)
+    yield Section("equation", "The rule", (shown.format("Equation", spelt), closed))
     yield Section("learning", "How it learns", tuple(learning(evidence, left)))
     bars = [Bar(f"minus {c.name}", *interval(c.difference)) for c in evidence.comparisons]
     note = paragraph(
@@ -198,7 +191,7 @@ def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section
     )  # fmt: skip
     yield Section("front", "The front", tuple(front(left)))
     yield Section("found", "How it was found", tuple(fits(evidence, left)))
-    yield Section("again", "Do it again, and cite it", tuple(again(record, evidence, left)))
+    yield Section("again", "Do it again, and cite it", tuple(again(record, evidence)))
 
 
 def learning(evidence: Evidence, left: Left) -> Iterator[Markup]:
@@ -282,21 +275,33 @@ def fits(evidence: Evidence, left: Left) -> Iterator[Markup]:
         )
 
 
-def again(record: Record, evidence: Evidence, left: Left) -> Iterator[Markup]:
+def again(record: Record, evidence: Evidence) -> Iterator[Markup]:
     """How to make the run again, to hold it against new lives, and to cite it."""
-    what, folder = "search" if evidence.structures else "discover", shlex.quote(left.folder)
+    what = "search" if evidence.structures else "discover"
+    yield paragraph("In the folder of the run, where this page lies:")
     lines = (
-        f"rulegen {what} {folder}/config.toml --out again",
-        f"rulegen verify {folder}",
-        f"rulegen export {folder} --to numpy",
+        f"rulegen {what} config.toml --out ../again",
+        "rulegen verify .",
+        "rulegen export . --to numpy",
     )
     yield Markup('<pre class="scroll" tabindex="0"><code>{}</code></pre>').format("\n".join(lines))
-    software = ", ".join(f"{name} {version}" for name, version in evidence.versions.items())
+    versions = evidence.versions
+    told = ", ".join(f"{name} {version}" for name, version in versions.items())
     yield paragraph(
         f"Rule {record.digest}, configuration {evidence.config}, code {evidence.code}, seed "
-        f"{evidence.seed}; {software}. A citation names the digest of the rule and the version of "
+        f"{evidence.seed}; {told}. A citation names the digest of the rule and the version of "
         "rulegen: by them anybody finds out whether a rule is this one."
     )
+    entries = [bibtex([record]), software(versions["rulegen"]) if "rulegen" in versions else ""]
+    yield listing("bibtex", "\n".join(filter(None, entries)).strip(), "Copy the BibTeX")
+
+
+def listing(name: str, text: str, copy: str) -> Markup:
+    """A text with a button that copies it, which has a use where scripts run."""
+    return Markup(
+        '<pre class="scroll" tabindex="0" id="{0}"><code>{1}</code></pre>'
+        '<p><button type="button" data-copy="{0}" hidden>{2}</button></p>'
+    ).format(name, text, copy)
 
 
 def interval(of: object) -> tuple[float, float, float]:

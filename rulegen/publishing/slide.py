@@ -23,6 +23,7 @@ from rulegen.grammar.printing.boxes import EMPTY, Line
 from rulegen.grammar.printing.latex_spelling import Latex
 from rulegen.grammar.printing.readable import readable
 from rulegen.grammar.printing.unparse import show_unit
+from rulegen.publishing.bounds import at_bounds
 from rulegen.publishing.differences import plot_differences
 from rulegen.publishing.figures import FORMULA, draw_curve, label_ends, mark_warmup, stroke
 from rulegen.publishing.world_figures import rewards
@@ -113,7 +114,8 @@ def equation(ax: Axes, record: Record) -> None:
         if p.value is not None
     )
     more = f"{left_out} more lines in its card" if left_out else ""
-    told = "\n".join(filter(None, (textwrap.fill(values, LONGEST), more)))
+    bound = textwrap.fill(at_bounds(record), LONGEST)
+    told = "\n".join(filter(None, (textwrap.fill(values, LONGEST), bound, more)))
     ax.text(0.0, 0.0, told, color="0.35", fontsize="small", va="bottom")
     ax.set_axis_off()
 
