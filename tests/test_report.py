@@ -9,7 +9,9 @@ from html_reader import read_html
 
 from rulegen.catalog import Record, find, load_record, save_record
 from rulegen.catalog.pages.bibtex import bibtex
+from rulegen.catalog.pages.drawing import pictured
 from rulegen.catalog.pages.html import content_hash
+from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.library import HOME
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
@@ -70,6 +72,14 @@ def test_it_has_what_cite_prints(folder):
     record, page = load_record(folder / "record.toml"), unescape(report(folder))
     assert bibtex([record]).strip() in page
     assert f"version = {{{record.evidence.versions['rulegen']}}}" in page
+
+
+def test_it_shows_how_weights_change_as_the_catalog_does(folder):
+    picture, caption = pictured(probe(find("delayed_association").rule))
+    section = report(folder).split('<h2 id="weights">')[1].split("</section>")[0]
+    assert picture in section and caption in section
+    spiking = find("generalist")
+    assert ('id="weights"' in report_page(spiking, Left())) == (probe(spiking.rule) is not None)
 
 
 def test_nothing_is_loaded_and_only_its_own_script_runs(folder):

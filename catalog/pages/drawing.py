@@ -93,6 +93,19 @@ def drawn(found: Probe) -> str:
     return f'<path class="axis" d="{axes}"/><path class="line" d="{lines}"/>'
 
 
+def pictured(found: Probe) -> tuple[Markup, str]:
+    """The picture of an experiment, and what it shows.
+
+    Example:
+        >>> from rulegen.catalog import find
+        >>> from rulegen.catalog.pages.probe import probe
+        >>> pictured(probe(find("hebb").rule))[1].startswith("Change of the weight")
+        True
+    """
+    picture = svg((WIDE, HIGH), drawn(found), "What the rule does to a synapse")
+    return picture, f"{SHOWN[found.kind]} The picture is scaled to its largest change."
+
+
 def cells(change: Sequence[Sequence[float]]) -> str:
     """A map: one path for all cells of a shade, neighbours of one column as one stroke."""
     wide, high = (WIDE - 2 * EDGE) / SIZES, (HIGH - 2 * EDGE) / SIZES

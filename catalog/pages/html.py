@@ -67,15 +67,15 @@ def html_rule(
     lines, left_out = brief(record.rule)
     found = None if curves else probe(record.rule)
     picture = drawing.small_curves(curves) if curves else drawing.drawn(found) if found else ""
-    size = (drawing.WIDE, drawing.HIGH)
+    large, shown = drawing.pictured(found) if found else ("", "")
     return filled(
         "rule.html",
         **about(row, blocks, figure, curves),
         brief=lines,
         left_out=left_out,
-        thumb=drawing.svg(size, picture),
-        shown=drawing.SHOWN[found.kind] if found else "",
-        picture=drawing.svg(size, picture, "What the rule does to a synapse") if found else "",
+        thumb=drawing.svg((drawing.WIDE, drawing.HIGH), picture),
+        shown=shown,
+        picture=large,
         bar=complexity_bar(row.complexity),
         latex=record.rule.latex(),
         bibtex=bibtex([record]),

@@ -19,10 +19,11 @@ from markupsafe import Markup
 
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.likeness.naming import named
-from rulegen.catalog.pages import html, looks
+from rulegen.catalog.pages import drawing, html, looks
 from rulegen.catalog.pages.bibtex import bibtex, software
 from rulegen.catalog.pages.card import Picture, card
 from rulegen.catalog.pages.mathfont import math_style
+from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import LARGEST_TABLE
 from rulegen.catalog.records.record import own_record
@@ -168,6 +169,7 @@ def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section
     text = listing("rule-text", record.equations.strip("\n"), "Copy the rule")
     closed = Markup("<details><summary>As text, to copy</summary>{}</details>").format(text)
     yield Section("equation", "The rule", (shown.format("Equation", spelt), closed))
+    yield Section("weights", "Change of weights", tuple(weights(record)))
     yield Section("learning", "How it learns", tuple(learning(evidence, left)))
     bars = [Bar(f"minus {c.name}", *interval(c.difference)) for c in evidence.comparisons]
     note = paragraph(
@@ -192,6 +194,14 @@ def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section
     yield Section("front", "The front", tuple(front(left)))
     yield Section("found", "How it was found", tuple(fits(evidence, left)))
     yield Section("again", "Do it again, and cite it", tuple(again(record, evidence)))
+
+
+def weights(record: Record) -> Iterator[Markup]:
+    """What the rule does to one synapse, as the catalog shows it, where an experiment tells it."""
+    found = probe(record.rule)
+    if found is not None:
+        figure = Markup('<figure class="synapse">{}<figcaption>{}</figcaption></figure>')
+        yield figure.format(*drawing.pictured(found))
 
 
 def learning(evidence: Evidence, left: Left) -> Iterator[Markup]:
