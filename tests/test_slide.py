@@ -1,15 +1,17 @@
 """A rule on one page: formulas where matplotlib can set them, words where it cannot."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from rulegen.catalog import find
+from rulegen.catalog import Record, find
 from rulegen.catalog.pages.brief import brief
 from rulegen.catalog.records.library import library
 from rulegen.catalog.records.places import DISCOVERED
 from rulegen.publishing.figures import FORMULA, picture
-from rulegen.publishing.slide import formula, plot_slide
+from rulegen.publishing.slide import ROWS, formula, plot_slide
 
 
 def texts(figure):
@@ -42,8 +44,33 @@ def test_several_worlds_and_no_curve():
 def test_rules_without_a_run(name):
     ax = plot_slide(find(name))
     formulas = [text for text in ax.texts if text.get_gid() == FORMULA]
-    assert len(formulas) == len(brief(find(name).rule)[0])
+    assert len(formulas) == len(brief(find(name).rule, ROWS)[0])
     assert picture(ax, ".png").startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("lines", [4, 5, 7, 8, 9])
+def test_lines_are_left_out_where_there_is_no_room_for_them(lines):
+    """Five lines are whole, and stand above the values."""
+    states = "".join(f"x_{n} = lowpass(pre, {n} ms)\n" for n in range(2, lines + 1))
+    total = " + ".join(f"x_{n}" for n in range(2, lines + 1))
+    text = f"param eta = 0.1\n{states}dw/dt = eta*post*({total})"
+    ax = plot_slide(Record(name="many", title="Many", description="", equations=text))
+    formulas = [t for t in ax.texts if t.get_gid() == FORMULA]
+    assert len(formulas) == min(lines, ROWS)
+    told = ax.texts[-1].get_text()
+    more = {8: "1 more line in its card", 9: "2 more lines in its card"}
+    assert more.get(lines, "") in told and ("more" in told) == (lines in more)
+    heights = [text.get_position()[1] for text in formulas]
+    assert all(above - below > 0.1 for above, below in pairwise(heights))
+
+
+def test_values_stand_below_the_equation_however_many_there_are():
+    ax = plot_slide(find("mehta"))
+    picture(ax, ".png")
+    values = ax.texts[-1].get_window_extent().y1
+    lowest = min(t.get_position()[1] for t in ax.texts if t.get_gid() == FORMULA)
+    assert values < ax.transAxes.transform((0.0, lowest))[1]
+    assert ax.texts[-1].get_text().splitlines()[2].endswith("…")
 
 
 def test_most_lines_are_formulas():

@@ -9,14 +9,17 @@ from rulegen.grammar.printing.breaking import broken
 from rulegen.grammar.printing.display import displayed
 from rulegen.grammar.printing.latex_spelling import Latex
 
-#: No more rows than these, and no row longer, in visible signs.
+#: Rows of an index, and no row is longer, in visible signs.
 ROWS, LONGEST = 4, 46
 #: Words of lines without which the dynamics of a rule can be told.
 ASIDE = ("initial:", "on trial start:")
 
 
-def brief(rule: Rule) -> tuple[list[Line], int]:
+def brief(rule: Rule, most: int = ROWS) -> tuple[list[Line], int]:
     """The lines that say most, those that change the weights before all others.
+
+    Args:
+        rule: whose lines they are. most: rows that there is room for.
 
     Returns:
         Them, in their order, and how many lines of the rule are left out.
@@ -32,12 +35,12 @@ def brief(rule: Rule) -> tuple[list[Line], int]:
     chosen: list[Line] = []
     for line in ranked:
         trial = [*chosen, line]
-        if chosen and len(broken(trial, LONGEST)) > ROWS:
+        if chosen and len(broken(trial, LONGEST)) > most:
             break
         chosen = trial
     kept = [line for line in lines if line in chosen]
     rows = broken(kept, LONGEST)
-    return rows[:ROWS], len(lines) - len(kept) + (len(rows) > ROWS)
+    return rows[:most], len(lines) - len(kept) + (len(rows) > most)
 
 
 def changes_weight(line: Line) -> bool:

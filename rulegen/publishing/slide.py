@@ -34,6 +34,11 @@ WIDE, HIGH, LOW = 12.8, 7.2, 3.8
 LONGEST = 90
 #: Signs of a line beside the differences.
 NARROW = 24
+#: Most rows of an equation, and lines of values below it.
+ROWS, VALUES = 7, 3
+#: Shares of the height: the first row, rows apart at most, below which they are set smaller, and a
+#: line of values.
+TOP, APART, DENSE, SMALL = 0.92, 0.2, 0.115, 0.07
 #: Signs that matplotlib knows by a longer name.
 LESS = r"\\[lg]e\b"
 BAR, LONG_BAR = r"\bar{\mathrm", r"\overline{\mathrm"
@@ -103,20 +108,25 @@ def plot_slide(record: Record, curves: pd.DataFrame | None = None) -> Axes:
 
 def equation(ax: Axes, record: Record) -> None:
     """The lines that say most of a rule, and its parameters."""
-    rows, left_out = brief(record.rule)
-    for number, line in enumerate(rows):
-        place = 0.92 - 0.2 * number
-        ax.text(0.0, place, readable([Line(line.when, EMPTY)]), va="center", color="0.35")
-        ax.text(0.22, place, formula(line), va="center", fontsize=16, gid=FORMULA)
+    rows, left_out = brief(record.rule, ROWS)
     values = ", ".join(
         f"{p.name} = {p.value:.3g}" + (f" {show_unit(p.unit)}" if p.unit else "")
         for p in record.rule.parameters
         if p.value is not None
     )
-    more = f"{left_out} more lines in its card" if left_out else ""
-    bound = textwrap.fill(at_bounds(record), LONGEST)
-    told = "\n".join(filter(None, (textwrap.fill(values, LONGEST), bound, more)))
-    ax.text(0.0, 0.0, told, color="0.35", fontsize="small", va="bottom")
+    more = f"{left_out} more line{'s' * (left_out > 1)} in its card" if left_out else ""
+    told = [
+        *textwrap.wrap(values, LONGEST, max_lines=VALUES, placeholder=" …"),
+        *textwrap.wrap(at_bounds(record), LONGEST),
+        *filter(None, [more]),
+    ]
+    step = min(APART, (TOP - SMALL * len(told)) / len(rows))
+    for number, line in enumerate(rows):
+        place = TOP - step * number
+        ax.text(0.0, place, readable([Line(line.when, EMPTY)]), va="center", color="0.35")
+        size = 16 if step > DENSE else 13
+        ax.text(0.22, place, formula(line), va="center", fontsize=size, gid=FORMULA)
+    ax.text(0.0, 0.0, "\n".join(told), color="0.35", fontsize="small", va="bottom")
     ax.set_axis_off()
 
 
