@@ -100,7 +100,7 @@ def answered(page: str) -> list[str]:
 
 
 def marks(browser: str) -> list[str]:
-    """By picture, at both scales: whether a bar and a dot are seen over their letters."""
+    """By picture, at both scales: whether bars and dots are seen over letters, and over words."""
     bad = []
     rules = {"none": "a <- R : global", "bar": "a_bar <- R : global", "dot": "da/dt = R : global"}
     for scale in (1, 2):
@@ -111,7 +111,21 @@ def marks(browser: str) -> list[str]:
         for name in ("bar", "dot"):
             if heights[name] < heights["none"] + 2 * scale:
                 bad.append(f"a {name} over a letter is not seen at {scale}x")
+        word = photographed(browser, mathml(displayed(parse("drive_bar <- R : global"))), scale)
+        if not covered(word, scale):
+            bad.append(f"a bar over a word does not cover it at {scale}x")
     return bad
+
+
+def covered(picture: np.ndarray, scale: int) -> bool:
+    """Whether what is topmost in a formula is as wide as the word below it."""
+    dark = picture < 200
+    top, thick = np.flatnonzero(dark.any(axis=1))[0], 2 * scale
+    bar, below = (
+        np.flatnonzero(rows.any(axis=0)) for rows in (dark[top : top + thick], dark[top + thick :])
+    )
+    end = below[np.flatnonzero(np.diff(below, append=np.inf) > 4 * scale)[0]]
+    return bool(bar[0] <= below[0] + 2 * scale and abs(bar[-1] - end) <= 2 * scale)
 
 
 def ink(picture: np.ndarray) -> int:
@@ -124,14 +138,17 @@ def ink(picture: np.ndarray) -> int:
 
 
 def photographed(browser: str, formula: str, scale: int) -> np.ndarray:
-    """A formula as it is seen, shape (rows, columns), 0 black and 255 white."""
-    body = "background: white; color: black; font-size: 1.15rem;"
+    """A formula as it is seen, shape (rows, columns), 0 black and 255 white.
+
+    It stands across an edge of the tiles that a browser paints one by one.
+    """
+    body = "background: white; color: black; font-size: 1.15rem; padding-left: 235px;"
     style = f"<style>{math_style()} body {{ {body} }}</style>"
     with tempfile.TemporaryDirectory() as folder:
         path, picture = Path(folder) / "formula.html", Path(folder) / "formula.png"
         path.write_text(f"<!DOCTYPE html><meta charset='utf-8'>{style}{formula}", "utf-8")
         options = (f"--screenshot={picture}", f"--force-device-scale-factor={scale}")
-        command = [browser, *OPTIONS, *options, "--window-size=300,200", path.as_uri()]
+        command = [browser, *OPTIONS, *options, "--window-size=500,300", path.as_uri()]
         subprocess.run(command, capture_output=True, timeout=120, check=True)
         return np.asarray(Image.open(picture).convert("L"))
 

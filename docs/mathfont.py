@@ -14,6 +14,7 @@ from pathlib import Path
 from fontTools.pens.t2CharStringPen import T2CharStringPen
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
+from fontTools.ttLib.tables import otTables
 
 from rulegen.catalog.pages.mathfont import FAMILY, FONT
 from rulegen.grammar.printing.mathml import ALPHABET
@@ -24,6 +25,8 @@ NAMES = {1: FAMILY, 3: f"part of TeX Gyre Pagella Math: {FAMILY}", 4: FAMILY, 16
 #: its corners, in thousandths of the size.
 BAR, OVERLINE = "overline", 0x203E
 LEFT, RIGHT, BOTTOM, TOP = 0, 480, 600, 666
+#: The flag of a piece that is there as often as it takes.
+EXTENDER = 1
 
 
 def main(source: str, target: str = str(FONT)) -> None:
@@ -68,6 +71,28 @@ def add_bar(font: TTFont) -> None:
     font["hmtx"][BAR] = (RIGHT - LEFT, LEFT)
     for table in font["cmap"].tables:
         table.cmap[OVERLINE] = BAR
+    stretch_bar(font["MATH"].table.MathVariants)
+
+
+def stretch_bar(variants: otTables.MathVariants) -> None:
+    """Let the bar be as long as what stands below it, of pieces that cover each other.
+
+    One of them is always there: browsers fail where all can be left out.
+    """
+    pieces = [otTables.GlyphPartRecord() for _ in range(2)]
+    for piece, flag in zip(pieces, (0, EXTENDER), strict=True):
+        piece.glyph, piece.FullAdvance, piece.PartFlags = BAR, RIGHT - LEFT, flag
+        piece.StartConnectorLength = piece.EndConnectorLength = RIGHT - LEFT - 1
+    whole = otTables.GlyphAssembly()
+    whole.ItalicsCorrection = otTables.MathValueRecord()
+    whole.ItalicsCorrection.Value = 0
+    whole.PartRecords, whole.PartCount = pieces, len(pieces)
+    longer = otTables.MathGlyphConstruction()
+    longer.GlyphAssembly, longer.MathGlyphVariantRecord, longer.VariantCount = whole, [], 0
+    # Glyphs stand in the order of the font, and the bar is its last.
+    variants.HorizGlyphCoverage.glyphs.append(BAR)
+    variants.HorizGlyphConstruction.append(longer)
+    variants.HorizGlyphCount += 1
 
 
 if __name__ == "__main__":

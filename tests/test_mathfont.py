@@ -26,6 +26,16 @@ def test_formulas_are_made_of_the_alphabet(values):
         assert set(re.sub("<[^>]*>|&[a-z]+;", "", typed)) <= ALPHABET, name
 
 
+def test_a_bar_grows_with_what_stands_below_it():
+    """Of pieces of which one is always there: Chromium counts the others from it."""
+    variants = TTFont(FONT)["MATH"].table.MathVariants
+    grown = dict(
+        zip(variants.HorizGlyphCoverage.glyphs, variants.HorizGlyphConstruction, strict=True)
+    )
+    pieces = grown[TTFont(FONT).getBestCmap()[ord("‾")]].GlyphAssembly.PartRecords
+    assert {piece.PartFlags for piece in pieces} == {0, 1}
+
+
 def test_the_font_says_that_it_is_changed():
     names = {entry.nameID: entry.toUnicode() for entry in TTFont(FONT)["name"].names}
     assert names[1] == FAMILY and "GUST Font License" in names[0]

@@ -12,7 +12,9 @@ from pathlib import Path
 
 FAMILY = "Rulegen Math"
 FONT = Path(__file__).parent / "fonts" / "math.woff"
-#: How formulas are set with it; the tables that `mathml` makes have these classes.
+#: How formulas are set with it; the tables that `mathml` makes have these classes. Chromium draws
+#: only parts of a bar that is longer than its piece in the font, unless something else of it is as
+#: long: a shadow that is not seen.
 STYLE = """
 math { font-family: "%s", "STIX Two Math", "Cambria Math", math; }
 math[display="block"] { width: max-content; margin: 0; }
@@ -20,6 +22,7 @@ mtable.aligned > mtr > mtd { padding: .22em 0; text-align: left; }
 mtable.aligned > mtr > mtd:nth-last-child(2) { text-align: right; text-align: -webkit-right; padding-right: .3em; }
 mtable.timed > mtr > mtd:first-child { padding-right: 1em; }
 mtable.cases > mtr > mtd { text-align: left; }
+mover > mo { box-shadow: 0 0 0 9em transparent; }
 math .typed { font-family: monospace; font-style: normal; }
 math .bold { font-weight: bold; font-style: normal; }
 """  # noqa: E501
