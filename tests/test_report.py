@@ -164,6 +164,16 @@ def test_charts_are_as_wide_as_their_page():
     assert not re.search(r"\.chart[^{]*{[^}]*(min|max)-width", style)
 
 
+def test_paper_has_no_controls_and_no_heading_alone():
+    printed = (TEMPLATES / "chart.css").read_text().split("@media print")[1]
+    kept, hidden = (
+        re.findall(rf"([^{{}}]+){{ {rule}", printed)[0].replace(",", "").split()
+        for rule in ("break-after: avoid", "display: none")
+    )
+    assert {"h2", "h3", "h4"} <= {*kept}
+    assert {".reading", ".zooming", "button", "input"} <= {*hidden}
+
+
 def test_what_is_no_rule_is_named_beside_a_drawing():
     """A name in a drawing covers a line wherever it stands, when the window is narrow enough."""
     line = Line("a rule", [1, 2, 3], [0.0, 0.5, 1.0])
