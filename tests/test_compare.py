@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import defaultdict
 
 import jax
 import numpy as np
@@ -21,6 +22,7 @@ from rulegen.runs.compare import behavioural_distance, family_graph, weight_chan
 from rulegen.runs.compare_figures import arrangement, plot_families, plot_rewards
 from rulegen.runs.contest import (
     Contest,
+    cell,
     compare_rewards,
     reward_matrix,
     reward_tables,
@@ -194,14 +196,19 @@ def test_the_matrix_is_drawn_with_what_cannot_run() -> None:
         rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4, budget=None
     )
     ax = plot_rewards(table)
-    texts = [text.get_text() for text in ax.texts]
-    assert texts[2:4] == ["–", "–"]
+    cells = defaultdict(list)
+    for text in ax.texts:
+        column, row = map(round, text.get_position())
+        cells[row, column].append(text)
+    assert [text.get_text() for n in (0, 1) for text in cells[1, n]] == ["–", "–"]
     row = table.iloc[0]
-    assert texts[0].startswith(f"{row.reward:.3f} ± ")
+    # The interval itself: it need not be even.
+    shown = "\n".join(text.get_text() for text in cells[0, 0])
+    assert shown.startswith(cell(row["reward"], row["low"], row["high"]))
     assert [label.get_text() for label in ax.get_yticklabels()][:2] == list(rules)
     first = table[table["neurons"] == 6].reset_index()
     best = int(first["reward"].idxmax())
-    assert ax.texts[2 * best].get_fontweight() == "bold"
+    assert cells[best, 0][0].get_fontweight() == "bold"
 
 
 def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:

@@ -13,10 +13,12 @@ from matplotlib.patheffects import withStroke
 
 from rulegen.catalog.pages.looks import COLOURS
 from rulegen.publishing.figures import new_axes
-from rulegen.runs.contest import bad_lives
+from rulegen.runs.contest import bad_lives, cell
 
 #: Room for a rule and its name in the picture of families, inches.
 WIDE, HIGH = 1.4, 0.85
+#: Height of a row of rewards, inches, and how far the mean stands above its middle, in rows.
+ROW, UP = 0.5, 0.2
 #: Room for a title, inches.
 TITLE = 5.6
 #: Families stand beside each other until a row has room for this many rules.
@@ -28,7 +30,7 @@ LINE = 16
 def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw the matrix of rules and worlds: darker cells earned more, each within its world.
 
-    A cell has the mean reward per trial with half the width of its 95% interval, and how many
+    A cell has the mean reward per trial with its 95% interval, which need not be even, and how many
     lives ended badly if any did; the best of a world, and all whose interval reaches it, are bold.
     What cannot run has a dash.
 
@@ -41,12 +43,12 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
         >>> row |= {"diverged": 3, "saturated": 0, "silent": 0}
         >>> table = pd.DataFrame([row | {"reward": -0.3, "low": -0.4, "high": -0.2}])
         >>> [text.get_text() for text in plot_rewards(table).texts]
-        ['-0.300 ± 0.100\\n3 diverged']
+        ['-0.3000', '[-0.4000, -0.2000]\\n3 diverged']
     """
     world = table["task"].str.replace("_", " ") + "\nN = " + table["neurons"].astype(str)
     rules, places = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(world))
     if ax is None:
-        ax = new_axes(2.2 + 1.7 * len(places), 1.1 + 0.42 * len(rules))
+        ax = new_axes(2.2 + 1.7 * len(places), 1.1 + ROW * len(rules))
     means, lows, highs, ended = (
         table.assign(world=world, ended=bad_lives(table))
         .pivot_table(index="rule", columns="world", values=column, aggfunc="first")
@@ -59,13 +61,15 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.imshow(shade, cmap="Blues", vmin=0.0, vmax=1.6, aspect="auto")
     for (row, column), mean in np.ndenumerate(means):
         low, high = lows[row, column], highs[row, column]
-        half = "" if np.isnan(low) else f" ± {(high - low) / 2:.3f}"
-        text = "–" if np.isnan(mean) else f"{mean:.3f}{half}\n{ended[row, column]}".rstrip()
+        shown = [*(cell(mean, low, high) or "–").split("\n"), ended[row, column]]
+        first, below = shown[0], "\n".join(filter(None, shown[1:]))
         leads = (mean if np.isnan(high) else high) >= best[column]
         ax.text(
-            column, row, text, ha="center", va="center", fontsize="small",
-            fontweight="bold" if leads else "normal",
+            column, row - (UP if below else 0.0), first, ha="center", va="center",
+            fontsize="small", fontweight="bold" if leads else "normal",
         )  # fmt: skip
+        if below:
+            ax.text(column, row, below, ha="center", va="top", fontsize="x-small")
     ax.set_xticks(range(len(places)), places, fontsize="small")
     ax.set_yticks(range(len(rules)), rules)
     ax.xaxis.tick_top()
