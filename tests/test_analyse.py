@@ -11,7 +11,9 @@ from rulegen.analysis.contrast import INTERVALS, contrast_table
 from rulegen.analysis.performance import performance_table
 from rulegen.analysis.similarity import similarity_graph
 from rulegen.analysis.studies import study, subjects, survivors
+from rulegen.catalog.pages.looks import ROLES
 from rulegen.catalog.records.kinds import PAGES
+from rulegen.catalog.records.roles import CHANCE, DISCOVERED
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import RunError, parse
 from rulegen.lives.life import LifeSettings
@@ -179,6 +181,24 @@ def test_one_rule_and_several_factors():
     assert "contrast" not in found.tables
     assert set(found.tables["decoding"]["factor"]) == {"sample", "test"}
     assert "sample:test:time" in found.tables["selectivity"]
+
+
+def test_the_discovered_rule_has_the_look_that_it_has_in_its_run(monkeypatch, capsys, tmp_path):
+    world = World(
+        circuit=RateCircuit(neurons=4), task=DelayedMatch(), life=LifeSettings(trials=4, warmup=1)
+    )
+    rules = {name: parse(f"on trial end: w += 0.0{n}*R") for n, name in ((1, "a"), (2, "b"))}
+    drawn = study(world, rules, lives=2, repeats=2, found="a").figures
+    for name in ("learning", "spectra", "decoding"):
+        first, second, *_ = (
+            line for line in drawn[name].lines if line.get_color() != ROLES[CHANCE].colour
+        )
+        assert first.get_color() == ROLES[DISCOVERED].colour != second.get_color()
+    folder = leave(*publish(lives=8, others={"no learning": ""}), tmp_path / "run")
+    asked = dict[str, object]()
+    monkeypatch.setattr("rulegen.commands.analyse.study", lambda *a, **k: asked.update(k) or {}[""])
+    run(monkeypatch, capsys, folder)
+    assert asked["found"] == next(iter(subjects(folder)[1]))
 
 
 def test_rules_that_are_called_like_columns():

@@ -108,6 +108,14 @@ def test_a_role_looks_the_same_whoever_stands_beside_it():
     assert among["a"] != among["b"]
 
 
+def test_a_discovered_rule_has_the_look_of_its_role_under_its_own_name():
+    """Figures of an analysis and of the run itself are read beside each other."""
+    names, own = ["node perturbation", NO_LEARNING], looks(["mine", "oja"], found="mine")
+    assert own["mine"] == looks([DISCOVERED])[DISCOVERED]
+    there = looks(["mine", *names], found="mine")
+    assert [there[n] for n in names] == [looks([DISCOVERED, *names])[n] for n in names]
+
+
 def test_more_rules_than_looks():
     names = [str(n) for n in range(2 * len(OTHERS))]
     found = numbers(names)

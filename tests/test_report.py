@@ -11,8 +11,10 @@ from rulegen.catalog import Record, find, load_record, save_record
 from rulegen.catalog.pages.bibtex import bibtex
 from rulegen.catalog.pages.drawing import pictured
 from rulegen.catalog.pages.html import content_hash
+from rulegen.catalog.pages.looks import numbers
 from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.library import HOME
+from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
 from rulegen.publishing.report import TEMPLATES, Left, report, report_page, verdict
@@ -66,6 +68,14 @@ def test_its_commands_work_where_it_lies(folder, monkeypatch):
     for line in shown.split("\n")[1:]:
         source = read_source(line.split()[2], None)
         assert source.rule.digest == load_record("record.toml").digest
+
+
+def test_differences_have_the_colours_of_the_figure(folder):
+    section = report(folder).split('<h2 id="differences">')[1].split("</section>")[0]
+    compared = [c.name for c in load_record(folder / "record.toml").evidence.comparisons]
+    known = numbers([DISCOVERED, *compared])
+    drawn = [int(n) for n in re.findall(r'class="mark c(\d+)"', section)]
+    assert drawn == [known[name] for name in compared] and len({*drawn}) == len(drawn)
 
 
 def test_it_has_what_cite_prints(folder):

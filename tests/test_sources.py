@@ -10,7 +10,7 @@ from rulegen.catalog import find, markdown_card, save_record
 from rulegen.commands.new import EXAMPLES
 from rulegen.grammar import ConfigError, RuleError
 from rulegen.publishing.config import load_config
-from rulegen.runs.sources import named_rules, read_source
+from rulegen.runs.sources import named_rules, named_sources, only_discovered, read_source
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +132,14 @@ BAD = {
     "bytes": ("bytes.txt", "not text in UTF-8"),
     "no rule": ("words.txt", "expected|statement"),
 }
+
+
+def test_one_rule_among_others_is_the_discovered_one():
+    """Pictures draw it as its role; where there are two, neither."""
+    one, two = "delayed_association", "generalist"
+    assert only_discovered(named_sources(["oja", one], None)) == one
+    assert only_discovered(named_sources([one, two], None)) == ""
+    assert only_discovered(named_sources(["oja", "hebb"], None)) == ""
 
 
 @pytest.mark.parametrize(("name", "words"), BAD.values(), ids=BAD)

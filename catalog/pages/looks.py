@@ -58,36 +58,37 @@ PLATE = "img { background: #ffffff; border-radius: .5rem; padding: .6rem; }\n"
 COLOURS = tuple(ink for ink, _ in (BLUE, ORANGE, VIOLET, TAN, PLUM, GREEN))
 
 
-def numbers(names: Iterable[str]) -> dict[str, int]:
+def numbers(names: Iterable[str], found: str = "") -> dict[str, int]:
     """The number of each rule's look; more rules than there are looks begin anew.
 
     Args:
         names: of all rules in a picture, in order.
+        found: what the discovered rule is called there, if by a name of its own.
 
     Example:
         >>> numbers(["discovered rule", "oja", "no learning", "hebb"])
         {'discovered rule': 0, 'oja': 6, 'no learning': 3, 'hebb': 7}
     """
     roles = [*ROLES]
-    found, others = dict[str, int](), 0
+    given, others = dict[str, int](), 0
     for name in dict.fromkeys(names):
-        role = DISCOVERED if name == THIS_RULE else name
+        role = DISCOVERED if name in (THIS_RULE, found) else name
         if role in ROLES:
-            found[name] = roles.index(role)
+            given[name] = roles.index(role)
         else:
-            found[name] = len(ROLES) + others % len(OTHERS)
+            given[name] = len(ROLES) + others % len(OTHERS)
             others += 1
-    return found
+    return given
 
 
-def looks(names: Iterable[str]) -> dict[str, Look]:
-    """The look of each rule.
+def looks(names: Iterable[str], found: str = "") -> dict[str, Look]:
+    """The look of each rule; see `numbers`.
 
     Example:
         >>> looks(["oja", "start"])["start"].dash
         (4.0, 1.5)
     """
-    return {name: LOOKS[number] for name, number in numbers(names).items()}
+    return {name: LOOKS[number] for name, number in numbers(names, found).items()}
 
 
 def style() -> str:

@@ -56,11 +56,13 @@ class Subject(NamedTuple):
         world: where the rules lived.
         anatomies: the circuits of each rule, by its name; the same lives for all.
         report: told how far a chapter is.
+        found: which of the rules is the discovered one; "" for none.
     """
 
     world: World
     anatomies: dict[str, Anatomy]
     report: Report
+    found: str = ""
 
 
 class Chapter(NamedTuple):
@@ -89,14 +91,16 @@ def learning(subject: Subject) -> Chapter:
         )
         for name, anatomy in subject.anatomies.items()
     }
-    figure = plot_learning(curves, world.task, world.circuit.dt, warmup=world.life.warmup)
+    figure = plot_learning(
+        curves, world.task, world.circuit.dt, warmup=world.life.warmup, found=subject.found
+    )
     return Chapter(learning_table(curves), {"learning": figure}, measures)
 
 
 def spectra(subject: Subject) -> Chapter:
     """Singular values of the weight changes."""
     table = spectrum_table(subject.anatomies)
-    return Chapter(table, {"spectra": plot_spectra(table)})
+    return Chapter(table, {"spectra": plot_spectra(table, found=subject.found)})
 
 
 def dimensions(subject: Subject) -> Chapter:
@@ -146,7 +150,7 @@ def codes(subject: Subject) -> Chapter:
     factor, *_ = read
     chance = 1.0 / len(set(factors[factor]))
     figures = {
-        "decoding": plot_decoding(read[factor], chance),
+        "decoding": plot_decoding(read[factor], chance, found=subject.found),
         "generalisation": panels(read[factor], partial(plot_generalisation, lowest=chance)),
     }
     table = pd.concat([by_rule(read[f]) for f in read], ignore_index=True)

@@ -142,13 +142,14 @@ def plot_generalisation(
 
 
 def plot_decoding(
-    tables: Mapping[str, pd.DataFrame], chance: float, *, ax: Axes | None = None
+    tables: Mapping[str, pd.DataFrame], chance: float, *, found: str = "", ax: Axes | None = None
 ) -> Axes:
     """Accuracy over time, trained and tested at the same time: means with their intervals.
 
     Args:
         tables: from `decoding_table`, of one factor, by rule.
         chance: accuracy of guessing.
+        found: what the discovered rule is called, if by a name of its own.
         ax: where to draw.
 
     Example:
@@ -159,7 +160,7 @@ def plot_decoding(
         ['guessing', 'a']
     """
     ax = new_axes() if ax is None else ax
-    known, lowest = looks(tables), chance
+    known, lowest = looks(tables, found), chance
     labels = [(GUESSING, chance, ROLES[CHANCE].colour)]
     for name, table in tables.items():
         same = table[table["trained"] == table["tested"]]

@@ -72,13 +72,14 @@ def contrast_table(measures: Mapping[str, pd.DataFrame], level: float = 0.95) ->
     return pd.DataFrame(table)
 
 
-def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_contrast(table: pd.DataFrame, *, found: str = "", ax: Axes | None = None) -> Axes:
     """Differences from the first rule with their intervals, in standard deviations over lives.
 
     Dots are filled where the interval leaves out 0.
 
     Args:
         table: from `contrast_table`.
+        found: what the discovered rule is called, if by a name of its own.
         ax: where to draw.
 
     Example:
@@ -90,7 +91,7 @@ def plot_contrast(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     names, columns = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(table["measure"]))
     if ax is None:
         ax = new_axes(7.2, 1.2 + 0.27 * len(columns))
-    others, known = names[1:], looks(names)
+    others, known = names[1:], looks(names, found)
     for number, name in enumerate(others):
         rows = table[table["rule"] == name]
         # Where all lives differ alike, the difference has no interval, and is drawn as it is.

@@ -91,11 +91,10 @@ def subjects(
         ConfigError: when it is neither, or has no rules.
         RuleError: when a rule in it is none.
     """
-    path = Path(source)
-    if path.suffix == ".toml" and kind_of(read_toml(path)) != "equations":
-        scene = load_scene(path)
+    if is_scene(source):
+        scene = load_scene(source)
         if not scene.rules:
-            raise ConfigError(f"{path} has no rules to analyse; add some as [[rules]]")
+            raise ConfigError(f"{source} has no rules to analyse; add some as [[rules]]")
         return scene.world, {r.name: parse(r.rule) for r in scene.rules}
     record = read_source(str(source), standard_input).record
     if record is None or record.evidence is None:
@@ -109,6 +108,12 @@ def subjects(
     return world, {name: record.rule} | {n: parse(text) for n, text in others.items()}
 
 
+def is_scene(source: Path | str) -> bool:
+    """Whether rules come from a scene, where none of them is a discovered one."""
+    path = Path(source)
+    return path.suffix == ".toml" and kind_of(read_toml(path)) != "equations"
+
+
 def study(
     world: World,
     rules: Mapping[str, AnyRule],
@@ -116,6 +121,7 @@ def study(
     lives: int = 32,
     repeats: int = 20,
     seed: int = 0,
+    found: str = "",
     report: Report = silent,
 ) -> Study:
     """Run lives of every rule, open their circuits and analyse them.
@@ -126,6 +132,7 @@ def study(
         lives: networks of each rule, the same for all.
         repeats: noisy trials of each condition after learning.
         seed: of networks and noise.
+        found: the rule that figures draw as the discovered one, if one is.
         report: told how far it is.
 
     Raises:
@@ -139,12 +146,12 @@ def study(
     for name, bench in benches(world, rules).items():
         tick = ticks(report, f"{name}: lives", 0, lives, 1)
         opened[name] = dissect(bench, bench.values, key, lives, repeats, tick)
-    found, lost = survivors(opened)
-    subject = Subject(world, found, report)
+    anatomies, lost = survivors(opened)
+    subject = Subject(world, anatomies, report, found)
     tables: dict[str, pd.DataFrame] = {}
     figures: dict[str, Axes] = {}
     films: dict[str, bytes] = {}
-    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in found}
+    parts: dict[str, list[pd.DataFrame]] = {name: [] for name in anatomies}
     for name, chapter in CHAPTERS.items():
         if name in missing(world.circuit):
             continue
@@ -157,14 +164,14 @@ def study(
     measures = {rule: pd.concat(several, axis=1) for rule, several in parts.items()}
     tables["circuits"] = by_rule(
         {
-            n: m.rename_axis("life").reset_index().assign(outcome=words(found[n].outcomes))
+            n: m.rename_axis("life").reset_index().assign(outcome=words(anatomies[n].outcomes))
             for n, m in measures.items()
         }
     )
-    if len(found) > 1:
+    if len(anatomies) > 1:
         tables["contrast"] = contrast_table(measures)
-        figures["contrast"] = plot_contrast(tables["contrast"])
-    outcomes = {name: anatomy.counts for name, anatomy in found.items()}
+        figures["contrast"] = plot_contrast(tables["contrast"], found=found)
+    outcomes = {name: anatomy.counts for name, anatomy in anatomies.items()}
     return Study(world, tables, figures, lives - lost, lost, outcomes, films)
 
 

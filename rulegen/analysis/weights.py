@@ -44,11 +44,12 @@ def spectrum_table(anatomies: Mapping[str, Anatomy]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def plot_spectra(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def plot_spectra(table: pd.DataFrame, *, found: str = "", ax: Axes | None = None) -> Axes:
     """Singular values against their rank, means over lives with their intervals.
 
     Args:
         table: from `spectrum_table`.
+        found: what the discovered rule is called, if by a name of its own.
         ax: where to draw.
 
     Example:
@@ -59,7 +60,7 @@ def plot_spectra(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     """
     ax = new_axes() if ax is None else ax
     groups = list(table.groupby("rule", sort=False))
-    known = looks(str(name) for name, _ in groups)
+    known = looks((str(name) for name, _ in groups), found)
     for rule, rows in groups:
         look = known[str(rule)]
         low, high = rows["low"], rows["high"]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rulegen.analysis.studies import check_folder, save_study, study, subjects
+from rulegen.analysis.studies import check_folder, is_scene, save_study, study, subjects
 from rulegen.analysis.words import worded
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.commands.options import progress, screen, shared
@@ -48,7 +48,10 @@ def analyse(
     check_folder(folder)
     console = screen()
     with Display(progress()) as display:
-        found = study(world, rules, lives=lives, repeats=repeats, seed=seed, report=display)
+        found = study(
+            world, rules, lives=lives, repeats=repeats, seed=seed,
+            found="" if is_scene(run) else next(iter(rules)), report=display,
+        )  # fmt: skip
     hosts.on_first(lambda: save_study(found, folder))
     if found.lost:
         console.print(f"{found.lost} of {lives} networks left the finite range and are left out")

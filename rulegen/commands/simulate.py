@@ -28,7 +28,7 @@ from rulegen.publishing.figures import picture, plot_learning
 from rulegen.runs.contest import worlds
 from rulegen.runs.simulate import late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation
-from rulegen.runs.sources import named_rules
+from rulegen.runs.sources import named_sources, only_discovered
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
     ".csv": lambda table, path: table.to_csv(path, index=False),
@@ -75,7 +75,8 @@ def simulate(
         (world,), named = worlds([task or "delayed_association"], [32], trials or 200), {}
     if trials is not None:
         world = world.model_copy(update={"life": world.life.model_copy(update={"trials": trials})})
-    entrants = named_rules(rules or (), sys.stdin) or {
+    sources = named_sources(rules or (), sys.stdin)
+    entrants = {name: source.rule for name, source in sources.items()} or {
         name: parse(text) for name, text in named.items()
     }
     if not entrants:
@@ -89,7 +90,7 @@ def simulate(
         shown = table if len(entrants) > 1 else table.drop(columns="rule")
         hosts.on_first(lambda: write(shown, out))
     if plot is not None:
-        hosts.on_first(lambda: draw(plot, batches, world))
+        hosts.on_first(lambda: draw(plot, batches, world, only_discovered(sources)))
     chance, best = world.task.chance(world.circuit.dt), world.task.best
     for name, late in late_rewards(table).items():
         console.print(
@@ -144,13 +145,13 @@ def check_plot(plot: Path | None, lives: int) -> None:
     check_place(plot)
 
 
-def draw(plot: Path, batches: Mapping[str, Batch], world: World) -> None:
+def draw(plot: Path, batches: Mapping[str, Batch], world: World, found: str) -> None:
     """Write the picture of what all rules earn in each trial."""
     shown = [
         Trajectory(name, "", batch.means, *curves(batch.rewards), batch.outcomes)
         for name, batch in batches.items()
     ]
-    axes = plot_learning(shown, world.task, world.circuit.dt, warmup=world.life.warmup)
+    axes = plot_learning(shown, world.task, world.circuit.dt, warmup=world.life.warmup, found=found)
     try:
         write_together({plot: picture(axes, plot.suffix)})
     except OSError as error:

@@ -7,7 +7,8 @@ are escaped, and nothing here needs a style of its own in an element, which page
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -165,12 +166,19 @@ def drawn(line: Line, number: int, look: int, x: Scale, y: Scale) -> Markup:
     )
 
 
-def bar_chart(bars: Sequence[Bar], title: str, about: str, zero: float = 0.0) -> Markup:
+def bar_chart(
+    bars: Sequence[Bar],
+    title: str,
+    about: str,
+    zero: float = 0.0,
+    looks: Mapping[str, int] = MappingProxyType({}),
+) -> Markup:
     """Means with their intervals, a row each, beside a line that means nothing.
 
     Args:
         bars: in order. title: of the axis. about: what the chart shows.
         zero: where that line is.
+        looks: those of bars by their names; others say whether their interval leaves out `zero`.
 
     Example:
         >>> "0.5" in bar_chart([Bar("a", 0.5, 0.4, 0.6)], "gain", "gains")
@@ -189,9 +197,9 @@ def bar_chart(bars: Sequence[Bar], title: str, about: str, zero: float = 0.0) ->
         row.format(
             bar.name,
             f"{bar.mean:.4g} [{bar.low:.4g}, {bar.high:.4g}]",
-            level + interval(x, bar, FOUND if bar.low > zero or bar.high < zero else PLAIN),
+            level + interval(x, bar, looks.get(bar.name, FOUND if apart else PLAIN)),
         )
-        for bar in bars
+        for bar, apart in ((bar, bar.low > zero or bar.high < zero) for bar in bars)
     ]
     scale = Markup('<div class="row"><svg class="scale" aria-hidden="true">{}</svg></div>')
     end = scale.format(ticks(x, 0.0) + across("axis", 0.0) + below(title, 0.0))

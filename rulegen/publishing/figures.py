@@ -72,6 +72,7 @@ def plot_learning(
     *,
     warmup: int = 0,
     spread: Literal["interval", "quartiles"] = "interval",
+    found: str = "",
     ax: Axes | None = None,
 ) -> Axes:
     """Reward against trials, between chance and perfect answers.
@@ -88,6 +89,7 @@ def plot_learning(
         dt: step of the circuit, ms.
         warmup: trials without weight changes, shaded.
         spread: means with their intervals, or medians with quartiles.
+        found: what the discovered rule is called, if by a name of its own.
         ax: where to draw.
 
     Example:
@@ -101,7 +103,7 @@ def plot_learning(
     ax = new_axes(7.2, 4.4) if ax is None else ax
     trials = np.arange(1, trajectories[0].curve.shape[1] + 1)
     labels: list[tuple[str, float, str]] = []
-    shown = looks(trajectory.name for trajectory in trajectories)
+    shown = looks((trajectory.name for trajectory in trajectories), found)
     for number, trajectory in enumerate(trajectories):
         look = shown[trajectory.name]
         low, median, high = trajectory.quartiles

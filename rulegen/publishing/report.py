@@ -27,7 +27,7 @@ from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import LARGEST_TABLE
 from rulegen.catalog.records.record import own_record
-from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT, THIS_RULE
+from rulegen.catalog.records.roles import CHANCE, DISCOVERED, NO_LEARNING, PERFECT, THIS_RULE
 from rulegen.grammar import ConfigError
 from rulegen.grammar.printing.breaking import broken
 from rulegen.grammar.printing.display import displayed
@@ -176,9 +176,11 @@ def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section
         f"{THIS_RULE.capitalize()} minus each other, paired over {evidence.reward.lives} held-out "
         "lives on the same networks and noise, with 95% intervals."
     )
+    numbers = looks.numbers([DISCOVERED, *(c.name for c in evidence.comparisons)])
     drawn = bar_chart(
-        bars, evidence.reward_is, "Differences from the rules that it is compared with"
-    )
+        bars, evidence.reward_is, "Differences from the rules that it is compared with",
+        looks={f"minus {name}": number for name, number in numbers.items()},
+    )  # fmt: skip
     yield Section("differences", "What it earns more than others", (drawn, note))
     terms = [Bar(t.term, *interval(t.loss)) for t in evidence.terms]
     worth = bar_chart(terms, "reward lost without it", "What each term is worth")

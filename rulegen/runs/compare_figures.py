@@ -60,9 +60,9 @@ def plot_rewards(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     shade = (means - worst) / np.where(best > worst, best - worst, 1.0)
     ax.imshow(shade, cmap="Blues", vmin=0.0, vmax=1.6, aspect="auto")
     for (row, column), mean in np.ndenumerate(means):
-        low, high = lows[row, column], highs[row, column]
-        shown = [*(cell(mean, low, high) or "–").split("\n"), ended[row, column]]
-        first, below = shown[0], "\n".join(filter(None, shown[1:]))
+        low, high = float(lows[row, column]), float(highs[row, column])
+        first, *more = (cell(mean, low, high) or "–").split("\n")
+        below = "\n".join(filter(None, [*more, str(ended[row, column])]))
         leads = (mean if np.isnan(high) else high) >= best[column]
         ax.text(
             column, row - (UP if below else 0.0), first, ha="center", va="center",

@@ -7,7 +7,7 @@ is loaded when one is named: the text of a rule shall not wait for it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -139,23 +139,36 @@ def read_text(path: Path) -> Rule:
 
 
 def named_rules(sources: Sequence[str], standard_input: TextIO | None) -> dict[str, Rule]:
-    """The rules by a name each.
+    """The rules by a name each; errors as of `named_sources`."""
+    named = named_sources(sources, standard_input)
+    return {name: source.rule for name, source in named.items()}
+
+
+def only_discovered(named: Mapping[str, Source]) -> str:
+    """The name of the discovered rule among others; "" where there is none, or several."""
+    found = [n for n, s in named.items() if s.record and s.record.kind == "discovered"]
+    return found[0] if len(found) == 1 else ""
+
+
+def named_sources(sources: Sequence[str], standard_input: TextIO | None) -> dict[str, Source]:
+    """What is named, by a name each.
 
     Raises:
         ConfigError, RuleError: when one cannot be read, or two have one name.
     """
     read = [read_source(source, standard_input) for source in sources]
     often = Counter(source.name for source in read)
-    found: dict[str, Rule] = {}
+    found: dict[str, Source] = {}
     origins: dict[str, str] = {}
-    for source, (name, rule, _) in zip(sources, read, strict=True):
+    for source, one in zip(sources, read, strict=True):
         # Runs of one name on several seeds are told apart by their folders.
-        name = Path(source).name if often[name] > 1 and Path(source).is_dir() else name
+        several = often[one.name] > 1 and Path(source).is_dir()
+        name = Path(source).name if several else one.name
         name = f"rule {name}" if name in BASELINES else name  # each has a line of its own in tables
         if name in found:
             raise ConfigError(
                 f"two rules are called `{name}`, of {origins[name]} and of {source}; rename one of "
                 "them"
             )
-        found[name], origins[name] = rule, source
+        found[name], origins[name] = one, source
     return found
