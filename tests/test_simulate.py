@@ -14,7 +14,10 @@ from rulegen.grammar import ConfigError, parse
 from rulegen.lives.batch import Batch
 from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
+from rulegen.publishing.evaluate import Trajectory, curves
+from rulegen.publishing.figures import plot_learning
 from rulegen.runs.simulate import late_rewards, load_scene, simulate
+from rulegen.tasks import BaitedBandit, DelayedMatch
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 SMALL = """
@@ -68,6 +71,17 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
         assert late.mean == pytest.approx(mine["reward"].mean(), rel=1e-5)
         assert late.low <= late.mean <= late.high
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_no_interval_is_shown_above_perfect_answers():
+    rewards = -np.random.default_rng(0).exponential(0.1, (3, 6))
+    curve, quartiles = curves(rewards)
+    assert (curve[2] > 0.0).any()
+    shown = Trajectory("a", "", rewards.mean(axis=1), curve, quartiles, np.zeros(3, int))
+    for task, cut in ((DelayedMatch(), True), (BaitedBandit(), False)):
+        ax = plot_learning([shown], task, 10.0)
+        top = max(path.vertices[:, 1].max() for path in ax.collections[0].get_paths())
+        assert (top == 0.0) == cut
 
 
 @pytest.mark.parametrize("excitatory", [0.0, 0.8])

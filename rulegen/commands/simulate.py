@@ -92,7 +92,8 @@ def simulate(
     if plot is not None:
         hosts.on_first(lambda: draw(plot, batches, world, only_discovered(sources)))
     chance, best = world.task.chance(world.circuit.dt), world.task.best
-    for name, late in late_rewards(table).items():
+    for name, reward in late_rewards(table).items():
+        late = reward.below(world.task.ceiling)
         console.print(
             f"{name}: reward over the last quarter of the trials {late.mean:.4f}, 95% interval "
             f"[{late.low:.4f}, {late.high:.4f}]; {standing(late, chance, best)}",

@@ -38,6 +38,15 @@ class Estimate(NamedTuple):
         """Whether the interval lies on one side of 0."""
         return self.low > 0 or self.high < 0
 
+    def below(self, most: float) -> Estimate:
+        """The interval without what no life can have.
+
+        Example:
+            >>> print(Estimate(-0.1, -0.3, 0.05, 8).below(0.0))
+            -0.1 [-0.3, 0]
+        """
+        return self._replace(high=min(self.high, most))
+
     def __str__(self) -> str:
         return f"{self.mean:.4g} [{self.low:.4g}, {self.high:.4g}]"
 

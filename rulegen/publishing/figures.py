@@ -108,7 +108,8 @@ def plot_learning(
         look = shown[trajectory.name]
         low, median, high = trajectory.quartiles
         curve, width = trajectory.curve, 2.0 if number == 0 else 1.2
-        end = draw_curve(ax, trials, curve if spread == "interval" else median, look, width)
+        line = curve if spread == "interval" else median
+        end = draw_curve(ax, trials, line, look, width, task.ceiling)
         if spread == "quartiles":
             for limit in (low, high):
                 ax.plot(trials, limit, color=look.colour, linewidth=0.4, alpha=0.8)
@@ -132,7 +133,14 @@ def plot_learning(
     return ax
 
 
-def draw_curve(ax: Axes, trials: np.ndarray, curve: np.ndarray, look: Look, width: float) -> float:
+def draw_curve(
+    ax: Axes,
+    trials: np.ndarray,
+    curve: np.ndarray,
+    look: Look,
+    width: float,
+    most: float = np.inf,
+) -> float:
     """Draw means over trials with what lies between their limits, if there are limits.
 
     Args:
@@ -140,12 +148,14 @@ def draw_curve(ax: Axes, trials: np.ndarray, curve: np.ndarray, look: Look, widt
         trials: shape (K,).
         curve: lower limit, mean and upper limit, shape (3, K), or a line alone, shape (K,).
         look: of the rule. width: of its line.
+        most: what no life can exceed, of which an interval knows nothing.
 
     Returns:
         where the line ends: the mean of its last trials, of which single ones are noisy.
     """
     if curve.ndim == 2:
         low, curve, high = curve
+        high = np.minimum(high, most)
         ax.fill_between(trials, low, high, color=look.colour, alpha=0.18, linewidth=0)
     ax.plot(trials, curve, **stroke(look), linewidth=width)
     return float(curve[-max(1, len(trials) // 20) :].mean())

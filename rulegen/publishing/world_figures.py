@@ -157,7 +157,8 @@ def curves(
     for trajectory in reversed(trajectories):
         trials = np.arange(1, trajectory.curve.shape[1] + 1)
         width = 1.6 if trajectory.name == DISCOVERED else 1.0
-        draw_curve(ax, trials, trajectory.curve, known[trajectory.name], width)
+        look, most = known[trajectory.name], world.task.ceiling
+        draw_curve(ax, trials, trajectory.curve, look, width, most)
     for name, height in ((CHANCE, told.chance), (PERFECT, told.best)):
         ax.axhline(height, **stroke(ROLES[name]), lw=0.8)
     if world.life.warmup > 0:

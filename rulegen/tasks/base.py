@@ -302,6 +302,20 @@ class Task(Part, abc.ABC):
         """
         return 1.0 if self.feedback == "binary" else 0.0
 
+    @property
+    def ceiling(self) -> float:
+        """What no life can exceed: the best reward, or infinity where the task says rewards of its
+        own, of which the best may be a mean over luck.
+
+        Example:
+            >>> from rulegen.tasks import BaitedBandit, DelayedMatch
+            >>> DelayedMatch().ceiling, BaitedBandit().ceiling
+            (0.0, inf)
+        """
+        said = ("reward", "rewards", "correct", "best")
+        own = any(getattr(type(self), name) is not getattr(Task, name) for name in said)
+        return np.inf if own else self.best
+
     def performance(self, reward: ArrayLike, dt: float) -> np.ndarray:
         """`(R - chance)/(best - chance)`: 0 for the best blind answer, 1 for perfect answers.
 
