@@ -31,14 +31,17 @@ LIVES, TRIALS, SEED = 128, 150, 11
 
 HEAD = f"""# Where the rules of the literature run
 
-Every rule of the catalog in a bundled world in which it runs from the command line, made by `make
-literature`: the delayed association, in circuits of 32 neurons of the kind that the rule reads,
-{TRIALS} trials a life. Rules that read rewards in steps have them in steps (`task.delivery`). Each
-rule was tuned there with one budget, {COMPARE}, on lives of its own; rewards and the gain over no
-learning are means over {LIVES} other lives with 95% intervals, paired for the gain. Most of these
-rules were not made to learn from rewards, and such a rule learns nothing here: that it runs and
-what it makes of the circuit is all that its line says. Errors come back through the transposed
-readout. `rulegen check RULE --everywhere` says where else a rule runs.
+Every rule of the catalog in a bundled world in which it runs from the command line, made by
+`make literature`: the delayed association, in circuits of 32 neurons of the kind that the rule
+reads, {TRIALS} trials a life. Rules that read rewards in steps have them in steps (`task.delivery`).
+Each rule was tuned there with one budget, {COMPARE}, on lives of its own.
+Rewards and the gain over no learning are means over {LIVES} other lives with 95% intervals, paired
+for the gain. Errors come back through the transposed readout. `rulegen check RULE --everywhere`
+says where else a rule runs.
+
+Most of these rules were not made to learn from rewards: that they run, and what they make of the
+circuit, is all that their lines say. An answer of 0 earns -0.25, so that a rule that reads no
+reward may gain all the same: it quiets a circuit whose answers are worse.
 
 | rule | circuit | rewards | reward per trial | minus no learning | ended badly |
 | --- | --- | --- | --- | --- | --- |
@@ -91,7 +94,7 @@ def line(row: pd.Series) -> str:
         f"{row['reward']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
         f"{row['gain']:.3f} [{row['gain_low']:.3f}, {row['gain_high']:.3f}]", ", ".join(bad),
     ]  # fmt: skip
-    return "| " + " | ".join(cells) + " |"
+    return "| " + " | ".join(cells).replace("-0.000", "0.000") + " |"
 
 
 def main(folder: Path) -> None:

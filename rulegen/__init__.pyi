@@ -89,6 +89,7 @@ from .runs.compare_figures import plot_rewards as plot_rewards
 from .runs.contest import compare_rewards as compare_rewards
 from .runs.contest import reward_matrix as reward_matrix
 from .runs.contest import worlds as worlds
+from .runs.discover import check_config as check_config
 from .runs.discover import discover as discover
 from .runs.league import League as League
 from .runs.league import Standings as Standings

@@ -61,7 +61,7 @@ def run(monkeypatch, capsys, *arguments):
 
 def test_a_scene(monkeypatch, capsys, tmp_path, scene):
     for folder in ("one", "two"):
-        code, out, err = run(monkeypatch, capsys, scene(), "--out", tmp_path / folder)
+        code, _, err = run(monkeypatch, capsys, scene(), "--out", tmp_path / folder)
         assert code == 0, err
         assert "lives 3/3" in err
     one, two = tmp_path / "one", tmp_path / "two"

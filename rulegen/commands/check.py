@@ -39,7 +39,7 @@ def check(
     """
     found = read_source(rule, sys.stdin).rule
     if Path(rule).suffix == ".toml" and kind_of(read_toml(Path(rule))) == "rule":
-        prepare_run(rule)
+        rg.check_config(rule)
     report = check_report(found)
     if everywhere or world is not None:
         # What simulates is loaded when it is asked for.
@@ -50,15 +50,6 @@ def check(
     print(json.dumps(report, indent=2) if as_json else check_text(report, width))
     if not as_json:
         print(*map(said, report.get("worlds", [])), sep="\n")
-
-
-def prepare_run(config: str) -> None:
-    """Refuse a configuration that would be refused when it is run."""
-    # What simulates is loaded when it is asked for.
-    from rulegen.publishing.config import load_config
-    from rulegen.runs.discover import prepare
-
-    prepare(load_config(config))
 
 
 def said(row: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ from rulegen.ground.keys import Branch, origin
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.objective import Objective
-from rulegen.publishing.config import DiscoverConfig
+from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evidence import (
     evidence_of,
@@ -59,6 +59,19 @@ class Entrants(NamedTuple):
 
     family: Objective
     references: dict[str, Objective]
+
+
+def check_config(path: Path | str) -> None:
+    """Refuse the configuration of a discovery that would be refused when it is run.
+
+    Raises:
+        ConfigError: when it cannot be read, or its parts do not fit together.
+        RuleError: when a rule in it is none.
+
+    Example:
+        >>> check_config("examples/delayed_association.toml")
+    """
+    prepare(load_config(path))
 
 
 def prepare(config: DiscoverConfig) -> Entrants:
