@@ -33,7 +33,7 @@ HEAD = f"""# Where the rules of the literature run
 
 Every rule of the catalog in a bundled world in which it runs from the command line, made by
 `make literature`: the delayed association, in circuits of 32 neurons of the kind that the rule
-reads, {TRIALS} trials a life. Rules that read rewards in steps have them in steps (`task.delivery`).
+reads, {TRIALS} trials a life. Rules that read rewards in steps have them so (`task.delivery`).
 Each rule was tuned there with one budget, {COMPARE}, on lives of its own.
 Rewards and the gain over no learning are means over {LIVES} other lives with 95% intervals, paired
 for the gain. Errors come back through the transposed readout. `rulegen check RULE --everywhere`
