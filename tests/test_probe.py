@@ -60,13 +60,19 @@ KNOWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("name", [name for name in OPERATORS if name != "opposite"])
 def test_every_function_is_computed(name):
     """What is one step earlier is the rate to which the synapse settled; a sum has one term."""
     text = f"nonlocal {name}\n" if name in NONLOCAL else ""
     rule = parse(f"{text}w += pre*{name}({ARGUMENTS[OPERATORS[name].nargs[0]]})")
     found = rates(Synapse(rule))
     assert found.change[1:] == pytest.approx([KNOWN[name](x) for x in found.x[1:].tolist()])
+
+
+def test_both_directions_of_the_synapse_are_alike():
+    rule = parse("nonlocal opposite\ne <- post : synapse\nw += pre*opposite(e)")
+    found = rates(Synapse(rule))
+    assert found.change[1:] == pytest.approx(found.x[1:])
 
 
 def test_conditions_are_computed():
