@@ -52,11 +52,16 @@ def record_of(name):
     return load_record(CATALOG / "discovered" / f"{name}.toml")
 
 
+def choosing(record):
+    """In how many worlds a rule was chosen."""
+    return sum(world.chosen_in for world in record.evidence.worlds)
+
+
 def known(name):
     """What a card may print: the record, what its rule is, counts of its parts, the margin."""
     record = record_of(name)
     evidence = record.evidence
-    counts = [len(evidence.looks), evidence.margin, -evidence.margin]
+    counts = [len(evidence.looks), evidence.margin, -evidence.margin, choosing(record)]
     if evidence.worlds:
         counts.append(level(evidence.worlds))
     return numbers(record, named(record.rule).text, counts)
@@ -88,9 +93,9 @@ def test_the_list_of_the_catalog_shows_the_records():
     rows = [row for row in section.splitlines() if "](cards/" in row]
     assert len(rows) == len(FOUND)
     for row in rows:
-        name = re.search(r"cards/(\w+)\.md", row)[1]
-        complexity = facets(record_of(name)).complexity
-        assert unsupported(row, numbers(record_of(name), [complexity])) == []
+        record = record_of(re.search(r"cards/(\w+)\.md", row)[1])
+        counts = [facets(record).complexity, choosing(record)]
+        assert unsupported(row, numbers(record, counts)) == []
 
 
 def test_every_page_that_is_made_is_known_here():
