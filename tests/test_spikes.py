@@ -226,3 +226,17 @@ def test_states_that_a_spike_exchanges_are_refused() -> None:
     assert parse(text)  # b reads the new a, which is 2*b: nothing circular
     with pytest.raises(RuleError, match="which a spike sets, read each other"):
         parse(text.replace("a <- 2*b; b <- 0.5*a", "a <- 2*b + a*b; b <- 0.5*a"))
+
+
+def test_the_other_direction_of_a_synapse_has_its_own_spikes(x64: None) -> None:
+    """A state that reads it is the transposed one of a state that reads its own synapse."""
+    text = "e <- 0.8*e : synapse\n{} : synapse\non pre_spike: e += 1\nw += f"
+    own = text.format("f <- 0.5*f + e")
+    other = "nonlocal opposite\n" + text.format("f <- 0.5*f + opposite(e)")
+    spikes = jnp.asarray(np.random.default_rng(0).random((1, 8, 3)) < 0.4, float)
+    found, expected = (
+        drive(compile_rule(parse(t)), jnp.zeros((3, 3)), {"pre_spike": spikes}, dt=1.0).state["w"]
+        for t in (other, own)
+    )
+    np.testing.assert_array_equal(found, expected.T)
+    assert np.ptp(expected) > 1
