@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import pandas as pd
 
-from benchmarks.selection import markdown, published, selected
+from benchmarks.known import ROOT, Piece, measured, recovery, silence, told
 from benchmarks.worlds import (
     AIMLESS,
     BLIND,
@@ -36,8 +32,6 @@ from rulegen.publishing.config import DiscoverConfig
 from rulegen.runs.discover import prepare
 from rulegen.tasks import DelayedAssociation, GoNogo
 
-ROOT = Path(__file__).parent.parent
-TABLES = ROOT / "runs"
 KEY = jax.random.key(4051)
 #: Repetitions of each interval, and lives of each.
 REPETITIONS, LIVES = 200, 256
@@ -129,16 +123,16 @@ def torn() -> list[Problem]:
     return problems
 
 
-def recover(problem: Problem, folder: Path) -> dict:
-    """The terms that were found, and those that the objective needs."""
+def recover(problem: Problem) -> Piece:
+    """One problem of `planted`."""
     known = {"planted": problem.kind, "weights": problem.weights}
-    return known | selected(problem.config, problem.objective, problem.truth, folder)
+    return recovery(known, problem.config, problem.objective, problem.truth)
 
 
-def publish(config: DiscoverConfig, folder: Path) -> dict:
-    """Whether something was published where there is nothing to find."""
+def publish(config: DiscoverConfig) -> Piece:
+    """One family of `nothing`."""
     tasks = ", ".join(dict.fromkeys(w.task.name for w in config.training.values()))
-    return {"tasks": tasks} | published(config, prepare(config), folder)
+    return silence({"tasks": tasks}, config, prepare(config))
 
 
 def nothing() -> list[DiscoverConfig]:
@@ -153,7 +147,7 @@ def nothing() -> list[DiscoverConfig]:
     return configs
 
 
-def coverage() -> pd.DataFrame:
+def coverage() -> list[dict]:
     """How often 95% intervals of scaled rewards, and of what worlds make of them, hold the truth.
 
     The truth is that of all lives of all repetitions.
@@ -193,7 +187,7 @@ def coverage() -> pd.DataFrame:
         truth = float(figure(slice(None)).mean())
         found = [estimate(figure(slice(n * LIVES, (n + 1) * LIVES))) for n in range(REPETITIONS)]
         rows.append(covered(name, found, truth))
-    return pd.DataFrame(rows)
+    return rows
 
 
 def covered(what: str, found: list[Estimate], truth: float) -> dict:
@@ -238,48 +232,20 @@ the lives of each repetition, as on cards.
 
 {coverage}
 """
-PARTS = ("planted", "nothing", "coverage")
-
-
-def write_page() -> None:
-    """Make docs/together.md from what was measured."""
-    parts = {n: pd.read_csv(TABLES / f"together_{n}.csv", keep_default_na=False) for n in PARTS}
-    recovered = (parts["planted"]["recovered"] == "yes").sum()
-    silent = parts["nothing"]["outcome"].str.startswith("nothing to publish").sum()
-    told = {
-        "planted": f"{recovered} of {len(parts['planted'])} recovered.\n\n",
-        "nothing": f"{silent} of {len(parts['nothing'])} published nothing.\n\n",
-        "coverage": "",
-    }
-    text = {name: told[name] + markdown(table) for name, table in parts.items()}
-    (ROOT / "docs" / "together.md").write_text(HEAD.format(**text))
 
 
 def main() -> None:
-    """Run the parts that are asked for, and write the page when all of them have run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", default=PARTS)
-    arguments = parser.parse_args()
+    """Measure the parts that are asked for, and write docs/together.md when all were."""
     use_all_cores()
     keep_compiled_programs()
-    for part in arguments.part:
-        if part == "coverage":
-            table = coverage()
-        else:
-            work, problems = {
-                "planted": (recover, [*torn(), *everywhere()]),
-                "nothing": (publish, nothing()),
-            }[part]
-            rows = []
-            for number, problem in enumerate(problems, 1):
-                with tempfile.TemporaryDirectory() as folder:
-                    rows.append(work(problem, Path(folder)))
-                print(f"{part} {number}/{len(problems)}", rows[-1], flush=True)
-            table = pd.DataFrame(rows)
-        TABLES.mkdir(exist_ok=True)
-        table.to_csv(TABLES / f"together_{part}.csv", index=False)
-    if all((TABLES / f"together_{part}.csv").exists() for part in PARTS):
-        write_page()
+    parts = {
+        "planted": [recover(problem) for problem in (*torn(), *everywhere())],
+        "nothing": [publish(config) for config in nothing()],
+        "coverage": [Piece([REPETITIONS, LIVES], coverage)],
+    }
+    tables = measured("together", parts)
+    if tables.keys() == parts.keys():
+        (ROOT / "docs" / "together.md").write_text(HEAD.format(**told(tables)))
 
 
 if __name__ == "__main__":

@@ -2,42 +2,33 @@
 
 from __future__ import annotations
 
-import argparse
-import tempfile
-import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import jax
 import numpy as np
-import pandas as pd
 
 from benchmarks import linear
+from benchmarks.known import ROOT, Piece, measured, recovery, silence, told
 from benchmarks.worlds import REWARDED, Problem, family, nothing, planted
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.refine import RefineSettings, with_intervals
-from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
-from rulegen.ground.keys import branch, origin
+from rulegen.ground.keys import branch
 from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, estimate
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
-from rulegen.objective import Objective
 from rulegen.publishing.config import DiscoverConfig
-from rulegen.runs.discover import Entrants, carry_out, select
+from rulegen.runs.discover import Entrants
 from rulegen.tasks import DelayedAssociation
 
-ROOT = Path(__file__).parent.parent
 REPETITIONS = 200
 ROOT_KEY = jax.random.key(2026)
 #: Rewards gate weights so fast that the best coefficient of `xi*pre` is about 2.
 FAST = REWARDED.replace("9.13e-4", "3e-3")
-TABLES = ROOT / "runs"
-PARTS = ("planted", "nothing", "coverage")
 
 
 def config_of(problem: Problem) -> DiscoverConfig:
@@ -56,62 +47,24 @@ def config_of(problem: Problem) -> DiscoverConfig:
     )
 
 
-def recover(problem: Problem, folder: Path) -> dict:
-    """One problem of `planted`: the terms that were found, and those that were there."""
-    return {"planted": problem.kind} | selected(
-        config_of(problem), problem.bench, problem.truth, folder
-    )
+def recover(problem: Problem) -> Piece:
+    """One problem of `planted`."""
+    known = {"planted": problem.kind}
+    return recovery(known, config_of(problem), problem.bench, problem.truth)
 
 
-def selected(
-    config: DiscoverConfig, objective: Objective, truth: frozenset[str], folder: Path
-) -> dict:
-    """The terms that a selection keeps, beside those that it should."""
-    began = time.perf_counter()
-    with Journal(folder / "history.jsonl", config.identity) as journal:
-        _, trimmed, looks = select(config, objective, Stage(origin(config.seed), journal))
-    texts = {t.coefficient: t.text for t in objective.rule.terms()}
-    found = {texts[name] for name in trimmed.kept}
-    return {
-        "terms": quoted(truth),
-        "of": len(texts),
-        "recovered": "yes" if found == truth else "no",
-        "false": quoted(found - truth),
-        "missed": quoted(truth - found),
-        "looks": len(looks),
-        "seconds": round(time.perf_counter() - began),
-    }
-
-
-def publish(problem: Problem, folder: Path) -> dict:
-    """One problem of `nothing`: whether something was published all the same."""
+def publish(problem: Problem) -> Piece:
+    """One problem of `nothing`."""
     bench = problem.bench
-    return {
+    known = {
         "task": problem.kind,
         "neurons": bench.world.circuit.neurons,
         "terms": len(bench.rule.terms()),
-    } | published(config_of(problem), Entrants(bench, {}), folder)
+    }
+    return silence(known, config_of(problem), Entrants(bench, {}))
 
 
-def published(config: DiscoverConfig, entrants: Entrants, folder: Path) -> dict:
-    """What came of a run in which there is nothing to find."""
-    began = time.perf_counter()
-    with Journal(folder / "history.jsonl", config.identity) as journal:
-        try:
-            found = carry_out(config, entrants, Stage(origin(config.seed), journal))
-            best, *_, still = found.trajectories
-            told = f"published: gains {best.minus(still)}"
-        except RunError as error:
-            told = str(error).split(". ")[0]
-    return {"outcome": told, "seconds": round(time.perf_counter() - began)}
-
-
-def quoted(terms: set[str] | frozenset[str]) -> str:
-    """Terms as a cell of a table."""
-    return ", ".join(f"`{t}`" for t in sorted(terms))
-
-
-def coverage() -> pd.DataFrame:
+def coverage() -> list[dict]:
     """How often 95% intervals hold what they are about, over repetitions on lives of their own."""
     world = World(
         circuit=RateCircuit(neurons=16), task=DelayedAssociation(), life=LifeSettings(trials=60)
@@ -138,7 +91,7 @@ def coverage() -> pd.DataFrame:
         bench = Bench(linear.world(neurons, sigma), linear.rule("a*xi*pre", sigma))
         settings = RefineSettings(lives=lives, most_lives=16384, width=0.5, least=truth)
         rows.append(covered(name, lives, bounded(bench, truth, settings), truth))
-    return pd.DataFrame(rows)
+    return rows
 
 
 def best_of_many(bench: Bench, lives: int) -> float:
@@ -223,55 +176,20 @@ not seen.
 """
 
 
-def write_page() -> None:
-    """Make docs/selection.md from what was measured."""
-    parts = {n: pd.read_csv(TABLES / f"selection_{n}.csv", keep_default_na=False) for n in PARTS}
-    recovered = (parts["planted"]["recovered"] == "yes").sum()
-    silent_ones = parts["nothing"]["outcome"].str.startswith("nothing to publish").sum()
-    told = {
-        "planted": f"{recovered} of {len(parts['planted'])} recovered.",
-        "nothing": f"{silent_ones} of {len(parts['nothing'])} published nothing.",
-        "coverage": "",
-    }
-    text = {name: f"{told[name]}\n\n{markdown(table)}".strip() for name, table in parts.items()}
-    sizes = parts["planted"]["of"]
-    text["of"] = f"{sizes.min()} to {sizes.max()}"
-    text["null"] = str(parts["nothing"]["terms"].min())
-    (ROOT / "docs" / "selection.md").write_text(HEAD.format(**text))
-
-
-def markdown(table: pd.DataFrame) -> str:
-    """A table as Markdown."""
-    rows = [list(table), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-
-
 def main() -> None:
-    """Run the parts that are asked for, and write the page when all of them have run."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="*", default=PARTS)
-    parser.add_argument("--only", type=int, nargs="*", help="numbers of problems")
-    arguments = parser.parse_args()
+    """Measure the parts that are asked for, and write docs/selection.md when all were."""
     use_all_cores()
     keep_compiled_programs()
-    for part in arguments.part:
-        if part == "coverage":
-            table = coverage()
-        else:
-            work, problems = (recover, planted()) if part == "planted" else (publish, nothing())
-            rows = []
-            for number, problem in enumerate(problems):
-                if arguments.only and number not in arguments.only:
-                    continue
-                with tempfile.TemporaryDirectory() as folder:
-                    rows.append(work(problem, Path(folder)))
-                print(f"{part} {number + 1}/{len(problems)}", rows[-1], flush=True)
-            table = pd.DataFrame(rows)
-        if not arguments.only:
-            TABLES.mkdir(exist_ok=True)
-            table.to_csv(TABLES / f"selection_{part}.csv", index=False)
-    if all((TABLES / f"selection_{part}.csv").exists() for part in PARTS):
-        write_page()
+    parts = {
+        "planted": [recover(problem) for problem in planted()],
+        "nothing": [publish(problem) for problem in nothing()],
+        "coverage": [Piece([REPETITIONS], coverage)],
+    }
+    tables = measured("selection", parts)
+    if tables.keys() == parts.keys():
+        most, least = tables["planted"]["of"].agg(["max", "min"])
+        sizes = {"of": f"{least} to {most}", "null": tables["nothing"]["terms"].min()}
+        (ROOT / "docs" / "selection.md").write_text(HEAD.format(**told(tables), **sizes))
 
 
 if __name__ == "__main__":

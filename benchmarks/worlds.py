@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import jax
@@ -11,6 +12,7 @@ import numpy as np
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import Rule, parse
+from rulegen.ground.digests import inputs_digest
 from rulegen.lives.batch import Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeSettings
@@ -104,6 +106,11 @@ class ImitationBench(Bench):
     ) -> None:
         super().__init__(world, family)
         self.lives = Imitation(world, self.rule, self.vector(planted), noise)
+
+    @cached_property
+    def identity(self) -> str:
+        """See `Bench.identity`; results depend on what is imitated, too."""
+        return inputs_digest([super().identity, self.lives.planted, self.lives.noise])
 
     @property
     def plain(self) -> Lives:  # type: ignore[override]
