@@ -27,6 +27,7 @@ from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import unparse
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.rule.comparable import check_functions, check_units, too_large
 from rulegen.grammar.rule.draws import bare, standards
 from rulegen.grammar.rule.locality import expressions, used_names
 from rulegen.grammar.rule.ones import with_ones
@@ -48,8 +49,8 @@ def canonical(parts: RuleParts) -> RuleParts:
     """The canonical form of a rule; `canonical(canonical(r)) == canonical(r)`.
 
     Raises:
-        RuleError: the values of the parameters make a formula undefined, or it takes more algebra
-            than `MAX_EFFORT`.
+        RuleError: the values of the parameters make a formula undefined, or the rule is larger
+            than can be compared; see `comparable`.
 
     Example:
         >>> from rulegen.grammar.rule.parse import parse
@@ -62,16 +63,15 @@ def canonical(parts: RuleParts) -> RuleParts:
         with algebra.as_written(False), effort(MAX_EFFORT):
             return _canonical(parts)
     except Exhausted:
-        raise RuleError(
-            "the rule is too large to be compared with others, so that it has no digest",
-            remedy="make states of long formulas, or numbers of parameters",
-        ) from None
+        raise too_large(f"it takes more than {MAX_EFFORT} steps of algebra") from None
     except exact.AlgebraError as problem:
         raise RuleError(f"with its values put in, the rule makes {problem.message}") from None
 
 
 def _canonical(parts: RuleParts) -> RuleParts:
-    parts = folded(_written_out(parts))
+    parts = _written_out(parts)
+    check_functions(expressions(parts))
+    parts = folded(parts)
     multiply = sum(growth(e)[1] for e in expressions(parts)) <= MAX_LEAVES
     parts = _at_rest(_derivatives(_mapped(parts, multiply)), multiply)
     live = live_names(parts)
@@ -79,6 +79,8 @@ def _canonical(parts: RuleParts) -> RuleParts:
         parts = without(parts, _names(parts) - live)
     parts = replace(parts, euler=parts.euler and _decays(parts))
     driven = _driven(parts)
+    factors = [_drive(parts, name, circle)[0] for name, circle in driven.items()]
+    check_units(sum(bool(f is not None and f.free_symbols) for f in factors), expressions(parts))
     for _ in range(len(parts.states) + 1):
         before = parts
         for state in parts.states:

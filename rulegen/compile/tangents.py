@@ -123,7 +123,7 @@ def add_tangents(
         RuleError: there are more than `MAX_TANGENTS`, or a choice by lot depends on a parameter.
     """
     wrt = tuple(wrt)
-    moving = {p: dependent_states(system, p, noise=noise) for p in wrt}
+    moving = dependent_states(system, wrt, noise=noise)
     check_number(system, moving)
     check_lots(system, moving)
     weight = frozenset(p for p in wrt if WEIGHT in moving[p])
@@ -232,16 +232,23 @@ def in_use(system: System, moving: Set[str], parameter: str) -> bool:
     return any(expr.free_symbols & sources for expr in system.forward.values())
 
 
-def dependent_states(system: System, parameter: str, *, noise: bool) -> set[str]:
-    """States (and `w`) whose value depends on `parameter`, directly or through others."""
-    equations = all_equations(system)
-    moving: set[str] = set()
-    while True:
-        sources = {symbol(parameter)} | {symbol(name) for name in moving}
-        if noise and in_use(system, moving, parameter):
-            sources |= {symbol(name) for name in INNER}
-        grown = {e.name for e in equations if e.expr.free_symbols & sources} | moving
-        grown |= {n for n, x in system.initial.items() if symbol(parameter) in x.free_symbols}
-        if grown == moving:
-            return moving
-        moving = grown
+def dependent_states(
+    system: System, parameters: Iterable[str], *, noise: bool
+) -> dict[str, set[str]]:
+    """States (and `w`) whose value depends on each parameter, directly or through others."""
+    # Collected once: symbols are sought again and again, and a rule may have hundreds of formulas.
+    read = [(e.name, e.expr.free_symbols) for e in all_equations(system)]
+    begun = [(name, expr.free_symbols) for name, expr in system.initial.items()]
+
+    def moved(parameter: str) -> set[str]:
+        moving = {name for name, symbols in begun if symbol(parameter) in symbols}
+        while True:
+            sources = {symbol(parameter)} | {symbol(name) for name in moving}
+            if noise and in_use(system, moving, parameter):
+                sources |= {symbol(name) for name in INNER}
+            grown = {name for name, symbols in read if symbols & sources} | moving
+            if grown == moving:
+                return moving
+            moving = grown
+
+    return {parameter: moved(parameter) for parameter in parameters}

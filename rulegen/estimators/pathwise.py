@@ -88,7 +88,7 @@ class Pathwise(Estimator):
             )
         if self.credit == "life":
             rule = compile_rule(bench.rule)
-            moved = {p: dependent_states(rule.tangents.system, p, noise=True) for p in free}
+            moved = dependent_states(rule.tangents.system, free, noise=True)
             check_lots(rule.tangents.system, moved, through_activity=True)
             return Derivatives(world, rule, free)
         rule = compile_rule(bench.rule, wrt=free, noise_tangent=self.exact)
