@@ -1,9 +1,11 @@
 """The report of a run: whole, safe, and made again from whatever is left of the run."""
 
+import json
 import re
 import shutil
 from html import unescape
 
+import pandas as pd
 import pytest
 from html_reader import read_html
 
@@ -18,6 +20,7 @@ from rulegen.catalog.records.roles import DISCOVERED
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
 from rulegen.publishing.report import TEMPLATES, Left, report, report_page, verdict
+from rulegen.publishing.slide import plot_slide
 from rulegen.runs.sources import read_source
 
 HOSTILE = "</title><script>alert(1)</script> $\\frac{1}{0}$ & \"'"
@@ -68,6 +71,23 @@ def test_its_commands_work_where_it_lies(folder, monkeypatch):
     for line in shown.split("\n")[1:]:
         source = read_source(line.split()[2], None)
         assert source.rule.digest == load_record("record.toml").digest
+
+
+def test_no_interval_goes_beyond_what_a_life_can_earn(folder):
+    """An interval is symmetric, whatever it is about; a reader sees more than the best reward."""
+    curves = pd.read_csv(folder / "learning.csv")
+    curves["high"] += 10.0
+    curves.to_csv(folder / "learning.csv", index=False)
+    best = load_record(folder / "record.toml").evidence.best
+    drawn = next(d for d in map(json.loads, charts(report(folder))) if d["of"] == "trial")
+    assert all(max(line["high"]) == best for line in drawn["lines"])
+    figure = plot_slide(load_record(folder / "record.toml"), curves).figure.figure
+    (ax,) = (ax for ax in figure.axes if ax.get_xlabel().startswith("trial"))
+    assert ax.get_ylim()[1] < best + 1
+
+
+def charts(page):
+    return [unescape(told) for told in re.findall(r'data-chart="([^"]*)"', page)]
 
 
 def test_differences_have_the_colours_of_the_figure(folder):

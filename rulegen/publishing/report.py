@@ -8,6 +8,7 @@ it is followed, and every text is escaped.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -44,6 +45,7 @@ from rulegen.publishing.charts import (
     table,
 )
 from rulegen.publishing.history import fit_history
+from rulegen.publishing.setting import ceiling
 
 REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -214,14 +216,16 @@ def learning(evidence: Evidence, left: Left) -> Iterator[Markup]:
     several = "world" in left.curves
     groups = left.curves.groupby("world", sort=False) if several else [("", left.curves)]
     warmup = float(evidence.setting.life.get("warmup", 0) or 0)
-    ends = {world.name: (world.chance, world.best) for world in evidence.worlds}
+    worlds = {world.name: world for world in evidence.worlds}
     for number, (world, rows) in enumerate(groups):
+        here = worlds.get(str(world)) if several else evidence
+        most = math.inf if here is None else ceiling(here.setting)
+        rows = rows.assign(high=rows["high"].clip(upper=most))
         lines = [
             Line(str(name), *(own[c].tolist() for c in ("trial", "mean", "low", "high")))
             for name, own in rows.groupby("rule", sort=False)
         ]
-        chance, best = ends.get(str(world), (evidence.chance, evidence.best))
-        levels = [] if several and str(world) not in ends else [(CHANCE, chance), (PERFECT, best)]
+        levels = [] if here is None else [(CHANCE, here.chance), (PERFECT, here.best)]
         drawn = line_chart(
             lines, "trial", "reward", "Reward against trials " + str(world), levels,
             (1.0, warmup, "warm-up") if warmup > 1 and not several else None,

@@ -26,6 +26,7 @@ from rulegen.grammar.printing.unparse import show_unit
 from rulegen.publishing.bounds import at_bounds
 from rulegen.publishing.differences import plot_differences
 from rulegen.publishing.figures import FORMULA, draw_curve, label_ends, mark_warmup, stroke
+from rulegen.publishing.setting import ceiling
 from rulegen.publishing.world_figures import rewards
 
 #: Size of a page, inches: as a screen is, and half as high where nothing was learned.
@@ -178,7 +179,8 @@ def learning(ax: Axes, evidence: Evidence, curves: pd.DataFrame | None) -> None:
     for name, rows in groups:
         curve, look = rows[["low", "mean", "high"]].to_numpy(float).T, known[name]
         width = 2.0 if name == DISCOVERED else 1.2
-        height = draw_curve(ax, rows["trial"].to_numpy(float), curve, look, width)
+        trials, most = rows["trial"].to_numpy(float), ceiling(evidence.setting)
+        height = draw_curve(ax, trials, curve, look, width, most)
         labels.append((name, height, look.colour))
     for name, height in ((CHANCE, evidence.chance), (PERFECT, evidence.best)):
         ax.axhline(height, **stroke(ROLES[name]), linewidth=1.0)

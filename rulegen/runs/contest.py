@@ -112,8 +112,8 @@ def compare_rewards(
             means = np.array(found["means"])
             first = means if first is None else first
             gains = limits("difference", means, first) | limits("gain", means, still["means"])
-            rows.append({"rule": name} | place | figures(found) | gains)
-        rows.append({"rule": NO_LEARNING} | place | figures(still))
+            rows.append({"rule": name} | place | figures(found, world.task.ceiling) | gains)
+        rows.append({"rule": NO_LEARNING} | place | figures(still, world.task.ceiling))
         rows.append({"rule": CHANCE} | place | {"reward": world.task.chance(world.circuit.dt)})
     columns = ["rule", "task", "neurons", "lives", "reward", "low", "high"]
     columns += [n + end for n in ("difference", "gain") for end in ("", "_low", "_high")]
@@ -155,9 +155,9 @@ class Contest(NamedTuple):
         return {"means": batch.means.tolist(), "counts": batch.counts._asdict(), "values": named}
 
 
-def figures(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What `Contest.judged` says, as a part of a row."""
-    reward, counts = estimate(np.array(found["means"])), Outcomes(**found["counts"])
+def figures(found: Mapping[str, Any], most: float) -> dict[str, Any]:
+    """What `Contest.judged` says, as a part of a row, where no life can earn more than `most`."""
+    reward, counts = estimate(np.array(found["means"])).below(most), Outcomes(**found["counts"])
     told = {"lives": reward.lives, "reward": reward.mean, "low": reward.low, "high": reward.high}
     told |= counts.bad
     return told | {"parameters": ", ".join(f"{n} = {v:.4g}" for n, v in found["values"].items())}
