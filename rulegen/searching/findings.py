@@ -63,6 +63,9 @@ def selection(table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     ]
     columns = ["complexity", *TROUBLES, "equation", "names", "source"]
     shown, said = readable(table[columns])
+    if table["names"].any():
+        said += " A rule whose eligibility stands in a line may do something else with it."
+    shown = shown.rename(columns={"names": "eligibility of"})
     shown.insert(0, "", marks)
     shown.insert(2, "reward", intervals)
     return shown, said
