@@ -78,6 +78,17 @@ def test_two_terms_that_cancel_fall_together():
     assert found.kept == ("theta_1", "theta_4")
 
 
+def test_one_term_takes_the_place_of_two_that_stand_in_for_it():
+    """Filters of 30 and 120 ms together do what one of 60 ms does, and neither does it alone."""
+    short, middle, long = (1.0, 0.3), (1.0, 0.0), (1.0, -0.3)
+    features = np.array([short, middle, long])
+    curvature = np.eye(5)
+    curvature[:3, :3] = features @ features.T
+    bench = Quadratic([0, 1.0, 0, 0.7, 0], curvature)
+    found, _ = trimmed(bench, ["theta_1", "theta_3", "theta_4"], [0.5, 0, 0.5, 0.7, 0])
+    assert found.kept == ("theta_2", "theta_4")
+
+
 def test_every_kept_term_is_worth_it_and_says_how_surely():
     bench = Quadratic([1.0, 0, 0.5, 0, 0])
     found, looks = trimmed(bench, ["theta_1", "theta_3"], [1, 0, 0.5, 0, 0])

@@ -107,6 +107,16 @@ class Trimming:
         places[:, position] = GRID
         return list(np.clip(places, *self.objective.bounds))
 
+    def instead(self, values: np.ndarray, pair: Sequence[str], new: str) -> np.ndarray:
+        """The parameters with one term for two, which has the sum of their coefficients.
+
+        What stands in for a time constant between them has it shared out to both.
+        """
+        place = without(self.objective, values, pair)
+        own, both = indices(self.objective, [new]), indices(self.objective, pair)
+        place[own] = np.clip(values[both].sum(), *self.objective.bounds[:, own])
+        return place
+
     def neighbours(self, values: np.ndarray, kept: tuple[str, ...]) -> Iterator[Neighbour]:
         """Neighbours of a rule, small ones first, each with a place to refine it from."""
         others = tuple(n for n in self.names if n not in kept)
@@ -128,6 +138,12 @@ class Trimming:
             if len(kept) > 2
         ]
         yield from most(f"two terms less {label}", fewer)
+        merged = [
+            ((*(n for n in kept if n not in pair), new), self.instead(values, pair, new))
+            for pair in itertools.combinations(kept, 2)
+            for new in others
+        ]
+        yield from most(f"one term for two {label}", merged)
         if len(kept) > 1:
             changed = [
                 ((*(n for n in kept if n != old), new), place)
@@ -150,8 +166,8 @@ def trim(
 
     Refits are now on the quadratic surface, which finds the maximum more sharply than a few
     steps of a gradient. Neighbours of a rule are the best single term, itself without one or two
-    of its terms, with one exchanged, and with one more. So terms that stood in for a badly fitted
-    one fall here, and one that was dropped among others comes back.
+    of its terms, with one for two, with one exchanged, and with one more. So terms that stood in
+    for a badly fitted one fall here, and one that was dropped among others comes back.
 
     Args:
         objective: the family where it lives.
