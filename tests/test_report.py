@@ -16,7 +16,7 @@ from rulegen.catalog.pages.html import content_hash
 from rulegen.catalog.pages.looks import numbers
 from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.library import HOME
-from rulegen.catalog.records.roles import DISCOVERED
+from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.grammar import ConfigError
 from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
 from rulegen.publishing.report import TEMPLATES, Left, report, report_page, verdict
@@ -51,6 +51,17 @@ def test_its_values_are_a_sentence_of_their_own():
     assert (
         re.search(r"[a-z]\. It has theta_1 = [^.]*\.[^ ]*, ", told) and ", with theta" not in told
     )
+
+
+def test_a_difference_that_may_be_none_is_no_gain():
+    """The interval of a mean that holds 0 says how near two rules are, and not which is better."""
+    record = find("delayed_association")
+    first, *others = record.evidence.comparisons
+    near = first.difference.model_copy(update={"mean": 0.008, "low": -0.002, "high": 0.017})
+    all_of_them = [first.model_copy(update={"difference": near}), *others]
+    told = verdict(record, record.evidence.model_copy(update={"comparisons": all_of_them}))
+    assert f"within 0.017 of {first.name}" in told and "0.008" not in told
+    assert f"more than {NO_LEARNING} by" in told or f", {NO_LEARNING} by" in told
 
 
 @pytest.mark.parametrize(("value", "said"), [(3, True), (2.5, False)])

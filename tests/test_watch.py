@@ -22,7 +22,7 @@ from rulegen.ground.journal import Journal, make_line
 from rulegen.ground.outlook import spoken
 from rulegen.ground.progress import Found
 from rulegen.lives.outcomes import Outcomes
-from rulegen.watching.history import History
+from rulegen.watching.history import History, planned
 from rulegen.watching.page import compared_page, page, row, run_page, runs_page
 from rulegen.watching.runs import Runs
 
@@ -140,6 +140,22 @@ def test_a_finished_run_says_what_it_published(tmp_path):
         assert part in text
     assert str(folder / "report.html") in text
     assert history.top.text == "2*pre" and row("a", history)["best"] == "-0.1250"
+    # It was fitted again after it was met: the values of then are not those that were published.
+    assert "has the terms that were published, at the values" in text
+    beside = compared_page({"a": history})
+    assert "<td><bdi>pre</bdi></td>" in beside and "2*pre" not in beside
+
+
+def test_intervals_are_no_shorter_than_their_surveys(tmp_path):
+    """A survey of four parameters has 42 points: surveys are counted, of the most there are."""
+    shares = []
+    for done in (1, 3, 6):
+        surveys = [make_line(f"intervals/{n}", "", {}, 1.0) for n in range(done)]
+        shares.append(History(a_run(tmp_path / str(done), gradient(0), *surveys)).refresh().share)
+    legs = planned(History(tmp_path / "1").refresh().config)
+    (leg,) = (leg for leg in legs if leg.name == "intervals")
+    part = leg.weight / sum(leg.weight for leg in legs)
+    assert shares[1] - shares[0] == pytest.approx(part * 2 / 6) and shares[2] > shares[1]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ Only shares matter, and only roughly: nobody knows before how many looks a selec
 
 from __future__ import annotations
 
+from rulegen.fitting.surface import design
 from rulegen.ground.outlook import Leg
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 
-#: Points of a survey of the few parameters that refinements usually have, and surveys of one.
-SURVEY, SURVEYS = 12, 3
+#: Surveys that a refinement usually takes.
+SURVEYS = 3
+#: Parameters that a selection usually leaves.
+LEFT = 2
 #: How much more a life with derivatives costs.
 DERIVATIVES = 3
 #: Looks for each candidate term, and those of every run.
@@ -38,22 +41,32 @@ def planned(config: DiscoverConfig) -> list[Leg]:
     ]
     looks = min(LOOKS * len(config.family.terms()) + MORE, prune.looks)
     each = 2 * prune.lives + prune.refit.iterations * prune.refit.estimator.lives
-    each += SURVEYS * SURVEY * refine.lives
+    each += SURVEYS * visits(LEFT) * refine.lives
     # Refits belong to looks, which alone are counted: their names end in a number.
     numbers = tuple(f"look {number}" for number in range(1, prune.looks + 1))
     return [
         *legs,
         Leg("selection", numbers, looks * each, looks, whole=True),
-        *closing(config, len(config.references) + 3),
+        *closing(config, LEFT, len(config.references) + 3),
     ]
 
 
-def closing(config: RunConfig, rules: int) -> list[Leg]:
+def visits(parameters: int) -> int:
+    """Places that a survey of so many parameters visits: those of its design, and its peak.
+
+    Example:
+        >>> visits(1), visits(4)
+        (6, 42)
+    """
+    return len(design(parameters)) + 1
+
+
+def closing(config: RunConfig, parameters: int, rules: int) -> list[Leg]:
     """How all runs end: intervals of the parameters, and so many rules on the held-out lives."""
     refine, worlds = config.refine, len(config.training | config.held_out)
     lives = rules * worlds * config.evaluate.lives
-    surveys = SURVEYS * SURVEY * (refine.lives + refine.most_lives) / 2
+    surveys = SURVEYS * visits(parameters) * (refine.lives + refine.most_lives) / 2
     return [
-        Leg("intervals", ("intervals",), surveys * len(config.training), SURVEYS * SURVEY),
+        Leg("intervals", ("intervals",), surveys * len(config.training), 1, whole=True),
         Leg("evaluation", ("evaluate",), lives, rules * worlds, whole=True),
     ]

@@ -25,6 +25,7 @@ from rulegen.catalog.pages.bibtex import bibtex, software
 from rulegen.catalog.pages.card import Picture, card
 from rulegen.catalog.pages.mathfont import math_style
 from rulegen.catalog.pages.probe import probe
+from rulegen.catalog.records.evidence import Comparison
 from rulegen.catalog.records.facets import facets
 from rulegen.catalog.records.library import LARGEST_TABLE
 from rulegen.catalog.records.record import own_record
@@ -150,15 +151,24 @@ def verdict(record: Record, evidence: Evidence) -> str:
     found = named(record.rule).text.replace("`", "")
     found += f". It has {values}" if values and values not in found else ""
     sentences = [f"{found[0].upper()}{found[1:]}.", at_bounds(record)]
-    others = [
-        f"{abs(c.difference.mean):.4g} {'less' if c.difference.mean < 0 else 'more'} than {c.name}"
-        for c in evidence.comparisons
-    ]
     sentences.append(
         f"Its {evidence.reward_is} is {evidence.reward} on {evidence.reward.lives} held-out lives: "
-        f"{', '.join(others)}."
+        f"{'; '.join(standing(evidence.comparisons))}."
     )
     return " ".join(filter(None, sentences))
+
+
+def standing(comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """What the intervals of differences say: more or less than others, or how near to them."""
+    told: dict[str, list[str]] = {"": [], "more than ": [], "less than ": []}
+    for other in comparisons:
+        found = other.difference
+        if found.low <= 0 <= found.high:
+            told[""].append(f"within {max(-found.low, found.high):.4g} of {other.name}")
+        else:
+            kind = "more than " if found.mean > 0 else "less than "
+            told[kind].append(f"{other.name} by {abs(found.mean):.4g}")
+    return (kind + ", ".join(names) for kind, names in told.items() if names)
 
 
 def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from rulegen.catalog.records.places import names
 from rulegen.fitting.tuning import SEARCH
 from rulegen.ground.outlook import Leg
-from rulegen.publishing.outlook import SURVEY, SURVEYS, closing
+from rulegen.publishing.outlook import SURVEYS, closing, visits
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.finals import COMMON, KNOWN
+
+#: Parameters that the rules of a search usually have: of two terms with their time constants.
+FREE = 4
 
 
 def planned(config: SearchConfig) -> list[Leg]:
@@ -26,12 +29,12 @@ def planned(config: SearchConfig) -> list[Leg]:
         Leg(f"strategy {number}", (f"strategy {number} (",), strategy.lives, strategy.lives)
         for number, strategy in enumerate(config.strategy, 1)
     ]
-    surveys = final * SURVEYS * SURVEY * refine.lives * len(config.training)
+    surveys = final * SURVEYS * visits(FREE) * refine.lives * len(config.training)
     return [
         Leg("literature", ("literature",), known * SEARCH.lives, known * SEARCH.lives),
         *strategies,
         Leg("candidates", ("candidates",), 30 * COMMON, 30 * COMMON),
         Leg("refinement", ("refine",), surveys, final, whole=True),
         Leg("selection", ("select",), final * select.lives, 1, whole=True),
-        *closing(config, final + 3),
+        *closing(config, FREE, final + 3),
     ]

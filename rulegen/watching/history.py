@@ -15,7 +15,6 @@ from rulegen.ground.progress import Found
 from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.history import HISTORY
-from rulegen.publishing.outlook import SURVEY
 from rulegen.publishing.outlook import planned as planned_discovery
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.outlook import planned as planned_search
@@ -194,7 +193,8 @@ class History:
             self.looks.append(said.look)
             self.stand(said.look)
         if self.outlook is not None:
-            self.outlook.see(*stepped(said))
+            assert self.config is not None
+            self.outlook.see(*stepped(said, self.config.refine.moves))
 
     def stand(self, look: Look) -> None:
         """Take note of which rule a look leaves."""
@@ -208,12 +208,16 @@ class History:
             self.standing = other  # refitted since, or as the selection began
 
 
-def stepped(said: Result) -> tuple[str, float, float]:
-    """The stage of a result, and how many steps of how many are done with it."""
+def stepped(said: Result, moves: int) -> tuple[str, float, float]:
+    """The stage of a result, and how many steps of how many are done with it.
+
+    Args:
+        said: the result. moves: most surveys of a refinement.
+    """
     if place := STEP.fullmatch(said.name):
         stage, number = place["stage"], int(place["number"])
         if stage.startswith("intervals"):
-            return stage, (number + 1) * SURVEY, 0.0
+            return stage, number + 1.0, float(moves)
         return (stage, 0.5, 1.0) if stage.startswith("refine") else (stage, number + 1.0, 0.0)
     if said.name.endswith(": choose"):
         return said.name.removesuffix(": choose"), 1.0, 1.0

@@ -161,7 +161,9 @@ def fame(history: History) -> list[Markup]:
          f"{best.reward:.4f} [{best.low:.4f}, {best.high:.4f}]", best.text)
         for best in found
     ]  # fmt: skip
-    starred = "was published" if history.finished else "stands after the looks so far"
+    starred = "stands after the looks so far"
+    if history.finished:
+        starred = "has the terms that were published, at the values with which it met the others"
     if not history.finished and history.standing is None:
         starred = "earned most so far"
     note = Markup("<p>{}{}</p>").format(
@@ -187,7 +189,8 @@ def coefficients(history: History, fits: Sequence[Iteration]) -> Markup:
         for n, name in enumerate(names)
         if name in history.terms or not history.terms
     ]
-    return line_chart(lines, "iteration of all fits", "coefficient", "Coefficients over iterations")
+    drawn = line_chart(lines, "iteration of all fits", "coefficient", "Coefficients over iterations")
+    return drawn + Markup("<p>Refinements, which come after fits and refits, are not drawn.</p>")
 
 
 def ended(history: History) -> Markup:
@@ -210,9 +213,8 @@ def compared_page(histories: Mapping[str, History]) -> Markup:
         fits = history.iterations
         steps = list(range(1, len(fits) + 1))
         rewards.append(Line(name, steps, [i.reward for i in fits]))
-    zero = min((bar.low for bar in best), default=0.0)
     shown = [
-        ("best", "Best reward of each", [bar_chart(best, "reward", "Best reward of each", zero)]),
+        ("best", "Best reward of each", [bar_chart(best, "reward", "Best reward of each")]),
         ("reward", "Reward of the fits and refits",
          [line_chart(rewards, "iteration of all fits", "reward", "Reward of the fits and refits")]),
         ("rules", "Best rules",
@@ -226,11 +228,11 @@ def compared_page(histories: Mapping[str, History]) -> Markup:
 
 
 def ruled(history: History) -> str:
-    """The rule of a run in few words: its terms where they are published."""
+    """The rule of a run in few words: its terms where it is published, for it was fitted again."""
     found, top = history.published, history.top
-    if top is not None:
-        return top.text
-    return ", ".join(found.terms) if found is not None else ""
+    if found is not None:
+        return ", ".join(found.terms)
+    return top.text if top is not None else ""
 
 
 def by_name(fits: Sequence[Iteration]) -> Iterator[tuple[str, list[Iteration]]]:
