@@ -73,6 +73,21 @@ def test_the_table_of_a_scene(monkeypatch, tmp_path, capsys):
     assert list(tmp_path.glob(".*")) == []
 
 
+def test_the_world_of_a_run(monkeypatch, tmp_path, capsys):
+    """The folder of a run is a world, as `compare` takes it; of several worlds none is taken."""
+    config = tmp_path / "config.toml"
+    config.write_text("[task]\nname = 'delayed_match'\n[circuit]\nneurons = 8\n")
+    told = ["hebb", "--world", str(tmp_path), "--trials", "4", "--lives", "2"]
+    table = tmp_path / "a.csv"
+    assert run(monkeypatch, *told, "--out", str(table)) == 0 and len(pd.read_csv(table)) == 8
+    places = "".join(f"[[worlds]]\nname = '{n}'\n" for n in "ab")
+    config.write_text(places.replace("\n[", "\ntask = {name = 'go_nogo'}\n[")
+                      + "task = {name = 'delayed_match'}\n")  # fmt: skip
+    capsys.readouterr()
+    assert run(monkeypatch, *told) == 2
+    assert "has several worlds: `rulegen compare --worlds" in capsys.readouterr().err
+
+
 def test_no_interval_is_shown_above_perfect_answers():
     rewards = -np.random.default_rng(0).exponential(0.1, (3, 6))
     curve, quartiles = curves(rewards)

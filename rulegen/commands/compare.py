@@ -46,7 +46,7 @@ from rulegen.runs.contest import (
     statements,
     worlds,
 )
-from rulegen.runs.league import Standings, compare_worlds, load_league, told
+from rulegen.runs.league import Standings, compare_worlds, load_league, only_world, told
 from rulegen.runs.league_figures import plot_ranks, plot_standings
 from rulegen.runs.sources import named_rules
 
@@ -86,11 +86,7 @@ class Where:
         if self.world is None:
             return worlds(self.tasks or ["delayed_association"], self.neurons or [32], self.trials)
         self.check_alone("--world")
-        path = self.world / "config.toml" if self.world.is_dir() else self.world
-        league = load_league(path)
-        if league.worlds:
-            raise ConfigError(f"--world {self.world} has several worlds: use --worlds {path}")
-        return [league.world]
+        return [only_world(self.world)]
 
     def check_alone(self, option: str) -> None:
         """Raise `ConfigError` where a file of worlds stands beside what it says."""

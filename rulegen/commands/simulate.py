@@ -26,6 +26,7 @@ from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.figures import picture, plot_learning
 from rulegen.runs.contest import worlds
+from rulegen.runs.league import only_world
 from rulegen.runs.simulate import late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation
 from rulegen.runs.sources import named_sources, only_discovered
@@ -42,7 +43,8 @@ DRAWN = (".png", ".pdf")
 def simulate(
     rules: AnyRules = None,
     scene: Annotated[
-        Path | None, typer.Option("--world", help="TOML file with task, circuit, life and rules")
+        Path | None,
+        typer.Option("--world", help="TOML file with task, circuit, life and rules, or a run"),
     ] = None,
     task: Annotated[
         str | None, typer.Option(help="a task, in place of a file; else delayed_association")
@@ -69,8 +71,11 @@ def simulate(
     if scene is not None:
         if task is not None:
             raise ConfigError(f"--task {task}: with --world the task stands in {scene}")
-        given = load_scene(scene)
-        world, named = given.world, {r.name: r.rule for r in given.rules}
+        if scene.is_dir():
+            world, named = only_world(scene), {}
+        else:
+            given = load_scene(scene)
+            world, named = given.world, {r.name: r.rule for r in given.rules}
     else:
         (world,), named = worlds([task or "delayed_association"], [32], trials or 200), {}
     if trials is not None:

@@ -23,6 +23,7 @@ from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate
 from rulegen.lives.outcomes import TROUBLES
+from rulegen.lives.world import World
 from rulegen.objective import Objective
 from rulegen.publishing.config import EvaluateSettings, load_settings
 from rulegen.publishing.evaluate import Trajectory
@@ -51,6 +52,22 @@ def load_league(path: Path | str) -> League:
         ConfigError: when the file cannot be read, or a world in it is wrong.
     """
     return load_settings(League, path, only=True)
+
+
+def only_world(place: Path) -> World:
+    """The world of a file or of a run's folder, for what compares or runs rules in one.
+
+    Raises:
+        ConfigError: when it has several, or as of `load_league`.
+    """
+    path = place / "config.toml" if place.is_dir() else place
+    league = load_league(path)
+    if league.worlds:
+        raise ConfigError(
+            f"{place} has several worlds: `rulegen compare --worlds {path}` runs rules in all of "
+            "them"
+        )
+    return league.world
 
 
 class Standing(NamedTuple):

@@ -189,7 +189,8 @@ def coefficients(history: History, fits: Sequence[Iteration]) -> Markup:
         for n, name in enumerate(names)
         if name in history.terms or not history.terms
     ]
-    drawn = line_chart(lines, "iteration of all fits", "coefficient", "Coefficients over iterations")
+    about = "Coefficients over iterations"
+    drawn = line_chart(lines, "iteration of all fits", "coefficient", about)
     return drawn + Markup("<p>Refinements, which come after fits and refits, are not drawn.</p>")
 
 
