@@ -60,6 +60,14 @@ BAD = {
     "not finite": (GOOD + "[circuit]\ntau = nan\n", "circuit.tau: "),
     "unknown task": (GOOD.replace("delayed_association", "juggling"), "task: "),
     "unknown estimator": (GOOD + '[[fit]]\nestimator = { name = "magic" }\n', "fit.0.estimator: "),
+    "a name for a table": (
+        GOOD + '[[fit]]\nestimator = "pgep"\n',
+        'estimator: a name alone: write { name = "pgpe" }',
+    ),
+    "a misspelt estimator": (
+        GOOD + '[[fit]]\nestimator = { name = "pgep" }\n',
+        "no estimator `pgep`: did you mean `pgpe`?",
+    ),
     "missing rule": ('name = "x"\n[task]\nname = "delayed_match"\n', "rule: Field required"),
     "name that leaves the folder": (GOOD.replace('"small"', '"../x"'), "name: "),
     "unknown circuit": (
@@ -84,6 +92,8 @@ def test_mistakes_name_the_field(tmp_path, text, message):
     with pytest.raises(ConfigError) as error:
         load_config(path)
     assert message in str(error.value)
+    # What is wrong in a list leaves it shorter, which is nobody's mistake.
+    assert "at least" not in str(error.value)
 
 
 def test_an_error_in_the_rule_shows_the_place(tmp_path):

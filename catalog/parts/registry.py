@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from rulegen.catalog.parts.installed import GROUPS, Source, claims, origin, said, told, unread
 from rulegen.grammar import ConfigError
+from rulegen.grammar.reading.remedies import suggest
 
 #: The modules that let rulegen's own parts in, by their kind: whoever asks has them all.
 HOMES = {
@@ -151,10 +152,11 @@ def _entry(kind: str, name: str) -> Entry:
         _load(kind, name, claimed[0])
         known = _entries[kind, name]
     if known is None:
-        nowhere = (
-            f"there is no {kind} `{name}`: name one of {', '.join(names(kind))}, install the "
-            f"package that brings it, or register one of your own"
+        remedy = suggest(name, names(kind)) or (
+            f"name one of {', '.join(names(kind))}, install the package that brings it, or "
+            "register one of your own"
         )
+        nowhere = f"there is no {kind} `{name}`: {remedy}"
         raise ConfigError("; ".join([nowhere, *unread()]))
     return known
 

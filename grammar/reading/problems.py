@@ -35,7 +35,7 @@ def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) ->
         size.widht: there is no such setting: did you mean `width`?
     """
     lines = []
-    for problem in error.errors()[:MOST]:
+    for problem in causes(error)[:MOST]:
         place = named_place(problem["loc"], data)
         message = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
@@ -45,6 +45,18 @@ def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) ->
             message = "there is no such setting" + (f": {remedy}" if remedy else "")
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines)
+
+
+def causes(error: ValidationError) -> list[Any]:
+    """What the user did wrong: a list is not too short where what it has is told to be wrong."""
+    found: list[Any] = [*error.errors()]
+    places = [problem["loc"] for problem in found]
+    return [
+        problem
+        for problem in found
+        if problem["type"] != "too_short"
+        or all(p == problem["loc"] or p[: len(problem["loc"])] != problem["loc"] for p in places)
+    ]
 
 
 def named_place(path: Sequence[Any], data: Any = None) -> str:

@@ -8,8 +8,10 @@ from __future__ import annotations
 import abc
 import functools
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, ClassVar
 
 import jax
@@ -140,6 +142,9 @@ def reader(kind: str, default: str | None = None) -> Callable[[Any], Any]:
                 return given
         except ConfigError as error:
             raise ValueError(str(error)) from None
+        if isinstance(given, str):
+            name = next(iter(get_close_matches(given, parts.names(kind), 1)), given)
+            raise ValueError(f"a name alone: write {{ name = {json.dumps(name)} }}")
         known = ", ".join(parts.names(kind))
         raise ValueError(f"name {parts.a(kind)} ({known}), or give {parts.a(kind.capitalize())}")
 
