@@ -39,11 +39,18 @@ def test_a_file_gets_a_line_at_once_and_at_the_end_of_each_stage():
     ]
 
 
+def test_a_stage_whose_result_comes_after_its_end_has_one_line():
+    ends = [Progress("evaluate a", n, 8) for n in (0, 8)]
+    lines = show(False, [*ends, Progress("evaluate a", 8, 8, "", "reward -0.1")]).splitlines()
+    assert lines == ["evaluate a 0/8", "evaluate a 8/8  reward -0.1"]
+
+
 def test_lines_of_a_file_say_how_far_the_whole_run_is():
     console = Console(file=io.StringIO(), width=80)
-    display = Display(console, [Leg("fit", ("fit",), 3.0, 1), Leg("rest", ("evaluate",), 1.0, 1)])
-    for step in (Progress("fit", 0, 2, "begun"), Progress("fit", 1, 2), Progress("fit", 2, 2)):
-        display(step)
+    legs = [Leg("fit", ("fit",), 3.0, 1), Leg("rest", ("evaluate",), 1.0, 1)]
+    with Display(console, legs) as display:
+        for step in (Progress("fit", 0, 2, "begun"), Progress("fit", 1, 2), Progress("fit", 2, 2)):
+            display(step)
     first, last = console.file.getvalue().splitlines()
     assert first.startswith("fit 0/2  begun  (0%")
     assert last.startswith(("fit 2/2  begun  (74%", "fit 2/2  begun  (75%"))

@@ -75,7 +75,7 @@ def main() -> None:
 def run() -> None:
     """Run the command line, and see that all that it printed is written."""
     try:
-        app()
+        app(prog_name="rulegen")
     finally:
         try:
             sys.stdout.flush()

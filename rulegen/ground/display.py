@@ -48,6 +48,8 @@ class Display:
         self.outlook = Outlook(legs) if legs else None
         self.best: dict[float, Found] = {}
         self.now, self.began, self.last = Progress("", 0, 1), time.monotonic(), 0.0
+        #: A stage that has ended without a result so far, and its line.
+        self.waiting: tuple[str, str] | None = None
         self.live = Live(
             console=console, get_renderable=self.shown, transient=True, refresh_per_second=4
         )
@@ -65,6 +67,8 @@ class Display:
     ) -> None:
         if self.console.is_terminal:
             self.live.stop()
+        elif self.waiting:
+            self.say(self.waiting[1])
 
     def __call__(self, progress: Progress) -> None:
         """Show `progress`."""
@@ -81,16 +85,22 @@ class Display:
             if progress.result:
                 self.say(f"{progress.stage}: {progress.result}")
         else:
-            now, finished = time.monotonic(), progress.done >= progress.total
-            if finished or now - self.last > QUIET:
-                where = f"{progress.stage} {progress.done:g}/{progress.total:g}"
-                told = [
-                    where,
-                    progress.result or text,
-                    f"({self.time().strip()})" if self.outlook else "",
-                ]
-                self.say("  ".join(filter(None, told)))
-                self.last = now
+            self.written(progress, text)
+
+    def written(self, progress: Progress, text: str) -> None:
+        """Lines of a file: the end of a stage waits, as its result may come yet."""
+        if self.waiting and self.waiting[0] != progress.stage:
+            self.say(self.waiting[1])
+            self.waiting = None
+        now = time.monotonic()
+        where = f"{progress.stage} {progress.done:g}/{progress.total:g}"
+        left = f"({self.time().strip()})" if self.outlook else ""
+        line = "  ".join(filter(None, [where, progress.result or text, left]))
+        if progress.done >= progress.total and not progress.result:
+            self.waiting = progress.stage, line
+        elif progress.result or now - self.last > QUIET:
+            self.say(line)
+            self.waiting, self.last = None, now
 
     def say(self, line: str) -> None:
         """Print a line that stays."""

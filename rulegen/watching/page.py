@@ -133,7 +133,7 @@ def outcome(history: History) -> list[Markup]:
     else:
         reward = found.reward
         parts += [
-            Markup("<p>{}</p>").format(found.likeness) if found.likeness else Markup(""),
+            Markup("<p>{}</p>").format(found.likeness.replace("`", "")),
             Markup("<pre>{}</pre>").format(found.equation),
             Markup("<p>Reward per trial {} [{}, {}] on {} held-out lives.</p>").format(
                 *(f"{number:.4f}" for number in (reward.mean, reward.low, reward.high)),
