@@ -43,6 +43,11 @@ class Structure:
         """The sum of its terms, with `trace(x)` for a trace of x."""
         return " + ".join(product(coefficient(k), b.expr, b.text) for k, b in self.numbered)
 
+    @property
+    def said(self) -> str:
+        """Its terms, without their coefficients."""
+        return ", ".join(basis.text for basis in self.terms)
+
     def __str__(self) -> str:
         return self.text
 

@@ -196,7 +196,8 @@ def met(
 
     found = stage.recall([arena, points, lives], compute)
     rewards = np.array(found["means"])
-    stage.tell(total, total, "", f"{len(candidates)} finalists met", best_of(points, rewards))
+    told = f"of {len(candidates)} finalists the best earns {rewards.mean(axis=1).max():.4f}"
+    stage.tell(total, total, "", told, best_of(points, rewards))
     return [
         Finalist(c, np.array(means), Outcomes(**counts), names.get(c.point.structure, ()))
         for c, means, counts in zip(candidates, found["means"], found["counts"], strict=True)

@@ -124,7 +124,7 @@ class Search:
         final = finalists(meetings[-1], candidates, list(self.names), config.select.finalists)
         for number, candidate in enumerate(final):
             structure = candidate.point.structure
-            stage = stage_of(self.stage, structure).called(f"refine {structure}")
+            stage = stage_of(self.stage, structure).called(f"refine {structure.said}")
             point = refined(self.arena, [candidate.point], config.refine, stage)
             final[number] = candidate._replace(point=point)
         stage = self.stage.on(Branch.SELECT).called("select")
