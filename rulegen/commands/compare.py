@@ -130,19 +130,12 @@ def compare(
     )
     for place, table in reward_tables(rewards).items():
         print_table(console, list(table), table.itertuples(index=False), place)
-    print_table(
-        console,
-        list(algebra),
-        algebra.itertuples(index=False),
-        "algebra: share of terms not in common",
-    )
-    rounded = headed(behaviour.map("{:.3f}".format))
-    print_table(
-        console,
-        list(rounded),
-        rounded.itertuples(index=False),
-        "behaviour: cosine distance of weight changes",
-    )
+    distances = {
+        "algebra: share of terms not in common": algebra,
+        "behaviour: cosine distance of weight changes": headed(behaviour.map("{:.3f}".format)),
+    }
+    for title, table in distances.items() if len(entrants) > 1 else ():
+        print_table(console, list(table), table.itertuples(index=False), title)
     said = statements(rewards, budget)
     for line in [*said, *(f"{name}: {why}" for name, why in reasons.items())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
