@@ -126,7 +126,7 @@ def test_a_card_on_a_terminal(width):
     console = Console(width=width, force_terminal=False, file=io.StringIO())
     print_card(console, find("oja"))
     out = console.file.getvalue()
-    assert "ẇᵢⱼ = η (rⱼ - α wᵢⱼ rᵢ) rᵢ" in out
+    assert "dwᵢⱼ/dt = η (rⱼ - α wᵢⱼ rᵢ) rᵢ" in out
     assert "```" not in out and "\\dot" not in out and "<!--" not in out
     text = [line for line in out.splitlines() if not line.startswith("    ")]
     assert max(map(len, text)) <= width

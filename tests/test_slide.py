@@ -10,6 +10,8 @@ from rulegen.catalog import Record, find
 from rulegen.catalog.pages.brief import brief
 from rulegen.catalog.records.library import library
 from rulegen.catalog.records.places import DISCOVERED
+from rulegen.grammar import parse
+from rulegen.grammar.printing.display import displayed
 from rulegen.publishing.figures import FORMULA, picture
 from rulegen.publishing.slide import ROWS, formula, plot_slide
 
@@ -77,6 +79,16 @@ def test_most_lines_are_formulas():
     lines = [line for name in library() for line in brief(find(name).rule)[0]]
     set_as = [formula(line).startswith("$") for line in lines]
     assert np.mean(set_as) > 0.95
+
+
+def test_a_derivative_is_told_without_a_dot():
+    """A dot above a long bar stands among the subscripts of the line above."""
+    text = "post_bar_1 = lowpass(post, 20 ms)\ndw/dt = eta*(post - post_bar_1)*pre"
+    trace, change = (formula(line) for line in displayed(parse(text)))
+    assert r"\mathrm{d}\,\overline{\mathrm{post}}_{1,i}/\mathrm{d}t = " in trace
+    assert change.startswith(r"$\mathrm{d}\,w_{ij}/\mathrm{d}t = ")
+    lines = [line for name in library() for line in displayed(find(name).rule)]
+    assert not any("dot" in formula(line) for line in lines)
 
 
 def test_a_dollar_in_a_title_begins_no_formula():

@@ -1,4 +1,4 @@
-"""Boxes as one line of text that a person reads: `τ_e ėᵢⱼ = -eᵢⱼ + ξᵢ rⱼ`.
+"""Boxes as one line of text that a person reads: `τ_e deᵢⱼ/dt = -eᵢⱼ + ξᵢ rⱼ`.
 
 It is for eyes alone: what a program reads is the text of `unparse`.
 """
@@ -27,7 +27,7 @@ from rulegen.grammar.printing.boxes import (
 )
 from rulegen.grammar.printing.names import GREEK_SIGNS, Kind, Piece, pieces, shown_as
 
-BAR, DOT = "\N{COMBINING MACRON}", "\N{COMBINING DOT ABOVE}"
+BAR = "\N{COMBINING MACRON}"
 _LOW = str.maketrans("0123456789+-ij", "₀₁₂₃₄₅₆₇₈₉₊₋ᵢⱼ")
 _HIGH = str.maketrans("0123456789+-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻")
 
@@ -73,15 +73,17 @@ class Readable(Spelling[str]):
         return self.signs[box.sign]
 
     def name(self, box: Name) -> str:
-        """A variable."""
-        if box.whole:
-            return below(box.name + (DOT if box.dot else ""), (), box.index)
+        """A variable, or its derivative: in few fonts a dot above a letter and a bar is seen."""
         if box.name == "dt":
             return "Δt"
         if box.name == "slope":
             return f"φ′({below('u', (), box.index)})"
-        first, *rest = (piece(p) for p in pieces(shown_as(box.name)))
-        return below(first + (DOT if box.dot else ""), rest, box.index)
+        named = pieces(shown_as(box.name))
+        stem, *rest = [box.name] if box.whole else map(piece, named)
+        shown = below(stem, rest, box.index)
+        if not box.dot:
+            return shown
+        return f"d{' ' if width(stem) > 1 else ''}{shown}/dt"
 
     def digits(self, box: Digits) -> str:
         """A number."""

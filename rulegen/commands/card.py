@@ -30,7 +30,7 @@ def print_card(console: Console, record: Record) -> None:
         >>> print_card(Console(width=60), find("hebb"))  # doctest: +ELLIPSIS
         Hebb's rule
         ...
-            ẇᵢⱼ = η rᵢ rⱼ
+            dwᵢⱼ/dt = η rᵢ rⱼ
         ...
     """
     room = min(console.width, WIDEST)

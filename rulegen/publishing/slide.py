@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from rulegen.catalog.pages.brief import brief
 from rulegen.catalog.pages.looks import BLUE, ORANGE, ROLES, looks
 from rulegen.catalog.pages.probe import Probe, probe
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, PERFECT
-from rulegen.grammar.printing.boxes import EMPTY, Line
+from rulegen.grammar.printing.boxes import EMPTY, Line, Name
 from rulegen.grammar.printing.latex_spelling import Latex
 from rulegen.grammar.printing.readable import readable
 from rulegen.grammar.printing.unparse import show_unit
@@ -131,9 +132,19 @@ def equation(ax: Axes, record: Record) -> None:
     ax.set_axis_off()
 
 
+class Mathtext(Latex):
+    """LaTeX for matplotlib, which loses a dot above a bar in the line above it."""
+
+    def name(self, box: Name) -> str:
+        """A variable, or its derivative as a quotient."""
+        if not box.dot:
+            return super().name(box)
+        return rf"\mathrm{{d}}\,{super().name(replace(box, dot=False))}/\mathrm{{d}}t"
+
+
 def formula(line: Line) -> str:
     """A line as a formula, or as text where matplotlib cannot set it."""
-    spelt = (Latex().spell(line.left) + Latex().spell(line.right)).replace("&", "")
+    spelt = (Mathtext().spell(line.left) + Mathtext().spell(line.right)).replace("&", "")
     spelt = re.sub(LESS, lambda sign: sign[0] + "q", spelt)
     # A bar is as wide as one letter otherwise.
     spelt = f"${spelt.replace(BAR, LONG_BAR)}$"
