@@ -77,7 +77,7 @@ def test_every_function_that_speaks_of_chance(task):
 
 
 def test_names_of_lines_stand_beside_the_axes(tmp_path):
-    """A name among the curves covers one of them; trials that are shaded are named in the shade."""
+    """A name among the curves covers one of them; what is shaded is named above the shade."""
     task = DelayedAssociation()
     rules = [told(task, name, 0.2) for name in ("good", "better", NO_LEARNING)]
     ax = plot_learning(rules, task, DT, warmup=8)
@@ -87,7 +87,9 @@ def test_names_of_lines_stand_beside_the_axes(tmp_path):
     for name in ("good", "better", NO_LEARNING, CHANCE, PERFECT):
         assert names[name].get_window_extent().x0 > right
     shade = ax.patches[0].get_window_extent()
-    assert shade.x0 < names["warm-up"].get_window_extent().x0 < shade.x1
+    word = names["warm-up"].get_window_extent()
+    assert shade.x0 < word.x0 < shade.x1
+    assert ax.get_window_extent().y1 < word.y0 < word.y1 < ax.title.get_window_extent().y0
     one = plot_learning(rules, task, DT, warmup=1)
     assert "warm-up" not in [text.get_text() for text in one.texts]
 

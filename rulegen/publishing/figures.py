@@ -122,7 +122,8 @@ def plot_learning(
     ax.set_xlabel("trial")
     ax.set_ylabel("reward per trial")
     label_ends(ax, labels)
-    ax.set_title(SPREADS[spread], fontsize="medium", color="0.35")
+    # Above the name of the warm-up.
+    ax.set_title(SPREADS[spread], fontsize="medium", color="0.35", pad=16 if warmup > 1 else None)
     unlearned = [NO_LEARNING_IS] if any(t.name == NO_LEARNING for t in trajectories) else []
     ended = [f"{t.name}: {t.counts}." for t in trajectories if t.counts.trouble]
     note = "\n".join(textwrap.wrap(" ".join([CHANCE_IS, *unlearned, *ended]), 100))
@@ -162,12 +163,15 @@ def draw_curve(
 
 
 def mark_warmup(ax: Axes, warmup: int) -> None:
-    """Shade and name the trials without weight changes, if there are enough to be seen."""
+    """Shade and name the trials without weight changes, if there are enough to be seen.
+
+    The name stands above the axes, where no line crosses it.
+    """
     if warmup > 1:
         ax.axvspan(1, warmup, color="0.92", zorder=0)
         ax.annotate(
-            "warm-up", (1, 0.9), xycoords=("data", "axes fraction"), xytext=(3, 0),
-            textcoords="offset points", rotation=90, va="top", fontsize="small", color="0.35",
+            "warm-up", (1, 1), xycoords=("data", "axes fraction"), xytext=(3, 2),
+            textcoords="offset points", va="bottom", fontsize="small", color="0.35",
         )  # fmt: skip
 
 
