@@ -18,7 +18,8 @@ from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.library import HOME
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.grammar import ConfigError
-from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart
+from rulegen.publishing.charts import Bar, Line, bar_chart, line_chart
+from rulegen.publishing.front_chart import Point, front_chart
 from rulegen.publishing.report import TEMPLATES, Left, report, report_page, verdict
 from rulegen.publishing.slide import plot_slide
 from rulegen.runs.sources import read_source
@@ -227,18 +228,28 @@ def test_what_is_no_rule_is_named_beside_a_drawing():
 
 
 def test_the_front_is_a_table_as_well(folder):
-    """Where there is no room for names beside points they are read below."""
-    rows = ["complexity,reward,low,high,front,pick,equation"]
+    """Points have numbers, and rules stand below in full, with their values where there are any."""
+    long = " + ".join(f"theta_{n}*post*pre**{n}" for n in range(9))
+    rows = ["complexity,reward,low,high,front,pick,equation,values"]
     rows += [
-        "9,-0.1,-0.2,0.0,True,True,dw/dt = post*pre",
-        "3,-0.3,-0.4,-0.2,True,False,dw/dt = pre",
+        f"9,-0.1,-0.2,0.0,True,True,{long},theta_0 = 3",
+        "3,-0.3,-0.4,-0.2,True,False,theta_1*pre,theta_1 = 2",
+        "5,-1,-1,-1,False,False,theta_1*w,theta_1 = 1",
     ]
-    (folder / "front.csv").write_text("\n".join([*rows, "5,-1,-1,-1,False,False,dw/dt = w"]))
-    _, below = report(folder).split("</figure>\n<div")[:2]
-    cells = re.findall("<td><bdi>(.*?)</bdi></td>", below)
-    assert cells[:8] == [
-        "", "3", "-0.3 [-0.4, -0.2]", "dw/dt = pre", "*", "9", "-0.1 [-0.2, 0]", "dw/dt = post*pre",
+    told = [
+        "1", "3", "-0.3 [-0.4, -0.2]", "theta_1*pre", "theta_1 = 2",
+        "2 *", "9", "-0.1 [-0.2, 0]", long, "theta_0 = 3",
     ]  # fmt: skip
+    for values in (True, False):
+        kept = rows if values else [row.rpartition(",")[0] for row in rows]
+        (folder / "front.csv").write_text("\n".join(kept))
+        section = report(folder).split('<h2 id="front">')[1].split("</section>")[0]
+        drawn, below = section.split("</figure>")
+        wanted = [cell for n, cell in enumerate(told) if values or n % 5 < 4]
+        cells = re.findall("<td><bdi>(.*?)</bdi></td>", below)
+        assert [cell for cell in cells if cell] == wanted
+        assert re.findall('class="middle number"[^>]*>(.*?)<', drawn) == ["1", "2"]
+        assert not any("theta" in text for text in re.findall("<text[^>]*>(.*?)<", drawn))
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 0.0, 1e300, -1e-300])

@@ -23,10 +23,8 @@ from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 WHOLE = 100.0
 #: Looks of marks that say something, and of others.
 FOUND, PLAIN = (list(ROLES).index(role) for role in (DISCOVERED, NO_LEARNING))
-#: A longer name is cut in a drawing; the page has the whole of it elsewhere.
-LONGEST = 40
-#: Names in a drawing are so far apart, percent of its height.
-APART = 4.5
+#: Most steps between numbers beside bars, which have less room.
+FEW = 5
 
 
 class Line(NamedTuple):
@@ -50,16 +48,6 @@ class Bar(NamedTuple):
     mean: float
     low: float
     high: float
-
-
-class Point(NamedTuple):
-    """A rule on a front: its reward at its complexity, and whether it is on the front or picked."""
-
-    name: str
-    x: float
-    bar: Bar
-    front: bool = False
-    pick: bool = False
 
 
 class Scale(NamedTuple):
@@ -202,42 +190,9 @@ def bar_chart(
         for bar, apart in ((bar, bar.low > zero or bar.high < zero) for bar in bars)
     ]
     scale = Markup('<div class="row"><svg class="scale" aria-hidden="true">{}</svg></div>')
-    end = scale.format(ticks(x, 0.0) + across("axis", 0.0) + below(title, 0.0))
+    end = scale.format(ticks(x, 0.0, FEW) + across("axis", 0.0) + below(title, 0.0))
     return Markup('<figure class="chart bars" role="group" aria-label="{}">{}</figure>').format(
         about, Markup("").join([*rows, end])
-    )
-
-
-def front_chart(points: Sequence[Point], y_title: str, about: str) -> Markup:
-    """Rules by complexity and reward, with their formulas at those on the front."""
-    if not points:
-        return Markup("<p>There is no rule yet.</p>")
-    x = Scale.over([p.x for p in points], 0.0, WHOLE, 0.08)
-    y = Scale.over([v for p in points for v in p.bar[1:]], WHOLE, 0.0)
-    parts = [axes(x, y, "complexity")]
-    best = sorted((p for p in points if p.front), key=lambda p: p.x)
-    steps = [(x.at(p.x), y.at(p.bar.mean)) for p in best]
-    if len(steps) > 1:
-        parts.append(stretched(Markup('<path class="level" d="{}"/>').format(path(steps))))
-    taken: list[float] = []
-    labels: list[Markup] = []
-    for point in sorted(points, key=lambda p: (not p.pick, not p.front)):
-        at, here = x.at(point.x), y.at(point.bar.mean)
-        look = FOUND if point.front or point.pick else PLAIN
-        told = f"{point.name}: {point.bar.mean:.4g} [{point.bar.low:.4g}, {point.bar.high:.4g}]"
-        limits = y.at(point.bar.low), y.at(point.bar.high)
-        mark = Markup('<g class="mark c{}"><title>{}</title>{}{}</g>')
-        parts.append(
-            mark.format(look, told, upright("", at, *limits), dot(at, here, 7 if point.pick else 4))
-        )
-        room = all(abs(here - other) > APART for other in taken)
-        if (point.front or point.pick) and room:
-            taken.append(here)
-            # The front rises to the right, and so below it there is room.
-            labels.append(label(at, here, cut(point.name), "at", dx=10, dy=15))
-    # Above all marks, so that none hides a name.
-    return Markup('<figure class="chart named">{}</figure>').format(
-        drawing([*parts, *labels], about, y_title)
     )
 
 
@@ -249,11 +204,11 @@ def axes(x: Scale, y: Scale, x_title: str) -> Markup:
     return Markup("").join(parts)
 
 
-def ticks(x: Scale, y: float, whole: bool = False) -> Markup:
+def ticks(x: Scale, y: float, most: int = 7, whole: bool = False) -> Markup:
     """The numbers of the x axis, which a script may replace; every second has room anywhere."""
     numbers = Markup("").join(
         label(x.at(value), y, f"{value:.4g}", "middle odd" if n % 2 else "middle", dy=17)
-        for n, value in enumerate(x.ticks(whole=whole))
+        for n, value in enumerate(x.ticks(most, whole))
     )
     return Markup('<g class="ticks">{}</g>').format(numbers)
 
@@ -328,12 +283,6 @@ def short(values: Sequence[float] | None) -> list[float | None] | None:
     if values is None:
         return None
     return [float(f"{v:.5g}") if np.isfinite(v) else None for v in values]
-
-
-def cut(name: str) -> str:
-    """A name that fits beside what it names."""
-    name = " ".join(name.split())
-    return name if len(name) <= LONGEST else name[: LONGEST - 1] + "…"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:

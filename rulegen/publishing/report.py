@@ -36,15 +36,8 @@ from rulegen.grammar.printing.display import displayed
 from rulegen.grammar.printing.mathml import mathml
 from rulegen.grammar.reading.files import read_own
 from rulegen.publishing.bounds import at_bounds
-from rulegen.publishing.charts import (
-    Bar,
-    Line,
-    Point,
-    bar_chart,
-    front_chart,
-    line_chart,
-    table,
-)
+from rulegen.publishing.charts import Bar, Line, bar_chart, line_chart, table
+from rulegen.publishing.front_chart import Point, front_chart, numbered
 from rulegen.publishing.history import fit_history
 from rulegen.publishing.setting import ceiling
 
@@ -263,16 +256,18 @@ def front(left: Left) -> Iterator[Markup]:
         for row in left.front.to_dict("records")
     ]  # fmt: skip
     yield front_chart(points, "reward in the selection", "Rules by complexity and reward")
-    best = sorted((p for p in points if p.front or p.pick), key=lambda p: p.x)
+    values = left.front.get("values", pd.Series("", left.front.index))
     rows = [
-        ("*" if p.pick else "", f"{p.x:g}",
-         f"{p.bar.mean:.4g} [{p.bar.low:.4g}, {p.bar.high:.4g}]", p.name)
-        for p in best
+        (f"{number} *" if p.pick else number, f"{p.x:g}",
+         f"{p.bar.mean:.4g} [{p.bar.low:.4g}, {p.bar.high:.4g}]", p.name, str(own))
+        for number, p, own in zip(numbered(points), points, values, strict=True)
+        if number
     ]  # fmt: skip
-    yield table(("pick", "size", "reward [95%]", "rule"), rows)
+    rows.sort(key=lambda row: int(row[0].split()[0]))
+    yield table(("number", "size", "reward [95%]", "rule", "values"), rows)
     yield paragraph(
         "Each rule at its refined values on the lives of the selection, which no strategy met; "
-        "the pick has a larger mark."
+        "the pick has a star, and a larger mark above."
     )
 
 

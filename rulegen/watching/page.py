@@ -15,7 +15,8 @@ from rulegen.catalog.pages import html, looks
 from rulegen.ground.outlook import spoken
 from rulegen.ground.progress import Found
 from rulegen.publishing import report
-from rulegen.publishing.charts import Bar, Line, Point, bar_chart, front_chart, line_chart, table
+from rulegen.publishing.charts import Bar, Line, bar_chart, line_chart, table
+from rulegen.publishing.front_chart import Point, front_chart, numbered
 from rulegen.watching.history import History
 from rulegen.watching.lines import Iteration
 from rulegen.watching.words import spelled, staged, told
@@ -157,9 +158,9 @@ def fame(history: History) -> list[Markup]:
         highest = max(highest, best.reward)
         points.append(point(best, front, best is top))
     rows = [
-        ("*" if best is top else "", f"{best.complexity:g}",
+        (f"{number} *" if best is top else number, f"{best.complexity:g}",
          f"{best.reward:.4f} [{best.low:.4f}, {best.high:.4f}]", best.text)
-        for best in found
+        for number, best in zip(numbered(points), found, strict=True)
     ]  # fmt: skip
     starred = "stands after the looks so far"
     if history.finished:
@@ -171,7 +172,7 @@ def fame(history: History) -> list[Markup]:
         "Rewards here chose the rules that they are of, and later lives will say less of some.",
     )
     drawn = front_chart(points, "reward", "The best reward of each complexity")
-    return [drawn, table(("", "size", "reward [95%]", "rule"), rows), note]
+    return [drawn, table(("number", "size", "reward [95%]", "rule"), rows), note]
 
 
 def point(best: Found, front: bool, top: bool) -> Point:
