@@ -116,6 +116,15 @@ def test_a_discovered_rule_has_the_look_of_its_role_under_its_own_name():
     assert [there[n] for n in names] == [looks([DISCOVERED, *names])[n] for n in names]
 
 
+def test_five_references_have_five_colours():
+    """Dashes alone tell lines apart that are long enough, and neither names nor points."""
+    found = looks([*ROLES, *(f"reference {n}" for n in range(5))])
+    others = [look for name, look in found.items() if name not in ROLES]
+    for paper in ("colour", "bright"):
+        assert len({getattr(look, paper) for look in others}) == len(others)
+    assert not {look.colour for look in others} & {look.colour for look in ROLES.values()}
+
+
 def test_more_rules_than_looks():
     names = [str(n) for n in range(2 * len(OTHERS))]
     found = numbers(names)

@@ -37,6 +37,7 @@ class Look(NamedTuple):
 BLUE, ORANGE = ("#0072b2", "#56b4e9"), ("#d55e00", "#ff8833")
 GREEN, GREY, BLACK = ("#225522", "#44ff99"), ("#767676", "#9aa5b1"), ("#1a1a1a", "#ffffff")
 VIOLET, TAN, PLUM = ("#9944ee", "#bb55ff"), ("#aa7744", "#ffdd00"), ("#771166", "#ee5555")
+INDIGO, MAGENTA = ("#3c0f96", "#5a69b4"), ("#e10fc3", "#e19687")
 
 #: Roles, which look the same wherever they are.
 ROLES = {
@@ -49,7 +50,8 @@ ROLES = {
 }
 #: All other rules, in the order in which they stand: colours first, then dashes.
 DASHES = ((), (5.0, 1.5, 1.5, 1.5), (2.5, 2.5), (9.0, 2.0), (7.0, 2.0, 1.0, 2.0, 1.0, 2.0))
-OTHERS = tuple(Look(*inks, dash) for dash in DASHES for inks in (VIOLET, TAN, PLUM))
+INKS = (VIOLET, TAN, PLUM, INDIGO, MAGENTA)
+OTHERS = tuple(Look(*inks, dash) for dash in DASHES for inks in INKS)
 #: All looks by the number that pages know them by.
 LOOKS = (*ROLES.values(), *OTHERS)
 #: A figure is drawn on white, and lies as a sheet on pages that are dark.
