@@ -21,7 +21,7 @@
       if (!box.width) continue;
       if (box.left < 0 || box.right > innerWidth) say(`whose text ${text.textContent} is cut`);
       if (box.height < 10) say(`whose text ${text.textContent} is too small`);
-      if (drawn && !text.matches(".at") && box.right > drawn.left + 1 && box.bottom < drawn.bottom && box.top > drawn.top)
+      if (drawn && !text.matches(".number") && box.right > drawn.left + 1 && box.bottom < drawn.bottom && box.top > drawn.top)
         say(`whose text ${text.textContent} stands on its lines`);
       if (!text.closest(".ticks")) continue;
       if (ticks.some((other) => other.right > box.left && other.left < box.right)) say("whose numbers run into each other");
