@@ -158,15 +158,13 @@ def bar_chart(
     bars: Sequence[Bar],
     title: str,
     about: str,
-    zero: float = 0.0,
     looks: Mapping[str, int] = MappingProxyType({}),
 ) -> Markup:
-    """Means with their intervals, a row each, beside a line that means nothing.
+    """Means with their intervals, a row each, beside the line of 0.
 
     Args:
         bars: in order. title: of the axis. about: what the chart shows.
-        zero: where that line is.
-        looks: those of bars by their names; others say whether their interval leaves out `zero`.
+        looks: those of bars by their names; others say whether their interval leaves out 0.
 
     Example:
         >>> "0.5" in bar_chart([Bar("a", 0.5, 0.4, 0.6)], "gain", "gains")
@@ -175,8 +173,8 @@ def bar_chart(
     bars = [bar for bar in bars if np.all(np.isfinite(bar[1:]))]
     if not bars:
         return Markup("")
-    x = Scale.over([zero, *(v for b in bars for v in b[1:])], 0.0, WHOLE)
-    level = upright("zero", x.at(zero))
+    x = Scale.over([0.0, *(v for b in bars for v in b[1:])], 0.0, WHOLE)
+    level = upright("zero", x.at(0.0))
     row = Markup(
         '<div class="row"><bdi class="name">{}</bdi><span class="value">{}</span>'
         '<svg aria-hidden="true">{}</svg></div>'
@@ -187,7 +185,7 @@ def bar_chart(
             f"{bar.mean:.4g} [{bar.low:.4g}, {bar.high:.4g}]",
             level + interval(x, bar, looks.get(bar.name, FOUND if apart else PLAIN)),
         )
-        for bar, apart in ((bar, bar.low > zero or bar.high < zero) for bar in bars)
+        for bar, apart in ((bar, bar.low > 0 or bar.high < 0) for bar in bars)
     ]
     scale = Markup('<div class="row"><svg class="scale" aria-hidden="true">{}</svg></div>')
     end = scale.format(ticks(x, 0.0, FEW) + across("axis", 0.0) + below(title, 0.0))
