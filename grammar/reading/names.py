@@ -17,8 +17,9 @@ from rulegen.grammar.reading.lexer import GREEK, Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
 from rulegen.grammar.reading.remedies import for_name
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.statements import RESERVED, check_parameters
+from rulegen.grammar.reading.statements import check_parameters
 from rulegen.grammar.reading.walk import CALLS
+from rulegen.grammar.reading.words import RESERVED
 
 #: The running reward baseline, which a rule may use without defining it.
 BASELINE = "R_bar"

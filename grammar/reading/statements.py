@@ -7,36 +7,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
-from rulegen.grammar.algebra.operators import TAKEN
 from rulegen.grammar.algebra.parts import Event, Parameter
-from rulegen.grammar.algebra.symbols import (
-    MILLISECOND,
-    SIGNALS,
-    WEIGHT,
-    Site,
-    is_foreign,
-    is_outside,
-)
+from rulegen.grammar.algebra.symbols import WEIGHT, Site, is_foreign
 from rulegen.grammar.reading.drawing import draws
 from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
-from rulegen.grammar.reading.remedies import of_others, suggest
+from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import Line, read_lines
-from rulegen.grammar.reading.walk import FILTERS
+from rulegen.grammar.reading.words import RESERVED, meaning_of
 
 MAX_STATEMENTS = 500
 #: How many parameters it may have, declared or not.
 MAX_PARAMETERS = 256
-
-# fmt: off
-RESERVED = frozenset({
-    "param", "initial", "on", "bounds", "diagonal", "integrate", "forward", "nonlocal", "where",
-    "condition", "in", "free", "inf", "and", "or", "not", "if", "else", "synapse", "global",
-    *FILTERS,
-})
-# fmt: on
 
 #: What may begin a statement.
 _OPENING = (*RESERVED, "on reward:")
@@ -374,20 +358,7 @@ def check_parameters(parameters: Collection[str], line: Line, token: Token) -> N
 def new_name(draft: Draft, line: Line, token: Token) -> None:
     """Register a name that the text defines; refuse one that means something already."""
     name = token.text
-    what, remedy = "", "use another name"
-    if name in SIGNALS:
-        what = "is a signal of the circuit"
-    elif name == WEIGHT:
-        what = "is the weight, which has a memory"
-        remedy = "write `w <- ...`, `w += ...`, `dw/dt = ...` or an event"
-    elif name in TAKEN:
-        what = "is a function"
-    elif name in RESERVED:
-        what = "is a word of the language"
-    elif name == MILLISECOND:
-        what = "is a unit"
-    elif is_outside(name):
-        what, remedy = of_others(name)
+    what, remedy = meaning_of(name)
     if what:
         raise line.error(f"`{name}` cannot be defined here: it {what}", token.column, remedy)
     if name in draft.defined:

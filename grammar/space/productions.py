@@ -20,8 +20,9 @@ from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.sites import SIGNAL_SITES, check_reads, site_of
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.statements import RESERVED, end_of
+from rulegen.grammar.reading.statements import end_of
 from rulegen.grammar.reading.walk import FILTERS
+from rulegen.grammar.reading.words import RESERVED
 
 #: `trace(x)` is a low-pass filter of x whose time constant is a free parameter.
 TRACE = "trace"

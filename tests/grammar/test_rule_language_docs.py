@@ -9,7 +9,7 @@ import pytest
 
 from rulegen.grammar import SIGNALS, parse
 from rulegen.grammar.algebra.operators import OPERATORS
-from rulegen.grammar.reading.statements import RESERVED
+from rulegen.grammar.reading.words import RESERVED
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rule-language.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```rule\n(.*?)```", PAGE, flags=re.DOTALL)
