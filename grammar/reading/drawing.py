@@ -8,10 +8,15 @@ from collections.abc import Sequence
 import sympy as sp
 
 from rulegen.grammar.algebra import constants
-from rulegen.grammar.algebra.draws import DISTRIBUTIONS, Draw
+from rulegen.grammar.algebra.draws import DISTRIBUTIONS
+from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
+from rulegen.grammar.reading.calls import call_of, distributions
 from rulegen.grammar.reading.lexer import Token
+from rulegen.grammar.reading.quantities import UNITS
 from rulegen.grammar.reading.reads import Formula
+from rulegen.grammar.reading.remedies import ELSEWHERE
+from rulegen.grammar.reading.source import Line
 
 #: Where a draw stands that has no name.
 NAMELESS = (
@@ -20,16 +25,13 @@ NAMELESS = (
 )
 
 
-def call_of(name: str) -> str:
-    """How a distribution is called.
-
-    Example:
-        >>> call_of("normal")
-        'normal(MEAN, DEVIATION)'
-    """
-    make = DISTRIBUTIONS[name].make
-    assert isinstance(make, type) and issubclass(make, Draw)
-    return f"{name}({', '.join(make.arguments)})"
+def check_distribution(line: Line, tokens: Sequence[Token]) -> None:
+    """Refuse the value of a parameter that would be drawn from what is no distribution."""
+    for token, after in itertools.pairwise(tokens):
+        known = token.text in OPERATORS or token.text in DISTRIBUTIONS or token.text in UNITS
+        if token.kind == "name" and after.text == "(" and not known:
+            remedy = ELSEWHERE.get(token.text) or distributions()
+            raise line.error(f"there is no distribution `{token}`", token.column, remedy)
 
 
 def draws(tokens: Sequence[Token]) -> bool:

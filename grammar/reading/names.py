@@ -11,14 +11,14 @@ from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import SHARED
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, is_group, symbol
-from rulegen.grammar.reading.drawing import call_of
+from rulegen.grammar.reading.calls import CALLS, call_of
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.foreign_units import alone
 from rulegen.grammar.reading.lexer import GREEK, Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
-from rulegen.grammar.reading.remedies import for_name
+from rulegen.grammar.reading.remedies import for_group, for_name, no_number
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import check_parameters
-from rulegen.grammar.reading.walk import CALLS
 from rulegen.grammar.reading.words import RESERVED
 
 #: The running reward baseline, which a rule may use without defining it.
@@ -64,6 +64,7 @@ class Names:
         baseline: the first use of an undefined `R_bar`.
         foreign: states of other rules, as the formulas use them.
         groups: of neurons, likewise.
+        written: those of all formulas, read or not.
     """
 
     def __init__(
@@ -71,10 +72,11 @@ class Names:
         parameters: Mapping[str, Parameter],
         states: Mapping[str, bool],
         definitions: Collection[str],
+        written: Collection[str] = (),
     ) -> None:
         self.parameters = dict(parameters)
         self.states, self.definitions = states, definitions
-        self.defined = [*states, *definitions]
+        self.defined, self.written = [*states, *definitions], written
         self.implicit: list[str] = []
         self.baseline: Token | None = None
         self.foreign: set[str] = set()
@@ -165,6 +167,8 @@ class Names:
 
     def _unknown(self, line: Line, token: Token) -> RuleError:
         name = token.text
+        if remedy := no_number(name):
+            return line.error(f"`{name}` is no number that a formula has", token.column, remedy)
         if name in RESERVED:
             return line.error(
                 f"`{name}` is a word of the language", token.column, "use another name here"
@@ -178,8 +182,12 @@ class Names:
         if name in DISTRIBUTIONS:
             return line.error(f"`{name}` draws a number", token.column, f"write `{call_of(name)}`")
         declare = f"if it is a parameter, declare it: `param {name} = 1`"
-        if name in UNITS:
+        if group := for_group(name, self.written):
+            remedy = f"did you mean `pre.{group}` or `post.{group}`?"
+        elif name in UNITS:
             remedy = f"As a unit it follows its number: `10 {name}`."
+        elif (unit := alone(name)) and not remedy:
+            remedy = f"{unit[0].upper()}{unit[1:]}."
         return line.error(
             f"`{name}` is not known",
             token.column,

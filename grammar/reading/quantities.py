@@ -14,8 +14,9 @@ from rulegen.grammar.algebra.exact import LARGEST, SMALLEST, number
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.foreign_units import in_ours
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.remedies import FUNCTIONS
+from rulegen.grammar.reading.remedies import FUNCTIONS, is_endless
 from rulegen.grammar.reading.source import Line
 
 #: Unit words: the factor to the power of ms, and that power.
@@ -76,7 +77,8 @@ def read_number(
     if infinite and token.text == "inf":
         return sign * math.inf, index + 1
     if token.kind != "number":
-        remedy = FUNCTIONS.get(token.text, "write a number here")
+        endless = infinite and is_endless(token.text)
+        remedy = "write `inf`" if endless else FUNCTIONS.get(token.text, "write a number here")
         raise line.error(f"`{token}` is not a number", token.column, remedy)
     value = float(token.text)
     if value and not SMALLEST <= value <= LARGEST:
@@ -124,7 +126,9 @@ def _read_unit(
     if word not in UNITS:
         if inverse or (word not in ("", "in", "free") and tokens[start].kind == "name"):
             column = tokens[start].column if word else tokens[-1].column
-            raise line.error(f"there is no unit `{word}`", column, _UNIT_REMEDY)
+            plain = tokens[index - 1].kind == "number" and _word(tokens, start + 1) != "**"
+            remedy = in_ours(tokens[index - 1].text, word, inverse) if plain else ""
+            raise line.error(f"there is no unit `{word}`", column, remedy or _UNIT_REMEDY)
         return None, index
     factor, unit = UNITS[word]
     exponent, end = Fraction(-1 if inverse else 1), start + 1

@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Collection, Sequence
 
 from rulegen.grammar.algebra.operators import OPERATORS
-from rulegen.grammar.algebra.symbols import SIGNALS, is_group
+from rulegen.grammar.algebra.symbols import SIGNALS, SIGNS, is_group
+from rulegen.grammar.reading.calls import call_of, distributions
 
 # fmt: off
 #: What papers and programs call the signals.
@@ -29,6 +30,18 @@ NAMES = {other: name for name, others in _SIGNALS_ELSEWHERE.items() for other in
 #: Values of other languages.
 _VALUES = {"True": "write 1.", "true": "write 1.", "False": "write 0.", "false": "write 0."}
 
+#: Short words for the groups that Dale's law makes.
+_GROUPS = {"exc": "excitatory", "inh": "inhibitory"}
+_ENDLESS = ("inf", "infinity", "infty")
+
+#: What others call the distributions.
+ELSEWHERE = {
+    **dict.fromkeys(("rand", "random", "Uniform"), f"write `{call_of('uniform')}`"),
+    **dict.fromkeys(("randn", "gauss", "gaussian", "Normal"), f"write `{call_of('normal')}`"),
+    "binomial": f"write `{call_of('bernoulli')}`",
+    "exponential": "write `-MEAN*log(1 - uniform(0, 1))`",
+}
+
 _SUM = "say over which neurons: `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
 _EVEN = "give a random number a name, `n = uniform(0, 1) : synapse` on a line of its own"
 _BELL = "give a random number a name, `n = normal(0, 1) : synapse` on a line of its own"
@@ -45,8 +58,9 @@ FUNCTIONS = {
     "norm": "write `sqrt(sum_pre(x**2))`, declared `nonlocal`",
     **dict.fromkeys(("rand", "random", "choice"), _EVEN),
     **dict.fromkeys(("randn", "gauss", "gaussian"), _BELL),
-    "binomial": "write `bernoulli(PROBABILITY)`",
-    **dict.fromkeys(("poisson", "gamma", "exponential"), "draw from uniform or normal numbers"),
+    "binomial": ELSEWHERE["binomial"],
+    "exponential": ELSEWHERE["exponential"],
+    **dict.fromkeys(("poisson", "gamma"), distributions()),
     **dict.fromkeys(("heaviside", "Heaviside", "H", "Theta", "step", "theta"), _STEP),
     **dict.fromkeys(("trace", "filter", "convolve", "ema", "smooth"), _STATE),
     "ln": "write `log(x)`",
@@ -93,6 +107,38 @@ def for_name(name: str, own: Sequence[str], given: Sequence[str]) -> str:
         rate = ", as in `pre*post`" if NAMES[name] in ("pre", "post") else ""
         return f"did you mean `{NAMES[name]}`{rate}?"
     return suggest(name, given)
+
+
+def is_endless(name: str) -> bool:
+    """Whether a word stands for an infinite number somewhere.
+
+    Example:
+        >>> is_endless("Infinity"), is_endless("in")
+        (True, False)
+    """
+    return name.lower() in _ENDLESS
+
+
+def no_number(name: str) -> str:
+    """What to write in place of what is no finite number; "" for any other word."""
+    if is_endless(name):
+        return "write a finite number; a limit on one side is `min(x, HIGH)` or `max(x, LOW)`"
+    return "write a number" if name.lower() == "nan" else ""
+
+
+def for_group(name: str, known: Collection[str]) -> str:
+    """The group of neurons that a name without a side means, or "".
+
+    Example:
+        >>> for_group("excitatori", ()), for_group("fast", ["pre.fast"]), for_group("x", ())
+        ('excitatory', 'fast', '')
+    """
+    if name in {*SIGNS, *(group.partition(".")[2] for group in known)}:
+        return name
+    if name in _GROUPS:
+        return _GROUPS[name]
+    close = difflib.get_close_matches(name, SIGNS, n=1, cutoff=0.7)
+    return close[0] if close else ""
 
 
 def of_others(name: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rulegen.grammar.reading.foreign_units import in_ours
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import UNITS
 from rulegen.grammar.reading.remedies import FUNCTIONS
@@ -30,7 +31,7 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
     """Operands and operators must alternate; say which of them is missing."""
     wants_operand, previous = True, None
     opened: list[tuple[Token, bool]] = []
-    for token in tokens:
+    for i, token in enumerate(tokens):
         text = token.text
         if text == "(" and token.kind == "op":
             calls = previous is not None and previous.kind == "name" and not wants_operand
@@ -48,11 +49,9 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         elif is_operand(token):
             if not wants_operand:
                 assert previous is not None
-                raise line.error(
-                    f"an operator is missing between `{previous}` and `{token}`",
-                    token.column,
-                    _missing(previous, token),
-                )
+                called = i + 1 < len(tokens) and tokens[i + 1].text == "("
+                message, remedy = _between(previous, token, called)
+                raise line.error(message, token.column, remedy)
             wants_operand = False
         elif text in _PREFIX and wants_operand:
             pass
@@ -78,13 +77,17 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         raise line.error("the formula ends too early", end, "something is missing here")
 
 
-def _missing(previous: Token, token: Token) -> str:
-    """What to write between two operands."""
-    if previous.kind != "number":
-        return "write `*` for a product"
+def _between(previous: Token, token: Token, called: bool) -> tuple[str, str]:
+    """What is wrong with two operands side by side, and what to write."""
+    missing = f"an operator is missing between `{previous}` and `{token}`"
+    if previous.kind != "number" or called:
+        return missing, "write `*` for a product"
     if token.text in UNITS:
-        return f"the power of a unit has a `*` before it: `{previous}*{token}**2`"
-    return "write `0.1/ms` for a rate" if token.text == "1" else "write `*` for a product"
+        return missing, f"the power of a unit has a `*` before it: `{previous}*{token}**2`"
+    if remedy := in_ours(previous.text, token.text):
+        return f"there is no unit `{token}`", remedy
+    one = token.text == "1"
+    return missing, "write `0.1/ms` for a rate" if one else "write `*` for a product"
 
 
 def _empty_call(tokens: Sequence[Token], closing: Token) -> str:

@@ -115,22 +115,33 @@ def infer_sites(equations: Sequence[Equation], known: Mapping[str, Site]) -> dic
 
 
 def check_reads(
-    formula: Formula, site: Site, target: str, table: Mapping[str, Site], remedy: str = ""
+    formula: Formula,
+    site: Site,
+    target: str,
+    table: Mapping[str, Site],
+    remedy: str = "",
+    equation: str = "it",
 ) -> None:
-    """Refuse a formula at `site` that reads what cannot be known there."""
+    """Refuse a formula at `site` that reads what cannot be known there.
+
+    `remedy` is what to write if that is special, and `equation` what ends with the site.
+    """
+    sources = [source_of(read, table) for read in formula.reads if not read.reduced]
     for read in formula.reads:
         source = source_of(read, table)
         if read.reduced or source.fits(site):
             continue
+        end = f"let {equation} end with `: {join([site, *sources]).value}`"
         if remedy:
             pass
+        elif source is Site.SYNAPSE and site is Site.GLOBAL:
+            remedy = f"{end}, or sum over both sides, `sum_post(sum_pre(...))`, declared `nonlocal`"
         elif source is Site.SYNAPSE:
-            remedy = "sum over a side with `sum_pre(...)` or `sum_post(...)`, declared `nonlocal`"
+            total = "sum_pre" if site is Site.POST else "sum_post"
+            remedy = f"{end}, or sum over a side with `{total}(...)`, declared `nonlocal`"
         else:
-            remedy = "let it end with `: synapse`" if site is not Site.GLOBAL else ""
+            what = "a global formula reads neither neurons nor synapses: "
+            remedy = f"{what if site is Site.GLOBAL else ''}{end}"
         raise formula.line.error(
-            f"`{read.name}` lives at {source.value}, but {target}",
-            read.column,
-            remedy
-            or f"a global formula reads neither neurons nor synapses: write `: {source.value}`",
+            f"`{read.name}` lives at {source.value}, but {target}", read.column, remedy
         )

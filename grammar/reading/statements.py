@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.parts import Event, Parameter
-from rulegen.grammar.algebra.symbols import WEIGHT, Site, is_foreign
-from rulegen.grammar.reading.drawing import draws
+from rulegen.grammar.algebra.symbols import WEIGHT, Site, is_foreign, is_group
+from rulegen.grammar.reading.drawing import check_distribution, draws
 from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.remedies import for_group, suggest
 from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.words import RESERVED, meaning_of
 
@@ -56,6 +56,13 @@ class Draft:
     defined: dict[str, Line] = field(default_factory=dict)
     drawn: set[str] = field(default_factory=set)
     foreign: dict[str, tuple[Line, Token, Site]] = field(default_factory=dict)
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups of neurons that are written anywhere on the right."""
+        rows = [*self.assignments, *self.updates, *self.initial.values(), *self.forward.values()]
+        bodies = [r.body for r in rows] + [f.body for f in self.functions.values()]
+        return {token.text for body in bodies for token in body if is_group(token.text)}
 
 
 def read_statements(text: str) -> Draft:
@@ -104,6 +111,7 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
             if tokens[2:3] and tokens[2].text == "=" and draws(tokens[3:]):
                 _drawn_parameter(draft, line, tokens)
                 return
+            check_distribution(line, tokens[3:])
             if colon := next((t for t in tokens[2:] if t.text == ":"), None):
                 raise line.error(
                     "a parameter that is not drawn is one number for all",
@@ -341,6 +349,13 @@ def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
     column = rest[0].column if rest else end_of(body)
     if len(rest) > 1 and name in sites:
         raise line.error(f"`{rest[1]}` cannot stand here", rest[1].column, "remove it")
+    if is_group(name) or for_group(name, ()):
+        group = name if is_group(name) else f"pre.{for_group(name, ())}"
+        raise line.error(
+            f"`{name}` is a group of neurons, and no site",
+            column,
+            f"what they alone do has a factor, `{group}*(...)`",
+        )
     remedy = suggest(name, list(sites)) or "write `: pre`, `: post`, `: synapse` or `: global`"
     raise line.error(f"there is no site `{name}`", column, remedy)
 

@@ -18,8 +18,10 @@ from rulegen.grammar.algebra.operators import (
     TAKEN,
 )
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
-from rulegen.grammar.reading.drawing import call_of, trouble
+from rulegen.grammar.reading.calls import CALLS, call_of
+from rulegen.grammar.reading.drawing import trouble
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.foreign_units import alone
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
 from rulegen.grammar.reading.reads import Called, Formula, Function, Read, Resolve
@@ -30,8 +32,6 @@ from rulegen.grammar.reading.source import Line
 MAX_ARGUMENTS = 8
 
 FILTERS = ("lowpass", "accumulate", "average")
-#: How functions are called that take names.
-CALLS = {"prev": "prev(x)", "delay": "delay(x, 20 ms)", "opposite": "opposite(w)"}
 _COMPARE: dict[type[ast.cmpop], str] = {
     ast.Lt: "<",
     ast.LtE: "<=",
@@ -113,7 +113,8 @@ class Walk:
         if token.kind == "number":
             return self.quantity(node)
         if token.text in TAKEN or token.text == "where" or self.called(token.text):
-            raise self.error(node, f"`{token}` is a function", f"write `{token}(...)`")
+            unit = f"; {alone(token.text)}" if alone(token.text) else ""
+            raise self.error(node, f"`{token}` is a function", f"write `{token}(...)`{unit}")
         if token.text in FILTERS:
             raise self.nested_filter(node)
         value = self.resolve(self.line, token)

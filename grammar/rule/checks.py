@@ -112,7 +112,9 @@ def check_initial(
                     else "initial values are made of numbers, parameters, `N_pre`, `N_post`, `dt` "
                     "and the weights of the start",
                 )
-        check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
+        end = "it" if name in drawn else f"the equation of `{name}`"
+        target = f"`{name}` is a {sites[name].value} variable"
+        check_reads(formula, sites[name], target, sites, equation=end)
 
 
 def check_earlier(rule: Rule, formulas: list[Formula]) -> None:
@@ -128,20 +130,23 @@ def check_earlier(rule: Rule, formulas: list[Formula]) -> None:
 
 def check_remembered(rule: Rule, formulas: list[Formula]) -> None:
     """What `prev` and `delay` read is kept from step to step, and changes."""
-    kept = (SIGNALS.keys() - {"dt", "N_pre", "N_post"}) | {WEIGHT}
+    constant = {*INITIAL_SIGNALS, *(p.name for p in rule.parameters)}
+    kept = (SIGNALS.keys() - INITIAL_SIGNALS) | {WEIGHT}
     kept |= {s.name for s in rule.states if s.form is not Form.DRAW}
     for formula in formulas:
         atoms = sorted(formula.expr.atoms(Earlier), key=operator_name)
         found = {a.args[0].name: operator_name(a) for a in atoms if a.args[0].name not in kept}
         for read in formula.reads:
             if read.name in found:
-                function = found[read.name]
+                function, name = found[read.name], read.name
+                fixed = is_group(name) or name in constant
                 raise formula.line.error(
-                    f"`{function}` takes the name of a signal or a state, and `{read.name}` is "
-                    "neither",
+                    f"`{function}` takes the name of a signal or a state, and `{name}` is neither",
                     read.column,
-                    f"keep it in a state, or write `{function}` around the names of which it is "
-                    "made",
+                    f"it never changes: write `{name}`"
+                    if fixed
+                    else f"keep it in a state, or write `{function}` around the names of which it "
+                    "is made",
                 )
 
 

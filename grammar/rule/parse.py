@@ -97,7 +97,7 @@ class _Builder:
         self.definitions = {a.target.text: a for a in draft.assignments if not form_of(a)}
         check_states(self.states.values())
         states = {name: a.target.per_condition for name, a in self.states.items()}
-        self.names = Names(draft.parameters, states, self.definitions)
+        self.names = Names(draft.parameters, states, self.definitions, draft.groups)
         self.functions = Functions(draft.functions, self.names.resolve)
         self.formulas: list[Formula] = []
 
@@ -211,7 +211,8 @@ class _Builder:
         for update, name, formula in updates:
             if update.event in SPIKES:
                 formula.reads.append(Read(update.event.value, update.target.column))
-            check_reads(formula, sites[name], f"`{name}` is a {sites[name].value} variable", sites)
+            target = f"`{name}` is a {sites[name].value} variable"
+            check_reads(formula, sites[name], target, sites, *self._remedy(name))
         check_forward(forward, same_step, sites)
         check_initial(self.initial, definitions, self.names.parameters, sites, draft.drawn, fresh)
         states = [e for e in equations if e.is_state]
@@ -269,6 +270,12 @@ class _Builder:
         """The sites of the spikes that change a state."""
         events = {u.event for u in self.draft.updates if u.target.text == name}
         return tuple(SIGNALS[e.value].site for e in SPIKES if e in events)
+
+    def _remedy(self, name: str) -> tuple[str, str]:
+        """What to write where an event reads what its target does not see, and where."""
+        if name in self.states:
+            return instead(self.states[name]), f"the equation of `{name}`"
+        return "", f"an equation of its own, `{name} <- {name}`,"
 
     def _target(self, update: Assignment) -> str:
         name, column = update.target.text, update.target.column
