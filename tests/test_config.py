@@ -55,6 +55,10 @@ def test_the_configuration_as_used_is_the_configuration(tmp_path):
 BAD = {
     "unknown key": (GOOD.replace("[task]", "sed = 3\n[task]"), "sed: there is no such setting"),
     "unknown key in a part": (GOOD + "[circuit]\nneuron = 3\n", "circuit.neuron: there is no such"),
+    "what others call a setting": (
+        GOOD.replace("[task]", '[task]\nreward = "steps"'),
+        "reward: there is no such setting: did you mean `delivery`?",
+    ),
     "wrong type": (GOOD + '[life]\ntrials = "many"\n', "life.trials: "),
     "out of range": (GOOD + "[circuit]\nnoise = -1\n", "circuit.noise: "),
     "not finite": (GOOD + "[circuit]\ntau = nan\n", "circuit.tau: "),

@@ -136,6 +136,11 @@ def _unknown(line: Line, index: int) -> Exception:
     name = unicodedata.name(char, f"U+{ord(char):04X}")
     what = shown if char.isascii() and char.isprintable() else f"{shown} ({name})"
     remedy = _REMEDIES.get(char, "")
+    if _quotes(line.text, index):
+        remedy = (
+            'no words of a rule are quoted: settings, such as `delivery = "steps"` of a task, have '
+            "their place in a configuration"
+        )
     if char == "_" and line.text[:index].rstrip().endswith("]"):
         remedy = "the positive part of `x` is `relu(x)`"
     if name.startswith("VULGAR FRACTION"):
@@ -143,6 +148,12 @@ def _unknown(line: Line, index: int) -> Exception:
     if not remedy and not char.isascii():
         remedy = "use ASCII letters, Greek letters, or a macron for `_bar`"
     return line.error(f"{what} has no meaning in a rule", index + 1, remedy)
+
+
+def _quotes(text: str, index: int) -> bool:
+    """Whether a character is a quotation mark; behind a name `'` is that of a derivative."""
+    before = text[:index].rstrip()
+    return text[index] == '"' or (text[index] == "'" and (not before or before[-1] in "=(,:"))
 
 
 def tokenise(line: Line) -> list[Token]:

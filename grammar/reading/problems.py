@@ -11,6 +11,8 @@ from rulegen.grammar.reading.remedies import suggest
 
 #: No message lists more problems than this.
 MOST = 5
+#: What others call settings.
+_ELSEWHERE = {"reward": "delivery", "rewards": "delivery"}
 #: No longer name is shown in the place of one.
 LONGEST = 80
 
@@ -41,7 +43,8 @@ def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) ->
         if problem["type"] == "extra_forbidden":
             *path, name = problem["loc"]
             known = sorted({field for model in at(kind, path) for field in model.model_fields})
-            remedy = suggest(str(name), known)
+            other = _ELSEWHERE.get(name, "")
+            remedy = f"did you mean `{other}`?" if other in known else suggest(str(name), known)
             message = "there is no such setting" + (f": {remedy}" if remedy else "")
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines)

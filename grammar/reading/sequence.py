@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.reading.calls import call_of
 from rulegen.grammar.reading.foreign_units import in_ours
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import UNITS
@@ -43,7 +45,8 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
             if not opened:
                 raise line.error("this `)` closes nothing", token.column, "remove it")
             if wants_operand:
-                remedy = FUNCTIONS.get(_empty_call(tokens, token), "")
+                assert previous is not None
+                remedy = _inside(previous, _empty_call(tokens, token))
                 raise line.error("something is missing before `)`", token.column, remedy)
             opened.pop()
         elif is_operand(token):
@@ -63,9 +66,10 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
             wants_operand = True
         elif text in _INFIX:
             both = (previous.text if previous else "") + text
-            raise line.error(
-                f"something is missing before `{text}`", token.column, _TWO_SIGNS.get(both, "")
+            remedy = _TWO_SIGNS.get(
+                both, f"write a number or a name before it, or remove the `{text}`"
             )
+            raise line.error(f"something is missing before `{text}`", token.column, remedy)
         else:
             raise line.error(*_misplaced(token))
         previous = token
@@ -95,6 +99,20 @@ def _empty_call(tokens: Sequence[Token], closing: Token) -> str:
     at = tokens.index(closing)
     name, opening = tokens[max(at - 2, 0)], tokens[at - 1]
     return name.text if name.kind == "name" and opening.text == "(" else ""
+
+
+def _inside(previous: Token, name: str) -> str:
+    """What to write before a closing bracket; `name` is that of an empty call, or ""."""
+    if name in FUNCTIONS:
+        return FUNCTIONS[name]
+    if name in SIGNALS or name == WEIGHT:
+        return f"write `{name}` without brackets"
+    if name:
+        call = call_of(name)
+        return f"write `{call}`" if call else "write its arguments between the brackets"
+    if previous.text == "(":
+        return "write a formula between the brackets"
+    return f"write a number or a name after the `{previous}`, or remove it"
 
 
 def _misplaced(token: Token) -> tuple[str, int, str]:

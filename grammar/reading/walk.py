@@ -200,8 +200,7 @@ class Walk:
             remedy = for_function(name, ["where", *self.called.names])
             raise self.error(node, f"there is no function `{name}`", remedy)
         many = tuple(range(2, MAX_ARGUMENTS + 1)) if name in ("min", "max") else None
-        remedy = f"write `{CALLS[name]}`" if name in CALLS else ""
-        self.count(node, name, many or OPERATORS[name].nargs, remedy)
+        self.count(node, name, many or OPERATORS[name].nargs)
         before, outer = len(self.read.reads), self.reducing
         self.reducing = outer or name in NONLOCAL
         args = [
@@ -247,7 +246,7 @@ class Walk:
                 "a sum over neurons cannot draw",
                 f"give the draw a name on its own line: `n = {name}(...) : synapse`",
             )
-        self.count(node, name, DISTRIBUTIONS[name].nargs, f"write `{call_of(name)}`")
+        self.count(node, name, DISTRIBUTIONS[name].nargs)
         self.read.draws.append(Read(name, self.place(node).column))
         args = [self.number(a) for a in node.args]
         problem, index = trouble(name, args)
@@ -257,7 +256,8 @@ class Walk:
 
     def written_out(self, node: ast.Call, name: str, function: Function) -> sp.Expr:
         """A function of the text: its formula, with the arguments in their places."""
-        self.count(node, name, (len(function.arguments),))
+        own = ", ".join(argument.removesuffix(f" of {name}") for argument in function.arguments)
+        self.count(node, name, (len(function.arguments),), f"{name}({own})")
         outer, values = self.reducing, []
         for argument, part in zip(function.arguments, node.args, strict=True):
             self.reducing = outer or function.reduces(argument)
@@ -280,12 +280,14 @@ class Walk:
         self.read.reads += dict.fromkeys(here)
         return self.build(node, algebra.substitute, function.formula.expr, meaning)
 
-    def count(self, node: ast.Call, name: str, allowed: tuple[int, ...], remedy: str = "") -> None:
-        """Refuse a call with another number of arguments."""
+    def count(self, node: ast.Call, name: str, allowed: tuple[int, ...], own: str = "") -> None:
+        """Refuse a call with another number of arguments; `own` is how a function of the text is
+        called."""
         if len(node.args) not in allowed:
             wanted = f"{allowed[0]} to {allowed[-1]}" if len(allowed) > 1 else f"{allowed[0]}"
             words = f"{wanted} argument{'s' * (allowed != (1,))}"
-            raise self.error(node, f"`{name}` takes {words}, not {len(node.args)}", remedy)
+            message = f"`{name}` takes {words}, not {len(node.args)}"
+            raise self.error(node, message, f"write `{own or call_of(name)}`")
 
     def condition(self, node: ast.expr, holds: bool = True) -> sp.Basic:
         """A formula where a condition is wanted; its negation unless `holds`."""
