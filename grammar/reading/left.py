@@ -9,7 +9,7 @@ from typing import Literal
 from rulegen.grammar.algebra.symbols import WEIGHT, is_foreign, is_group
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.remedies import FUNCTIONS, event_meant, suggest
 from rulegen.grammar.reading.source import Line
 
 Op = Literal["=", "<-", "d/dt"]
@@ -104,8 +104,12 @@ def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
         return "write `w += (... if x > 0 else 0)`, or `on reward:` and its like for an event"
     if remedy := _bounds(tokens):
         return remedy
+    if first.startswith("on_") and second == ":" and event_meant(first):
+        return f"write `on {event_meant(first)}:`"
     if second in ("(", "[") and any(t.text == "=" for t in tokens):
         return f"what `{first}` becomes after a step is `{first} <- ...`"
+    if second == "(":
+        return FUNCTIONS.get(first) or _of_a_call(first, [t.text for t in tokens[2:3]])
     if [t.text for t in tokens[:3]] == ["d", "/", "dt"]:
         return "write `dx/dt = ...`"
     if "dt" in (t.text for t in tokens[: _sign(tokens)]):
@@ -124,6 +128,27 @@ def _bounds(tokens: Sequence[Token]) -> str:
     texts = {t.text for t in tokens}
     limits = texts & {"<", "<=", ">", ">=", "in"}
     return "write `bounds w in [0, 1]`" if limits and WEIGHT in texts else ""
+
+
+def _of_a_call(name: str, inside: Sequence[str]) -> str:
+    """What to write in place of a function that stands alone, as if it changed what it is given."""
+    if name == "clip" and inside == [WEIGHT]:
+        return "write `bounds w in [0, 1]`"
+    call = f"{name}(...)"
+    return f"what changes stands on the left: write `x <- {call}`, or `on trial end: w <- {call}`"
+
+
+def again(left: Left, before: Op) -> str:
+    """What to do about a second line for a name, whose first one has the sign `before`."""
+    name = left.target.text
+    if before == "=" and left.adds:
+        return f"give the sum a name of its own, `x = {name} + ...`"
+    if "=" in (before, left.op):
+        return "rename one of them"
+    if before == "<-":
+        return f"say all in one equation, such as `{name} <- {name} + ...`"
+    event = f", or add at an event, `on reward: {name} += ...`" if left.adds else ""
+    return f"say all in one equation, `d{name}/dt = ...`{event}"
 
 
 def two_equations(line: Line, left: Left, body: Sequence[Token]) -> RuleError:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rulegen.grammar.algebra.symbols import PROJECTIONS, SIDES
+from rulegen.grammar.reading.remedies import event_meant
 from rulegen.grammar.reading.source import Line
 
 Kind = Literal["name", "number", "op"]
@@ -136,11 +137,7 @@ def _unknown(line: Line, index: int) -> Exception:
     name = unicodedata.name(char, f"U+{ord(char):04X}")
     what = shown if char.isascii() and char.isprintable() else f"{shown} ({name})"
     remedy = _REMEDIES.get(char, "")
-    if _quotes(line.text, index):
-        remedy = (
-            'no words of a rule are quoted: settings, such as `delivery = "steps"` of a task, have '
-            "their place in a configuration"
-        )
+    remedy = _quoted(line.text, index) or remedy
     if char == "_" and line.text[:index].rstrip().endswith("]"):
         remedy = "the positive part of `x` is `relu(x)`"
     if name.startswith("VULGAR FRACTION"):
@@ -150,10 +147,21 @@ def _unknown(line: Line, index: int) -> Exception:
     return line.error(f"{what} has no meaning in a rule", index + 1, remedy)
 
 
-def _quotes(text: str, index: int) -> bool:
-    """Whether a character is a quotation mark; behind a name `'` is that of a derivative."""
+def _quoted(text: str, index: int) -> str:
+    """What to write in place of words in quotation marks; "" where this character begins none.
+
+    Behind a name `'` is that of a derivative.
+    """
     before = text[:index].rstrip()
-    return text[index] == '"' or (text[index] == "'" and (not before or before[-1] in "=(,:"))
+    if text[index] != '"' and (text[index] != "'" or (before and before[-1] not in "=(,:")):
+        return ""
+    first = text.partition("=")[0].strip()
+    if first.startswith("on_") and event_meant(first):
+        return f"write `on {event_meant(first)}: ...`, without quotation marks"
+    return (
+        "no words of a rule are quoted: settings, such as `delivery` of a task, have their place "
+        "in a configuration"
+    )
 
 
 def tokenise(line: Line) -> list[Token]:

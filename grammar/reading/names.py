@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -16,10 +17,10 @@ from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.foreign_units import alone
 from rulegen.grammar.reading.lexer import GREEK, Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
-from rulegen.grammar.reading.remedies import for_group, for_name, no_number
+from rulegen.grammar.reading.remedies import for_group, for_name, no_number, suggest
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import check_parameters
-from rulegen.grammar.reading.words import RESERVED
+from rulegen.grammar.reading.words import RESERVED, meaning_of
 
 #: The running reward baseline, which a rule may use without defining it.
 BASELINE = "R_bar"
@@ -65,6 +66,7 @@ class Names:
         foreign: states of other rules, as the formulas use them.
         groups: of neurons, likewise.
         written: those of all formulas, read or not.
+        changed: where an event changes what may have no equation.
     """
 
     def __init__(
@@ -73,9 +75,11 @@ class Names:
         states: Mapping[str, bool],
         definitions: Collection[str],
         written: Collection[str] = (),
+        changed: Mapping[str, tuple[Line, Token]] = MappingProxyType({}),
     ) -> None:
         self.parameters = dict(parameters)
         self.states, self.definitions = states, definitions
+        self.changed = changed
         self.defined, self.written = [*states, *definitions], written
         self.implicit: list[str] = []
         self.baseline: Token | None = None
@@ -110,6 +114,16 @@ class Names:
         else:
             raise self._unknown(line, token)
         return symbol(name)
+
+    def no_state(self, line: Line, token: Token) -> RuleError:
+        """What is said of a name without an equation that an event changes."""
+        what, remedy = meaning_of(token.text)
+        if what:
+            return line.error(f"`{token.text}` {what}, and no state", token.column, remedy)
+        near = suggest(token.text, [*self.states, WEIGHT])
+        declare = f"declare it: `{token.text} <- {token.text} : synapse`"
+        message = f"`{token.text}` is not a state"
+        return line.error(message, token.column, f"{near} Else, {declare}" if near else declare)
 
     def _check_foreign(self, line: Line, token: Token) -> None:
         """Refuse what is no state of another rule, or one for each condition."""
@@ -177,6 +191,8 @@ class Names:
             return line.error(
                 f"`{name}` is a function", token.column, f"write `{CALLS[name]}`, or define it"
             )
+        if name in self.changed:
+            raise self.no_state(*self.changed[name])
         own = [*self.defined, *self.parameters]
         remedy = for_name(name, own, [*SIGNALS, WEIGHT, BASELINE])
         if name in DISTRIBUTIONS:

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Sequence
 
 from rulegen.grammar.algebra.operators import OPERATORS
+from rulegen.grammar.algebra.parts import Event
 from rulegen.grammar.algebra.symbols import SIGNALS, SIGNS, is_group
 from rulegen.grammar.reading.calls import call_of, distributions
 
@@ -48,6 +49,7 @@ _BELL = "give a random number a name, `n = normal(0, 1) : synapse` on a line of 
 _STEP = "write a comparison, `(x > 0)`, which is 1 or 0"
 _STATE = "a trace is a state on a line of its own: `x_bar = lowpass(x, tau)`"
 _MEAN = "write `sum_pre(...)/N_pre` or `sum_post(...)/N_post`, declared `nonlocal`"
+_NORMAL = "write `on trial end: w <- w/sum_pre(w)`, declared `nonlocal sum_pre`"
 #: Functions that the language does not have.
 FUNCTIONS = {
     "sum": _SUM,
@@ -55,6 +57,7 @@ FUNCTIONS = {
     "avg": _MEAN,
     "mean_pre": "write `sum_pre(...)/N_pre`, declared `nonlocal`",
     "mean_post": "write `sum_post(...)/N_post`, declared `nonlocal`",
+    **dict.fromkeys(("normalize", "normalise"), _NORMAL),
     "norm": "write `sqrt(sum_pre(x**2))`, declared `nonlocal`",
     **dict.fromkeys(("rand", "random", "choice"), _EVEN),
     **dict.fromkeys(("randn", "gauss", "gaussian"), _BELL),
@@ -139,6 +142,20 @@ def for_group(name: str, known: Collection[str]) -> str:
         return _GROUPS[name]
     close = difflib.get_close_matches(name, SIGNS, n=1, cutoff=0.7)
     return close[0] if close else ""
+
+
+def event_meant(word: str) -> str:
+    """The event that a word means, such as what other programs call it, or "".
+
+    Example:
+        >>> event_meant("pre"), event_meant("on_post"), event_meant("trial_end"), event_meant("x")
+        ('pre_spike', 'post_spike', 'trial end', '')
+    """
+    plain = word.removeprefix("on_").replace("_", " ")
+    events = {e.value.replace("_", " "): e.value for e in Event}
+    parts = [e for e in events if plain and (e.startswith(plain) or e.endswith(plain))]
+    close = difflib.get_close_matches(plain, events, n=1, cutoff=0.6)
+    return events[parts[0]] if len(parts) == 1 else events[close[0]] if close else ""
 
 
 def of_others(name: str) -> tuple[str, str]:

@@ -11,10 +11,10 @@ from rulegen.grammar.algebra.parts import Event, Parameter
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, is_foreign, is_group
 from rulegen.grammar.reading.drawing import check_distribution, draws
 from rulegen.grammar.reading.functions import FunctionText, read_head
-from rulegen.grammar.reading.left import Op, read_left, two_equations
+from rulegen.grammar.reading.left import Op, again, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
-from rulegen.grammar.reading.remedies import for_group, suggest
+from rulegen.grammar.reading.remedies import event_meant, for_group, suggest
 from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.words import RESERVED, meaning_of
 
@@ -289,7 +289,8 @@ def _event(line: Line, tokens: list[Token]) -> tuple[Event, list[Token], int]:
     name = " ".join(t.text for t in tokens[1:colon])
     event = next((e for e in Event if e.value == name), None)
     if event is None:
-        remedy = suggest(name, [e.value for e in Event]) or f"write {words}"
+        meant = event_meant(name)
+        remedy = f"did you mean `{meant}`?" if meant else f"write {words}"
         raise line.error(f"there is no event `{name}`", tokens[1].column, remedy)
     return event, tokens[colon + 1 :], end_of(tokens[: colon + 1])
 
@@ -333,7 +334,8 @@ def _assignment(draft: Draft, line: Line, tokens: list[Token]) -> None:
         Assignment(line, target, left.op, tuple(body), after, site, None, left.adds, left.factor)
     )
     if not (target.text == WEIGHT and left.op != "="):
-        new_name(draft, line, target)
+        before = next(a.op for a in draft.assignments if a.target.text == target.text)
+        new_name(draft, line, target, again(left, before))
     elif WEIGHT in draft.defined:
         raise two_equations(line, left, body)
     else:
@@ -370,15 +372,17 @@ def check_parameters(parameters: Collection[str], line: Line, token: Token) -> N
         )
 
 
-def new_name(draft: Draft, line: Line, token: Token) -> None:
-    """Register a name that the text defines; refuse one that means something already."""
+def new_name(draft: Draft, line: Line, token: Token, twice: str = "rename one of them") -> None:
+    """Register a name that the text defines; refuse one that means something already.
+
+    `twice` is what to do where the text has defined it before.
+    """
     name = token.text
     what, remedy = meaning_of(name)
     if what:
         raise line.error(f"`{name}` cannot be defined here: it {what}", token.column, remedy)
     if name in draft.defined:
         place = draft.defined[name].number
-        raise line.error(
-            f"`{name}` is defined twice, first in line {place}", token.column, "rename one of them"
-        )
+        message = f"`{name}` is defined twice, first in line {place}"
+        raise line.error(message, token.column, twice)
     draft.defined[name] = line

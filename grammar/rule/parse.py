@@ -36,7 +36,7 @@ from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.limits import check_size, check_states
 from rulegen.grammar.reading.names import BASELINE, Names
 from rulegen.grammar.reading.reads import Formula, Read
-from rulegen.grammar.reading.remedies import of_others, suggest
+from rulegen.grammar.reading.remedies import of_others
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
@@ -97,7 +97,8 @@ class _Builder:
         self.definitions = {a.target.text: a for a in draft.assignments if not form_of(a)}
         check_states(self.states.values())
         states = {name: a.target.per_condition for name, a in self.states.items()}
-        self.names = Names(draft.parameters, states, self.definitions, draft.groups)
+        changed = {a.target.text: (a.line, a.target) for a in reversed(draft.updates)}
+        self.names = Names(draft.parameters, states, self.definitions, draft.groups, changed)
         self.functions = Functions(draft.functions, self.names.resolve)
         self.formulas: list[Formula] = []
 
@@ -281,18 +282,17 @@ class _Builder:
         name, column = update.target.text, update.target.column
         if name not in self.states and name not in (WEIGHT, BASELINE):
             if name in self.definitions:
-                problem, remedy = "is a definition and has no memory", "make it a state"
+                problem = "is a definition and has no memory"
+                remedy = f"make it a state: `{name} <- ...`"
             elif name in self.names.parameters:
-                problem, remedy = "is a parameter", "make it a state"
+                problem = "is a parameter"
+                remedy = f"make it a state: `{name} <- {name} : synapse`"
             elif name in SIGNALS:
                 problem, remedy = "is a signal of the circuit", "change a state or `w`"
             elif is_outside(name):
                 problem, remedy = of_others(name)
             else:
-                problem = "is not a state"
-                remedy = suggest(name, [*self.states, WEIGHT]) or (
-                    f"declare it: `{name} <- {name} : synapse`"
-                )
+                raise self.names.no_state(update.line, update.target)
             raise update.line.error(f"`{name}` {problem}", column, remedy)
         if name in self.draft.drawn:
             raise update.line.error(
