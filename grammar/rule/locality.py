@@ -30,6 +30,7 @@ _FOREIGN = {
     Site.POST: "is a state of another projection: the synapse must know what the neuron keeps for "
     "those synapses",
 }
+#: When signals are there that are not there in every step: a reward, unless time reads it.
 _AVAILABLE = {"R": AT_REWARD, "zeta": EVERY_TRIAL}
 
 
@@ -85,6 +86,7 @@ def locality(parts: RuleParts) -> LocalityCertificate:
         if state is None or name == WEIGHT:
             note = SIGNALS[name].note if name in SIGNALS else ""
             available = _AVAILABLE.get(name, EVERY_STEP)
+            available = EVERY_STEP if name == "R" and "R" in _in_time(parts) else available
             items.append(LocalityItem(name, table[name], available, note))
         else:
             shown = f"{name}[condition]" if state.per_condition else name
@@ -108,6 +110,22 @@ def locality(parts: RuleParts) -> LocalityCertificate:
         violations.append(f"`{name}` is a {meaning}: it reads more than one neuron or synapse")
     items_, bad = tuple(items), tuple(violations)
     return LocalityCertificate(not bad, _verdict(items_, bad), items_, bad)
+
+
+def _in_time(parts: RuleParts) -> set[str]:
+    """The names that are read in every step: by what evolves in time, and by what that reads.
+
+    A definition is read where its name is, which may be at an event alone.
+    """
+    meaning = {d.name: d.expr for d in parts.definitions}
+    moving = [s for s in parts.states if s.form is not Form.AVERAGE]
+    waiting = [e for s in moving for e in (s.expr, s.tau) if e is not None]
+    found: set[str] = set()
+    while waiting:
+        names = {str(s.name) for s in waiting.pop().free_symbols} - found
+        found |= names
+        waiting += [meaning[name] for name in names & meaning.keys()]
+    return found
 
 
 def _known(group: Group) -> str:

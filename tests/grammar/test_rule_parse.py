@@ -128,3 +128,23 @@ def test_what_people_type_is_the_plain_rule(typed: str, plain: str) -> None:
     assert rule.digest == parse(plain).digest
     assert parse(rule.text()) == rule
     assert parse(rule.canonical().text()) == rule.canonical()
+
+
+@pytest.mark.parametrize(
+    ("text", "when"),
+    [
+        ("on reward: w += R*pre", "at reward"),
+        ("b = average(R, 0.1)\non reward: w += (R - b)*pre", "at reward"),
+        ("d = R - 1\non reward: w += d*pre", "at reward"),
+        ("d = 2*R\nb = average(d, 0.1)\non reward: w += b*pre", "at reward"),
+        ("w += R*pre", "every step"),
+        ("dw/dt = R*pre", "every step"),
+        ("x = accumulate(R, 20)\non reward: w += x*pre", "every step"),
+        ("d = c - 1\nc = R + post\nw += d*pre", "every step"),
+        ("n = normal(R, 1) : post\non reward: w += n*pre", "every step"),
+        ("x <- x + R\non reward: w += R*x*pre", "every step"),
+    ],
+)
+def test_when_a_rule_reads_the_reward(text: str, when: str) -> None:
+    items = {item.symbol: item for item in parse(text).locality().items}
+    assert items["R"].available == when
