@@ -204,11 +204,13 @@ def check_spikes(rule: Rule, updates: list[tuple[Formula, Assignment]]) -> None:
         message = f"with what the spike changes, this makes {problem.message}"
         raise formula.line.error(message, formula.column, problem.remedy) from None
     except CycleError as circle:
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(circle.args[1]))
+        names = list(dict.fromkeys(circle.args[1]))
+        formula = [read for read, update in updates if update.target.text in names][-1]
+        shown = ", ".join(f"`{name}`" for name in names)
         raise formula.line.error(
-            f"{names}, which a spike sets, read each other",
+            f"{shown}, which a spike sets, read each other",
             formula.column,
-            "let one of them add to its value, `x += ...`",
+            f"write the equation of one as a step, `{names[0]} <- {names[0]} + dt*(...)`",
         ) from None
 
 

@@ -288,6 +288,23 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
         "give the sum a name of its own, `x = e + ...`",
         "e = lowpass(pre, 20)\nx = e + post\nw += x",
     ),
+    # Spikes
+    (
+        "da/dt = -a/9\ndb/dt = -b/9\non pre_spike: a <- a*b; b <- a + 1\nw += a*b",
+        3,
+        30,
+        "write the equation of one as a step, `a <- a + dt*(...)`",
+        "a <- a + dt*(-a/9)\ndb/dt = -b/9\non pre_spike: a <- a*b; b <- a + 1\nw += a*b",
+    ),
+    (
+        "x = lowpass(post, 9)\ny = lowpass(pre, 9) : synapse\non pre_spike: x <- x*y\n"
+        "on pre_spike: y += x\non post_spike: w += x*y",
+        4,
+        20,
+        "`x <- x + dt*(...)`",
+        "x <- x + dt*(post - x)/9\ny = lowpass(pre, 9) : synapse\non pre_spike: x <- x*y\n"
+        "on pre_spike: y += x\non post_spike: w += x*y",
+    ),
     # Settings
     ('delivery = "steps"\nw += R', 1, 12, "have their place in a configuration", "w += R"),
     ("reward = 'steps'\nw += R", 1, 10, "have their place in a configuration", "w += R"),
