@@ -66,7 +66,7 @@ _REMEDIES = {
     "\\": "write names without backslashes, such as `eta`",
     "∞": "write `inf`",
     "√": "write `sqrt(x)`",
-    "~": "write `not`",
+    "~": "write `not`, and `n = normal(0, 1) : SITE` for what is drawn",
     "¬": "write `not`",
     "_": "names begin with a letter, and numbers are digits alone",
     "@": "write `*` for a product",
@@ -119,8 +119,11 @@ def _name_at(text: str, start: int) -> tuple[str, int] | None:
     return spelled, i
 
 
-def _check_projection(line: Line, name: str, column: int) -> None:
+def _check_projection(line: Line, name: str, state: str, column: int) -> None:
     """Refuse what stands before the dot of a name unless it is a projection or a side."""
+    if name not in (*PROJECTIONS, *SIDES) and state in SIDES:
+        message = f"the side of a group stands first, and `{name}` is none"
+        raise line.error(message, column, f"write `{state}.{name}`")
     if name not in (*PROJECTIONS, *SIDES):
         *some, last = (f"`{p}`" for p in PROJECTIONS)
         raise line.error(
@@ -186,7 +189,7 @@ def tokenise(line: Line) -> list[Token]:
             kind, (word, end) = "name", named
             whose, dot = word, text[end : end + 1] == "."
             if dot and (state := _name_at(text, end + 1)):
-                _check_projection(line, whose, i + 1)
+                _check_projection(line, whose, state[0], i + 1)
                 word, end = state
             if len(word) > MAX_NAME:
                 raise line.error(f"a name of {len(word)} characters", i + 1, "use a short name")

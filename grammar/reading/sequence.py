@@ -52,8 +52,8 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         elif is_operand(token):
             if not wants_operand:
                 assert previous is not None
-                called = i + 1 < len(tokens) and tokens[i + 1].text == "("
-                message, remedy = _between(previous, token, called)
+                after = tokens[i + 1].text if i + 1 < len(tokens) else ""
+                message, remedy = _between(previous, token, after)
                 raise line.error(message, token.column, remedy)
             wants_operand = False
         elif text in _PREFIX and wants_operand:
@@ -81,17 +81,19 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         raise line.error("the formula ends too early", end, "something is missing here")
 
 
-def _between(previous: Token, token: Token, called: bool) -> tuple[str, str]:
-    """What is wrong with two operands side by side, and what to write."""
+def _between(previous: Token, token: Token, after: str) -> tuple[str, str]:
+    """What is wrong with two operands side by side, before `after`, and what to write."""
     missing = f"an operator is missing between `{previous}` and `{token}`"
-    if previous.kind != "number" or called:
+    if previous.kind != "number" or after == "(":
         return missing, "write `*` for a product"
     if token.text in UNITS:
         return missing, f"the power of a unit has a `*` before it: `{previous}*{token}**2`"
     if remedy := in_ours(previous.text, token.text):
         return f"there is no unit `{token}`", remedy
-    one = token.text == "1"
-    return missing, "write `0.1/ms` for a rate" if one else "write `*` for a product"
+    if token.text == "1" and after == "/":
+        return missing, "write `0.1/ms` for a rate"
+    comma = " or a comma between arguments" if token.kind == "number" else ""
+    return missing, f"write `*` for a product{comma}"
 
 
 def _empty_call(tokens: Sequence[Token], closing: Token) -> str:
@@ -122,7 +124,7 @@ def _misplaced(token: Token) -> tuple[str, int, str]:
         "part of `x` is `relu(x)`",
         "]": "only a state kept per condition has a subscript: `NAME[condition]`",
         "<-": "write `x < -1` with a blank, or one statement a line",
-        ":": "a formula may end with `: pre`, `: post`, `: synapse` or `: global`",
+        ":": "remove the site here: it ends the equation of what changes or begins",
         ";": "one statement a line; `;` separates the statements of an event",
     }
     return f"`{token}` cannot stand here", token.column, remedies.get(token.text, "")

@@ -504,7 +504,7 @@ BAD: list[tuple[str, int, int, str]] = [
         33,
         "a second random number in one line",
     ),
-    ("n = normal(0 1) : post\nw += n*pre", 1, 14, "write `0.1/ms` for a rate"),
+    ("n = normal(0 1) : post\nw += n*pre", 1, 14, "or a comma between arguments"),
     ("n = normal(0,, 1) : post\nw += n*pre", 1, 14, "something is missing before `,`"),
     ("n = normal(, 1) : post\nw += n*pre", 1, 12, "something is missing before `,`"),
     ("forward w = w*bernoulli(0.5)\nw += 0.1*pre", 1, 15, "a random number without a name"),

@@ -107,6 +107,14 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
         "end with `: synapse`",
         "x = pre*post : synapse\nw += x",
     ),
+    ("on reward: w += pre : synapse", 1, 21, "remove the site here", "on reward: w += pre"),
+    (
+        "initial x = 2 : pre\nx <- x\nw += x",
+        1,
+        15,
+        "it ends the equation of what changes or begins",
+        "initial x = 2\nx <- x : pre\nw += x",
+    ),
     # Groups of neurons
     ("w += pre*excitatory", 1, 10, "did you mean `pre.excitatory`", "w += pre*pre.excitatory"),
     ("w += pre*inh", 1, 10, "or `post.inhibitory`", "w += pre*post.inhibitory"),
@@ -119,6 +127,7 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
         "w += pre.excitatory*(pre*post)",
     ),
     ("w += pre : post.fast", 1, 12, "factor, `post.fast*(...)`", "w += post.fast*(pre)"),
+    ("w += pre*excitatory.post", 1, 10, "write `post.excitatory`", "w += pre*post.excitatory"),
     # Numbers that are none
     (
         "n = uniform(-inf, 1) : post\nw += n*pre",
@@ -304,6 +313,15 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
         "`x <- x + dt*(...)`",
         "x <- x + dt*(post - x)/9\ny = lowpass(pre, 9) : synapse\non pre_spike: x <- x*y\n"
         "on pre_spike: y += x\non post_spike: w += x*y",
+    ),
+    ("w += max(pre 1, 2)", 1, 14, "write `*`", "w += max(pre*1, 2)"),
+    ("w += pre*max(3 1)", 1, 16, "or a comma between arguments", "w += pre*max(3, 1)"),
+    (
+        "n ~ normal(0, 1)\nw += n*pre",
+        1,
+        3,
+        "`n = normal(0, 1) : SITE`",
+        "n = normal(0, 1) : post\nw += n*pre",
     ),
     # Settings
     ('delivery = "steps"\nw += R', 1, 12, "have their place in a configuration", "w += R"),
