@@ -34,7 +34,7 @@ class Left:
 def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Left:
     """Read the left side of a statement; `words` are those that may begin another one."""
     at = _sign(tokens)
-    if [t.text for t in tokens[max(at - 2, 0) : at]] == ["/", "dt"]:
+    if at < len(tokens) and [t.text for t in tokens[max(at - 2, 0) : at]] == ["/", "dt"]:
         return _derivative(line, tokens, at)
     first = tokens[0]
     if first.kind != "name":

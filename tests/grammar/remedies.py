@@ -323,6 +323,9 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
         "`n = normal(0, 1) : SITE`",
         "n = normal(0, 1) : post\nw += n*pre",
     ),
+    # Derivatives of nothing
+    ("tau*dw/dt", 1, 1, "`tau*dx/dt = ...`", "tau*dw/dt = pre"),
+    ("dw/dt\nw += pre", 1, 1, "`dx/dt = ...`", "dw/dt = eta*pre"),
     # Settings
     ('delivery = "steps"\nw += R', 1, 12, "have their place in a configuration", "w += R"),
     ("reward = 'steps'\nw += R", 1, 10, "have their place in a configuration", "w += R"),
