@@ -24,6 +24,12 @@ def beyond() -> list[str]:
         "make it, at the step `dt` of the circuit. Performance is the share of the way from there "
         "to perfect answers. Where one answer is perfect in all trials, as here, there is no "
         "performance, and none is printed; bundled tasks refuse settings that make it so.",
+        "Rewards of one's own are a method `rewards(trial, output)`, which gives what each step "
+        "earns, shape (T,); `reward` alone is a reward that is known only at the end. Where "
+        "rewards arrive during a trial, it is asked for single steps too, as trials of one step: "
+        "what differs from step to step must then come from the stimulus, the target or the weight "
+        "of the trial. A record of rewards is such a target, and `rewards` returns "
+        "`trial.target[:, 0]`. The task then says its own `best`.",
         "## Trials from elsewhere",
         "The task `sampled` consists of trials that somebody else made. `sample_trials` takes them "
         "from any environment in the style of gymnasium or neurogym whose trials do not depend on "

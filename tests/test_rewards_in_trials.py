@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.estimators import Pathwise, Score
-from rulegen.grammar import parse
+from rulegen.grammar import ConfigError, parse
 from rulegen.ground.noise import Purpose, stream
 from rulegen.lives.arrivals import arrivals
 from rulegen.lives.bench import Bench
@@ -136,6 +136,60 @@ def test_what_is_differentiated_is_the_reward(x64) -> None:
         assert found.gradient[i] == pytest.approx((up - down) / (2 * h), rel=1e-5)
 
 
+#: Rewards of steps that are none, for a trial of 4, and what is said of them.
+NO_REWARDS = {
+    "one too few": (lambda r: r[:-1], r"of a trial it gives the shape \(3,\) in place of \(4,\)"),
+    "twice as many": (lambda r: jnp.tile(r, 2), r"gives the shape \(8,\) in place of \(4,\)"),
+    "one for each output": (lambda r: r[:, None], r"the shape \(4, 1\) in place of \(4,\)"),
+    "one in all": (jnp.sum, r"gives the shape \(\) in place of \(4,\), a number for each step$"),
+    "always those of a trial": (
+        lambda r: jnp.ones(4),
+        r"of a single step, as a trial of its own, it gives the shape \(4,\) in place of \(1,\)",
+    ),
+    "a list": (lambda r: [0.0] * len(r), "it gives a list in place of an array"),
+    "nan": (lambda r: jnp.where(r < 0, jnp.nan, r), "it gives nan in step 3 of 4$"),
+}
+
+
+@pytest.mark.parametrize(("change", "why"), NO_REWARDS.values(), ids=NO_REWARDS)
+def test_rewards_of_ones_own_are_one_for_each_step(change, why) -> None:
+    class Stream(DelayedAssociation):
+        name: str = "stream"
+
+        def rewards(self, trial, output):
+            return change(super().rewards(trial, output))
+
+    reads = compile_rule(parse("dw/dt = 0.1*R*post*pre"))
+    for delivery, rule in (("steps", reads), ((20.0,), compile_rule(parse("w += 0.1*post*pre")))):
+        task = Stream(cue=10, delay=10, response=20, delivery=delivery)
+        told = "^the task `stream` of this session fails in `rewards`: .*" + why
+        with pytest.raises(ConfigError, match=told) as error:
+            Lives(World(circuit=RateCircuit(neurons=4), task=task), rule)
+        assert len(str(error.value).splitlines()) == 1
+
+
+def test_rewards_of_a_record_are_a_target(x64) -> None:
+    """As docs/tasks.md has it: what was paid in each step, whatever the circuit does."""
+
+    class Record(DelayedAssociation):
+        name: str = "record"
+
+        def trial(self, stream, condition, dt):
+            trial = super().trial(stream, condition, dt)
+            return trial._replace(target=jnp.arange(4.0)[:, None])
+
+        def rewards(self, trial, output):
+            return trial.target[:, 0]
+
+    task = Record(cue=10, delay=10, response=20, delivery="steps")
+    life = LifeSettings(trials=2, warmup=0)
+    here = World(circuit=RateCircuit(neurons=3), task=task, life=life)
+    lives = Lives(here, compile_rule(parse("n <- n + R : global\nw += 0*n*post*pre")))
+    end, result = lives.life.live(jnp.zeros(0), stream(KEY).fold(0))
+    assert result.rewards.tolist() == [6.0, 6.0]
+    assert float(end.rules["recurrent"]["n"]) == pytest.approx(12.0)
+
+
 def test_wrong_times_and_rewards_that_nobody_can_take_apart() -> None:
     for delivery, why in {
         (500.0,): "a reward at 500 ms is not in a trial of 40 ms",
@@ -151,13 +205,19 @@ def test_wrong_times_and_rewards_that_nobody_can_take_apart() -> None:
     rests = compile_rule(parse("on reward: w += 0.1*R*post*pre"))
     binary = DelayedAssociation(feedback="binary")
     for task, rule, why in (
-        (binary, reads, 'set task.feedback = "graded"'),
-        (Reaching(), reads, "the rule reads R at every step"),
-        (BaitedBandit(), reads, "known only at the end of a trial"),
-        (binary.model_copy(update={"delivery": (200.0,)}), rests, "task.delivery asks for it"),
+        (binary, reads, 'at every step: set task.feedback = "graded"$'),
+        (Reaching(), reads, "the rule reads R at every step: use `on reward:`$"),
+        (Reaching(feedback="binary"), reads, "at every step: use `on reward:`$"),
+        (BaitedBandit(), reads, "known only at the end of a trial, .*: use `on reward:`$"),
+        (BaitedBandit(delivery=(60.0,)), reads, '`on reward:` and set task.delivery = "end"$'),
+        (BaitedBandit(delivery=(60.0,)), rests, 'asks for it earlier: set task.delivery = "end"$'),
+        (Reaching(delivery=(20.0,)), rests, 'asks for it earlier: set task.delivery = "end"$'),
+        (binary.model_copy(update={"delivery": (200.0,)}), rests, 'earlier: .*feedback = "graded"'),
     ):
         with pytest.raises(ValueError, match=why):
             Lives(World(circuit=RateCircuit(neurons=4), task=task), rule)
+    for task in (BaitedBandit(), Reaching(), Reaching(feedback="binary")):  # as they were told
+        Lives(World(circuit=RateCircuit(neurons=4), task=task), rests)
     with pytest.raises(ValueError, match="rewards arrive at several times of a trial"):
         bench = Bench(world((30.0,)), parse(RULE + UPDATES["on reward"]))
         Pathwise(credit="trial").prepare(bench)

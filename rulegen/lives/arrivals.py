@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import get_args
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rulegen.catalog.parts import fault
 from rulegen.ground.noise import stream
 from rulegen.tasks import Task, Trial
 
@@ -47,36 +51,64 @@ def arrive(task: Task, dt: float) -> np.ndarray:
     return np.isin(np.arange(1, steps + 1), arrivals(task, dt))
 
 
-def check_parts(task: Task, dt: float, why: str) -> None:
+def check_parts(task: Task, dt: float, why: str, remedy: str) -> None:
     """See that steps earn the reward of a trial, each by itself.
 
     Args:
         task: whose reward is taken apart.
         dt: step, ms.
         why: they must, in words.
+        remedy: what needs no such steps.
 
     Raises:
         ValueError: when the reward is known only at the end of a trial.
+        ConfigError: when `rewards` of the task gives no number for each step.
     """
-    if task.feedback == "binary" or not _has_parts(task, dt):
-        raise ValueError(
-            f"the reward of {task.name} is known only at the end of a trial, and {why}: "
-            + ('set task.feedback = "graded"' if task.feedback == "binary" else "use `on reward:`")
-        )
+    if task.feedback != "binary" and _has_parts(task, dt):
+        return
+    # Graded feedback is a remedy only where there is such, and where it comes in steps.
+    graded = task.model_copy(update={"feedback": "graded"})
+    choices = get_args(type(task).model_fields["feedback"].annotation)
+    if task.feedback == "binary" and "graded" in choices and _has_parts(graded, dt):
+        remedy = 'set task.feedback = "graded"'
+    raise ValueError(
+        f"the reward of {task.name} is known only at the end of a trial, and {why}: {remedy}"
+    )
 
 
 def _has_parts(task: Task, dt: float) -> bool:
     """Whether what steps earn adds up to the reward, for some output."""
+    steps = task.steps(dt)
 
-    @jax.jit
-    def both(output: Array) -> tuple[Array, Array]:
+    def trial() -> Trial:
         source = stream(jax.random.key(0))
-        trial = task.revise(task.begin(source), task.trial(source, jnp.asarray(0), dt))
-        return earned(task, trial, output).sum(), task.reward(trial, output)
+        return task.revise(task.begin(source), task.trial(source, jnp.asarray(0), dt))
 
-    rng = np.random.default_rng(0)
-    parts, whole = both(jnp.asarray(rng.standard_normal((task.steps(dt), task.outputs))))
-    return bool(np.isclose(parts, whole, 1e-4))
+    def both(output: Array) -> tuple[Array, Array, Array]:
+        parts = earned(task, trial(), output)
+        return parts, parts.sum(), task.reward(trial(), output)
+
+    output = jnp.asarray(np.random.default_rng(0).standard_normal((steps, task.outputs)))
+    _check_shapes(task, trial, output)
+    parts, added, whole = jax.jit(both)(output)
+    if (none := np.isnan(parts)).any():
+        raise fault(type(task), "rewards", f"it gives nan in step {none.argmax() + 1} of {steps}")
+    return bool(np.isclose(added, whole, 1e-4))
+
+
+def _check_shapes(task: Task, trial: Callable[[], Trial], output: Array) -> None:
+    """Raise `ConfigError` where `rewards` of a trial, or of a step of it, has another shape."""
+
+    def asked(steps: int) -> tuple[int, ...]:
+        def some() -> Array:
+            return task.rewards(between(trial(), 0, steps), output[:steps])
+
+        return jax.eval_shape(some).shape
+
+    for steps, of in ((len(output), "a trial"), (1, "a single step, as a trial of its own,")):
+        if (shape := asked(steps)) != (steps,):
+            why = f"of {of} it gives the shape {shape} in place of {(steps,)}, a number for each"
+            raise fault(type(task), "rewards", f"{why} step")
 
 
 def earned(task: Task, trial: Trial, output: Array) -> Array:

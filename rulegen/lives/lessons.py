@@ -53,7 +53,10 @@ class Lessons:
         self.task, self.dt, self.read = task, dt, TOLD & read
         self.rewards, self.errors = "R" in read, bool(self.read - {"R"})
         if self.rewards:
-            check_parts(task, dt, "the rule reads R at every step")
+            remedy = "use `on reward:`"
+            if not isinstance(task.delivery, str):
+                remedy += ' and set task.delivery = "end"'
+            check_parts(task, dt, "the rule reads R at every step", remedy)
 
     def begin(self, neurons: int, dtype: jnp.dtype) -> dict[str, Array]:
         """What is kept from step to step, at the start of a trial."""

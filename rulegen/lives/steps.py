@@ -91,7 +91,8 @@ class Steps(abc.ABC):
         read = frozenset[str]().union(*(rule.step_signals for rule in rules.rules.values()))
         self.lessons = Lessons(task, circuit.dt, read)
         if len(self.arrivals) > 1:
-            check_parts(task, circuit.dt, "task.delivery asks for it earlier")
+            why, remedy = "task.delivery asks for it earlier", 'set task.delivery = "end"'
+            check_parts(task, circuit.dt, why, remedy)
         self.plastic_input = "input" in rules.rules
         read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
         #: Parts of the current that some rule reads; others are never computed.

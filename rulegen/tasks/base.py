@@ -16,7 +16,14 @@ from rulegen.catalog import parts
 from rulegen.ground.noise import Purpose, Stream, permutation
 from rulegen.ground.parts import Part, alike
 from rulegen.tasks.chance import best_constant, most_frequent
-from rulegen.tasks.trials import Trial, no_count, no_periods, no_reward, no_trial
+from rulegen.tasks.trials import (
+    Trial,
+    no_count,
+    no_periods,
+    no_reward,
+    no_rewards,
+    no_trial,
+)
 
 Array = jax.Array
 
@@ -79,6 +86,7 @@ class Task(Part, abc.ABC):
         "periods": no_periods,
         **dict.fromkeys(("conditions", "channels", "outputs"), no_count),
         **dict.fromkeys(("chance", "best", "reward"), no_reward),
+        "rewards": no_rewards,
     }
 
     distance: Literal["squared", "absolute"] = "squared"

@@ -61,3 +61,9 @@ def no_reward(task: Part, found: Any, *given: Any, **named: Any) -> str:
     """Why something is no reward; "" where it is one."""
     number = isinstance(found, Real) or getattr(found, "shape", None) == ()
     return "" if number else f"it gives {found!r} in place of one number"
+
+
+def no_rewards(task: Part, found: Any, *given: Any, **named: Any) -> str:
+    """Why something is no rewards of steps; "" where it is."""
+    number = isinstance(found, Real) or hasattr(found, "shape")
+    return "" if number else f"it gives a {type(found).__name__} in place of an array"
