@@ -16,7 +16,7 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.many import Lives
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
-from rulegen.tasks import DelayedAssociation
+from rulegen.tasks import DelayedAssociation, Reaching
 
 KEY = jax.random.key(5)
 SOURCE = stream(KEY).fold(0)
@@ -103,6 +103,33 @@ def test_synapses_have_noise_of_their_own(x64) -> None:
         weights = weights + 0.5 * (rewards[-1] + 0.2) * zeta(k)
     np.testing.assert_allclose(batch.rewards[0], rewards, rtol=1e-9)
     assert np.std(np.array([zeta(0), zeta(1)])) == pytest.approx(1.0, abs=0.4)
+
+
+class Same(DelayedAssociation):
+    name: str = "same"
+
+    def effect(self, trial, output):
+        return 1.0 * output
+
+
+class Squashed(DelayedAssociation):
+    name: str = "squashed"
+
+    def effect(self, trial, output):
+        return jnp.tanh(output)
+
+
+@pytest.mark.parametrize("read", ["error", "pre_error"])
+def test_errors_are_of_outputs_and_not_of_what_they_bring_about(read) -> None:
+    """An arm takes torques to a place: a place minus a torque is no error."""
+    rule = compile_rule(parse(f"dw/dt = 0.1*{read}*pre"))
+    for task in (Reaching(), Squashed()):
+        here = world().model_copy(update={"task": task})
+        why = f"the target of {task.name} is for what .* reads `{read}`, .* a rule that reads R$"
+        with pytest.raises(ValueError, match=why):
+            Lives(here, rule)
+        Lives(here, compile_rule(parse("on reward: w += 0.1*R*post*pre")))
+    Lives(world().model_copy(update={"task": Same()}), rule)
 
 
 def test_an_input_channel_has_no_error() -> None:

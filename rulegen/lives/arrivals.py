@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import get_args
 
 import jax
@@ -78,30 +77,27 @@ def check_parts(task: Task, dt: float, why: str, remedy: str) -> None:
 
 def _has_parts(task: Task, dt: float) -> bool:
     """Whether what steps earn adds up to the reward, for some output."""
-    steps = task.steps(dt)
-
-    def trial() -> Trial:
-        source = stream(jax.random.key(0))
-        return task.revise(task.begin(source), task.trial(source, jnp.asarray(0), dt))
 
     def both(output: Array) -> tuple[Array, Array, Array]:
-        parts = earned(task, trial(), output)
-        return parts, parts.sum(), task.reward(trial(), output)
+        trial = first_trial(task, dt)
+        parts = earned(task, trial, output)
+        return parts, parts.sum(), task.reward(trial, output)
 
-    output = jnp.asarray(np.random.default_rng(0).standard_normal((steps, task.outputs)))
-    _check_shapes(task, trial, output)
+    output = some_output(task, dt)
+    _check_shapes(task, dt, output)
     parts, added, whole = jax.jit(both)(output)
     if (none := np.isnan(parts)).any():
-        raise fault(type(task), "rewards", f"it gives nan in step {none.argmax() + 1} of {steps}")
+        why = f"it gives nan in step {none.argmax() + 1} of {len(parts)}"
+        raise fault(type(task), "rewards", why)
     return bool(np.isclose(added, whole, 1e-4))
 
 
-def _check_shapes(task: Task, trial: Callable[[], Trial], output: Array) -> None:
+def _check_shapes(task: Task, dt: float, output: Array) -> None:
     """Raise `ConfigError` where `rewards` of a trial, or of a step of it, has another shape."""
 
     def asked(steps: int) -> tuple[int, ...]:
         def some() -> Array:
-            return task.rewards(between(trial(), 0, steps), output[:steps])
+            return task.rewards(between(first_trial(task, dt), 0, steps), output[:steps])
 
         return jax.eval_shape(some).shape
 
@@ -109,6 +105,18 @@ def _check_shapes(task: Task, trial: Callable[[], Trial], output: Array) -> None
         if (shape := asked(steps)) != (steps,):
             why = f"of {of} it gives the shape {shape} in place of {(steps,)}, a number for each"
             raise fault(type(task), "rewards", f"{why} step")
+
+
+def first_trial(task: Task, dt: float) -> Trial:
+    """The first trial of some life, to try a task on."""
+    source = stream(jax.random.key(0))
+    return task.revise(task.begin(source), task.trial(source, jnp.asarray(0), dt))
+
+
+def some_output(task: Task, dt: float) -> Array:
+    """Outputs of a trial that are nothing in particular, shape (T, outputs)."""
+    shape = (task.steps(dt), task.outputs)
+    return jnp.asarray(np.random.default_rng(0).standard_normal(shape))
 
 
 def earned(task: Task, trial: Trial, output: Array) -> Array:

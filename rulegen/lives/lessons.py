@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from rulegen.circuits import Network
 from rulegen.grammar.algebra.symbols import ERRORS
-from rulegen.lives.arrivals import arrive, check_parts
+from rulegen.lives.arrivals import arrive, check_parts, first_trial, some_output
 from rulegen.tasks import Task, Trial
 
 Array = jax.Array
@@ -46,7 +47,8 @@ class Lessons:
         read: what rules read in steps.
 
     Raises:
-        ValueError: when a reward is asked for in a step, and known at the end alone.
+        ValueError: when a reward is asked for in a step, and known at the end alone, or errors of
+            outputs, and the target is for what outputs bring about.
     """
 
     def __init__(self, task: Task, dt: float, read: frozenset[str]) -> None:
@@ -57,6 +59,12 @@ class Lessons:
             if not isinstance(task.delivery, str):
                 remedy += ' and set task.delivery = "end"'
             check_parts(task, dt, "the rule reads R at every step", remedy)
+        if self.errors and not _for_outputs(task, dt):
+            raise ValueError(
+                f"the target of {task.name} is for what outputs bring about, and the rule reads "
+                f"`{min(self.read - {'R'})}`, target minus output: use a task whose target is for "
+                "the outputs, or a rule that reads R"
+            )
 
     def begin(self, neurons: int, dtype: jnp.dtype) -> dict[str, Array]:
         """What is kept from step to step, at the start of a trial."""
@@ -103,3 +111,17 @@ class Lessons:
             told |= {"error": error, "pre_error": kept["error"]}
             later["error"] = error
         return {name: told[name] for name in sorted(self.read)}, later
+
+
+def _for_outputs(task: Task, dt: float) -> bool:
+    """Whether a target is compared with the outputs themselves, where it counts."""
+    if type(task).effect is Task.effect:
+        return True
+
+    def both(output: Array) -> tuple[Array, Array]:
+        trial = first_trial(task, dt)
+        counts = (trial.weight > 0)[:, None]
+        return counts * task.effect(trial, output), counts * output
+
+    effect, output = jax.jit(both)(some_output(task, dt))
+    return bool(np.allclose(effect, output, 1e-4))
