@@ -84,6 +84,27 @@ BAD = {
         "circuit.rate",
     ),
     "coarse step": (GOOD + "[circuit]\ndt = 50\ntau = 40\n", "dt = 50 ms is larger than tau"),
+    "no list": (GOOD + "[circuit]\nreadout = 3\n", "circuit.readout: Input should be a list"),
+    "no table": (GOOD + "[circuit]\ngroups = 3\n", "circuit.groups: Input should be a table"),
+    "too long a list": (
+        GOOD + "[circuit]\nclamped = [[1, 2, 3]]\n",
+        "circuit.clamped.0: List should have at most 2 items, not 3",
+    ),
+    "too short a list": (GOOD + "[circuit]\nclamped = [[1]]\n", "circuit.clamped.0.1: "),
+    **{
+        f"a part {given}": (
+            GOOD + f"[circuit]\ngroups = {{ fast = {given} }}\n",
+            "circuit.groups.fast: name the two ends of this part of the neurons, such as [0, 0.25]",
+        )
+        for given in ("0.5", "[0.5]", "[0, 0.2, 0.4]", '"half"', '["0", 1]', "[true, 1]")
+    },
+    **{
+        f"delivery {given}": (
+            GOOD.replace("[task]", f"[task]\ndelivery = {given}"),
+            'task.delivery: write "end", "steps", or a list of 1 to 16 times in ms, such as [60, 1',
+        )
+        for given in ('"step"', "[]", "100", '["100"]', "[true]", "[-5]", f"{[*range(1, 20)]}")
+    },
     "no TOML": ("name = ", "not valid TOML"),
     "no text": ("\ud800".encode("utf-16", "surrogatepass"), "not text in UTF-8"),
 }

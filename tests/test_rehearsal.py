@@ -41,7 +41,7 @@ REFUSED = {
     "a bell in it": ({"description": "a\x07"}, "description.*the character U.0007 has no place"),
     "letters that show nothing": ({"description": "\u3164"}, "the character U.3164 has no place"),
     "marks upon marks": ({"title": "a" + "\u0301" * 9}, "the character U.0301 has no place"),
-    "many worlds": ({"worlds": worlds(65), "task": None}, "worlds: Tuple should have at most 64"),
+    "many worlds": ({"worlds": worlds(65), "task": None}, "worlds: List should have at most 64"),
 }
 NAMES = {
     "chance": "the name `chance` is taken",

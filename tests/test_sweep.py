@@ -89,6 +89,7 @@ BAD = {
     "no axes": ('name = "x"\nbase = "base.toml"\n[axes]\n', "axes"),
     "unknown key": ("jobs = 3\n" + SWEEP, "jobs: there is no such setting"),
     "unknown job": (SWEEP.replace('"fit"', '"dance"'), "job: "),
+    "one value": (SWEEP + "x = 3\n", "axes.x: write a list of values, or a table"),
     "no values": (SWEEP + "x = []\n", "axes.x: there are no values"),
     "tables without names": (SWEEP + 'task = [{name = "x"}]\n', r"write [axes.task]"),
     "a place that is none": (SWEEP.replace("circuit.neurons", "circuit.neuron"), "no such setting"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -15,6 +16,13 @@ MOST = 5
 _ELSEWHERE = {"reward": "delivery", "rewards": "delivery"}
 #: No longer name is shown in the place of one.
 LONGEST = 80
+#: What types of Python are called in a file.
+TOML = {
+    r"a valid (tuple|list)\b": "a list",
+    r"a valid dictionary( or instance of \w+)?": "a table",
+    r"^Tuple should": "List should",
+    r" after validation(?=, not \d)": "",
+}
 
 
 def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) -> str:
@@ -39,7 +47,7 @@ def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) ->
     lines = []
     for problem in causes(error)[:MOST]:
         place = named_place(problem["loc"], data)
-        message = problem["msg"].removeprefix("Value error, ")
+        message = in_toml(problem["msg"].removeprefix("Value error, "))
         if problem["type"] == "extra_forbidden":
             *path, name = problem["loc"]
             known = sorted({field for model in at(kind, path) for field in model.model_fields})
@@ -48,6 +56,20 @@ def problems(error: ValidationError, kind: type[BaseModel], data: Any = None) ->
             message = "there is no such setting" + (f": {remedy}" if remedy else "")
         lines.append(f"{place}: {message}" if place else message)
     return "; ".join(lines)
+
+
+def in_toml(message: str) -> str:
+    """A message about values in the words of files, which have lists and tables.
+
+    Example:
+        >>> in_toml("Input should be a valid tuple")
+        'Input should be a list'
+        >>> in_toml("Tuple should have at most 2 items after validation, not 3")
+        'List should have at most 2 items, not 3'
+    """
+    for python, toml in TOML.items():
+        message = re.sub(python, toml, message)
+    return message
 
 
 def causes(error: ValidationError) -> list[Any]:
@@ -72,7 +94,10 @@ def named_place(path: Sequence[Any], data: Any = None) -> str:
     shown = []
     for part in path:
         inside = isinstance(data, Mapping | list | tuple)
-        known = inside and (part in data if isinstance(data, Mapping) else isinstance(part, int))
+        if isinstance(data, Mapping):
+            known = part in data
+        else:
+            known = inside and isinstance(part, int) and part < len(data)  # or one is missing
         data = data[part] if known else None
         name = data.get("name") if isinstance(part, int) and isinstance(data, Mapping) else None
         plain = isinstance(name, str) and name.isprintable() and 0 < len(name) <= LONGEST

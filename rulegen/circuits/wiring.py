@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from pydantic import BeforeValidator
 
 from rulegen.compile import Bounds
 from rulegen.grammar.algebra.symbols import SIGNS
@@ -14,9 +17,18 @@ from rulegen.ground.noise import Purpose, Stream, uniform
 
 Array = jax.Array
 
+
+def two_ends(given: Any) -> Any:
+    """Refuse what has no two ends, and so is no part of the neurons."""
+    pair = isinstance(given, list | tuple) and len(given) == 2
+    if not pair or any(isinstance(end, bool) or not isinstance(end, Real) for end in given):
+        raise ValueError("name the two ends of this part of the neurons, such as [0, 0.25]")
+    return given
+
+
 #: Some neurons in a row, as the part of all that comes before the first and that ends with the
 #: last.
-Part = tuple[float, float]
+Part = Annotated[tuple[float, float], BeforeValidator(two_ends)]
 
 
 def signed(count: int, share: float) -> np.ndarray:

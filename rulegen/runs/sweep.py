@@ -11,11 +11,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import pandas as pd
 import tomli_w
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from rulegen.catalog.records.fields import Name
 from rulegen.catalog.records.files import write_whole
@@ -41,6 +41,13 @@ LONGEST_NAME = 200
 PATIENCE = 15
 
 
+def values_of(given: Any) -> Any:
+    """Refuse what is no values of an axis."""
+    if not isinstance(given, list | tuple | dict):
+        raise ValueError("write a list of values, or a table of values with a name each")
+    return given
+
+
 class SweepConfig(Settings):
     """What is swept.
 
@@ -55,7 +62,9 @@ class SweepConfig(Settings):
     name: Name
     base: str
     job: Literal["fit", "discover"] = "discover"
-    axes: dict[str, list[Any] | dict[str, Any]] = Field(min_length=1)
+    axes: dict[str, Annotated[list[Any] | dict[str, Any], BeforeValidator(values_of)]] = Field(
+        min_length=1
+    )
 
 
 class Combination(NamedTuple):

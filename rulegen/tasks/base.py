@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Annotated, Any, ClassVar, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field, PositiveFloat
+from pydantic import BeforeValidator, Field
 
 from rulegen.catalog import parts
 from rulegen.ground.noise import Purpose, Stream, permutation
@@ -28,11 +29,26 @@ from rulegen.tasks.trials import (
 Array = jax.Array
 
 
+#: No reward of a trial arrives at more times.
+MOST_TIMES = 16
+
+
+def when(given: Any) -> Any:
+    """Refuse what does not say when rewards arrive, in the words of one line."""
+    if isinstance(given, list | tuple):
+        times = all(isinstance(t, Real) and not isinstance(t, bool) and float(t) > 0 for t in given)
+        good = times and 0 < len(given) <= MOST_TIMES
+    else:
+        good = isinstance(given, str) and given in ("end", "steps")
+    if not good:
+        raise ValueError(
+            f'write "end", "steps", or a list of 1 to {MOST_TIMES} times in ms, such as [60, 120]'
+        )
+    return given
+
+
 #: When rewards arrive: at the end, in every step, or at these times, ms.
-Delivery = (
-    Literal["end", "steps"]
-    | Annotated[tuple[PositiveFloat, ...], Field(min_length=1, max_length=16)]
-)
+Delivery = Annotated[Literal["end", "steps"] | tuple[float, ...], BeforeValidator(when)]
 #: Why there is nothing between chance and the best reward.
 NOTHING_TO_KNOW = "one and the same answer is perfect in all trials"
 

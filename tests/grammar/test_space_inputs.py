@@ -81,7 +81,7 @@ BAD = [
     (
         '"local"',
         '"local"\nforbidden = "xi"',
-        "constraints.forbidden: Input should be a valid tuple",
+        "constraints.forbidden: Input should be a list",
     ),
     (
         '"local"',
@@ -100,8 +100,8 @@ BAD = [
         'sites = "post"',
         "productions.side.sites: there is no such setting: did you mean `site`?",
     ),
-    ('["side*pre", "w"]', "[]", "productions.term.formulas: Tuple should have at least 1 item"),
-    ('["side*pre", "w"]', '"w"', "productions.term.formulas: Input should be a valid tuple"),
+    ('["side*pre", "w"]', "[]", "productions.term.formulas: List should have at least 1 item"),
+    ('["side*pre", "w"]', '"w"', "productions.term.formulas: Input should be a list"),
     (
         '["side*pre", "w"]',
         '["w", 1]',
