@@ -13,7 +13,7 @@ import pytest
 from rulegen.catalog import literature
 from rulegen.circuits import RateCircuit, SpikingCircuit
 from rulegen.grammar.algebra.symbols import SIGNALS
-from rulegen.runs.where import EVERY_STEP, bundled_worlds, where_it_runs
+from rulegen.runs.where import EVERY_STEP, bundled_worlds, where_it_runs, worlds_of
 
 WORLDS = {n: w for n, w in bundled_worlds().items() if n.startswith("delayed_association")}
 
@@ -42,6 +42,46 @@ def test_what_it_says(tmp_path: Path) -> None:
     assert row["runs"] and not row["note"], row
     there = subprocess.run([*command, "--world", str(rule)], capture_output=True, text=True)
     assert there.returncode == 2 and len(there.stderr.splitlines()) <= 3
+
+
+#: Rules that need more than the bundled worlds have, and with which settings they run in each.
+NEEDY = {
+    "signs": ("w += 0.1*pre*post*pre.excitatory", "with circuit.excitatory = 0.8"),
+    "a group": ("w += 0.1*pre*post.fast", "with circuit.groups = { fast = [0, 0.25] }"),
+    "groups": (
+        "w += 0.1*pre*post.fast - pre.slow*pre.inhibitory",
+        "with circuit.excitatory = 0.8 and circuit.groups = "
+        "{ fast = [0, 0.25], slow = [0.25, 0.5] }",
+    ),
+    "feedback": ("w += 0.1*pre*drive_feedback", "with circuit.feedback = 1"),
+    "all of it": (
+        "w += 0.1*pre*pre.excitatory*drive_feedback*R",
+        'with circuit.excitatory = 0.8 and circuit.feedback = 1 and task.delivery = "steps"',
+    ),
+}
+
+
+@pytest.mark.parametrize(("rule", "note"), NEEDY.values(), ids=NEEDY)
+def test_a_rule_that_needs_settings_runs_with_them(rule: str, note: str, tmp_path: Path) -> None:
+    table = where_it_runs(rule, WORLDS)
+    assert table["runs"].all() and set(table["note"]) == {note}, table["note"].tolist()
+    settings = note.removeprefix("with ").split(" and ")
+    path = tmp_path / "world.toml"
+    path.write_text("\n".join([*settings, 'task.name = "delayed_association"']))
+    (row,) = where_it_runs(rule, worlds_of(path)).to_dict("records")
+    assert row["runs"] and not row["note"], "what the note says is a remedy"
+
+
+def test_settings_that_do_not_help_are_not_named() -> None:
+    table = where_it_runs("w += 0.1*pre*post*post_spike*pre.excitatory", WORLDS)
+    assert table["note"].tolist() == [
+        "this circuit does not provide `post_spike`, which the rule reads: "
+        'set circuit.name = "spiking"',
+        "with circuit.excitatory = 0.8",
+    ]
+    few = WORLDS["delayed_association, rate"].model_copy(update={"circuit": RateCircuit(neurons=1)})
+    (row,) = where_it_runs("w += pre*pre.inhibitory", {"few": few}).to_dict("records")
+    assert not row["runs"] and "nothing there has a sign" in row["note"]
 
 
 def test_the_table_of_what_circuits_provide_is_whole() -> None:

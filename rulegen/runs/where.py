@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from pydantic import ValidationError
 
-from rulegen.circuits import RateCircuit, SpikingCircuit
+from rulegen.circuits import Circuit, RateCircuit, SpikingCircuit
+from rulegen.circuits.base import SHARES
 from rulegen.compile import compile_rule
 from rulegen.grammar import AnyRule, RulegenError, as_rule
+from rulegen.grammar.algebra.symbols import DRIVES, SIGNS, Driving
 from rulegen.grammar.rule.system import check_effect
 from rulegen.grammar.rule.timing import check_steps
 from rulegen.lives.life import Life
@@ -19,6 +23,9 @@ from rulegen.tasks import TASKS
 
 #: Tried where a rule reads rewards at every step and a task has them at the end.
 EVERY_STEP = 'with task.delivery = "steps"'
+#: Tried where a rule tells apart what nothing tells apart, or reads a feedback that there is not:
+#: a share of excitatory sources, the largest part of the neurons in a group, a size of weights.
+SHARE, PART, SIZE = 0.8, 0.25, 1.0
 
 
 def bundled_worlds() -> dict[str, World]:
@@ -54,8 +61,8 @@ def where_it_runs(rule: AnyRule, worlds: Mapping[str, World] | None = None) -> p
         worlds: by name; by default `bundled_worlds()`.
 
     Returns:
-        a row for each world: `world`, `runs`, and in `note` what keeps the rule from it and the
-        remedy, or with which setting it runs.
+        a row for each world: `world`, `runs`, and in `note` with which settings of the circuit or
+        the task, if it needs some, or what keeps the rule from it and the remedy.
 
     Raises:
         RuleError: when the rule runs nowhere, because it changes no weight.
@@ -69,11 +76,16 @@ def where_it_runs(rule: AnyRule, worlds: Mapping[str, World] | None = None) -> p
     check_effect(rule)
     rows = []
     for name, world in (bundled_worlds() if worlds is None else worlds).items():
-        why = obstacle(rule, world)
-        note = why
+        why, settings = obstacle(rule, world), list[str]()
+        if why and (changes := wanted(rule, world.circuit, world.projections.studied)):
+            other = with_circuit(world, changes)
+            if not obstacle(rule, other):
+                world, why, settings = other, "", [f"circuit.{c}" for c in lines(changes)]
         if not why and reads_rewards(rule) and world.task.delivery == "end":
             task = world.task.model_copy(update={"delivery": "steps"})
-            note = EVERY_STEP if not obstacle(rule, world.model_copy(update={"task": task})) else ""
+            if not obstacle(rule, world.model_copy(update={"task": task})):
+                settings.append(EVERY_STEP.removeprefix("with "))
+        note = why or (f"with {' and '.join(settings)}" if settings else "")
         rows.append({"world": name, "runs": not why, "note": note})
     return pd.DataFrame(rows)
 
@@ -94,3 +106,55 @@ def obstacle(rule: AnyRule, world: World) -> str:
 def reads_rewards(rule: AnyRule) -> bool:
     """Whether a rule reads the reward of a step."""
     return "R" in compile_rule(as_rule(rule)).step_signals
+
+
+def wanted(rule: AnyRule, circuit: Circuit, studied: Driving) -> dict[str, Any]:
+    """Settings of a circuit that give a rule the groups and the feedback that it reads.
+
+    Args:
+        rule: the rule. circuit: whose settings they are. studied: where the rule lives.
+
+    Example:
+        >>> wanted("w += pre.fast*post.excitatory*pre", RateCircuit(), "recurrent")
+        {'excitatory': 0.8, 'groups': {'fast': (0.0, 0.25)}}
+    """
+    rule = as_rule(rule)
+    sides = {"pre": SHARES[studied], "post": SHARES["recurrent"]}
+    shares = {sides[group.side] for group in rule.groups if group.group in SIGNS}
+    found: dict[str, Any] = {n: SHARE for n in sorted(shares) if not getattr(circuit, n)}
+    names = dict.fromkeys(group.group for group in rule.groups if group.group not in SIGNS)
+    if more := [name for name in names if name not in circuit.groups]:
+        size = min(PART, 1 / len(more))
+        parts = {name: (i * size, (i + 1) * size) for i, name in enumerate(more)}
+        found["groups"] = circuit.groups | parts
+    if DRIVES["feedback"] in compile_rule(rule).signals and circuit.feedback is None:
+        found["feedback"] = SIZE
+    return found
+
+
+def with_circuit(world: World, changes: dict[str, Any]) -> World:
+    """A world with other settings of its circuit; the same where there is no such circuit."""
+    circuit = world.circuit
+    try:
+        other = type(circuit).model_validate(dict(circuit) | changes)
+    except ValidationError:
+        return world
+    return world.model_copy(update={"circuit": other})
+
+
+def lines(changes: Mapping[str, Any]) -> list[str]:
+    """Settings as a file has them.
+
+    Example:
+        >>> lines({"excitatory": 0.8, "groups": {"fast": (0.0, 0.25)}})
+        ['excitatory = 0.8', 'groups = { fast = [0, 0.25] }']
+    """
+
+    def text(value: Any) -> str:
+        if isinstance(value, dict):
+            return f"{{ {', '.join(f'{name} = {text(part)}' for name, part in value.items())} }}"
+        if isinstance(value, tuple):
+            return f"[{', '.join(map(text, value))}]"
+        return f"{value:g}"
+
+    return [f"{name} = {text(value)}" for name, value in changes.items()]
