@@ -54,11 +54,25 @@ UNFIT = {
         "projections.input: .* changes no weight",
     ),
     "no feedback": ({"studied": "feedback"}, {}, "which this circuit does not have"),
-    "potentials of channels": ({"input": "on reward: w += pre_u"}, {}, "the input .* `pre_u`"),
+    "potentials of channels": (
+        {"input": "on reward: w += pre_u"},
+        {},
+        "the input .* `pre_u`.*: channels have no potentials, read `pre`",
+    ),
+    "spikes of channels": (
+        {"input": "w += (pre_spike + post_spike)*dt"},
+        {},
+        "provide `pre_spike`, which the rule reads: channels have no spikes, read `pre`",
+    ),
+    "spikes of neurons": (
+        {"input": "w += pre*post_spike*dt"},
+        {},
+        'provide `post_spike`, .*: set circuit.name = "spiking"',
+    ),
     "spikes of outputs": (
         {"feedback": "on reward: w += pre_spike*dt"},
         {"name": "spiking", "feedback": 1.0},
-        "the feedback projection of this circuit does not provide `pre_spike`",
+        "the feedback projection of this .* provide `pre_spike`, .*: outputs have no spikes, read",
     ),
     "reward at every step": ({"input": "w += R*pre"}, {}, "`on reward:`"),
     "channels have no diagonal": (

@@ -23,6 +23,11 @@ from rulegen.lives.rules import Given, Readings, Rules, States
 
 Array = jax.Array
 
+#: What neurons have, and the sources of other projections have not, by the signal.
+ABSENT = {"pre_u": "potentials", "pre_error": "errors", "pre_spike": "spikes"}
+#: What other projections come from.
+SOURCES: dict[Projection, str] = {"input": "channels", "feedback": "outputs", "errors": "outputs"}
+
 
 class Plasticity(Rules):
     """A compiled rule for each plastic projection of a circuit, of which one is studied.
@@ -181,17 +186,19 @@ def check_fit(circuit: Circuit, projection: Projection, rule: CompiledRule) -> N
                 "`forward bias` is input of the neurons, and errors are none: delete the line from "
                 "the rule of the errors projection"
             )
-    if missing := sorted(rule.signals - provided):
-        spiking = IMPULSES & circuit.provided("recurrent")
+    if missing := rule.signals - provided:
+        # What no setting brings comes first: a remedy for the rest would only lead to it.
+        name = min((missing & ABSENT.keys() if projection in SOURCES else ()) or missing)
+        if projection in SOURCES and name in ABSENT:
+            remedy = f"{SOURCES[projection]} have no {ABSENT[name]}, read `pre`, what they transmit"
+        elif name in IMPULSES and not IMPULSES & circuit.provided("recurrent"):
+            remedy = 'set circuit.name = "spiking"'
+        elif name == DRIVES["feedback"]:
+            remedy = "set circuit.feedback to the standard deviation of its weights"
+        else:
+            remedy = f"it provides {', '.join(sorted(provided))}"
         raise ValueError(
-            f"{whose}this circuit does not provide `{missing[0]}`, which the rule reads: "
-            + (
-                'set circuit.name = "spiking"'
-                if missing[0] in IMPULSES and not spiking
-                else "set circuit.feedback to the standard deviation of its weights"
-                if missing[0] == DRIVES["feedback"]
-                else f"it provides {', '.join(sorted(provided))}"
-            )
+            f"{whose}this circuit does not provide `{name}`, which the rule reads: {remedy}"
         )
     if rule.rule.zero_diagonal and projection != "recurrent":
         raise ValueError(
