@@ -84,6 +84,16 @@ def test_settings_that_do_not_help_are_not_named() -> None:
     assert not row["runs"] and "nothing there has a sign" in row["note"]
 
 
+def test_a_delay_that_is_longer_than_a_trial_is_told() -> None:
+    always = "`delay(post, 1000*ms)` is always 0, as a trial lasts 300 ms: use a shorter one"
+    table = where_it_runs("w += 0.1*delay(post, 1000 ms)*pre", WORLDS)
+    assert table["runs"].all() and table["note"].tolist() == [always] * 2
+    table = where_it_runs("w += 0.1*R*delay(post, 1000 ms)*pre.inhibitory", WORLDS)
+    told = f'with circuit.excitatory = 0.8 and task.delivery = "steps"; {always}'
+    assert table["note"].tolist() == [told] * 2
+    assert not where_it_runs("w += 0.1*delay(post, 300 ms)*pre", WORLDS)["note"].any()
+
+
 def test_the_table_of_what_circuits_provide_is_whole() -> None:
     """docs/configuration.md names every signal that is not read everywhere, and no other."""
     circuits = (RateCircuit(), SpikingCircuit())

@@ -13,9 +13,11 @@ from rulegen.circuits import Circuit, RateCircuit, SpikingCircuit
 from rulegen.circuits.base import SHARES
 from rulegen.compile import compile_rule
 from rulegen.grammar import AnyRule, RulegenError, as_rule
+from rulegen.grammar.algebra.operators import delay
 from rulegen.grammar.algebra.symbols import DRIVES, SIGNS, Driving
+from rulegen.grammar.rule.locality import expressions
 from rulegen.grammar.rule.system import check_effect
-from rulegen.grammar.rule.timing import check_steps
+from rulegen.grammar.rule.timing import check_steps, shown, steps_back
 from rulegen.lives.life import Life
 from rulegen.lives.world import World
 from rulegen.runs.league import load_league
@@ -62,7 +64,8 @@ def where_it_runs(rule: AnyRule, worlds: Mapping[str, World] | None = None) -> p
 
     Returns:
         a row for each world: `world`, `runs`, and in `note` with which settings of the circuit or
-        the task, if it needs some, or what keeps the rule from it and the remedy.
+        the task, if it needs some, and what it reads in vain, or what keeps the rule from it and
+        the remedy.
 
     Raises:
         RuleError: when the rule runs nowhere, because it changes no weight.
@@ -85,7 +88,8 @@ def where_it_runs(rule: AnyRule, worlds: Mapping[str, World] | None = None) -> p
             task = world.task.model_copy(update={"delivery": "steps"})
             if not obstacle(rule, world.model_copy(update={"task": task})):
                 settings.append(EVERY_STEP.removeprefix("with "))
-        note = why or (f"with {' and '.join(settings)}" if settings else "")
+        told = [f"with {' and '.join(settings)}"] if settings else []
+        note = why or "; ".join([*told, *never(rule, world)])
         rows.append({"world": name, "runs": not why, "note": note})
     return pd.DataFrame(rows)
 
@@ -130,6 +134,24 @@ def wanted(rule: AnyRule, circuit: Circuit, studied: Driving) -> dict[str, Any]:
     if DRIVES["feedback"] in compile_rule(rule).signals and circuit.feedback is None:
         found["feedback"] = SIZE
     return found
+
+
+def never(rule: AnyRule, world: World) -> list[str]:
+    """What is always 0: a delay that is longer than a trial.
+
+    Example:
+        >>> from rulegen.tasks import DelayedAssociation
+        >>> never("w += 0.1*delay(post, 1000 ms)*pre", World(task=DelayedAssociation()))
+        ['`delay(post, 1000*ms)` is always 0, as a trial lasts 300 ms: use a shorter one']
+    """
+    dt = world.circuit.dt
+    steps = world.task.steps(dt)
+    found = {node for expr in expressions(as_rule(rule)) for node in expr.atoms(delay)}
+    return [
+        f"`{shown(node)}` is always 0, as a trial lasts {steps * dt:g} ms: use a shorter one"
+        for node in sorted(found, key=str)
+        if steps_back(node, dt) > steps
+    ]
 
 
 def with_circuit(world: World, changes: dict[str, Any]) -> World:
