@@ -17,6 +17,7 @@ from rulegen.grammar import RuleError, parse
 from rulegen.ground.noise import stream
 from rulegen.lives.life import Life, LifeSettings
 from rulegen.lives.many import Lives
+from rulegen.runs.check import notes
 from rulegen.tasks import DelayedAssociation
 
 HEAD = "param eta = 0.02 free\n"
@@ -221,6 +222,62 @@ def test_times_and_distributions_fit_the_step(line: str, message: str) -> None:
     limited = line.replace("normal(20, 5)", "clip(normal(20, 5), 10, 40)")
     if limited != line:
         bench(f"{limited}\nx = lowpass(u, tau)\nw += x*pre")
+
+
+#: Rules some of whose draws do not fit, what `check` notes of them, and rules with its remedies.
+MAY_NOT_FIT = {
+    "a normal time": (
+        "param tau = {} : post\nx = lowpass(u, tau)\nw += x*pre",
+        "normal(50, 10)",
+        "time constant of `x` may be -3 ms, as `tau` is drawn: write `max(normal(50, 10), 25)`, or",
+        ("max(normal(50, 10), 25)", "max(normal(50, 10), 5)", "lognormal(50, 0.2)"),
+    ),
+    "a time with a unit": (
+        "param tau = {} : pre\nx = accumulate(pre, 2*tau)\nw += x*post/tau",
+        "normal(20 ms, 10 ms)",
+        "may be -66 ms, as `tau` is drawn: write `max(normal(20*ms, 10*ms), 10 ms)`",
+        ("max(normal(20*ms, 10*ms), 10 ms)",),
+    ),
+    "a decay that may be growth": (
+        "param tau = {} : post\ndx/dt = (u - x)/tau\nw += x*pre",
+        "uniform(-10, 90)",
+        "may be -10 ms, as `tau` is drawn: write `max(uniform(-10, 90), 20)`",
+        ("max(uniform(-10, 90), 20)", "uniform(-90, -10)"),
+    ),
+    "no time above 0": (
+        "param tau = {} : post\nx = lowpass(u, tau)\nw += x*pre",
+        "normal(0, 10)",
+        "as `tau` is drawn: bound `tau` with `max`, `min` or `clip`",
+        ("max(normal(0, 10), 10)",),
+    ),
+    "a negative deviation": (
+        "param s = {} : post\nn = normal(0, s) : post\nw += n*pre",
+        "normal(0, 1)",
+        "`n` may be drawn from normal(0, -5.3): the deviation must be positive; bound `s` with",
+        ("max(normal(0, 1), 0.1)", "lognormal(1, 0.5)", "uniform(0, 1)"),
+    ),
+    "limits that cross": (
+        "param a = {} : post\nb = a : post\nn = uniform(b, 0.5) : post\nw += n*pre",
+        "uniform(0, 1)",
+        "`n` may be drawn from uniform(0.999999, 0.5): the lower limit must be below the upper",
+        ("min(uniform(0, 1), 0.4)", "clip(uniform(0, 1), 0, 0.4)", "uniform(0, 0.5)"),
+    ),
+    "no probability": (
+        "param p = {} : synapse\nn = bernoulli(p) : synapse\nw += n*pre",
+        "normal(0.5, 0.2)",
+        "a probability lies between 0 and 1; bound `p` with `max`, `min` or `clip`",
+        ("clip(normal(0.5, 0.2), 0, 1)", "uniform(0, 1)"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MAY_NOT_FIT)
+def test_draws_that_may_not_fit_are_noted(case: str) -> None:
+    text, drawn, message, others = MAY_NOT_FIT[case]
+    (note,) = notes(parse(text.format(drawn)))
+    assert message in note
+    for other in others:
+        assert not notes(parse(text.format(other))), other
 
 
 def test_the_certificate_says_what_is_random() -> None:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rulegen.catalog import literature
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import parse
@@ -16,6 +17,8 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.many import Lives
 from rulegen.lives.projections import Projections
 from rulegen.lives.world import World
+from rulegen.runs.chances import unfit
+from rulegen.runs.check import notes, unheard
 from rulegen.tasks import DelayedAssociation, Reaching
 
 KEY = jax.random.key(5)
@@ -103,6 +106,32 @@ def test_synapses_have_noise_of_their_own(x64) -> None:
         weights = weights + 0.5 * (rewards[-1] + 0.2) * zeta(k)
     np.testing.assert_allclose(batch.rewards[0], rewards, rtol=1e-9)
     assert np.std(np.array([zeta(0), zeta(1)])) == pytest.approx(1.0, abs=0.4)
+
+
+UNHEARD = {
+    "on reward: w += 0.1*R*zeta": True,
+    "w += 0.1*(R - R_bar)*zeta*pre": True,
+    "forward w = w + 0.1*h\nh <- post : post\non reward: w += R*zeta": True,
+    "e <- 0.9*e + zeta : synapse\non reward: w += 0.1*R*e": True,
+    "forward w = w + 0.1*zeta\non reward: w += 0.1*R*zeta": False,
+    "n = 0.1*zeta\nforward w = w + n\non reward: w += 0.1*R*n": False,
+    "e <- 0.9*e + zeta : synapse\nforward w = w + e\non reward: w += 0.1*R*zeta": False,
+    "on trial start: e <- zeta\ne <- e : synapse\nforward w = w + e\non reward: w += R*e": False,
+    "on trial start: w += 0.1*zeta": False,
+    "on reward: w += 0.1*R*xi": False,
+}
+
+
+@pytest.mark.parametrize("text", UNHEARD)
+def test_noise_that_never_reaches_the_circuit_is_noted(text: str) -> None:
+    found = [note for note in notes(parse(text)) if "`zeta` never reaches the circuit" in note]
+    assert len(found) == UNHEARD[text]
+
+
+@pytest.mark.parametrize("name", literature())
+def test_rules_of_the_literature_hear_their_noise_and_draw_what_fits(name: str) -> None:
+    rule = literature()[name].rule
+    assert not unheard(rule) and not unfit(rule)
 
 
 class Same(DelayedAssociation):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sympy as sp
 
@@ -105,14 +105,33 @@ def extremes(
         >>> extremes(symbol("tau"), rule, {})
         [10, 100]
     """
-    found = [expr]
+    found = [expr.subs(case) for case in cases(rule, expr.free_symbols, known)]
+    return [f.subs(known).doit() for f in found]
+
+
+def cases(
+    rule: Rule,
+    read: Collection[sp.Basic],
+    known: Mapping[sp.Symbol, float | sp.Expr],
+    margin: float = 0,
+) -> list[dict[sp.Symbol, sp.Expr]]:
+    """The smallest and largest numbers that parameters draw, in all combinations.
+
+    Args:
+        rule: the rule.
+        read: symbols; of other parameters nothing is said.
+        known: values of parameters that are not drawn.
+        margin: how far from the ends of an even distribution, of 1.
+    """
+    found: list[dict[sp.Symbol, sp.Expr]] = [{}]
     for number in standards(rule):
-        if number.once and symbol(number.owner) in expr.free_symbols:
-            reach = (-FARTHEST, FARTHEST) if number.normal else (0, 1)
+        owner = symbol(number.owner)
+        if number.once and owner in read:
+            reach = (-FARTHEST, FARTHEST) if number.normal else (margin, 1 - margin)
             first = rule.expand(rule.state(number.owner).initial)
             ends = [in_standard(first, sp.sympify(end)).subs(known) for end in reach]
-            found = [f.subs(symbol(number.owner), end) for f in found for end in ends]
-    return [f.subs(known).doit() for f in found]
+            found = [case | {owner: end} for case in found for end in ends]
+    return found
 
 
 def check_distributions(rule: Rule, known: Mapping[sp.Symbol, float | sp.Expr]) -> None:

@@ -9,13 +9,14 @@ from typing import Any, Final
 import sympy as sp
 
 from rulegen.catalog.likeness.naming import named
-from rulegen.compile.plan import plan_rule
+from rulegen.compile.plan import names_in, plan_rule
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.symbols import SIGNS, WEIGHT
+from rulegen.grammar.algebra.symbols import SIGNS, WEIGHT, ZETA
 from rulegen.grammar.printing.unparse import show_expression, show_unit
-from rulegen.grammar.rule.locality import expressions
+from rulegen.grammar.rule.locality import expressions, used_names
 from rulegen.grammar.rule.system import CHANGES
+from rulegen.runs.chances import unfit
 
 # fmt: off
 #: What is negative at times in any circuit; whether rates are is a matter of their function.
@@ -94,7 +95,7 @@ def notes(rule: Rule) -> list[str]:
     if rule.inert:
         return [f"nothing changes w: {CHANGES}"]
     found = [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
-    found += without_value(rule)
+    found += [*without_value(rule), *unfit(rule), *unheard(rule)]
     found += [
         f"it runs where the rule of the {f.projection} projection has a state `{f.state}` "
         f"({f.site.value}): see `[projections]`"
@@ -112,6 +113,30 @@ def notes(rule: Rule) -> list[str]:
         f"the equations make {name} {unit}: is that meant? A `param` line states a unit"
         for name, unit in silent_units(rule).items()
     ]
+
+
+def unheard(rule: Rule) -> list[str]:
+    """Noise of synapses that a reward is to judge, and that the circuit never hears of.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> unheard(parse("on reward: w += 0.1*R*zeta"))
+        ['`zeta` never reaches the circuit, and so no reward: add `forward w = w + 0.1*zeta`']
+        >>> unheard(parse("forward w = w + 0.1*zeta\\non reward: w += 0.1*R*zeta"))
+        []
+    """
+    if not {ZETA, "R"} <= used_names(rule):
+        return []
+    reads = {s.name: names_in([rule.expand(s.expr)]) for s in rule.states if s.name != WEIGHT}
+    for update in rule.updates:
+        if update.target in reads:
+            reads[update.target] |= names_in([rule.expand(update.expr)])
+    heard = names_in(rule.expand(expr) for _, expr in rule.forward)
+    while more := frozenset[str]().union(*(reads.get(name, ()) for name in heard)) - heard:
+        heard |= more
+    if ZETA in heard:
+        return []
+    return ["`zeta` never reaches the circuit, and so no reward: add `forward w = w + 0.1*zeta`"]
 
 
 def without_value(rule: Rule) -> list[str]:
