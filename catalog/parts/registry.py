@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from rulegen.catalog.parts.installed import GROUPS, Source, claims, origin, said, told, unread
 from rulegen.grammar import ConfigError
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.suggest import suggest
 
 #: The modules that let rulegen's own parts in, by their kind: whoever asks has them all.
 HOMES = {

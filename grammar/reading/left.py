@@ -9,8 +9,9 @@ from typing import Literal
 from rulegen.grammar.algebra.symbols import WEIGHT, is_foreign, is_group
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.remedies import FUNCTIONS, event_meant, suggest
+from rulegen.grammar.reading.remedies import FUNCTIONS, event_meant
 from rulegen.grammar.reading.source import Line
+from rulegen.grammar.reading.suggest import suggest
 
 Op = Literal["=", "<-", "d/dt"]
 _NO_FACTOR = frozenset({"+", "-", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "if", ","})

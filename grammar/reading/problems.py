@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.suggest import suggest
 
 #: No message lists more problems than this.
 MOST = 5

@@ -9,6 +9,7 @@ from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.parts import Event
 from rulegen.grammar.algebra.symbols import SIGNALS, SIGNS, is_group
 from rulegen.grammar.reading.calls import call_of, distributions
+from rulegen.grammar.reading.suggest import suggest
 
 # fmt: off
 #: What papers and programs call the signals.
@@ -82,17 +83,6 @@ FUNCTIONS = {
     "erfc": "write `1 - erf(x)`",
     "d": "write `dx/dt = ...` for a derivative",
 }
-
-
-def suggest(name: str, known: Collection[str]) -> str:
-    """A remedy that names what the user probably meant, or "".
-
-    Example:
-        >>> suggest("u_baar", ["u_bar", "post"])
-        'did you mean `u_bar`?'
-    """
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"did you mean `{close[0]}`?" if close else ""
 
 
 def for_name(name: str, own: Sequence[str], given: Sequence[str]) -> str:

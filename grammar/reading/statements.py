@@ -14,8 +14,9 @@ from rulegen.grammar.reading.functions import FunctionText, read_head
 from rulegen.grammar.reading.left import Op, again, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
-from rulegen.grammar.reading.remedies import event_meant, for_group, suggest
+from rulegen.grammar.reading.remedies import event_meant, for_group
 from rulegen.grammar.reading.source import Line, read_lines
+from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.reading.words import RESERVED, meaning_of
 
 MAX_STATEMENTS = 500

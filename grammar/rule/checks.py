@@ -12,9 +12,10 @@ from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, ZETA, Site, is_group, is_outside
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
-from rulegen.grammar.reading.remedies import of_others, suggest
+from rulegen.grammar.reading.remedies import of_others
 from rulegen.grammar.reading.sites import Equation, check_reads
 from rulegen.grammar.reading.statements import Assignment, Draft
+from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.rule import Rule

@@ -17,10 +17,10 @@ from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.formula import read_formula
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.reads import Formula
-from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.sites import SIGNAL_SITES, check_reads, site_of
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.statements import end_of
+from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.reading.walk import FILTERS
 from rulegen.grammar.reading.words import RESERVED
 

@@ -14,8 +14,8 @@ from rulegen.grammar.algebra.symbols import SIGNALS, Site
 from rulegen.grammar.reading.errors import ConfigError, RuleError
 from rulegen.grammar.reading.files import parse_toml, read_file, toml
 from rulegen.grammar.reading.problems import problems
-from rulegen.grammar.reading.remedies import suggest
 from rulegen.grammar.reading.source import MAX_TEXT
+from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.space.derive import START
 from rulegen.grammar.space.productions import Production, Traces, check_name, read_alternative
 

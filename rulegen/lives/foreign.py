@@ -16,7 +16,7 @@ from rulegen.compile.plan import names_in
 from rulegen.grammar import Event, Rule, Site
 from rulegen.grammar.algebra.parts import Foreign, Form
 from rulegen.grammar.printing.unparse import show_unit
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.suggest import suggest
 
 
 def turns(rules: Mapping[Projection, CompiledRule], event: Event) -> tuple[Projection, ...]:

@@ -11,7 +11,7 @@ from rulegen.circuits.base import SHARES
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra.parts import Group
 from rulegen.grammar.algebra.symbols import SIGNS
-from rulegen.grammar.reading.remedies import suggest
+from rulegen.grammar.reading.suggest import suggest
 
 
 def told_apart(
