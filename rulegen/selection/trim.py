@@ -98,7 +98,10 @@ class Trimming:
         def done(number: int) -> None:
             stage.tell(number, len(places))
 
-        return int(np.argmax(self.looks.rough(places, stage, done)))
+        rewards = self.looks.rough(places, stage, done)
+        count = len(places)
+        stage.tell(count, count, "", f"the best of {count} earns {max(rewards):.4g}")
+        return int(np.argmax(rewards))
 
     def with_term(self, values: np.ndarray, name: str) -> list[np.ndarray]:
         """The parameters with one more term, at each coefficient of the grid."""
