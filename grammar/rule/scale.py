@@ -74,17 +74,17 @@ def drive(parts: RuleParts, name: str, circle: Set[sp.Symbol]) -> tuple[sp.Expr 
     """
     state, own = next(s for s in parts.states if s.name == name), symbol(name)
     terms = sp.Add.make_args(state.expr)
-    drive = [t for t in terms if own not in t.free_symbols]
-    linear = all(own not in (t / own).free_symbols for t in terms if t not in drive)
+    drivers = [t for t in terms if own not in t.free_symbols]
+    linear = all(own not in (t / own).free_symbols for t in terms if t not in drivers)
     if name == WEIGHT or state.form is Form.AVERAGE or not linear:
         return None, False
     if state.initial.is_number and state.initial != 0:
         return exact.number(float(state.initial)), False
     # What it drives itself has no unit before it has: in a circle only what comes in counts.
-    drive = [t for t in drive if not t.free_symbols & circle]
-    if drive in ([], [0]):
+    drivers = [t for t in drivers if not t.free_symbols & circle]
+    if drivers in ([], [0]):
         return None, False
-    number, product, open_ = _content(drive, _parameter_symbols(parts))
+    number, product, open_ = _content(drivers, _parameter_symbols(parts))
     return algebra.multiply([number, product]), open_
 
 
