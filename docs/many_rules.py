@@ -32,6 +32,7 @@ from test_random_rules import check_programs
 
 from rulegen.compile import compile_rule
 from rulegen.grammar import RuleError, parse
+from rulegen.grammar.rule.locality import used_names
 from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
@@ -71,9 +72,11 @@ def differentiated(seed: int) -> str:
         rule = parse(random_text(seed, sums=True, depth=2, weight=6))
     except RuleError:
         return "refused"
-    if not rule.parameters:
+    used = used_names(rule)
+    known = {p.name: float(p.value) for p in rule.parameters if p.name in used}
+    if not known:
         return "without parameters"
-    names = [p.name for p in rule.parameters]
+    names = list(known)
     activity = {k: jnp.asarray(a[:2, :5]) for k, a in random_activity(rule, seed).items()}
     weights, compiled = jnp.asarray(start(rule)), compile_rule(rule, wrt=names)
 
@@ -87,7 +90,7 @@ def differentiated(seed: int) -> str:
             dt=DT,
         ).state
 
-    here = np.array([float(p.value) for p in rule.parameters])
+    here = np.array(list(known.values()))
     middle, told = end(here), 0
     if not all(np.isfinite(value).all() for name, value in middle.items() if "@" not in name):
         return "nothing to compare"
@@ -134,7 +137,8 @@ PARTS = [
 
 
 def begin() -> None:
-    """A process of the pool."""
+    """A process of the pool, which compiles programs that run once."""
+    os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
     jax.config.update("jax_enable_x64", True)
 
 
