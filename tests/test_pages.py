@@ -36,6 +36,7 @@ MADE = {
     "results.md": "results.json",
     "selection.md": None,
     "tasks.md": None,
+    "together.md": None,
     "verification.md": None,
 }
 
