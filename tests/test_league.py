@@ -112,6 +112,7 @@ def test_ranks_are_those_of_demsar() -> None:
     assert ranked(matrix).mean.sum() == pytest.approx(10.0)
     assert np.isnan(ranked(matrix.iloc[:1]).critical)
     assert cliques(np.array([1.0, 2.0, 3.0]), 0.5) == []
+    assert cliques(np.array([1.0, 2.0, 3.0]), np.nan) == [], "one world tells nobody apart"
 
 
 def test_from_the_command_line(tmp_path: Path) -> None:

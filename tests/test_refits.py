@@ -13,9 +13,10 @@ from rulegen.catalog import Interval, TermLoss
 from rulegen.grammar import parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.batch import Lot
+from rulegen.lives.bench import Bench
 from rulegen.verifying.claims import MINE, NOTHING
 from rulegen.verifying.finding import Verdict
-from rulegen.verifying.refits import refits
+from rulegen.verifying.refits import drawn, refits
 from rulegen.verifying.setting import world_of
 
 #: Two terms that do nearly the same, against each other: the first alone would unlearn.
@@ -57,3 +58,9 @@ def test_a_rest_that_was_spoilt_is_found_out(remains: str, verdict: Verdict) -> 
     key = branch(jax.random.key(3), Branch.EVALUATE)
     (found,) = refits(evidence, quick_bench(WORLD, parse(RULE)), key, lots, None)  # type: ignore[arg-type]
     assert found.verdict is verdict, found.why
+
+
+def test_what_is_left_out_is_0_whatever_its_bounds() -> None:
+    bench = Bench(WORLD, TEXT.format(1.5, 3.0).replace("[-9, 9]", "[0.2, 9]", 1))
+    there = bench.names.index("theta")
+    assert bench.bounds[0, there] == 0.2 and not drawn(bench, "theta", 9)[:, there].any()

@@ -19,7 +19,9 @@ from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.grammar import ConfigError, RunError, load_space, parse
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.bench import Bench
+from rulegen.publishing.history import fit_history
 from rulegen.publishing.places import HERE
+from rulegen.publishing.report import left_in
 from rulegen.searching import (
     load_search,
     search,
@@ -161,6 +163,20 @@ def test_the_verdict_says_where_the_pick_wins_and_loses(lows, highs, words):
     assert words in verdict(table.assign(high=highs))
 
 
+def test_worlds_may_be_called_by_numbers(tmp_path):
+    table = pd.DataFrame(
+        {"world": ["16", "0.10"], "rule": "1", "pick": True, "against": "best", "low": [1, -1]}
+    ).assign(high=2)
+    for name in ("front", "elsewhere"):
+        table.to_csv(tmp_path / f"{name}.csv", index=False)
+    words = verdict(tables(tmp_path)[1])
+    assert "beats it in: 16; cannot be told from it in: 0.10." in words
+    curves = pd.DataFrame({"rule": "0.10", "trial": [1], "mean": 0.5, "low": 0, "high": 1})
+    curves.assign(world="0.10").to_csv(tmp_path / "learning.csv", index=False)
+    found = left_in(tmp_path).curves
+    assert found is not None and found["world"].tolist() == found["rule"].tolist() == ["0.10"]
+
+
 def test_rules_of_the_literature_are_known_by_their_structure(tmp_path):
     config = load_search(FilePath("examples/local_search.toml"))
     names = {name for known in known_structures(config).values() for name in known}
@@ -177,3 +193,5 @@ def test_a_front_of_the_best_of_the_literature_alone(tmp_path):
     assert len(found.front.finalists) == 1
     assert set(found.elsewhere["against"]) == {NO_LEARNING}
     assert len(found.elsewhere) and "## Elsewhere" in (tmp_path / "run/search.md").read_text()
+    with pytest.raises(ConfigError, match="fits no family"):
+        fit_history(tmp_path / "run")

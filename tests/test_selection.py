@@ -15,9 +15,9 @@ from rulegen.ground.statistics import estimate, inclusion
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.runs.discover import rounded_rule
-from rulegen.selection.looks import Looks, PruneSettings
+from rulegen.selection.looks import Looks, PruneSettings, anew
 from rulegen.selection.prune import Pruned
-from rulegen.selection.trim import trim
+from rulegen.selection.trim import Trimming, trim
 from rulegen.tasks import DelayedAssociation
 
 NAMES = tuple(f"theta_{i}" for i in range(1, 6))
@@ -113,6 +113,48 @@ def test_the_looks_can_be_used_up():
     assert set(found.kept) <= set(names) and set(found.without) == set(found.kept)
 
 
+def test_nothing_is_compared_for_a_look_that_is_not_taken(monkeypatch):
+    best, late = Trimming.best, []
+
+    def recorded(self, name, places):
+        late.extend([name] if self.looks.exhausted else [])
+        return best(self, name, places)
+
+    monkeypatch.setattr(Trimming, "best", recorded)
+    bench = Quadratic([1.0, 0, 0.5, 0, 0])
+    _, looks = trimmed(bench, NAMES[:3], [1, 0.1, 0.5, 0, 0], looks=1)
+    assert looks.exhausted and not late
+
+
+class Known(Quadratic):
+    """A family whose reward is known of some sets of terms, whatever their coefficients."""
+
+    def __init__(self):
+        super().__init__([0] * 5)
+        self.told = {"1234": 1.0, "123": 0.9955, "125": 0.9960, "12": 0.9915, "15": 0.9920}
+
+    @each_place
+    def rewards(self, values, key, lives):
+        terms = "".join(name[-1] for name, v in zip(NAMES, values, strict=True) if v)
+        rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+        return self.told.get(terms, 0.5) + rng.normal(0, 1e-5, lives)
+
+
+def test_all_that_a_selection_loses_is_within_one_margin(monkeypatch):
+    """An exchange that gains a little after a removal is no new mark to lose a margin from."""
+
+    def refine(self, starts, terms, climbs=1):
+        self.refits += 1
+        return np.array([float(name in terms) for name in self.names])
+
+    monkeypatch.setattr(Trimming, "refine", refine)
+    monkeypatch.setattr(
+        Trimming, "with_intervals", lambda self, values, terms: Refined(values, no_limits(5, ""))
+    )
+    found, _ = trimmed(Known(), NAMES[:4], [1, 1, 1, 1, 0], margin=0.005, lives=64)
+    assert found.kept == ("theta_1", "theta_2", "theta_5")
+
+
 def test_an_open_question_gets_more_lives_and_each_look_its_own():
     """A difference at the margin itself stays open until the lives are used up."""
     bench = Quadratic([1.0, 0.1, 0, 0, 0], noise=0.5)
@@ -187,3 +229,10 @@ def test_a_term_can_go_whose_coefficient_may_not_be_0():
 def test_the_level_of_a_look_is_no_1():
     with pytest.raises(ValueError, match="less than or equal to 10000"):
         PruneSettings(looks=20_000)
+
+
+def test_what_is_kept_begins_where_its_bounds_allow():
+    bench = Quadratic([0] * 5)
+    bench.bounds = np.array([[0.5, *[-4.0] * 4], [4.0] * 5])
+    assert anew(bench, np.ones(5), ["theta_1", "theta_2"]).tolist() == [0.5, 0, 0, 0, 0]
+    assert anew(bench, np.ones(5), ["theta_2"]).tolist() == [0.0] * 5

@@ -6,13 +6,17 @@ from types import SimpleNamespace
 
 import jax
 import pytest
+from test_worlds import CONFIG
 
 from rulegen.catalog import find
 from rulegen.catalog.records.roles import NO_LEARNING, YARDSTICK
 from rulegen.circuits import RateCircuit
-from rulegen.lives.bench import Bench
+from rulegen.grammar import RunError
+from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.publishing.rehearsal import EARNED, Rehearsal
 from rulegen.tasks import DelayedAssociation
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.scales import neighbours, scales
@@ -30,7 +34,7 @@ KEY = jax.random.key(3)
 def test_a_weakened_yardstick_is_found(share, verdict):
     rule = find("node_perturbation").rule
     rule = rule.with_values({"eta": 0.005 * share})
-    bench, still = Bench(WORLD, rule), Bench(WORLD.unlearned, rule)
+    bench, still = Bench(WORLD, rule), no_learning(WORLD, rule)
     rewards = {
         name: SimpleNamespace(
             name=name, reward=SimpleNamespace(mean=b.rewards(b.values, KEY, 256).mean())
@@ -50,3 +54,10 @@ def test_values_at_their_bounds_stay_within():
     assert [(name, tuple(values)) for name, values in tried] == [
         ("a", (0.8, -1, 2)), ("c", (0.4, -1, 1)), ("c", (0.4, -1, 4)),
     ]  # fmt: skip
+
+
+def test_a_yardstick_that_shows_nothing_on_the_held_out_lives_is_no_unit(monkeypatch):
+    monkeypatch.setitem(EARNED, YARDSTICK, 0.0)
+    config = DiscoverConfig.model_validate(CONFIG)
+    with pytest.raises(RunError, match=r"world `small`: on 2 held-out lives .*evaluate\.lives"):
+        Rehearsal(config).finish(config.measure)

@@ -22,7 +22,7 @@ from rulegen.grammar.rule.rule import Rule
 
 #: Standard normal numbers reach so far, see `rulegen.ground.noise`.
 FARTHEST = 5.3
-#: So much less than half a step counts as half.
+#: So much less than half a step counts as half, and so much less than a step as one.
 HALF = 1e-9
 
 
@@ -39,8 +39,11 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
     for node in sorted(found, key=str):
         steps_back(node, dt)
     for state in rule.states:
-        grows = state.form is Form.DERIVATIVE
-        for tau in extremes(time_constant(state, rule), rule, known):
+        grows, formula = state.form is Form.DERIVATIVE, time_constant(state, rule)
+        read = {str(name) for name in formula.free_symbols}
+        fitted = [f"`{p.name}`" for p in rule.parameters if p.free and p.name in read]
+        bounds = f"tighter bounds of {' and '.join(fitted)}, " if len(fitted) > 1 else ""
+        for tau in extremes(formula, rule, known):
             if not tau.is_number or tau.is_infinite or (grows and tau.is_negative):
                 continue
             if float(tau) <= 0:
@@ -49,11 +52,11 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
                     "positive",
                     remedy=f"change `{state.expr if state.tau is None else state.tau}`",
                 )
-            if float(tau) < dt:
+            if float(tau) < dt * (1 - HALF):
                 raise RuleError(
                     f"the time constant of `{state.name}` is {float(tau):g} ms, shorter than the "
                     f"step of {dt:g} ms",
-                    remedy="use a smaller dt, or a per-step update `x <- ...`",
+                    remedy=f"use a smaller dt, {bounds}or a per-step update `x <- ...`",
                 )
 
 

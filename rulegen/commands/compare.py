@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
+from math import isfinite
 from operator import or_
 from pathlib import Path
 from typing import Annotated
@@ -177,11 +178,12 @@ def in_worlds(
             made.itertuples(index=False),
             "what the worlds in which they were tuned make of them",
         )
+    apart = f"; {ranks.critical:.2f} tell two apart (Nemenyi, 95%)"
     print_table(
         console,
         ["rule", "mean rank"],
         [(name, f"{rank:.2f}") for name, rank in ranks.mean.items()],
-        f"mean ranks in {ranks.worlds} worlds; {ranks.critical:.2f} tell two apart (Nemenyi, 95%)",
+        f"mean ranks in {ranks.worlds} worlds{apart if isfinite(ranks.critical) else ''}",
     )
     notes = [f"{n}: {s.note}" for n, s in found.rules.items() if s.note]
     values = [f"{n}: {told(s)}" for n, s in found.rules.items() if s.rule]

@@ -52,7 +52,8 @@ class Budget(NamedTuple):
 SEARCH = Budget(((12, 64), (8, 128), (6, 256)))
 #: and what rules get whose learning rates may be wrong by orders of magnitude.
 COMPARE = Budget(((32, 16), (12, 32), (8, 64)))
-#: Learning rates are drawn between these shares of the default, other values within this factor.
+#: Shares of the default between which learning rates are drawn by a common factor, and the factor
+#: within which every value is.
 RATES, FACTOR = (1e-3, 10.0), 3.0
 
 
@@ -125,8 +126,9 @@ def tuned_values(
     """Values of the parameters of a rule at which it earns much where it lives, shape (P,).
 
     The first point is the rule as it is; parameters keep their bounds and signs, and one that is 0
-    stays 0. Learning rates (`outline.strengths`) are drawn between 1/1000 and 10 times
-    their value, all by one factor, everything else between a third and three times.
+    stays 0. Everything is drawn between a third and three times its value, but for learning rates
+    (`outline.strengths`): one factor between 1/1000 and 10 is common to all of them, and stands
+    alone where there is one.
 
     Args:
         objective: the rule, `opened`, where it lives.

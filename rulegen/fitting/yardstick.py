@@ -12,7 +12,7 @@ from rulegen.ground.keys import Branch
 from rulegen.ground.progress import ticks
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, estimate, paired_difference
-from rulegen.lives.bench import Bench
+from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.world import World
 from rulegen.objective.joint import bench_in, key_of
 
@@ -81,7 +81,7 @@ def measured(bench: Bench, number: int, stage: Stage) -> dict[str, Any]:
     key = key_of(stage.on(Branch.TUNE).key, number)
     values = tuned_values(bench, key, COMPARE, stage.report, f"tune {stage.name}")
     key = key_of(stage.on(Branch.SCALE).key, number)
-    still = Bench(bench.world.unlearned, bench.rule)
+    still = no_learning(bench.world, bench.rule)
     tick = [ticks(stage.report, stage.name, n * LIVES, 2 * LIVES, 1) for n in range(2)]
     nothing = still.rewards(values, key, LIVES, tick[0])
     rewards = bench.rewards(values, key, LIVES, tick[1])

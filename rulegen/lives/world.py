@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from rulegen.circuits import AnyCircuit, RateCircuit
+from rulegen.grammar.rule.held import held
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.settings import Settings
 from rulegen.lives.engine import Choice
@@ -43,6 +44,9 @@ class World(Settings):
 
     @property
     def unlearned(self) -> World:
-        """The world in which no rule changes a weight: what `no learning` earns."""
+        """The world in which no rule changes a weight; see `rulegen.lives.bench.no_learning`."""
         life = self.life.model_copy(update={"warmup": self.life.trials})
-        return self.model_copy(update={"life": life})
+        companions = self.projections.companions.items()
+        acting = {str(name): held(rule).text() for name, rule in companions if rule.forward}
+        projections = self.projections.model_copy(update=acting)
+        return self.model_copy(update={"life": life, "projections": projections})

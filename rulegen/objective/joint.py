@@ -9,7 +9,7 @@ from functools import cached_property
 import jax
 import numpy as np
 
-from rulegen.grammar import AnyRule, ConfigError, as_rule
+from rulegen.grammar import AnyRule, ConfigError, RuleError, as_rule
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.keys import branch
 from rulegen.ground.progress import Tick
@@ -66,8 +66,7 @@ class Joint:
 
     def __init__(self, worlds: Mapping[str, World], rule: AnyRule, aim: Aim) -> None:
         rule = as_rule(rule)
-        for world in worlds.values():
-            rule = with_shortest_times(rule, world.circuit.dt)
+        rule = with_shortest_times(rule, max(world.circuit.dt for world in worlds.values()))
         self._judge({name: bench_in(name, world, rule) for name, world in worlds.items()}, aim)
 
     @classmethod
@@ -174,5 +173,5 @@ def bench_in(name: str, world: World, rule: AnyRule) -> Bench:
     """
     try:
         return Bench(world, rule).checked()
-    except ValueError as error:
+    except (RuleError, ValueError) as error:
         raise ConfigError(f"world `{name}`: " + "; ".join(str(error).splitlines())) from None

@@ -194,6 +194,29 @@ def known(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+def rounded(rule: Rule, limits: Mapping[str, Limits | None]) -> Rule:
+    """The rule with values rounded to what the evidence supports, and within their bounds.
+
+    Args:
+        rule: with the values that were found.
+        limits: of the parameters that are rounded; None where there are none.
+
+    Example:
+        >>> rule = parse("param eta = 0.000912 in [0, 0.00091367]\\nw += eta*pre*post")
+        >>> rounded(rule, {"eta": Limits(0.0008, 0.00095)}).parameter("eta").value
+        0.00091
+        >>> rounded(rule.with_values({"eta": 0.00091367}), {"eta": None}).parameter("eta").value
+        0.00091367
+    """
+    values = {}
+    for p in (rule.parameter(name) for name in limits):
+        assert p.value is not None
+        # A value at a bound says so, and no other value may move over one.
+        there = p.value if p.value in (p.lower, p.upper) else supported(p.value, limits[p.name])
+        values[p.name] = min(max(there, p.lower), p.upper)
+    return rule.with_values(values)
+
+
 def supported(value: float, limits: Limits | None = None) -> float:
     """Round `value` so that the change is at most a quarter of its interval's half width.
 

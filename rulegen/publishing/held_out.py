@@ -10,11 +10,11 @@ from rulegen.catalog import Interval, WorldComparison, WorldFigures
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, YARDSTICK
 from rulegen.catalog.records.worlds import shared_level
 from rulegen.fitting.yardstick import Mark
-from rulegen.grammar import Rule
+from rulegen.grammar import Rule, RunError
 from rulegen.ground.parts import packages
 from rulegen.ground.stage import Stage
-from rulegen.ground.statistics import estimate
-from rulegen.lives.bench import Bench
+from rulegen.ground.statistics import estimate, paired_difference
+from rulegen.lives.bench import Bench, no_learning, with_shortest_times
 from rulegen.lives.outcomes import worst
 from rulegen.objective import Objective
 from rulegen.objective.aim import scaled_lives
@@ -74,7 +74,10 @@ class HeldOut:
         """Run the yardstick, where there is one, and no learning.
 
         Args:
-            still: a rule that is at work without changing a weight.
+            still: a rule that is at work without changing a weight, see `no_learning`.
+
+        Raises:
+            RunError: when the yardstick does not learn on these lives.
         """
         if self.marks:
             self.found[YARDSTICK] = {
@@ -83,9 +86,25 @@ class HeldOut:
             }
         found = {}
         for number, (name, world) in enumerate(self.worlds.items()):
-            bench = Bench(world.unlearned, still)
+            bench = no_learning(world, still)
             found[name] = self._lived(number, NO_LEARNING, bench, self._label(name, NO_LEARNING))
         self.found[NO_LEARNING] = found
+        for name in self.marks:
+            self._check_scale(name)
+
+    def _check_scale(self, world: str) -> None:
+        """See that the unit of a world is one on these lives as well.
+
+        Raises:
+            RunError: when they are too few to show that the yardstick learns.
+        """
+        nothing, yardstick = self._scale(world)
+        if (gain := paired_difference(yardstick, nothing)).low <= 0:
+            raise RunError(
+                f"world `{world}`: on {self.lives} held-out lives the yardstick gains {gain} over "
+                "no learning, which is no unit of a scale. Raise `evaluate.lives`, name another "
+                "`yardstick`, or take the world out. The history is kept."
+            )
 
     def compared(self) -> list[Trajectory]:
         """What the worlds make of each rule, the published one first and no learning last.
@@ -130,7 +149,7 @@ class HeldOut:
     def trajectory(self, world: str, name: str, rule: Rule, label: str) -> Trajectory:
         """A rule on the held-out lives of a world."""
         place = self.worlds[world]
-        key = place.identity, Bench(place, rule).rule.text()
+        key = place.identity, with_shortest_times(rule, place.circuit.dt).text()
         if key not in self.benches:
             self.benches[key] = bench_in(world, place, rule)
         number = list(self.worlds).index(world)

@@ -28,7 +28,7 @@ def fit_history(folder: Path | str) -> pd.DataFrame:
         family.
 
     Raises:
-        ConfigError: when there is no run in `folder`.
+        ConfigError: when there is no run in `folder`, or one that fits no family.
 
     Example:
         >>> fit_history(Path("nowhere"))
@@ -40,6 +40,8 @@ def fit_history(folder: Path | str) -> pd.DataFrame:
     if not (folder / HISTORY).exists():
         raise ConfigError(f"there is no run in {folder}")
     config = read_toml(folder / "config.toml")
+    if "rule" not in config:
+        raise ConfigError(f"{folder} fits no family: only a run of `rulegen discover` does")
     lines = read_file(folder / HISTORY, LARGEST_HISTORY).splitlines(keepends=True)
     names = [p.name for p in parse(config["rule"]).parameters]
     rows = []

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from rulegen.fitting.yardstick import Mark, marks
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench
+from rulegen.lives.bench import Bench, with_shortest_times
 from rulegen.objective import Joint, Objective
 from rulegen.objective.joint import bench_in
 from rulegen.publishing.places import Places
@@ -16,9 +16,14 @@ from rulegen.publishing.places import Places
 def objective_of(config: Places, rule: Rule) -> Objective:
     """A rule where a run takes place, judged by rewards as they are.
 
+    A fit keeps its time constants no shorter than the longest step of all worlds, those that choose
+    nothing among them.
+
     Raises:
         ConfigError, RuleError: when it does not run there.
     """
+    places = config.training | config.held_out
+    rule = with_shortest_times(rule, max(world.circuit.dt for world in places.values()))
     if config.together:
         return Joint(config.training, rule, config.aim)
     try:

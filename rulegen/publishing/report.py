@@ -40,6 +40,7 @@ from rulegen.publishing.charts import Bar, Line, bar_chart, line_chart, table
 from rulegen.publishing.front_chart import Point, front_chart, numbered
 from rulegen.publishing.history import fit_history
 from rulegen.publishing.setting import ceiling
+from rulegen.publishing.tables import NAMES
 
 REPORT = "report.html"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -102,7 +103,7 @@ def columns_of(path: Path, columns: Sequence[str]) -> pd.DataFrame | None:
     """A table of a run; None where the file is missing or no such table."""
     try:
         content = read_own(path, LARGEST_TABLE)
-        found = pd.read_csv(io.BytesIO(content), keep_default_na=False)
+        found = pd.read_csv(io.BytesIO(content), keep_default_na=False, dtype=NAMES)
         numbers = [name for name in columns if name in ("mean", "low", "high", "reward", "trial")]
         return found.astype(dict.fromkeys(numbers, float)) if {*columns} <= {*found} else None
     except (ConfigError, ValueError):

@@ -11,6 +11,9 @@ from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import words
 from rulegen.publishing.evaluate import Shown, Trajectory
 
+#: Columns of names, which stay text where they look like numbers; see `pandas.read_csv`.
+NAMES = dict.fromkeys(("rule", "against", "world"), str)
+
 
 def learning_table(trajectories: Iterable[Trajectory]) -> pd.DataFrame:
     """What lives earn in each trial.

@@ -21,7 +21,7 @@ from rulegen.ground.parts import with_defaults
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.settings import distinct
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.lives.bench import Bench
+from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import TROUBLES, Outcomes, told
 from rulegen.lives.world import World
@@ -144,7 +144,7 @@ class Contest(NamedTuple):
 
     def unlearned(self) -> dict[str, Any]:
         """What the circuits earn with their initial weights."""
-        bench = Bench(self.world.unlearned, STILL)
+        bench = no_learning(self.world, STILL)
         return self.judged(NO_LEARNING, bench, bench.values)
 
     def judged(self, name: str, bench: Bench, values: np.ndarray) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from rulegen.publishing.evidence import (
     evidence_of,
     interval,
     record_of,
-    supported,
+    rounded,
     with_gradients,
 )
 from rulegen.publishing.held_out import Everywhere, HeldOut
@@ -150,7 +150,7 @@ def carry_out(config: DiscoverConfig, entrants: Entrants, run: Stage) -> Discove
     held_out = HeldOut(config, config.evaluate.lives, marks, run.on(Branch.EVALUATE), known)
     # What is evaluated is what will be printed: the text, read again.
     held_out.run(DISCOVERED, parse(published.text()))
-    held_out.run(START, config.family)
+    held_out.run(START, family.rule)
     for reference in config.references:
         held_out.run(reference.name, parse(reference.rule), f"reference {reference.name}")
     held_out.finish(parse(published.text()))
@@ -216,14 +216,13 @@ def remainder(family: Objective, trimmed: Trimmed, name: str, values: np.ndarray
 def rounded_rule(family: Objective, refined: Refined, kept: Sequence[str]) -> Rule:
     """A rule of some of the family's terms, its values rounded to what the evidence supports."""
     dropped = {t.coefficient for t in family.rule.terms()} - set(kept)
-    rest, (values, limits) = family.rule.drop(sorted(dropped)), refined
     # What is dropped is 0, which its bounds may forbid.
-    rounded = {
-        name: supported(values[i], limits[i]) if i in family.free else float(values[i])
-        for i, name in enumerate(family.names)
-        if any(p.name == name for p in rest.parameters)
-    }
-    return rest.with_values(rounded).fixed()
+    rest = family.rule.drop(sorted(dropped))
+    left = {p.name for p in rest.parameters}
+    found = dict(zip(family.names, refined.values.tolist(), strict=True))
+    rest = rest.with_values({name: value for name, value in found.items() if name in left})
+    limits = {family.names[i]: refined.limits[i] for i in family.free}
+    return rounded(rest, {name: limits[name] for name in limits if name in left}).fixed()
 
 
 def make_record(

@@ -30,6 +30,7 @@ from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.held_out import HeldOut
 from rulegen.publishing.places import Places
 from rulegen.publishing.purpose import check_worlds, marks_of, objective_of, scaled
+from rulegen.runs.contest import STILL
 
 #: How every rule is refined after it was tuned.
 REFINE = RefineSettings(lives=96, most_lives=96, moves=4, most=4)
@@ -247,7 +248,7 @@ def compare_worlds(
         here = scaled(league, objective, marks)
         rule = tuned(here, name, run, budget) if budget else here.rule
         found[name] = judged(held_out, name, rule)
-    held_out.finish(next(f.rule for f in found.values() if f.rule))
+    held_out.finish(STILL)
     for name, everywhere in held_out.found.items():
         found[name] = Standing(None, "", everywhere)
     return standings({name: found[name] for name in (*rules, *held_out.found)}, held_out, marks)

@@ -77,12 +77,16 @@ def plot_ranks(ranks: Ranks, ax: Axes | None = None) -> Axes:
 def cliques(mean: np.ndarray, critical: float) -> list[tuple[int, int]]:
     """The longest runs of ordered mean ranks that differ by less than the critical difference.
 
+    There are none where that is NaN.
+
     Example:
         >>> import numpy as np
         >>> cliques(np.array([1.0, 1.5, 2.2, 4.0]), 1.3)
         [(0, 2)]
     """
     found: list[tuple[int, int]] = []
+    if np.isnan(critical):
+        return found
     for first in range(len(mean)):
         last = int(np.searchsorted(mean, mean[first] + critical, side="left")) - 1
         if last > first and not (found and found[-1][1] >= last):

@@ -14,7 +14,7 @@ from rulegen.ground.progress import ticks
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits
 from rulegen.lives.outcomes import Outcomes
-from rulegen.publishing.evidence import supported
+from rulegen.publishing.evidence import rounded
 from rulegen.searching.arena import Arena, Point
 from rulegen.searching.front import Finalist
 from rulegen.searching.strategy import Candidate, Meeting, best_of, best_points
@@ -211,5 +211,6 @@ def printed(point: Point, limits: Mapping[str, Limits]) -> Rule:
         point: the rule.
         limits: of its parameters; those it lacks keep three digits.
     """
-    values = {name: supported(value, limits.get(name)) for name, value in point.parameters.items()}
-    return parse(point.structure.rule(values).fixed().text())
+    rule = point.structure.rule(point.parameters)
+    rule = rounded(rule, {name: limits.get(name) for name in point.parameters})
+    return parse(rule.fixed().text())

@@ -9,12 +9,13 @@ import pandas as pd
 from rulegen.catalog import Record
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.lives.outcomes import TROUBLES, Outcomes, readable
+from rulegen.publishing.tables import NAMES
 
 
 def tables(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables `front` and `elsewhere` as they were published in the folder of a search."""
     front, elsewhere = (
-        pd.read_csv(folder / f"{name}.csv", keep_default_na=False)
+        pd.read_csv(folder / f"{name}.csv", keep_default_na=False, dtype=NAMES)
         for name in ("front", "elsewhere")
     )
     return front, elsewhere

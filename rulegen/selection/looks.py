@@ -267,3 +267,14 @@ def without(objective: Objective, values: np.ndarray, names: Sequence[str]) -> n
     result = values.copy()
     result[indices(objective, names)] = 0.0
     return result
+
+
+def anew(objective: Objective, values: np.ndarray, kept: Sequence[str]) -> np.ndarray:
+    """The parameter vector with all coefficients at 0, or at a bound where 0 is beyond it.
+
+    The coefficients of terms that are not kept are 0 in any case.
+    """
+    names = [t.coefficient for t in objective.rule.terms()]
+    result, there = without(objective, values, names), indices(objective, kept)
+    result[there] = np.clip(result[there], *objective.bounds[:, there])
+    return result

@@ -11,7 +11,7 @@ from rulegen.fitting.ascent import run_phase
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.objective import Objective
-from rulegen.selection.looks import Looks, movable, without
+from rulegen.selection.looks import Looks, anew, movable, without
 
 
 class Pruned(NamedTuple):
@@ -54,8 +54,8 @@ def prune(objective: Objective, fitted: np.ndarray, looks: Looks, stage: Stage) 
             order = rank(objective, values, kept, looks, stage.on(Branch.RANK, number))
         removed, batch = order[:batch], min(batch, len(order))
         left = tuple(name for name in kept if name not in removed)
-        # From what is left or, where that earns less, from coefficients that are all 0.
-        starts = [without(objective, values, removed), without(objective, values, names)]
+        # From what is left or, where that earns less, from no coefficient at all.
+        starts = [without(objective, values, removed), anew(objective, values, left)]
         begin = stage.on(Branch.START, number).called(f"look {number + 1}: start")
         rewards = looks.rough(starts, begin)
         candidate = run_phase(

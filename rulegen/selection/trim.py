@@ -12,7 +12,7 @@ from rulegen.fitting.refine import Refined, RefineSettings, refine, with_interva
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.objective import Objective
-from rulegen.selection.looks import Looks, indices, movable, without
+from rulegen.selection.looks import Looks, anew, indices, movable, without
 from rulegen.selection.prune import Pruned
 
 #: Coefficients at which a term is tried before the surface around the best of them is looked at.
@@ -64,9 +64,7 @@ class Trimming:
         self.refits += 1
         absent = [n for n in self.names if n not in terms]
         places = [without(self.objective, start, absent) for start in starts]
-        still, kept = without(self.objective, starts[0], self.names), indices(self.objective, terms)
-        # A coefficient that may not be 0 begins at its bound.
-        still[kept] = np.clip(still[kept], *self.objective.bounds[:, kept])
+        still = anew(self.objective, starts[0], terms)
         name = f"refine {self.refits}: {self.words(n for n in self.names if n in terms)}"
         return refine(
             self.objective,
@@ -191,11 +189,11 @@ def trim(
     # Of looks at the rule as it is now; they say nothing about the one after a move.
     shares: dict[frozenset[str], float] = {}
     moved = True
-    while moved:
+    while moved and not looks.exhausted:
         moved = False
         for terms, start in search.neighbours(here, kept):
             step = frozenset(kept), frozenset(terms)
-            if looks.exhausted or step in asked or step[0] == step[1]:
+            if step in asked or step[0] == step[1]:
                 continue
             asked.add(step)
             there = search.refine([start], terms)
@@ -204,8 +202,13 @@ def trim(
             rests[step[1]], shares[step[1]] = there, look.inclusion
             if look.accepted:
                 kept, here, moved, shares = terms, there, True, {}
-                if look.difference.mean > 0:
+                # What beats the rule that stands may still earn less than what stood before it.
+                if look.difference.mean > 0 and (
+                    other[0] is best or search.best("the best so far or this", [best, there])
+                ):
                     best, best_terms = there, terms
+                break
+            if looks.exhausted:
                 break
     kept = tuple(n for n in search.names if n in kept)
     refined = search.with_intervals(here, kept)

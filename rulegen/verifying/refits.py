@@ -109,8 +109,9 @@ def drawn(objective: Objective, left_out: str, count: int) -> np.ndarray:
     places = np.where(
         moved & bounded, places * 10.0 ** -rng.uniform(0.0, 2.0, places.shape), places
     )
-    places[:, objective.names.index(left_out)] = 0.0
-    return np.clip(places, *objective.bounds)
+    places = np.clip(places, *objective.bounds)
+    places[:, objective.names.index(left_out)] = 0.0  # which its bounds may forbid
+    return places
 
 
 def falls_short(

@@ -22,7 +22,7 @@ from rulegen.ground.digests import versions
 from rulegen.ground.keys import Branch, branch, origin
 from rulegen.ground.progress import Progress, Report, silent, ticks
 from rulegen.lives.batch import Batch, Lot
-from rulegen.lives.bench import Bench
+from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.outcomes import Outcomes
 from rulegen.objective import Joint, Objective
 from rulegen.objective.joint import key_of
@@ -274,9 +274,8 @@ def entrants(record: Record, evidence: Evidence, place: Place) -> dict[Key, Benc
         for key, rule in rules.items():
             name = texts.get(key, record.equations) if rule else NO_LEARNING
             if name not in made:
-                made[name] = Bench(
-                    world if rule else world.unlearned, rule or record.rule
-                ).checked()
+                bench = Bench(world, rule) if rule else no_learning(world, record.rule)
+                made[name] = bench.checked()
             benches[key] = made[name]
     except RuleError:
         raise
