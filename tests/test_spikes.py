@@ -156,6 +156,10 @@ EQUAL = [
         "d = 2*x\nx = lowpass(post, 20)\non pre_spike: w += d; w -= 0.5*d",
         "x = lowpass(post, 20)\ndw/dt = x*pre_spike",
     ),
+    (
+        "x = lowpass(post, 20)\non pre_spike: x += R - prev(R); w += eta*x*R",
+        "x = lowpass(post + 20*dt*(R - prev(R))*pre_spike, 20)\ndw/dt = eta*dt*R*pre_spike*x",
+    ),
 ]
 
 
@@ -166,6 +170,30 @@ def test_additions_at_spikes_are_impulses(spikes: str, impulses: str) -> None:
     assert parse(one.text()) == one
     read, also = ({item.symbol for item in r.locality().items} - {"dt", "w"} for r in (one, other))
     assert read == also
+
+
+@pytest.mark.parametrize("dt", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "on pre_spike: w += R",
+        "r = 2*R\non pre_spike: w += r - R",
+        "n <- n : pre\nx <- x : pre\non pre_spike: n += R; x <- R; w += n + max(x, R)/2",
+        "w += dt*R*pre_spike",
+    ],
+)
+def test_a_spike_reads_the_reward_as_an_amount(dt: float, text: str) -> None:
+    spikes = jnp.zeros((1, 8, 1)).at[0, (2, 5), 0].set(1 / dt)
+    activity = {"pre_spike": spikes, "R": jnp.ones((1, 8))}
+    course = drive(compile_rule(parse(text)), jnp.zeros((1, 1)), activity, dt=dt)
+    # What is added up, 1 and 2, beside half a reward at either spike.
+    assert course.state["w"][0, 0] == pytest.approx(4 if "n <- n" in text else 2)
+
+
+def test_a_reward_at_a_spike_is_another_rule_than_its_impulse() -> None:
+    amount, impulse = parse("on pre_spike: w += eta*R"), parse("dw/dt = eta*R*pre_spike")
+    assert amount.digest != impulse.digest
+    assert parse("on pre_spike: w += eta*R/dt").digest == impulse.digest
 
 
 #: Updates that read what others have set, that add only after a law, or that do nothing.

@@ -1,9 +1,10 @@
 """Updates at spikes as parts of a step: in most rules they are impulses in the equations.
 
 A spike acts at the beginning of its step, before a state decays. `x += f` at a spike S is the
-impulse `f*S` in `dx/dt`; a state that steps, `x <- g(x)`, starts its step from what the spike made
-of it. Only where a state with a differential equation is set, as by `x <- 1`, the updates stay:
-they change where its step starts from.
+impulse `f*S` in `dx/dt`, in which `dt*R` is the amount that the update reads as `R`; a state that
+steps, `x <- g(x)`, starts its step from what the spike made of it. Only where a state with a
+differential equation is set, as by `x <- 1`, the updates stay: they change where its step starts
+from.
 """
 
 from __future__ import annotations
@@ -132,10 +133,19 @@ def _with_jumps(state: State, jumps: Jumps) -> State:
         return replace(state, expr=_put(state.expr, {own: start_of(state, jumps)}))
     gain = [state.tau] if state.form is Form.LOWPASS else []
     impulses = [
-        algebra.multiply([*gain, symbol(event.value), increment(state.name, expr)])
+        algebra.multiply([*gain, symbol(event.value), _differentiated(increment(state.name, expr))])
         for event, expr in jumps.items()
     ]
     return replace(state, expr=algebra.add([state.expr, *impulses]))
+
+
+def _differentiated(change: sp.Expr) -> sp.Expr:
+    """What an update adds, as an equation reads it: there a reward is an impulse, not an amount."""
+    reward = symbol("R")
+    earlier = [node for node in change.atoms(Earlier) if node.args[0] == reward]
+    return algebra.substitute(
+        change, {node: algebra.multiply([DT, node]) for node in (reward, *earlier)}
+    )
 
 
 def _readers_first(kept: Mapping[str, sp.Expr], synapse: Set[str]) -> list[str]:
