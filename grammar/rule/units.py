@@ -16,7 +16,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra.draws import Draw, bernoulli, lognormal
 from rulegen.grammar.algebra.operators import RuleFunction, clip, mod, power, spow
-from rulegen.grammar.algebra.parts import IN_TIME, Form, RuleParts
+from rulegen.grammar.algebra.parts import IN_TIME, Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, symbol
 from rulegen.grammar.printing.unparse import show_expression, show_unit
 
@@ -102,6 +102,8 @@ class _Inference:
         self.known = {s.name: Dimension(Fraction(s.unit)) for s in SIGNALS.values()}
         self.known |= {WEIGHT: Dimension(), MILLISECOND: Dimension(Fraction(1))}
         self.known |= {group.name: Dimension() for group in parts.groups}
+        # Means of rewards are as sure as rewards, and a text need not write that of `R_bar`.
+        self.known |= {s.name: Dimension() for s in parts.states if _mean_reward(s)}
         #: Whether the formula at hand is differentiated by time.
         self.in_time = False
         #: Definitions whose dimension depends on who reads them, and the one that was found last.
@@ -178,7 +180,14 @@ class _Inference:
     def require(self, expr: sp.Expr, dimension: Dimension, what: str) -> None:
         self.equate(self.of(expr), dimension, expr, what)
 
-    def equate(self, found: Dimension, wanted: Dimension, term: sp.Expr, what: str) -> None:
+    def equate(
+        self,
+        found: Dimension,
+        wanted: Dimension,
+        term: sp.Expr,
+        what: str,
+        beside: sp.Expr = sp.S.Zero,
+    ) -> None:
         if self.system.equate(found, wanted):
             return
         is_, should = self.value(found), self.value(wanted)
@@ -192,13 +201,18 @@ class _Inference:
         remedy = "multiply or divide by a time constant or `dt`, or declare a parameter's unit"
         if self.in_time and term.has(symbol("R")):
             remedy = "where time is differentiated `R` is an impulse, 1/ms: `dw/dt = R*e` adds R*e"
+        elif self.in_time and beside.has(symbol("R")):
+            remedy = (
+                "where time is differentiated `R` is an impulse, 1/ms: what compares it with an "
+                "amount happens `on reward: w += ...` or in a step, `w += ...`"
+            )
         raise Clash(self.owner, term, message, remedy)
 
     def equal(self, exprs: Sequence[sp.Expr], what: str) -> Dimension:
         """The common dimension of several expressions."""
         first = self.of(exprs[0])
         for expr in exprs[1:]:
-            self.equate(self.of(expr), first, expr, what)
+            self.equate(self.of(expr), first, expr, what, exprs[0])
         return first
 
     # Expressions ---------------------------------------------------------------------------
@@ -264,6 +278,10 @@ class _Inference:
         else:
             for part in condition.args:
                 self.conditions(part)
+
+
+def _mean_reward(state: State) -> bool:
+    return state.form is Form.AVERAGE and state.expr == symbol("R")
 
 
 def rewarded(parts: RuleParts) -> dict[str, sp.Expr]:

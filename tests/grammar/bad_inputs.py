@@ -17,6 +17,9 @@ BAD: list[tuple[str, int, int, str]] = [
     # Averages
     ("a = average(R - b, 0.5)\nb = average(a, 0.5)\non reward: w += b", 1, 1, "read each other"),
     ("on reward: w += b\nb = average(c, 0.5)\nc = average(2*d, 0.1)\nd = b - R", 2, 1, "`b`, `c`"),
+    ("dw/dt = (R - R_bar[condition])*pre", 1, 14, "`-R_bar[condition]` is dimensionless, but `R`"),
+    ("d = R - R_bar\ndw/dt = d*pre", 2, 9, "`-R_bar` is dimensionless, but `R` beside it is 1/ms"),
+    ("d = R_bar + t\non reward: w += d*pre", 1, 13, "`t` is ms, but the left side of the equation"),
     # Names
     ("w += u*u_baar\nu_bar = lowpass(u, 10)", 1, 8, "did you mean `u_bar`"),
     ("w += foo*pre", 1, 6, "declare it: `param foo = 1`"),

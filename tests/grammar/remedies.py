@@ -28,6 +28,28 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
     ("param v = 20 mV\nw += v*pre", 1, 14, "write `20`", "param v = 20\nw += v*pre"),
     ("initial x = 2 µV\nx <- x : pre\nw += x", 1, 15, "`2`", "initial x = 2\nx <- x : pre\nw += x"),
     ("w += 3 min(pre, post)", 1, 8, "write `*`", "w += 3*min(pre, post)"),
+    # Rewards beside amounts where time is differentiated
+    (
+        "dw/dt = eta*(R - R_bar)*pre*post",
+        1,
+        18,
+        "`on reward: w += ...`",
+        "on reward: w += eta*(R - R_bar)*pre*post",
+    ),
+    (
+        "e = accumulate((R - R_bar)*pre*post, 20)\nw += e",
+        1,
+        21,
+        "in a step, `w += ...`",
+        "w += (R - R_bar)*pre*post",
+    ),
+    (
+        "b = average(R*tau + R_bar, 0.1)\nparam tau = 3 ms\non reward: w += pre*b",
+        1,
+        13,
+        "a time constant or `dt`",
+        "b = average(R*tau/dt + R_bar, 0.1)\nparam tau = 3 ms\non reward: w += pre*b",
+    ),
     # Sites of what events change
     (
         "dx/dt = -x/20\non pre_spike: x <- y\nw += x" + Y,
