@@ -66,19 +66,41 @@ class Draft:
         return {token.text for body in bodies for token in body if is_group(token.text)}
 
 
+@dataclass
+class _Block:
+    """`on EVENT:` at `line`, which ends at the column `end`, with what happens on lines below."""
+
+    line: Line
+    event: Event
+    end: int
+    empty: bool = True
+
+    def close(self) -> None:
+        """Refuse an event at which nothing happens."""
+        if self.empty:
+            raise self.line.error(
+                f"nothing happens on {self.event.value}",
+                self.end,
+                f"indent what happens, or write it behind, `on {self.event.value}: w += ...`",
+            )
+
+
 def read_statements(text: str) -> Draft:
     """Read every line of the text."""
     draft = Draft()
-    block: tuple[int, Event] | None = None
+    block: _Block | None = None
     count = 0
     lines = read_lines(text)
     for line in lines:
         tokens = tokenise(line)
         if not tokens:
             continue
-        if block and line.indent > block[0]:
-            count += _event_statements(draft, line, tokens, block[1], tokens[0].column)
+        if block and line.indent > block.line.indent:
+            count += _event_statements(draft, line, tokens, block.event, tokens[0].column)
+            block.empty = False
         else:
+            if block:
+                block.close()
             block = None
             count += 1
             if _is_word(tokens, "on"):
@@ -86,11 +108,13 @@ def read_statements(text: str) -> Draft:
                 if rest:
                     count += _event_statements(draft, line, rest, event, after)
                 else:
-                    block = (line.indent, event)
+                    block = _Block(line, event, after)
             else:
                 _statement(draft, line, tokens)
         if count > MAX_STATEMENTS:
             raise line.error(f"more than {MAX_STATEMENTS} statements", 0, "split the rule")
+    if block:
+        block.close()
     if not (draft.assignments or draft.updates or draft.forward):
         raise lines[0].error("the text states no rule", 1, "write `on reward: w += ...`")
     return draft

@@ -354,6 +354,11 @@ BAD: list[tuple[str, int, int, str]] = [
     ("", 1, 1, "states no rule"),
     ("# only a comment", 1, 1, "states no rule"),
     ("hello world", 1, 1, "not a statement"),
+    # Events without a body
+    ("on reward:\nw += 0.1*R*pre*post", 1, 11, "nothing happens on reward\n"),
+    ("  on reward:   # R\n  w += pre", 1, 13, "indent what happens"),
+    ("w += pre\non trial end:\n\n", 2, 14, "or write it behind, `on trial end: w += ...`"),
+    ("on reward:\non trial end:\n  w += pre", 1, 11, "nothing happens on reward"),
     ("3 = pre", 1, 1, "starts with a name"),
     ("w *= 2", 1, 3, "write `w <- w*...`"),
     ("on rewad: w += pre", 1, 4, "did you mean `reward`"),

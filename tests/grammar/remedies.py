@@ -28,6 +28,7 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
     ("param v = 20 mV\nw += v*pre", 1, 14, "write `20`", "param v = 20\nw += v*pre"),
     ("initial x = 2 µV\nx <- x : pre\nw += x", 1, 15, "`2`", "initial x = 2\nx <- x : pre\nw += x"),
     ("w += 3 min(pre, post)", 1, 8, "write `*`", "w += 3*min(pre, post)"),
+    ("on reward:\nw += R*pre", 1, 11, "indent what happens", "on reward:\n    w += R*pre"),
     # Rewards beside amounts where time is differentiated
     (
         "dw/dt = eta*(R - R_bar)*pre*post",
