@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 # fmt: off
 #: Times and rates, in units that there are.
 _TIMES = {
@@ -25,22 +27,28 @@ _OTHERS = frozenset({
 _NO_UNIT = "voltages, currents and the like are plain numbers"
 
 
-def in_ours(number: str, unit: str, inverse: bool = False) -> str:
+def in_ours(number: str, unit: str, inverse: bool = False, exponent: Fraction = Fraction(1)) -> str:
     """What to write in place of a number with a unit that there is not; "" for any other word.
 
     Args:
         number: as it is written. unit: the word behind it. inverse: whether it is `number/unit`.
+        exponent: of the unit.
 
     Example:
         >>> in_ours("20", "min"), in_ours("0.3", "min", inverse=True), in_ours("20", "foo")
         ('write `1200 s`', 'write `0.005/s`', '')
+        >>> in_ours("2", "min", exponent=Fraction(2))
+        'write `7200 s**2`'
     """
     if unit in _OTHERS:
         return f"{_NO_UNIT}: write `{number}`"
     if unit not in _TIMES:
         return ""
     factor, ours = _TIMES[unit]
-    value = float(number)
+    value, factor = float(number), factor ** float(exponent)
+    whole = exponent.denominator == 1
+    if exponent != 1:
+        ours += f"**{exponent}" if whole else f"**({exponent})"
     return (
         f"write `{value / factor:.12g}/{ours}`"
         if inverse

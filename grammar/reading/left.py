@@ -15,6 +15,8 @@ from rulegen.grammar.reading.suggest import suggest
 
 Op = Literal["=", "<-", "d/dt"]
 _NO_FACTOR = frozenset({"+", "-", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "if", ","})
+#: What programs say to show or to keep a value.
+_SHOWS = frozenset({"print", "plot", "show", "save", "record", "return", "assert"})
 _ASSIGNS = frozenset({"=", "<-", "+=", "-=", "*=", "/="})
 
 
@@ -105,6 +107,8 @@ def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
         return "write `w += (... if x > 0 else 0)`, or `on reward:` and its like for an event"
     if remedy := _bounds(tokens):
         return remedy
+    if first in _SHOWS:
+        return f"a rule has no statement `{first}`: remove the line; `drive` gives all values"
     if first.startswith("on_") and second == ":" and event_meant(first):
         return f"write `on {event_meant(first)}:`"
     if second in ("(", "[") and any(t.text == "=" for t in tokens):

@@ -88,6 +88,21 @@ def read_number(
     return sign * value, index + 1
 
 
+def _check_quotient(line: Line, tokens: Sequence[Token], index: int) -> None:
+    """Refuse `1/3` where a number has ended before `index`: the number stands there as it is."""
+    divisor = tokens[index + 1] if _word(tokens, index) == "/" and index + 1 < len(tokens) else None
+    if divisor is None or divisor.kind != "number":
+        return
+    above, below = tokens[index - 1].text, float(divisor.text)
+    raise line.error(
+        "a quotient stands in formulas alone",
+        tokens[index].column,
+        f"write `{float(above) / below:.12g}` in place of `{above}/{divisor}`"
+        if below
+        else "write a number",
+    )
+
+
 def read_bounds(
     line: Line, tokens: Sequence[Token], index: int, last: bool = False
 ) -> tuple[tuple[float, float], int]:
@@ -100,6 +115,7 @@ def read_bounds(
                 raise _missing(line, tokens, f"`{opening}`", "write `[LOW, HIGH]`")
             raise line.error(f"`{opening}` is wanted here", tokens[index].column, "`[LOW, HIGH]`")
         value, index = read_number(line, tokens, index + 1, infinite=True)
+        _check_quotient(line, tokens, index)
         values.append(value)
     if _word(tokens, index) != "]":
         raise _missing(line, tokens[: index + 1], "`]`", "write `[LOW, HIGH]`")
@@ -122,19 +138,19 @@ def _read_unit(
     over = index + (_word(tokens, index) == "1")
     inverse = _word(tokens, over) == "/"
     start = over + 1 if inverse else index + (_word(tokens, index) == "*")
-    word = _word(tokens, start)
+    word, end, exponent = _word(tokens, start), start + 1, Fraction(1)
+    if _word(tokens, end) == "**":
+        exponent, end = _read_exponent(line, tokens, end + 1)
     if word not in UNITS:
         if inverse or (word not in ("", "in", "free") and tokens[start].kind == "name"):
             column = tokens[start].column if word else tokens[-1].column
-            plain = tokens[index - 1].kind == "number" and _word(tokens, start + 1) != "**"
-            remedy = in_ours(tokens[index - 1].text, word, inverse) if plain else ""
+            amount = tokens[index - 1]
+            stated = amount.kind == "number"
+            remedy = in_ours(amount.text, word, inverse, exponent) if stated else ""
             raise line.error(f"there is no unit `{word}`", column, remedy or _UNIT_REMEDY)
         return None, index
     factor, unit = UNITS[word]
-    exponent, end = Fraction(-1 if inverse else 1), start + 1
-    if _word(tokens, end) == "**":
-        power, end = _read_exponent(line, tokens, end + 1)
-        exponent *= power
+    exponent *= -1 if inverse else 1
     return (factor ** float(exponent), unit * exponent), end
 
 
@@ -165,6 +181,7 @@ def read_parameter(line: Line, tokens: Sequence[Token]) -> Parameter:
     index, value, low, high = 2, None, -math.inf, math.inf
     if _word(tokens, index) == "=":
         value, index = read_number(line, tokens, index + 1)
+        _check_quotient(line, tokens, index)
     scaled, index = _read_unit(line, tokens, index)
     factor, unit = scaled if scaled else (1.0, None)
     if _word(tokens, index) == "in":

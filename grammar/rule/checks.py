@@ -13,7 +13,7 @@ from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, ZETA, Site, is_grou
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.remedies import of_others
-from rulegen.grammar.reading.sites import Equation, check_reads
+from rulegen.grammar.reading.sites import Equation, check_reads, source_of
 from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.rule.averages import readers_first
@@ -38,16 +38,22 @@ def check_forward(
     for assignment, formula in forward:
         target = assignment.target.text
         site = Site.SYNAPSE if target == WEIGHT else Site.POST
-        sums = "sum over the sources, `sum_pre(w*pre)`, declared `nonlocal`"
-        check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites, sums)
+        unseen = [r for r in formula.reads if not (r.reduced or source_of(r, sites).fits(site))]
         for read in formula.reads:
-            early = behind.get(read.name, set()) - FORWARD_SIGNALS
+            early = sorted(behind.get(read.name, set()) - FORWARD_SIGNALS)
             if early:
                 raise formula.line.error(
-                    f"the forward pass cannot read `{sorted(early)[0]}`, which is known after it",
+                    f"the forward pass cannot read `{early[0]}`, which is known after it",
                     read.column,
-                    "keep it in a state and read the state, which is then of the step before",
+                    f"keep it in a state, `x <- {early[0]}`, which is then of the step before, and "
+                    + (_summed("x") if read in unseen else "read the state"),
                 )
+        sums = _summed(unseen[0].name) if unseen else ""
+        check_reads(formula, site, f"`forward {target}` lives at {site.value}", sites, sums)
+
+
+def _summed(name: str) -> str:
+    return f"sum over the sources, `sum_pre(w*{name})`, declared `nonlocal`"
 
 
 #: What initial values may read besides parameters; the weights are those of the start.

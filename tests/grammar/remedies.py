@@ -28,6 +28,52 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
     ("param v = 20 mV\nw += v*pre", 1, 14, "write `20`", "param v = 20\nw += v*pre"),
     ("initial x = 2 µV\nx <- x : pre\nw += x", 1, 15, "`2`", "initial x = 2\nx <- x : pre\nw += x"),
     ("w += 3 min(pre, post)", 1, 8, "write `*`", "w += 3*min(pre, post)"),
+    (
+        "param k = 2 sec**2\nw += k*pre/ms**2",
+        1,
+        13,
+        "`2 s**2`",
+        "param k = 2 s**2\nw += k*pre/ms**2",
+    ),
+    (
+        "param k = 9/min**2\nw += k*pre*ms**2",
+        1,
+        13,
+        "write `0.0025/s**2`",
+        "param k = 0.0025/s**2\nw += k*pre*ms**2",
+    ),
+    (
+        "param k = 4 min**(1/2)\nw += k*pre/ms**0.5",
+        1,
+        13,
+        "write `30.9838667697 s**(1/2)`",
+        "param k = 30.9838667697 s**(1/2)\nw += k*pre/ms**0.5",
+    ),
+    # Quotients of numbers
+    (
+        "param k = -2/3\nw += k*pre",
+        1,
+        13,
+        "write `0.666666666667` in place of `2/3`",
+        "param k = -0.666666666667\nw += k*pre",
+    ),
+    ("bounds w in [0, 1/2]\nw += pre", 1, 18, "write `0.5`", "bounds w in [0, 0.5]\nw += pre"),
+    # What is known after the forward pass
+    (
+        "forward bias = pre\nw += pre",
+        1,
+        16,
+        "`x <- pre`, which is then of the step before, and sum over the sources, `sum_pre(w*x)`",
+        "nonlocal sum_pre\nx <- pre\nforward bias = sum_pre(w*x)\nw += pre",
+    ),
+    (
+        "x <- pre\nforward bias = x\nw += pre",
+        2,
+        16,
+        "sum over the sources, `sum_pre(w*x)`, declared `nonlocal`",
+        "nonlocal sum_pre\nx <- pre\nforward bias = sum_pre(w*x)\nw += pre",
+    ),
+    ("w += pre\nprint(w)", 2, 1, "remove the line", "w += pre"),
     ("on reward:\nw += R*pre", 1, 11, "indent what happens", "on reward:\n    w += R*pre"),
     # Rewards beside amounts where time is differentiated
     (
