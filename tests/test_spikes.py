@@ -53,6 +53,16 @@ CHAIN = """
     on pre_spike: n += 1; e += n; w -= 0.01*e
     on post_spike: e <- 0.5*e
 """
+#: What is set decays from where it is set, also where an Euler step is taken.
+SET = """
+    integrate euler
+    a = -x**2/(20 ms) if x > 0.3 else 0.01*x
+    dx/dt = a : synapse
+    dy/dt = (0.1 - y)/(30 ms)
+    dw/dt = (x - w)/(50 ms)
+    on pre_spike: x <- (1 if y > 0.2 else 0.5)
+    on post_spike: y <- 1; w <- 0.2
+"""
 
 
 def pairs(s: Kept, pre: bool, post: bool) -> Kept:
@@ -94,12 +104,21 @@ def chain(s: Kept, pre: bool, post: bool) -> Kept:
     return {"n": n, "e": e, "w": s["w"] - 0.01 * e * pre}
 
 
+def set_to(s: Kept, pre: bool, post: bool) -> Kept:
+    x = (1.0 if s["y"] > 0.2 else 0.5) if pre else s["x"]
+    y, w = (1.0, 0.2) if post else (s["y"], s["w"])
+    x += DT * (-(x**2) / 20 if x > 0.3 else 0.01 * x)
+    # Its equation reads the new value of the synapse state x.
+    return {"x": x, "y": y + DT * (0.1 - y) / 30, "w": w + DT * (x - w) / 50}
+
+
 CASES: dict[str, tuple[str, Callable[[Kept, bool, bool], Kept]]] = {
     "pairs": (PAIRS, pairs),
     "nearest": (NEAREST, nearest),
     "dependent": (DEPENDENT, dependent),
     "limited": (LIMITED, limited),
     "chain": (CHAIN, chain),
+    "set": (SET, set_to),
 }
 
 

@@ -125,10 +125,11 @@ RULES = {
         param b = 0.4 free
         param tau_x = 9 ms free
         tau_x*dx/dt = -x : pre
+        tau_x*dz/dt = b*z*(1 - z) : pre
         y <- 0.8*y : post
         e <- 0.9*e + 0.1*a*u*pre : synapse
-        on pre_spike: x <- a + 0.5*x; e += b*x*y; w -= 0.2*b*w*y
-        on post_spike: y += a; w <- clip(w + 0.1*x*e, -0.6, 0.6)
+        on pre_spike: x <- a + 0.5*x; z <- b*z + 0.3*a; e += b*x*y; w -= 0.2*b*w*y
+        on post_spike: y += a; w <- clip(w + 0.1*x*e + 0.1*z, -0.6, 0.6)
     """,
     "initial values": """
         param eta = 0.05

@@ -9,7 +9,15 @@ from rulegen.grammar.algebra.algebra import operator_name
 from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, Earlier, opposite
 from rulegen.grammar.algebra.parts import Form
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, ZETA, Site, is_group, is_outside
+from rulegen.grammar.algebra.symbols import (
+    SIGNALS,
+    WEIGHT,
+    ZETA,
+    Site,
+    is_group,
+    is_outside,
+    symbol,
+)
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.remedies import of_others
@@ -19,7 +27,7 @@ from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.rule import Rule
-from rulegen.grammar.rule.spikes import folded, jumps_of, start_of
+from rulegen.grammar.rule.spikes import folded, from_start, jumps_of, start_of
 
 #: What the forward pass may read: it runs before the activity of the step exists.
 FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
@@ -206,7 +214,9 @@ def check_spikes(rule: Rule, updates: list[tuple[Formula, Assignment]]) -> None:
         parts = folded(rule)
         jumps = jumps_of(parts)
         for state in parts.states:
-            start_of(state, jumps.get(state.name, {}))
+            start = start_of(state, jumps.get(state.name, {}))
+            if state.name in jumps:
+                from_start(rule.expand(state.expr), symbol(state.name), start)
     except AlgebraError as problem:
         message = f"with what the spike changes, this makes {problem.message}"
         raise formula.line.error(message, formula.column, problem.remedy) from None

@@ -17,6 +17,7 @@ import sympy as sp
 
 from rulegen.grammar.algebra import algebra, conditions
 from rulegen.grammar.algebra.decay import DT
+from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.operators import Earlier
 from rulegen.grammar.algebra.parts import SPIKES, Event, Form, RuleParts, State, Update
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, symbol
@@ -91,6 +92,29 @@ def start_of(state: State, jumps: Jumps) -> sp.Expr:
     for event, expr in jumps.items():
         value = _put(_at(event, own, expr), {own: value})
     return value
+
+
+def from_start(step: sp.Expr, own: sp.Symbol, start: sp.Expr) -> sp.Expr:
+    """What a step makes of a state that begins at `start`, where it reads the state itself.
+
+    Raises:
+        AlgebraError: with this value the step is undefined.
+
+    Example:
+        >>> x, spike = symbol("x"), symbol("pre_spike")
+        >>> from_start(x - x**2, x, conditions.choose(spike > 0, sp.Integer(2), x))
+        Piecewise((2, pre_spike > 0), (x, True)) - Piecewise((4, pre_spike > 0), (x**2, True))
+    """
+    try:
+        return _put(step, {own: start})
+    except AlgebraError:
+        choice = next((n for n in sp.preorder_traversal(start) if n.is_Piecewise), None)
+        if choice is None:
+            raise
+    # A condition would come to stand in a condition, and so the choice of the start comes first.
+    return conditions.chosen(
+        [(from_start(step, own, start.xreplace({choice: value})), c) for value, c in choice.args]
+    )
 
 
 def _put(expr: sp.Expr, values: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:

@@ -27,7 +27,7 @@ from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.draws import STANDARD, Standard, in_standard, standards, written_out
 from rulegen.grammar.rule.rule import Rule
-from rulegen.grammar.rule.spikes import folded, jumps_of, start_of
+from rulegen.grammar.rule.spikes import folded, from_start, jumps_of, start_of
 
 #: How a rule changes weights.
 CHANGES = "write `dw/dt = ...`, `w += ...` or `on reward: w += ...`"
@@ -84,8 +84,8 @@ def make_system(rule: Rule) -> System:
     A linear decay `dx/dt = -k*x + f` with `k` made of parameters is integrated exactly for `f`
     constant over the step: `x <- exp(-k dt) x + (1 - exp(-k dt))/k * f`, `x + dt f` for `k = 0`;
     an impulse adds its area at the beginning of the step, whatever `dt` is, so that spikes D apart
-    meet `exp(-k D)`; what a spike sets a state to is where its step starts. A reward is an impulse
-    too: where time is differentiated, `R` is `R/dt`.
+    meet `exp(-k D)`; what a spike sets a state to is where its step starts, and what decays from
+    then on. A reward is an impulse too: where time is differentiated, `R` is `R/dt`.
     Anything else, the weights, and a rule that says `integrate euler`, take one Euler step
     `x <- x + dt*f`.
 
@@ -188,7 +188,7 @@ def one_step(state: State, rule: Rule, start: sp.Expr) -> sp.Expr:
         rate = 1 / state.tau
         drive = f * rate if state.form is Form.LOWPASS else f
     if rate == 0 or rule.euler or state.name == WEIGHT:
-        return start + DT * (drive - rate * x)
+        return from_start(x + DT * (drive - rate * x), x, start)
     smooth, impulses = split_impulses(drive)
     kept = DT * op.exprel(-rate * DT, sp.Integer(0)) * smooth
     return sp.exp(-rate * DT) * (start + DT * impulses) + kept

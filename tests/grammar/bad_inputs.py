@@ -357,6 +357,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("hello world", 1, 1, "not a statement"),
     ("w += pre\nprint(w)", 2, 1, "a rule has no statement `print`"),
     ("w += pre\nreturn w", 2, 1, "a rule has no statement `return`"),
+    ("dx/dt = 1/(20*x)\non pre_spike: x <- 0\nw += x", 2, 20, "this makes a division by zero"),
     # Events without a body
     ("on reward:\nw += 0.1*R*pre*post", 1, 11, "nothing happens on reward\n"),
     ("  on reward:   # R\n  w += pre", 1, 13, "indent what happens"),
