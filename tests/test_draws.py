@@ -200,6 +200,23 @@ def test_choices_by_lot_have_no_derivative() -> None:
         Pathwise(credit="life").prepare(bench(active))
 
 
+@pytest.mark.parametrize(
+    "jump", ["sign(p - n)", "floor(p + n)", "mod(p + n, 1)", "mod(n, p)", "spow(p - n, 0)"]
+)
+def test_a_jump_of_what_is_drawn_has_no_derivative(jump: str) -> None:
+    text = f"param p = 0.3 free\nn = uniform(0, 1) : synapse\nw += 0.1*({jump})*pre"
+    with pytest.raises(RuleError, match=r"chances of `n`[^`]*`p`[^`]*`pgpe`"):
+        compile_rule(text, wrt=("p",))
+    compile_rule(text)
+
+
+@pytest.mark.parametrize("bend", ["relu(p - n)", "abs(p - n)", "clip(n, 0, p)", "max(n, p)"])
+def test_a_bend_of_what_is_drawn_has_a_derivative(bend: str) -> None:
+    compile_rule(
+        f"param p = 0.3 free\nn = uniform(0, 1) : synapse\nw += 0.1*{bend}*pre", wrt=("p",)
+    )
+
+
 def test_a_circuit_uses_what_is_drawn() -> None:
     text = HEAD + "n = bernoulli(0.5) : synapse\nforward w = 2*n*w\nf = xi\n" + TAIL
     rewards = lives(text).run(np.array([0.02]), rg.key(0), 2).rewards

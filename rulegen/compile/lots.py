@@ -4,14 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Set
 
+import sympy as sp
 from sympy.core.relational import Relational
 
 from rulegen.grammar import RuleError
+from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, is_foreign
 from rulegen.grammar.rule.system import System
 
 #: Signals that no weight changes.
 STEADY = frozenset({"t", "dt", "N_pre", "N_post"})
+#: What jumps: with the numbers held fixed, slopes on both sides say nothing of the jump.
+JUMPS = (Relational, sp.sign, op.floor, op.mod)
+
+
+def jumps_of(expr: sp.Expr) -> set[sp.Basic]:
+    """The comparisons and functions in a formula that jump; a `spow` does with no power above 0.
+
+    Example:
+        >>> from rulegen.grammar.algebra.symbols import symbol
+        >>> x = symbol("x")
+        >>> jumps_of(sp.Abs(x) + op.relu(x) + op.spow(x, 2)), jumps_of(op.floor(x) + x)
+        (set(), {floor(x)})
+    """
+    powers = {p for p in expr.atoms(op.spow) if p.args[1].is_nonpositive}
+    return expr.atoms(*JUMPS) | powers
 
 
 def check_lots(
@@ -36,7 +53,7 @@ def check_lots(
     exprs = [e.expr for e in (*system.synapse, *system.weights, *system.neuron)]
     exprs += [e.expr for updates in system.events.values() for e in updates]
     exprs += [*system.forward.values(), *system.initial.values()]
-    choices = {c for expr in exprs for c in expr.atoms(Relational)}
+    choices = {c for expr in exprs for c in jumps_of(expr)}
     for choice in sorted(choices, key=str):
         read = {s.name for s in choice.free_symbols}
         for drawn in sorted(read & owners.keys()):
