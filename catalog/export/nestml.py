@@ -44,7 +44,7 @@ class NestmlCode(Code):
             case "log":
                 return f"ln({args[0]})"
             case "sqrt":
-                return f"({args[0]})**0.5"
+                return f"(({args[0]})**0.5)"
             case "sign":
                 return f"(({args[0]}) > 0 ? 1.0 : (({args[0]}) < 0 ? -1.0 : 0.0))"
             case "relu":
