@@ -24,6 +24,7 @@ SYMPY = PYTHON | {
     "sp", "t", "EQUATIONS", "PARAMETERS", "relu", "clip", "sigmoid", "spow", "mod", "prev",
     "delay",
     "sum_pre", "sum_post", "max_pre", "max_post", "cumsum_post", "opposite",
+    "uniform", "normal", "lognormal", "bernoulli",
 }  # fmt: skip
 
 #: C++, what its headers bring, and Cython, into which Brian 2 and NESTML translate.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sympy as sp
 
-from rulegen.grammar.algebra import constants
-from rulegen.grammar.algebra.exact import is_long
+from rulegen.grammar.algebra import algebra, constants
+from rulegen.grammar.algebra.exact import AlgebraError, is_long
 from rulegen.grammar.algebra.operators import exp, power, spow
-from rulegen.grammar.algebra.parts import Form, RuleParts, State
-from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
+from rulegen.grammar.algebra.parts import Event, Form, RuleParts, State
+from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.limits import MAX_SIZE
 
@@ -16,29 +18,54 @@ from rulegen.grammar.reading.limits import MAX_SIZE
 def in_sympy(parts: RuleParts) -> dict[str, sp.Basic]:
     """See `Rule.sympy`."""
     equations: dict[str, sp.Basic] = {d.name: d.expr for d in parts.definitions}
+    after = _names_after(parts)
     for state in parts.states:
-        equations[state.name] = _equation(state)
-    sizes: dict[str, int] = {}
-    for update in parts.updates:
-        event = f"on {update.event.value}"
-        key, target = f"{event}: {update.target}", symbol(update.target)
-        sizes[key] = _written_out(update.expr, target, sizes.get(key, 1))
-        if sizes[key] > MAX_SIZE:
-            raise RuleError(
-                f"the updates of `{update.target}` {event}, put into each other, have more than "
-                f"{MAX_SIZE} operations and symbols",
-                remedy="make one update of them",
-            )
-        later = equations.get(key, target)
-        step = later.rhs if isinstance(later, sp.Equality) else later
-        value = update.expr.subs(target, step)
-        equations[key] = sp.Eq(symbol(update.target + "_next"), value, evaluate=False)
+        equations[state.name] = _equation(state, after)
+    for event in dict.fromkeys(update.event for update in parts.updates):
+        for target, value in _updated(parts, event).items():
+            step = sp.Eq(after[target], value, evaluate=False)
+            equations[f"on {event.value}: {target}"] = step
     return {name: _own_powers(equation) for name, equation in equations.items()}
 
 
-def _written_out(expr: sp.Expr, target: sp.Symbol, size: int) -> int:
-    """The number of operations and symbols with so many in the place of the target."""
-    return sum(size if node == target else 1 for node in sp.preorder_traversal(expr))
+def _names_after(parts: RuleParts) -> dict[str, sp.Symbol]:
+    """The symbol of what each state becomes, by names that the rule does not use itself."""
+    states = {state.name for state in parts.states}
+    taken = states | {p.name for p in parts.parameters} | {d.name for d in parts.definitions}
+    found = {}
+    for state in states | {WEIGHT}:
+        name = f"{state}_next"
+        while name in taken:
+            name += "_"
+        found[state] = symbol(name)
+    return found
+
+
+def _updated(parts: RuleParts, event: Event) -> dict[str, sp.Expr]:
+    """What an event makes of what it updates; updates see what earlier ones of it did."""
+    updates = [update for update in parts.updates if update.event == event]
+    changed = {symbol(update.target) for update in updates[:-1]}
+    written: dict[sp.Symbol, sp.Expr] = {}
+    for definition in parts.definitions:
+        expr = algebra.substitute(definition.expr, written)
+        if expr.free_symbols & changed:
+            written[symbol(definition.name)] = expr
+    made: dict[sp.Symbol, sp.Expr] = {}
+    sizes: dict[sp.Symbol, int] = {}
+    for update in updates:
+        target, expr = symbol(update.target), algebra.substitute(update.expr, written)
+        sizes[target] = sum(sizes.get(node, 1) for node in sp.preorder_traversal(expr))
+        together = f"the updates of `{update.target}` on {event.value}, put into each other,"
+        if sizes[target] > MAX_SIZE:
+            raise RuleError(
+                f"{together} have more than {MAX_SIZE} operations and symbols",
+                remedy="make one update of them",
+            )
+        try:
+            made[target] = algebra.substitute(expr, made)
+        except AlgebraError as error:
+            raise RuleError(f"{together} have {error}", remedy="make one update of them") from error
+    return {str(target.name): expr for target, expr in made.items()}
 
 
 def _own_powers(equation: sp.Basic) -> sp.Basic:
@@ -62,15 +89,15 @@ def _is_long(node: sp.Basic) -> bool:
     return node.has(sp.log) if isinstance(node, exp) else is_long(node.args[1])
 
 
-def _equation(state: State) -> sp.Equality:
+def _equation(state: State, after: Mapping[str, sp.Symbol]) -> sp.Equality:
     x, f = symbol(state.name), state.expr
     if state.form is Form.DRAW:
         return sp.Eq(x, f, evaluate=False)
     if state.form is Form.STEP:
-        return sp.Eq(symbol(state.name + "_next"), f, evaluate=False)
+        return sp.Eq(after[state.name], f, evaluate=False)
     if state.form is Form.AVERAGE:
         assert state.tau is not None
-        return sp.Eq(symbol(state.name + "_next"), x + state.tau * (f - x), evaluate=False)
+        return sp.Eq(after[state.name], x + state.tau * (f - x), evaluate=False)
     if state.tau is not None:
         f = (f - x) / state.tau if state.form is Form.LOWPASS else f - x / state.tau
     t = sp.Symbol("t", real=True)

@@ -184,12 +184,14 @@ class Rule(RuleParts):
         """The equations as SymPy objects, by the name they define; updates as `on reward: w`.
 
         The state itself is a function of `t` on both sides of its differential equation, so that
-        SymPy's solvers can be used; everything else is a symbol. A number that SymPy would write
-        out for minutes, such as `24**0.6666667`, is the fraction of 50 digits by which rules are
-        compared.
+        SymPy's solvers can be used; everything else is a symbol. What a state becomes at an event
+        is made of what was there before the event, whatever stands in its lines. A number that
+        SymPy would write out for minutes, such as `24**0.6666667`, is the fraction of 50 digits by
+        which rules are compared.
 
         Raises:
-            RuleError: a power of a product in which SymPy would do so, or updates that double in
-                size with each other; the message names them.
+            RuleError: a power of a product in which SymPy would do so, or updates that have no
+                formula when they are put into each other, or one of more than `MAX_SIZE` symbols;
+                the message names them.
         """
         return in_sympy(self)

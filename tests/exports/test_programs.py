@@ -16,7 +16,7 @@ from rulegen import compile_rule, drive
 from rulegen.catalog import literature
 from rulegen.catalog.export import export
 from rulegen.compile.lowering import Lowering
-from rulegen.grammar import Rule, parse
+from rulegen.grammar import Rule, RuleError, parse
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS, RuleFunction
 
 LITERATURE = {name: record.rule for name, record in literature().items()}
@@ -175,6 +175,38 @@ def test_sympy_gives_the_equations_of_the_rule(rule: Rule) -> None:
     for name, equation in expected.items():
         for ours, theirs in zip(sides(found[name]), sides(equation), strict=True):
             assert (ours - in_sympy(theirs)).expand() == 0, name
+
+
+#: What rules do at a reward, of what was there before it.
+AT_REWARD = {
+    "w += 2*e; e <- 0; w += 2*e": {"w": "w + 2*e", "e": "0"},
+    "e <- 0; w += 2*e": {"w": "w", "e": "0"},
+    "e <- 2*e; w += e; e <- e*pre; w += R*e": {"w": "w + 2*e + 2*R*e*pre", "e": "2*e*pre"},
+    "e <- 0; w += twice*post + other": {"w": "w + other", "e": "0"},
+}
+
+
+@pytest.mark.parametrize("updates", AT_REWARD)
+def test_updates_of_an_event_see_what_earlier_ones_did(updates: str) -> None:
+    text = f"e <- e : synapse\ntwice = 2*e\nother = 3*post\non reward: {updates}"
+    found = load(parse(text), "sympy")["EQUATIONS"]
+    places = {name: sp.Symbol(name, real=True) for name in ("w", "e", "R", "pre", "post", "other")}
+    for target, expected in AT_REWARD[updates].items():
+        step = found[f"on reward: {target}"]
+        assert step.rhs.expand() == sp.sympify(expected, places)
+
+
+def test_updates_without_a_formula_together_are_refused_by_name() -> None:
+    rule = parse("e <- e : synapse\non reward: e <- 0; w += 1/e")
+    with pytest.raises(RuleError, match="updates of `w` on reward, put into each other, have a d"):
+        rule.sympy()
+
+
+def test_what_a_state_becomes_has_a_name_of_its_own() -> None:
+    equations = parse("w_next <- 0.5*w_next + u : post\nw += post*w_next").sympy()
+    lefts = [equation.lhs for equation in equations.values()]
+    read = {s for equation in equations.values() for s in equation.rhs.free_symbols}
+    assert len(set(lefts)) == 2 and not read & set(lefts)
 
 
 def sides(equation: sp.Basic) -> tuple[sp.Basic, ...]:

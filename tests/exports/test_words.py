@@ -10,6 +10,7 @@ import pytest
 
 from rulegen.catalog.export import export
 from rulegen.catalog.export.names import identifiers
+from rulegen.catalog.export.sympy_ import HELPERS, SYMBOLIC
 from rulegen.catalog.export.words import (
     ARRAYS,
     BRIAN2,
@@ -55,6 +56,15 @@ def rule_text(names: list[str]) -> str:
 def batches() -> list[list[str]]:
     step = len(WORDS) // 24 + 1
     return [WORDS[i::step] for i in range(step)]
+
+
+def test_all_that_a_module_of_sympy_defines_is_taken() -> None:
+    assert {*SYMBOLIC, *HELPERS} <= SYMPY
+    module = export(parse("param uniform = 2\nn = uniform(0, 1) : pre\nw += n*uniform"), "sympy")
+    space: dict = {}
+    exec(module, space)
+    read = space["EQUATIONS"]["w"].rhs.free_symbols
+    assert {str(s) for s in read} == {"w", "n", "uniform"}
 
 
 def after_steps(names: list[str], fmt: str) -> np.ndarray:
