@@ -1,6 +1,7 @@
 """Settings and tasks that are none."""
 
 import jax
+import numpy as np
 import pytest
 from pydantic import ValidationError
 from test_tasks import RULE, lives
@@ -55,6 +56,21 @@ def test_settings_without_a_task_at_some_step_are_refused():
             ReadySetGo(feedback="binary", intervals=intervals).check(dt)
     with pytest.raises(ValueError, match=r"cues: a recall of 4 steps tells 4 .*, not 5"):
         TrajectoryRecall(cues=5, recall=40).check(10.0)
+
+
+@pytest.mark.parametrize("dt", [0.1, 1.0, 2.5, 10.0, 20.0, 60.0])
+def test_an_arm_moves_by_the_steps_of_its_circuit(dt):
+    task = Reaching()
+    task.check(dt)
+    np.testing.assert_allclose(sum(task.periods.values()), dt * task.steps(dt), rtol=1e-6)
+
+
+def test_periods_of_an_arm_in_broken_steps_are_refused():
+    message = "cue of reaching lasts 60 ms, which is no whole number of steps of 35 ms.* to 70"
+    with pytest.raises(ValueError, match=message):
+        Reaching().check(35.0)
+    with pytest.raises(ValueError, match="reach of reaching lasts 305 ms"):
+        Reaching(reach=305).check(10.0)
 
 
 class Wrong(DelayedAssociation):

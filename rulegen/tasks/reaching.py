@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import jax
@@ -29,7 +30,7 @@ class Reaching(Task):
         places: number of places, each with a channel and a condition of its own.
         radius: of the circle, m.
         torque: of an output of 1, N m.
-        cue, reach, hold: lengths of the periods, ms.
+        cue, reach, hold: lengths of the periods, ms, in whole steps of the circuit.
 
     Source: Georgopoulos et al. 1982, 10.1523/JNEUROSCI.02-11-01527.1982, with eight places.
     """
@@ -54,6 +55,21 @@ class Reaching(Task):
                 f"{away.max():.3g} m, and the arm reaches from {near:.3g} to {far:.3g} m"
             )
         return self
+
+    def check(self, dt: float) -> None:
+        """See `Task.check`; the arm knows its step from the number of steps and the periods.
+
+        Raises:
+            ValueError: also when a period is no whole number of steps.
+        """
+        for name, steps in self.spans(dt).items():
+            length = self.periods[name]
+            if not math.isclose(steps * dt, length, rel_tol=1e-6):
+                raise ValueError(
+                    f"{name} of {self.name} lasts {length:g} ms, which is no whole number of steps "
+                    f"of {dt:g} ms, by which the arm moves: set it to {steps * dt:g}"
+                )
+        super().check(dt)
 
     @property
     def conditions(self) -> int:
