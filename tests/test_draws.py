@@ -180,6 +180,16 @@ def test_what_is_drawn_may_be_given() -> None:
     np.testing.assert_allclose(given.state["w"], [[3.0, 4.0]])
 
 
+def test_the_end_of_a_trial_shares_draws_with_its_reward() -> None:
+    kept = "\n".join(f"{name} <- {name} : post" for name in "abc")
+    text = f"n = normal(0, 1) : post\n{kept}\nw += 0*pre\non trial start: a <- n\n"
+    text += "on reward: b <- n\non trial end: c <- n"
+    found = drive(compile_rule(text), jnp.zeros((3, 2)), {"pre": jnp.zeros((2, 4, 2))}, dt=1.0)
+    a, b, c = (found.history[name] for name in "abc")
+    np.testing.assert_array_equal(b, c)
+    assert len(np.unique([a, b])) == 2 * b.size
+
+
 def bench(text: str) -> rg.Bench:
     world = rg.World(
         circuit=RateCircuit(neurons=4), task=DelayedAssociation(), life=LifeSettings(trials=3)

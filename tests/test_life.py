@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from rulegen.circuits import Pulses, RateCircuit
+from rulegen.circuits import Pulses, RateCircuit, SpikingCircuit
 from rulegen.compile import compile_rule
 from rulegen.compile.lowering import Lowering
 from rulegen.grammar import RuleError, parse
 from rulegen.ground.noise import stream
 from rulegen.lives import blocks as blocks_module
 from rulegen.lives.bench import Bench
+from rulegen.lives.drive import drive
 from rulegen.lives.life import Life, LifeSettings
 from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcome
@@ -260,6 +261,24 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch, name, steps):
     np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
     np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-14)
     assert np.abs(whole.scores[:, 2:]).max() > 1e-8
+
+
+@pytest.mark.parametrize(
+    ("circuit", "signal", "value"),
+    [
+        (RateCircuit(neurons=3, rate="sigmoid"), "post", 0.5),
+        (SpikingCircuit(neurons=3), "u", -70.0),
+    ],
+)
+def test_a_trial_starts_with_what_the_circuit_begins_with(circuit, signal, value):
+    """`drive` has nothing there: what the documentation says of both."""
+    text = f"x <- x : post\non trial start: x <- {signal}\non reward: w <- x"
+    life = Life(circuit, TASK, LifeSettings(trials=1, warmup=0), compile_rule(parse(text)))
+    lived = jit(life.live)(jnp.zeros(0), stream(KEY))[0].learned.weights
+    np.testing.assert_allclose(lived, value)
+    activity = {signal: jnp.full((1, 4, 3), value)}
+    driven = drive(compile_rule(parse(text)), jnp.ones((3, 3)), activity, dt=1.0)
+    np.testing.assert_array_equal(driven.state["w"], 0.0)
 
 
 def test_prev_starts_each_trial_at_zero():

@@ -69,6 +69,9 @@ def drive(
     textbook figure (a spike-timing window, an eligibility trace). With one, activity and reward
     can depend on the weights: `y = W x`, a recurrent network, an error of the output.
 
+    There is no activity before the first step of a trial: `on trial start` reads 0 for every signal
+    where a life reads what its circuit begins with, such as potentials of -70 mV.
+
     Args:
         rule: the compiled rule.
         weights: initial weights, shape (N_post, N_pre).
