@@ -141,7 +141,7 @@ def _over(sign: Box, side: str) -> Callable[[sp.Expr, Sequence[Box], Indices], W
 
 
 def _cumulative(expr: sp.Expr, args: Sequence[Box], indices: Indices) -> Written[Box]:
-    below = joined([Name(indices.post), Name("i")], Sign.AT_MOST)
+    below = joined([Name(indices.post), Name(indices.around)], Sign.AT_MOST)
     return Row((Script(GLYPHS[Sign.SUM], below=below), GLYPHS[Sign.BLANK], args[0])), ADD
 
 

@@ -79,7 +79,8 @@ class Readable(Spelling[str]):
         if box.name == "slope":
             return f"φ′({below('u', (), box.index)})"
         named = pieces(shown_as(box.name))
-        stem, *rest = [box.name] if box.whole else map(piece, named)
+        # A text has one font: what others set as typed stands in the marks of code.
+        stem, *rest = [f"`{box.name}`"] if box.whole else map(piece, named)
         shown = below(stem, rest, box.index)
         if not box.dot:
             return shown

@@ -33,11 +33,16 @@ Written = tuple[P, int]
 
 
 class Indices(NamedTuple):
-    """The neurons that an expression is about, and how many sums it stands in."""
+    """The neurons that an expression is about, and how many sums it stands in.
+
+    `around` is the postsynaptic neuron of what stands around the innermost sum over such: a
+    cumulative one ends there.
+    """
 
     post: str = "i"
     pre: str = "j"
     nesting: int = 0
+    around: str = ""
 
     def inside(self, expr: sp.Expr) -> Indices:
         """Those of the argument of a function: sums have an index of their own."""
@@ -47,8 +52,8 @@ class Indices(NamedTuple):
             return self._replace(post=self.pre, pre=self.post)
         index = RUNNING[self.nesting % len(RUNNING)]
         if isinstance(expr, over_pre):
-            return Indices(self.post, index, self.nesting + 1)
-        return Indices(index, self.pre, self.nesting + 1)
+            return self._replace(pre=index, nesting=self.nesting + 1)
+        return Indices(index, self.pre, self.nesting + 1, around=self.post)
 
     def of(self, site: Site) -> str:
         """The index of a variable that lives there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from xml.etree.ElementTree import Element
 
 from hypothesis import example, given, settings
@@ -15,6 +15,7 @@ from rulegen.grammar.printing.boxes import Box, Line, Name
 from rulegen.grammar.printing.display import displayed
 from rulegen.grammar.printing.latex_spelling import Latex
 from rulegen.grammar.printing.mathml import Mathml
+from rulegen.grammar.printing.readable import Readable
 
 STEMS = [
     "x",
@@ -81,15 +82,20 @@ def in_mathml(name: Name) -> str:
     return "".join(map(seen, Mathml().spell(name))).replace("˙", "")
 
 
+def in_text(name: Name) -> str:
+    return Readable().spell(replace(name, dot=False))
+
+
 @settings(max_examples=300, deadline=None)
 @example(["x1", "x_1", "x1_bar", "x_bar_1", "x_1_bar"])
 @example(["A", "Alpha", "tau", "tau_", "tau_i"])
 @example(["r", "S", "epsilon", "b", "I_in"])
 @example(["k", "phi", "x", "x_i", "x_c"])
+@example(["x", "b", "r", "R_bar", "phi"])
 @given(st.lists(NAMES, min_size=5, max_size=5, unique=True))
 def test_two_names_of_a_rule_never_print_alike(names: list[str]) -> None:
     rule = parse(TEXT.format(*names))
-    for spelt in (in_latex, in_mathml):
+    for spelt in (in_latex, in_mathml, in_text):
         owners: dict[str, str] = {}
         for box in names_shown(rule):
             name = box.name if box.index or box.name in [*names, *SIGNALS] else f"index {box.name}"

@@ -23,6 +23,8 @@ def shown(text):
         ("on reward: w += R*pre/(post + 1)", "on reward:  Δwᵢⱼ = (R rⱼ)/(rᵢ + 1)"),
         ("param a = 1 in [0, 1]\ndw/dt = a*pre_spike*post", "dwᵢⱼ/dt = a rᵢ Sⱼ"),
         ("param b = 1\ndw/dt = eta*exp(-b*pre)*post", "exp(-b rⱼ)"),
+        ("r <- 0.9*r + pre\nw += r*pre*post", "`r`ⱼ ← 0.9 `r`ⱼ + rⱼ"),
+        ("b <- b + post\nforward bias = b\nw += b*pre", "bᵢ = `b`ᵢ"),
     ],
 )
 def test_what_is_read(text, line):

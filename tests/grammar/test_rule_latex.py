@@ -66,6 +66,20 @@ def test_formulas(formula: str, tex: str) -> None:
     assert tex.replace("\\,", "") in shown.replace(r"\kappa", "").replace("\\,", ""), shown
 
 
+@pytest.mark.parametrize(
+    ("formula", "tex"),
+    [
+        ("cumsum_post(w*post)", r"\sum_{k \le i} w_{kj}\,r_{k}"),
+        ("sum_post(w*cumsum_post(w*post))", r"\sum_{l \le k} w_{lj}\,r_{l}"),
+        ("cumsum_post(w*cumsum_post(w*post))", r"\sum_{l \le k} w_{lj}\,r_{l}"),
+        ("sum_pre(w*cumsum_post(w*post))", r"\sum_{l \le i} w_{lk}\,r_{l}"),
+    ],
+)
+def test_a_cumulative_sum_ends_at_the_neuron_around_it(formula: str, tex: str) -> None:
+    sums = ", ".join(sorted(set(re.findall(r"\w+(?=\()", formula))))
+    assert tex in parse(f"nonlocal {sums}\nw += {formula}").latex()
+
+
 def test_values_stand_in_for_parameters() -> None:
     text = "param eta = 0.12345678\nparam tau_e = 30 ms\ne = lowpass(pre*post, tau_e)\nw += eta*e"
     assert parse(text).latex(values=True).split("\n")[1:3] == [
