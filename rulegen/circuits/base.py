@@ -25,6 +25,8 @@ Array = jax.Array
 
 #: No circuit is larger.
 MOST_NEURONS = 100_000
+#: No length of time has more steps, which programs count in 32 bits.
+MOST_STEPS = 1 << 30
 #: The setting that says what share of the sources of a projection is excitatory.
 SHARES: dict[Projection, str] = {
     "recurrent": "excitatory",
@@ -163,6 +165,12 @@ class Circuit(Part, abc.ABC):
                 )
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"{name}: a neuron is named twice")
+
+    def _check_length(self, name: str, length: float) -> None:
+        if length / self.dt > MOST_STEPS:
+            raise ValueError(
+                f"{name} = {length:g} ms lasts more than {MOST_STEPS} steps of dt = {self.dt:g} ms"
+            )
 
     @property
     def has_signs(self) -> bool:

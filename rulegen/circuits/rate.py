@@ -83,6 +83,13 @@ class RateCircuit(Circuit):
     def _check(self) -> RateCircuit:
         if self.dt > self.tau:
             raise ValueError(f"dt = {self.dt:g} ms is larger than tau = {self.tau:g} ms")
+        if np.float32(self.retention) == 1:
+            raise ValueError(
+                f"correlation = {self.correlation:g} ms is too long beside dt = {self.dt:g} ms: "
+                "such noise never changes"
+            )
+        if self.pulses:
+            self._check_length("pulses.quiet", self.pulses.quiet)
         self._check_neurons("clamped", [neuron for neuron, _ in self.clamped])
         return self
 

@@ -123,6 +123,7 @@ class SpikingCircuit(Circuit):
                 raise ValueError(
                     f"{name} = {getattr(self, name):g} ms is shorter than dt = {self.dt:g} ms"
                 )
+        self._check_length("refractory", self.refractory)
         for name in ("rest", "reset"):
             if getattr(self, name) >= self.threshold:
                 raise ValueError(
