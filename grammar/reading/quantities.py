@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from rulegen.grammar.algebra import algebra
+from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra.exact import LARGEST, SMALLEST, number
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import MILLISECOND, symbol
@@ -20,7 +20,13 @@ from rulegen.grammar.reading.remedies import FUNCTIONS, is_endless
 from rulegen.grammar.reading.source import Line
 
 #: Unit words: the factor to the power of ms, and that power.
-UNITS = {"us": (0.001, 1), "ms": (1.0, 1), "s": (1000.0, 1), "h": (3.6e6, 1), "Hz": (0.001, -1)}
+UNITS = {
+    "us": (sp.Rational(1, 1000), 1),
+    "ms": (sp.Integer(1), 1),
+    "s": (sp.Integer(1000), 1),
+    "h": (sp.Integer(3_600_000), 1),
+    "Hz": (sp.Rational(1, 1000), -1),
+}
 _UNIT_REMEDY = "units are us, ms, s, h, Hz, 1/ms and ms**k"
 
 
@@ -35,7 +41,7 @@ def unit_value(name: str) -> sp.Expr | None:
         return None
     factor, power = UNITS[name]
     unit = algebra.power(symbol(MILLISECOND), sp.Integer(power))
-    return algebra.multiply([number(factor), unit])
+    return algebra.multiply([factor, unit])
 
 
 def with_units(tokens: Sequence[Token]) -> list[Token]:
@@ -130,7 +136,7 @@ def read_bounds(
 
 def _read_unit(
     line: Line, tokens: Sequence[Token], index: int
-) -> tuple[tuple[float, Fraction] | None, int]:
+) -> tuple[tuple[sp.Expr, Fraction] | None, int]:
     """The factor and the power of ms of a unit, or None where none is written.
 
     Written as `20 ms` and `0.1 1/ms`, or as in formulas, `20*ms` and `0.1/ms`.
@@ -151,7 +157,7 @@ def _read_unit(
         return None, index
     factor, unit = UNITS[word]
     exponent *= -1 if inverse else 1
-    return (factor ** float(exponent), unit * exponent), end
+    return (factor ** sp.Rational(exponent), unit * exponent), end
 
 
 def _read_exponent(line: Line, tokens: Sequence[Token], index: int) -> tuple[Fraction, int]:
@@ -183,7 +189,7 @@ def read_parameter(line: Line, tokens: Sequence[Token]) -> Parameter:
         value, index = read_number(line, tokens, index + 1)
         _check_quotient(line, tokens, index)
     scaled, index = _read_unit(line, tokens, index)
-    factor, unit = scaled if scaled else (1.0, None)
+    factor, unit = scaled if scaled else (sp.Integer(1), None)
     if _word(tokens, index) == "in":
         (low, high), index = read_bounds(line, tokens, index + 1)
     free = _word(tokens, index) == "free"
@@ -193,8 +199,17 @@ def read_parameter(line: Line, tokens: Sequence[Token]) -> Parameter:
         raise line.error(f"`{tokens[index]}` cannot stand here", tokens[index].column, remedy)
     if value is not None and not low <= value <= high:
         raise line.error("the value lies outside the bounds", tokens[1].column, "widen the bounds")
-    for x in (value or 0.0, low, high):
-        if x and not math.isinf(x) and not SMALLEST <= abs(x * factor) <= LARGEST:
-            raise line.error("a number out of range in ms", tokens[1].column, "use another unit")
-    scaled_value = None if value is None else value * factor
-    return Parameter(tokens[1].text, scaled_value, unit, low * factor, high * factor, free)
+    if value is not None:
+        value = _in_ms(line, tokens[1], value, factor)
+    low, high = (_in_ms(line, tokens[1], bound, factor) for bound in (low, high))
+    return Parameter(tokens[1].text, value, unit, low, high, free)
+
+
+def _in_ms(line: Line, name: Token, value: float, factor: sp.Expr) -> float:
+    """A number in units of powers of ms, multiplied as fractions and rounded once."""
+    if not value or math.isinf(value):
+        return value
+    exact = constants.as_float(number(value) * factor)
+    if not SMALLEST <= abs(exact) <= LARGEST:
+        raise line.error("a number out of range in ms", name.column, "use another unit")
+    return exact

@@ -50,3 +50,26 @@ def test_inferred(text: str, name: str, unit: Fraction | int | None) -> None:
 def test_refused(formula: str) -> None:
     with pytest.raises(RuleError, match=r"dimensionless|ms"):
         parse(f"w += {formula}")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("9 Hz", "0.009 1/ms"),
+        ("7 Hz in [3, 9]", "0.007 1/ms in [0.003, 0.009]"),
+        ("1.001 s", "1001 ms"),
+        ("1.1 h", "3960 s"),
+        ("4.35 us", "0.00435 ms"),
+        ("8 s**(1/3)", "80 ms**(1/3)"),
+        ("0.3/s", "0.0003/ms"),
+    ],
+)
+def test_units_of_parameters_are_multiplied_as_fractions(one: str, two: str) -> None:
+    first, second = (parse(f"param k = {text}\nw += k*u*pre/k_0\nparam k_0") for text in (one, two))
+    assert first.parameters == second.parameters
+    assert first.digest == second.digest
+
+
+def test_a_rate_is_the_same_as_a_parameter_and_in_a_formula() -> None:
+    named = parse("param k = 9 Hz\ndw/dt = k*pre*post")
+    assert named.digest == parse("dw/dt = 9 Hz*pre*post").digest
