@@ -4,7 +4,7 @@ What does not matter: the order of terms and statements (except of updates at on
 on each other), names of states, definitions and valueless parameters, definitions written out or
 not, additions at spikes or their impulses, `lowpass` or its differential equation, unused
 statements, and the scale of a state that is linear in itself (`e -> k*e` with `eta -> eta/k`),
-unless only states that it drives drive it. Numbers are exact.
+where its equation or its beginning tells it (`scale.py`). Numbers are exact.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """The scale of a state: rules that differ in it alone become the same rule.
 
 A state that is linear in itself may be counted in any unit (`e -> k*e` with `eta -> eta/k`). Each
-is given one: the value at which it begins, or the factor that all that drives it has in common.
-What scales the change of the weights is one parameter.
+is given one: the number at which it begins, or the factor that all that drives it in its equation
+has in common. One that has neither keeps its own: it changes at events alone, or only states that
+it drives drive it; and so does an average over rewards. What scales the change of the weights is
+one parameter.
 """
 
 from __future__ import annotations

@@ -36,6 +36,26 @@ def test_the_scale_of_a_state_that_a_function_reads(one: str, two: str) -> None:
     assert parse(one).digest == parse(two).digest
 
 
+@pytest.mark.parametrize(
+    "state",
+    [
+        "h <- h : global\non reward: h += {}*R",
+        "h <- h : synapse\ninitial h = {}*w",
+        "h = average({}*R, 0.1)",
+        "h <- h : pre\non pre_spike: h <- {}",
+    ],
+)
+def test_a_state_that_no_equation_drives_keeps_its_scale(state: str) -> None:
+    """What `docs/rule-language.md` does not promise."""
+    texts = (f"{state.format(k)}\non trial end: w += {1 / k}*h*post" for k in (1, 2))
+    assert len({parse(text).digest for text in texts}) == 2
+
+
+def test_a_state_that_begins_at_a_number_has_it_as_its_unit() -> None:
+    text = "h <- h : global\ninitial h = {}\non reward: h += {}*R\non trial end: w += {}*h*pre"
+    assert parse(text.format(1, 1, 1)).digest == parse(text.format(2, 2, 0.5)).digest
+
+
 def test_the_other_scale_is_another_rule() -> None:
     one = "e <- e + pre*post : synapse\non reward: w += (e > {})*R"
     assert parse(one.format(1)).digest != parse(one.format(2)).digest
