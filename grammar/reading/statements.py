@@ -96,6 +96,9 @@ def read_statements(text: str) -> Draft:
         if not tokens:
             continue
         if block and line.indent > block.line.indent:
+            if _is_word(tokens, "on"):
+                message = "an event cannot stand within another one"
+                raise line.error(message, tokens[0].column, "indent it no further than the other")
             count += _event_statements(draft, line, tokens, block.event, tokens[0].column)
             block.empty = False
         else:

@@ -363,6 +363,7 @@ BAD: list[tuple[str, int, int, str]] = [
     ("  on reward:   # R\n  w += pre", 1, 13, "indent what happens"),
     ("w += pre\non trial end:\n\n", 2, 14, "or write it behind, `on trial end: w += ...`"),
     ("on reward:\non trial end:\n  w += pre", 1, 11, "nothing happens on reward"),
+    ("on reward:\n  w += R*pre\n  on trial end: w += 1", 3, 3, "indent it no further"),
     ("3 = pre", 1, 1, "starts with a name"),
     ("w *= 2", 1, 3, "write `w <- w*...`"),
     ("on rewad: w += pre", 1, 4, "did you mean `reward`"),
