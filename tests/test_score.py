@@ -280,10 +280,24 @@ def heterogeneous(eta, a):
     """)
 
 
+def streaming(eta, a):
+    """Weights that change whenever a reward comes, and so within a trial."""
+    return parse(f"""
+        param eta = {eta}
+        param a = {a} free
+        param b = 0.8 free
+        param c = 0.5 free
+        u_bar <- 0.3*u_bar + 0.7*u : post
+        e <- e + a*xi*pre + b*(u - u_bar)*pre + c*w*post : synapse
+        on trial start: e <- 0
+        w += clip(eta*R*e, -0.5, 0.5)
+    """)
+
+
 UNBIASED = {
     "rewards at the end": (family, "end"),
     "rewards at two times": (family, (20.0, 30.0)),
-    "rewards in steps": (family, "steps"),
+    "rewards in steps": (streaming, "steps"),
     "noise of synapses": (forward_noise, "end"),
     "neurons that differ": (heterogeneous, "end"),
 }
