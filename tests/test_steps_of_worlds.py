@@ -10,9 +10,10 @@ from rulegen.circuits import RateCircuit
 from rulegen.fitting.box import no_limits
 from rulegen.fitting.refine import Refined
 from rulegen.grammar import ConfigError, parse
+from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.keys import origin
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench, no_learning, with_shortest_times
+from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import sympy as sp
 
 from rulegen.grammar.algebra.decay import DT, split_decay
 from rulegen.grammar.algebra.draws import draw_in
 from rulegen.grammar.algebra.operators import delay
-from rulegen.grammar.algebra.parts import Form, RuleParts, State
+from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.reading.drawing import trouble
@@ -168,3 +169,48 @@ def time_constant(state: State, rule: Rule) -> sp.Expr:
         rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule.constants)
         return sp.oo if rate == 0 else 1 / rate
     return sp.oo
+
+
+def with_shortest_times(rule: Rule, dt: float) -> Rule:
+    """The rule with bounds that keep its time constants at `dt` or above.
+
+    A fit that shortens a time constant must not make it shorter than a step, or negative. So every
+    free parameter in ms by which something is divided is at least `dt`, and one that alone is the
+    rate of a decay at most 1/dt.
+
+    Example:
+        >>> from rulegen.grammar.rule.parse import parse
+        >>> rule = parse("param tau_e = 50 ms free\\nde/dt = -e/tau_e + pre*post")
+        >>> with_shortest_times(rule, 10.0).parameter("tau_e").lower
+        10.0
+        >>> rule = parse("param k = 0.01 1/ms free\\nde/dt = -2*k*e + pre*post")
+        >>> with_shortest_times(rule, 10.0).parameter("k").upper
+        0.05
+    """
+    limits = {p.name: (p.lower, p.upper) for p in rule.parameters if p.free}
+    fixed = {symbol(p.name): p.value for p in rule.parameters if not p.free and p.value is not None}
+    units = rule.units()
+    for name in limits.keys() & divisors(rule):
+        if units.get(name) == 1:
+            limits[name] = max(limits[name][0], dt), limits[name][1]
+    for state in rule.states:
+        factor, rate = (1 / time_constant(state, rule)).subs(fixed).as_coeff_Mul()
+        if (name := str(rate)) in limits:
+            (low, high), end = limits[name], 1 / (float(factor) * dt)
+            limits[name] = (low, min(high, end)) if end > 0 else (max(low, end), high)
+
+    def bounded(p: Parameter) -> Parameter:
+        low, high = limits.get(p.name, (p.lower, p.upper))
+        # A value that is beyond them already is told of where it is used.
+        told = p.value is not None and not low <= p.value <= high
+        return p if told else replace(p, lower=low, upper=high)
+
+    return replace(rule, parameters=tuple(map(bounded, rule.parameters)))
+
+
+def divisors(rule: Rule) -> set[str]:
+    """Names of what stands in a denominator, as times do and learning rates do not."""
+    taus = {s for state in rule.states if state.tau is not None for s in state.tau.free_symbols}
+    powers = {power for expr in expressions(rule) for power in expr.atoms(sp.Pow)}
+    bases = {s for power in powers if power.exp.is_negative for s in power.base.free_symbols}
+    return {str(s) for s in taus | bases}

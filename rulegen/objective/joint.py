@@ -10,11 +10,12 @@ import jax
 import numpy as np
 
 from rulegen.grammar import AnyRule, ConfigError, RuleError, as_rule
+from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.keys import branch
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lot
-from rulegen.lives.bench import Bench, with_shortest_times
+from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import worst
 from rulegen.lives.world import World
 from rulegen.objective.aim import Aim

@@ -11,10 +11,11 @@ from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, YARDSTICK
 from rulegen.catalog.records.worlds import shared_level
 from rulegen.fitting.yardstick import Mark
 from rulegen.grammar import Rule, RunError
+from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.parts import packages
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate, paired_difference
-from rulegen.lives.bench import Bench, no_learning, with_shortest_times
+from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.outcomes import worst
 from rulegen.objective import Objective
 from rulegen.objective.aim import scaled_lives

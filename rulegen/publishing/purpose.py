@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from rulegen.fitting.yardstick import Mark, marks
 from rulegen.grammar import ConfigError, Rule
+from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.stage import Stage
-from rulegen.lives.bench import Bench, with_shortest_times
+from rulegen.lives.bench import Bench
 from rulegen.objective import Joint, Objective
 from rulegen.objective.joint import bench_in
 from rulegen.publishing.places import Places
