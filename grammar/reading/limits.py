@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 import sympy as sp
 
+from rulegen.grammar.reading.draft import Assignment
 from rulegen.grammar.reading.formula import Formula
 from rulegen.grammar.reading.sites import Equation
-from rulegen.grammar.reading.statements import Assignment
 
 #: How many states a rule may have, each of which the units of all others depend on,
 MAX_STATES = 64

@@ -13,13 +13,13 @@ from rulegen.grammar.algebra.operators import SHARED
 from rulegen.grammar.algebra.parts import Parameter
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, is_group, symbol
 from rulegen.grammar.reading.calls import CALLS, call_of
+from rulegen.grammar.reading.draft import check_parameters
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.foreign_units import alone
 from rulegen.grammar.reading.lexer import GREEK, Token
 from rulegen.grammar.reading.quantities import UNITS, unit_value
 from rulegen.grammar.reading.remedies import for_group, for_name, no_number
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.statements import check_parameters
 from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.reading.words import RESERVED, meaning_of
 

@@ -3,92 +3,35 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
-from rulegen.grammar.algebra.parts import Event, Parameter
 from rulegen.grammar.algebra.symbols import WEIGHT, Site, is_foreign, is_group
+from rulegen.grammar.reading.draft import (
+    OPENING,
+    Assignment,
+    Draft,
+    check_parameters,
+    end_of,
+    new_name,
+)
 from rulegen.grammar.reading.drawing import check_distribution, draws
-from rulegen.grammar.reading.functions import FunctionText, read_head
-from rulegen.grammar.reading.left import Op, again, read_left, two_equations
+from rulegen.grammar.reading.events import Block, read_event, read_updates
+from rulegen.grammar.reading.functions import read_head
+from rulegen.grammar.reading.left import again, read_left, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
-from rulegen.grammar.reading.remedies import event_meant, for_group
+from rulegen.grammar.reading.remedies import for_group
 from rulegen.grammar.reading.source import Line, read_lines
 from rulegen.grammar.reading.suggest import suggest
-from rulegen.grammar.reading.words import RESERVED, meaning_of
 
 MAX_STATEMENTS = 500
-#: How many parameters it may have, declared or not.
-MAX_PARAMETERS = 256
-
-#: What may begin a statement.
-_OPENING = (*RESERVED, "on reward:")
-
-
-@dataclass(frozen=True)
-class Assignment:
-    """`target op body : site`, or the same at an event; see `rulegen.grammar.reading.left`."""
-
-    line: Line
-    target: Token
-    op: Op
-    body: tuple[Token, ...]
-    start: int
-    site: Site | None = None
-    event: Event | None = None
-    adds: int = 0
-    factor: tuple[Token, ...] = ()
-
-
-@dataclass
-class Draft:
-    """All statements of a text, sorted by kind."""
-
-    parameters: dict[str, Parameter] = field(default_factory=dict)
-    assignments: list[Assignment] = field(default_factory=list)
-    updates: list[Assignment] = field(default_factory=list)
-    forward: dict[str, Assignment] = field(default_factory=dict)
-    initial: dict[str, Assignment] = field(default_factory=dict)
-    nonlocals: dict[str, tuple[Line, Token]] = field(default_factory=dict)
-    settings: dict[str, tuple[float, float] | bool] = field(default_factory=dict)
-    functions: dict[str, FunctionText] = field(default_factory=dict)
-    defined: dict[str, Line] = field(default_factory=dict)
-    drawn: set[str] = field(default_factory=set)
-    foreign: dict[str, tuple[Line, Token, Site]] = field(default_factory=dict)
-
-    @property
-    def groups(self) -> set[str]:
-        """The groups of neurons that are written anywhere on the right."""
-        rows = [*self.assignments, *self.updates, *self.initial.values(), *self.forward.values()]
-        bodies = [r.body for r in rows] + [f.body for f in self.functions.values()]
-        return {token.text for body in bodies for token in body if is_group(token.text)}
-
-
-@dataclass
-class _Block:
-    """`on EVENT:` at `line`, which ends at the column `end`, with what happens on lines below."""
-
-    line: Line
-    event: Event
-    end: int
-    empty: bool = True
-
-    def close(self) -> None:
-        """Refuse an event at which nothing happens."""
-        if self.empty:
-            raise self.line.error(
-                f"nothing happens on {self.event.value}",
-                self.end,
-                f"indent what happens, or write it behind, `on {self.event.value}: w += ...`",
-            )
 
 
 def read_statements(text: str) -> Draft:
     """Read every line of the text."""
     draft = Draft()
-    block: _Block | None = None
+    block: Block | None = None
     count = 0
     lines = read_lines(text)
     for line in lines:
@@ -99,7 +42,7 @@ def read_statements(text: str) -> Draft:
             if _is_word(tokens, "on"):
                 message = "an event cannot stand within another one"
                 raise line.error(message, tokens[0].column, "indent it no further than the other")
-            count += _event_statements(draft, line, tokens, block.event, tokens[0].column)
+            count += read_updates(draft, line, tokens, block.event, tokens[0].column)
             block.empty = False
         else:
             if block:
@@ -107,11 +50,11 @@ def read_statements(text: str) -> Draft:
             block = None
             count += 1
             if _is_word(tokens, "on"):
-                event, rest, after = _event(line, tokens)
+                event, rest, after = read_event(line, tokens)
                 if rest:
-                    count += _event_statements(draft, line, rest, event, after)
+                    count += read_updates(draft, line, rest, event, after)
                 else:
-                    block = _Block(line, event, after)
+                    block = Block(line, event, after)
             else:
                 _statement(draft, line, tokens)
         if count > MAX_STATEMENTS:
@@ -126,11 +69,6 @@ def read_statements(text: str) -> Draft:
 def _is_word(tokens: Sequence[Token], word: str) -> bool:
     """Whether the line starts with a word of the language, not with a variable of that name."""
     return tokens[0].text == word and tokens[0].kind == "name"
-
-
-def end_of(tokens: Sequence[Token]) -> int:
-    """The column just after the tokens."""
-    return tokens[-1].column + len(tokens[-1].text)
 
 
 def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
@@ -308,50 +246,8 @@ def _forward(draft: Draft, line: Line, tokens: list[Token]) -> None:
     draft.forward[tokens[1].text] = Assignment(line, tokens[1], "=", body, end_of(tokens[:3]))
 
 
-def _event(line: Line, tokens: list[Token]) -> tuple[Event, list[Token], int]:
-    """The event of `on EVENT:`, what follows, and the column where it starts."""
-    words = " or ".join(f"`on {e.value}:`" for e in Event)
-    colon = next((i for i, t in enumerate(tokens) if t.text == ":"), None)
-    if colon is None:
-        raise line.error("a colon is missing after the event", end_of(tokens), f"write {words}")
-    name = " ".join(t.text for t in tokens[1:colon])
-    event = next((e for e in Event if e.value == name), None)
-    if event is None:
-        meant = event_meant(name)
-        remedy = f"did you mean `{meant}`?" if meant else f"write {words}"
-        raise line.error(f"there is no event `{name}`", tokens[1].column, remedy)
-    return event, tokens[colon + 1 :], end_of(tokens[: colon + 1])
-
-
-def _event_statements(
-    draft: Draft, line: Line, tokens: list[Token], event: Event, after: int
-) -> int:
-    start, count = 0, 0
-    for i in [i for i, t in enumerate(tokens) if t.text == ";"] + [len(tokens)]:
-        part = tokens[start:i]
-        place = end_of(tokens[:start]) if start else after
-        start = i + 1
-        if not part and i == len(tokens) and count:
-            continue  # a `;` at the end of the line
-        if not part:
-            raise line.error("a statement is missing here", place, "write `w += ...`")
-        left = read_left(line, part, _OPENING)
-        if left.op != "<-":
-            raise line.error(
-                "an event changes a value",
-                left.target.column,
-                f"write `{left.target} += ...` or `{left.target} <- ...`",
-            )
-        body, after = tuple(part[left.start :]), end_of(part[: left.start])
-        draft.updates.append(
-            Assignment(line, left.target, left.op, body, after, event=event, adds=left.adds)
-        )
-        count += 1
-    return count
-
-
 def _assignment(draft: Draft, line: Line, tokens: list[Token]) -> None:
-    left = read_left(line, tokens, _OPENING)
+    left = read_left(line, tokens, OPENING)
     target, body, site = left.target, tokens[left.start :], None
     colon = next((i for i, t in enumerate(body) if t.text == ":"), None)
     if colon is not None:
@@ -388,29 +284,3 @@ def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
         )
     remedy = suggest(name, list(sites)) or "write `: pre`, `: post`, `: synapse` or `: global`"
     raise line.error(f"there is no site `{name}`", column, remedy)
-
-
-def check_parameters(parameters: Collection[str], line: Line, token: Token) -> None:
-    """Refuse a rule that has too many parameters with this one."""
-    if len(parameters) > MAX_PARAMETERS:
-        raise line.error(
-            f"with this, the rule has more than {MAX_PARAMETERS} parameters",
-            token.column,
-            "write numbers in place of some",
-        )
-
-
-def new_name(draft: Draft, line: Line, token: Token, twice: str = "rename one of them") -> None:
-    """Register a name that the text defines; refuse one that means something already.
-
-    `twice` is what to do where the text has defined it before.
-    """
-    name = token.text
-    what, remedy = meaning_of(name)
-    if what:
-        raise line.error(f"`{name}` cannot be defined here: it {what}", token.column, remedy)
-    if name in draft.defined:
-        place = draft.defined[name].number
-        message = f"`{name}` is defined twice, first in line {place}"
-        raise line.error(message, token.column, twice)
-    draft.defined[name] = line

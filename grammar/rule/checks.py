@@ -18,11 +18,11 @@ from rulegen.grammar.algebra.symbols import (
     is_outside,
     symbol,
 )
+from rulegen.grammar.reading.draft import Assignment, Draft
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.remedies import of_others
 from rulegen.grammar.reading.sites import Equation, check_reads, source_of
-from rulegen.grammar.reading.statements import Assignment, Draft
 from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names

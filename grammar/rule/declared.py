@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import WEIGHT, Site
+from rulegen.grammar.reading.draft import Assignment, end_of
 from rulegen.grammar.reading.drawing import draws
-from rulegen.grammar.reading.statements import Assignment, end_of
 from rulegen.grammar.reading.walk import FILTERS
 
 

@@ -29,6 +29,7 @@ from rulegen.grammar.algebra.symbols import (
     symbol,
 )
 from rulegen.grammar.reading.dependencies import check_conditions, in_order
+from rulegen.grammar.reading.draft import Assignment, Draft, end_of
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.formula import read_formula, read_list
 from rulegen.grammar.reading.functions import Functions
@@ -39,7 +40,7 @@ from rulegen.grammar.reading.reads import Formula, Read
 from rulegen.grammar.reading.remedies import of_others
 from rulegen.grammar.reading.sites import SIGNAL_SITES, Equation, check_reads, infer_sites
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.statements import Assignment, Draft, end_of, read_statements
+from rulegen.grammar.reading.statements import read_statements
 from rulegen.grammar.reading.walk import FILTERS
 from rulegen.grammar.rule.checks import (
     check_averages,

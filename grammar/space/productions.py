@@ -12,6 +12,7 @@ from rulegen.grammar.algebra.operators import TAKEN
 from rulegen.grammar.algebra.parts import Definition, Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_outside, symbol
 from rulegen.grammar.printing.unparse import show_expression
+from rulegen.grammar.reading.draft import end_of
 from rulegen.grammar.reading.drawing import check_single
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.formula import read_formula
@@ -19,7 +20,6 @@ from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.reads import Formula
 from rulegen.grammar.reading.sites import SIGNAL_SITES, check_reads, site_of
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.statements import end_of
 from rulegen.grammar.reading.suggest import suggest
 from rulegen.grammar.reading.walk import FILTERS
 from rulegen.grammar.reading.words import RESERVED

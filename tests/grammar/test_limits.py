@@ -14,8 +14,8 @@ from test_effort import bounded
 
 from rulegen.compile import plan_rule
 from rulegen.grammar import Rule, RuleError, parse
+from rulegen.grammar.reading.draft import MAX_PARAMETERS
 from rulegen.grammar.reading.limits import MAX_STATES
-from rulegen.grammar.reading.statements import MAX_PARAMETERS
 
 
 def lines(count: int, make: Callable[[int], str]) -> str:
