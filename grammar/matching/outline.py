@@ -107,11 +107,12 @@ class Outline:
             known = [f for f in factors if f.free_symbols <= self.parameters]
             rest = [f for f in factors if not f.free_symbols <= self.parameters]
             shapes, inner, powers = [], list[Slot](), Counter[str]()
-            for factor in sorted(rest, key=lambda f: self._shape(f, word)[0]):
+            # Once for each: the shapes of what is inside are made with it.
+            shaped = [(*self._shape(factor, word), factor) for factor in rest]
+            for shape, slots, factor in sorted(shaped, key=lambda found: found[0]):
                 base, exponent = factor.as_base_exp()
                 if base.is_Symbol and exponent.is_Rational and str(base.name) in self.states:
                     powers[word(base)] += exponent
-                shape, slots = self._shape(factor, word)
                 shapes.append(shape)
                 inner += slots
             shape = "*".join(shapes) or "1"

@@ -30,6 +30,14 @@ _STEM = re.compile(r"[A-Za-z]+")
 _GREEK_PARAMETERS = frozenset(GREEK) - set(SIGNALS)
 
 
+#: What is of one neuron or the other, by what stands behind its side: `pre.u` is `pre_u`.
+SIDED = {
+    "u": {"pre": "pre_u"}, "error": {"pre": "pre_error"}, "rate": {"pre": "pre", "post": "post"},
+    "spike": {"pre": "pre_spike", "post": "post_spike"},
+} | {
+    name: {"pre": ""}
+    for name in ("slope", "xi", "drive", "drive_recurrent", "drive_input", "drive_feedback")
+}  # fmt: skip
 #: Numbers that have a name.
 CONSTANTS: dict[str, sp.Expr] = {"pi": sp.pi}
 
@@ -158,12 +166,13 @@ class Names:
                 token.column,
                 f"write `{token.text}`",
             )
-        if name in self.defined or name in SIGNALS or name == WEIGHT:
+        if name in self.defined or name in SIGNALS or name == WEIGHT or name in SIDED:
+            own = SIDED.get(name, {}).get(side, name)
             raise line.error(
                 f"`{name}` is no group of neurons, of which `{token.text}` says whether the "
                 f"{side}synaptic one belongs to it",
                 token.column,
-                f"write `{name}`",
+                f"write `{own}`" if own else f"`{name}` is that of the postsynaptic neuron alone",
             )
 
     def _check_subscript(self, line: Line, token: Token, per_condition: bool) -> None:

@@ -32,6 +32,7 @@ def read_statements(text: str) -> Draft:
     """Read every line of the text."""
     draft = Draft()
     block: Block | None = None
+    said: Line | None = None  # an event with what happens behind it
     count = 0
     lines = read_lines(text)
     for line in lines:
@@ -47,12 +48,20 @@ def read_statements(text: str) -> Draft:
         else:
             if block:
                 block.close()
-            block = None
+            if said and line.indent > said.indent:
+                raise line.error(
+                    f"this is no part of the event in line {said.number}, which has said what "
+                    "happens",
+                    tokens[0].column,
+                    "write it behind that with a `;`, or all of it on indented lines",
+                )
+            block, said = None, None
             count += 1
             if _is_word(tokens, "on"):
                 event, rest, after = read_event(line, tokens)
                 if rest:
                     count += read_updates(draft, line, rest, event, after)
+                    said = line
                 else:
                     block = Block(line, event, after)
             else:
@@ -136,6 +145,9 @@ def _drawn_parameter(draft: Draft, line: Line, tokens: list[Token]) -> None:
     name, body, words = tokens[1], tokens[3:], {t.text: t for t in tokens[3:] if t.kind == "name"}
     if name.kind != "name":
         raise line.error("the parameter's name is missing here", name.column, "`param a = ...`")
+    if name.per_condition:
+        message = f"`{name.text}` is drawn once, for all conditions"
+        raise line.error(message, name.column, "remove `[condition]`")
     if "free" in words:
         raise line.error(
             "what is drawn has no value that a fit could change",
