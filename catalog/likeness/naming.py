@@ -23,6 +23,7 @@ from rulegen.catalog.likeness.distance import canonical_terms, term_distance
 from rulegen.catalog.likeness.known import known
 from rulegen.catalog.likeness.resemblances import Resemblance, resemblances, undecided
 from rulegen.grammar import Event, Parameter, Rule, symbol
+from rulegen.grammar.algebra.exact import AlgebraError
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.matching.matches import Extra, Match
@@ -72,7 +73,10 @@ def named(rule: Rule) -> Naming:
 
 @lru_cache(maxsize=256)
 def _named(rule: Rule) -> Naming:
-    mine, values = outline(rule), own_values(rule)
+    try:
+        mine, values = outline(rule), own_values(rule)
+    except AlgebraError as problem:
+        return Naming("", False, False, f"no rule of the catalog: it has {problem.message}")
     if _idle(mine, values):
         return Naming("", False, False, "no rule of the catalog: it changes no weight")
     found = [

@@ -102,6 +102,7 @@ class Outline:
     def _sum(self, expr: sp.Expr, owner: str, word: Callable[[sp.Symbol], str]) -> Sum:
         """The terms of a formula; those of one shape are one term."""
         found: dict[str, Term] = {}
+        coefficients: dict[str, list[sp.Expr]] = {}
         for term in sp.Add.make_args(expr):
             factors = sp.Mul.make_args(term)
             known = [f for f in factors if f.free_symbols <= self.parameters]
@@ -116,15 +117,14 @@ class Outline:
                 shapes.append(shape)
                 inner += slots
             shape = "*".join(shapes) or "1"
-            coefficient = sp.Mul(*known)
-            if shape in found:
-                coefficient += found[shape].slots[0].coefficient
-            if coefficient == 0:
-                found.pop(shape, None)
-                continue
-            slot = Slot(coefficient, tuple(sorted(powers.items())), owner)
+            coefficients.setdefault(shape, []).append(sp.Mul(*known))
+            slot = Slot(sp.S.Zero, tuple(sorted(powers.items())), owner)
             found[shape] = Term((slot, *inner), sp.Mul(*rest))
-        return dict(sorted(found.items()))
+        for shape, term in list(found.items()):
+            slot, *inner = term.slots
+            slot = slot._replace(coefficient=sp.Add(*coefficients[shape]))
+            found[shape] = term._replace(slots=(slot, *inner))
+        return {s: t for s, t in sorted(found.items()) if t.slots[0].coefficient != 0}
 
     def _shape(
         self, expr: sp.Basic, word: Callable[[sp.Symbol], str]

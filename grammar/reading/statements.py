@@ -56,7 +56,6 @@ def read_statements(text: str) -> Draft:
                     "write it behind that with a `;`, or all of it on indented lines",
                 )
             block, said = None, None
-            count += 1
             if _is_word(tokens, "on"):
                 event, rest, after = read_event(line, tokens)
                 if rest:
@@ -65,6 +64,7 @@ def read_statements(text: str) -> Draft:
                 else:
                     block = Block(line, event, after)
             else:
+                count += 1
                 _statement(draft, line, tokens)
         if count > MAX_STATEMENTS:
             raise line.error(f"more than {MAX_STATEMENTS} statements", 0, "split the rule")

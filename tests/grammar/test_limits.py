@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 from test_effort import bounded
 
+from rulegen.catalog.likeness.naming import named
 from rulegen.compile import plan_rule
 from rulegen.grammar import Rule, RuleError, parse
 from rulegen.grammar.reading.draft import MAX_PARAMETERS
@@ -77,6 +78,10 @@ FAMILIES: dict[str, Callable[[int], str]] = {
     "maxima in maxima": lambda n: f"w += {'max(u + 1, ' * n}pre{')' * n}",
     "signs": lambda n: f"w += {added(n, lambda i: f'sign(u - {i})*pre')}",
     "absolute values": lambda n: f"w += {'abs(u + ' * n}pre{')' * n}",
+    "functions in functions": lambda n: f"w += {'tanh(u + 0.1*' * n}pre{')' * n}",
+    "floors in functions": lambda n: (
+        "a_0 = pre\n" + lines(n, lambda i: f"a_{i + 1} = floor(a_{i} + u)") + f"w += a_{n}"
+    ),
     "powers": lambda n: f"w += {added(n, lambda i: f'abs(u)**{i % 60}.{i + 1}')}",
     "signed powers": lambda n: f"w += {added(n, lambda i: f'spow(u + {i}, {i % 60}.5)')}",
     "powers of numbers": lambda n: f"w += {added(n, lambda i: f'{i + 2}**0.{6666667 + i}')}",
@@ -161,6 +166,12 @@ def test_the_largest_rule_of_a_family_takes_bounded_time(name: str) -> None:
     assert all(EXPECTED[what] in told for what, told in found.items()), found
     for what in found:
         assert refused_within(asked(rule)[what], EXPECTED[what]) < 0.2
+
+
+@pytest.mark.parametrize("name", ["functions in functions", "floors in functions", "maxima"])
+def test_a_name_takes_bounded_time(name: str) -> None:
+    rule = largest(FAMILIES[name])
+    bounded(lambda: named(rule))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
