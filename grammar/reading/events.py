@@ -12,6 +12,10 @@ from rulegen.grammar.reading.remedies import event_meant
 from rulegen.grammar.reading.source import Line
 
 
+#: What compares two numbers.
+COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
+
+
 @dataclass
 class Block:
     """`on EVENT:` at `line`, which ends at the column `end`, with what happens on lines below."""
@@ -42,6 +46,8 @@ def read_event(line: Line, tokens: list[Token]) -> tuple[Event, list[Token], int
     if event is None:
         meant = event_meant(name)
         remedy = f"did you mean `{meant}`?" if meant else f"write {words}"
+        if any(t.text in COMPARISONS for t in tokens[1:colon]):
+            remedy = f"what holds in a step is a factor: `w += (... if {name} else 0)`"
         raise line.error(f"there is no event `{name}`", tokens[1].column, remedy)
     return event, tokens[colon + 1 :], end_of(tokens[: colon + 1])
 

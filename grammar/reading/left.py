@@ -8,15 +8,22 @@ from typing import Literal
 
 from rulegen.grammar.algebra.symbols import WEIGHT, is_foreign, is_group
 from rulegen.grammar.reading.errors import RuleError
+from rulegen.grammar.reading.foreign_words import (
+    ONE_LINE,
+    SECOND_ORDER,
+    of_line,
+    of_subscript,
+)
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.remedies import FUNCTIONS, event_meant
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.suggest import suggest
 
 Op = Literal["=", "<-", "d/dt"]
+#: What a line cannot begin with, where it was meant to say something else.
+_BEGINS = dict.fromkeys(("+", "-", "*", "**", ")", ","), ONE_LINE)
+_BEGINS["/"] = "a comment begins with `#`"
 _NO_FACTOR = frozenset({"+", "-", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "if", ","})
-#: What programs say to show or to keep a value.
-_SHOWS = frozenset({"print", "plot", "show", "save", "record", "return", "assert"})
 _ASSIGNS = frozenset({"=", "<-", "+=", "-=", "*=", "/="})
 
 
@@ -41,7 +48,7 @@ def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Le
         return _derivative(line, tokens, at)
     first = tokens[0]
     if first.kind != "name":
-        remedy = _bounds(tokens) or "write `name = formula`"
+        remedy = _bounds(tokens) or _BEGINS.get(first.text, "write `name = formula`")
         raise line.error("a statement starts with a name", first.column, remedy)
     match [t.text for t in tokens[1:3]]:
         case ["=", *_]:
@@ -56,6 +63,23 @@ def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Le
             remedy = f"write `{first} <- {first}{op[0]}...`"
             raise line.error(f"`{op}` is not known here", tokens[1].column, remedy)
     raise line.error("this is not a statement", first.column, _remedy(tokens, words))
+
+
+def states(tokens: Sequence[Token], words: Collection[str]) -> bool:
+    """Whether a line may be a statement of its own; `words` are those that begin one."""
+    return tokens[0].text in words or any(t.text in {*_ASSIGNS, ":"} for t in tokens)
+
+
+def goes_on(tokens: Sequence[Token]) -> bool:
+    """Whether a line ends within brackets, or with a sign behind which something is missing.
+
+    Example:
+        >>> from rulegen.grammar.reading.lexer import tokenise
+        >>> goes_on(tokenise(Line(1, "w += eta*(pre +"))), goes_on(tokenise(Line(1, "w += pre")))
+        (True, False)
+    """
+    words = [t.text for t in tokens]
+    return words.count("(") > words.count(")") or words[-1] in ("+", "-", "*", "/", "**", ",")
 
 
 def _sign(tokens: Sequence[Token]) -> int:
@@ -103,28 +127,30 @@ def _check_factor(line: Line, before: Sequence[Token]) -> None:
 def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
     """What a line that says nothing was meant to be."""
     first, second = tokens[0].text, tokens[1].text if len(tokens) > 1 else ""
-    if first == "if":
-        return "write `w += (... if x > 0 else 0)`, or `on reward:` and its like for an event"
-    if remedy := _bounds(tokens):
+    if remedy := of_line(first) or _bounds(tokens):
         return remedy
-    if first in _SHOWS:
-        return f"a rule has no statement `{first}`: remove the line; `drive` gives all values"
     if first.startswith("on_") and second == ":" and event_meant(first):
         return f"write `on {event_meant(first)}:`"
-    if second in ("(", "[") and any(t.text == "=" for t in tokens):
+    left = [t.text for t in tokens[: _sign(tokens)]]
+    if "dt2" in left or left[-3:-1] == ["dt", "**"]:
+        return SECOND_ORDER
+    if second == "[":
+        return of_subscript(first, left[2:])
+    if second == "(" and any(t.text == "=" for t in tokens):
         return f"what `{first}` becomes after a step is `{first} <- ...`"
+    typed = second == ":" and of_line("".join(left[2:3]))
     if second == "(":
         return FUNCTIONS.get(first) or _of_a_call(first, [t.text for t in tokens[2:3]])
     if [t.text for t in tokens[:3]] == ["d", "/", "dt"]:
         return "write `dx/dt = ...`"
-    if "dt" in (t.text for t in tokens[: _sign(tokens)]):
+    if "dt" in left:
         return "a derivative stands alone on the left side, `dx/dt = ...` or `tau*dx/dt = ...`"
     if is_group(first):
         return f"`{first}` says by itself that it lives at {first.partition('.')[0]}"
     if is_foreign(first):
         return f"where it lives is stated by `{first} : global` or `{first} : post`"
     near = suggest(first, words)
-    change = "<-" if first == WEIGHT or second == ":" else "="
+    change = "<-" if first == WEIGHT or (second == ":" and not typed) else "="
     return near if near and near != f"did you mean `{first}`?" else f"write `{first} {change} ...`"
 
 

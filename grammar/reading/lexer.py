@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rulegen.grammar.algebra.symbols import PROJECTIONS, SIDES
+from rulegen.grammar.reading.foreign_words import of_sign, without_module
 from rulegen.grammar.reading.remedies import event_meant
 from rulegen.grammar.reading.source import Line
 
@@ -52,7 +53,8 @@ _BLANK = " \t"
 _REMEDIES = {
     "^": "write `**` for a power",
     "'": "write `dx/dt = ...` for a derivative",
-    "%": "write `mod(x, y)`",
+    "%": "write `mod(x, y)`; a comment begins with `#`",
+    "?": "write `1 if x > 0 else 0`",
     "!": "write `not` or `!=`",
     "&": "write `and`",
     "|": "write `or`, or `abs(x)`",
@@ -123,13 +125,15 @@ def _check_projection(line: Line, name: str, state: str, column: int) -> None:
     """Refuse what stands before the dot of a name unless it is a projection or a side."""
     if name not in (*PROJECTIONS, *SIDES) and state in SIDES:
         message = f"the side of a group stands first, and `{name}` is none"
-        raise line.error(message, column, f"write `{state}.{name}`")
+        remedy = without_module(name, state) or f"write `{state}.{name}`"
+        raise line.error(message, column, remedy)
     if name not in (*PROJECTIONS, *SIDES):
         *some, last = (f"`{p}`" for p in PROJECTIONS)
         raise line.error(
             f"there is no projection `{name}`",
             column,
-            f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a group "
+            without_module(name, state)
+            or f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a group "
             "of neurons on one side, `pre.NAME` or `post.NAME`",
         )
 
@@ -140,7 +144,7 @@ def _unknown(line: Line, index: int) -> Exception:
     name = unicodedata.name(char, f"U+{ord(char):04X}")
     what = shown if char.isascii() and char.isprintable() else f"{shown} ({name})"
     remedy = _REMEDIES.get(char, "")
-    remedy = _quoted(line.text, index) or remedy
+    remedy = _quoted(line.text, index) or of_sign(line.text, index) or remedy
     if char == "_" and line.text[:index].rstrip().endswith("]"):
         remedy = "the positive part of `x` is `relu(x)`"
     if name.startswith("VULGAR FRACTION"):

@@ -211,7 +211,9 @@ class Names:
         if group := for_group(name, self.written):
             remedy = f"did you mean `pre.{group}` or `post.{group}`?"
         elif name in UNITS:
-            remedy = f"As a unit it follows its number: `10 {name}`."
+            remedy = f"As a unit it follows its number, `10 {name}` and `5/(1 {name})`."
+        elif name == "e" and line.text[token.column :].lstrip().startswith("**"):
+            remedy = "Write `exp(x)` for a power of e."
         elif (unit := alone(name)) and not remedy:
             remedy = f"{unit[0].upper()}{unit[1:]}."
         return line.error(

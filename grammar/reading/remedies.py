@@ -51,8 +51,21 @@ _STEP = "write a comparison, `(x > 0)`, which is 1 or 0"
 _STATE = "a trace is a state on a line of its own: `x_bar = lowpass(x, tau)`"
 _MEAN = "write `sum_pre(...)/N_pre` or `sum_post(...)/N_post`, declared `nonlocal`"
 _NORMAL = "write `on trial end: w <- w/sum_pre(w)`, declared `nonlocal sum_pre`"
+_OUTER = "a synapse sees the two neurons that it joins: write `post*pre`"
+_SPIKE = (
+    "for a product write `delta*(...)`; what happens at a spike is an event, `on pre_spike: ...`"
+)
 #: Functions that the language does not have.
 FUNCTIONS = {
+    **dict.fromkeys(("outer", "dot", "matmul", "einsum"), _OUTER),
+    **dict.fromkeys(("delta", "dirac", "Dirac"), _SPIKE),
+    **dict.fromkeys(("cumsum", "integral"), "an integral over time is a state: `dx/dt = ...`"),
+    **dict.fromkeys(("diff", "gradient"), "write `x - prev(x)` for the change in a step"),
+    "softmax": "write `exp(x)/sum_post(exp(x))`, declared `nonlocal sum_post`",
+    "maximum": "write `max(x, y)`",
+    "minimum": "write `min(x, y)`",
+    "square": "write `x**2`",
+    "onReceive": "write `on pre_spike: ...` or `on post_spike: ...`",
     "sum": _SUM,
     "mean": _MEAN,
     "avg": _MEAN,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
 from rulegen.grammar.reading.calls import call_of
 from rulegen.grammar.reading.foreign_units import in_ours
+from rulegen.grammar.reading.foreign_words import of_subscript
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.quantities import UNITS
 from rulegen.grammar.reading.remedies import FUNCTIONS
@@ -21,7 +23,12 @@ _INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", 
     _WORDS - {"not"}
 )
 #: Operators of other languages whose two signs are two operators here.
-_TWO_SIGNS = {"//": "write `floor(x/y)` for a whole quotient", "***": "write `**` for a power"}
+_TWO_SIGNS = {
+    "//": "write `floor(x/y)` for a whole quotient; a comment begins with `#`",
+    "***": "write `**` for a power",
+    "<>": "write `!=`",
+    "<": "a mean over time is a state: `x = lowpass(pre*post, tau)`",
+}
 
 
 def is_operand(token: Token) -> bool:
@@ -52,8 +59,7 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         elif is_operand(token):
             if not wants_operand:
                 assert previous is not None
-                after = tokens[i + 1].text if i + 1 < len(tokens) else ""
-                message, remedy = _between(previous, token, after)
+                message, remedy = _between(previous, token, [t.text for t in tokens[i + 1 :]])
                 raise line.error(message, token.column, remedy)
             wants_operand = False
         elif text in _PREFIX and wants_operand:
@@ -71,7 +77,8 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
             )
             raise line.error(f"something is missing before `{text}`", token.column, remedy)
         else:
-            raise line.error(*_misplaced(token))
+            call = opened[-1][0] if opened and opened[-1][1] else None
+            raise line.error(*_misplaced(tokens, i, call))
         previous = token
     if opened:
         raise line.error("this `(` is never closed", opened[-1][0].column, "add `)`")
@@ -81,13 +88,21 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         raise line.error("the formula ends too early", end, "something is missing here")
 
 
-def _between(previous: Token, token: Token, after: str) -> tuple[str, str]:
-    """What is wrong with two operands side by side, before `after`, and what to write."""
+def _between(previous: Token, token: Token, rest: Sequence[str]) -> tuple[str, str]:
+    """What is wrong with two operands side by side, before `rest`, and what to write."""
     missing = f"an operator is missing between `{previous}` and `{token}`"
+    after = rest[0] if rest else ""
+    if previous.text.startswith("sum_") and previous.text not in OPERATORS:
+        return missing, FUNCTIONS["sum"]
+    if previous.text in OPERATORS:
+        return missing, f"write `{previous}({token})`"
+    if token.text == "where":
+        return missing, "write `(... if x > 0 else 0)`"
     if previous.kind != "number" or after == "(":
         return missing, "write `*` for a product"
     if token.text in UNITS:
-        return missing, f"the power of a unit has a `*` before it: `{previous}*{token}**2`"
+        power = "".join(rest[1 : 3 if rest[1:2] == ["-"] else 2])
+        return missing, f"the unit stays with a number of its own: `{previous}*(1 {token})**{power}`"
     if remedy := in_ours(previous.text, token.text):
         return f"there is no unit `{token}`", remedy
     if token.text == "1" and after == "/":
@@ -117,11 +132,21 @@ def _inside(previous: Token, name: str) -> str:
     return f"write a number or a name after the `{previous}`, or remove it"
 
 
-def _misplaced(token: Token) -> tuple[str, int, str]:
+def _misplaced(
+    tokens: Sequence[Token], index: int, opening: Token | None
+) -> tuple[str, int, str]:
+    """What is wrong with the sign at `index`, within the call that begins at `opening`, if any."""
+    token, before = tokens[index], tokens[index - 1] if index else None
+    if token.text == "=" and opening is not None:
+        name = tokens[tokens.index(opening) - 1].text
+        remedy = f"write `{call_of(name) or f'{name}(...)'}`: arguments have no names"
+        return f"`{token}` cannot stand here", token.column, remedy
+    if token.text == "[" and before is not None and before.kind == "name":
+        remedy = of_subscript(before.text, [t.text for t in tokens[index + 1 :]])
+        return f"`{token}` cannot stand here", token.column, remedy
     remedies = {
-        "=": "write `==` to compare",
-        "[": "only a state kept per condition has a subscript, `NAME[condition]`; the positive "
-        "part of `x` is `relu(x)`",
+        "=": "write `==` to compare, and `<=` or `>=`",
+        "[": "the positive part of `x` is `relu(x)`",
         "]": "only a state kept per condition has a subscript: `NAME[condition]`",
         "<-": "write `x < -1` with a blank, or one statement a line",
         ":": "remove the site here: it ends the equation of what changes or begins",

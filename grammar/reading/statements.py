@@ -16,9 +16,11 @@ from rulegen.grammar.reading.draft import (
     new_name,
 )
 from rulegen.grammar.reading.drawing import check_distribution, draws
+from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.events import Block, read_event, read_updates
-from rulegen.grammar.reading.functions import read_head
-from rulegen.grammar.reading.left import again, read_left, two_equations
+from rulegen.grammar.reading.foreign_words import ONE_LINE, of_line
+from rulegen.grammar.reading.functions import FunctionText, read_head
+from rulegen.grammar.reading.left import again, goes_on, read_left, states, two_equations
 from rulegen.grammar.reading.lexer import Token, tokenise
 from rulegen.grammar.reading.quantities import UNITS, read_bounds, read_parameter
 from rulegen.grammar.reading.remedies import for_group
@@ -33,12 +35,16 @@ def read_statements(text: str) -> Draft:
     draft = Draft()
     block: Block | None = None
     said: Line | None = None  # an event with what happens behind it
+    before: tuple[Line, list[Token]] | None = None
     count = 0
     lines = read_lines(text)
     for line in lines:
         tokens = tokenise(line)
         if not tokens:
             continue
+        if before and goes_on(before[1]) and not states(tokens, OPENING):
+            raise before[0].error("the statement does not end here", end_of(before[1]), ONE_LINE)
+        before = line, tokens
         if block and line.indent > block.line.indent:
             if _is_word(tokens, "on"):
                 message = "an event cannot stand within another one"
@@ -71,8 +77,22 @@ def read_statements(text: str) -> Draft:
     if block:
         block.close()
     if not (draft.assignments or draft.updates or draft.forward):
+        if draft.functions:
+            raise _functions_alone(next(iter(draft.functions.values())))
         raise lines[0].error("the text states no rule", 1, "write `on reward: w += ...`")
     return draft
+
+
+def _functions_alone(function: FunctionText) -> RuleError:
+    """What is said of a text in which nothing calls this function."""
+    name, arguments = function.name.text, ", ".join(f"`{a}`" for a in function.arguments)
+    change = "+=" if name[:1] in ("d", "D") and name[-1:] == WEIGHT else "<-"
+    what = f"{WEIGHT} += ..." if change == "+=" else f"{name} <- ..."
+    return function.line.error(
+        f"`{name}` is a function of {arguments}, and nothing calls it",
+        function.name.column,
+        f"write `{what}`: each neuron and synapse has its own",
+    )
 
 
 def _is_word(tokens: Sequence[Token], word: str) -> bool:
@@ -294,5 +314,6 @@ def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
             column,
             f"what they alone do has a factor, `{group}*(...)`",
         )
-    remedy = suggest(name, list(sites)) or "write `: pre`, `: post`, `: synapse` or `: global`"
+    remedy = of_line(body[0].text if body else "") or suggest(name, list(sites))
+    remedy = remedy or "write `: pre`, `: post`, `: synapse` or `: global`"
     raise line.error(f"there is no site `{name}`", column, remedy)

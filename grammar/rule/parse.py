@@ -163,11 +163,9 @@ class _Builder:
         for read in parts[1].reads:
             known = read.name in self.names.parameters or read.name in self.draft.drawn
             if not (known or is_group(read.name)) or read.total is not None:
-                raise line.error(
-                    f"`{read.name}` cannot be a part of a time constant or gain",
-                    read.column,
-                    "use parameters and numbers",
-                )
+                what = f"`{read.name}` cannot be a part of a time constant or gain"
+                remedy = f"use parameters and numbers, such as `param {read.name} = 20 ms`"
+                raise line.error(what, read.column, remedy)
         size = algebra.substitute(parts[1].expr, {symbol(MILLISECOND): sp.Integer(1)})
         if size.is_number and constants.exact(size) <= 0:
             raise line.error("this must be positive", parts[1].column, "write a positive number")

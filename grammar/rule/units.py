@@ -23,6 +23,7 @@ from rulegen.grammar.printing.unparse import show_expression, show_unit
 #: A statement of a rule: its kind, and its name or place among the updates.
 Owner = tuple[str, str | int]
 
+GAIN = "the gain of an average"
 _TRANSCENDENTAL = ("exp", "log", "tanh", "sigmoid", "sin", "cos", "erf", "floor")
 
 
@@ -119,7 +120,7 @@ class _Inference:
         for state in (s for s in parts.states if s.tau is not None):
             self.owner = ("tau", state.name)
             gain = state.form is Form.AVERAGE
-            what = "the gain of an average" if gain else "a time constant"
+            what = GAIN if gain else "a time constant"
             self.require(state.tau, Dimension(Fraction(0 if gain else 1)), what)
         for definition in parts.definitions:
             if definition.name not in self.rewarded:
@@ -199,6 +200,8 @@ class _Inference:
             gap = self.system.reduced(found.plus(wanted, Fraction(-1))).fixed
             message = f"`{shown}` and {what} differ by a factor of {_words(gap)}"
         remedy = "multiply or divide by a time constant or `dt`, or declare a parameter's unit"
+        if what == GAIN:
+            remedy = "an average moves a part of the way at each reward: `average(R, 0.05)`"
         if self.in_time and term.has(symbol("R")):
             remedy = "where time is differentiated `R` is an impulse, 1/ms: `dw/dt = R*e` adds R*e"
         elif self.in_time and beside.has(symbol("R")):
