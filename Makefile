@@ -10,7 +10,7 @@ TESTERS ?= 2
 EXPORTS ?= build/exports
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check random-rules wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature generalist results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check random-rules wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -73,6 +73,9 @@ estimators: $(VENV)/.evosax
 
 search: $(READY)
 	$(BIN)/rulegen search examples/local_search.toml --resume
+
+generalist: $(READY)
+	$(BIN)/python docs/generalist.py build/generalist
 
 literature: $(READY)
 	$(BIN)/python docs/literature.py build/literature

@@ -22,6 +22,7 @@ from rulegen.catalog import find, literature
 from rulegen.catalog.records.roles import NO_LEARNING, YARDSTICK
 from rulegen.fitting.tuning import COMPARE
 from rulegen.grammar import Rule, parse
+from rulegen.grammar.rule.locality import used_names
 from rulegen.ground.digests import programs
 from rulegen.ground.display import Display
 from rulegen.ground.journal import Journal
@@ -41,6 +42,8 @@ OPENED, REPEATS = 96, 20
 FOUND, BLIND = "generalist", "generalist_without"
 #: The noise itself with one set of values for all worlds, where the yardstick has one for each.
 ONE = "node_perturbation"
+#: What a rule may be told besides rewards: what it should have done, and its dendrite's current.
+TOLD = ("error", "pre_error", "drive")
 #: Rules that gate nothing by reward, and what they change a weight by as an eligibility instead.
 GATED = (
     "hebb", "covariance", "oja", "bcm", "bcm_power", "law_cooper", "stdp_rate", "vogels",
@@ -96,6 +99,7 @@ def main(folder: Path) -> None:
         "near": near(found),
         "rules": rules_table(found),
         "verdict": verdict(found, league),
+        "fails": fails(found),
         "apart": apart(found),
         "circuits": contrast_page(opened),
         "values": values(found),
@@ -200,11 +204,9 @@ def verdict(found: Standings, league: League) -> str:
     beaten = [n for n in names if objective.loc[n, "difference_low"] > 0]
     lines = [
         f"- In what the training worlds make of rules it earns more than {len(beaten)} of "
-        f"{len(names)} rules, all intervals together."
+        f"{len(names)} rules, all intervals together; not so of "
+        f"{listed([n for n in names if n not in beaten])}."
     ]
-    for n in [n for n in names if n not in beaten]:
-        gap = interval(objective.loc[n], "difference", "difference_")
-        lines.append(f"- Not more than `{n}`: {gap}.")
     outside = table[~table["chosen_in"] & table["rule"].isin(names)]
     won = outside[outside["difference_low"] > 0].groupby("rule")["world"]
     places = league.training | league.held_out
@@ -220,13 +222,35 @@ def verdict(found: Standings, league: League) -> str:
         f"- In held-out worlds of two sizes it earns more than {len(names) - len(one)} of them"
         + (f"; not so of {listed(one)}." if one else ".")
     )
-    lost = outside[outside["difference_high"] < 0]
-    if lost.empty:
-        lines.append("- In no held-out world it earns less than one of them.")
-    for row in lost.to_dict("records"):
-        gap = interval(row, "difference", "difference_")
-        lines.append(f"- In {row['world']} it earns less than `{row['rule']}`: {gap}.")
     return "\n".join(lines)
+
+
+def fails(found: Standings) -> str:
+    """The rules that earn as much or more somewhere, what they read besides rewards, and where."""
+    table, objective = found.table(), found.objective()
+    outside = table[~table["chosen_in"]]
+
+    def rows() -> Iterator[list[str]]:
+        for name in rivals(found):
+            row, mine = objective.loc[name], outside[outside["rule"] == name]
+            less = mine[mine["difference_high"] < 0]
+            if row["difference_low"] > 0 and less.empty:
+                continue
+            rule = found.rules[name].rule
+            assert rule is not None
+            read = [f"`{s}`" for s in TOLD if s in used_names(rule)]
+            gaps = [
+                f"{r['world']} {interval(r, 'difference', 'difference_')}"
+                for r in less.to_dict("records")
+            ]
+            gap = interval(row, "difference", "difference_")
+            yield [f"`{name}`", ", ".join(read), gap, "<br>".join(gaps)]
+
+    heads = [
+        "rule", "told by", "generalist minus it, training worlds together",
+        "held-out worlds where that is below 0",
+    ]  # fmt: skip
+    return markdown(heads, rows())
 
 
 def listed(names: list[str]) -> str:

@@ -28,6 +28,7 @@ MADE = {
     "coverage.md": None,
     "estimators.md": "estimators/*.csv",
     "exports.md": None,
+    "generalist.md": None,
     "literature.md": None,
     "neurogym.md": None,
     "random-rules.md": None,
