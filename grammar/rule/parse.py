@@ -54,6 +54,7 @@ from rulegen.grammar.rule.checks import (
     check_written_out,
 )
 from rulegen.grammar.rule.declared import declared_site, form_of, instead
+from rulegen.grammar.rule.impulses import check_impulses
 from rulegen.grammar.rule.locality import outside_of
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.units import Clash, Owner, infer_units
@@ -234,7 +235,10 @@ class _Builder:
         owners |= {("update", i): formula for i, (_, _, formula) in enumerate(updates)}
         owners |= {("initial", name): formula for name, (_, formula) in self.initial.items()}
         owners |= {("forward", a.target.text): formula for a, formula in forward}
-        return self._with_time_constants(rule, _units(rule, owners))
+        units = _units(rule, owners)
+        at_spikes = [formula for a, _, formula in updates if a.event in SPIKES]
+        check_impulses(rule, [(e.target.text, e.formula) for e in states], at_spikes)
+        return self._with_time_constants(rule, units)
 
     def _foreign(self) -> tuple[Foreign, ...]:
         """What the formulas read of other rules: global where the text does not say so."""

@@ -213,10 +213,15 @@ class _Inference:
 
     def equal(self, exprs: Sequence[sp.Expr], what: str) -> Dimension:
         """The common dimension of several expressions."""
-        first = self.of(exprs[0])
-        for expr in exprs[1:]:
-            self.equate(self.of(expr), first, expr, what, exprs[0])
-        return first
+        # What stands beside a reward is an amount, a number too, and no rate of 0.5/ms.
+        amounts = self.in_time and any(expr.has(symbol("R")) for expr in exprs)
+        known = [
+            Dimension() if amounts and expr.is_Rational and expr else self.of(expr)
+            for expr in exprs
+        ]
+        for expr, found in zip(exprs[1:], known[1:], strict=True):
+            self.equate(found, known[0], expr, what, exprs[0])
+        return known[0]
 
     # Expressions ---------------------------------------------------------------------------
 

@@ -76,6 +76,15 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
     ("w += pre\nprint(w)", 2, 1, "remove the line", "w += pre"),
     ("on reward:\nw += R*pre", 1, 11, "indent what happens", "on reward:\n    w += R*pre"),
     # Rewards beside amounts where time is differentiated
+    ("dw/dt = (R - 0.5)*pre", 1, 14, "`on reward: w += ...`", "on reward: w += (R - 0.5)*pre"),
+    ("dw/dt = eta*(R > 0.5)*pre", 1, 9, "in a step, `w += ...`", "w += (R > 0.5)*pre"),
+    ("dw/dt = eta*(R > 0)*pre", 1, 9, "`on reward: w += ...`", "on reward: w += (R > 0)*pre"),
+    ("m = sign(R)\ndw/dt = m*pre/ms", 2, 9, "`on reward: w += ...`", "on reward: w += sign(R)*pre"),
+    ("dw/dt = R**2*pre*ms", 1, 9, "`on reward: w += ...`", "on reward: w += R**2*pre"),
+    ("x = lowpass(tanh(R*ms), 20)\nw += x", 1, 13, "in a step", "x <- tanh(R)\nw += x*pre"),
+    ("dw/dt = (post_spike > 0)*pre/ms", 1, 9, "at an event", "on post_spike: w += pre"),
+    ("dw/dt = pre_spike*post_spike*ms", 1, 9, "in a step", "w += dt**2*pre_spike*post_spike"),
+    ("on pre_spike: w += post_spike*ms", 1, 20, "in a step", "on pre_spike: w += post_spike*dt"),
     (
         "dw/dt = eta*(R - R_bar)*pre*post",
         1,

@@ -165,7 +165,7 @@ def test_the_largest_rule_of_a_family_takes_bounded_time(name: str) -> None:
     bounded(lambda: found.update(refused(rule)))
     assert all(EXPECTED[what] in told for what, told in found.items()), found
     for what in found:
-        assert refused_within(asked(rule)[what], EXPECTED[what]) < 0.2
+        assert refused_within(asked(rule)[what], EXPECTED[what]) < 1.0
 
 
 @pytest.mark.parametrize("name", ["functions in functions", "floors in functions", "maxima"])
