@@ -180,6 +180,8 @@ MILLISECOND = "ms"
 #: The plastic weight itself: built in, at a synapse, a plain number.
 WEIGHT = "w"
 
+#: What is no group of neurons where it stands behind a side: `pre.u` is the potential of one.
+UNGROUPED = frozenset({*SIGNALS, WEIGHT, "rate", "spike"})
 
 #: The sides of a synapse, whose neurons may belong to groups: `pre.NAME` is 1 where they do.
 SIDES: tuple[Literal["pre", "post"], ...] = ("pre", "post")

@@ -27,7 +27,7 @@ from rulegen.grammar.algebra.parts import (
     State,
     Update,
 )
-from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
 from rulegen.grammar.printing.alike import BIAS, alike
 from rulegen.grammar.printing.boxes import (
     GLYPHS,
@@ -302,7 +302,7 @@ class _Lines(Statements[Line]):
         assert isinstance(name, Name)
         left: Box = replace(name, dot=True)
         if tau is not None and tau != 1:
-            left = joined([self.show(tau, POW), left], Sign.THIN)
+            left = joined([self.show(tau, MUL), left], Sign.THIN)
         return Line(left, _after(Sign.EQUAL, self.show(expr, own=own)))
 
     def drawn(self, state: State) -> Line:
@@ -383,6 +383,8 @@ def _time_constant(expr: sp.Expr, own: sp.Symbol) -> tuple[sp.Expr | None, sp.Ex
     """`tau` and `tau*expr` when the equation reads better so: when every term is divided by it."""
     coefficient, above, below = split_product(expr)
     if below and len(above) == 1 and above[0].is_Add and -own in above[0].args:
+        if symbol(MILLISECOND) in below:  # a time is one number with its unit: 20 ms
+            below, coefficient = [algebra.reciprocal(coefficient), *below], sp.Integer(1)
         return algebra.multiply(below), algebra.multiply([coefficient, *above])
     divisors = [set(split_product(t)[2]) for t in sp.Add.make_args(expr)]
     decays = any(split_product(t)[:2] == (-1, [own]) for t in sp.Add.make_args(expr))

@@ -11,7 +11,15 @@ import sympy as sp
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.operators import SHARED
 from rulegen.grammar.algebra.parts import Parameter
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, Site, is_foreign, is_group, symbol
+from rulegen.grammar.algebra.symbols import (
+    SIGNALS,
+    UNGROUPED,
+    WEIGHT,
+    Site,
+    is_foreign,
+    is_group,
+    symbol,
+)
 from rulegen.grammar.reading.calls import CALLS, call_of
 from rulegen.grammar.reading.draft import check_parameters
 from rulegen.grammar.reading.errors import RuleError
@@ -166,7 +174,7 @@ class Names:
                 token.column,
                 f"write `{token.text}`",
             )
-        if name in self.defined or name in SIGNALS or name == WEIGHT or name in SIDED:
+        if name in self.defined or name in UNGROUPED:
             own = SIDED.get(name, {}).get(side, name)
             raise line.error(
                 f"`{name}` is no group of neurons, of which `{token.text}` says whether the "

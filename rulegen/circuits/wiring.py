@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BeforeValidator
 
 from rulegen.compile import Bounds
-from rulegen.grammar.algebra.symbols import SIGNS
+from rulegen.grammar.algebra.symbols import SIGNS, UNGROUPED
 from rulegen.ground.noise import Purpose, Stream, uniform
 
 Array = jax.Array
@@ -75,6 +75,10 @@ def check_groups(groups: Mapping[str, Part], count: int) -> None:
         if name in SIGNS:
             raise ValueError(
                 f"groups: which neurons are {name} is said by `excitatory`: use another name"
+            )
+        if name in UNGROUPED:
+            raise ValueError(
+                f"groups: `{name}` is what rules read of every neuron: use another name"
             )
         if not 0 <= first < last <= 1:
             raise ValueError(

@@ -404,6 +404,7 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
     # Derivatives of nothing
     ("tau*dw/dt", 1, 1, "`tau*dx/dt = ...`", "tau*dw/dt = pre"),
     ("dw/dt\nw += pre", 1, 1, "`dx/dt = ...`", "dw/dt = eta*pre"),
+    ("oja", 1, 1, "the text of a rule", "w += 0.1*(post*pre - post**2*w)"),
     # Settings
     ('delivery = "steps"\nw += R', 1, 12, "have their place in a configuration", "w += R"),
     ("reward = 'steps'\nw += R", 1, 10, "have their place in a configuration", "w += R"),

@@ -1,4 +1,4 @@
-"""What an equation in time may ask of rewards and spikes, and that it does not depend on the step."""
+"""What equations in time may ask of rewards and spikes: what does not depend on the step."""
 
 from __future__ import annotations
 

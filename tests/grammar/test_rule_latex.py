@@ -96,4 +96,5 @@ def test_a_rule_displays_itself() -> None:
 
 
 def test_a_time_constant_in_numbers_stays_one() -> None:
+    assert r"20\,\mathrm{ms}\,\dot{x}_{j}" in parse("20 ms*dx/dt = pre - x\nw += x").latex()
     assert r"-\frac{x_{j}}{16.8}" in parse("x = accumulate(pre, 16.8)\nw += x*post/100").latex()
