@@ -31,6 +31,32 @@ def jumps_of(expr: sp.Expr) -> set[sp.Basic]:
     return expr.atoms(*JUMPS) | powers
 
 
+def random_of(system: System) -> dict[str, str]:
+    """What is drawn, and the states that follow it, each with what was drawn first.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> from rulegen.grammar.rule.system import make_system
+        >>> random_of(make_system(parse("n = normal(0, 1) : post\\nx = lowpass(n, 20)\\nw += x")))
+        {'draw of n': 'n', 'x': 'n', 'w': 'n'}
+    """
+    found = {number.name: number.owner for number in system.standards}
+    moves = [*system.synapse, *system.weights, *system.neuron]
+    moves += [e for updates in system.events.values() for e in updates]
+    read = [(e.name, e.expr.free_symbols) for e in moves]
+    read += [(name, expr.free_symbols) for name, expr in system.initial.items()]
+    while True:
+        behind = {
+            name: found[source.name]
+            for name, sources in read
+            for source in sorted(sources, key=str)
+            if source.name in found and name not in found
+        }
+        if not behind:
+            return found
+        found |= behind
+
+
 def check_lots(
     system: System, moving: Mapping[str, Set[str]], *, through_activity: bool = False
 ) -> None:
@@ -40,14 +66,14 @@ def check_lots(
     numbers held fixed, most derivatives are 0, and their mean is not that of the reward.
 
     Args:
-        system: of the rule.
+        system: of the rule, whose states may be random by what they follow.
         moving: for each parameter the states that depend on it.
         through_activity: whether the activity counts as depending on the weights.
 
     Raises:
         RuleError: with the name of what is drawn and of the parameter.
     """
-    owners = {number.name: number.owner for number in system.standards}
+    owners = random_of(system)
     if not owners:
         return
     exprs = [e.expr for e in (*system.synapse, *system.weights, *system.neuron)]
@@ -64,7 +90,7 @@ def check_lots(
                     others |= {name for name in read if is_foreign(name)}
                 if read & others:
                     raise RuleError(
-                        f"the chances of `{owners[drawn]}`, which is drawn, depend on the free "
+                        f"a choice depends on `{owners[drawn]}`, which is drawn, and on the free "
                         f"parameter `{parameter}`, and a choice by lot has no derivative",
                         remedy="use `pgpe`, which needs none, or let the parameter be fixed",
                     )
