@@ -201,12 +201,12 @@ def test_choices_by_lot_have_no_derivative() -> None:
     text = "param p = 0.3 in [0, 1] free\nn = bernoulli(p) : synapse\nf = n*xi\n" + TAIL
     text = text.replace("eta*", "0.02*")
     for kind in (Score, Pathwise):
-        with pytest.raises(RuleError, match=r"chances of `n`[^`]*`p`[^`]*`pgpe`"):
+        with pytest.raises(RuleError, match=r"depends on `n`[^`]*`p`[^`]*`pgpe`"):
             kind().prepare(bench(text))
     Pgpe().prepare(bench(text))
     active = "param eta = 0.02 free\nn = bernoulli(sigmoid(post)) : synapse\nf = n*xi\n" + TAIL
     Score().prepare(bench(active))
-    with pytest.raises(RuleError, match="chances of `n`"):
+    with pytest.raises(RuleError, match="depends on `n`"):
         Pathwise(credit="life").prepare(bench(active))
 
 
@@ -215,7 +215,7 @@ def test_choices_by_lot_have_no_derivative() -> None:
 )
 def test_a_jump_of_what_is_drawn_has_no_derivative(jump: str) -> None:
     text = f"param p = 0.3 free\nn = uniform(0, 1) : synapse\nw += 0.1*({jump})*pre"
-    with pytest.raises(RuleError, match=r"chances of `n`[^`]*`p`[^`]*`pgpe`"):
+    with pytest.raises(RuleError, match=r"depends on `n`[^`]*`p`[^`]*`pgpe`"):
         compile_rule(text, wrt=("p",))
     compile_rule(text)
 
