@@ -164,7 +164,8 @@ def _shown(unit: Fraction | None) -> str:
 
 def silent_units(rule: Rule) -> dict[str, str]:
     """Units of parameters that no line states and that are neither times nor rates."""
-    units = {p.name: rule.units()[p.name] for p in rule.parameters if p.unit is None}
+    found = rule.units()
+    units = {p.name: found[p.name] for p in rule.parameters if p.unit is None}
     return {n: show_unit(u) for n, u in units.items() if u is not None and u not in (-1, 0, 1)}
 
 

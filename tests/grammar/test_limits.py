@@ -12,11 +12,11 @@ from collections.abc import Callable
 import pytest
 from test_effort import bounded
 
-from rulegen.catalog.likeness.naming import named
 from rulegen.compile import plan_rule
 from rulegen.grammar import Rule, RuleError, parse
 from rulegen.grammar.reading.draft import MAX_PARAMETERS
 from rulegen.grammar.reading.limits import MAX_STATES
+from rulegen.runs.check import check_report, check_text
 
 
 def lines(count: int, make: Callable[[int], str]) -> str:
@@ -168,10 +168,13 @@ def test_the_largest_rule_of_a_family_takes_bounded_time(name: str) -> None:
         assert refused_within(asked(rule)[what], EXPECTED[what]) < 1.0
 
 
-@pytest.mark.parametrize("name", ["functions in functions", "floors in functions", "maxima"])
-def test_a_name_takes_bounded_time(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["functions in functions", "floors in functions", "products of parameters", "free updates"],
+)
+def test_what_check_says_takes_bounded_time(name: str) -> None:
     rule = largest(FAMILIES[name])
-    bounded(lambda: named(rule))
+    bounded(lambda: check_text(check_report(rule)))
 
 
 @pytest.mark.parametrize("name", FAMILIES)
