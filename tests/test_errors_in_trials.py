@@ -74,6 +74,20 @@ def test_errors_come_back_when_there_is_a_target(x64, errors) -> None:
         np.testing.assert_allclose(batch.rewards[0], expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("event", ["reward", "trial end"])
+@pytest.mark.parametrize("name", ["error", "pre_error"])
+def test_events_read_the_errors_of_the_last_step(x64, event: str, name: str) -> None:
+    site = "pre" if name == "pre_error" else "post"
+    kept = f"last <- {name} : {site}\non {event}: w += 0.3*last*pre"
+    texts = [f"on {event}: w += 0.3*{name}*pre", kept]
+    for engine in ("xla", INTERPRETED.name):
+        there = world().model_copy(update={"engine": engine})
+        batches = [Lives(there, compile_rule(text)).run(np.zeros(0), KEY, 3) for text in texts]
+        np.testing.assert_allclose(batches[0].rewards, batches[1].rewards, rtol=1e-12)
+        still = Lives(there, compile_rule("w += 0*pre")).run(np.zeros(0), KEY, 3)
+        assert not np.allclose(batches[0].rewards[:, -1], still.rewards[:, -1])
+
+
 def test_descent_along_the_errors_learns(x64) -> None:
     """Without recurrent weights the change follows the gradient: the output learns its target."""
     here = world(noise=0.01).model_copy(update={"life": LifeSettings(trials=400)})

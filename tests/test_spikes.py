@@ -210,9 +210,11 @@ def test_a_spike_reads_the_reward_as_an_amount(dt: float, text: str) -> None:
 
 
 def test_a_reward_at_a_spike_is_another_rule_than_its_impulse() -> None:
-    amount, impulse = parse("on pre_spike: w += eta*R"), parse("dw/dt = eta*R*pre_spike")
-    assert amount.digest != impulse.digest
-    assert parse("on pre_spike: w += eta*R/dt").digest == impulse.digest
+    amount = parse("on pre_spike: w += eta*R")
+    assert parse("dw/dt = eta*dt*R*pre_spike").digest == amount.digest
+    for impulse in ("dw/dt = eta*R*pre_spike", "on pre_spike: w += eta*R/dt"):
+        with pytest.raises(RuleError, match="is an impulse"):
+            parse(impulse)
 
 
 #: Updates that read what others have set, that add only after a law, or that do nothing.

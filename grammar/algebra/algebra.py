@@ -11,6 +11,7 @@ What is read again, as it was printed, therefore becomes the same expression.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -18,13 +19,15 @@ import sympy as sp
 from sympy.core.parameters import distribute
 
 from rulegen.grammar.algebra import operators as op
-from rulegen.grammar.algebra.conditions import chosen, combine, compare
+from rulegen.grammar.algebra.conditions import chosen, combine, compare, opposed
 from rulegen.grammar.algebra.constants import exact
 from rulegen.grammar.algebra.draws import DISTRIBUTIONS
 from rulegen.grammar.algebra.exact import AlgebraError, root
 from rulegen.grammar.algebra.facts import MAX_EXPONENT, hide, is_root, settle, too_high
 from rulegen.grammar.algebra.operators import OPERATORS
 
+#: A comparison of choices that make more cases than this together is refused.
+MOST_CASES = 16
 #: Everything that is written like a function.
 FUNCTIONS = OPERATORS | DISTRIBUTIONS
 
@@ -262,6 +265,35 @@ def _rebuild(expr: sp.Basic, values: Mapping[sp.Expr, sp.Expr]) -> sp.Basic:
     return rebuilt(expr, lambda part: _rebuild(part, values))
 
 
+def replaced(expr: sp.Basic, values: Mapping[sp.Basic, sp.Expr]) -> sp.Basic:
+    """An expression with other parts in place of these."""
+    if expr in values:
+        return values[expr]
+    if not expr.args or not expr.has(*values):
+        return expr
+    return rebuilt(expr, lambda part: replaced(part, values))
+
+
+def compared(order: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
+    """The condition `left order right` of formulas that may choose: that of each case where it is.
+
+    Example:
+        >>> from rulegen.grammar.algebra.conditions import choose
+        >>> x, y = sp.symbols("x y", real=True)
+        >>> compared(">", choose(x < 0, sp.Integer(2), y), sp.Integer(1))
+        (x < 0) | ((x >= 0) & (y > 1))
+    """
+    choices = [c for side in (left, right) for c in sp.preorder_traversal(side) if c.is_Piecewise]
+    if not choices or math.prod(len(c.args) for c in set(choices)) > MOST_CASES:
+        return compare(order, left, right)
+    holding, before = [], []
+    for value, condition in choices[0].args:
+        sides = (replaced(side, {choices[0]: value}) for side in (left, right))
+        holding.append(combine(sp.And, [*before, condition, compared(order, *sides)]))
+        before.append(opposed(condition))
+    return combine(sp.Or, holding)
+
+
 def rebuilt(expr: sp.Basic, new: Callable[[sp.Basic], sp.Basic]) -> sp.Basic:
     """The same operation on new parts."""
     if isinstance(expr, sp.Piecewise):
@@ -276,7 +308,7 @@ def rebuilt(expr: sp.Basic, new: Callable[[sp.Basic], sp.Basic]) -> sp.Basic:
     if isinstance(expr, sp.And | sp.Or):
         return combine(sp.And if isinstance(expr, sp.And) else sp.Or, args)
     if expr.is_Relational:
-        return compare(expr.rel_op, *args)
+        return compared(expr.rel_op, *args)
     return call(operator_name(expr), args)
 
 

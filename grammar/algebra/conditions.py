@@ -26,6 +26,20 @@ def compare(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     return related(op, left, right)
 
 
+def opposed(condition: sp.Basic) -> sp.Basic:
+    """The condition that holds where this one does not.
+
+    Example:
+        >>> a, b = sp.symbols("a b", real=True)
+        >>> opposed(combine(sp.And, [a < 0, b < 0])) == combine(sp.Or, [a >= 0, b >= 0])
+        True
+    """
+    if isinstance(condition, sp.And | sp.Or):
+        other = sp.Or if isinstance(condition, sp.And) else sp.And
+        return combine(other, [opposed(part) for part in condition.args])
+    return negate(condition)
+
+
 def related(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     """The same of any formulas: where a slope changes may depend on a choice, unlike in a text."""
     decided = left.is_number and right.is_number

@@ -131,7 +131,7 @@ def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
         return remedy
     if first.startswith("on_") and second == ":" and event_meant(first):
         return f"write `on {event_meant(first)}:`"
-    if len(tokens) == 1 and suggest(first, words) in ("", f"did you mean `{first}`?"):
+    if len(tokens) == 1 and "." not in first and suggest(first, words) in ("", f"did you mean `{first}`?"):
         return f"write `{first} = ...`, or the text of a rule in place of its name"
     left = [t.text for t in tokens[: _sign(tokens)]]
     if "dt2" in left or left[-3:-1] == ["dt", "**"]:

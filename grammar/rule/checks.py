@@ -28,6 +28,7 @@ from rulegen.grammar.rule.averages import readers_first
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.rule import Rule
 from rulegen.grammar.rule.spikes import folded, from_start, jumps_of, start_of
+from rulegen.grammar.rule.system import writer
 
 #: What the forward pass may read: it runs before the activity of the step exists.
 FORWARD_SIGNALS = frozenset({"zeta", "dt", "N_pre", "N_post"})
@@ -233,11 +234,17 @@ def check_spikes(rule: Rule, updates: list[tuple[Formula, Assignment]]) -> None:
 
 def check_written_out(rule: Rule, formulas: list[Formula]) -> None:
     """Formulas that are defined alone may be undefined with what their names stand for."""
-    for formula in formulas:
-        try:
-            rule.expand(formula.expr)
-        except RuleError as problem:
-            raise formula.line.error(problem.message, formula.column, problem.remedy) from None
+    drawn = [formula for formula in formulas if formula.draws]
+    formula = (drawn or formulas)[0]
+    try:
+        write = writer(rule)
+        for formula in formulas:
+            write(formula.expr)
+    except RuleError as problem:
+        raise formula.line.error(problem.message, formula.column, problem.remedy) from None
+    except AlgebraError as problem:
+        message = f"with what is drawn, this makes {problem.message}"
+        raise formula.line.error(message, formula.column, problem.remedy) from None
 
 
 def check_nonlocal(rule: Rule, formulas: list[Formula], draft: Draft) -> None:

@@ -75,7 +75,7 @@ def in_standard(expr: sp.Expr, number: sp.Expr) -> sp.Expr:
     draw = draw_in(expr)
     if draw is None:
         return expr
-    return replaced(expr, {draw: _value(draw, number)})
+    return algebra.replaced(expr, {draw: _value(draw, number)})
 
 
 def _value(draw: Draw, number: sp.Expr) -> sp.Expr:
@@ -89,18 +89,9 @@ def _value(draw: Draw, number: sp.Expr) -> sp.Expr:
             grown = algebra.call("exp", [algebra.multiply([spread, number])])
             return algebra.multiply([median, grown])
         case _, (probability,):
-            happens = conditions.compare("<", number, probability)
+            happens = algebra.compared("<", number, probability)
             return conditions.choose(happens, sp.Integer(1), sp.Integer(0))
     raise TypeError(f"no value of {draw}")
-
-
-def replaced(expr: sp.Basic, values: Mapping[sp.Basic, sp.Expr]) -> sp.Basic:
-    """An expression with other parts in place of these."""
-    if expr in values:
-        return values[expr]
-    if not expr.args or not expr.has(*values):
-        return expr
-    return algebra.rebuilt(expr, lambda part: replaced(part, values))
 
 
 def written_out(

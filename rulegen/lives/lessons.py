@@ -44,7 +44,7 @@ class Lessons:
     Args:
         task: what the circuit does.
         dt: step, ms.
-        read: what rules read in steps.
+        read: what rules read of it, rewards in steps.
 
     Raises:
         ValueError: when a reward is asked for in a step, and known at the end alone, or errors of

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from rulegen.circuits import Circuit, Exploration, Network
 from rulegen.compile.tangents import tangent_name
-from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, WEIGHT
+from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, ERRORS, WEIGHT
 from rulegen.ground.noise import Stream
 from rulegen.lives.arrivals import arrivals, check_parts
 from rulegen.lives.lessons import Lessons
@@ -88,13 +88,14 @@ class Steps(abc.ABC):
         #: After which steps `on reward` runs.
         self.arrivals = arrivals(task, circuit.dt)
         self.rule = rules.rule
-        read = frozenset[str]().union(*(rule.step_signals for rule in rules.rules.values()))
-        self.lessons = Lessons(task, circuit.dt, read)
+        in_steps = frozenset[str]().union(*(rule.step_signals for rule in rules.rules.values()))
+        read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
+        # At an event a reward is what has come, and an error that of the last step.
+        self.lessons = Lessons(task, circuit.dt, in_steps | (read & ERRORS))
         if len(self.arrivals) > 1:
             why, remedy = "task.delivery asks for it earlier", 'set task.delivery = "end"'
             check_parts(task, circuit.dt, why, remedy)
         self.plastic_input = "input" in rules.rules
-        read = frozenset[str]().union(*(rule.signals for rule in rules.rules.values()))
         #: Parts of the current that some rule reads; others are never computed.
         self.drives = sorted(read & {DRIVE, *DRIVES.values()})
         #: Parameters on which the weights that the circuit uses depend.
