@@ -286,7 +286,8 @@ def compared(order: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     choices = [c for side in (left, right) for c in sp.preorder_traversal(side) if c.is_Piecewise]
     if not choices or math.prod(len(c.args) for c in set(choices)) > MOST_CASES:
         return compare(order, left, right)
-    holding, before = [], []
+    holding: list[sp.Basic] = []
+    before: list[sp.Basic] = []
     for value, condition in choices[0].args:
         sides = (replaced(side, {choices[0]: value}) for side in (left, right))
         holding.append(combine(sp.And, [*before, condition, compared(order, *sides)]))

@@ -28,7 +28,7 @@ NAMELESS = (
 def check_distribution(line: Line, tokens: Sequence[Token]) -> None:
     """Refuse the value of a parameter that would be drawn from what is no distribution."""
     for token, after in itertools.pairwise(tokens):
-        known = token.text in OPERATORS or token.text in DISTRIBUTIONS or token.text in UNITS
+        known = token.text in {*OPERATORS, *DISTRIBUTIONS, *UNITS, "in"}
         if token.kind == "name" and after.text == "(" and not known:
             remedy = ELSEWHERE.get(token.text) or distributions()
             raise line.error(f"there is no distribution `{token}`", token.column, remedy)

@@ -10,6 +10,7 @@ from rulegen.grammar.reading.left import read_left
 from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.remedies import event_meant
 from rulegen.grammar.reading.source import Line
+from rulegen.grammar.reading.words import RESERVED
 
 
 #: What compares two numbers.
@@ -47,9 +48,20 @@ def read_event(line: Line, tokens: list[Token]) -> tuple[Event, list[Token], int
         meant = event_meant(name)
         remedy = f"did you mean `{meant}`?" if meant else f"write {words}"
         if any(t.text in COMPARISONS for t in tokens[1:colon]):
-            remedy = f"what holds in a step is a factor: `w += (... if {name} else 0)`"
+            remedy = _conditional([t.text for t in tokens[1:colon]])
         raise line.error(f"there is no event `{name}`", tokens[1].column, remedy)
     return event, tokens[colon + 1 :], end_of(tokens[: colon + 1])
+
+
+def _conditional(words: list[str]) -> str:
+    """What to write in place of `on EVENT if CONDITION:`, or without an event."""
+    events = {tuple(e.value.split()): f"on {e.value}" for e in Event}
+    head = next((e for e in events if tuple(words[: len(e)]) == e), ())
+    rest = [word for word in words[len(head) :] if word not in ("if", "when", "and", "where")]
+    if rest[:1] == ["("] and rest[-1] == ")":
+        rest = rest[1:-1]
+    update = f"w += (... if {' '.join(rest)} else 0)"
+    return f"write `{events[head]}: {update}`" if head else f"what holds is a factor: `{update}`"
 
 
 def read_updates(draft: Draft, line: Line, tokens: list[Token], event: Event, after: int) -> int:
@@ -63,6 +75,9 @@ def read_updates(draft: Draft, line: Line, tokens: list[Token], event: Event, af
             continue  # a `;` at the end of the line
         if not part:
             raise line.error("a statement is missing here", place, "write `w += ...`")
+        if part[0].text in RESERVED and [t.text for t in part[1:2]] not in (["="], ["<-"]):
+            remedy = f"write `{part[0]} ...` on a line of its own, which is not indented"
+            raise line.error(f"`{part[0]}` is no change of a value", part[0].column, remedy)
         left = read_left(line, part, OPENING)
         if left.op != "<-":
             raise line.error(

@@ -88,6 +88,8 @@ def of_sign(text: str, index: int) -> str:
         return f"write `{'**' if after[0] == '^' else after[0]}`, without the dot"
     if char == "\\" and (not after or after.startswith("#")):
         return ONE_LINE
+    if char == "%" and before[-1:].isdigit() and not after:
+        return "write a share as a number, `0.3` for 30 %"
     if char == "%" and not before:
         return "a comment begins with `#`"
     if char == "{" and before.endswith("_"):

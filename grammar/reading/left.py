@@ -18,6 +18,7 @@ from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.remedies import FUNCTIONS, event_meant
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.suggest import suggest
+from rulegen.grammar.reading.walk import FILTERS
 
 Op = Literal["=", "<-", "d/dt"]
 #: What a line cannot begin with, where it was meant to say something else.
@@ -92,6 +93,8 @@ def _derivative(line: Line, tokens: Sequence[Token], at: int) -> Left:
     if at == 2 or tokens[at - 3].kind != "name":
         raise line.error("`dx/dt` wants a state after the `d`", tokens[0].column)
     name, before = tokens[at - 3], tokens[: at - 3]
+    if name.text == "dt":
+        raise line.error("`dx/dt` wants a state after the `d`", name.column, SECOND_ORDER)
     if len(name.text) < 2 or name.text[0] != "d":
         raise line.error("`dx/dt` wants a state after the `d`", name.column)
     target = replace(name, text=name.text[1:])
@@ -127,6 +130,12 @@ def _check_factor(line: Line, before: Sequence[Token]) -> None:
 def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
     """What a line that says nothing was meant to be."""
     first, second = tokens[0].text, tokens[1].text if len(tokens) > 1 else ""
+    if first.lower() == "on" and first != "on":
+        return "write `on` in small letters"
+    if first == "non" and second == "-":
+        return "write `nonlocal` in one word"
+    if second == ",":
+        return f"one value at a time: `{first} <- ...`, and another line for the next"
     if remedy := of_line(first) or _bounds(tokens):
         return remedy
     if first.startswith("on_") and second == ":" and event_meant(first):
@@ -138,11 +147,17 @@ def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
         return SECOND_ORDER
     if second == "[":
         return of_subscript(first, left[2:])
+    if second == "(" and first in FILTERS:
+        return _of_a_call(first, ())
+    if second == "(" and ":" in (t.text for t in tokens) and "=" in (t.text for t in tokens):
+        return f"write `{first}(x) = ...` for a function"
     if second == "(" and any(t.text == "=" for t in tokens):
         return f"what `{first}` becomes after a step is `{first} <- ...`"
     typed = second == ":" and of_line("".join(left[2:3]))
     if second == "(":
         return FUNCTIONS.get(first) or _of_a_call(first, [t.text for t in tokens[2:3]])
+    if second == "/" and first[:1] == "d" and left[2:3] != ["dt"] and "".join(left[2:3])[:1] == "d":
+        return f"time is `t`: write `{first}/dt = ...`"
     if [t.text for t in tokens[:3]] == ["d", "/", "dt"]:
         return "write `dx/dt = ...`"
     if "dt" in left:
@@ -168,6 +183,8 @@ def _of_a_call(name: str, inside: Sequence[str]) -> str:
     if name == "clip" and inside == [WEIGHT]:
         return "write `bounds w in [0, 1]`"
     call = f"{name}(...)"
+    if name in FILTERS:
+        return f"give it a name: `x = {call}`"
     return f"what changes stands on the left: write `x <- {call}`, or `on trial end: w <- {call}`"
 
 
@@ -177,7 +194,7 @@ def again(left: Left, before: Op) -> str:
     if before == "=" and left.adds:
         return f"give the sum a name of its own, `x = {name} + ...`"
     if "=" in (before, left.op):
-        return "rename one of them"
+        return f"rename one of them; the value at which `{name}` begins is `initial {name} = ...`"
     if before == "<-":
         return f"say all in one equation, such as `{name} <- {name} + ...`"
     event = f", or add at an event, `on reward: {name} += ...`" if left.adds else ""

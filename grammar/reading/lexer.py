@@ -149,6 +149,8 @@ def _unknown(line: Line, index: int) -> Exception:
         remedy = "the positive part of `x` is `relu(x)`"
     if name.startswith("VULGAR FRACTION"):
         remedy = "write a fraction as a quotient, such as `1/2`"
+    if not char.isprintable() or unicodedata.category(char)[0] in "ZC":
+        remedy = remedy or "remove it, or write a blank in its place"
     if not remedy and not char.isascii():
         remedy = "use ASCII letters, Greek letters, or a macron for `_bar`"
     return line.error(f"{what} has no meaning in a rule", index + 1, remedy)

@@ -182,6 +182,9 @@ def read_parameter(line: Line, tokens: Sequence[Token]) -> Parameter:
     """`param NAME [= NUMBER] [UNIT] [in [LOW, HIGH]] [free]`."""
     if len(tokens) < 2 or tokens[1].kind != "name":
         raise _missing(line, tokens[:1], "the parameter's name", "write `param eta = 0.1`")
+    if tokens[1].text in ("free", "in"):
+        remedy = "the name comes first: `param NAME = NUMBER UNIT in [LOW, HIGH] free`"
+        raise line.error(f"`{tokens[1]}` is a word of the language", tokens[1].column, remedy)
     if tokens[1].per_condition:
         raise line.error("a parameter has no subscript", tokens[1].column, "remove `[condition]`")
     index, value, low, high = 2, None, -math.inf, math.inf
@@ -198,7 +201,8 @@ def read_parameter(line: Line, tokens: Sequence[Token]) -> Parameter:
         remedy = "write `param NAME = NUMBER UNIT in [LOW, HIGH] free`"
         raise line.error(f"`{tokens[index]}` cannot stand here", tokens[index].column, remedy)
     if value is not None and not low <= value <= high:
-        raise line.error("the value lies outside the bounds", tokens[1].column, "widen the bounds")
+        remedy = "widen the bounds, which have the unit of the value"
+        raise line.error("the value lies outside the bounds", tokens[1].column, remedy)
     if value is not None:
         value = _in_ms(line, tokens[1], value, factor)
     low, high = (_in_ms(line, tokens[1], bound, factor) for bound in (low, high))

@@ -52,12 +52,17 @@ _STATE = "a trace is a state on a line of its own: `x_bar = lowpass(x, tau)`"
 _MEAN = "write `sum_pre(...)/N_pre` or `sum_post(...)/N_post`, declared `nonlocal`"
 _NORMAL = "write `on trial end: w <- w/sum_pre(w)`, declared `nonlocal sum_pre`"
 _OUTER = "a synapse sees the two neurons that it joins: write `post*pre`"
+_DOT = "write `sum_pre(w*pre)` for a sum over the neurons of one side, declared `nonlocal`"
 _SPIKE = (
     "for a product write `delta*(...)`; what happens at a spike is an event, `on pre_spike: ...`"
 )
 #: Functions that the language does not have.
 FUNCTIONS = {
-    **dict.fromkeys(("outer", "dot", "matmul", "einsum"), _OUTER),
+    "outer": _OUTER,
+    **dict.fromkeys(("dot", "matmul", "einsum"), _DOT),
+    **dict.fromkeys(("highpass", "detrend"), "write `x - x_bar` with `x_bar = lowpass(x, tau)`"),
+    **dict.fromkeys(("Normal", "N"), f"write `{call_of('normal')}`"),
+    "Uniform": f"write `{call_of('uniform')}`",
     **dict.fromkeys(("delta", "dirac", "Dirac"), _SPIKE),
     **dict.fromkeys(("cumsum", "integral"), "an integral over time is a state: `dx/dt = ...`"),
     **dict.fromkeys(("diff", "gradient"), "write `x - prev(x)` for the change in a step"),
@@ -77,7 +82,8 @@ FUNCTIONS = {
     **dict.fromkeys(("randn", "gauss", "gaussian"), _BELL),
     "binomial": ELSEWHERE["binomial"],
     "exponential": ELSEWHERE["exponential"],
-    **dict.fromkeys(("poisson", "gamma"), distributions()),
+    "poisson": distributions(),
+    "gamma": f"for a product write `gamma*(...)`; {distributions()}",
     **dict.fromkeys(("heaviside", "Heaviside", "H", "Theta", "step", "theta"), _STEP),
     **dict.fromkeys(("trace", "filter", "convolve", "ema", "smooth"), _STATE),
     "ln": "write `log(x)`",
@@ -154,7 +160,7 @@ def event_meant(word: str) -> str:
         >>> event_meant("pre"), event_meant("on_post"), event_meant("trial_end"), event_meant("x")
         ('pre_spike', 'post_spike', 'trial end', '')
     """
-    plain = word.removeprefix("on_").replace("_", " ")
+    plain = word.removeprefix("on_").replace("_", " ").replace("begin", "start")
     events = {e.value.replace("_", " "): e.value for e in Event}
     parts = [e for e in events if plain and (e.startswith(plain) or e.endswith(plain))]
     close = difflib.get_close_matches(plain, events, n=1, cutoff=0.6)
@@ -177,6 +183,8 @@ def for_function(name: str, known: Collection[str]) -> str:
     """What to write in place of a function that there is not."""
     if name in FUNCTIONS:
         return FUNCTIONS[name]
+    if name.lower() in OPERATORS:
+        return f"write `{name.lower()}(...)`"
     product = f"for a product write `{name}*(...)`"
     if name in SIGNALS:
         return (

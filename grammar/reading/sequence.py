@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rulegen.grammar.algebra.operators import OPERATORS
-from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT
+from rulegen.grammar.algebra.symbols import SIGNALS, WEIGHT, is_outside
 from rulegen.grammar.reading.calls import call_of
 from rulegen.grammar.reading.foreign_units import in_ours
 from rulegen.grammar.reading.foreign_words import of_subscript
@@ -66,19 +66,20 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
             pass
         elif text in _INFIX and not wants_operand:
             if text == "," and not (opened[-1][1] if opened else not single):
-                raise line.error(
-                    "a comma outside the brackets of a function", token.column, "remove it"
-                )
+                message = "a comma outside the brackets of a function"
+                raise line.error(message, token.column, _comma(tokens, i))
             wants_operand = True
         elif text in _INFIX:
             both = (previous.text if previous else "") + text
             remedy = _TWO_SIGNS.get(
                 both, f"write a number or a name before it, or remove the `{text}`"
             )
+            if both == "elseif":
+                remedy = "write `x if pre > 0 else (y if post > 0 else z)`"
             raise line.error(f"something is missing before `{text}`", token.column, remedy)
         else:
             call = opened[-1][0] if opened and opened[-1][1] else None
-            raise line.error(*_misplaced(tokens, i, call))
+            raise line.error(*_misplaced(tokens, i, call, single))
         previous = token
     if opened:
         raise line.error("this `(` is never closed", opened[-1][0].column, "add `)`")
@@ -86,6 +87,14 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
         assert previous is not None
         end = previous.column + len(previous.text)
         raise line.error("the formula ends too early", end, "something is missing here")
+
+
+def _comma(tokens: Sequence[Token], index: int) -> str:
+    """What to write in place of a comma at `index` that parts no arguments."""
+    sides = [t for t in tokens[max(index - 1, 0) : index + 2] if t.kind == "number"]
+    if len(sides) == 2 and all(t.text.isdecimal() for t in sides):
+        return f"write `{sides[0]}.{sides[1]}` for a number with decimals"
+    return "one formula a line: name its parts on lines of their own"
 
 
 def _between(previous: Token, token: Token, rest: Sequence[str]) -> tuple[str, str]:
@@ -96,6 +105,8 @@ def _between(previous: Token, token: Token, rest: Sequence[str]) -> tuple[str, s
         return missing, FUNCTIONS["sum"]
     if previous.text in OPERATORS:
         return missing, f"write `{previous}({token})`"
+    if token.text in ("elif", "elseif"):
+        return missing, "write `x if pre > 0 else (y if post > 0 else z)`"
     if token.text == "where":
         return missing, "write `(... if x > 0 else 0)`"
     if previous.kind != "number" or after == "(":
@@ -122,7 +133,7 @@ def _inside(previous: Token, name: str) -> str:
     """What to write before a closing bracket; `name` is that of an empty call, or ""."""
     if name in FUNCTIONS:
         return FUNCTIONS[name]
-    if name in SIGNALS or name == WEIGHT:
+    if name in SIGNALS or name == WEIGHT or is_outside(name):
         return f"write `{name}` without brackets"
     if name:
         call = call_of(name)
@@ -133,10 +144,16 @@ def _inside(previous: Token, name: str) -> str:
 
 
 def _misplaced(
-    tokens: Sequence[Token], index: int, opening: Token | None
+    tokens: Sequence[Token], index: int, opening: Token | None, single: bool
 ) -> tuple[str, int, str]:
-    """What is wrong with the sign at `index`, within the call that begins at `opening`, if any."""
+    """What is wrong with the sign at `index`, within the call that begins at `opening`, if any.
+
+    What is not `single` are the arguments of a filter.
+    """
     token, before = tokens[index], tokens[index - 1] if index else None
+    if token.text == "=" and opening is None and not single:
+        remedy = "arguments have no names: the formula comes first, `lowpass(pre, 20 ms)`"
+        return f"`{token}` cannot stand here", token.column, remedy
     if token.text == "=" and opening is not None:
         name = tokens[tokens.index(opening) - 1].text
         remedy = f"write `{call_of(name) or f'{name}(...)'}`: arguments have no names"
@@ -146,7 +163,7 @@ def _misplaced(
         return f"`{token}` cannot stand here", token.column, remedy
     remedies = {
         "=": "write `==` to compare, and `<=` or `>=`",
-        "[": "the positive part of `x` is `relu(x)`",
+        "[": "write one number or formula; the positive part of `x` is `relu(x)`",
         "]": "only a state kept per condition has a subscript: `NAME[condition]`",
         "<-": "write `x < -1` with a blank, or one statement a line",
         ":": "remove the site here: it ends the equation of what changes or begins",

@@ -107,6 +107,12 @@ def _statement(draft: Draft, line: Line, tokens: list[Token]) -> None:
                 _drawn_parameter(draft, line, tokens)
                 return
             check_distribution(line, tokens[3:])
+            if [t.text for t in tokens[2:3]] == [":"] and not any(
+                t.text in {s.value for s in Site} for t in tokens[3:]
+            ):
+                raise line.error(
+                    "a parameter has `=`", tokens[2].column, f"write `param {tokens[1]} = ...`"
+                )
             if colon := next((t for t in tokens[2:] if t.text == ":"), None):
                 raise line.error(
                     "a parameter that is not drawn is one number for all",
@@ -243,11 +249,12 @@ def _end(line: Line, tokens: Sequence[Token], index: int) -> None:
 
 def _names(line: Line, tokens: Sequence[Token], after: int) -> list[Token]:
     names = [t for i, t in enumerate(tokens) if i % 2 == 0]
-    if len(tokens) % 2 == 0:
-        raise line.error("a name is missing here", after, "write `nonlocal sum_post`")
     for i, token in enumerate(tokens):
         if (token.kind == "name") != (i % 2 == 0) or (i % 2 and token.text != ","):
-            raise line.error(f"`{token}` cannot stand here", token.column, "names and commas")
+            remedy = "names with commas between them, `nonlocal sum_pre, sum_post`"
+            raise line.error(f"`{token}` cannot stand here", token.column, remedy)
+    if len(tokens) % 2 == 0:
+        raise line.error("a name is missing here", after, "write `nonlocal sum_post`")
     return names
 
 
@@ -314,6 +321,9 @@ def _site(line: Line, body: Sequence[Token], colon: int) -> Site:
             column,
             f"what they alone do has a factor, `{group}*(...)`",
         )
+    if any(t.text == ";" for t in body[:colon]):
+        remedy = "a `;` stands between updates of one event: write one statement a line"
+        raise line.error("this is no site", column, remedy)
     remedy = of_line(body[0].text if body else "") or suggest(name, list(sites))
     remedy = remedy or "write `: pre`, `: post`, `: synapse` or `: global`"
     raise line.error(f"there is no site `{name}`", column, remedy)

@@ -62,7 +62,8 @@ def check_forward(
 
 
 def _summed(name: str) -> str:
-    return f"sum over the sources, `sum_pre(w*{name})`, declared `nonlocal`"
+    inside = WEIGHT if name == WEIGHT else f"{WEIGHT}*{name}"
+    return f"sum over the sources, `sum_pre({inside})`, declared `nonlocal`"
 
 
 #: What initial values may read besides parameters; the weights are those of the start.
@@ -259,7 +260,9 @@ def check_nonlocal(rule: Rule, formulas: list[Formula], draft: Draft) -> None:
                     f"if that is meant, declare it: `nonlocal {read.name}`",
                 )
     for name, (line, token) in declared.items():
-        if name not in used_names(rule):
+        if name not in NONLOCAL or name not in used_names(rule):
             known = name in OPERATORS or name in SIGNALS or name in draft.defined
             message = "is not used" if known else "is not known"
+            if name in used_names(rule):
+                message = "reads no other neuron or synapse"
             raise line.error(f"`{name}` {message}", token.column, "remove it from `nonlocal`")

@@ -57,6 +57,13 @@ def check_impulses(
                 raise _Sized(expr)
         except _Sized as part:
             shown = show_expression(rule, part.args[0])
+            if formula in spikes:
+                raise formula.line.error(
+                    f"at a spike `{shown}` asks how large an impulse is",
+                    formula.column,
+                    "the event itself needs no factor; in a step a spike is an amount, "
+                    "`dt*pre_spike`",
+                ) from None
             raise formula.line.error(
                 f"in time a reward or a spike is an impulse, and `{shown}` asks how large it is",
                 formula.column,

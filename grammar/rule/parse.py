@@ -13,6 +13,7 @@ from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.parts import (
     SPIKES,
     Definition,
+    Event,
     Foreign,
     Form,
     Group,
@@ -144,11 +145,11 @@ class _Builder:
         for i, token in enumerate(body):
             depth += (token.text == "(") - (token.text == ")")
             if token.text == ")" and depth == 0 and i < len(body) - 1:
-                raise line.error(
-                    f"`{name}(...)` must stand alone",
-                    body[i + 1].column,
-                    "give the filter a name on its own line and use the name",
-                )
+                remedy = "give the filter a name on its own line and use the name"
+                if body[i + 1].text == "[":
+                    remedy = f"write `{assignment.target.text}[condition] = {name}(...)`"
+                message = f"`{name}(...)` must stand alone"
+                raise line.error(message, body[i + 1].column, remedy)
         if depth:
             raise line.error("this `(` is never closed", body[1].column, "add `)`")
         after = end_of(body[:2])
@@ -166,10 +167,19 @@ class _Builder:
             if not (known or is_group(read.name)) or read.total is not None:
                 what = f"`{read.name}` cannot be a part of a time constant or gain"
                 remedy = f"use parameters and numbers, such as `param {read.name} = 20 ms`"
+                if read.name not in self.definitions:
+                    gain = "GAIN" if name == Form.AVERAGE.value else "TAU"
+                    remedy = f"it comes second, `{name}(FORMULA, {gain})`, of parameters and numbers"
                 raise line.error(what, read.column, remedy)
         size = algebra.substitute(parts[1].expr, {symbol(MILLISECOND): sp.Integer(1)})
         if size.is_number and constants.exact(size) <= 0:
             raise line.error("this must be positive", parts[1].column, "write a positive number")
+        if name == Form.AVERAGE.value and size.is_number and constants.exact(size) > 1:
+            raise line.error(
+                "a gain above 1, with which the average overshoots",
+                parts[1].column,
+                "it is the part of the way at each reward: `average(R, 0.05)`",
+            )
         return parts[0], parts[1]
 
     def build(self) -> Rule:
@@ -308,6 +318,12 @@ class _Builder:
                 f"`{name}` is drawn anew in every step, and keeps nothing",
                 column,
                 "change a state or `w`",
+            )
+        if name == BASELINE and name not in self.states and update.event is Event.REWARD:
+            raise update.line.error(
+                f"`{name}` follows the rewards by itself, as `{name} = average(R, 0.2)`",
+                column,
+                f"remove this; or write `{name} <- {name} : global`, and nothing else changes it",
             )
         self.names.resolve(update.line, update.target)
         return name

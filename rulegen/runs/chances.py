@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 import sympy as sp
 
@@ -15,6 +16,11 @@ from rulegen.grammar.reading.drawing import trouble
 from rulegen.grammar.rule.draws import in_standard, standards
 from rulegen.grammar.rule.timing import cases, extremes, time_constant
 
+#: What neurons do, and numbers that all of it may be.
+ACTIVITY = ("pre", "post", "u", "pre_u", "drive", "xi")
+WITHIN = (sp.Integer(-1), sp.Integer(0), sp.Integer(1))
+#: More of it in one draw, and nothing is said.
+MOST_SIGNALS = 3
 #: So near to an end of what is drawn evenly, which itself is never met.
 NEAR = 1e-6
 
@@ -28,10 +34,9 @@ def unfit(rule: Rule) -> list[str]:
         ['`n` may be drawn from normal(0, -0.999998): the deviation must be positive; bound `s` \
 with `max`, `min` or `clip`']
     """
-    if not rule.drawn:
-        return []
     known = {symbol(p.name): p.value for p in rule.parameters if p.value is not None}
-    return [*times(rule, known), *distributions(rule, known)]
+    found = [*times(rule, known), *distributions(rule, known)] if rule.drawn else []
+    return found + list(of_activity(rule, known))
 
 
 def times(rule: Rule, known: dict[sp.Symbol, float]) -> Iterator[str]:
@@ -92,6 +97,34 @@ def distributions(rule: Rule, known: dict[sp.Symbol, float]) -> Iterator[str]:
                 yield (
                     f"`{number.owner}` may be drawn from {made}: {problem}; bound "
                     f"{named(owners)} with `max`, `min` or `clip`"
+                )
+                break
+
+
+def of_activity(rule: Rule, known: dict[sp.Symbol, float]) -> Iterator[str]:
+    """Notes about draws of a step with what neurons do in their arguments.
+
+    A rate of `tanh` lies between -1 and 1, and a potential may be there as well.
+
+    Args:
+        rule: the rule. known: values of its parameters.
+    """
+    signals = {symbol(name) for name in ACTIVITY}
+    for state in rule.states:
+        draw = draw_in(rule.expand(state.expr)) if state.form is Form.DRAW else None
+        read = sorted(draw.free_symbols & signals, key=str) if draw else []
+        if draw is None or not read or len(read) > MOST_SIGNALS:
+            continue
+        for values in product(WITHIN, repeat=len(read)):
+            case = dict(zip(read, values, strict=True))
+            args = [a.subs(case).subs(known).doit() for a in draw.args]
+            problem, _ = trouble(type(draw).__name__, args)
+            if problem:
+                shown = show_expression(rule, state.expr)
+                where = " and ".join(f"{name} is {value}" for name, value in case.items())
+                yield (
+                    f"`{shown}` is no distribution where {where}: {problem}; bound it with "
+                    "`sigmoid`, `max` or `clip`"
                 )
                 break
 

@@ -12,6 +12,7 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.compile.plan import names_in, plan_rule
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.parts import Event, Form
 from rulegen.grammar.algebra.symbols import SIGNS, WEIGHT, ZETA
 from rulegen.grammar.printing.unparse import show_expression, show_unit
 from rulegen.grammar.rule.locality import expressions, used_names
@@ -89,6 +90,10 @@ def notes(rule: Rule) -> list[str]:
         ['the equations make eta ms**(-1/2): is that meant? A `param` line states a unit']
         >>> notes(parse("w += 0.1*pre.fast*post"))
         ['it runs where the circuit has a group `fast`: see `circuit.groups`']
+        >>> notes(parse("w += clip(pre, 1, 0)"))
+        ['`clip(pre, 1, 0)` is its last limit, whatever it limits: swap the limits']
+        >>> notes(parse("v = average(R, 0.1)\\non reward: v += 1\\nw += v"))
+        ['`v` is an average, which follows each reward by itself, after what `on reward` adds']
         >>> notes(parse("w += 0.1*sqrt(u)*pre"))
         ['`sqrt(u)` has no value where u is negative: write `spow(u, 0.5)`']
     """
@@ -96,6 +101,16 @@ def notes(rule: Rule) -> list[str]:
         return [f"nothing changes w: {CHANGES}"]
     found = [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
     found += [*without_value(rule), *unfit(rule), *unheard(rule)]
+    found += [
+        f"`{show_expression(rule, part)}` is its last limit, whatever it limits: swap the limits"
+        for part in sorted({p for e in expressions(rule) for p in e.atoms(op.clip)}, key=str)
+        if part.args[1].is_Rational and part.args[2].is_Rational and part.args[1] > part.args[2]
+    ]
+    averages = {s.name for s in rule.states if s.form is Form.AVERAGE}
+    found += [
+        f"`{name}` is an average, which follows each reward by itself, after what `on reward` adds"
+        for name in sorted(averages & {u.target for u in rule.updates if u.event is Event.REWARD})
+    ]
     found += [
         f"it runs where the rule of the {f.projection} projection has a state `{f.state}` "
         f"({f.site.value}): see `[projections]`"
