@@ -26,7 +26,8 @@ ROOT = Path(__file__).parent.parent
 #: Files that are pages or pictures of the site.
 SHOWN = (
     "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**/*.md", "docs/*.png",
-    "docs/analyses/*.png", "docs/analyses/*.gif", "docs/generalist/*.png", "docs/site.css", "docs/*.js",
+    "docs/analyses/*.png", "docs/analyses/*.gif", "docs/generalist/*.png",
+    "docs/site.css", "docs/*.js",
     "catalog/README.md", "catalog/cards/*.md", "catalog/discovered/*.png", "catalog/catalog.html",
     "catalog/pages/fonts/LICENCE.txt", "examples/*.toml", "examples/*.py",
 )  # fmt: skip

@@ -12,7 +12,6 @@ from rulegen.grammar.reading.remedies import event_meant
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.words import RESERVED
 
-
 #: What compares two numbers.
 COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 

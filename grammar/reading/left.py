@@ -6,26 +6,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from rulegen.grammar.algebra.symbols import WEIGHT, is_foreign, is_group
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.foreign_words import (
     ONE_LINE,
     SECOND_ORDER,
-    of_line,
-    of_subscript,
 )
 from rulegen.grammar.reading.lexer import Token
-from rulegen.grammar.reading.remedies import FUNCTIONS, event_meant
+from rulegen.grammar.reading.meant import ASSIGNS, bounds_meant, meant, sign_at
 from rulegen.grammar.reading.source import Line
-from rulegen.grammar.reading.suggest import suggest
-from rulegen.grammar.reading.walk import FILTERS
 
 Op = Literal["=", "<-", "d/dt"]
 #: What a line cannot begin with, where it was meant to say something else.
 _BEGINS = dict.fromkeys(("+", "-", "*", "**", ")", ","), ONE_LINE)
 _BEGINS["/"] = "a comment begins with `#`"
 _NO_FACTOR = frozenset({"+", "-", "<", "<=", ">", ">=", "==", "!=", "and", "or", "not", "if", ","})
-_ASSIGNS = frozenset({"=", "<-", "+=", "-=", "*=", "/="})
 
 
 @dataclass(frozen=True)
@@ -44,12 +38,12 @@ class Left:
 
 def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Left:
     """Read the left side of a statement; `words` are those that may begin another one."""
-    at = _sign(tokens)
+    at = sign_at(tokens)
     if at < len(tokens) and [t.text for t in tokens[max(at - 2, 0) : at]] == ["/", "dt"]:
         return _derivative(line, tokens, at)
     first = tokens[0]
     if first.kind != "name":
-        remedy = _bounds(tokens) or _BEGINS.get(first.text, "write `name = formula`")
+        remedy = bounds_meant(tokens) or _BEGINS.get(first.text, "write `name = formula`")
         raise line.error("a statement starts with a name", first.column, remedy)
     match [t.text for t in tokens[1:3]]:
         case ["=", *_]:
@@ -63,12 +57,12 @@ def read_left(line: Line, tokens: Sequence[Token], words: Collection[str]) -> Le
         case ["*=" | "/=" as op, *_]:
             remedy = f"write `{first} <- {first}{op[0]}...`"
             raise line.error(f"`{op}` is not known here", tokens[1].column, remedy)
-    raise line.error("this is not a statement", first.column, _remedy(tokens, words))
+    raise line.error("this is not a statement", first.column, meant(tokens, words))
 
 
 def states(tokens: Sequence[Token], words: Collection[str]) -> bool:
     """Whether a line may be a statement of its own; `words` are those that begin one."""
-    return tokens[0].text in words or any(t.text in {*_ASSIGNS, ":"} for t in tokens)
+    return tokens[0].text in words or any(t.text in {*ASSIGNS, ":"} for t in tokens)
 
 
 def goes_on(tokens: Sequence[Token]) -> bool:
@@ -81,11 +75,6 @@ def goes_on(tokens: Sequence[Token]) -> bool:
     """
     words = [t.text for t in tokens]
     return words.count("(") > words.count(")") or words[-1] in ("+", "-", "*", "/", "**", ",")
-
-
-def _sign(tokens: Sequence[Token]) -> int:
-    """The index of the sign of assignment, or the number of tokens."""
-    return next((i for i, t in enumerate(tokens) if t.text in _ASSIGNS), len(tokens))
 
 
 def _derivative(line: Line, tokens: Sequence[Token], at: int) -> Left:
@@ -125,67 +114,6 @@ def _check_factor(line: Line, before: Sequence[Token]) -> None:
                 token.column,
                 "bring the other terms to the right side",
             )
-
-
-def _remedy(tokens: Sequence[Token], words: Collection[str]) -> str:
-    """What a line that says nothing was meant to be."""
-    first, second = tokens[0].text, tokens[1].text if len(tokens) > 1 else ""
-    if first.lower() == "on" and first != "on":
-        return "write `on` in small letters"
-    if first == "non" and second == "-":
-        return "write `nonlocal` in one word"
-    if second == ",":
-        return f"one value at a time: `{first} <- ...`, and another line for the next"
-    if remedy := of_line(first) or _bounds(tokens):
-        return remedy
-    if first.startswith("on_") and second == ":" and event_meant(first):
-        return f"write `on {event_meant(first)}:`"
-    if len(tokens) == 1 and "." not in first and suggest(first, words) in ("", f"did you mean `{first}`?"):
-        return f"write `{first} = ...`, or the text of a rule in place of its name"
-    left = [t.text for t in tokens[: _sign(tokens)]]
-    if "dt2" in left or left[-3:-1] == ["dt", "**"]:
-        return SECOND_ORDER
-    if second == "[":
-        return of_subscript(first, left[2:])
-    if second == "(" and first in FILTERS:
-        return _of_a_call(first, ())
-    if second == "(" and ":" in (t.text for t in tokens) and "=" in (t.text for t in tokens):
-        return f"write `{first}(x) = ...` for a function"
-    if second == "(" and any(t.text == "=" for t in tokens):
-        return f"what `{first}` becomes after a step is `{first} <- ...`"
-    typed = second == ":" and of_line("".join(left[2:3]))
-    if second == "(":
-        return FUNCTIONS.get(first) or _of_a_call(first, [t.text for t in tokens[2:3]])
-    if second == "/" and first[:1] == "d" and left[2:3] != ["dt"] and "".join(left[2:3])[:1] == "d":
-        return f"time is `t`: write `{first}/dt = ...`"
-    if [t.text for t in tokens[:3]] == ["d", "/", "dt"]:
-        return "write `dx/dt = ...`"
-    if "dt" in left:
-        return "a derivative stands alone on the left side, `dx/dt = ...` or `tau*dx/dt = ...`"
-    if is_group(first):
-        return f"`{first}` says by itself that it lives at {first.partition('.')[0]}"
-    if is_foreign(first):
-        return f"where it lives is stated by `{first} : global` or `{first} : post`"
-    near = suggest(first, words)
-    change = "<-" if first == WEIGHT or (second == ":" and not typed) else "="
-    return near if near and near != f"did you mean `{first}`?" else f"write `{first} {change} ...`"
-
-
-def _bounds(tokens: Sequence[Token]) -> str:
-    """What to write in place of `0 <= w <= 1` or `w in [0, 1]`."""
-    texts = {t.text for t in tokens}
-    limits = texts & {"<", "<=", ">", ">=", "in"}
-    return "write `bounds w in [0, 1]`" if limits and WEIGHT in texts else ""
-
-
-def _of_a_call(name: str, inside: Sequence[str]) -> str:
-    """What to write in place of a function that stands alone, as if it changed what it is given."""
-    if name == "clip" and inside == [WEIGHT]:
-        return "write `bounds w in [0, 1]`"
-    call = f"{name}(...)"
-    if name in FILTERS:
-        return f"give it a name: `x = {call}`"
-    return f"what changes stands on the left: write `x <- {call}`, or `on trial end: w <- {call}`"
 
 
 def again(left: Left, before: Op) -> str:

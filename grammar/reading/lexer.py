@@ -133,8 +133,8 @@ def _check_projection(line: Line, name: str, state: str, column: int) -> None:
             f"there is no projection `{name}`",
             column,
             without_module(name, state)
-            or f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a group "
-            "of neurons on one side, `pre.NAME` or `post.NAME`",
+            or f"a name with a dot is a state of the rule of {', '.join(some)} or {last}, or a "
+            "group of neurons on one side, `pre.NAME` or `post.NAME`",
         )
 
 

@@ -113,7 +113,10 @@ def _between(previous: Token, token: Token, rest: Sequence[str]) -> tuple[str, s
         return missing, "write `*` for a product"
     if token.text in UNITS:
         power = "".join(rest[1 : 3 if rest[1:2] == ["-"] else 2])
-        return missing, f"the unit stays with a number of its own: `{previous}*(1 {token})**{power}`"
+        return (
+            missing,
+            f"the unit stays with a number of its own: `{previous}*(1 {token})**{power}`",
+        )
     if remedy := in_ours(previous.text, token.text):
         return f"there is no unit `{token}`", remedy
     if token.text == "1" and after == "/":

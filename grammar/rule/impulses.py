@@ -98,9 +98,7 @@ def _of_product(expr: sp.Expr) -> frozenset[int]:
     powers = expr.as_powers_dict()
     steps, together = powers.get(DT, 0), frozenset({_FREE})
     factors = (
-        [_growth(base)] * int(power)
-        if power.is_Integer and power > 0
-        else [_growth(base**power)]
+        [_growth(base)] * int(power) if power.is_Integer and power > 0 else [_growth(base**power)]
         for base, power in powers.items()
     )
     for part in chain.from_iterable(factors):

@@ -169,7 +169,9 @@ class _Builder:
                 remedy = f"use parameters and numbers, such as `param {read.name} = 20 ms`"
                 if read.name not in self.definitions:
                     gain = "GAIN" if name == Form.AVERAGE.value else "TAU"
-                    remedy = f"it comes second, `{name}(FORMULA, {gain})`, of parameters and numbers"
+                    remedy = (
+                        f"it comes second, `{name}(FORMULA, {gain})`, of parameters and numbers"
+                    )
                 raise line.error(what, read.column, remedy)
         size = algebra.substitute(parts[1].expr, {symbol(MILLISECOND): sp.Integer(1)})
         if size.is_number and constants.exact(size) <= 0:
