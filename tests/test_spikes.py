@@ -213,7 +213,7 @@ def test_a_reward_at_a_spike_is_another_rule_than_its_impulse() -> None:
     amount = parse("on pre_spike: w += eta*R")
     assert parse("dw/dt = eta*dt*R*pre_spike").digest == amount.digest
     for impulse in ("dw/dt = eta*R*pre_spike", "on pre_spike: w += eta*R/dt"):
-        with pytest.raises(RuleError, match="is an impulse"):
+        with pytest.raises(RuleError, match="how large"):
             parse(impulse)
 
 
