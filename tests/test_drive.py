@@ -162,3 +162,21 @@ def test_the_example_of_the_documentation(capsys):
     (code,) = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     exec(code, {})
     assert np.isclose(float(capsys.readouterr().out), 1.0, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"R": np.zeros((1, 4))}, r"`R` has shape \(1, 4\), and `pre` is of 1 trials of 5 steps"),
+        ({"post": np.zeros((2, 5, 3))}, r"`post` has shape \(2, 5, 3\)"),
+        ({"R": np.array([[0, 0, np.nan, 0, 0]])}, "`R` is nan in trial 1, step 3"),
+        ({"pre": np.full((1, 5, 2), np.inf)}, "`pre` is inf in trial 1, step 1, neuron 1"),
+        ({"reward": np.zeros(2)}, r"`reward` has shape \(2,\), expected \(1,\)"),
+        ({"condition": np.zeros(())}, r"`condition` has shape \(\), expected \(1,\)"),
+        ({"reward": np.array([np.nan])}, "`reward` is nan in trial 1"),
+    ],
+)
+def test_activity_that_does_not_fit_is_named(more, words):
+    activity = {"pre": np.ones((1, 5, 2)), "post": np.ones((1, 5, 3)), **more}
+    with pytest.raises(ValueError, match=words):
+        drive(compile_rule(parse("dw/dt = R*pre*post")), np.zeros((3, 2)), activity, dt=1.0)

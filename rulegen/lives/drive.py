@@ -25,6 +25,10 @@ Array = jax.Array
 HERE: Final = "recurrent"
 #: What of the activity a rule reads; the circuit alone knows what its other inputs are.
 READ: Final = {*SIGNALS, "reward"}
+#: What there is of each trial, in place of each step.
+OF_TRIALS: Final = ("reward", "condition")
+#: The axes of an array.
+AXES: Final = ("trial", "step", "neuron")
 #: One step of a circuit: `(weights, bias, inputs, memory) -> (signals, memory)`. Pure: `weights`
 #: (N_post, N_pre) and `bias` (N_post,) are what the rule's `forward` lines make of its state,
 #: `inputs` those of this step, `memory` whatever the circuit carries from step to step.
@@ -88,7 +92,8 @@ def drive(
         seed: of the numbers that the rule draws, if it draws any.
 
     Raises:
-        ValueError: when a signal or the value of a parameter is missing, or a shape does not fit.
+        ValueError: when a signal or the value of a parameter is missing, a shape does not fit, or
+            an array has what is no finite number.
 
     Example:
         A linear neuron that learns by Oja's rule comes to weights of length 1.
@@ -114,6 +119,7 @@ def drive(
     weights = jnp.asarray(weights, jnp.result_type(weights, float))
     n_post, n_pre = weights.shape
     dtype = weights.dtype
+    check_activity(activity)
     activity = {k: jnp.asarray(v, dtype) if k in READ else v for k, v in activity.items()}
     rewards, told = activity.pop("reward", None), activity.pop("condition", None)
     trials, steps = next(iter(activity.values())).shape[:2]
@@ -193,6 +199,35 @@ def drive(
         (activity, rewards, jnp.asarray(conditions), jnp.arange(trials)),
     )
     return Course(state, history, signals, memory)
+
+
+def check_activity(activity: Mapping[str, Array]) -> None:
+    """Raise `ValueError` where arrays are of other trials or steps, or are not finite somewhere.
+
+    Example:
+        >>> check_activity({"pre": np.ones((1, 5, 2)), "R": np.ones((1, 4))})
+        Traceback (most recent call last):
+        ...
+        ValueError: activity: `R` has shape (1, 4), and `pre` is of 1 trials of 5 steps
+    """
+    (first, array), *_ = ((k, v) for k, v in activity.items() if k not in OF_TRIALS)
+    trials, steps = jnp.shape(array)[:2]
+    for name, array in activity.items():
+        shape = jnp.shape(array)
+        if name in OF_TRIALS and shape != (trials,):
+            raise ValueError(f"activity: `{name}` has shape {shape}, expected ({trials},)")
+        if name not in OF_TRIALS and shape[:2] != (trials, steps):
+            raise ValueError(
+                f"activity: `{name}` has shape {shape}, and `{first}` is of {trials} trials of "
+                f"{steps} steps"
+            )
+        if isinstance(array, jax.core.Tracer) or name not in {*READ, *OF_TRIALS}:
+            continue
+        bad = np.argwhere(~np.isfinite(np.asarray(array)))
+        if len(bad):
+            place = ", ".join(f"{w} {i + 1}" for w, i in zip(AXES, bad[0], strict=False))
+            value = np.asarray(array)[tuple(bad[0])]
+            raise ValueError(f"activity: `{name}` is {value} in {place}")
 
 
 def lots_of(readings: Values) -> Values:
