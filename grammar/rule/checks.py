@@ -235,8 +235,8 @@ def check_spikes(rule: Rule, updates: list[tuple[Formula, Assignment]]) -> None:
 
 def check_written_out(rule: Rule, formulas: list[Formula]) -> None:
     """Formulas that are defined alone may be undefined with what their names stand for."""
-    drawn = [formula for formula in formulas if formula.draws]
-    formula = (drawn or formulas)[0]
+    # What is drawn is written out before all else, and so the first of it is at fault there.
+    formula = next((f for f in formulas if f.draws), formulas[0])
     try:
         write = writer(rule)
         for formula in formulas:
