@@ -69,7 +69,7 @@ def plot_ranks(ranks: Ranks, ax: Axes | None = None) -> Axes:
     ax.spines[["left", "right", "top"]].set_visible(False)
     told = f"mean rank in {ranks.worlds} worlds, 1 the best"
     if np.isfinite(ranks.critical):
-        told += f"; bars join what differs by less than {ranks.critical:.2f} (Nemenyi, 95%)"
+        told += f"\nbars join what differs by less than {ranks.critical:.2f} (Nemenyi, 95%)"
     ax.set_xlabel(told)
     return ax
 
