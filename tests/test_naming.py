@@ -147,6 +147,7 @@ SENTENCES = {
     EXAMPLE: "Node perturbation (`node_perturbation`) with theta_1 = 1.8, tau_e infinite; "
     "changes of w within [-0.02, 0.02]",
     "dw/dt = 0.1*post*(pre - 2*w*post)": "Oja's rule (`oja`) with alpha = 2",
+    "w += 0.01*pre*(post - 0.5*u)": "Hebb's rule (`hebb`) - 0.005*u*pre with eta = 0.01 a step",
     "dw/dt = 0.1*pre*post - 0.01*w\nbounds w in [0, 1]": "Hebb's rule (`hebb`) - 0.01*w "
     "with eta = 0.1 1/ms; w within [0, 1]",
     "e <- 0.9*e + 2*xi*pre : synapse\non reward: w += 0.1*(R - R_bar[condition])*e": (

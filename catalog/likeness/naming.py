@@ -24,7 +24,7 @@ from rulegen.catalog.likeness.known import known
 from rulegen.catalog.likeness.resemblances import Resemblance, resemblances, undecided
 from rulegen.grammar import Event, Parameter, Rule, symbol
 from rulegen.grammar.algebra.exact import AlgebraError
-from rulegen.grammar.algebra.parts import Form
+from rulegen.grammar.algebra.parts import IN_TIME, Form
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.matching.matches import Extra, Match
 from rulegen.grammar.matching.memories import MEMORY
@@ -173,7 +173,8 @@ def _values(
             if size != parameter.value:
                 told.append(f"{parameter.name} infinite")
         elif not undecided(rule) and (rate or not _default(parameter, size)):
-            told.append(_told(parameter, size, match.stepwise))
+            in_steps = rate and _changes(rule) is Form.STEP and _changes(known.rule) in IN_TIME
+            told.append(_told(parameter, size, match.stepwise, " a step" if in_steps else ""))
     kept = sorted(free - set(match.forced))
     if undecided(rule):
         told += [f"only {', '.join(kept)}"] if kept and free & set(match.forced) else []
@@ -191,11 +192,17 @@ def _default(parameter: Parameter, size: float) -> bool:
     return math.isclose(size, parameter.value or 0.0, rel_tol=SAME)
 
 
-def _told(parameter: Parameter, size: float, stepwise: bool) -> str:
+def _changes(rule: Rule) -> Form | None:
+    """How the weights change, None where events alone change them."""
+    return next((s.form for s in rule.states if s.name == WEIGHT), None)
+
+
+def _told(parameter: Parameter, size: float, stepwise: bool, counted: str) -> str:
+    """A value with its unit; `counted` stands in place of one in steps."""
     if parameter.name.startswith(MEMORY):
         return f"memory {size if size > SAME else 0:.4g} of {parameter.name.removeprefix(MEMORY)}"
     power = int(parameter.unit or 0)
-    unit = UNITS.get(power, "")
+    unit = counted or UNITS.get(power, "")
     return f"{parameter.name} = {size:.4g}{' steps' if stepwise and power == 1 else unit}"
 
 
