@@ -174,9 +174,12 @@ def test_the_example_of_the_documentation(capsys):
         ({"reward": np.zeros(2)}, r"`reward` has shape \(2,\), expected \(1,\)"),
         ({"condition": np.zeros(())}, r"`condition` has shape \(\), expected \(1,\)"),
         ({"reward": np.array([np.nan])}, "`reward` is nan in trial 1"),
+        ({"pre": np.zeros(5)}, r"`pre` has no steps: give arrays of shape \(K, T, ...\)"),
     ],
 )
 def test_activity_that_does_not_fit_is_named(more, words):
+    with pytest.raises(ValueError, match="nothing that happens in steps"):
+        drive(compile_rule(parse("dw/dt = R*pre*post")), np.zeros((3, 2)), {}, dt=1.0)
     activity = {"pre": np.ones((1, 5, 2)), "post": np.ones((1, 5, 3)), **more}
     with pytest.raises(ValueError, match=words):
         drive(compile_rule(parse("dw/dt = R*pre*post")), np.zeros((3, 2)), activity, dt=1.0)

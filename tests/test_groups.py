@@ -185,6 +185,7 @@ WRONG = {
     "nobody": ({"groups": {"a": (0, 0.01)}}, r"groups.a: \[0, 0.01\] of 32 neurons is none"),
     "no name": ({"groups": {"a b": (0, 1)}}, "groups: `a b` is no name"),
     "a dot": ({"groups": {"a.b": (0, 1)}}, "groups: `a.b` is no name"),
+    "a rate": ({"groups": {"rate": (0, 1)}}, "groups: `rate` is what rules read of every neuron"),
     "a signal": ({"groups": {"u": (0, 1)}}, "groups: `u` is what rules read of every neuron"),
     "no letter": ({"groups": {"_a": (0, 1)}}, "groups: `_a` is no name"),
     "of the law": ({"groups": {"inhibitory": (0, 1)}}, "said by `excitatory`: use another name"),

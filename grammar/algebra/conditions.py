@@ -9,7 +9,8 @@ import sympy as sp
 from rulegen.grammar.algebra.constants import exact
 from rulegen.grammar.algebra.exact import AlgebraError
 
-_COMPARE: dict[str, Callable[..., sp.Basic]] = {
+#: What compares two numbers, by its sign.
+COMPARISONS: dict[str, Callable[..., sp.Basic]] = {
     "<": sp.StrictLessThan,
     "<=": sp.LessThan,
     ">": sp.StrictGreaterThan,
@@ -45,7 +46,7 @@ def related(op: str, left: sp.Expr, right: sp.Expr) -> sp.Basic:
     decided = left.is_number and right.is_number
     if decided:
         left, right = exact(left), exact(right)
-    return _COMPARE[op](left, right, evaluate=decided)
+    return COMPARISONS[op](left, right, evaluate=decided)
 
 
 def combine(kind: type[sp.Basic], conditions: Sequence[sp.Basic]) -> sp.Basic:

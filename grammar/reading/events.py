@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rulegen.grammar.algebra.conditions import COMPARISONS
 from rulegen.grammar.algebra.parts import Event
 from rulegen.grammar.reading.draft import OPENING, Assignment, Draft, end_of
 from rulegen.grammar.reading.left import read_left
@@ -11,9 +12,6 @@ from rulegen.grammar.reading.lexer import Token
 from rulegen.grammar.reading.remedies import event_meant
 from rulegen.grammar.reading.source import Line
 from rulegen.grammar.reading.words import RESERVED
-
-#: What compares two numbers.
-COMPARISONS = frozenset({"<", "<=", ">", ">=", "==", "!="})
 
 
 @dataclass

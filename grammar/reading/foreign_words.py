@@ -17,7 +17,7 @@ _PLAIN = "write `NAME = ...` alone, or `param NAME = NUMBER` for what may be tun
 _LOOP = "each line holds for every synapse in every step: write what happens to one in one"
 _CHOICE = "write `w += (... if x > 0 else 0)`, or `on reward:` and its like for an event"
 _SHOWN = "a rule has no such statement: remove the line; `drive` gives all values"
-_OWN = "a synapse sees the two neurons that it joins"
+OWN = "a synapse sees the two neurons that it joins"
 
 # fmt: off
 _LINES = {
@@ -59,7 +59,7 @@ def of_subscript(name: str, inside: Sequence[str]) -> str:
         return f"write `{name}`; what it becomes after a step is `{name} <- ...`"
     if first[:1] == "c":
         return f"one value for each condition is `{name}[condition]`"
-    return f"{_OWN}: write `{name}` without a subscript"
+    return f"{OWN}: write `{name}` without a subscript"
 
 
 def without_module(whose: str, name: str) -> str:
@@ -83,7 +83,7 @@ def of_sign(text: str, index: int) -> str:
     """
     char, before, after = text[index], text[:index].strip(), text[index + 1 :].lstrip()
     if char == "'" and "=" in before:
-        return f"{_OWN}: write `pre*post`, without a transpose"
+        return f"{OWN}: write `pre*post`, without a transpose"
     if char == "." and after[:1] in ("^", "*", "/"):
         return f"write `{'**' if after[0] == '^' else after[0]}`, without the dot"
     if char == "\\" and (not after or after.startswith("#")):
@@ -93,7 +93,7 @@ def of_sign(text: str, index: int) -> str:
     if char == "%" and not before:
         return "a comment begins with `#`"
     if char == "{" and before.endswith("_"):
-        return f"{_OWN}: names have no subscripts, as `w`, `pre` and `post`"
+        return f"{OWN}: names have no subscripts, as `w`, `pre` and `post`"
     if char == "^" and before == "d":
         return SECOND_ORDER
     return ""

@@ -9,6 +9,7 @@ from rulegen.grammar.algebra.operators import OPERATORS
 from rulegen.grammar.algebra.parts import Event
 from rulegen.grammar.algebra.symbols import SIGNALS, SIGNS, is_group
 from rulegen.grammar.reading.calls import call_of, distributions
+from rulegen.grammar.reading.foreign_words import OWN
 from rulegen.grammar.reading.suggest import suggest
 
 # fmt: off
@@ -39,7 +40,7 @@ _ENDLESS = ("inf", "infinity", "infty")
 #: What others call the distributions.
 ELSEWHERE = {
     **dict.fromkeys(("rand", "random", "Uniform"), f"write `{call_of('uniform')}`"),
-    **dict.fromkeys(("randn", "gauss", "gaussian", "Normal"), f"write `{call_of('normal')}`"),
+    **dict.fromkeys(("randn", "gauss", "gaussian", "Normal", "N"), f"write `{call_of('normal')}`"),
     "binomial": f"write `{call_of('bernoulli')}`",
     "exponential": "write `-MEAN*log(1 - uniform(0, 1))`",
 }
@@ -51,18 +52,15 @@ _STEP = "write a comparison, `(x > 0)`, which is 1 or 0"
 _STATE = "a trace is a state on a line of its own: `x_bar = lowpass(x, tau)`"
 _MEAN = "write `sum_pre(...)/N_pre` or `sum_post(...)/N_post`, declared `nonlocal`"
 _NORMAL = "write `on trial end: w <- w/sum_pre(w)`, declared `nonlocal sum_pre`"
-_OUTER = "a synapse sees the two neurons that it joins: write `post*pre`"
 _DOT = "write `sum_pre(w*pre)` for a sum over the neurons of one side, declared `nonlocal`"
 _SPIKE = (
     "for a product write `delta*(...)`; what happens at a spike is an event, `on pre_spike: ...`"
 )
 #: Functions that the language does not have.
-FUNCTIONS = {
-    "outer": _OUTER,
+FUNCTIONS = ELSEWHERE | {
+    "outer": f"{OWN}: write `post*pre`",
     **dict.fromkeys(("dot", "matmul", "einsum"), _DOT),
     **dict.fromkeys(("highpass", "detrend"), "write `x - x_bar` with `x_bar = lowpass(x, tau)`"),
-    **dict.fromkeys(("Normal", "N"), f"write `{call_of('normal')}`"),
-    "Uniform": f"write `{call_of('uniform')}`",
     **dict.fromkeys(("delta", "dirac", "Dirac"), _SPIKE),
     **dict.fromkeys(("cumsum", "integral"), "an integral over time is a state: `dx/dt = ...`"),
     **dict.fromkeys(("diff", "gradient"), "write `x - prev(x)` for the change in a step"),
@@ -80,8 +78,6 @@ FUNCTIONS = {
     "norm": "write `sqrt(sum_pre(x**2))`, declared `nonlocal`",
     **dict.fromkeys(("rand", "random", "choice"), _EVEN),
     **dict.fromkeys(("randn", "gauss", "gaussian"), _BELL),
-    "binomial": ELSEWHERE["binomial"],
-    "exponential": ELSEWHERE["exponential"],
     "poisson": distributions(),
     "gamma": f"for a product write `gamma*(...)`; {distributions()}",
     **dict.fromkeys(("heaviside", "Heaviside", "H", "Theta", "step", "theta"), _STEP),

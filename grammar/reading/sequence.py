@@ -22,11 +22,13 @@ _PREFIX = frozenset({"-", "+", "not"})
 _INFIX = frozenset({"+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=", ","}) | (
     _WORDS - {"not"}
 )
+_ELSE_IF = "write `x if pre > 0 else (y if post > 0 else z)`"
 #: Operators of other languages whose two signs are two operators here.
 _TWO_SIGNS = {
     "//": "write `floor(x/y)` for a whole quotient; a comment begins with `#`",
     "***": "write `**` for a power",
     "<>": "write `!=`",
+    "elseif": _ELSE_IF,
     "<": "a mean over time is a state: `x = lowpass(pre*post, tau)`",
 }
 
@@ -74,8 +76,6 @@ def check_sequence(line: Line, tokens: Sequence[Token], single: bool) -> None:
             remedy = _TWO_SIGNS.get(
                 both, f"write a number or a name before it, or remove the `{text}`"
             )
-            if both == "elseif":
-                remedy = "write `x if pre > 0 else (y if post > 0 else z)`"
             raise line.error(f"something is missing before `{text}`", token.column, remedy)
         else:
             call = opened[-1][0] if opened and opened[-1][1] else None
@@ -106,7 +106,7 @@ def _between(previous: Token, token: Token, rest: Sequence[str]) -> tuple[str, s
     if previous.text in OPERATORS:
         return missing, f"write `{previous}({token})`"
     if token.text in ("elif", "elseif"):
-        return missing, "write `x if pre > 0 else (y if post > 0 else z)`"
+        return missing, _ELSE_IF
     if token.text == "where":
         return missing, "write `(... if x > 0 else 0)`"
     if previous.kind != "number" or after == "(":

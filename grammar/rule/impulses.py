@@ -33,6 +33,17 @@ _IMPULSES = frozenset(symbol(name) for name in IMPULSES | {"R"})
 _HOMOGENEOUS = (sp.Abs, sp.Min, sp.Max, clip, relu, Reduction)
 
 
+#: What is said where something asks how large an impulse is, and what to write.
+_IN_TIME = (
+    "in time a reward or a spike is an impulse, and `{}` asks how large it is",
+    "say what happens at an event, `on reward: w += ...`, or in a step, `w += ...`",
+)
+_AT_SPIKES = (
+    "at a spike `{}` asks how large an impulse is",
+    "the event itself needs no factor; in a step a spike is an amount, `dt*pre_spike`",
+)
+
+
 class _Sized(Exception):
     """A part that asks how large an impulse is."""
 
@@ -49,26 +60,22 @@ def check_impulses(
     """
     moving = {s.name for s in rule.states if s.form in IN_TIME}
     reward = symbol("R")
-    read = [(f, rule.expand(f.expr), _SIGN) for name, f in formulas if name in moving]
-    read += [(f, rule.expand(f.expr).xreplace({reward: DT * reward}), _LINEAR) for f in spikes]
-    for formula, expr, wrong in read:
-        try:
-            if wrong in _growth(expr):
-                raise _Sized(expr)
-        except _Sized as part:
-            shown = show_expression(rule, part.args[0])
-            if formula in spikes:
-                raise formula.line.error(
-                    f"at a spike `{shown}` asks how large an impulse is",
-                    formula.column,
-                    "the event itself needs no factor; in a step a spike is an amount, "
-                    "`dt*pre_spike`",
-                ) from None
-            raise formula.line.error(
-                f"in time a reward or a spike is an impulse, and `{shown}` asks how large it is",
-                formula.column,
-                "say what happens at an event, `on reward: w += ...`, or in a step, `w += ...`",
-            ) from None
+    for formula in [f for name, f in formulas if name in moving]:
+        _check(rule, formula, rule.expand(formula.expr), _SIGN, _IN_TIME)
+    for formula in spikes:
+        amount = rule.expand(formula.expr).xreplace({reward: DT * reward})
+        _check(rule, formula, amount, _LINEAR, _AT_SPIKES)
+
+
+def _check(rule: Rule, formula: Formula, expr: sp.Expr, wrong: int, words: tuple[str, str]) -> None:
+    """Refuse a formula of which a term grows in a wrong way, or in none, with these words."""
+    try:
+        if wrong in _growth(expr):
+            raise _Sized(expr)
+    except _Sized as part:
+        what, remedy = words
+        shown = show_expression(rule, part.args[0])
+        raise formula.line.error(what.format(shown), formula.column, remedy) from None
 
 
 def _growth(expr: sp.Basic) -> frozenset[int]:

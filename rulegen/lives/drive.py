@@ -210,8 +210,12 @@ def check_activity(activity: Mapping[str, Array]) -> None:
         ...
         ValueError: activity: `R` has shape (1, 4), and `pre` is of 1 trials of 5 steps
     """
-    (first, array), *_ = ((k, v) for k, v in activity.items() if k not in OF_TRIALS)
-    trials, steps = jnp.shape(array)[:2]
+    in_steps = {k: jnp.shape(v) for k, v in activity.items() if k not in OF_TRIALS}
+    first = next(iter(in_steps), None)
+    if first is None or len(in_steps[first]) < 2:
+        what = "has nothing that happens in steps" if first is None else f"`{first}` has no steps"
+        raise ValueError(f"activity: {what}: give arrays of shape (K, T, ...)")
+    trials, steps = in_steps[first][:2]
     for name, array in activity.items():
         shape = jnp.shape(array)
         if name in OF_TRIALS and shape != (trials,):

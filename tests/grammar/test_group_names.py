@@ -6,9 +6,11 @@ import pytest
 
 from rulegen.grammar import RuleError, Site, parse
 from rulegen.grammar.algebra.parts import Group
+from rulegen.grammar.algebra.symbols import UNGROUPED
 from rulegen.grammar.printing.alike import alike
 from rulegen.grammar.printing.display import displayed
 from rulegen.grammar.printing.mathml import mathml
+from rulegen.grammar.reading.names import SIDED
 
 RULE = """
 param tau = 20 ms
@@ -61,3 +63,7 @@ def test_they_are_printed_as_indicators():
     assert r"1_{\mathrm{fast},j}" in rule.latex() and r"1_{\mathrm{fast},i}" in rule.latex()
     assert not alike(rule)
     assert ">fast<" in mathml(displayed(rule))
+
+
+def test_what_stands_behind_a_side_is_no_group_for_circuits_either() -> None:
+    assert SIDED.keys() <= UNGROUPED
