@@ -114,6 +114,25 @@ def test_reverse_derivatives_agree_with_forward_ones(x64: None, text: str) -> No
     assert np.abs(jax.grad(at)(here)).max() > 0.1
 
 
+#: As large as each other, and changing alike: between them there is no kink.
+TIES = [
+    "min(a, u)",
+    "max(u, a)*b",
+    "max(a, u, xi)**2",
+    "clip(min(a, u), -2, 2)",
+    "1/(1 + max(a, u))",
+]
+
+
+@pytest.mark.parametrize("text", TIES)
+def test_what_changes_alike_is_no_kink(text: str) -> None:
+    """Of two states that are one number, such as a weight and that of the opposite synapse."""
+    expr, here = formula(text), {"a": 0.7, "u": 0.7, "xi": 0.1, "b": 1.2}
+    found = emitted(differential(expr, dict.fromkeys(map(symbol, "au"), sp.Integer(1))), here)
+    assert found == pytest.approx(slope_at(expr, here, "a", "u"), rel=1e-6)
+    assert found != 0
+
+
 def test_an_infinite_change_stays_behind_a_closed_gate() -> None:
     """Of a state that is infinite itself, where the formula has a value all the same."""
     for text in ("clip(u, -1, 1)*xi", "xi*(min(u, 2) + max(-u, 0.1*a))", "relu(-u) + xi"):
@@ -127,7 +146,7 @@ def test_nothing_is_selected_that_is_finite_anyway() -> None:
     rule = parse(f"param tau = 20 in [1, 100] free\n{decay}\non reward: w += R*e")
     system = compile_rule(rule, wrt=["tau"]).tangents.system
     assert not any(e.expr.has(gate) for e in (*system.synapse, *system.neuron))
-    assert derivative(sp.tanh(symbol("u") / 2), symbol("u")).has(sp.tanh)
+    assert derivative(sp.tanh(symbol("u") / 2), {symbol("u"): sp.Integer(1)}).has(sp.tanh)
 
 
 #: Rules that once ended in a traceback, with free parameters around choices, signs and roots.
@@ -212,11 +231,11 @@ TEXTS = st.recursive(
 NUMBERS = st.sampled_from([0.0, 1.0, -1.0, 0.5, -2.5, 0.83, -0.37, 1.9])
 
 
-def slope_at(expr: sp.Expr, here: Mapping[str, float], name: str) -> float | None:
+def slope_at(expr: sp.Expr, here: Mapping[str, float], *names: str) -> float | None:
     """The central difference, or None where the two sides differ or there is no value."""
 
     def at(step: float) -> float:
-        return emitted(expr, {**here, name: here[name] + step})
+        return emitted(expr, here | {name: here[name] + step for name in names})
 
     middle, slopes = at(0.0), []
     for step in (1e-6, 1e-4):
@@ -233,14 +252,15 @@ def slope_at(expr: sp.Expr, here: Mapping[str, float], name: str) -> float | Non
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, st.tuples(*[NUMBERS] * len(NAMES)))
 def test_random_formulas(text: str, point: tuple[float, ...]) -> None:
-    """Along a parameter and along a variable, against finite differences in float64."""
+    """Along a parameter, a variable, and both at once, against finite differences in float64."""
     try:
         expr = formula(text)
     except RuleError:
         return
     here = {**dict(zip(NAMES, point, strict=True)), "du": 1.0}
-    for name, change in (("a", sp.Integer(1)), ("u", symbol("du"))):
-        found = emitted(differential(expr, {symbol(name): change}), here)
-        expected = slope_at(expr, here, name)
+    along_a, along_u = {symbol("a"): sp.Integer(1)}, {symbol("u"): symbol("du")}
+    for changes in (along_a, along_u, along_a | along_u):
+        found = emitted(differential(expr, changes), here)
+        expected = slope_at(expr, here, *(changed.name for changed in changes))
         if expected is not None:
             assert found == pytest.approx(expected, rel=5e-3, abs=5e-3)

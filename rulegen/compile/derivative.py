@@ -6,7 +6,7 @@ and multiply a slope of 0 by whatever comes from inside, which is no number wher
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 
 import sympy as sp
 
@@ -40,9 +40,9 @@ class gate(op.RuleFunction):
 
 
 def derivative(
-    expr: sp.Expr, wrt: sp.Expr, change: sp.Expr = _ONE, steady: Set[str] = frozenset()
+    expr: sp.Expr, changes: Mapping[sp.Expr, sp.Expr], steady: Set[str] = frozenset()
 ) -> sp.Expr:
-    """d(expr)/d(wrt) times `change`, with the project's conventions at kinks and jumps.
+    """d(expr) when all of `changes` change at once, with the project's conventions at kinks.
 
     A jump has derivative 0; max(x, 0) has slope 0 at 0; an infinite slope is 0; see
     `rulegen.grammar.algebra.operators`. Where a slope is 0, so is its product with what comes from
@@ -50,38 +50,36 @@ def derivative(
 
     Args:
         expr: a formula.
-        wrt: a symbol, or one of `NEIGHBOURS`, which otherwise do not change.
-        change: of `wrt`.
+        changes: of symbols, or of `NEIGHBOURS`, which otherwise do not change.
         steady: names of what is not 0, such as time constants: nothing of these is infinite.
 
     Example:
         >>> from rulegen.grammar.algebra.symbols import symbol
         >>> x = symbol("x")
-        >>> derivative(op.relu(2 * x), x)
+        >>> derivative(op.relu(2 * x), {x: sp.Integer(1)})
         2*gate(2*x > 0)
-        >>> derivative(op.power(x, sp.Rational(1, 2)), x).subs(x, 4)
+        >>> derivative(op.power(x, sp.Rational(1, 2)), {x: sp.Integer(1)}).subs(x, 4)
         1/4
     """
-    if expr == wrt:
-        return change
-    if isinstance(expr, (*NEIGHBOURS, sp.sign)) or not expr.has(wrt):
+    if expr in changes:
+        return changes[expr]
+    if isinstance(expr, (*NEIGHBOURS, sp.sign)) or not expr.has(*changes):
         return _ZERO
     if isinstance(expr, sp.Piecewise):
-        cases = [(derivative(value, wrt, change, steady), held) for value, held in expr.args]
-        return chosen(cases)
-    changes = [derivative(a, wrt, change, steady) for a in expr.args]
-    if not any(changes):
+        return chosen([(derivative(value, changes, steady), held) for value, held in expr.args])
+    inner = [derivative(a, changes, steady) for a in expr.args]
+    if not any(inner):
         return _ZERO
     if expr.is_Add:
-        return sp.Add(*changes)
+        return sp.Add(*inner)
     if expr.is_Mul:
-        terms = ([*expr.args[:i], d, *expr.args[i + 1 :]] for i, d in enumerate(changes) if d != 0)
+        terms = ([*expr.args[:i], d, *expr.args[i + 1 :]] for i, d in enumerate(inner) if d != 0)
         return sp.Add(*(product(factors) for factors in terms))
     if isinstance(expr, sp.Min | sp.Max):
-        return _extreme(expr, changes)
+        return _extreme(expr, inner)
     slopes = _SLOPES[_kind(expr)](expr, *expr.args)
-    moved = [(s(), d) for s, d in zip(slopes, changes, strict=True) if d != 0]
-    return sp.Add(*(_chained(slope, inner, steady) for slope, inner in moved))
+    moved = [(s(), d) for s, d in zip(slopes, inner, strict=True) if d != 0]
+    return sp.Add(*(_chained(slope, d, steady) for slope, d in moved))
 
 
 def product(factors: list[sp.Expr]) -> sp.Expr:

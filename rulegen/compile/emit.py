@@ -187,7 +187,8 @@ def by_convention(form: sp.Expr) -> Callable[..., Array]:
             change = of_extreme(value, [(arrays[i], moved[i]) for i in moving], still)
         else:
             here = emitter(arrays)
-            slopes = {i: jnp.asarray(here(derivative(form, names[i]), Site.GLOBAL)) for i in moving}
+            along = {i: derivative(form, {names[i]: sp.Integer(1)}) for i in moving}
+            slopes = {i: jnp.asarray(here(slope, Site.GLOBAL)) for i, slope in along.items()}
             change = reduce(
                 jnp.add, [jnp.where(s == 0, 0.0, s * moved[i]) for i, s in slopes.items()]
             )

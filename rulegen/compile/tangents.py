@@ -58,14 +58,16 @@ def differential(
     """
     inner = {node: change_of(node, changes, steady) for node in expr.atoms(*NEIGHBOURS)}
     both = {x: dx for x, dx in {**changes, **inner}.items() if dx != 0}
+    if any(sum(a.has(*both) for a in e.args) > 1 for e in expr.atoms(sp.Min, sp.Max)):
+        return derivative(expr, both, steady)  # one at a time, each would find another as large
     return sp.Add(*(carried(expr, x, dx, steady) for x, dx in both.items()))
 
 
 def carried(expr: sp.Expr, x: sp.Expr, dx: sp.Expr, steady: Set[str]) -> sp.Expr:
     """The derivative along `x` times its change."""
-    slope = derivative(expr, x, steady=steady)
+    slope = derivative(expr, {x: sp.Integer(1)}, steady)
     # A change may be infinite as well, and belongs behind the gates.
-    return derivative(expr, x, dx, steady) if slope.has(gate) else product([slope, dx])
+    return derivative(expr, {x: dx}, steady) if slope.has(gate) else product([slope, dx])
 
 
 def change_of(node: sp.Expr, changes: Mapping[sp.Symbol, sp.Expr], steady: Set[str]) -> sp.Expr:
