@@ -65,8 +65,9 @@ def printed(seed: int) -> str:
 def differentiated(seed: int) -> str:
     """Tangents of all states along all parameters, against finite differences in float64.
 
-    Where the two sides differ, as at a kink, a step that is wider tells of a jump, or a state is
-    infinite, so that its life would be left out, there is nothing to compare with.
+    Where the two sides differ, as at a kink, a step that is wider tells of a jump, a state is too
+    large for a difference to show, or infinite, so that its life would be left out, there is
+    nothing to compare with.
     """
     try:
         rule = parse(random_text(seed, sums=True, depth=2, weight=6))
@@ -102,6 +103,7 @@ def differentiated(seed: int) -> str:
                     (one - np.asarray(middle[state])) / h for one, h in zip(at, STEPS, strict=True)
                 )
                 smooth = abs(left - right) <= 1e-3 * (1 + abs(left) + abs(right))
+                smooth &= np.spacing(abs(np.asarray(middle[state]))) <= 1e-3 * STEPS[1]
                 for far in (far_left, far_right):
                     smooth &= abs(left - far) <= 0.1 * (1 + abs(left))
                 expected, found = (left + right) / 2, np.asarray(middle.get(f"{state}@{name}", 0))
