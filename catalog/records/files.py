@@ -1,7 +1,8 @@
-"""Writing files: never through a link, never half of one."""
+"""Writing files: never half of one, and through a link only where somebody named it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +28,35 @@ def own_folder(home: Path, name: str) -> Path:
     return folder
 
 
+def place_of(file: Path, reads: str = "-") -> Path:
+    """Where a file that somebody named is to be written: at the end of its links.
+
+    Args:
+        file: its name. reads: what the same command reads, which is not to be lost.
+
+    Raises:
+        ConfigError: when no file can be written there.
+
+    Example:
+        >>> place_of(Path("/dev/null"))
+        Traceback (most recent call last):
+            ...
+        rulegen.ConfigError: cannot write /dev/null: it is no ordinary file
+    """
+    try:
+        place = file.resolve()
+        if place.exists() and not place.is_file():
+            raise ConfigError(f"cannot write {file}: it is no ordinary file")
+        if not os.access(place.parent, os.W_OK) or not place.parent.is_dir():
+            raise ConfigError(f"cannot write {file}: its folder does not exist or is not writable")
+        if place.exists() and Path(reads).exists() and place.samefile(reads):
+            raise ConfigError(f"cannot write {file}: the rule is read from it; choose another name")
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, names too long
+        told = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot write {file}: {told}") from None
+    return place
+
+
 def write_whole(path: Path | str, text: str) -> None:
     """Write a text file; either the whole of it is there or what was there before."""
     write_together({Path(path): text.encode()})
@@ -36,7 +66,14 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     """Write files: each is whole or as it was before, and none is new unless all fit on the disk.
 
     They take their places in the order given.
+
+    Raises:
+        ConfigError: when something else than a file has a place, such as a device.
+        OSError: when one cannot be written.
     """
+    for path in contents:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"cannot write {path}: it is no ordinary file")
     staged = {path: path.with_name(STAGED.format(path.name)) for path in contents}
     try:
         for path, content in contents.items():

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from rulegen.catalog.export import export
-from rulegen.catalog.records.files import write_whole
+from rulegen.catalog.records.files import place_of, write_whole
 from rulegen.commands.document import print_document
 from rulegen.commands.rules import OneRule
 from rulegen.grammar import ConfigError
@@ -29,12 +29,13 @@ def export_rule(
         rulegen export oja --to numpy
         rulegen export runs/mine-1 --to brian2 --out rule.py
     """
+    place = None if out is None else place_of(out, rule)
     source = read_source(rule, sys.stdin)
     text = export(source.record or source.rule, to)
-    if out is None:
+    if place is None:
         print_document(text)
         return
     try:
-        write_whole(out, text)
+        write_whole(place, text)
     except OSError as error:
         raise ConfigError(f"cannot write {out}: {error.strerror}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ import pandas as pd
 import typer
 
 from rulegen.catalog.records.fields import MOST_LIVES
-from rulegen.catalog.records.files import write_together
+from rulegen.catalog.records.files import place_of, write_together
 from rulegen.commands.options import progress, screen, shared
 from rulegen.commands.rules import AnyRules
 from rulegen.grammar import ConfigError, parse
@@ -148,7 +147,7 @@ def check_plot(plot: Path | None, lives: int) -> None:
         raise ConfigError(f"--plot {plot}: the name must end in {' or '.join(DRAWN)}")
     if lives < 2:
         raise ConfigError("--plot: intervals need --lives 2 or more")
-    check_place(plot)
+    place_of(plot)
 
 
 def draw(plot: Path, batches: Mapping[str, Batch], world: World, found: str) -> None:
@@ -159,7 +158,7 @@ def draw(plot: Path, batches: Mapping[str, Batch], world: World, found: str) -> 
     ]
     axes = plot_learning(shown, world.task, world.circuit.dt, warmup=world.life.warmup, found=found)
     try:
-        write_together({plot: picture(axes, plot.suffix)})
+        write_together({place_of(plot): picture(axes, plot.suffix)})
     except OSError as error:
         raise ConfigError(f"cannot write {plot}: {error.strerror}") from None
 
@@ -170,7 +169,7 @@ def check_out(out: Path | None) -> None:
         return
     if out.suffix not in WRITERS:
         raise ConfigError(f"--out {out}: the name must end in {' or '.join(WRITERS)}")
-    check_place(out)
+    place_of(out)
     if out.suffix == ".parquet":
         try:
             pd.DataFrame().to_parquet(None)
@@ -178,18 +177,13 @@ def check_out(out: Path | None) -> None:
             raise ConfigError("--out: Parquet needs pyarrow (pip install pyarrow)") from None
 
 
-def check_place(file: Path) -> None:
-    """Raise `ConfigError` when no file can be written there."""
-    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK) or file.is_dir():
-        raise ConfigError(f"cannot write {file}: its folder does not exist or is not writable")
-
-
 def write(table: pd.DataFrame, out: Path) -> None:
     """Write the table whole or not at all."""
-    part = out.with_name(f".{out.name}.part")
+    place = place_of(out)
+    part = place.with_name(f".{place.name}.part")
     try:
         WRITERS[out.suffix](table, part)
-        part.replace(out)
+        part.replace(place)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise ConfigError(f"cannot write {out}: {error.strerror}") from None
