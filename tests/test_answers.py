@@ -75,7 +75,9 @@ def test_outputs_of_a_held_response_give_the_reward_up_to_their_spread():
 
 
 def test_a_table_has_them_and_without_them_it_is_as_before():
-    world = World(circuit=RateCircuit(neurons=4), task=BaitedBandit(), life=LifeSettings(trials=3))
+    world = World(
+        circuit=RateCircuit(neurons=4), task=BaitedBandit(), life=LifeSettings(trials=3, warmup=0)
+    )
     batches = simulate(world, {"still": STILL}, lives=2, seed=0)
     table = reward_table(batches)
     assert {"choice", "wanted", "output_1", "output_2"} <= set(table)

@@ -80,7 +80,7 @@ class Wrong(DelayedAssociation):
 
 def test_trials_of_other_shapes_are_refused():
     with pytest.raises(ConfigError, match=r"`wrong` of this .* target has the shape \(30, 1\)"):
-        lives(Wrong(), 3)
+        lives(Wrong(), 7)
 
 
 def test_readouts_of_another_width_are_refused():

@@ -46,7 +46,7 @@ RULES = {
 
 @pytest.fixture(scope="module")
 def where():
-    return worlds(["delayed_association"], [6, 8], trials=10)
+    return worlds(["delayed_association"], [6, 8], trials=13)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_rules_of_any_name(monkeypatch, capsys, tmp_path) -> None:
         (tmp_path / f"{name}.txt").write_text("w += 0.001*pre*post*R")
     files = [tmp_path / f"{name}.txt" for name in NAMES]
     code, _, err = call(
-        monkeypatch, capsys, "compare", *files, "--as-is", "--neurons", "4", "--trials", "2",
+        monkeypatch, capsys, "compare", *files, "--as-is", "--neurons", "4", "--trials", "13",
         "--lives", "2", "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0, err
@@ -193,7 +193,7 @@ def test_no_two_rules_stand_in_one_place() -> None:
 def test_the_matrix_is_drawn_with_what_cannot_run() -> None:
     rules = {name: find(name).rule for name in ("node_perturbation", "stdp_pair")}
     table = compare_rewards(
-        rules, worlds(["delayed_match"], [6, 8], trials=5), lives=4, budget=None
+        rules, worlds(["delayed_match"], [6, 8], trials=13), lives=4, budget=None
     )
     ax = plot_rewards(table)
     cells = defaultdict(list)
@@ -216,7 +216,7 @@ def test_on_the_command_line(monkeypatch, capsys, tmp_path) -> None:
     (tmp_path / "card.md").write_text(markdown_card(find("hebb")))
     code, out, _ = call(
         monkeypatch, capsys, "compare", tmp_path / "mine.txt", tmp_path / "card.md", "stdp_pair",
-        "--neurons", "6", "--trials", "5", "--lives", "4", "--out", tmp_path / "out",
+        "--neurons", "6", "--trials", "13", "--lives", "4", "--out", tmp_path / "out",
     )  # fmt: skip
     assert code == 0
     assert "cannot run" in out
@@ -334,7 +334,7 @@ def test_tuning_never_leaves_bounds_signs_and_zeros(small) -> None:
 
 
 def test_an_interrupted_comparison_goes_on(monkeypatch, capsys, tmp_path) -> None:
-    arguments = ["compare", "hebb", "oja", "--neurons", "6", "--trials", "4", "--lives", "4"]
+    arguments = ["compare", "hebb", "oja", "--neurons", "6", "--trials", "13", "--lives", "4"]
     arguments += ["--out", tmp_path]
     entry, names = Contest.entry, []
 

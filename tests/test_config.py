@@ -60,6 +60,22 @@ BAD = {
         "reward: there is no such setting: did you mean `delivery`?",
     ),
     "wrong type": (GOOD + '[life]\ntrials = "many"\n', "life.trials: "),
+    "a switch for a number": (
+        GOOD + "[life]\ntrials = true\n",
+        "life.trials: must be a number, not True",
+    ),
+    "a number in quotes": (
+        GOOD + '[circuit]\nnoise = "0.1"\n',
+        "circuit.noise: must be a number, not '0.1'",
+    ),
+    "a number for a switch": (
+        GOOD.replace('"delayed_association"', '"delayed_match"\nmatch = 1'),
+        "task.match: must be true or false",
+    ),
+    "no trial after the warm-up": (
+        GOOD + "[life]\ntrials = 12\n",
+        "life: trials = 12 end before any weight may change, after a warmup of 12: set trials",
+    ),
     "out of range": (GOOD + "[circuit]\nnoise = -1\n", "circuit.noise: "),
     "not finite": (GOOD + "[circuit]\ntau = nan\n", "circuit.tau: "),
     "unknown task": (GOOD.replace("delayed_association", "juggling"), "task: "),
@@ -173,11 +189,11 @@ def test_negative_time_constants_are_refused(tmp_path):
 
 def test_changes(tmp_path):
     path = write(tmp_path, GOOD)
-    changes = ["circuit.neurons=8", "fit.1.iterations=3", "title=two words", "life.trials = 7"]
+    changes = ["circuit.neurons=8", "fit.1.iterations=3", "title=two words", "life.trials = 17"]
     with pytest.raises(ConfigError, match="fit: "):
         load_config(path, changes)  # the fit is not in the file, so it has no second phase
     config = load_config(path, [c for c in changes if "fit" not in c], seed=5)
-    assert (config.circuit.neurons, config.title, config.life.trials) == (8, "two words", 7)
+    assert (config.circuit.neurons, config.title, config.life.trials) == (8, "two words", 17)
     assert config.seed == 5
     with pytest.raises(ConfigError, match="write key=value"):
         load_config(path, ["neurons"])
@@ -187,7 +203,7 @@ def test_changes(tmp_path):
 
 def test_the_digest_follows_everything_that_matters(tmp_path):
     path = write(tmp_path, GOOD)
-    digests = {load_config(path, [c]).digest for c in ("seed=1", "seed=2", "life.trials=9")}
+    digests = {load_config(path, [c]).digest for c in ("seed=1", "seed=2", "life.trials=29")}
     assert len(digests) == 3
     assert load_config(path).digest == load_config(path).digest
 

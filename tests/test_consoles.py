@@ -114,7 +114,7 @@ def test_no_file_takes_the_place_of_a_closed_stream(tmp_path):
 def test_a_backend_of_a_notebook(tmp_path):
     """Its children inherit where a notebook draws, with a package that they may lack."""
     (tmp_path / "scene.toml").write_text(
-        '[task]\nname = "delayed_match"\n[circuit]\nneurons = 4\n[life]\ntrials = 3\n'
+        '[task]\nname = "delayed_match"\n[circuit]\nneurons = 4\n[life]\ntrials = 3\nwarmup = 0\n'
         '[[rules]]\nname = "a"\nrule = "dw/dt = 0.001*post*pre"\n'
     )
     given = ("analyse", str(tmp_path / "scene.toml"), "--lives", "2", "--repeats", "2")

@@ -85,6 +85,7 @@ PLACES = [
     ("clip(log(a*u), -5, 5)", 1, 0, 0),
     ("clip(log(1 if u < a else 0), -5, a)", 0.1, 1, 0),
     ("clip(sqrt(a/u), -1, 1)*xi/2", 1, 0, 0),
+    ("abs(mod(a, u))**u", 1, 0, 0),
 ]
 
 

@@ -192,7 +192,9 @@ def test_the_end_of_a_trial_shares_draws_with_its_reward() -> None:
 
 def bench(text: str) -> rg.Bench:
     world = rg.World(
-        circuit=RateCircuit(neurons=4), task=DelayedAssociation(), life=LifeSettings(trials=3)
+        circuit=RateCircuit(neurons=4),
+        task=DelayedAssociation(),
+        life=LifeSettings(trials=3, warmup=0),
     )
     return rg.Bench(world, text)
 

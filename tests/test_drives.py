@@ -127,7 +127,7 @@ def test_in_spiking_circuits() -> None:
     where = World(
         circuit=SpikingCircuit(neurons=4, gain=0.0),
         task=DelayedAssociation(cue=20, delay=10, response=20),
-        life=LifeSettings(trials=2),
+        life=LifeSettings(trials=2, warmup=0),
     )
     text = "x <- max(x, abs(drive - drive_input)) : post\ny <- y + abs(drive_input) : post\n"
     lives = Lives(where, compile_rule(parse(text + "on reward: w += 1e-9*x*y")))

@@ -15,7 +15,7 @@ from rulegen.runs.simulate import simulate
 
 SMALL = rg.RateCircuit(neurons=4)
 RULE = rg.parse("param a = 0.1 free\non reward: w += a*R*pre*post")
-LIFE = rg.LifeSettings(trials=3)
+LIFE = rg.LifeSettings(trials=3, warmup=0)
 
 
 def raising(error):

@@ -178,7 +178,7 @@ def test_every_input_counts_to_the_last_bit():
     key, values = jax.random.key(0), np.array([0.1, 0.2])
     base = [bench(), values, key, 64, Pgpe()]
     others = [
-        [bench(life=LifeSettings(trials=3)), *base[1:]],
+        [bench(life=LifeSettings(trials=3, warmup=0)), *base[1:]],
         # What only this task and this circuit have.
         [bench(task=DelayedAssociation(delay=300)), *base[1:]],
         [bench(circuit=RateCircuit(neurons=4, tau=20)), *base[1:]],

@@ -32,7 +32,9 @@ jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_lev
 
 @functools.cache
 def lives_of(text, circuit=CIRCUIT, wrt=(), lowering=None, **settings):
-    world = World(circuit=circuit, task=TASK, life=LifeSettings(**{"trials": 5, **settings}))
+    world = World(
+        circuit=circuit, task=TASK, life=LifeSettings(**{"trials": 5, "warmup": 0, **settings})
+    )
     return Lives(world, compile_rule(parse(text), wrt=wrt, lowering=lowering), chunk=4)
 
 
@@ -134,7 +136,7 @@ def test_outcomes(rate, bias, outcome):
     circuit = RateCircuit(neurons=4, rate=rate, dt=40, gain=0.5)
     world = World(circuit=circuit, task=DelayedAssociation(cue=40, delay=400, response=40))
     rule = compile_rule(parse("param b = 0\nforward bias = b\non reward: w += 0"))
-    life = Life(circuit, world.task, LifeSettings(trials=2), rule)
+    life = Life(circuit, world.task, LifeSettings(trials=2, warmup=0), rule)
     result = jit(life)(jnp.array([float(bias)]), stream(KEY))
     assert result.outcome == outcome
 

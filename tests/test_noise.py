@@ -165,7 +165,9 @@ def test_every_word_of_a_longer_key_counts(kind):
 @pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
 def test_lives_of_keys_that_differ_in_their_last_words_differ(kind):
     world = World(
-        circuit=RateCircuit(neurons=3), task=DelayedAssociation(), life=LifeSettings(trials=3)
+        circuit=RateCircuit(neurons=3),
+        task=DelayedAssociation(),
+        life=LifeSettings(trials=3, warmup=0),
     )
     lives = Lives(world, compile_rule(parse("param a = 0\non reward: w += a*pre")))
     one, other = (
@@ -195,7 +197,7 @@ def test_runs_do_not_depend_on_the_default_kind_of_keys(kind, tmp_path):
             str(out),
         ]
         subprocess.run(
-            [*command, "--trials", "4"], input="w += 0.1*pre*post", text=True, check=True,
+            [*command, "--trials", "13"], input="w += 0.1*pre*post", text=True, check=True,
             env=os.environ | {"JAX_DEFAULT_PRNG_IMPL": name}, cwd=ROOT_FOLDER, capture_output=True,
         )  # fmt: skip
         tables.append(out.read_text())
@@ -205,7 +207,9 @@ def test_runs_do_not_depend_on_the_default_kind_of_keys(kind, tmp_path):
 @pytest.mark.parametrize("kind", ["rbg", "unsafe_rbg"])
 def test_estimates_take_keys_of_any_kind(kind):
     world = World(
-        circuit=RateCircuit(neurons=3), task=DelayedAssociation(), life=LifeSettings(trials=3)
+        circuit=RateCircuit(neurons=3),
+        task=DelayedAssociation(),
+        life=LifeSettings(trials=3, warmup=0),
     )
     bench = Bench(world, parse("param a = 0.1 free\non reward: w += a*R*xi*pre"))
     key = jax.random.key(5, impl=kind)

@@ -291,7 +291,7 @@ def test_a_state_without_a_value_is_a_diverged_life(used):
     world = World(
         circuit=RateCircuit(neurons=4),
         task=DelayedAssociation(delivery="steps"),
-        life=LifeSettings(trials=4),
+        life=LifeSettings(trials=4, warmup=0),
     )
     counts = Lives(world, compile_rule(parse(rule))).run(np.zeros(0), jax.random.key(0), 3).counts
     assert counts.diverged == 3

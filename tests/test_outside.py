@@ -266,7 +266,7 @@ def test_a_name_belongs_to_one_part(installed):
 def test_a_package_that_no_library_can_read_is_named(tmp_path):
     """Pydantic and JAX ask all packages for their entry points."""
     install(tmp_path, "dull", b"[rulegen.tasks]\nfoo\n")
-    for arguments in (["check", "oja"], ["simulate", "oja", "--trials", 2, "--lives", 1]):
+    for arguments in (["check", "oja"], ["simulate", "oja", "--trials", 13, "--lives", 1]):
         done = command(*arguments, path=tmp_path)
         assert done.returncode == 2
         told = r"rulegen: dull 0\.1 cannot be read \(TypeError: .*\): mend or uninstall it\n"

@@ -256,7 +256,7 @@ def test_a_scene_of_an_environment(tmp_path, monkeypatch):
     Samples(**sample_trials(Sides(), 50)).save("trials.npz")
     (tmp_path / "scene.toml").write_text(
         '[task]\nname = "sampled"\nfile = "trials.npz"\n[circuit]\nneurons = 8\ndt = 20\n'
-        "[life]\ntrials = 6\n"
+        "[life]\ntrials = 6\nwarmup = 0\n"
     )
     world = load_scene(tmp_path / "scene.toml").world
     batch = simulate(world, {"still": parse("on reward: w += 0")}, lives=2, seed=0)["still"]

@@ -77,9 +77,9 @@ def test_the_world_of_a_run(monkeypatch, tmp_path, capsys):
     """The folder of a run is a world, as `compare` takes it; of several worlds none is taken."""
     config = tmp_path / "config.toml"
     config.write_text("[task]\nname = 'delayed_match'\n[circuit]\nneurons = 8\n")
-    told = ["hebb", "--world", str(tmp_path), "--trials", "4", "--lives", "2"]
+    told = ["hebb", "--world", str(tmp_path), "--trials", "14", "--lives", "2"]
     table = tmp_path / "a.csv"
-    assert run(monkeypatch, *told, "--out", str(table)) == 0 and len(pd.read_csv(table)) == 8
+    assert run(monkeypatch, *told, "--out", str(table)) == 0 and len(pd.read_csv(table)) == 28
     places = "".join(f"[[worlds]]\nname = '{n}'\n" for n in "ab")
     config.write_text(places.replace("\n[", "\ntask = {name = 'go_nogo'}\n[")
                       + "task = {name = 'delayed_match'}\n")  # fmt: skip
@@ -116,12 +116,12 @@ def test_signs_that_would_have_changed_are_counted(monkeypatch, tmp_path, capsys
 def test_one_rule_needs_no_name(monkeypatch, tmp_path):
     (tmp_path / "rule.txt").write_text("on reward: w += 1e-3*R*pre*post")
     out = tmp_path / "rewards.csv"
-    options = ["--task", "delayed_match", "--trials", 4, "--lives", 2, "--out", out]
+    options = ["--task", "delayed_match", "--trials", 14, "--lives", 2, "--out", out]
     assert run(monkeypatch, tmp_path / "rule.txt", *options) == 0
     table = pd.read_csv(out)
     answers = ["choice", "wanted", "output_1"]
     assert list(table) == ["life", "trial", "condition", "reward", *answers, "outcome"]
-    assert len(table) == 8
+    assert len(table) == 28
 
 
 def test_a_rule_that_changes_no_weight_is_named(monkeypatch, capsys, tmp_path):

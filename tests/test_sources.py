@@ -35,7 +35,7 @@ def test_all_forms_are_one_rule(forms):
 
 
 @pytest.mark.parametrize("command", [("check",), ("export", "--to", "numpy"),
-                                     ("simulate", "--trials", 2, "--lives", 2)])  # fmt: skip
+                                     ("simulate", "--trials", 13, "--lives", 2)])  # fmt: skip
 def test_commands_take_all_forms(monkeypatch, capsys, forms, command):
     told = []
     for form in forms:

@@ -202,7 +202,9 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch):
 
 
 def test_what_estimates_gradients():
-    world = World(circuit=SpikingCircuit(neurons=4), task=TASK, life=LifeSettings(trials=3))
+    world = World(
+        circuit=SpikingCircuit(neurons=4), task=TASK, life=LifeSettings(trials=3, warmup=0)
+    )
     rule = parse(LEARNER)
     with pytest.raises(ValueError, match="spikes have none: use `pgpe`"):
         Score().prepare(Bench(world, rule))
@@ -228,7 +230,9 @@ def test_circuits_of_spikes_are_opened():
 
 
 def test_lives_do_not_depend_on_chunks():
-    world = World(circuit=SpikingCircuit(neurons=4), task=TASK, life=LifeSettings(trials=3))
+    world = World(
+        circuit=SpikingCircuit(neurons=4), task=TASK, life=LifeSettings(trials=3, warmup=0)
+    )
     rule = compile_rule(parse(LEARNER))
     few, many = (Lives(world, rule, chunk=chunk).run(np.array([0.1]), KEY, 5) for chunk in (2, 5))
     np.testing.assert_array_equal(few.rewards, many.rewards)

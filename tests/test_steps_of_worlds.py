@@ -31,7 +31,7 @@ on reward: w += theta_1*R*e
 PLACES = {
     "task": {"name": "delayed_association"},
     "circuit": {"neurons": 4, "dt": 2.0},
-    "life": {"trials": 3},
+    "life": {"trials": 3, "warmup": 0},
     "elsewhere": [{"name": "coarse", "circuit": {"neurons": 4, "dt": 10.0}}],
 }
 
@@ -55,7 +55,7 @@ def test_the_start_has_the_bounds_of_what_is_published() -> None:
         | {"circuit": {"neurons": 4, "dt": dt}}
         for dt in (5.0, 10.0)
     ]
-    here = config(worlds=worlds, scale="reward", life={"trials": 3})
+    here = config(worlds=worlds, scale="reward", life={"trials": 3, "warmup": 0})
     family = prepare(here).family
     held_out = HeldOut(here, 2, {}, Stage(origin(0)), [family])
     start = held_out.run(START, family.rule)
@@ -108,7 +108,9 @@ def test_a_rate_at_its_bound_runs() -> None:
 
 def test_who_acts_by_forward_lines_learns_where_something_is_learned_alone() -> None:
     world = World(
-        circuit=RateCircuit(neurons=6), task=DelayedAssociation(), life=LifeSettings(trials=8)
+        circuit=RateCircuit(neurons=6),
+        task=DelayedAssociation(),
+        life=LifeSettings(trials=8, warmup=0),
     )
     rule = (
         "param alpha = 1\nh <- h : synapse\non reward: h += 0.05*post*pre\nforward w = w + alpha*h"

@@ -19,9 +19,11 @@ from rulegen.ground import hosts
 from rulegen.ground.display import Display
 from rulegen.ground.statistics import Estimate
 from rulegen.lives.batch import Batch
+from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import check_alive, told
 from rulegen.lives.size import MOST_TRIALS
 from rulegen.lives.world import World
+from rulegen.publishing.config import validated
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.figures import picture, plot_learning
 from rulegen.runs.contest import worlds
@@ -76,9 +78,10 @@ def simulate(
             given = load_scene(scene)
             world, named = given.world, {r.name: r.rule for r in given.rules}
     else:
-        (world,), named = worlds([task or "delayed_association"], [32], trials or 200), {}
+        (world,), named = worlds([task or "delayed_association"], [32]), {}
     if trials is not None:
-        world = world.model_copy(update={"life": world.life.model_copy(update={"trials": trials})})
+        life = validated(LifeSettings, {**dict(world.life), "trials": trials}, "--trials")
+        world = world.model_copy(update={"life": life})
     sources = named_sources(rules or (), sys.stdin)
     entrants = {name: source.rule for name, source in sources.items()} or {
         name: parse(text) for name, text in named.items()

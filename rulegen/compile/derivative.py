@@ -161,8 +161,10 @@ def _behind(condition: sp.Basic, slope: Callable[[], sp.Expr]) -> sp.Expr:
 
 
 def _power(expr: sp.Expr, base: sp.Expr, p: sp.Expr) -> _Slopes:
+    # Anything to the power of 0 is 1, also what is no number.
+    moves = combine(sp.And, [related("!=", base, _ZERO), related("!=", p, _ZERO)])
     return (
-        lambda: _behind(related("!=", base, _ZERO), lambda: p * op.power(base, p - 1)),
+        lambda: _behind(moves, lambda: p * op.power(base, p - 1)),
         lambda: _behind(related(">", base, _ZERO), lambda: expr * sp.log(base, evaluate=False)),
     )
 

@@ -70,7 +70,7 @@ def meta_gradient(
         >>> from rulegen import Aim, Joint, LifeSettings, Pgpe, RateCircuit, World, key
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> rule = "param eta = 0.01 free\\non reward: w += eta*R*pre*post"
         >>> both = Joint({"a": world, "b": world}, rule, Aim.of_rewards([1.0, 1.0]))
         >>> estimator = Pgpe(lives=8)

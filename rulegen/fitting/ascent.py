@@ -317,7 +317,7 @@ def fit(objective: Objective, phases: Sequence[Phase], stage: Stage) -> np.ndarr
         >>> from rulegen.tasks import DelayedAssociation
         >>> rule = parse("param eta = 0.01 free\\non reward: w += eta*R*pre*post")
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> phases = [Phase(estimator=Pgpe(lives=4), iterations=1, choice_lives=2)]
         >>> fit(Bench(world, rule), phases, Stage(key(1))).shape
         (1,)

@@ -145,7 +145,7 @@ def tuned_values(
         >>> from rulegen.lives.world import World
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> hebb = parse("param eta = 0.1 in [0, 1]\\ndw/dt = eta*post*pre")
         >>> hebb = Bench(world, opened(hebb))
         >>> tuned_values(hebb, jax.random.key(0), Budget(((3, 2), (2, 2)))).shape

@@ -35,6 +35,10 @@ class Settings(BaseModel):
         # Tables may become settings, which name the field themselves.
         check_sizes(given, tables=False)
         check_sizes(found := read(given))
+        if isinstance(found, bool) and not isinstance(given, bool):
+            raise ValueError("must be true or false, without quotes")
+        if isinstance(found, int | float) and isinstance(given, str | bool) and found is not given:
+            raise ValueError(f"must be a number, not {given!r}")
         return found
 
 

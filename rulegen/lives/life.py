@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule
@@ -39,7 +39,7 @@ class LifeSettings(Settings):
     Attributes:
         trials: number of trials K.
         warmup: trials at the start without weight changes, in which everything else of the rule
-            runs, so that baselines settle.
+            runs, so that baselines settle; fewer than all.
         weight_limit: a life with a weight beyond this is counted as diverged.
         floor: the reward that a diverged life gets from then on; its own worst reward where that
             is lower, so that diverging never pays.
@@ -49,6 +49,15 @@ class LifeSettings(Settings):
     warmup: int = Field(12, ge=0)
     weight_limit: float = Field(100.0, gt=0)
     floor: float = -1.0
+
+    @model_validator(mode="after")
+    def _check(self) -> LifeSettings:
+        if self.warmup >= self.trials:
+            raise ValueError(
+                f"trials = {self.trials} end before any weight may change, after a warmup of "
+                f"{self.warmup}: set trials above, or warmup below"
+            )
+        return self
 
 
 class LifeResult(NamedTuple):
@@ -133,7 +142,7 @@ class Life:
         >>> rule = compile_rule(parse("e <- e + xi*pre : synapse\\non reward: w += 0.01*R*e"))
         >>> from rulegen.circuits import RateCircuit
         >>> circuit = RateCircuit(neurons=3)
-        >>> life = Life(circuit, DelayedAssociation(), LifeSettings(trials=4), rule)
+        >>> life = Life(circuit, DelayedAssociation(), LifeSettings(trials=4, warmup=0), rule)
         >>> life(jnp.zeros(0), stream(jax.random.key(0))).rewards.shape
         (4,)
     """

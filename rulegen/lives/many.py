@@ -54,7 +54,7 @@ class Lives:
         >>> from rulegen.lives.life import LifeSettings
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> rule = parse("param eta = 0\\ne <- e + xi*pre : synapse\\non reward: w += eta*e")
         >>> lives = Lives(world, compile_rule(rule))
         >>> lives.run(np.array([0.0]), jax.random.key(0), 5).rewards.shape

@@ -57,7 +57,7 @@ class Joint:
         >>> from rulegen.lives.life import LifeSettings
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> larger = world.model_copy(update={"circuit": RateCircuit(neurons=6)})
         >>> rule = "param eta = 0.01 free\\non reward: w += eta*R*pre*post"
         >>> both = Joint({"small": world, "large": larger}, rule, Aim.of_rewards([1.0, 1.0]))

@@ -25,6 +25,7 @@ from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import TROUBLES, Outcomes, told
 from rulegen.lives.world import World
+from rulegen.publishing.config import validated
 
 #: What runs where nothing is learned.
 STILL = parse("dw/dt = 0.000001*post*pre")
@@ -50,7 +51,7 @@ def worlds(tasks: Sequence[str], neurons: Sequence[int], trials: int = 200) -> l
     """
     for option, given in (("task", tasks), ("neurons", [str(n) for n in neurons])):
         distinct(given, f"--{option}")
-    life = LifeSettings(trials=trials)
+    life = validated(LifeSettings, {"trials": trials}, "--trials")
     return [
         World(circuit=RateCircuit(neurons=n), task=with_defaults("task", name), life=life)
         for name in tasks

@@ -65,7 +65,7 @@ def simulate(
         >>> from rulegen.lives.life import LifeSettings
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> batches = simulate(world, {"hebb": parse("dw/dt = 1e-4*post*pre")}, lives=2, seed=0)
         >>> list(reward_table(batches))  # doctest: +NORMALIZE_WHITESPACE
         ['rule', 'life', 'trial', 'condition', 'reward', 'choice', 'wanted', 'output_1', 'outcome']

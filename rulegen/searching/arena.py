@@ -65,7 +65,7 @@ class Arena:
         >>> from rulegen.lives.life import LifeSettings
         >>> from rulegen.tasks import DelayedAssociation
         >>> world = World(circuit=RateCircuit(neurons=4), task=DelayedAssociation(),
-        ...               life=LifeSettings(trials=3))
+        ...               life=LifeSettings(trials=3, warmup=0))
         >>> space = load_space()
         >>> arena = Arena(space, world)
         >>> points = [arena.default(space.structure(term)) for term in space.terms[:2]]

@@ -167,7 +167,7 @@ def test_a_trial_that_is_differentiated() -> None:
 
 
 def world(**how: Any) -> World:
-    return World(circuit=circuit(), task=ASSOCIATION, life=LifeSettings(trials=5), **how)
+    return World(circuit=circuit(), task=ASSOCIATION, life=LifeSettings(trials=5, warmup=0), **how)
 
 
 @pytest.mark.parametrize("estimator", [Score(lives=6), Pathwise(credit="trial", lives=6)])
@@ -192,7 +192,9 @@ def test_the_engine_is_no_part_of_what_a_world_is() -> None:
 
 def made(task: Task = ASSOCIATION) -> Any:
     rule = compile_rule(FAMILY)
-    return lambda engine: Life(circuit(), task, LifeSettings(trials=3), rule, engine=engine)
+    return lambda engine: Life(
+        circuit(), task, LifeSettings(trials=3, warmup=0), rule, engine=engine
+    )
 
 
 def test_the_choice_says_why() -> None:
@@ -205,7 +207,7 @@ def test_the_choice_says_why() -> None:
 
 def test_what_a_chip_cannot_hold_runs_elsewhere() -> None:
     rule = compile_rule(FAMILY)
-    parts = RateCircuit(neurons=200), ASSOCIATION, LifeSettings(trials=3), rule
+    parts = RateCircuit(neurons=200), ASSOCIATION, LifeSettings(trials=3, warmup=0), rule
     found = chosen(lambda engine: Life(*parts, engine=engine), "auto", "gpu")
     assert found.life.engine is XLA
     assert found.why.startswith("not on chip, since a step keeps ")
@@ -316,7 +318,7 @@ def test_it_is_handed_to_the_compiler_of_a_card(
 ) -> None:
     """Every operation of every bundled task has a form in the card's language."""
     rule = compile_rule(FAMILY, wrt=FREE)
-    parts = circuit(), task(name, feedback), LifeSettings(trials=3), rule
+    parts = circuit(), task(name, feedback), LifeSettings(trials=3, warmup=0), rule
     assert "triton" in handed(Life(*parts, runs=runs, engine=CHIP))
 
 
@@ -331,7 +333,7 @@ def handed(life: Life) -> str:
 
 def test_delays_are_handed_to_the_compiler_of_a_card() -> None:
     rule = compile_rule(DELAYED, wrt=["eta"])
-    life = Life(circuit(), ASSOCIATION, LifeSettings(trials=3), rule, engine=CHIP)
+    life = Life(circuit(), ASSOCIATION, LifeSettings(trials=3, warmup=0), rule, engine=CHIP)
     assert "triton" in handed(life)
 
 
