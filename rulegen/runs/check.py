@@ -12,6 +12,7 @@ from rulegen.catalog.likeness.naming import named
 from rulegen.compile.plan import names_in, plan_rule
 from rulegen.grammar import Rule
 from rulegen.grammar.algebra import operators as op
+from rulegen.grammar.algebra.algebra import as_written
 from rulegen.grammar.algebra.parts import Event, Form
 from rulegen.grammar.algebra.symbols import SIGNS, WEIGHT, ZETA
 from rulegen.grammar.printing.unparse import show_expression, show_unit
@@ -28,6 +29,7 @@ SIGNED: Final = frozenset({
 # fmt: on
 
 
+@as_written(False)  # set once: SymPy forgets all that it has found out whenever it changes
 def check_report(rule: Rule) -> dict[str, Any]:
     """Everything that can be said about a rule without running it.
 
