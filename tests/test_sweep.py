@@ -84,7 +84,22 @@ def test_combinations_take_a_value_of_every_axis(here):
     assert sum(c.config is None for c in found) == 6
 
 
+def test_a_part_of_a_table_is_what_its_own_axis_says(here):
+    """In whatever order they stand: otherwise rows have labels of what was not run."""
+    axis, table = '"circuit.neurons" = [3, 4]\n', "circuit = { wide = { neurons = 9, tau = 50 } }\n"
+    for axes in (axis + table, table + axis):
+        text = SWEEP.split("[axes]")[0] + "[axes]\n" + axes
+        for combination in load_sweep(write(here, text)).combinations:
+            assert str(combination.config.circuit.neurons) == combination.labels["circuit.neurons"]
+            assert combination.config.circuit.tau == 50
+
+
 BAD = {
+    "one value under two names": (
+        SWEEP.replace("[3, -4]", "[3]") + '"circuit.noise" = [1, 1.0]\n',
+        "seed-1_circuit.neurons-3_circuit.noise-1 and seed-1_circuit.neurons-3_circuit.noise-1.0 "
+        "are the same configuration: leave one value out",
+    ),
     "no base": (SWEEP.replace("base.toml", "nowhere.toml"), "cannot read"),
     "no axes": ('name = "x"\nbase = "base.toml"\n[axes]\n', "axes"),
     "unknown key": ("jobs = 3\n" + SWEEP, "jobs: there is no such setting"),

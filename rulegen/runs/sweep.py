@@ -104,7 +104,7 @@ def load_sweep(path: Path | str, changes: Sequence[str] = ()) -> Sweep:
 
     Raises:
         ConfigError: when a file cannot be read, a field is wrong, two combinations have one name,
-            or no combination is a configuration.
+            two are the same configuration, or none is one.
     """
     config = validated(SweepConfig, read_toml(path), path)
     source = Path(path).parent / config.base
@@ -122,7 +122,22 @@ def load_sweep(path: Path | str, changes: Sequence[str] = ()) -> Sweep:
         )
     if all(combination.config is None for combination in found):
         raise ConfigError(found[0].reason)
+    check_different(found, path)
     return Sweep(config, base, found)
+
+
+def check_different(found: Sequence[Combination], path: Path | str) -> None:
+    """Raise `ConfigError` where two combinations are the same runs under different names."""
+    known: dict[str, str] = {}
+    for name, _, config, _ in found:
+        if config is None:
+            continue
+        first = known.setdefault(config.model_dump_json(), name)
+        if first != name:
+            raise ConfigError(
+                f"{path}: {first} and {name} are the same configuration: leave one value out, or "
+                "an axis that another one decides"
+            )
 
 
 def named_values(key: str, values: Sequence[Any] | Mapping[str, Any]) -> dict[str, Any]:
@@ -163,8 +178,8 @@ def combinations(
         data, here = copy.deepcopy(base), dict(zip(axes, labels, strict=True))
         name = "_".join(re.sub(r"[^\w.+-]+", "-", f"{k}-{v}") for k, v in here.items())
         try:
-            for key, label in here.items():
-                place_value(data, key, copy.deepcopy(axes[key][label]))
+            for key in sorted(here, key=lambda key: key.count(".")):  # a table before its parts
+                place_value(data, key, copy.deepcopy(axes[key][here[key]]))
             yield Combination(name, here, validated(DiscoverConfig, data, source))
         except KeyError as error:
             yield Combination(name, here, None, f"axes: the configuration has no place {error}")
