@@ -191,7 +191,7 @@ REPORTED = {
     "circuit.neurons=100000": "one life needs 76295 MB at least, and this machine has",
     "circuit.dt=1e-9": "a trial of 300000000000 steps: at most 1048576 are run",
     "task.delay=1e9": "a trial of 100000012 steps: at most 1048576 are run",
-    "task.delay=1e300": "task.delay: a number must be 0 or from 1e-30 to 1e+30 in size",
+    "task.delay=1e300": "task.delay: a number must be 0 or from 1e-12 to 1e+12 in size",
     "life.trials=1000000000": "life.trials: Input should be less than or equal to 1048576",
     "memory_mb=1e308": "memory_mb: a number must be 0 or from 1e-30 to 1e+30 in size",
     "life.trials=1000000 task.delay=100000": "1000000 trials of 10012 steps: at most 4294967296",

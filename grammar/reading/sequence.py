@@ -177,14 +177,20 @@ def _misplaced(
 
 def check_nesting(line: Line, tokens: Sequence[Token]) -> None:
     """Refuse what would exhaust Python's parser or this reader."""
-    depth = prefixes = powers = chain = 0
+    prefixes = powers = 0
+    choices = [0]  # in each bracket that is open
     for token in tokens:
-        depth += (token.text == "(") - (token.text == ")")
+        if token.text == "(":
+            choices.append(0)
+        elif token.text == ")" and len(choices) > 1:
+            choices.pop()
+        elif token.text == ",":
+            choices[-1] = 0
+        choices[-1] += token.text == "if"
         prefixes = prefixes + 1 if token.text in _PREFIX else 0
         powers += token.text == "**"
         powers = 0 if token.text in ("+", "-", "*", "/", ",") else powers
-        chain += token.text == "if"
-        if depth > MAX_DEPTH or max(prefixes, powers, chain) > MAX_CHAIN:
+        if len(choices) > MAX_DEPTH + 1 or max(prefixes, powers, sum(choices)) > MAX_CHAIN:
             raise line.error(
                 "the formula is nested too deeply here",
                 token.column,

@@ -70,7 +70,10 @@ def canonical(parts: RuleParts) -> RuleParts:
     except Exhausted:
         raise too_large(f"it takes more than {MAX_EFFORT} steps of algebra") from None
     except exact.AlgebraError as problem:
-        raise RuleError(f"with its values put in, the rule makes {problem.message}") from None
+        raise RuleError(
+            f"multiplied out, with its values put in, the rule makes {problem.message}",
+            remedy=problem.remedy,
+        ) from None
 
 
 def _canonical(parts: RuleParts) -> RuleParts:

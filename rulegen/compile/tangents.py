@@ -238,17 +238,17 @@ def dependent_states(
     system: System, parameters: Iterable[str], *, noise: bool
 ) -> dict[str, set[str]]:
     """States (and `w`) whose value depends on each parameter, directly or through others."""
-    # Collected once: symbols are sought again and again, and a rule may have hundreds of formulas.
-    read = [(e.name, e.expr.free_symbols) for e in all_equations(system)]
-    begun = [(name, expr.free_symbols) for name, expr in system.initial.items()]
+    # Collected once, as texts: a rule may have hundreds of formulas to seek them in.
+    read = [(e.name, {s.name for s in e.expr.free_symbols}) for e in all_equations(system)]
+    begun = [(name, {s.name for s in e.free_symbols}) for name, e in system.initial.items()]
 
     def moved(parameter: str) -> set[str]:
-        moving = {name for name, symbols in begun if symbol(parameter) in symbols}
+        moving = {name for name, names in begun if parameter in names}
         while True:
-            sources = {symbol(parameter)} | {symbol(name) for name in moving}
+            sources = {parameter} | moving
             if noise and in_use(system, moving, parameter):
-                sources |= {symbol(name) for name in INNER}
-            grown = {name for name, symbols in read if symbols & sources} | moving
+                sources |= set(INNER)
+            grown = {name for name, names in read if names & sources} | moving
             if grown == moving:
                 return moving
             moving = grown

@@ -48,6 +48,8 @@ class Part(Settings):
     """
 
     part: ClassVar[str]
+    #: Those of a task or a circuit are squared and divided by in single precision.
+    _sizes: ClassVar[tuple[float, float]] = (1e-12, 1e12)
     #: What is wrong in what members give, by their names: see `rulegen.catalog.parts.guarded`.
     _wrong: ClassVar[Mapping[str, Callable[..., str]]] = {}
 

@@ -26,6 +26,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+    #: The smallest and the largest of its numbers, apart from 0.
+    _sizes: ClassVar[tuple[float, float]] = (SMALLEST, LARGEST)
     #: Distributions on which results of such a part depend, beside those of all results.
     libraries: ClassVar[tuple[str, ...]] = ()
 
@@ -33,8 +35,8 @@ class Settings(BaseModel):
     @classmethod
     def _of_some_size(cls, given: Any, read: ValidatorFunctionWrapHandler) -> Any:
         # Tables may become settings, which name the field themselves.
-        check_sizes(given, tables=False)
-        check_sizes(found := read(given))
+        check_sizes(given, cls._sizes, tables=False)
+        check_sizes(found := read(given), cls._sizes)
         if isinstance(found, bool) and not isinstance(given, bool):
             raise ValueError("must be true or false, without quotes")
         if isinstance(found, int | float) and isinstance(given, str | bool) and found is not given:
@@ -42,11 +44,14 @@ class Settings(BaseModel):
         return found
 
 
-def check_sizes(value: Any, *, tables: bool = True) -> None:
+def check_sizes(
+    value: Any, sizes: tuple[float, float] = (SMALLEST, LARGEST), *, tables: bool = True
+) -> None:
     """See that numbers in a value, however deep, have a size that settings may have.
 
     Args:
-        value: of a setting. tables: whether to look into tables as well.
+        value: of a setting. sizes: the smallest and the largest, apart from 0.
+        tables: whether to look into tables as well.
 
     Raises:
         ValueError: when one has not.
@@ -59,19 +64,20 @@ def check_sizes(value: Any, *, tables: bool = True) -> None:
         ValueError: a number must be 0 or from 1e-30 to 1e+30 in size, and a whole one at most 2**32
     """
     if isinstance(value, float):
-        whole = value == 0.0 or SMALLEST <= abs(value) <= LARGEST  # not of NaN and infinity
+        whole = value == 0.0 or sizes[0] <= abs(value) <= sizes[1]  # not of NaN and infinity
     elif isinstance(value, int):
         whole = abs(value) <= MOST
     else:
         if isinstance(value, Mapping):
             value = list(value.values()) if tables else []
         for part in value if isinstance(value, list | tuple) else ():
-            check_sizes(part, tables=tables)
+            check_sizes(part, sizes, tables=tables)
         return
     if not whole:
         raise ValueError(
-            f"a number must be 0 or from {SMALLEST:g} to {LARGEST:g} in size, and a whole one at "
-            "most 2**32"
+            "a number must be 0 or from {:g} to {:g} in size, and a whole one at most 2**32".format(
+                *sizes
+            )
         )
 
 

@@ -167,7 +167,7 @@ def finite(name: str, values: ArrayLike) -> np.ndarray:
     with np.errstate(over="ignore"):
         array = np.array(array, np.float32)
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} has values that are not finite")
+        raise ValueError(f"{name} has values that are not finite, or beyond single precision")
     return array
 
 
@@ -194,7 +194,9 @@ def weights(mask: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     if np.any(array < 0):
         raise ValueError("mask has values below 0")
     if (silent := np.flatnonzero(~(array > 0).any(axis=1))).size:
-        raise ValueError(f"no step of trial {silent[0]} counts: its mask is 0 everywhere")
+        raise ValueError(
+            f"no step of trial {silent[0]} counts: its mask is 0 everywhere, in single precision"
+        )
     return array
 
 
@@ -221,6 +223,8 @@ def spans(names: ArrayLike, steps: ArrayLike, whole: int) -> dict[str, int]:
     if names.dtype.kind != "U" or steps.dtype.kind not in "iu" or names.shape != steps.shape:
         raise ValueError("period_names must be texts, and period_steps an integer for each")
     periods = dict(zip(names.tolist(), steps.tolist(), strict=True))
-    if len(periods) < len(names) or min(periods.values()) < 1 or sum(periods.values()) != whole:
+    if len(periods) < len(names):
+        raise ValueError("period_names has one name twice")
+    if min(periods.values()) < 1 or sum(periods.values()) != whole:
         raise ValueError(f"periods of {steps.tolist()} steps do not make a trial of {whole}")
     return periods

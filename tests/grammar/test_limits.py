@@ -98,6 +98,9 @@ FAMILIES: dict[str, Callable[[int], str]] = {
         lines(n, lambda i: f"s_{i} <- 0.5*s_{i} + pre*post")
         + f"forward w = w + {added(n, 's_{}'.format)}"
     ),
+    "choices in a product": lambda n: (
+        "w += " + "*".join(f"(pre if u > {i} else post)" for i in range(n))
+    ),
 }
 
 
