@@ -53,14 +53,10 @@ BAD_ARRAYS = {
     "conditions between": ({"conditions": [0.0, 0.5, 1.0]}, "3 integers"),
     "a gap": ({"conditions": [0, 2, 2]}, "without gaps"),
     "below 0": ({"conditions": [-1, 0, 0]}, "without gaps"),
-    "a period twice": (
-        {"period_names": ["a", "a"], "period_steps": [2, 2]},
-        "period_names has one name twice",
-    ),
     "too large": ({"inputs": np.full((3, 4, 2), 1e300)}, "or beyond single precision"),
     "other periods": ({"period_steps": [3]}, r"\[3\] steps do not make a trial of 4"),
     "nameless periods": ({"period_names": ["a", "b"]}, "an integer for each"),
-    "twice": ({"period_names": ["a", "a"], "period_steps": [2, 2]}, "do not make"),
+    "twice": ({"period_names": ["a", "a"], "period_steps": [2, 2]}, "has one name twice"),
     "empty": ({"period_names": ["a", "b"], "period_steps": [4, 0]}, "do not make"),
 }
 
