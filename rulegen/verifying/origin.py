@@ -56,6 +56,9 @@ def configuration(
         yield unchecked("configuration", "that of the run is not beside it")
         why = "which rule and which values go by this name, the configuration of the run says"
         yield from (unchecked(name, why) for name in others)
+        if evidence.worlds:
+            why = "their names, their weights and which chose are what the configuration says"
+            yield unchecked("worlds", why)
     elif different := next(differences(config, record, evidence), None):
         yield decided("configuration", False, f"its {different} is not that of the record")
     elif config.digest == evidence.config:
