@@ -4,6 +4,7 @@ import json
 import re
 import tomllib
 from pathlib import Path as FilePath
+from types import SimpleNamespace
 
 import jax
 import networkx as nx
@@ -14,6 +15,7 @@ from test_cli import call
 from test_search import CONFIG, SPACE, best
 
 from rulegen.catalog import load_record
+from rulegen.catalog.records.interval import Interval
 from rulegen.catalog.records.kinds import PAGES
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.grammar import ConfigError, RunError, load_space, parse
@@ -148,6 +150,10 @@ def test_nothing_is_published_that_gains_nothing(tmp_path):
     assert not (tmp_path / "run/record.toml").exists()
 
 
+#: A card that says nothing of others.
+UNTOLD = SimpleNamespace(worlds=[], comparisons=[])
+
+
 @pytest.mark.parametrize(
     ("lows", "highs", "words"),
     [
@@ -160,7 +166,23 @@ def test_the_verdict_says_where_the_pick_wins_and_loses(lows, highs, words):
     table = pd.DataFrame(
         {"world": ["here", "there"], "rule": "a", "pick": True, "against": "best", "low": lows}
     )
-    assert words in verdict(table.assign(high=highs))
+    assert words in verdict(table.assign(high=highs), UNTOLD)
+
+
+def test_the_verdict_is_that_of_the_card():
+    """The table of the front has intervals of its own, which may be on the other side of 0."""
+    interval = Interval(mean=0.2, low=-0.01, high=0.4, lives=8)
+    card = SimpleNamespace(name="best", decides=interval, difference=interval)
+    here = SimpleNamespace(name="here", comparisons=[card])
+    table = pd.DataFrame(
+        {"world": ["here", "there"], "rule": "a", "pick": True, "against": "best", "low": 0.1}
+    ).assign(high=0.3)
+    for evidence, words in (
+        (SimpleNamespace(worlds=[here], comparisons=[]), "beats it in: there; cannot be told"),
+        (SimpleNamespace(worlds=[], comparisons=[card]), "cannot be told from it in: here, there"),
+    ):
+        assert words in verdict(table, evidence)
+        assert "No rule of the front beats it in every world" in verdict(table, evidence)
 
 
 def test_worlds_may_be_called_by_numbers(tmp_path):
@@ -169,7 +191,7 @@ def test_worlds_may_be_called_by_numbers(tmp_path):
     ).assign(high=2)
     for name in ("front", "elsewhere"):
         table.to_csv(tmp_path / f"{name}.csv", index=False)
-    words = verdict(tables(tmp_path)[1])
+    words = verdict(tables(tmp_path)[1], UNTOLD)
     assert "beats it in: 16; cannot be told from it in: 0.10." in words
     curves = pd.DataFrame({"rule": "0.10", "trial": [1], "mean": 0.5, "low": 0, "high": 1})
     curves.assign(world="0.10").to_csv(tmp_path / "learning.csv", index=False)

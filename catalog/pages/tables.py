@@ -145,7 +145,9 @@ def reward_table(evidence: Evidence) -> Table:
 def term_table(evidence: Evidence) -> Table:
     """Coefficient, term, loss without it, lives without it that ended badly."""
     ended = happened(evidence.terms)
-    head = ("coefficient", "term", "reward lost per trial without it", "inclusion", *ended)
+    several = evidence.objective != "reward"
+    lost = f"{evidence.reward_is} lost" if several else "reward lost per trial"
+    head = ("coefficient", "term", f"{lost} without it", "inclusion", *ended)
     rows = tuple(
         (t.coefficient, t.term, str(t.loss), share(t.inclusion), *ended_cells(t, ended))
         for t in evidence.terms

@@ -76,10 +76,11 @@ def reward_text(evidence: Evidence) -> str:
 def beats_text(evidence: Evidence) -> str:
     """In how many worlds a rule earns more than no learning, the yardstick, and other rules."""
     met: dict[str, list[bool]] = {}
-    for place in evidence.worlds or (evidence,):
-        for other in place.comparisons:
-            name = LITERATURE if other.name.startswith(LITERATURE) else other.name
-            met.setdefault(name, []).append(other.difference.low > 0.0)
+    alone = [(c.name, c.difference) for c in evidence.comparisons]
+    several = [(c.name, c.decides) for world in evidence.worlds for c in world.comparisons]
+    for other, difference in several or alone:
+        name = LITERATURE if other.startswith(LITERATURE) else other
+        met.setdefault(name, []).append(difference.low > 0.0)
     return ", ".join(f"{name} in {sum(won)} of {len(won)}" for name, won in met.items())
 
 

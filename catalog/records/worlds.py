@@ -38,6 +38,14 @@ class WorldComparison(Ended, RecordPart):
     scaled: Interval | None = None
     scaled_difference: Interval | None = None
 
+    @property
+    def decides(self) -> Interval:
+        """The interval that says which of the two earns more: that of the scaled rewards, if any.
+
+        What rewards themselves leave of a difference may look surer, as they have no scale to tell.
+        """
+        return self.scaled_difference or self.difference
+
 
 class WorldFigures(Ended, RecordPart):
     """What a rule earns in a world, on lives that the run never saw.

@@ -60,7 +60,7 @@ def search(
         f"the pick among {evidence.structures} structures, tried in {found.lives} lives: "
         f"{evidence.choice}",
         f"{evidence.reward_is} {evidence.reward} on {evidence.reward.lives} held-out lives",
-        verdict(found.elsewhere),
+        verdict(found.elsewhere, evidence),
         *told(here | ends(found.elsewhere)),
         *left_out(record),
         f"page: {folder / 'search.md'}",

@@ -21,7 +21,7 @@ def print_worlds(console: Console, evidence: Evidence) -> None:
     others = list(dict.fromkeys(c.name for w in evidence.worlds for c in w.comparisons))
     rows = []
     for world in evidence.worlds:
-        told = {c.name: c.scaled_difference or c.difference for c in world.comparisons}
+        told = {c.name: c.decides for c in world.comparisons}
         name = world.name if world.chosen_in else f"{world.name} (held out)"
         cells = [world.scaled or world.reward, *(told.get(other, "") for other in others)]
         rows.append([name, *map(str, cells)])

@@ -70,10 +70,7 @@ def plot_worlds(
 def differences(evidence: Evidence) -> dict[str, list[Interval | None]]:
     """The rule minus each other, in each world where that is, as the tables have it."""
     names = dict.fromkeys(other.name for told in evidence.worlds for other in told.comparisons)
-    found = [
-        {other.name: other.scaled_difference or other.difference for other in told.comparisons}
-        for told in evidence.worlds
-    ]
+    found = [{other.name: other.decides for other in told.comparisons} for told in evidence.worlds]
     return {name: [own.get(name) for own in found] for name in names}
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rulegen.catalog import Record
+from rulegen.catalog import Evidence, Record
 from rulegen.catalog.records.roles import NO_LEARNING
 from rulegen.lives.outcomes import TROUBLES, Outcomes, readable
 from rulegen.publishing.tables import NAMES
@@ -47,7 +47,7 @@ def page(record: Record, front: pd.DataFrame, elsewhere: pd.DataFrame) -> str:
         "its reward here is not the published one.\n\n"
         f"```\n{finalists.to_string(index=False)}\n```\n\n{said_here}\n\n"
         "![front](front.png)\n\n"
-        f"## Elsewhere\n\n{verdict(elsewhere)} All intervals hold together with 95%.\n\n"
+        f"## Elsewhere\n\n{verdict(elsewhere, evidence)} All intervals hold together with 95%.\n\n"
         f"```\n{others.to_string(index=False)}\n```\n\n{said_there}\n"
     )
 
@@ -82,9 +82,20 @@ def ends(elsewhere: pd.DataFrame) -> dict[str, Outcomes]:
     return found
 
 
-def verdict(elsewhere: pd.DataFrame) -> str:
-    """Which rules of the front beat the best rule of the literature, and where."""
-    rows = elsewhere[elsewhere["against"] != NO_LEARNING]
+def verdict(elsewhere: pd.DataFrame, evidence: Evidence) -> str:
+    """Which rules of the front beat the best rule of the literature, and where.
+
+    Args:
+        elsewhere: see `Found`.
+        evidence: of the pick, of which its card says the same.
+    """
+    rows = elsewhere[elsewhere["against"] != NO_LEARNING].copy()
+    card = {(w.name, c.name): c.decides for w in evidence.worlds for c in w.comparisons}
+    alone = {} if evidence.worlds else {c.name: c.difference for c in evidence.comparisons}
+    for at, row in rows[rows["pick"]].iterrows():
+        known = card.get((row["world"], row["against"])) or alone.get(row["against"])
+        if known is not None:
+            rows.loc[at, ["low", "high"]] = known.low, known.high
     if rows.empty:
         return "The front is a rule of the literature, or the space has none of them."
     told = [f"Against the {rows['against'].iloc[0]}:"]

@@ -72,7 +72,8 @@ def plot_front(front: Front, ax: Axes | None = None) -> Axes:
             str(number + 1), (x, y), xytext=(-6, 6), textcoords="offset points", ha="right",
             fontsize="small", fontweight="bold", color=best,
         )  # fmt: skip
-    ax.set(xlabel="complexity", ylabel="reward per trial on the lives of the selection")
+    ax.set(xlabel="complexity", ylabel="earned on the lives of the selection")
+    ax.margins(x=0.1)  # for the numbers of the rules
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, frameon=False, fontsize="small")
     ax.annotate(
         told, (1, 1), xycoords="axes fraction", xytext=(14, 0), textcoords="offset points",
