@@ -31,6 +31,7 @@ from rulegen.verifying.verify import verify
 
 SHORT = {"name": "delayed_association", "cue": 20.0, "delay": 10.0, "response": 20.0}
 #: Node perturbation at which these circuits learn fast.
+SPIKES = "dw/dt = 0.1*post_spike*pre"
 FAST = """
 param eta = 0.4
 e <- e + xi*pre : synapse
@@ -237,18 +238,25 @@ def without(place: str, **changes) -> dict:
     [
         (without("worlds", name="other sizes"), "worlds: numbers 1 and 2 are both called"),
         (without("elsewhere", name="small"), "elsewhere: number 1: `small` is a world of the run"),
-        (without("worlds", name="Start"), "world `Start`: the name is read as another one"),
-        (without("worlds", name="yardstick"), "world `yardstick`: the name is read as another"),
-        (without("elsewhere", name="no learning"), "world `no learning`: the name is read as"),
-        (without("worlds", name="start"), "world `start`: the name is read as another one"),
+        (without("worlds", name="Start"), "world `Start`: the name is taken, or looks like"),
+        (without("worlds", name="yardstick"), "world `yardstick`: the name is taken"),
+        (without("elsewhere", name="no learning"), "world `no learning`: the name is taken"),
+        (without("worlds", name="start"), "world `start`: the name is taken, or looks like"),
         (without("worlds", weight=0), r"worlds.0 \(`small`\).weight"),
         (without("worlds", weight=-1), r"worlds.0 \(`small`\).weight"),
         (without("elsewhere", task=SHORT), "world `later`: it is the same as `small`"),
         (CONFIG | {"task": SHORT}, r"both \[task\] and \[\[worlds\]\]"),
         ({k: v for k, v in CONFIG.items() if k != "worlds"}, r"no world: add \[task\]"),
         (CONFIG | {"worlds": [{"name": "x"}]}, "world `x`: it has no task"),
-        (CONFIG | {"yardstick": "nobody"}, "no rule `nobody`"),
-        (CONFIG | {"yardstick": "stdp_pair"}, "world `small`: .*post_spike"),
+        (CONFIG | {"yardstick": "nobody"}, "yardstick: there is no rule `nobody`"),
+        (CONFIG | {"yardstick": 3}, "yardstick: name a rule of the catalog, or write a table"),
+        (CONFIG | {"yardstick": "stdp_pair"}, "yardstick `stdp_pair`: world `small`: .*post_spike"),
+        (CONFIG | {"yardstick": "hebb", "scale": "reward"}, "yardstick: nothing is measured by it"),
+        (CONFIG | {"sharpness": 7.0}, "sharpness: a mean has none"),
+        (
+            CONFIG | {"references": [{"name": "other", "rule": SPIKES}]},
+            "references: `other`: world `small`: .*post_spike",
+        ),
         (
             without("elsewhere", circuit={"neurons": 8, "noise": 0.0}, name="quiet"),
             "world `quiet`",

@@ -69,8 +69,9 @@ def marks(worlds: Mapping[str, World], rule: Rule, stage: Stage) -> dict[str, Ma
         if gain.low <= SURE * gain.mean or gain.mean < LEAST * room:
             raise NoScale(
                 f"world `{name}`: the yardstick gains {gain} over no learning there, and perfect "
-                f"answers {room:.3g}, so its scale has no unit: name another `yardstick`, take the "
-                'world out, or set `scale = "reward"`'
+                f"answers {room:.3g}, so its scale has no unit: the gain must be {LEAST:.0%} of "
+                f"that at least, and surely {SURE:.0%} of itself. Give the world more trials, name "
+                'another `yardstick`, take the world out, or set `scale = "reward"`'
             )
         found[name] = Mark(rule.with_values(told["values"]), nothing, yard, gain)
     return found

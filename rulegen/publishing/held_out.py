@@ -103,8 +103,8 @@ class HeldOut:
         if (gain := paired_difference(yardstick, nothing)).low <= 0:
             raise RunError(
                 f"world `{world}`: on {self.lives} held-out lives the yardstick gains {gain} over "
-                "no learning, which is no unit of a scale. Raise `evaluate.lives`, name another "
-                "`yardstick`, or take the world out. The history is kept."
+                "no learning, which is no unit of a scale. Run more lives, `evaluate.lives` or "
+                "`--lives`, name another `yardstick`, or take the world out. The history is kept."
             )
 
     def compared(self) -> list[Trajectory]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -10,7 +11,7 @@ from rulegen.catalog import find
 from rulegen.catalog.records.fields import Label
 from rulegen.catalog.records.roles import ROLES, ambiguous
 from rulegen.circuits import AnyCircuit, RateCircuit
-from rulegen.grammar import Rule, parse
+from rulegen.grammar import Rule, RulegenError, parse
 from rulegen.ground.settings import Settings, distinct
 from rulegen.lives.engine import Choice
 from rulegen.lives.life import LifeSettings
@@ -90,7 +91,14 @@ class Training(Elsewhere):
 
 def as_reference(value: Any) -> Any:
     """A rule of the catalog by its name, or what it is already."""
-    return {"name": value, "rule": find(value).equations} if isinstance(value, str) else value
+    if isinstance(value, str):
+        try:
+            return {"name": value, "rule": find(value).equations}
+        except RulegenError as error:
+            raise ValueError(str(error)) from None
+    if not isinstance(value, Mapping | ReferenceRule):
+        raise ValueError("name a rule of the catalog, or write a table with `name` and `rule`")
+    return value
 
 
 class Places(Surroundings):
@@ -126,6 +134,18 @@ class Places(Surroundings):
             raise ValueError(
                 "both [task] and [[worlds]]: a run has one world, or several with a task each"
             )
+        if self.yardstick and not self.learning:
+            raise ValueError(
+                "yardstick: nothing is measured by it, as rewards are taken as they are: set "
+                '`scale = "learning"`, or leave it out'
+            )
+        if (
+            self.objective == "mean"
+            and self.sharpness != type(self).model_fields["sharpness"].default
+        ):
+            raise ValueError(
+                'sharpness: a mean has none: set `objective = "worst"`, or leave it out'
+            )
         names = [world.name for world in self.worlds] or [HERE]
         outside = [there.name for there in self.elsewhere]
         distinct(names, "worlds")
@@ -136,7 +156,9 @@ class Places(Surroundings):
                 f"elsewhere: number {number}: `{taken}` is a world of the run; rename this one"
             )
         if role := ambiguous([*names, *outside], ROLES):
-            raise ValueError(f"world `{role}`: the name is read as another one; rename it")
+            raise ValueError(
+                f"world `{role}`: the name is taken, or looks like one that is; rename it"
+            )
         for there in (*self.worlds, *self.elsewhere):
             if there.task is None and self.worlds:
                 raise ValueError(f"world `{there.name}`: it has no task")
@@ -195,6 +217,11 @@ class Places(Surroundings):
         """What the worlds make of rewards that are taken as they are."""
         weights = [there.weight for there in self.worlds] or [1.0]
         return Aim.of_rewards(weights, self.sharpness if self.objective == "worst" else 0.0)
+
+    @property
+    def measured_by(self) -> str:
+        """The name of the yardstick."""
+        return self.yardstick.name if self.yardstick else MEASURE
 
     @property
     def measure(self) -> Rule:

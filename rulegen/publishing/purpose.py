@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from rulegen.fitting.yardstick import Mark, marks
-from rulegen.grammar import ConfigError, Rule
+from rulegen.grammar import ConfigError, Rule, RulegenError
 from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
@@ -33,19 +34,37 @@ def objective_of(config: Places, rule: Rule) -> Objective:
         raise ConfigError(str(error)) from None
 
 
-def check_worlds(config: Places, rules: Sequence[Rule]) -> None:
-    """See that rules and the yardstick run wherever they are evaluated.
+@contextmanager
+def blamed(who: str) -> Iterator[None]:
+    """Says of which rule an error is; "" of the one that is sought.
 
     Raises:
-        ConfigError: when one does not; the message names the world.
+        ConfigError: in place of the error.
     """
-    measures = [config.measure] if config.learning else []
-    for name, world in config.training.items():
-        for rule in measures:
-            bench_in(name, world, rule)
-    for name, world in config.held_out.items():
-        for rule in (*rules, *measures):
-            bench_in(name, world, rule)
+    try:
+        yield
+    except (RulegenError, ValueError) as error:
+        if not who:
+            raise
+        raise ConfigError(f"{who}: " + "; ".join(str(error).splitlines())) from None
+
+
+def check_worlds(config: Places, rules: Mapping[str, Rule]) -> None:
+    """See that rules and the yardstick run wherever they are evaluated.
+
+    Args:
+        config: of the run.
+        rules: by what an error calls them; "" is the one that is sought.
+
+    Raises:
+        ConfigError: when one does not; the message names the rule and the world.
+    """
+    measure = {f"yardstick `{config.measured_by}`": config.measure} if config.learning else {}
+    for places, met in ((config.training, measure), (config.held_out, {**rules, **measure})):
+        for name, world in places.items():
+            for who, rule in met.items():
+                with blamed(who):
+                    bench_in(name, world, rule)
 
 
 def marks_of(config: Places, run: Stage) -> dict[str, Mark]:

@@ -40,7 +40,14 @@ from rulegen.publishing.evidence import (
 )
 from rulegen.publishing.held_out import Everywhere, HeldOut
 from rulegen.publishing.printed import check_exports
-from rulegen.publishing.purpose import check_worlds, marks_of, objective_of, reward_is, scaled
+from rulegen.publishing.purpose import (
+    blamed,
+    check_worlds,
+    marks_of,
+    objective_of,
+    reward_is,
+    scaled,
+)
 from rulegen.publishing.rehearsal import rehearse
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.selection.looks import Look as PruneLook
@@ -90,10 +97,14 @@ def prepare(config: DiscoverConfig) -> Entrants:
             )
         for phase in config.fit:
             prepared(phase.estimator, family)
-        entrants = {name: objective_of(config, rule) for name, rule in references.items()}
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    check_worlds(config, [config.family, *references.values()])
+    entrants = {}
+    for label, rule in references.items():
+        with blamed(f"references: `{label}`"):
+            entrants[label] = objective_of(config, rule)
+    others = {f"references: `{label}`": rule for label, rule in references.items()}
+    check_worlds(config, {"": config.family, **others})
     if name := ambiguous(references, {*TAKEN, START, NO_LEARNING, YARDSTICK}):
         raise ConfigError(f"references: the name `{name}` is taken; choose another")
     check_exports(config)

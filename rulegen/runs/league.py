@@ -231,7 +231,7 @@ def compare_worlds(
     """
     if taken := next((name for name in (NO_LEARNING, YARDSTICK) if name in rules), None):
         raise ConfigError(f"`{taken}` is what all rules are held against; rename the rule")
-    check_worlds(league, [])
+    check_worlds(league, {})
     entrants, notes = dict[str, Objective](), dict[str, str]()
     for name, given in rules.items():
         try:

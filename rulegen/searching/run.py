@@ -40,7 +40,7 @@ def prepare(config: SearchConfig) -> Arena:
         arena = Arena(config.rules, config)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    check_worlds(config, [arena.slots.rule])
+    check_worlds(config, {"": arena.slots.rule})
     structure = next(config.rules.structures())
     terms = {f"theta_{number}": basis.text for number, basis in structure.numbered}
     rehearse(config, printed(arena.default(structure), {}), {}, terms)
