@@ -25,6 +25,8 @@ from rulegen.tasks import AnyTask
 HERE = "the world of the run"
 #: The rule of the catalog by which others are measured, unless another is named.
 MEASURE = "node_perturbation"
+#: Each has programs of its own, which are compiled before anything is found.
+MOST_WORLDS = 64
 #: Settings that say what several worlds make together.
 TOGETHER = ("worlds", "elsewhere", "objective", "sharpness", "scale", "yardstick")
 
@@ -119,8 +121,8 @@ class Places(Surroundings):
     """
 
     task: AnyTask | None = None
-    worlds: tuple[Training, ...] = ()
-    elsewhere: tuple[Elsewhere, ...] = ()
+    worlds: tuple[Training, ...] = Field((), max_length=MOST_WORLDS)
+    elsewhere: tuple[Elsewhere, ...] = Field((), max_length=MOST_WORLDS)
     objective: Literal["mean", "worst"] = "mean"
     sharpness: float = Field(5.0, gt=0)
     scale: Literal["learning", "reward"] | None = None
