@@ -18,7 +18,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "SECONDS", 0.01)
     monkeypatch.setattr(gpu, "COPIED", 1 << 16)
     monkeypatch.setattr(gpu, "PRODUCTS", ((8, 4),))
-    monkeypatch.setattr(gpu, "ROWS", (("auto", 8, 5, 3, 0, (4, 6)), ("xla", 8, 5, 3, 2, (4,))))
+    monkeypatch.setattr(gpu, "ROWS", (("auto", 8, 5, 13, 0, (4, 6)), ("xla", 8, 5, 13, 2, (4,))))
 
 
 def test_lines_and_a_file(

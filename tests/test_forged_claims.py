@@ -192,10 +192,16 @@ FORGERIES: dict[str, Forgery] = {
     "an accepted look that no resample accepts": (look(inclusion=1.0), "has the inclusion 1"),
     "an inclusion of no look": (put("terms", 1, "inclusion", value=1.0), "of no look"),
     "an inclusion beyond all": (look(inclusion=1.5), "less than or equal to 1"),
-    "trials as text": (anywhere("life", "trials", value="4_0"), "life.trials is '4_0'"),
-    "trials with spaces": (anywhere("life", "trials", value=" 40 "), "life.trials is ' 40 '"),
-    "a delay as text": (anywhere("task", "delay", value="1e1"), "task.delay is '1e1'"),
-    "a number that is a truth": (anywhere("circuit", "noise", value=True), "circuit.noise|valid"),
+    "trials as text": (anywhere("life", "trials", value="4_0"), "trials: must be a number, not"),
+    "trials with spaces": (
+        anywhere("life", "trials", value=" 40 "),
+        "must be a number, not ' 40 '",
+    ),
+    "a delay as text": (anywhere("task", "delay", value="1e1"), "delay: must be a number, not"),
+    "a number that is a truth": (
+        anywhere("circuit", "noise", value=True),
+        "noise: must be a number, not",
+    ),
 }
 #: Names that a reader takes for those of roles.
 UNSEEN = [
@@ -288,8 +294,8 @@ def test_the_configuration_beside_a_record_is_compared(
 
 
 def test_a_world_is_written_as_it_is_read() -> None:
-    with pytest.raises(ConfigError, match=r"circuit.neurons is '8'"):
-        world_of(SETTING.model_copy(update={"circuit": {"neurons": "8"}}))
+    with pytest.raises(ConfigError, match=r"circuit.readout.0 is '3'"):
+        world_of(SETTING.model_copy(update={"circuit": {"readout": ["3"]}}))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -77,7 +77,7 @@ def test_whatever_has_a_rule_stands_for_it(found):
     assert rg.markdown_card(here) == rg.markdown_card(here.record)
     rules = {"text": text, "record": rg.find("oja")}
     assert [*rg.weight_changes(rules)[0]] == [*rg.family_graph(rules)] == [*rules]
-    table = rg.compare_rewards(rules, rg.worlds(["delayed_match"], [4], 2), lives=2, budget=None)
+    table = rg.compare_rewards(rules, rg.worlds(["delayed_match"], [4], 13), lives=2, budget=None)
     assert table["note"].eq("").all()
 
 

@@ -93,6 +93,6 @@ def test_the_first_trial_may_set_the_weights() -> None:
         Lives(World(circuit=RateCircuit(neurons=6, gain=g), task=task, life=still), compile_rule(r))
         .run(np.array([]), jax.random.key(2), 3)
         .rewards
-        for g, r in ((1.5, text), (1e-30, "on trial end: w += 0.3"))
+        for g, r in ((1.5, text), (1e-12, "on trial end: w += 0.3"))
     )
     np.testing.assert_allclose(set_to_0, drawn_as_0, rtol=1e-5)
