@@ -1,10 +1,11 @@
 """The table of docs/random-rules.md: `make random-rules`.
 
-    PYTHONPATH=tests:tests/exports python docs/many_rules.py FOLDER [SHARE]
+    PYTHONPATH=tests:tests/exports python docs/many_rules.py FOLDER [PART...]
 
-tries random rules by the thousand and puts into the page what became of them. FOLDER keeps what was
-found, and the next run goes on from there; what simulators made of such rules lies in
-FOLDER/exports, where the checks of tests/exports have left it. SHARE is one of all rules.
+tries random rules by the thousand, in all parts or in those whose names begin so, and puts into the
+page what became of them. FOLDER keeps what was found, and the next run goes on from there; what
+simulators made of such rules lies in FOLDER/exports, where the checks of tests/exports have left
+it. Rows of other parts stay as they were in docs/random-rules.json, with the code that they are of.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,6 +43,7 @@ from rulegen.lives.drive import drive
 from rulegen.runs.check import check_report, check_text
 
 PAGE = Path(__file__).with_name("random-rules.md")
+RECORD = PAGE.with_suffix(".json")
 #: So many at once; a batch that was stopped is tried anew.
 BATCH, PIECE = 500, 25
 #: No rule may take longer, in seconds.
@@ -168,53 +171,82 @@ def batch(pool: ProcessPoolExecutor, part: Part, first: int) -> dict[str, Any]:
 
 
 def tried(
-    part: Part, share: float, pool: ProcessPoolExecutor, kept: Journal, report: Any
-) -> tuple[int, Counter[str], dict[str, str]]:
-    """How many texts of a part were tried, how many ended how, and what failed in which."""
+    part: Part, pool: ProcessPoolExecutor, kept: Journal, report: Any
+) -> Iterator[dict[str, Any]]:
+    """After each batch the row of a part: how many texts were tried, and what became of them."""
     counts: Counter[str] = Counter()
     failed: dict[str, str] = {}
     first = done = 0
-    while done < (wanted := round(share * part.rules)):
+    while done < part.rules:
         found = kept.recall(f"{part.name} {first}", [first], partial(batch, pool, part, first))
         counts.update(found["counts"])
         failed |= found["failed"]
         first += BATCH
         done = first if part.texts else counts["agree"]
-        report(Progress(part.name, min(done, wanted), wanted))
-    return first, counts, failed
+        report(Progress(part.name, min(done, part.rules), part.rules))
+        yield row(part.rules, first, counts["agree"], counts["refused"], failed)
 
 
-def rows(found: dict[str, Any], folder: Path) -> Iterator[str]:
-    """The table of the page."""
-    yield "| what | texts | followed | refused by name | nothing to compare | failed |"
-    yield "| --- | --- | --- | --- | --- | --- |"
-    for name, (texts, counts, failed) in found.items():
-        beside = counts["nothing to compare"] + counts["without parameters"]
-        cells = (texts, counts["agree"], counts["refused"], beside, len(failed))
-        yield f"| {name} | " + " | ".join(f"{n:,}" for n in cells) + " |"
-    for name, path, most in (("Brian 2", "brian2.json", 1e-10), ("NEST", "nest.json", 0.02)):
-        if (folder / path).exists():
-            known = json.loads((folder / path).read_text())
+def row(
+    asked: int, texts: int, followed: int, refused: int, failed: Mapping[str, str]
+) -> dict[str, Any]:
+    """A row of the record; what is neither has nothing to compare."""
+    return {
+        "asked for": asked,
+        "texts": texts,
+        "followed": followed,
+        "refused by name": refused,
+        "nothing to compare": texts - followed - refused - len(failed),
+        "failed": len(failed),
+        "which": dict(failed),
+        "code": programs()["code"],
+    }
+
+
+def simulated(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The rows of simulators of which the folder has something."""
+    for name, asked, most in (("Brian 2", 1_000, 1e-10), ("NEST", 40, 0.02)):
+        path = folder / f"{name.replace(' ', '').lower()}.json"
+        if path.exists():
+            known = json.loads(path.read_text())
             known = {k: d for k, d in known.get("numpy", known).items() if "random" in k}
-            wrong = sum(not d <= most for d in known.values())
-            yield f"| in {name} | {len(known):,} | {len(known) - wrong:,} | | | {wrong} |"
+            failed = {k: f"differs by {d}" for k, d in known.items() if not d <= most}
+            yield f"in {name}", row(asked, len(known), len(known) - len(failed), 0, failed)
 
 
-def main(folder: Path, share: float = 1.0) -> None:
-    """Try all, and put the table into its page."""
+def table(record: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The table of the page."""
+    heads = ["asked for", "texts", "followed", "refused by name", "nothing to compare", "failed"]
+    yield f"| what | {' | '.join(heads)} |"
+    yield "| --- |" + " --- |" * len(heads)
+    for name, told in record.items():
+        yield f"| {name} | " + " | ".join(f"{told[head]:,}" for head in heads) + " |"
+
+
+def main(folder: Path, *chosen: str) -> None:
+    """Try all, or the parts whose names begin so, and put the table into its page.
+
+    Ctrl-C leaves what is known until then.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    record |= simulated(folder / "exports")
     with (
         Journal(folder / "history.jsonl", {"configuration": "random rules", **programs()}) as kept,
         ProcessPoolExecutor(os.cpu_count(), get_context("spawn"), begin) as pool,
         Display() as report,
+        suppress(KeyboardInterrupt),
     ):
-        found = {part.name: tried(part, share, pool, kept, report) for part in PARTS}
-    for name, (*_, failed) in found.items():
-        for seed, why in failed.items():
-            print(f"{name}, {seed}: {why}")
-    table = "\n".join(rows(found, folder / "exports"))
-    fill(PAGE, {"rules": f"{table}\n\nThe last run tried {100 * share:.3g} % of all."})
+        for part in PARTS:
+            if part.name.startswith(chosen or ("",)):
+                for found in tried(part, pool, kept, report):
+                    record[part.name] = found
+    for name, told in record.items():
+        for which, why in told["which"].items():
+            print(f"{name}, {which}: {why}")
+    RECORD.write_text(json.dumps(record, indent=2) + "\n")
+    fill(PAGE, {"rules": "\n".join(table(record))})
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(float, sys.argv[2:]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

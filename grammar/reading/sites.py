@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from rulegen.grammar.algebra.operators import cumsum_post, over_post, over_pre
+from rulegen.grammar.algebra.operators import cumsum_post, opposite, over_post, over_pre
 from rulegen.grammar.algebra.parts import RuleParts
 from rulegen.grammar.algebra.symbols import MILLISECOND, SIGNALS, WEIGHT, Site, join
 from rulegen.grammar.reading.lexer import Token
@@ -40,8 +40,8 @@ def site_of(expr: sp.Basic, table: Mapping[str, Site]) -> Site:
         >>> site_of(sum_post(symbol("post")), SIGNAL_SITES)
         <Site.GLOBAL: 'global'>
     """
-    if isinstance(expr, cumsum_post):
-        return Site.SYNAPSE
+    if isinstance(expr, cumsum_post | opposite):
+        return Site.SYNAPSE  # also of what is the same for all of a neuron, or for all
     if expr.is_Symbol:
         return table.get(expr.name, Site.GLOBAL)
     inside = join(site_of(a, table) for a in expr.args)

@@ -102,9 +102,10 @@ DRAWS = ["normal(0, 1)", "2*uniform(-0.5, 1)", "lognormal(0.5, 0.3) - 0.2", "ber
 
 
 def random_rule(seed: int, sums: bool = False) -> Rule | None:
-    """A rule, or None where this seed makes a text that is none."""
+    """A rule with a digest, or None where this seed makes a text that is none."""
     try:
-        return parse(random_text(seed, sums))
+        rule = parse(random_text(seed, sums))
+        return rule if rule.digest else None
     except RuleError:
         return None
 

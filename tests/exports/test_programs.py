@@ -52,6 +52,10 @@ MADE_UP = {
     "opposites": "nonlocal opposite, sum_pre\ne <- 0.8*e + post*pre - 0.3*opposite(e)\n"
     "w <- 0.9*w + 0.1*e - 0.2*opposite(w) + 0.1*sum_pre(opposite(e)*pre)\n"
     "on reward: w += R*opposite(w); e <- opposite(e)\nforward w = w + opposite(w)/2",
+    "opposites of neurons": "nonlocal opposite, sum_post, sum_pre, max_pre\n"
+    "on post_spike: w <- 0.2*max_pre(pre)\n"
+    "w <- 0.9*w + 0.1*(sum_post(tanh(opposite(w))) > 0.3) + 0.1*sum_pre(opposite(w)*post)\n"
+    "on reward: w <- 0.2*post; w += 0.1*opposite(w) + 0.1*sum_pre(opposite(w))",
     "names": "param lambda = 0.5\nparam parameters = 2\nstate <- lambda*state + pre : pre\n"
     "new_e <- 0.5*e + u : post\ne <- new_e + u*step : post\nparam step = 3\n"
     "init = parameters*e : post\nw += state*init*dt",
