@@ -147,9 +147,9 @@ def check_earlier(rule: Rule, formulas: list[Formula]) -> None:
 
 def check_remembered(rule: Rule, formulas: list[Formula]) -> None:
     """What `prev` and `delay` read is kept from step to step, and changes."""
-    constant = {*INITIAL_SIGNALS, *(p.name for p in rule.parameters)}
+    constant = {*INITIAL_SIGNALS, *(p.name for p in rule.parameters), *rule.drawn}
     kept = (SIGNALS.keys() - INITIAL_SIGNALS) | {WEIGHT}
-    kept |= {s.name for s in rule.states if s.form is not Form.DRAW}
+    kept |= {s.name for s in rule.states if s.form is not Form.DRAW} - set(rule.drawn)
     for formula in formulas:
         atoms = sorted(formula.expr.atoms(Earlier), key=operator_name)
         found = {a.args[0].name: operator_name(a) for a in atoms if a.args[0].name not in kept}

@@ -320,6 +320,8 @@ BAD: list[tuple[str, int, int, str]] = [
     ("w += delay(delay(pre, 2 ms), 3 ms)", 1, 12, "`delay` takes a name"),
     ("d = 2*u\nw += delay(d, 20 ms)*pre", 2, 12, "of a signal or a state, and `d` is neither"),
     ("w += delay(theta_1, 3)*pre", 1, 12, "it never changes: write `theta_1`"),
+    ("param k = bernoulli(0.3) : pre\nw += prev(k)*pre", 2, 11, "it never changes: write `k`"),
+    ("param k = normal(0, 1) : pre\nw += delay(k, 9)*pre", 2, 12, "it never changes: write `k`"),
     ("f(x, d) = delay(x, d)\nw += f(pre, 3 ms)", 1, 20, "a delay is a number, and `d` is none"),
     ("f(x) = delay(x, 3)\nw += f(2*pre)", 2, 6, "`delay` takes a name"),
     ("f(x) = prev(x)\nw += f(2)", 2, 6, "call `f` with names"),
