@@ -85,12 +85,14 @@ def run_program(
     return states
 
 
-def followed(rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray]) -> list[dict]:
+def followed(
+    rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray], dt: float = DT
+) -> list[dict]:
     """The states after each trial by the compiled rule, one operation after the other."""
     compiled = compile_rule(rule, lowering=Lowering.DENSE)
     state = compiled.init(jnp.asarray(weights), 2)
     known = {p.name: jnp.asarray(p.value) for p in rule.parameters}
-    known |= {"dt": DT, "N_pre": float(weights.shape[1]), "N_post": float(weights.shape[0])}
+    known |= {"dt": dt, "N_pre": float(weights.shape[1]), "N_post": float(weights.shape[0])}
     known |= {name: jnp.asarray(which) for name, which in memberships(rule).items()}
     state |= compiled.start(state, known)
     states = []
