@@ -39,7 +39,7 @@ def agree(
 ) -> bool:
     """Whether states are the same, but for what a small change of all activity does to them."""
     gaps = {
-        name: 0.0 if moved is None else CHAOS * abs(moved[name] - expected[name])
+        name: 0.0 if moved is None else CHAOS * np.max(abs(moved[name] - expected[name]))
         for name in expected
     }
     return all(
