@@ -151,7 +151,7 @@ def test_compare(monkeypatch, capsys, tmp_path) -> None:
         }
         told = f"{found[WORDS[name]]} {WORDS[name]}"
         assert sentence(name, found) in flat(out)
-        assert told in out.split("algebra")[0] and told in matrix and told in drawn[place]
+        assert told in out.split("algebra")[0] and told in matrix and told in drawn[2 * place + 1]
     assert max(map(len, out.split("algebra")[0].splitlines())) <= 80
 
 

@@ -136,10 +136,10 @@ class Places(Surroundings):
             raise ValueError(
                 "both [task] and [[worlds]]: a run has one world, or several with a task each"
             )
-        if self.yardstick and not self.learning:
+        if self.yardstick and not self.learning and self.scale is None:
             raise ValueError(
-                "yardstick: nothing is measured by it, as rewards are taken as they are: set "
-                '`scale = "learning"`, or leave it out'
+                "yardstick: nothing is measured by it, as the reward of one world is taken as it "
+                'is: set `scale = "learning"`, or leave it out'
             )
         if (
             self.objective == "mean"
