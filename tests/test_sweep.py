@@ -153,7 +153,7 @@ def test_a_sweep_from_start_to_restart(here):
     again = rulegen("sweep", path, "--out", out, "--workers", 1)
     assert again.returncode == 0, again.stderr
     assert (result.stat().st_mtime_ns, history.stat().st_mtime_ns) == before
-    assert "1 of 4 were finished" in again.stdout
+    assert "1 of 4 were finished" in again.stderr
     # Anything that is not a whole result of this very configuration is made again.
     combination = next(c for c in load_sweep(path).combinations if c.name == name)
     stored = json.loads(result.read_text())
