@@ -287,6 +287,9 @@ class Script:
             code = self.reader(self.names | dict.fromkeys(SILENT, "silence"))
         equations = self.system.events[event]
         read = {s.name for e in equations for s in e.expr.free_symbols}
+        if self.rule.zero_diagonal and WEIGHT in read:  # whatever weights are set
+            weight = self.names[WEIGHT]
+            lines.append(f'put(synapses, "{weight}", "{APART.format(weight)}")')
         lines += [
             f'put(synapses, "{name}", "{self.lots[name]}")'
             for name, key in self.fresh.items()

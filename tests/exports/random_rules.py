@@ -34,6 +34,8 @@ EDGES = [
 ]  # fmt: skip
 #: Rules of which every simulator is asked.
 MADE_UP = {
+    "diagonal at the start": "e <- 0.9*e + pre : synapse\non trial start: e <- 0.2/(1 + abs(w))\n"
+    "w += 0.1*e*post\ndiagonal w = 0",
     "edges": "\n".join(f"x_{i} <- {text} : post" for i, text in enumerate(EDGES))
     + "\nw += pre*(x_0 + x_1)\non reward: x_0 <- 0.5/u; w += 1/u - 1/u",
     "names": "param r = 0.2\nparam noise = 0.3\nparam xi_1 = 2\nxi_bar = lowpass(xi, 20)\n"
