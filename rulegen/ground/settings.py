@@ -38,7 +38,7 @@ class Settings(BaseModel):
         check_sizes(given, cls._sizes, tables=False)
         check_sizes(found := read(given), cls._sizes)
         if isinstance(found, bool) and not isinstance(given, bool):
-            raise ValueError("must be true or false, without quotes")
+            raise ValueError(f"must be true or false, not {given!r}")
         if isinstance(found, int | float) and isinstance(given, str | bool) and found is not given:
             raise ValueError(f"must be a number, not {given!r}")
         return found

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 
 import jax
 import numpy as np
 
-from rulegen.grammar import AnyRule, ConfigError, RuleError, as_rule
+from rulegen.grammar import AnyRule, ConfigError, RulegenError, as_rule
 from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.keys import branch
@@ -166,13 +167,26 @@ class Joint:
         return None if tick is None else lambda done: tick((number * total + done) // worlds)
 
 
+@contextmanager
+def blamed(who: str) -> Iterator[None]:
+    """Says of which rule or world an error is; "" where that needs no words.
+
+    Raises:
+        ConfigError: in place of the error.
+    """
+    try:
+        yield
+    except (RulegenError, ValueError) as error:
+        if not who:
+            raise
+        raise ConfigError(f"{who}: " + "; ".join(str(error).splitlines())) from None
+
+
 def bench_in(name: str, world: World, rule: AnyRule) -> Bench:
     """A rule in a world, checked.
 
     Raises:
         ConfigError: when it does not run there; the message names the world.
     """
-    try:
+    with blamed(f"world `{name}`"):
         return Bench(world, rule).checked()
-    except (RuleError, ValueError) as error:
-        raise ConfigError(f"world `{name}`: " + "; ".join(str(error).splitlines())) from None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from rulegen.fitting.yardstick import Mark, marks
-from rulegen.grammar import ConfigError, Rule, RulegenError
+from rulegen.grammar import ConfigError, Rule
 from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
 from rulegen.objective import Joint, Objective
-from rulegen.objective.joint import bench_in
+from rulegen.objective.joint import bench_in, blamed
 from rulegen.publishing.places import Places
 
 
@@ -32,21 +31,6 @@ def objective_of(config: Places, rule: Rule) -> Objective:
         return Bench(config.world, rule).checked()
     except ValueError as error:
         raise ConfigError(str(error)) from None
-
-
-@contextmanager
-def blamed(who: str) -> Iterator[None]:
-    """Says of which rule an error is; "" of the one that is sought.
-
-    Raises:
-        ConfigError: in place of the error.
-    """
-    try:
-        yield
-    except (RulegenError, ValueError) as error:
-        if not who:
-            raise
-        raise ConfigError(f"{who}: " + "; ".join(str(error).splitlines())) from None
 
 
 def check_worlds(config: Places, rules: Mapping[str, Rule]) -> None:

@@ -29,6 +29,7 @@ from rulegen.ground.keys import Branch, origin
 from rulegen.ground.progress import Report, silent
 from rulegen.ground.stage import Stage
 from rulegen.objective import Objective
+from rulegen.objective.joint import blamed
 from rulegen.publishing.config import DiscoverConfig, load_config
 from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evidence import (
@@ -40,14 +41,7 @@ from rulegen.publishing.evidence import (
 )
 from rulegen.publishing.held_out import Everywhere, HeldOut
 from rulegen.publishing.printed import check_exports
-from rulegen.publishing.purpose import (
-    blamed,
-    check_worlds,
-    marks_of,
-    objective_of,
-    reward_is,
-    scaled,
-)
+from rulegen.publishing.purpose import check_worlds, marks_of, objective_of, reward_is, scaled
 from rulegen.publishing.rehearsal import rehearse
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.selection.looks import Look as PruneLook
