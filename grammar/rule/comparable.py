@@ -9,7 +9,7 @@ import sympy as sp
 from rulegen.grammar.algebra.normal import growth
 from rulegen.grammar.reading.errors import RuleError
 
-#: So many functions, roots and fractions of names may a rule have,
+#: So many functions, comparisons, roots and fractions of names may a rule have,
 MAX_FUNCTIONS = 100
 #: and so many symbols and numbers, times the states in units of their own that have parameters.
 MAX_UNITS = 5000
@@ -26,9 +26,18 @@ def too_large(why: str) -> RuleError:
 def check_functions(exprs: Sequence[sp.Expr]) -> None:
     """Refuse more functions than `MAX_FUNCTIONS`: each costs as much as a hundred products."""
     nodes = {node for expr in exprs for node in sp.preorder_traversal(expr)}
-    costly = (n for n in nodes if n.is_Function or (n.is_Pow and not n.exp.is_nonnegative))
+    # A choice and its condition cost what their comparisons cost.
+    costly = (
+        n
+        for n in nodes
+        if (n.is_Function and not (n.is_Piecewise or n.is_Boolean))
+        or n.is_Relational
+        or (n.is_Pow and not n.exp.is_nonnegative)
+    )
     if (count := sum(1 for node in costly if node.free_symbols)) > MAX_FUNCTIONS:
-        raise too_large(f"{count} functions, roots and fractions; at most {MAX_FUNCTIONS}")
+        raise too_large(
+            f"{count} functions, comparisons, roots and fractions; at most {MAX_FUNCTIONS}"
+        )
 
 
 def check_units(states: int, exprs: Sequence[sp.Expr]) -> None:

@@ -220,7 +220,8 @@ def test_updates_that_double_are_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "count", "message"),
     [
-        ("clips", 250, "250 functions, roots and fractions; at most 100"),
+        ("clips", 250, "250 functions, comparisons, roots and fractions; at most 100"),
+        ("conditions", 400, "400 functions, comparisons, roots and fractions; at most 100"),
         ("a chain of filters", 63, "63 states whose units have parameters, times .* at most 5000"),
     ],
 )
