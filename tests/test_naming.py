@@ -273,6 +273,64 @@ def test_products_that_no_rule_has_are_unlike_any(text: str) -> None:
     assert found.text.startswith("unlike any rule of the catalog")
 
 
+@pytest.mark.parametrize(
+    "difference",
+    [
+        "(post > 0.5) - (post > 0.2)",
+        "relu(u) - 2*relu(-u)",
+        "relu(u - post) - 2*relu(post - u)",
+        "exp(-u**2) - exp(-u**2/4)",
+        "sin(u) - sin(2*u)",
+        "spow(u, 2) - spow(u, 3)",
+        "abs(u - 0.5) - abs(u + 0.5)",
+        "sigmoid(10*(u - 0.5)) - sigmoid(5*(u - 0.1))",
+        "1/(1 + post**2) - 1/(1 + 2*post**2)",
+        "delay(post, 10 ms) - delay(post, 20 ms)",
+        "min(u, 0.5) - min(u, 0.2)",
+        "max(0.5*u, R) - max(0.2*u, R)",
+    ],
+)
+def test_terms_that_differ_within_a_function_do_not_cancel(difference: str) -> None:
+    assert named(parse(f"w += 0.1*pre*({difference})")).text.startswith("unlike any rule")
+    beside = named(parse(f"w += 0.1*pre*post + 0.01*pre*({difference})"))
+    assert not (beside.known == "hebb" and beside.same)
+
+
+def test_what_the_laws_of_functions_leave_is_what_a_rule_is() -> None:
+    assert named(parse("w += eta*(relu(post) - relu(-post))*pre")).text == "Hebb's rule (`hebb`)"
+    assert "(`hebb`) + u with" in named(parse("w += pre*post + relu(u) - relu(-u)")).text
+    both = parse("w += 0.1*(relu(post) - relu(-post))*pre"), parse("w += 0.1*post*pre")
+    assert algebraic_distance(*both) == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "distance"),
+    [
+        ("relu(u - 0.1)", "relu(0.1 - u)", 1),
+        ("(u > 0)", "(u < 0)", 1),
+        ("sigmoid(u)", "sigmoid(-u)", 1),
+        ("relu(u - 0.1)", "relu(u - 0.2)", 0),
+        ("abs(u - post)", "abs(post - u)", 0),
+        ("((u > 1) - (u > 2))", "(u > 1)", 0.5),
+    ],
+)
+def test_a_function_of_the_opposite_is_another_term(one: str, other: str, distance: float) -> None:
+    rules = [parse(f"w += 0.1*pre*{factor}") for factor in (one, other)]
+    assert algebraic_distance(*rules) == distance
+
+
+def test_terms_of_one_shape_are_found_in_any_order() -> None:
+    texts = [
+        f"param theta_1 = {low}\nparam theta_2 = {high}\n"
+        "w += 0.1*alpha*pre*((post > theta_1) - 2*(post > theta_2))"
+        for low, high in ((0.5, 0.2), (0.2, 0.5))
+    ]
+    template, rule = map(parse, texts)
+    for mine in (template, rule):
+        found = next(matches(template, outline(template), outline(mine), own_values(mine)))
+        assert found.values["theta_1"] == pytest.approx(mine.parameter("theta_1").value)
+
+
 def test_the_distance_between_two_of_one_name_is_0() -> None:
     example = parse(EXAMPLE)
     for name in NAMES:

@@ -22,8 +22,10 @@ from rulegen.grammar.matching.values import value
 
 #: More terms than this beside those of the template, and the rule is another one.
 MOST_EXTRAS = 2
-#: So many ways to find the states of the template in the rule are tried.
+#: So many ways to find the states of the template in the rule are tried,
 MOST_PAIRINGS = 200
+#: and for each so many to find its terms among those of one shape.
+MOST_ORDERS = 24
 
 
 class Extra(NamedTuple):
@@ -89,8 +91,7 @@ def matches(
     if not unknown.signals <= rule.signals:
         return
     theirs = unknown.plain
-    for pairs in _pairings(unknown, rule):
-        mine = rule.sums({own: name for name, own in pairs.items()} | _strangers(unknown, pairs))
+    for pairs, mine in _readings(unknown, rule):
         if not all(_shared(terms, mine.get(place)) for place, terms in theirs.items()):
             continue
         extras = list(_extras(theirs, mine, unknown, values))
@@ -108,6 +109,31 @@ def matches(
                 if shape in terms
             )
             yield Match(*solution, pairs, shared, found, stepwise)
+
+
+def _readings(unknown: Outline, rule: Outline) -> Iterator[tuple[dict[str, str], dict[str, Sum]]]:
+    """The sums of the rule, its states under the names of the template's, in every order."""
+    for pairs in _pairings(unknown, rule):
+        mine = rule.sums({own: name for name, own in pairs.items()} | _strangers(unknown, pairs))
+        for found in itertools.islice(_orders(mine, unknown.plain), MOST_ORDERS):
+            yield pairs, found
+
+
+def _orders(mine: dict[str, Sum], theirs: Mapping[str, Sum]) -> Iterator[dict[str, Sum]]:
+    """Sums whose terms of one shape stand in every order, where the template has such terms."""
+    alike = [
+        (place, same)
+        for place, terms in mine.items()
+        for shape, group in itertools.groupby(terms, key=lambda name: terms[name].shape)
+        if len(same := list(group)) > 1 and shape in theirs.get(place, {})
+    ]
+    for chosen in itertools.product(*(itertools.permutations(same) for _, same in alike)):
+        found = {place: dict(terms) for place, terms in mine.items()}
+        for (place, same), order in zip(alike, chosen, strict=True):
+            found[place] |= {
+                name: mine[place][other] for name, other in zip(same, order, strict=True)
+            }
+        yield found
 
 
 def _pairings(unknown: Outline, rule: Outline) -> Iterator[dict[str, str]]:

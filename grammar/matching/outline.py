@@ -2,7 +2,9 @@
 
 A term such as `-eta*alpha*post**2*w` has the shape `post**2*w` and the coefficient `-eta*alpha`.
 Two rules that differ in nothing but their parameters have the same shapes. What stands within a
-function is a sum with coefficients of its own: `relu(u - theta)` has the shape `relu(#*u + #)`.
+function is a sum with coefficients of its own: `relu(u - theta)` has the shape `relu(#*u + #)`,
+and `relu(theta - u)` another one. Terms of one shape that differ within a function, as those of two
+thresholds, are terms of their own.
 
 States are what they change by, whatever the form: `e <- e + f` and `de/dt = f` change by f in every
 step (of which the derivative says the rate). Limits of the change of a weight are kept apart.
@@ -17,12 +19,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 import sympy as sp
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 from rulegen.grammar.algebra import algebra
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.parts import Event, Form, RuleParts, State
 from rulegen.grammar.algebra.symbols import MILLISECOND, WEIGHT, symbol
+from rulegen.grammar.matching.values import own_values, value
 from rulegen.grammar.rule.canonical import MAX_LEAVES
 from rulegen.grammar.rule.locality import expressions
 from rulegen.grammar.rule.spikes import folded
@@ -51,9 +55,10 @@ class Term(NamedTuple):
 
     slots: tuple[Slot, ...]
     basis: sp.Expr
+    shape: str
 
 
-#: What one formula adds up, by shape.
+#: What one formula adds up, by shape; where there are more of one, the others have their number.
 Sum = dict[str, Term]
 
 
@@ -67,7 +72,7 @@ class Outline:
         resets: states that an event sets to 0, as `e on trial start`.
         limits: of the changes that a clip keeps within two formulas of parameters.
         states: those that matter, but for the weights.
-        parameters: symbols that are coefficients.
+        parameters: symbols that are coefficients, with the values by which terms are put in order.
         signals: names of what the circuit provides and the formulas read.
     """
 
@@ -75,7 +80,7 @@ class Outline:
     resets: frozenset[str]
     limits: dict[str, tuple[sp.Expr, sp.Expr]]
     states: dict[str, State]
-    parameters: frozenset[sp.Symbol]
+    parameters: dict[sp.Symbol, float]
     signals: frozenset[str]
 
     @cached_property
@@ -100,13 +105,12 @@ class Outline:
         return self._sum(expr, names.get(owner, owner), word)
 
     def _sum(self, expr: sp.Expr, owner: str, word: Callable[[sp.Symbol], str]) -> Sum:
-        """The terms of a formula; those of one shape are one term."""
-        found: dict[str, Term] = {}
-        coefficients: dict[str, list[sp.Expr]] = {}
+        """The terms of a formula; those of one shape that have the same inside are one term."""
+        found: dict[tuple[str, tuple[Slot, ...]], tuple[Slot, sp.Expr, list[sp.Expr]]] = {}
         for term in sp.Add.make_args(expr):
             factors = sp.Mul.make_args(term)
-            known = [f for f in factors if f.free_symbols <= self.parameters]
-            rest = [f for f in factors if not f.free_symbols <= self.parameters]
+            known = [f for f in factors if f.free_symbols <= self.parameters.keys()]
+            rest = [f for f in factors if not f.free_symbols <= self.parameters.keys()]
             shapes, inner, powers = [], list[Slot](), Counter[str]()
             # Once for each: the shapes of what is inside are made with it.
             shaped = [(*self._shape(factor, word), factor) for factor in rest]
@@ -116,15 +120,22 @@ class Outline:
                     powers[word(base)] += exponent
                 shapes.append(shape)
                 inner += slots
-            shape = "*".join(shapes) or "1"
-            coefficients.setdefault(shape, []).append(sp.Mul(*known))
             slot = Slot(sp.S.Zero, tuple(sorted(powers.items())), owner)
-            found[shape] = Term((slot, *inner), sp.Mul(*rest))
-        for shape, term in list(found.items()):
-            slot, *inner = term.slots
-            slot = slot._replace(coefficient=sp.Add(*coefficients[shape]))
-            found[shape] = term._replace(slots=(slot, *inner))
-        return {s: t for s, t in sorted(found.items()) if t.slots[0].coefficient != 0}
+            key = "*".join(shapes) or "1", tuple(inner)
+            found.setdefault(key, (slot, sp.Mul(*rest), []))[2].append(sp.Mul(*known))
+        terms: Sum = {}
+        for (shape, within), (slot, basis, coefficients) in sorted(found.items(), key=self._order):
+            if total := sp.Add(*coefficients):
+                count = sum(term.shape == shape for term in terms.values())
+                place = f"{shape}, no. {count + 1}" if count else shape
+                slots = slot._replace(coefficient=total), *within
+                terms[place] = Term(slots, basis, shape)
+        return terms
+
+    def _order(self, found: tuple[tuple[str, tuple[Slot, ...]], object]) -> tuple[str, list[float]]:
+        """Of the terms of a sum: by shape, then by the numbers within functions."""
+        (shape, inner), _ = found
+        return shape, [value(slot.coefficient, self.parameters) for slot in inner]
 
     def _shape(
         self, expr: sp.Basic, word: Callable[[sp.Symbol], str]
@@ -139,26 +150,43 @@ class Outline:
                 return f"{word(expr.base)}**{expr.exp}", ()
             shape, slots = self._argument(expr.base, word)
             return f"({shape})**{expr.exp}", slots
-        parts = [self._argument(a, word) for a in expr.args]
-        if (
-            isinstance(expr, sp.Eq | sp.Ne)
-            and parts[0][1][0].coefficient.could_extract_minus_sign()
-        ):
-            # Equal to 0 is what its negative is as well.
-            parts[0] = self._argument(algebra.multiply([sp.Integer(-1), expr.args[0]]), word)
+        even = isinstance(expr, sp.Eq | sp.Ne | sp.Abs | sp.cos)
+        signed = not isinstance(expr, ExprCondPair)
+        parts = [self._argument(a, word, even=even, signed=signed) for a in expr.args]
         if isinstance(expr, sp.And | sp.Or | sp.Min | sp.Max):
             parts.sort(key=lambda part: part[0])
         name = getattr(expr, "rel_op", type(expr).__name__)
         return f"{name}({', '.join(s for s, _ in parts)})", tuple(x for _, s in parts for x in s)
 
     def _argument(
-        self, expr: sp.Basic, word: Callable[[sp.Symbol], str]
+        self,
+        expr: sp.Basic,
+        word: Callable[[sp.Symbol], str],
+        *,
+        even: bool = False,
+        signed: bool = True,
     ) -> tuple[str, tuple[Slot, ...]]:
-        """What a function is applied to: a sum with coefficients of its own."""
+        """What a function is applied to: a sum with coefficients of its own.
+
+        Its sign is that of its first term of signals alone, since a state may be counted the other
+        way; an even function takes it for its negative. What a choice is between may have either.
+        """
         if not isinstance(expr, sp.Expr):
             return self._shape(expr, word)
         terms = self._sum(expr, "", word)
-        return " + ".join(terms), tuple(slot for term in terms.values() for slot in term.slots)
+        first = next((shape for shape, term in terms.items() if self._measured(term.basis)), "")
+        if signed and first and value(terms[first].slots[0].coefficient, self.parameters) < 0:
+            if even:
+                return self._argument(algebra.multiply([sp.Integer(-1), expr]), word)
+            shapes = [f"-{shape}" if shape == first else shape for shape in terms]
+        else:
+            shapes = list(terms)
+        return " + ".join(shapes), tuple(slot for term in terms.values() for slot in term.slots)
+
+    def _measured(self, basis: sp.Expr) -> bool:
+        """Whether signals are all that a term without its coefficient has."""
+        read = {str(sym.name) for sym in basis.free_symbols}
+        return bool(read) and not read & self.states.keys()
 
 
 def outline(parts: RuleParts) -> Outline:
@@ -176,7 +204,7 @@ def outline(parts: RuleParts) -> Outline:
         meaning[symbol(definition.name)] = algebra.substitute(definition.expr, meaning)
     exprs = expressions(parts)
     multiply = sum(growth(e)[1] for e in exprs) <= MAX_LEAVES
-    live, parameters = live_names(parts), frozenset(symbol(p.name) for p in parts.parameters)
+    live, parameters = live_names(parts), own_values(parts)
     states = {s.name: s for s in parts.states if s.name in live}
     changes: dict[str, tuple[str, sp.Expr]] = {}
     limits: dict[str, tuple[sp.Expr, sp.Expr]] = {}
@@ -201,12 +229,9 @@ def outline(parts: RuleParts) -> Outline:
             expr, bounds = _unlimited(expr, parameters)
             if bounds:
                 limits[name + event] = bounds
-        changes[name + event] = name, normal(expr, multiply, lawful=False)
+        changes[name + event] = name, _plain(expr, multiply)
     for target, expr in parts.forward:
-        changes[f"forward {target}"] = (
-            "",
-            normal(algebra.substitute(expr, meaning), multiply, lawful=False),
-        )
+        changes[f"forward {target}"] = "", _plain(algebra.substitute(expr, meaning), multiply)
     read = frozenset[sp.Symbol]().union(*(e.free_symbols for _, e in changes.values()))
     return Outline(
         changes=changes,
@@ -214,7 +239,7 @@ def outline(parts: RuleParts) -> Outline:
         limits=limits,
         states={name: state for name, state in states.items() if name != WEIGHT},
         parameters=parameters,
-        signals=frozenset(str(s.name) for s in read - parameters) - states.keys() - {WEIGHT},
+        signals=frozenset(str(s.name) for s in read - parameters.keys()) - states.keys() - {WEIGHT},
     )
 
 
@@ -245,8 +270,26 @@ def _change(state: State) -> sp.Expr:
     return algebra.add([state.expr, algebra.multiply([rate, own])])
 
 
+def _plain(expr: sp.Expr, multiply: bool) -> sp.Expr:
+    """A formula multiplied out, its functions as they are written, unless a law makes them fewer.
+
+    So `relu(u) - relu(-u)` is `u`, while `relu(2*u)` keeps its number within.
+    """
+    plain = normal(expr, multiply, lawful=False)
+    if (written := _functions(plain)) > 1 and _functions(
+        lawful := normal(expr, multiply)
+    ) < written:
+        return lawful
+    return plain
+
+
+def _functions(expr: sp.Expr) -> int:
+    """How many functions and choices are in a formula, equal ones once."""
+    return len({node for node in sp.preorder_traversal(expr) if node.is_Function})
+
+
 def _unlimited(
-    expr: sp.Expr, parameters: frozenset[sp.Symbol]
+    expr: sp.Expr, parameters: Mapping[sp.Symbol, float]
 ) -> tuple[sp.Expr, tuple[sp.Expr, sp.Expr] | None]:
     """A change without the clip around it, and the limits of the clip."""
     factor, inner = expr.as_coeff_Mul()
@@ -258,14 +301,14 @@ def _unlimited(
         return algebra.multiply([factor, change]), (low, high) if factor > 0 else (high, low)
     if isinstance(expr, op.clip):
         change, low, high = expr.args
-        if (low.free_symbols | high.free_symbols) <= parameters:
+        if (low.free_symbols | high.free_symbols) <= parameters.keys():
             return change, (low, high)
     for outer, inner in ((sp.Min, sp.Max), (sp.Max, sp.Min)):
         if isinstance(expr, outer) and len(expr.args) == 2:
-            far = [a for a in expr.args if a.free_symbols <= parameters]
+            far = [a for a in expr.args if a.free_symbols <= parameters.keys()]
             within = [a for a in expr.args if isinstance(a, inner) and len(a.args) == 2]
-            near = [a for w in within for a in w.args if a.free_symbols <= parameters]
-            change = [a for w in within for a in w.args if not a.free_symbols <= parameters]
+            near = [a for w in within for a in w.args if a.free_symbols <= parameters.keys()]
+            change = [a for w in within for a in w.args if not a.free_symbols <= parameters.keys()]
             if len(far) == len(near) == len(change) == 1:
                 low, high = (near[0], far[0]) if outer is sp.Min else (far[0], near[0])
                 return change[0], (low, high)

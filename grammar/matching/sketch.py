@@ -43,7 +43,7 @@ def _factors(basis: sp.Expr, outline: Outline) -> str:
     words = []
     for factor in sp.Mul.make_args(basis):
         base, exponent = factor.as_base_exp()
-        read = sorted(str(s.name) for s in factor.free_symbols - outline.parameters)
+        read = sorted(str(s.name) for s in factor.free_symbols - outline.parameters.keys())
         names = [STATE if name in outline.states else name for name in read]
         if base.is_Symbol and exponent.is_Rational:
             words.append(names[0] if exponent == 1 else f"{names[0]}**{exponent}")
