@@ -216,3 +216,32 @@ def test_silence_is_said(monkeypatch, capsys, tmp_path) -> None:
     code, out, _ = call(monkeypatch, capsys, "simulate", *arguments, "--lives", "3")
     assert code == 0
     assert "every one of 3 lives ended silent" in out
+
+
+def test_settings_of_the_world_are_replaced(monkeypatch, tmp_path, capsys):
+    out = tmp_path / "rewards.csv"
+    small = ["--lives", 2, "--trials", 6, "--out", out, "--set", "life.warmup=1"]
+    spiking = ["--set", "circuit.name=spiking", "--set", "circuit.neurons=6"]
+    assert run(monkeypatch, "stdp_pair", *small) == 2
+    assert 'set circuit.name = "spiking"' in capsys.readouterr().err
+    assert run(monkeypatch, "stdp_pair", *small, *spiking) == 0
+    (tmp_path / "scene.toml").write_text(SMALL)
+    here = ["--world", tmp_path / "scene.toml", "--lives", 2, "--out", out]
+    assert run(monkeypatch, "hebb", *here, "--set", "life.trials=5") == 0
+    assert pd.read_csv(out)["trial"].nunique() == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--set", "foo=1"], "--set: foo: there is no such setting"),
+        (["--set", "circuit.neurons=x"], "--set: circuit.neurons"),
+        (["--task", "nope"], "there is no task `nope`"),
+        (["--task", "reversal", "--world", "scene.toml"], "the task stands in scene.toml"),
+        (["--world", ".", "--set", "life.trials=5"], "the world of a run is as it was"),
+    ],
+)
+def test_settings_that_cannot_be_replaced(monkeypatch, tmp_path, capsys, options, message):
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, "hebb", *options) == 2
+    assert message in capsys.readouterr().err

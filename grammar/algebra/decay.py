@@ -7,10 +7,50 @@ from collections.abc import Iterable
 import sympy as sp
 
 from rulegen.grammar.algebra.normal import normal
+from rulegen.grammar.algebra.parts import Form, State
 from rulegen.grammar.algebra.symbols import symbol
 
 #: The length of a step.
 DT = symbol("dt")
+
+
+def decay(state: State, constants: Iterable[str]) -> tuple[sp.Expr, sp.Expr]:
+    """The rate at which a state of a differential equation decays, and what drives it.
+
+    A filter whose input reads the state itself is the equation that it stands for. The formulas of
+    the state are written out. (0, its change) where it does not decay at a rate made of constants.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("x = lowpass(pre, 20) : pre\ny = lowpass(pre - y, 20) : pre\nw += x*y")
+        >>> decay(rule.state("x"), ()), decay(rule.state("y"), ())
+        ((1/20, pre/20), (1/10, pre/20))
+    """
+    x, change = symbol(state.name), state.expr
+    if state.tau is not None:
+        rate = 1 / state.tau
+        drive = change * rate if state.form is Form.LOWPASS else change
+        if not drive.has(x):
+            return rate, drive
+        change = drive - rate * x
+    return split_decay(change, x, constants)
+
+
+def linear_rate(state: State, constants: Iterable[str]) -> sp.Expr:
+    """The constant part of the rate at which a state decays, whatever else changes it.
+
+    Example:
+        >>> from rulegen.grammar import parse
+        >>> rule = parse("param tau = 4 ms\ndx/dt = -x/tau - pre*x + tanh(x) : pre\nw += x")
+        >>> linear_rate(rule.state("x"), rule.constants)
+        1/tau
+    """
+    rate, change = decay(state, constants)
+    if rate == 0:
+        known = {symbol(name) for name in constants} | {DT}
+        parts = sp.Add.make_args(_split(normal(change), symbol(state.name))[0])
+        rate = sp.Add(*(part for part in parts if part.free_symbols <= known))
+    return rate
 
 
 def split_decay(f: sp.Expr, x: sp.Symbol, constants: Iterable[str]) -> tuple[sp.Expr, sp.Expr]:

@@ -13,8 +13,8 @@ import sympy as sp
 
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.algebra import substitute
-from rulegen.grammar.algebra.decay import DT, split_decay
-from rulegen.grammar.algebra.parts import IN_TIME, SPIKES, Event, Form, State
+from rulegen.grammar.algebra.decay import DT, decay
+from rulegen.grammar.algebra.parts import SPIKES, Event, Form, State
 from rulegen.grammar.algebra.symbols import (
     IMPULSES,
     MILLISECOND,
@@ -178,15 +178,10 @@ def one_step(state: State, rule: Rule, start: sp.Expr) -> sp.Expr:
     x, f = symbol(state.name), state.expr
     if state.form is Form.STEP:
         return f
-    if state.form in IN_TIME:
-        f = as_rate(f)
-    if state.tau is None:
-        rate, drive = split_decay(f, x, rule.constants)
-    elif state.form is Form.AVERAGE:
+    if state.form is Form.AVERAGE:
+        assert state.tau is not None
         return x + state.tau * (f - x)
-    else:
-        rate = 1 / state.tau
-        drive = f * rate if state.form is Form.LOWPASS else f
+    rate, drive = decay(replace(state, expr=as_rate(f)), rule.constants)
     if rate == 0 or rule.euler or state.name == WEIGHT:
         return from_start(x + DT * (drive - rate * x), x, start)
     smooth, impulses = split_impulses(drive)

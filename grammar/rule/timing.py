@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import sympy as sp
 
-from rulegen.grammar.algebra.decay import DT, split_decay
+from rulegen.grammar.algebra.decay import DT, linear_rate
 from rulegen.grammar.algebra.draws import draw_in
 from rulegen.grammar.algebra.operators import delay
-from rulegen.grammar.algebra.parts import Form, Parameter, RuleParts, State
+from rulegen.grammar.algebra.parts import IN_TIME, Parameter, RuleParts, State
 from rulegen.grammar.algebra.symbols import symbol
 from rulegen.grammar.printing.unparse import show_expression
 from rulegen.grammar.reading.drawing import trouble
@@ -40,7 +40,8 @@ def check_steps(rule: Rule, values: dict[str, float], dt: float) -> None:
     for node in sorted(found, key=str):
         steps_back(node, dt)
     for state in rule.states:
-        grows, formula = state.form is Form.DERIVATIVE, time_constant(state, rule)
+        formula = time_constant(state, rule)
+        grows = rule.expand(state.expr).has(symbol(state.name))
         read = {str(name) for name in formula.free_symbols}
         fitted = [f"`{p.name}`" for p in rule.parameters if p.free and p.name in read]
         bounds = f"tighter bounds of {' and '.join(fitted)}, " if len(fitted) > 1 else ""
@@ -163,12 +164,11 @@ def time_constant(state: State, rule: Rule) -> sp.Expr:
         >>> time_constant(rule.state("e"), rule)
         tau_e
     """
-    if state.form in (Form.LOWPASS, Form.ACCUMULATE):
-        return rule.expand(state.tau)
-    if state.form is Form.DERIVATIVE:
-        rate, _ = split_decay(rule.expand(state.expr), symbol(state.name), rule.constants)
-        return sp.oo if rate == 0 else 1 / rate
-    return sp.oo
+    if state.form not in IN_TIME:
+        return sp.oo
+    tau = None if state.tau is None else rule.expand(state.tau)
+    rate = linear_rate(replace(state, expr=rule.expand(state.expr), tau=tau), rule.constants)
+    return sp.oo if rate == 0 else 1 / rate
 
 
 def with_shortest_times(rule: Rule, dt: float) -> Rule:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +26,8 @@ from rulegen.lives.world import World
 from rulegen.publishing.config import validated
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.figures import picture, plot_learning
-from rulegen.runs.contest import worlds
 from rulegen.runs.league import only_world
-from rulegen.runs.simulate import late_rewards, load_scene, reward_table
+from rulegen.runs.simulate import described, late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation
 from rulegen.runs.sources import named_sources, only_discovered
 
@@ -55,6 +54,10 @@ def simulate(
     ] = None,
     lives: Annotated[int, typer.Option(min=1, max=MOST_LIVES, help="lives of each rule")] = 64,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="replace a setting of the world: key=value"),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="table to write, .csv or .parquet")] = None,
     plot: Annotated[
         Path | None, typer.Option(help="picture of the learning curves to write, .png or .pdf")
@@ -65,20 +68,12 @@ def simulate(
     Examples:
         rulegen simulate node_perturbation
         rulegen simulate node_perturbation hebb --task delayed_match --out rewards.csv
+        rulegen simulate stdp_pair --set circuit.name=spiking --set circuit.neurons=16
         rulegen simulate mine.txt --world world.toml --plot rewards.png
     """
     check_out(out)
     check_plot(plot, lives)
-    if scene is not None:
-        if task is not None:
-            raise ConfigError(f"--task {task}: with --world the task stands in {scene}")
-        if scene.is_dir():
-            world, named = only_world(scene), {}
-        else:
-            given = load_scene(scene)
-            world, named = given.world, {r.name: r.rule for r in given.rules}
-    else:
-        (world,), named = worlds([task or "delayed_association"], [32]), {}
+    world, named = place(scene, task, changes or ())
     if trials is not None:
         life = validated(LifeSettings, {**dict(world.life), "trials": trials}, "--trials")
         world = world.model_copy(update={"life": life})
@@ -122,6 +117,23 @@ def simulate(
     for file in filter(None, (out, plot)):
         console.print(f"written to {file}", highlight=False, soft_wrap=True)
     check_alive(outcomes)
+
+
+def place(
+    scene: Path | None, task: str | None, changes: Sequence[str]
+) -> tuple[World, dict[str, str]]:
+    """The world of a file, of a run, or of a task, and the rules that stand with it."""
+    if scene is None:
+        data = {"task": {"name": task or "delayed_association"}}
+        return described(data, "--set" if changes else "--task", changes).world, {}
+    if task is not None:
+        raise ConfigError(f"--task {task}: with --world the task stands in {scene}")
+    if not scene.is_dir():
+        given = load_scene(scene, changes)
+        return given.world, {r.name: r.rule for r in given.rules}
+    if changes:
+        raise ConfigError(f"--set {changes[0]}: the world of a run is as it was, change a file")
+    return only_world(scene), {}
 
 
 def standing(reward: Estimate, chance: float, best: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from rulegen.lives.batch import Answered, Batch
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import words
 from rulegen.lives.world import World
-from rulegen.publishing.config import load_settings
+from rulegen.publishing.config import load_settings, replace_values, validated
 from rulegen.publishing.places import WorldSettings
 from rulegen.publishing.references import References
 
@@ -33,14 +34,26 @@ class Scene(WorldSettings):
     rules: References = ()
 
 
-def load_scene(path: Path | str) -> Scene:
-    """Read a scene.
+def load_scene(path: Path | str, changes: Sequence[str] = ()) -> Scene:
+    """Read a scene; each of `changes` replaces a setting, `key=value`.
 
     Raises:
         ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
         RuleError: when a rule in it is none.
     """
-    return load_settings(Scene, path)
+    return load_settings(Scene, path, changes)
+
+
+def described(data: dict[str, Any], source: str, changes: Sequence[str] = ()) -> Scene:
+    """The scene that tables describe; arguments and errors as of `load_scene`.
+
+    Example:
+        >>> scene = described({"task": {"name": "bandit"}}, "here", ["circuit.neurons=8"])
+        >>> scene.world.circuit.neurons
+        8
+    """
+    replace_values(data, changes)
+    return validated(Scene, data, source)
 
 
 def simulate(

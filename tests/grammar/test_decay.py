@@ -8,8 +8,9 @@ import math
 import pytest
 from oracle import value
 
-from rulegen.grammar import Rule, parse
+from rulegen.grammar import Rule, RuleError, parse
 from rulegen.grammar.rule.system import make_system
+from rulegen.grammar.rule.timing import check_steps
 
 HEAD = "param k = 0.05 1/ms\nparam tau = 30 ms\n"
 #: One differential equation of `x` each, in several spellings.
@@ -34,6 +35,19 @@ ALIKE = {
         "x = accumulate(3*pre_spike, tau) : pre",
         "dx/dt = -x/tau + 3*pre_spike : pre",
         "dx/dt = 3*(pre_spike - x/(3*tau)) : pre",
+    ],
+    "a filter that reads itself": [
+        "x = lowpass(pre - x, tau) : pre",
+        "dx/dt = (pre - 2*x)/tau : pre",
+        "gap = pre - x\nx = lowpass(gap, tau) : pre",
+    ],
+    "a filter of a function of itself": [
+        "x = lowpass(pre + tanh(x), tau) : pre",
+        "dx/dt = (pre + tanh(x) - x)/tau : pre",
+    ],
+    "impulses beside a function of itself": [
+        "x = accumulate(pre_spike*(x < 1), tau) : pre",
+        "dx/dt = -x/tau + pre_spike*(x < 1) : pre",
     ],
     "none": ["dx/dt = k*pre : pre", "dx/dt = k*(pre - x) + k*x : pre"],
     "a rate that varies": ["dx/dt = -k*x*pre : pre", "integrate euler\ndx/dt = -k*x*pre : pre"],
@@ -69,3 +83,25 @@ def test_a_decay_is_integrated_exactly_however_it_is_written() -> None:
     euler = "integrate euler\ndx/dt = (pre - x)/tau : pre"
     assert rule(euler).digest != rule(ALIKE["a filter"][0]).digest
     assert stepped(euler, 20.0) == pytest.approx(-1.3 + 2.0 * 20 / 30, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "equation",
+    [
+        "4*dx/dt = -x + pre",
+        "4*dx/dt = -x + pre + 0.1*tanh(x)",
+        "x = lowpass(pre + 0.1*tanh(x), 4)",
+        "dx/dt = -x/4 - k*pre*x",
+        "dx/dt = -x*(1 - x)/4 + k*pre",
+    ],
+)
+def test_a_decay_within_a_step_is_refused_whatever_else_the_equation_has(equation: str) -> None:
+    shorter = "the time constant of `x` is 4 ms, shorter than the step of 10 ms"
+    with pytest.raises(RuleError, match=shorter):
+        check_steps(rule(f"{equation} : pre"), {}, 10.0)
+    check_steps(rule(f"{equation} : pre"), {}, 4.0)
+
+
+@pytest.mark.parametrize("equation", ["dx/dt = x*(1 - x)/4", "x = lowpass(2*x + pre, 4)"])
+def test_growth_is_not_refused(equation: str) -> None:
+    check_steps(rule(f"{equation} : pre"), {}, 10.0)
