@@ -295,3 +295,16 @@ def test_a_state_without_a_value_is_a_diverged_life(used):
     )
     counts = Lives(world, compile_rule(parse(rule))).run(np.zeros(0), jax.random.key(0), 3).counts
     assert counts.diverged == 3
+
+
+def test_a_reward_beyond_all_bounds_is_a_diverged_life():
+    """Bounded weights let the rates of a relu circuit grow without end."""
+    world = World(
+        circuit=RateCircuit(neurons=16, rate="relu", noise=0.1),
+        task=DelayedAssociation(),
+        life=LifeSettings(trials=6, warmup=0, weight_limit=100.0),
+    )
+    rule = compile_rule(parse("dw/dt = 0.01*pre*post\nbounds w in [-2, 2]"))
+    batch = Lives(world, rule).run(np.zeros(0), jax.random.key(0), 4)
+    assert batch.counts.diverged == 4
+    assert np.all(np.abs(batch.rewards) <= 1e12)

@@ -107,6 +107,10 @@ def for_name(name: str, own: Sequence[str], given: Sequence[str]) -> str:
         >>> for_name("x", [], ["xi"])
         'did you mean `pre`, as in `pre*post`?'
     """
+    changing = {f"d{known}": known for known in (*own, *given)}
+    changing |= {f"{known}_dot": known for known in (*own, *given)}
+    if known := changing.get(name):
+        return f"write `({known} - prev({known}))/dt` for the rate at which `{known}` changes."
     if near := suggest(name, own):
         return near
     if name in _VALUES:

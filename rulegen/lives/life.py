@@ -32,6 +32,9 @@ from rulegen.tasks import Task
 
 Array = jax.Array
 
+#: A reward beyond this, of a circuit without a limit of its rates, is no better than none.
+MOST_REWARD = 1e12
+
 
 class LifeSettings(Settings):
     """What a life consists of.
@@ -221,7 +224,7 @@ class Life:
             states, memory, reward, score, level = self.trial.run(
                 states, memory, values, life.network, streams, number, condition
             )
-            finite = jnp.isfinite(reward) & self._within(states)
+            finite = (jnp.abs(reward) <= MOST_REWARD) & self._within(states)
             saturated = level > 0.99 * self.circuit.limit
             now = jnp.where(saturated, Outcome.SATURATED, Outcome.OK)
             now = jnp.where(level < 1e-6, Outcome.SILENT, now)

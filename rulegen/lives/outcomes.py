@@ -18,8 +18,9 @@ from rulegen.grammar import RunError
 
 #: What may help where weights, states or rewards leave the finite range.
 REMEDY = (
-    "try a smaller learning rate, bounds on the weights such as `bounds w in [-1, 1]`, or a decay "
-    "of the weights; where the rule divides, see that it is not by 0"
+    "try a smaller learning rate, bounds on the weights such as `bounds w in [-1, 1]`, a decay of "
+    'the weights, or rates that have a limit, circuit.rate = "tanh"; where the rule divides, see '
+    "that it is not by 0"
 )
 #: What is said once where no life ended badly.
 NONE = f"no life {verbs(TROUBLES)}"
@@ -207,6 +208,6 @@ def check_alive(outcomes: Mapping[str, Outcomes]) -> None:
     dead = [name for name, found in outcomes.items() if found.diverged == found.lives]
     if dead:
         raise RunError(
-            f"{', '.join(dead)}: every one of {outcomes[dead[0]].lives} lives diverged: the "
-            f"weights or the reward left the finite range, and the rewards are floors; {REMEDY}"
+            f"{', '.join(dead)}: every one of {outcomes[dead[0]].lives} lives diverged, so that all "
+            f"rewards are floors; {REMEDY}"
         )

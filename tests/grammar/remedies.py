@@ -27,6 +27,21 @@ REMEDIES: list[tuple[str, int, int, str, str]] = [
     ("w += pre*20*mV", 1, 13, "without `mV`", "w += pre*20"),
     ("param v = 20 mV\nw += v*pre", 1, 14, "write `20`", "param v = 20\nw += v*pre"),
     ("initial x = 2 µV\nx <- x : pre\nw += x", 1, 15, "`2`", "initial x = 2\nx <- x : pre\nw += x"),
+    # Rates of change
+    (
+        "dw/dt = eta*pre*dpost/dt",
+        1,
+        17,
+        "write `(post - prev(post))/dt`",
+        "dw/dt = eta*pre*(post - prev(post))/dt",
+    ),
+    (
+        "x = lowpass(post, 20)\nw += x_dot*pre*ms",
+        2,
+        6,
+        "`(x - prev(x))/dt`",
+        "x = lowpass(post, 20)\nw += (x - prev(x))/dt*pre*ms",
+    ),
     ("w += 3 min(pre, post)", 1, 8, "write `*`", "w += 3*min(pre, post)"),
     (
         "param k = 2 sec**2\nw += k*pre/ms**2",
