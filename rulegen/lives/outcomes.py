@@ -208,6 +208,6 @@ def check_alive(outcomes: Mapping[str, Outcomes]) -> None:
     dead = [name for name, found in outcomes.items() if found.diverged == found.lives]
     if dead:
         raise RunError(
-            f"{', '.join(dead)}: every one of {outcomes[dead[0]].lives} lives diverged, so that all "
-            f"rewards are floors; {REMEDY}"
+            f"{', '.join(dead)}: every one of {outcomes[dead[0]].lives} lives diverged, so that "
+            f"all rewards are floors; {REMEDY}"
         )
