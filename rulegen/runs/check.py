@@ -18,6 +18,7 @@ from rulegen.grammar.algebra.symbols import SIGNS, WEIGHT, ZETA
 from rulegen.grammar.printing.unparse import show_expression, show_unit
 from rulegen.grammar.rule.locality import expressions, used_names
 from rulegen.grammar.rule.system import CHANGES
+from rulegen.runs.beginnings import by_nothing
 from rulegen.runs.chances import unfit
 
 # fmt: off
@@ -102,7 +103,7 @@ def notes(rule: Rule) -> list[str]:
     if rule.inert:
         return [f"nothing changes w: {CHANGES}"]
     found = [f"without effect: {', '.join(rule.idle())}"] if rule.idle() else []
-    found += [*without_value(rule), *unfit(rule), *unheard(rule)]
+    found += [*without_value(rule), *by_nothing(rule), *unfit(rule), *unheard(rule)]
     found += [
         f"`{show_expression(rule, part)}` is its last limit, whatever it limits: swap the limits"
         for part in sorted({p for e in expressions(rule) for p in e.atoms(op.clip)}, key=str)
