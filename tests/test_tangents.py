@@ -302,6 +302,8 @@ def test_explain_states_the_cost():
     text = "e <- e + xi*pre : synapse"
     assert "2 N^2 operations" in compile_rule(parse(text)).explain()
     assert "about 2 N^2 operations" in compile_rule(parse(text), lowering=Lowering.DENSE).explain()
+    events = compile_rule(parse("on reward: w += R*pre*post")).explain()
+    assert events == "factored: nothing is computed at synapses within a trial"
 
 
 @pytest.mark.parametrize("tau", [3, 60, 5000])

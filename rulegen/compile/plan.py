@@ -23,6 +23,9 @@ from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.rule.system import Equation, make_system
 
+#: What is said of a rule that changes synapses at events alone.
+IDLE = "nothing is computed at synapses within a trial"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -93,14 +96,16 @@ class Plan:
             number = len(basis(self.factored))
             products = "1 product" if number == 1 else f"{number} products"
             sums = [e for e in self.stepped if e.expr.atoms(op.over_pre, op.over_post)]
-            return (
-                f"factored: {products} of a post and a pre factor; {2 * number} N^2 operations a "
+            told = (
+                f"{products} of a post and a pre factor; {2 * number} N^2 operations a "
                 "step, as matrix products once per block of time"
-                + ("; and sums over neurons in every step" if sums else "")
             )
+            more = "; and sums over neurons in every step" if sums else ""
+            return f"factored: {told if number else IDLE}{more}"
         states = [e for e in self.stepped if e.site is Site.SYNAPSE]
         operations = sum(int(sp.count_ops(e.expr)) for e in states)
-        return f"dense: {self.reason}; about {operations} N^2 operations in every step"
+        told = f"about {operations} N^2 operations in every step" if operations else IDLE
+        return f"dense: {self.reason}; {told}"
 
 
 def plan_rule(
