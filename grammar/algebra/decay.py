@@ -22,18 +22,24 @@ def decay(state: State, constants: Iterable[str]) -> tuple[sp.Expr, sp.Expr]:
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> rule = parse("x = lowpass(pre, 20) : pre\ny = lowpass(pre - y, 20) : pre\nw += x*y")
+        >>> rule = parse("x = lowpass(pre, 20) : pre\\ny = lowpass(pre - y, 20) : pre\\nw += x*y")
         >>> decay(rule.state("x"), ()), decay(rule.state("y"), ())
         ((1/20, pre/20), (1/10, pre/20))
     """
-    x, change = symbol(state.name), state.expr
-    if state.tau is not None:
-        rate = 1 / state.tau
-        drive = change * rate if state.form is Form.LOWPASS else change
-        if not drive.has(x):
-            return rate, drive
-        change = drive - rate * x
-    return split_decay(change, x, constants)
+    rate, change = _own(state)
+    if rate == 0:
+        return split_decay(change, symbol(state.name), constants)
+    return rate, change
+
+
+def _own(state: State) -> tuple[sp.Expr, sp.Expr]:
+    """The rate of a filter that does not read itself, and its drive; else 0 and the change."""
+    x, expr = symbol(state.name), state.expr
+    if state.tau is None:
+        return sp.Integer(0), expr
+    rate = 1 / state.tau
+    drive = expr * rate if state.form is Form.LOWPASS else expr
+    return (sp.Integer(0), drive - rate * x) if drive.has(x) else (rate, drive)
 
 
 def linear_rate(state: State, constants: Iterable[str]) -> sp.Expr:
@@ -41,14 +47,15 @@ def linear_rate(state: State, constants: Iterable[str]) -> sp.Expr:
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> rule = parse("param tau = 4 ms\ndx/dt = -x/tau - pre*x + tanh(x) : pre\nw += x")
+        >>> equation = "dx/dt = -x/tau - k*pre*x + k*tanh(x) : pre"
+        >>> rule = parse(f"param tau = 4 ms\\nparam k = 1 1/ms\\n{equation}\\nw += x")
         >>> linear_rate(rule.state("x"), rule.constants)
         1/tau
     """
-    rate, change = decay(state, constants)
+    rate, change = _own(state)
     if rate == 0:
         known = {symbol(name) for name in constants} | {DT}
-        parts = sp.Add.make_args(_split(normal(change), symbol(state.name))[0])
+        parts = sp.Add.make_args(_apart(change, symbol(state.name))[0])
         rate = sp.Add(*(part for part in parts if part.free_symbols <= known))
     return rate
 
@@ -66,13 +73,17 @@ def split_decay(f: sp.Expr, x: sp.Symbol, constants: Iterable[str]) -> tuple[sp.
     """
     if not f.has(x):
         return sp.Integer(0), f
-    rate, drive = _split(f, x)
-    if drive.has(x):
-        rate, drive = _split(normal(f), x)
+    rate, drive = _apart(f, x)
     known = {symbol(name) for name in constants} | {DT}
     if rate == 0 or drive.has(x) or not rate.free_symbols <= known:
         return sp.Integer(0), f
     return rate, drive
+
+
+def _apart(f: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    """What is linear in `x`, as of `_split`, multiplied out where it takes that to see it."""
+    rate, drive = _split(f, x)
+    return _split(normal(f), x) if drive.has(x) else (rate, drive)
 
 
 def _split(f: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:

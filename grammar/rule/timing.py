@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import sympy as sp
 
@@ -155,6 +156,7 @@ def check_distributions(rule: Rule, known: Mapping[sp.Symbol, float | sp.Expr]) 
             )
 
 
+@lru_cache(maxsize=1024)
 def time_constant(state: State, rule: Rule) -> sp.Expr:
     """The tau of `dx/dt = -x/tau + ...`, infinite where a state does not decay by itself.
 

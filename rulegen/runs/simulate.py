@@ -48,7 +48,7 @@ def described(data: dict[str, Any], source: str, changes: Sequence[str] = ()) ->
     """The scene that tables describe; arguments and errors as of `load_scene`.
 
     Example:
-        >>> scene = described({"task": {"name": "bandit"}}, "here", ["circuit.neurons=8"])
+        >>> scene = described({"task": {"name": "reversal"}}, "here", ["circuit.neurons=8"])
         >>> scene.world.circuit.neurons
         8
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from pydantic import ValidationError
 
 from rulegen.circuits import Circuit, RateCircuit, SpikingCircuit
 from rulegen.circuits.base import SHARES
-from rulegen.compile import compile_rule
-from rulegen.grammar import AnyRule, RulegenError, as_rule
+from rulegen.compile import CompiledRule, compile_rule
+from rulegen.grammar import AnyRule, Rule, RulegenError, as_rule
 from rulegen.grammar.algebra.operators import delay
 from rulegen.grammar.algebra.symbols import DRIVES, SIGNS, Driving
 from rulegen.grammar.rule.locality import expressions
@@ -100,7 +101,7 @@ def obstacle(rule: AnyRule, world: World) -> str:
     values = {p.name: float(p.value) for p in rule.parameters if p.value is not None}
     try:
         # What is missing first: no step helps a rule whose signals there are not.
-        Life(world.circuit, world.task, world.life, compile_rule(rule), world.projections)
+        Life(world.circuit, world.task, world.life, compiled(rule), world.projections)
         check_steps(rule, values, world.circuit.dt)
     except (RulegenError, ValueError) as error:
         return "; ".join(line.strip() for line in str(error).splitlines())
@@ -109,7 +110,13 @@ def obstacle(rule: AnyRule, world: World) -> str:
 
 def reads_rewards(rule: AnyRule) -> bool:
     """Whether a rule reads the reward of a step."""
-    return "R" in compile_rule(as_rule(rule)).step_signals
+    return "R" in compiled(as_rule(rule)).step_signals
+
+
+@lru_cache(maxsize=64)
+def compiled(rule: Rule) -> CompiledRule:
+    """A rule as all worlds have it, compiled once."""
+    return compile_rule(rule)
 
 
 def wanted(rule: AnyRule, circuit: Circuit, studied: Driving) -> dict[str, Any]:
@@ -131,7 +138,7 @@ def wanted(rule: AnyRule, circuit: Circuit, studied: Driving) -> dict[str, Any]:
         size = min(PART, 1 / len(more))
         parts = {name: (i * size, (i + 1) * size) for i, name in enumerate(more)}
         found["groups"] = circuit.groups | parts
-    if DRIVES["feedback"] in compile_rule(rule).signals and circuit.feedback is None:
+    if DRIVES["feedback"] in compiled(rule).signals and circuit.feedback is None:
         found["feedback"] = SIZE
     return found
 
