@@ -16,6 +16,9 @@ from rulegen.grammar.algebra.symbols import IMPULSES
 
 POST, PRE, TRIALS, STEPS, DT = 3, 4, 3, 12, 2.0
 CONDITIONS = np.array([1, 0, 1])
+#: Activity and steps that differ by this share, some hundred times what rounding does, tell of
+#: chaos; another time it does so many times as much.
+SHAKE, CHAOS = 1e-13, 10.0
 
 
 def sizes(rule: Rule) -> tuple[int, int]:
@@ -110,3 +113,18 @@ def followed(
             state = compiled.event(event, state, now, known, condition)
         states.append({k: v for k, v in state.items() if not is_memory(k)})
     return states
+
+
+def uncertain(
+    rule: Rule, weights: np.ndarray, activity: dict[str, np.ndarray], expected: list[dict]
+) -> list[dict[str, float]]:
+    """How far rounding may move each state until the end of each trial.
+
+    Some rules make of rounding what they like, and nothing is wrong with any program.
+    """
+    shaken = {name: array * (1.0 + SHAKE) for name, array in activity.items()}
+    moved = followed(rule, weights, shaken, DT * (1.0 + SHAKE))
+    return [
+        {k: CHAOS * float(np.max(abs(one[k] - other[k]))) for k in one}
+        for one, other in zip(expected, moved, strict=True)
+    ]

@@ -16,7 +16,7 @@ from typing import Any
 
 import jax
 import numpy as np
-from activity import CONDITIONS, DT, followed, memberships, random_activity, start
+from activity import CONDITIONS, DT, followed, memberships, random_activity, start, uncertain
 from random_rules import MADE_UP, random_rule
 
 from rulegen.catalog import literature
@@ -39,16 +39,22 @@ def write_cases(folder: Path) -> None:
     for name, rule in rules.items():
         if not problems(rule, "brian2"):
             (folder / f"{name}.brian2.py").write_text(export(rule, "brian2"))
-        np.savez(folder / f"{name}.npz", **case(rule))
+        np.savez(folder / f"{name}.npz", **case(rule, loose=name in found))
 
 
-def case(rule: Rule) -> dict[str, Any]:
-    """Random activity for a rule, and the states that it has after each trial."""
+def case(rule: Rule, loose: bool) -> dict[str, Any]:
+    """Random activity for a rule, and the states that it has after each trial.
+
+    Of a loose one, as random rules may be, also how far rounding may move them.
+    """
     activity, weights = random_activity(rule), start(rule)
     states = followed(rule, weights, activity)
     saved = {f"signal {k}": v for k, v in activity.items()}
     saved |= {f"group {k}": v for k, v in memberships(rule).items()}
     saved |= {f"state {k}": np.array([state[k] for state in states]) for k in states[0]}
+    if loose:
+        gaps = uncertain(rule, weights, activity, states)
+        saved |= {f"gap {k}": np.nan_to_num([gap[k] for gap in gaps]) for k in states[0]}
     return {"weights": weights, "dt": DT, "conditions": CONDITIONS, **saved}
 
 

@@ -4,8 +4,9 @@
 
 in an environment with Brian 2, after `cases.py FOLDER` in that of rulegen. Both compute the same
 one-step maps in float64, so that all that may differ is rounding: TOLERANCE, relative to the
-largest value of a state. Every rule runs as NumPy code, a few in Cython as well. Of every second
-one the neurons have variables by all the names of its program.
+largest value of a state, and of a random rule what it makes of rounding. Every rule runs as NumPy
+code, a few in Cython as well. Of every second one the neurons have variables by all the names of
+its program.
 """
 
 from __future__ import annotations
@@ -111,17 +112,19 @@ def difference(program: str, case: Any, alike: bool = False) -> float:
                 expected = expected[own[expected.shape]]
             called = space["seen"](synapses, names.get(name, name))
             found = np.array(getattr(synapses, called))
-            worst = max(worst, apart(found, expected, history))
+            gap = case[f"gap {name}"][k] if f"gap {name}" in case else 0.0
+            worst = max(worst, apart(found, expected, history, gap))
     return worst
 
 
-def apart(found: np.ndarray, expected: np.ndarray, history: np.ndarray) -> float:
-    """The difference of two arrays, infinite where one has no value and the other has."""
+def apart(found: np.ndarray, expected: np.ndarray, history: np.ndarray, gap: float) -> float:
+    """The difference of two arrays beyond a gap; infinite where but one of them has a value."""
     found = np.broadcast_to(found, np.broadcast_shapes(found.shape, expected.shape))
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     finite = abs(history[np.isfinite(history)])
     with np.errstate(all="ignore"):
-        difference = np.where(same, 0.0, abs(found - expected)) / (finite.max(initial=0) or 1.0)
+        beyond = np.where(same, 0.0, np.maximum(abs(found - expected) - gap, 0.0))
+        difference = beyond / (finite.max(initial=0) or 1.0)
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
 
 
