@@ -25,6 +25,8 @@ from rulegen.grammar import Rule, parse
 
 #: So many numbers make random rules.
 RANDOM = int(os.environ.get("EXPORTED_RULES", "60"))
+#: `1/sqrt(abs(w) + 1) != 1` where w is 0 but for rounding: the square root decides by its last bit.
+UNDECIDED = {1199}
 
 
 def write_cases(folder: Path) -> None:
@@ -34,7 +36,9 @@ def write_cases(folder: Path) -> None:
         old.unlink()
     rules = {name: record.rule for name, record in literature().items()}
     rules |= {f"made up {name}": parse(text) for name, text in MADE_UP.items()}
-    found = {f"random {seed:03}": random_rule(seed) for seed in range(RANDOM)}
+    found = {
+        f"random {seed:03}": random_rule(seed) for seed in range(RANDOM) if seed not in UNDECIDED
+    }
     rules |= {name: rule for name, rule in found.items() if rule is not None}
     for name, rule in rules.items():
         if not problems(rule, "brian2"):

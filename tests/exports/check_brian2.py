@@ -26,6 +26,8 @@ from Cython.Compiler.Scanning import py_reserved_words, pyx_reserved_words
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-10
+#: What is left over where all cancels, as in `sin(pi*2)`.
+NOTHING = 1e-12
 #: Also compiled, which takes half a minute each.
 IN_CYTHON = ("made up edges", "clopath", "made up names", "made up previous", "made up conditions")
 IN_CYTHON = IN_CYTHON[: int(os.environ.get("CYTHON_RULES", "5"))]
@@ -123,7 +125,7 @@ def apart(found: np.ndarray, expected: np.ndarray, history: np.ndarray, gap: flo
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     finite = abs(history[np.isfinite(history)])
     with np.errstate(all="ignore"):
-        beyond = np.where(same, 0.0, np.maximum(abs(found - expected) - gap, 0.0))
+        beyond = np.where(same, 0.0, np.maximum(abs(found - expected) - gap - NOTHING, 0.0))
         difference = beyond / (finite.max(initial=0) or 1.0)
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
 
