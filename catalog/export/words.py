@@ -46,6 +46,10 @@ C = frozenset({
     "fmod", "log", "log10", "log1p", "pow", "sin", "sqrt", "tanh", "erf", "erfc", "round", "DEF",
     "IF", "ELIF", "ELSE", "api", "bint", "by", "cdef", "cimport", "cpdef", "ctypedef", "exec",
     "gil", "include", "nogil", "object", "print", "readonly",
+    "complex", "floatcomplex", "doublecomplex", "size_t", "ssize_t", "ptrdiff_t", "int8_t",
+    "int16_t", "int32_t", "int64_t", "uint8_t", "uint16_t", "uint32_t", "uint64_t", "intptr_t",
+    "uintptr_t", "intmax_t", "uintmax_t", "Py_ssize_t", "Py_hash_t", "Py_tss_t", "Py_UCS4",
+    "Py_UNICODE", "NPY_INFINITY", "npy_isinf",
 })  # fmt: skip
 
 #: Units with prefixes and powers; the endings of what is read from neurons and without units.
@@ -77,6 +81,11 @@ BRIAN2 = PYTHON | C | {
     "variableview_get_subexpression_with_index_array", "variableview_get_with_expression",
     "variableview_set_with_expression", "variableview_set_with_expression_conditional", "weakref",
     "when", "codeobj_class", "dtype", "state_updater_constants",
+    # what it calls the arguments of its templates, and what these call
+    "self", "owner", "variable_indices", "scalar_code", "vector_code", "get_array_name",
+    "codeobj_name", "constant_or_scalar", "access_data", "allows_scalar_write", "compiler_kwds",
+    "iterate_all", "override_conditional_write", "template_name", "template_source",
+    "template_kwds", "name_suffix", "autoindent", "range", "dict", "lipsum", "cycler", "joiner",
     # what the export calls its own things, and what it asks of the neurons
     "Synapses", "check_units", "implementation", "ms", "np", "math", "word_substitute",
     "get_identifiers", "PARAMETERS", "MODEL", "STEP", "NAMES", "KEPT", "condition",

@@ -11,17 +11,24 @@ its program.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import os
 import re
 import runpy
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from brian2.codegen.templates import CodeObjectTemplate
 from brian2.core.namespace import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, DEFAULT_UNITS
+from brian2.devices.device import Device
+from Cython.Compiler.PyrexTypes import modifiers_and_name_to_type
 from Cython.Compiler.Scanning import py_reserved_words, pyx_reserved_words
 
 ROOT = Path(__file__).parents[2]
@@ -138,6 +145,13 @@ def free_words() -> set[str]:
     words = {*py_reserved_words, *pyx_reserved_words}
     words |= DEFAULT_UNITS.keys() | DEFAULT_FUNCTIONS.keys() | DEFAULT_CONSTANTS.keys()
     words |= {name for group in groups for name in [*dir(group), *group.variables]}
+    words |= {name for *_, name in modifiers_and_name_to_type}
+    words |= NumpyCodeObject.templater.env.globals.keys()
+    # Variables are handed to a template beside its own arguments.
+    words |= set(inspect.signature(CodeObjectTemplate.__call__).parameters) - {"kwds"}
+    calls = ast.walk(ast.parse(textwrap.dedent(inspect.getsource(Device.code_object))))
+    words |= {word.arg for call in calls if isinstance(call, ast.Call) for word in call.keywords}
+    words.discard(None)
     taken = runpy.run_path(str(ROOT / "catalog/export/words.py"))["taken_in_brian2"]
     return {w for w in words if w.isidentifier() and w[0] != "_" and not taken(w)}
 

@@ -41,7 +41,9 @@ MADE_UP = {
     "names": "param r = 0.2\nparam noise = 0.3\nparam xi_1 = 2\nxi_bar = lowpass(xi, 20)\n"
     "choice <- 0.5*choice + noise*xi : post\ndelay <- delay + R : global\n"
     "dw/dt = 0.01*(post - r)*pre + choice*xi_bar/100 + prev(u)*xi_1\n"
-    "on reward: w += R*delay; delay <- r/2",
+    "param owner = 0.5\nparam int32_t = 0.3\nself = owner*pre : pre\n"
+    "complex <- 0.5*complex + int32_t*self*post : synapse\n"
+    "on reward: w += R*delay + complex; delay <- r/2",
     "previous": "e <- 0.9*e + u*prev(pre) : synapse\nx <- prev(x) + prev(w)*R : synapse\n"
     "w += prev(e)*pre + prev(R)*x/(1 + x**2)\non trial end: x <- 0; w -= e",
     "conditions": "R_bar[condition] = average(R, 0.3)\n"
