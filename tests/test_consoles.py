@@ -141,6 +141,14 @@ def test_a_device_that_is_not_there(tmp_path, monkeypatch, command):
     assert len(err.splitlines()) == 1
 
 
+def test_a_variable_that_jax_cannot_read():
+    here = {"PYTHONPATH": str(Path(__file__).parents[1]), "JAX_ENABLE_X64": "perhaps"}
+    code, _, err = rulegen("devices", **here)
+    assert code == 2
+    assert err.startswith(b"rulegen: JAX_ENABLE_X64=perhaps in the environment: ")
+    assert err.endswith(b"; unset it\n")
+
+
 SWALLOWS = """
 import time
 print("importing", flush=True)

@@ -8,6 +8,7 @@ from test_discover import SMALL
 
 from rulegen.catalog import load_record
 from rulegen.grammar import RunError
+from rulegen.ground.journal import Journal, make_line
 from rulegen.ground.statistics import Limits
 from rulegen.publishing.config import load_config
 from rulegen.publishing.evidence import supported
@@ -90,3 +91,29 @@ def test_a_family_that_learns_nothing_is_not_published(config, tmp_path):
 )
 def test_coefficients_are_rounded_to_the_evidence(value, low, high, shown):
     assert supported(value, Limits(low, high)) == pytest.approx(shown)
+
+
+def test_results_of_before_that_do_not_fit_are_told_as_such(monkeypatch, capsys, tmp_path):
+    """Whoever forges a line and its checksum is told where it is, and nothing is published."""
+    monkeypatch.setattr(Journal, "strict", False)
+    path, folder = tmp_path / "config.toml", tmp_path / "run"
+    path.write_text(SMALL)
+    again = ("discover", path, "--out", folder, "--resume")
+    assert call(monkeypatch, capsys, *again[:-1])[0] == 0
+    whole = (folder / "history.jsonl").read_bytes().splitlines(keepends=True)
+    records, failures = list(map(json.loads, whole)), 0
+    first = {key: i for i, r in reversed(list(enumerate(records))) for key in r["data"] if i}
+    for key, i in first.items():
+        forged = records[i]["data"] | {key: "abcd"}
+        name, inputs, seconds = (records[i][field] for field in ("name", "inputs", "seconds"))
+        line = make_line(name, inputs, forged, seconds)
+        (folder / "history.jsonl").write_bytes(b"".join([*whole[:i], line, *whole[i + 1 :]]))
+        code, _, err = call(monkeypatch, capsys, *again)
+        assert "please tell its authors" not in err, key
+        if code:
+            failures += 1
+            assert (code, "history.jsonl has a result that the run cannot go on with" in err) == (
+                1,
+                True,
+            ), (key, err)
+    assert failures > 2

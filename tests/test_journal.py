@@ -271,3 +271,15 @@ def test_a_history_that_begins_with_such_a_line(path, line):
     with pytest.raises(RunError, match="is no history"):
         Journal(path, ONE)
     assert path.read_bytes() == line
+
+
+@pytest.mark.parametrize(
+    "changed", [lambda b: b"\xef\xbb\xbf" + b, lambda b: b.replace(b"\n", b"\r\n")]
+)
+def test_a_history_that_an_editor_wrote_anew(path, changed):
+    """Its lines end elsewhere, so that nothing is appended to it, and it is told."""
+    content = changed(path.read_bytes())
+    path.write_bytes(content)
+    with pytest.raises(RunError, match="with a byte-order mark or lines that end in CRLF"):
+        Journal(path, ONE)
+    assert path.read_bytes() == content

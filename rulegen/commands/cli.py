@@ -68,7 +68,7 @@ def main() -> None:
     except KeyboardInterrupt as error:
         fail(error, "interrupted", 130)
     except Exception as error:
-        bad = unreadable(error)
+        bad = unreadable(error) or unset(error)
         fail(error, bad or unforeseen(error), 2 if bad else 1)
 
 
@@ -101,6 +101,15 @@ def unreadable(error: Exception) -> str:
         for frame, _ in traceback.walk_tb(error.__traceback__)
     )
     return "; ".join(unread()) if asked else ""
+
+
+def unset(error: Exception) -> str:
+    """Which variable of the environment JAX cannot read; "" where it is not about one."""
+    what = said(error)
+    for name, value in os.environ.items():
+        if name.startswith(("JAX_", "XLA_")) and name in what:
+            return f"{name}={value} in the environment: {what}; unset it"
+    return ""
 
 
 def unforeseen(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Ctrl-C in a command that can be continued."""
+"""Commands that can be continued: Ctrl-C, and results of before that do not fit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
+from rulegen.grammar import RulegenError, RunError
+from rulegen.publishing.history import HISTORY
+
+#: What data of another form end in.
+UNFIT = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+
 
 @contextmanager
 def resumable(folder: Path, *flags: str) -> Iterator[None]:
@@ -19,6 +25,9 @@ def resumable(folder: Path, *flags: str) -> Iterator[None]:
     Args:
         folder: where what is done is kept.
         flags: what the same command needs in addition to go on.
+
+    Raises:
+        RunError: when a run that goes on cannot do so with a result that its history has.
     """
     try:
         yield
@@ -31,3 +40,11 @@ def resumable(folder: Path, *flags: str) -> Iterator[None]:
             soft_wrap=True,
         )
         raise typer.Exit(130) from None
+    except UNFIT as error:
+        if isinstance(error, RulegenError) or not (flags and {*flags} <= {*sys.argv}):
+            raise
+        raise RunError(
+            f"{folder / HISTORY} has a result that the run cannot go on with "
+            f"({type(error).__name__}: {error}): unless somebody changed it, this is a defect of "
+            "rulegen; start anew with another --out"
+        ) from error

@@ -16,6 +16,7 @@ import math
 import os
 import time
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable, Mapping, Sequence
 from io import FileIO
 from itertools import count
@@ -112,6 +113,11 @@ class Journal:
                 break
             records.append(record)
         first = make_line("header", "", header, 0.0)
+        if lines and not records and (lines[0][:3] == BOM_UTF8 or lines[0][-2:] == b"\r\n"):
+            raise RunError(
+                f"{path} was written anew by an editor or on its way here, with a byte-order mark "
+                "or lines that end in CRLF; put the file back as it was, or choose another --out"
+            )
         if lines and not (len(lines) == 1 and lines[0] != first and first.startswith(lines[0])):
             refuse_another(path, records[0]["data"] if records else {}, header)
         rest = lines[len(records) :]
