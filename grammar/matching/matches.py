@@ -91,6 +91,8 @@ def matches(
     if not unknown.signals <= rule.signals:
         return
     theirs = unknown.plain
+    if _surplus(theirs, rule, values) > MOST_EXTRAS:
+        return
     for pairs, mine in _readings(unknown, rule):
         if not all(_shared(terms, mine.get(place)) for place, terms in theirs.items()):
             continue
@@ -109,6 +111,16 @@ def matches(
                 if shape in terms
             )
             yield Match(*solution, pairs, shared, found, stepwise)
+
+
+def _surplus(theirs: Mapping[str, Sum], rule: Outline, values: Mapping[sp.Symbol, float]) -> int:
+    """How many more terms the weights of the rule have, whatever its states are called."""
+    return sum(
+        sum(value(term.slots[0].coefficient, values) != 0 for term in terms.values())
+        - len(theirs.get(place, ()))
+        for place, terms in rule.plain.items()
+        if _changed(place) == WEIGHT
+    )
 
 
 def _readings(unknown: Outline, rule: Outline) -> Iterator[tuple[dict[str, str], dict[str, Sum]]]:
