@@ -8,28 +8,40 @@ import sympy as sp
 
 from rulegen.grammar.algebra.normal import normal
 from rulegen.grammar.algebra.parts import Form, State
-from rulegen.grammar.algebra.symbols import symbol
+from rulegen.grammar.algebra.symbols import IMPULSES, symbol
 
 #: The length of a step.
 DT = symbol("dt")
+#: What takes no time: spikes, and a reward where time is differentiated.
+BRIEF = tuple(symbol(name) for name in sorted(IMPULSES | {"R"}))
 
 
 def decay(state: State, constants: Iterable[str]) -> tuple[sp.Expr, sp.Expr]:
     """The rate at which a state of a differential equation decays, and what drives it.
 
-    A filter whose input reads the state itself is the equation that it stands for. The formulas of
-    the state are written out. (0, its change) where it does not decay at a rate made of constants.
+    A filter whose input reads the state itself is the equation that it stands for. What drives the
+    state may read it beside an impulse, which is as long as no time. The formulas of the state are
+    written out. (0, its change) where it does not decay at a rate made of constants.
 
     Example:
         >>> from rulegen.grammar import parse
         >>> rule = parse("x = lowpass(pre, 20) : pre\\ny = lowpass(pre - y, 20) : pre\\nw += x*y")
         >>> decay(rule.state("x"), ()), decay(rule.state("y"), ())
         ((1/20, pre/20), (1/10, pre/20))
+        >>> rule = parse("x = accumulate(pre_spike*(1 - x), 20)\\nw += x")
+        >>> decay(rule.state("x"), ())
+        (1/20, -pre_spike*x + pre_spike)
     """
+    x = symbol(state.name)
     rate, change = _own(state)
-    if rate == 0:
-        return split_decay(change, symbol(state.name), constants)
-    return rate, change
+    if rate != 0:
+        return rate, change
+    rate, drive = split_decay(change, x, constants)
+    if drive.has(x) and (slow := linear_rate(state, constants)) != 0:
+        rest = normal(change + slow * x)
+        if all(term.has(*BRIEF) for term in sp.Add.make_args(rest) if term.has(x)):
+            return slow, rest
+    return rate, drive
 
 
 def _own(state: State) -> tuple[sp.Expr, sp.Expr]:

@@ -13,10 +13,9 @@ import sympy as sp
 
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.algebra import substitute
-from rulegen.grammar.algebra.decay import DT, decay
+from rulegen.grammar.algebra.decay import BRIEF, DT, decay
 from rulegen.grammar.algebra.parts import SPIKES, Event, Form, State
 from rulegen.grammar.algebra.symbols import (
-    IMPULSES,
     MILLISECOND,
     SIGNALS,
     WEIGHT,
@@ -205,14 +204,26 @@ def as_rate(formula: sp.Expr) -> sp.Expr:
 
 def split_impulses(drive: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """Split a drive into its smooth part and the part that is linear in spike impulses."""
-    impulses = [symbol(name) for name in sorted(IMPULSES | {"R"})]
-    if not drive.has(*impulses):
+    if not drive.has(*BRIEF):
         return drive, sp.Integer(0)
     smooth: list[sp.Expr] = []
     jumps: list[sp.Expr] = []
-    for term in sp.Add.make_args(sp.expand_mul(drive)):
-        (jumps if term.has(*impulses) else smooth).append(term)
+    # Within functions nothing is multiplied out: there SymPy may not find an end.
+    hidden: dict[sp.Expr, sp.Dummy] = {}
+    opened = sp.expand_mul(_without_functions(drive, hidden))
+    shown = {place: node for node, place in hidden.items()}
+    for term in (part.xreplace(shown) for part in sp.Add.make_args(opened)):
+        (jumps if term.has(*BRIEF) else smooth).append(term)
     return sp.Add(*smooth), sp.Add(*jumps)
+
+
+def _without_functions(expr: sp.Expr, hidden: dict[sp.Expr, sp.Dummy]) -> sp.Expr:
+    """Sums, products and whole powers, with a name for everything else, which `hidden` gains."""
+    if not expr.args:
+        return expr
+    if expr.is_Add or expr.is_Mul or (expr.is_Pow and expr.exp.is_Integer and expr.exp > 0):
+        return expr.func(*(_without_functions(arg, hidden) for arg in expr.args))
+    return hidden.setdefault(expr, sp.Dummy(real=True))
 
 
 def check_effect(rule: Rule) -> None:

@@ -7,9 +7,11 @@ import math
 
 import pytest
 from oracle import value
+from sympy import sin
 
 from rulegen.grammar import Rule, RuleError, parse
-from rulegen.grammar.rule.system import make_system
+from rulegen.grammar.algebra.symbols import symbol
+from rulegen.grammar.rule.system import make_system, split_impulses
 from rulegen.grammar.rule.timing import check_steps
 
 HEAD = "param k = 0.05 1/ms\nparam tau = 30 ms\n"
@@ -44,6 +46,11 @@ ALIKE = {
     "a filter of a function of itself": [
         "x = lowpass(pre + tanh(x), tau) : pre",
         "dx/dt = (pre + tanh(x) - x)/tau : pre",
+    ],
+    "impulses that saturate": [
+        "x = accumulate(pre_spike*(1 - x/2), tau) : pre",
+        "dx/dt = -x/tau + pre_spike*(1 - x/2) : pre",
+        "tau*dx/dt = -x + pre_spike*tau*(2 - x)/2 : pre",
     ],
     "impulses beside a function of itself": [
         "x = accumulate(pre_spike*(x < 1), tau) : pre",
@@ -105,3 +112,19 @@ def test_a_decay_within_a_step_is_refused_whatever_else_the_equation_has(equatio
 @pytest.mark.parametrize("equation", ["dx/dt = x*(1 - x)/4", "x = lowpass(2*x + pre, 4)"])
 def test_growth_is_not_refused(equation: str) -> None:
     check_steps(rule(f"{equation} : pre"), {}, 10.0)
+
+
+@pytest.mark.parametrize(
+    "equation", ["accumulate(pre_spike*(1 - x/2), tau)", "accumulate(pre_spike*(x < 1), tau)"]
+)
+def test_a_trace_that_saturates_decays_exactly_between_spikes(equation: str) -> None:
+    (step,) = [e for e in make_system(rule(f"x = {equation} : pre")).neuron if e.name == "x"]
+    still = value(step.expr, VALUES | {"pre_spike": 0.0, "dt": 10.0})
+    assert still == pytest.approx(VALUES["x"] * math.exp(-10 / VALUES["tau"]), rel=1e-12)
+
+
+def test_nothing_is_multiplied_out_within_functions() -> None:
+    """SymPy does not come to an end with some sines that it opens, `sin(pi*(...))`."""
+    u, pre, spike = symbol("u"), symbol("pre"), symbol("pre_spike")
+    curve = sin(u * (pre + 1))
+    assert split_impulses(u * (spike + curve)) == (u * curve, u * spike)
