@@ -21,6 +21,8 @@ FINE = [
     "x = lowpass(post, 20)\nw += 0.1*pre/(1 + x)",
     "x = lowpass(post, 20)\nw += (0.1*pre/x if x > 0 else 0)",
     "x <- 0.9*x + 1 : synapse\nw += 0.1/x",
+    "x = lowpass(post, 20)\nw += 0.1*pre/(1 + abs(prev(x)**3))",
+    "x <- 0.5*x + 0.3*clip(0.3/max(1, prev(x)), -1, 1) : post\nw += 0.1*pre*x",
 ]
 
 

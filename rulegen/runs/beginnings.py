@@ -9,6 +9,7 @@ import sympy as sp
 from rulegen.grammar import Rule, Site
 from rulegen.grammar.algebra.parts import Form
 from rulegen.grammar.algebra.symbols import WEIGHT, symbol
+from rulegen.grammar.matching.values import value
 from rulegen.grammar.printing.unparse import show_expression
 
 
@@ -28,7 +29,7 @@ x = ...`']
         []
     """
     numbers = {symbol(p.name): p.value for p in rule.parameters if p.value is not None}
-    first = {symbol(s.name): s.initial for s in rule.states if s.initial.is_number}
+    first = {symbol(s.name): value(s.initial, {}) for s in rule.states if s.initial.is_number}
     # A weight sees the synapse states of this step.
     kept = {symbol(s.name) for s in rule.states if s.site is not Site.SYNAPSE}
     found = dict[str, None]()
@@ -37,8 +38,9 @@ x = ...`']
             continue
         begun = first if state.name != WEIGHT else {s: v for s, v in first.items() if s in kept}
         for base in divisors(rule.expand(state.expr)):
-            read = base.free_symbols & begun.keys()
-            if read and base.subs(begun).subs(numbers) == 0:
+            read, known = base.free_symbols & begun.keys(), begun | numbers
+            whole = [f for f in sp.Mul.make_args(base) if f.free_symbols <= known.keys()]
+            if read and any(value(factor, known) == 0 for factor in whole):
                 name = min(s.name for s in read)
                 found[
                     f"`{state.name}` divides by `{show_expression(rule, base)}`, which is 0 in the "
