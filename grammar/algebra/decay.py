@@ -105,4 +105,4 @@ def _split(f: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
     for term in sp.Add.make_args(f):
         quotient = term / x
         (rest if quotient.has(x) or not term.has(x) else linear).append(term)
-    return -sp.Add(*(term / x for term in linear)), sp.Add(*rest)
+    return sp.Add(*(-term / x for term in linear)), sp.Add(*rest)

@@ -16,7 +16,7 @@ from itertools import combinations
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra, constants, exact
-from rulegen.grammar.algebra.decay import split_decay
+from rulegen.grammar.algebra.decay import decay
 from rulegen.grammar.algebra.facts import Exhausted, effort
 from rulegen.grammar.algebra.normal import growth, normal
 from rulegen.grammar.algebra.operators import NONLOCAL
@@ -199,7 +199,7 @@ def _derivatives(parts: RuleParts) -> RuleParts:
 def _decays(parts: RuleParts) -> bool:
     """Whether a state decays, so that it matters how decay is integrated."""
     return any(
-        split_decay(s.expr, symbol(s.name), parts.constants)[0] != 0
+        decay(s, parts.constants)[0] != 0
         for s in parts.states
         if s.form is Form.DERIVATIVE and s.name != WEIGHT
     )

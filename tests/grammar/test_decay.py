@@ -128,3 +128,13 @@ def test_nothing_is_multiplied_out_within_functions() -> None:
     u, pre, spike = symbol("u"), symbol("pre"), symbol("pre_spike")
     curve = sin(u * (pre + 1))
     assert split_impulses(u * (spike + curve)) == (u * curve, u * spike)
+
+
+@pytest.mark.parametrize("name", ["a filter", "an impulse", "impulses that saturate"])
+def test_how_a_decay_is_integrated_is_a_part_of_the_rule(name: str) -> None:
+    """Steps that differ have digests that differ, and none where it makes no difference."""
+    for text in ALIKE[name]:
+        assert rule(text).digest != rule(f"integrate euler\n{text}").digest
+        assert stepped(text, 5.0) != stepped(f"integrate euler\n{text}", 5.0)
+    varies, euler = ALIKE["a rate that varies"]
+    assert rule(varies).digest == rule(euler).digest
