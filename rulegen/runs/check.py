@@ -39,9 +39,10 @@ def check_report(rule: Rule) -> dict[str, Any]:
         >>> check_report(parse("dw/dt = eta*pre*post"))["latex"]
         '\\\\dot{w}_{ij} = \\\\eta\\\\,r_i\\\\,r_j'
     """
+    digest = rule.digest  # first, as it refuses what is too large for the rest
     certificate, units = rule.locality(), rule.units()
     return {
-        "digest": rule.digest,
+        "digest": digest,
         "is": named(rule).text,
         "text": rule.text(),
         "canonical": rule.canonical().text(),
