@@ -120,11 +120,14 @@ def uncertain(
 ) -> list[dict[str, float]]:
     """How far rounding may move each state until the end of each trial.
 
-    Some rules make of rounding what they like, and nothing is wrong with any program.
+    Some rules make of rounding what they like, and nothing is wrong with any program. What has
+    been moved once may end anywhere, even near where it was.
     """
     shaken = {name: array * (1.0 + SHAKE) for name, array in activity.items()}
     moved = followed(rule, weights, shaken, DT * (1.0 + SHAKE))
-    return [
-        {k: CHAOS * float(np.max(abs(one[k] - other[k]))) for k in one}
-        for one, other in zip(expected, moved, strict=True)
-    ]
+    gaps, most = [], dict.fromkeys(expected[0], 0.0)
+    for one, other in zip(expected, moved, strict=True):
+        apart = {k: CHAOS * float(np.max(abs(one[k] - other[k]))) for k in one}
+        most = {k: max(most[k], gap) for k, gap in apart.items()}
+        gaps.append(most)
+    return gaps

@@ -33,7 +33,7 @@ from Cython.Compiler.Scanning import py_reserved_words, pyx_reserved_words
 
 ROOT = Path(__file__).parents[2]
 TOLERANCE = 1e-10
-#: What is left over where all cancels, as in `sin(pi*2)`.
+#: What is left over of a random rule where all cancels, as in `sin(pi*2)`.
 NOTHING = 1e-12
 #: Also compiled, which takes half a minute each.
 IN_CYTHON = ("made up edges", "clopath", "made up names", "made up previous", "made up conditions")
@@ -121,7 +121,7 @@ def difference(program: str, case: Any, alike: bool = False) -> float:
                 expected = expected[own[expected.shape]]
             called = space["seen"](synapses, names.get(name, name))
             found = np.array(getattr(synapses, called))
-            gap = case[f"gap {name}"][k] if f"gap {name}" in case else 0.0
+            gap = case[f"gap {name}"][k] + NOTHING if f"gap {name}" in case else 0.0
             worst = max(worst, apart(found, expected, history, gap))
     return worst
 
@@ -132,7 +132,7 @@ def apart(found: np.ndarray, expected: np.ndarray, history: np.ndarray, gap: flo
     same = (found == expected) | (np.isnan(found) & np.isnan(expected))
     finite = abs(history[np.isfinite(history)])
     with np.errstate(all="ignore"):
-        beyond = np.where(same, 0.0, np.maximum(abs(found - expected) - gap - NOTHING, 0.0))
+        beyond = np.where(same, 0.0, np.maximum(abs(found - expected) - gap, 0.0))
         difference = beyond / (finite.max(initial=0) or 1.0)
     return float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0))
 
