@@ -56,7 +56,7 @@ class Problem(NamedTuple):
     objective: Objective
 
 
-def config_of(rule: str, seed: int, trials: int, **more: Any) -> DiscoverConfig:
+def config_of(rule: str, seed: int, life: LifeSettings, **more: Any) -> DiscoverConfig:
     """Default settings of prune and refine, and a fit by `pgpe` alone, in two worlds."""
     task = more.pop("tasks", (SHORT, MATCH))
     sizes = more.pop("sizes", (20, 24))
@@ -66,9 +66,7 @@ def config_of(rule: str, seed: int, trials: int, **more: Any) -> DiscoverConfig:
     ]
     fit = [{"iterations": 25, "rate": 0.08, "estimator": {"name": "pgpe"}}]
     told = {"name": "together", "seed": seed, "rule": rule, "worlds": worlds, "fit": fit}
-    return DiscoverConfig.model_validate(
-        told | {"scale": "reward", "life": {"trials": trials}} | more
-    )
+    return DiscoverConfig.model_validate(told | {"scale": "reward", "life": life} | more)
 
 
 def everywhere() -> list[Problem]:
@@ -81,7 +79,7 @@ def everywhere() -> list[Problem]:
     for seed, tasks in enumerate(pairs, 1):
         sizes = (16 + 4 * (seed % 3), 24)
         rule = family(("xi*pre", *BLIND[:8]), REWARDED, start=0.05).text()
-        config = config_of(rule, seed, 150, tasks=tasks, sizes=sizes)
+        config = config_of(rule, seed, LifeSettings(trials=150), tasks=tasks, sizes=sizes)
         objective = prepare(config).family
         truth = frozenset({"xi*pre"})
         problems.append(Problem("best in both worlds", "1 : 1", truth, config, objective))
@@ -101,7 +99,7 @@ def torn() -> list[Problem]:
     for equal weights, and then the term is not worth its place.
     """
     problems = []
-    rule = family(TERMS, PLAIN)
+    rule, life = family(TERMS, PLAIN), LifeSettings(trials=8, warmup=0)
     names = {t.text: t.coefficient for t in rule.terms()}
     for seed, shared in enumerate(SHARED * 2, 1):
         weights = (1.0, 1.0) if seed <= len(SHARED) else (5.0, 1.0)
@@ -110,12 +108,12 @@ def torn() -> list[Problem]:
             world = World(
                 circuit=RateCircuit(neurons=14 + 2 * seed),
                 task=DelayedAssociation(delay=60.0 * number),
-                life=LifeSettings(trials=8, warmup=0),
+                life=life,
             )
             planted = {names[parse_term(shared)]: 1.0, names[TORN]: 0.8 * sign}
             benches[f"world {number}"] = ImitationBench(world, rule, planted, noise=0.3)
         truth = {shared} if weights == (1.0, 1.0) else {shared, TORN}
-        config = config_of(rule.text(), seed, 8)
+        config = config_of(rule.text(), seed, life)
         objective = Joint.of(benches, Aim.of_rewards(weights))
         ratio = f"{weights[0]:g} : {weights[1]:g}"
         known = frozenset(map(parse_term, truth))
@@ -143,7 +141,7 @@ def nothing() -> list[DiscoverConfig]:
         terms = tuple(rng.choice(AIMLESS, 8, replace=False).tolist())
         rule = family(terms, "clip(0.0004*e, -0.1, 0.1)", start=0.05).text()
         sizes = (16 + 2 * (seed % 3), 20)
-        configs.append(config_of(rule, seed, 60, sizes=sizes))
+        configs.append(config_of(rule, seed, LifeSettings(trials=60), sizes=sizes))
     return configs
 
 
