@@ -131,6 +131,13 @@ def test_bad_sweeps(here, text, message):
     assert message in str(error.value)
 
 
+#: What a file of results may not say, and what no number in it may be.
+NO_FIGURES = ({}, None, "x\x1b[2J", 10**400, float("nan"))
+CHANGES = [{name: n} for name in ("seconds", "diverged", "start_silent") for n in (*NO_FIGURES, -1)]
+CHANGES += [{"silent": "0.5"}, {"saturated": 10**6}, {"equation": []}, {"parameters": "none"}]
+CHANGES += [{"reward": 5}, {"terms": 1}, {"ok": "yes"}]
+
+
 def test_a_sweep_from_start_to_restart(here):
     """With one combination that is no configuration and one whose lives all diverge."""
     text = (
@@ -162,7 +169,9 @@ def test_a_sweep_from_start_to_restart(here):
     result.write_text(json.dumps(stored | {"identity": "another"}))
     assert finished(out, combination, "fit") is None
     lacking = [{n: v for n, v in stored.items() if n != name} for name in ("ok", "reward", "terms")]
-    wrong = [stored | {"reward": 5}, stored | {"terms": 1}, stored | {"ok": "yes"}]
+    wrong = [stored | change for change in CHANGES]
+    for place in ("reward", "gain"):
+        wrong += [stored | {place: stored[place] | {"low": low}} for low in NO_FIGURES]
     others = [json.dumps(data) for data in ([], 5, None, "0" * 16, {}, *lacking, *wrong)]
     for text in (*others, json.dumps(stored)[:-9], "[" * 100_000, "0" * 16, ""):
         result.write_text(text)

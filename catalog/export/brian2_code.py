@@ -78,8 +78,7 @@ FUNCTIONS = {
     "modulo": Function(
         ("x", "y"),
         "The remainder x - y*floor(x/y), undefined where y is 0.",
-        # Of comparisons as well, which are whole numbers there.
-        "np.where(np.fmod(1.0*x, y)*np.sign(y) < 0, np.fmod(1.0*x, y) + y, np.fmod(1.0*x, y))",
+        "np.where(np.fmod(x, y)*np.sign(y) < 0, np.fmod(x, y) + y, np.fmod(x, y))",
         "fmod(x, y) + y if (fmod(x, y) < 0 < y) or (y < 0 < fmod(x, y)) else fmod(x, y)",
         "(fmod(x, y) < 0 && 0 < y) || (y < 0 && 0 < fmod(x, y)) ? fmod(x, y) + y : fmod(x, y)",
     ),
@@ -151,5 +150,5 @@ class BrianCode(Code):
     def choice(self, condition: str, first: str, second: str) -> str:
         """A condition is 1 or 0."""
         if (first, second) == ("1.0", "0.0"):
-            return f"int({condition})"
+            return f"(1.0*int({condition}))"  # whole numbers overflow where it is compiled
         return f"choice(int({condition}), {first}, {second})"

@@ -71,7 +71,7 @@ SIGNAL_NAMES = {
     "drive_input": "drive_input_post", "drive_feedback": "drive_feedback_post",
     "xi": "noise_post", "error": "error_post", "pre_error": "error_pre", "zeta": "zeta", "R": "R",
     "pre_spike": "impulse_in", "post_spike": "impulse_out", "dt": "(dt/ms)",
-    "N_pre": "N_pre", "N_post": "N_post", "t": "t_trial",
+    "N_pre": "(1.0*N_pre)", "N_post": "(1.0*N_post)", "t": "t_trial",
 }  # fmt: skip
 #: What is 0 when a trial begins, whatever the neurons did before.
 SILENT = SIGNAL_NAMES.keys() - {"dt", "N_pre", "N_post"}

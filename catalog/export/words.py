@@ -16,7 +16,7 @@ ARRAYS = PYTHON | {
     "np", "jnp", "float", "dict", "state", "signals", "parameters", "condition", "PARAMETERS",
     "init", "forward", "step", "on_reward", "on_trial_start", "on_trial_end", "relu", "sigmoid",
     "spow", "exprel", "erf", "mod", "fill", "place", "bounded", "bias", "conditions", "n_post",
-    "n_pre", "steps_back", "moved_on",
+    "n_pre", "steps_back", "moved_on", "bool", "draw", "draws", "random", "keys", "jax",
 }  # fmt: skip
 
 #: What a module of SymPy calls its own things, and the functions that stay symbolic.

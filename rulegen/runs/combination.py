@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field, model_validator
 
 from rulegen.catalog import parts
+from rulegen.catalog.records.ended import TROUBLES, Ended
+from rulegen.catalog.records.fields import Count, Digest, Real
+from rulegen.catalog.records.interval import Interval
+from rulegen.catalog.records.part import RecordPart
 from rulegen.fitting.ascent import fit, gradients
 from rulegen.grammar import ConfigError, RulegenError
 from rulegen.ground.keys import Branch, origin
@@ -18,7 +23,6 @@ from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.lives.batch import Lot
-from rulegen.lives.outcomes import TROUBLES
 from rulegen.objective import Objective
 from rulegen.publishing.config import DiscoverConfig, validated
 from rulegen.publishing.purpose import marks_of, objective_of, scaled
@@ -27,6 +31,32 @@ from rulegen.runs.discover import discover
 
 #: Columns that count the lives that ended badly, of what was found and of the start.
 ENDED = (*TROUBLES, *(f"start_{name}" for name in TROUBLES))
+
+
+class Finished(Ended, RecordPart):
+    """The result of a combination that succeeded, as a sweep keeps it; see `run_combination`."""
+
+    ok: Literal[True]
+    identity: dict[str, str]
+    job: str
+    equation: str
+    digest: Digest
+    terms: tuple[str, ...]
+    parameters: dict[str, Real | None]
+    reward: Interval
+    gain: Interval
+    start_diverged: Count
+    start_saturated: Count
+    start_silent: Count
+    gradients: Count
+    nonfinite: Count
+    seconds: Annotated[Real, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _lives_end_once(self) -> Finished:
+        if max(getattr(self, name) for name in ENDED) > self.reward.lives:
+            raise ValueError("more lives ended badly than there were")
+        return self
 
 
 def on_worker(config: str, identity: dict[str, str], job: str, folder: str) -> dict[str, Any]:
@@ -46,7 +76,7 @@ def run_combination(config: str, identity: dict[str, str], job: str, folder: str
         folder: where the run lives.
 
     Returns:
-        plain data: `ok`, and either `reason` or what `row` makes a row of.
+        plain data: `ok`, and either `reason` or the rest of `Finished`.
     """
     try:
         check_here(identity)

@@ -31,7 +31,7 @@ from rulegen.publishing.config import (
     replace_values,
     validated,
 )
-from rulegen.runs.combination import ENDED, check_shared, on_worker
+from rulegen.runs.combination import ENDED, Finished, check_shared, on_worker
 
 #: More combinations than this are a mistake.
 MOST = 10_000
@@ -284,14 +284,14 @@ def finished(folder: Path, combination: Combination, job: str) -> dict[str, Any]
     try:
         content = read_own(folder / "results" / f"{combination.name}.json", LARGEST_FILE)
         result: dict[str, Any] = json.loads(content)
-        row_of(combination, result)
+        stored = Finished.model_validate(result)
     # None, half of one, or another file in its place: it is computed anew.
-    except (ConfigError, ValueError, LookupError, TypeError, RecursionError):
+    except (ConfigError, ValueError, RecursionError):
         return None
     if combination.config is None:
         return None
-    same = result.get("identity") == combination.config.identity and result.get("job") == job
-    return result if same and result["ok"] is True else None
+    same = stored.identity == combination.config.identity and stored.job == job
+    return result if same else None
 
 
 @contextmanager

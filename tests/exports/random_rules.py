@@ -30,7 +30,7 @@ EDGES = [
     "sigmoid(-900*u)", "tanh(1/u)", "exp(-1/u)", "exp(1/u)", "1/(1 + exp(900*u))", "cos(1/u)",
     "erf(u)", "erf(1/u)", "floor(3*u)", "floor(1/u)", "mod(u, 0.3)", "mod(u, -0.3)", "mod(1, u)",
     "mod(u > 0, xi > 0)", "mod(-1e-20*u, 1e-20)", "floor(u + sin(2*pi))", "mod(1/u, xi)",
-    "mod(u, 1/xi)", "sin(pi*u)",
+    "mod(u, 1/xi)", "sin(pi*u)", "1e-20*N_post**60", "1e-20*((u > 0) + (xi > 0) + 2)**60",
 ]  # fmt: skip
 #: Rules of which every simulator is asked.
 MADE_UP = {
