@@ -53,6 +53,13 @@ def test_texts_with_a_mark_before_them():
     assert rulegen("check", "-", stdin=MARK + b"dw/dt = eta*pre*post")[0] == 0
 
 
+def test_what_is_named_is_not_obeyed():
+    code, _, told = rulegen("check", "a\x1b[2J")
+    assert code == 2
+    assert b"there is no rule `a\\x1b[2J`" in told
+    assert b"\x1b" not in told
+
+
 def test_input_that_is_no_text():
     code, out, err = rulegen("check", "-", stdin=b"\xff\xfe")
     assert (code, out, err) == (2, b"", b"rulegen: standard input is not text in UTF-8\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 
 class RulegenError(Exception):
     """Root of every error that a user's input can cause."""
@@ -16,7 +18,8 @@ class RuleError(RulegenError):
         line: line number, from 1 (0 when the error has no place).
         column: column number, from 1 (0 when the error has no place).
         remedy: what to do about it, or "".
-        file: the file that the line is counted in, or "" where it is that of the rule alone.
+        rule: the text of the whole rule, or None where the error is about something else.
+        file: where the line is counted, or "" where it is in the rule's text.
     """
 
     def __init__(
@@ -29,38 +32,43 @@ class RuleError(RulegenError):
             column,
             remedy,
         )
+        self.rule: str | None = None
         self.file = ""
         super().__init__(message)
 
-    def within(self, file: str, content: str) -> RuleError:
+    def within(self, file: str, content: str, name: str) -> RuleError:
         """The same error with its place in a file that has rules among other things.
 
         Args:
-            file: its name. content: its text; the error stays as it is where its line does not
-                stand there once.
+            file: its name. content: its text, "" where lines are to be counted in the rule, as
+                they are where the line does not stand in it once.
+            name: what the file calls the rule.
 
         Example:
             >>> error = RuleError("a mistake", text="dw/dt = x", line=1, column=9)
-            >>> print(error.within("a.toml", 'name = "a"\\nrule = "dw/dt = x"\\n'))
+            >>> print(error.within("a.toml", 'name = "a"\\nrule = "dw/dt = x"\\n', "rule"))
             a.toml, line 2, column 17: a mistake
                 rule = "dw/dt = x"
                                 ^
+            >>> print(error.within("a.toml", "", "references.0.rule"))
+            a.toml, references.0.rule, line 1, column 9: a mistake
+                dw/dt = x
+                        ^
         """
-        lines = content.splitlines()
-        found = [n for n, line in enumerate(lines) if self.text.strip() and self.text in line]
-        if len(found) != 1 or lines[found[0]].count(self.text) != 1:
-            return self
-        line = lines[found[0]]
-        place = {"line": found[0] + 1, "column": line.index(self.text) + self.column}
-        error = RuleError(self.message, text=line, remedy=self.remedy, **place)
-        error.file = file
+        error = copy(self)
+        error.file = f"{file}, {name}"
+        if self.text.strip() and content.count(self.text) == 1:
+            before = content[: content.index(self.text)]
+            error.file, error.line = file, before.count("\n") + 1
+            error.text = content.splitlines()[error.line - 1]
+            error.column += len(before) - before.rfind("\n") - 1
         return error
 
     # A hostile line may be a megabyte long: show only the neighbourhood of the caret.
     WINDOW = 72
 
     def __str__(self) -> str:
-        parts = [self.message]
+        parts = [f"{self.file}: {self.message}" if self.file else self.message]
         if self.line:
             file = f"{self.file}, " if self.file else ""
             parts = [f"{file}line {self.line}, column {self.column}: {self.message}"]

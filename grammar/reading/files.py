@@ -6,8 +6,10 @@ A pipe or a device never ends, and a file may be larger than the memory: nothing
 from __future__ import annotations
 
 import os
+import re
 import stat
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from rulegen.grammar.reading.errors import ConfigError, RuleError
 
 #: A file of TOML that is larger than this is none of ours.
 LARGEST_FILE = 1 << 20
+#: Where files of settings have rules.
+RULE_PLACE = re.compile(r"(^|\.)(rule|projections\.\w+)$")
 #: What some editors begin a text with.
 MARK = "\ufeff"
 
@@ -138,9 +142,34 @@ def toml(text: str, what: Path | str) -> dict[str, Any]:
         raise ConfigError(f"{what} is not valid TOML: {why}") from None
 
 
-def placed(error: RuleError, path: Path | str) -> RuleError:
-    """A mistake in a rule with its place in the file that has been read, if it is one."""
-    try:
-        return error.within(str(path), Path(path).read_text("utf-8"))
-    except (OSError, UnicodeError):
+def placed(error: RuleError, data: Mapping[str, Any], path: Path | str) -> RuleError:
+    """A mistake in a rule with its place in the file that has been read.
+
+    Args:
+        data: what the file says, and what has been put in its places.
+    """
+    rules = {place: text for place, text in texts(data) if RULE_PLACE.search(place)}
+    name = next((place for place, text in rules.items() if text == error.rule), None)
+    if name is None:
         return error
+    try:
+        content = decoded(read_file(path, LARGEST_FILE), path)
+        stands = dict(texts(toml(content, path))).get(name) == error.rule
+    except ConfigError:
+        stands = False
+    certain = stands and sum(text.count(error.text) for text in rules.values()) == 1
+    return error.within(str(path), content if certain else "", name)
+
+
+def texts(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in data, with its place as `--set` names it.
+
+    Example:
+        >>> list(texts({"references": [{"name": "a", "rule": "w += pre"}]}))
+        [('references.0.name', 'a'), ('references.0.rule', 'w += pre')]
+    """
+    if isinstance(value, str):
+        yield place, value
+    parts = dict(enumerate(value)) if isinstance(value, list) else value
+    for key, part in parts.items() if isinstance(parts, Mapping) else ():
+        yield from texts(part, f"{place}.{key}" if place else str(key))

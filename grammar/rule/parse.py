@@ -32,6 +32,7 @@ from rulegen.grammar.algebra.symbols import (
 from rulegen.grammar.reading.dependencies import check_conditions, in_order
 from rulegen.grammar.reading.draft import Assignment, Draft, end_of
 from rulegen.grammar.reading.drawing import check_single
+from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.formula import read_formula, read_list
 from rulegen.grammar.reading.functions import Functions
 from rulegen.grammar.reading.lexer import Token
@@ -81,10 +82,13 @@ def parse(text: str) -> Rule:
         >>> [p.name for p in rule.parameters]
         ['eta']
     """
-    draft = read_statements(text)
     try:
+        draft = read_statements(text)
         with as_written(False):
             return _Builder(draft).build()
+    except RuleError as error:
+        error.rule = text
+        raise
     except RecursionError:
         raise Line(1, "").error(
             "the formulas are nested too deeply", 1, "name their parts on lines of their own"

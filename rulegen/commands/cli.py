@@ -129,5 +129,7 @@ def fail(error: BaseException, message: str, code: int) -> None:
     with suppress(OSError):  # who hears nothing still has the exit code
         if os.environ.get(TRACEBACK):
             traceback.print_exception(error)
-        print(f"rulegen: {message}", file=sys.stderr, flush=True)
+        # What was named may hold what a terminal would obey.
+        shown = "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in message)
+        print(f"rulegen: {shown}", file=sys.stderr, flush=True)
     raise SystemExit(code)

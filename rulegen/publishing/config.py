@@ -215,7 +215,7 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path | str
     except ValidationError as error:
         raise ConfigError(f"{path}: {problems(error, kind, data)}") from None
     except RuleError as error:
-        raise placed(error, path) from None
+        raise placed(error, data, path) from None
 
 
 def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:

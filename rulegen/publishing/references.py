@@ -7,14 +7,19 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from rulegen.catalog.records.fields import Label
-from rulegen.grammar import parse
+from rulegen.grammar import RuleError, parse
 from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.settings import Settings, distinct
 
 
 def checked(text: str) -> str:
     """Raise `RuleError` unless `text` is a rule that changes weights."""
-    check_effect(parse(text))
+    rule = parse(text)
+    try:
+        check_effect(rule)
+    except RuleError as error:
+        error.rule = text
+        raise
     return text
 
 

@@ -124,7 +124,7 @@ def described(data: dict[str, Any], path: Path | str) -> Source:
         try:
             return Source(str(data.get("name", "-")), parse(str(data["rule"])))
         except RuleError as error:
-            raise placed(error, path) from None
+            raise placed(error, data, path) from None
     return recorded(catalog.checked_record(data, path))
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 
 import numpy as np
 import pytest
+from random_rules import random_rule
 
 from rulegen.catalog.export import export
+from rulegen.catalog.export.arrays import Module
+from rulegen.catalog.export.jax_ import JAX
 from rulegen.catalog.export.names import identifiers
+from rulegen.catalog.export.numpy_ import NUMPY
 from rulegen.catalog.export.sympy_ import HELPERS, SYMBOLIC
 from rulegen.catalog.export.words import (
     ARRAYS,
@@ -19,6 +24,7 @@ from rulegen.catalog.export.words import (
     taken_in_brian2,
     taken_in_nestml,
 )
+from rulegen.catalog.records.record import Record
 from rulegen.grammar import RuleError, parse
 
 #: Beside the tables: names of users' neurons, of units, and of what is made from names.
@@ -26,6 +32,8 @@ MORE = [
     "new_w", "prev_u", "new_new_w", "w_rule", "e_0", "e_0_0", "xi_bar", "xi_1", "A_post", "x_",
     "mV", "nS", "ms2", "own_xi_bar", "syn_id", "weight", "n_post", "old", "value", "I_in",
 ]  # fmt: skip
+#: The functions of a program of arrays that read the names of a rule.
+FUNCTIONS = ("init", "draw", "forward", "step", "on_reward", "on_trial_start", "on_trial_end")
 TABLES = sorted({*ARRAYS, *SYMPY, *BRIAN2, *NESTML, *dir(builtins), *MORE})
 
 
@@ -65,6 +73,31 @@ def test_all_that_a_module_of_sympy_defines_is_taken() -> None:
     exec(module, space)
     read = space["EQUATIONS"]["w"].rhs.free_symbols
     assert {str(s) for s in read} == {"w", "n", "uniform"}
+
+
+def own_words(program: str) -> set[str]:
+    """What the functions of a rule name; those that help them have names of their own inside."""
+    functions = [f for f in ast.parse(program).body if isinstance(f, ast.FunctionDef)]
+    ours = [f for f in functions if f.name in FUNCTIONS]
+    nodes = [node for f in ours for node in ast.walk(f)]
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return names | {node.arg for node in nodes if isinstance(node, ast.arg)} | set(FUNCTIONS)
+
+
+def test_all_that_programs_name_is_taken() -> None:
+    """All but the names of the rule itself, and a loop's own `n`."""
+    tried = 0
+    for seed in range(60):
+        rule = random_rule(seed, sums=True)
+        if rule is None:
+            continue
+        tried += 1
+        for fmt, library in (("numpy", NUMPY), ("jax", JAX)):
+            record = Record(name="x", title="X", description="", equations=rule.text())
+            of_rule = Module(record, library).names.values()
+            free = own_words(export(rule, fmt)) - {*of_rule} - ARRAYS
+            assert not free - {"n"}
+    assert tried > 20
 
 
 def after_steps(names: list[str], fmt: str) -> np.ndarray:
