@@ -137,7 +137,7 @@ exports-check: $(READY) .venv-brian2/.ready .venv-nestml/.ready
 
 # Random rules through everything: an hour or two; goes on where it was stopped.
 random-rules: $(READY)
-	EXPORTED_RULES=2150 NEST_RULES=54 $(MAKE) exports-check EXPORTS=build/random-rules/exports
+	EXPORTED_RULES=2150 CYTHON_RULES=105 NEST_RULES=54 $(MAKE) exports-check EXPORTS=build/random-rules/exports
 	PYTHONPATH=tests:tests/exports $(BIN)/python docs/many_rules.py build/random-rules
 
 .venv-%/.ready: tests/exports/%.txt

@@ -205,11 +205,15 @@ def row(
 
 def simulated(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of simulators of which the folder has something."""
-    for name, asked, most in (("Brian 2", 1_000, 1e-10), ("NEST", 40, 0.02)):
-        path = folder / f"{name.replace(' ', '').lower()}.json"
+    for name, file, target, asked, most in (
+        ("Brian 2", "brian2.json", "numpy", 1_000, 1e-10),
+        ("Brian 2, compiled by Cython", "brian2.json", "cython", 100, 1e-10),
+        ("NEST", "nest.json", "", 40, 0.02),
+    ):
+        path = folder / file
         if path.exists():
             known = json.loads(path.read_text())
-            known = {k: d for k, d in known.get("numpy", known).items() if "random" in k}
+            known = {k: d for k, d in known.get(target, known).items() if "random" in k}
             failed = {k: f"differs by {d}" for k, d in known.items() if not d <= most}
             yield f"in {name}", row(asked, len(known), len(known) - len(failed), 0, failed)
 

@@ -150,7 +150,7 @@ def test_an_error_in_the_rule_shows_the_place(tmp_path):
     assert error.value.text == text.splitlines()[error.value.line - 1]
     assert error.value.text[error.value.column - 1 :].startswith("xq")
     path.write_text(text + "\n" + "".join(f"# {line}\n" for line in text.splitlines()))
-    with pytest.raises(RuleError, match="config.toml, rule, line 2, column 12: "):
+    with pytest.raises(RuleError, match=r"config\.toml, rule, line 2, column 12: "):
         load_config(path)
 
 

@@ -5,8 +5,8 @@
 in an environment with Brian 2, after `cases.py FOLDER` in that of rulegen. Both compute the same
 one-step maps in float64, so that all that may differ is rounding: TOLERANCE, relative to the
 largest value of a state, and of a random rule what it makes of rounding. Every rule runs as NumPy
-code, a few in Cython as well. Of every second one the neurons have variables by all the names of
-its program.
+code, as many as CYTHON_RULES says in Cython as well. Of every second one the neurons have
+variables by all the names of its program.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ TOLERANCE = 1e-10
 NOTHING = 1e-12
 #: Also compiled, which takes half a minute each.
 IN_CYTHON = ("made up edges", "clopath", "made up names", "made up previous", "made up conditions")
-IN_CYTHON = IN_CYTHON[: int(os.environ.get("CYTHON_RULES", "5"))]
+#: So many, random ones after these.
+CYTHON_RULES = int(os.environ.get("CYTHON_RULES", "5"))
 #: The variable of a group, and of the synapses, that has a signal of rulegen.
 SOURCE = {"pre": "r", "pre_u": "u", "pre_error": "error", "pre_spike": "fires"}
 TARGET = {"post": "r", "u": "u", "slope": "slope", "xi": "noise", "error": "error"}
@@ -182,11 +183,13 @@ def main(folder: Path) -> int:
     found: dict[str, dict[str, float]] = {"numpy": {}, "cython": {}}
     b2.prefs.codegen.runtime.cython.multiprocess_safe = False
     b2.prefs.codegen.cpp.extra_compile_args_gcc = ["-O0", "-w", "-std=c++17"]
+    programs = sorted(folder.glob("*.brian2.py"))
+    names = [program.name.removesuffix(".brian2.py") for program in programs]
+    compiled = [*IN_CYTHON, *(name for name in names if name.startswith("random "))][:CYTHON_RULES]
     for target, differences in found.items():
         b2.prefs.codegen.target = target
-        for i, program in enumerate(sorted(folder.glob("*.brian2.py"))):
-            name = program.name.removesuffix(".brian2.py")
-            if target == "numpy" or name in IN_CYTHON:
+        for i, (name, program) in enumerate(zip(names, programs, strict=True)):
+            if target == "numpy" or name in compiled:
                 with np.load(folder / f"{name}.npz") as case:
                     alike = bool(i % 2)
                     differences[name] = difference(program.read_text(), dict(case), alike)
