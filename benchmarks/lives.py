@@ -50,12 +50,12 @@ def family(terms: int) -> Rule:
 
 
 def world(neurons: int, trials: int, steps: int = 30, engine: Choice = "auto") -> World:
-    """The setting of the delayed association."""
+    """The setting of the delayed association, without a warm-up: some take a single trial."""
     fifth = 10.0 * steps / 5
     return World(
         circuit=RateCircuit(neurons=neurons),
         task=DelayedAssociation(cue=fifth, delay=3 * fifth, response=fifth),
-        life=LifeSettings(trials=trials),
+        life=LifeSettings(trials=trials, warmup=0),
         engine=engine,
     )
 

@@ -10,7 +10,19 @@ import pytest
 if not (Path(__file__).parent.parent / "benchmarks").exists():
     pytest.skip("the benchmarks are not beside the tests", allow_module_level=True)
 from benchmarks import gpu
+from benchmarks.lives import coefficients, runner
 from rulegen.runs import devices
+
+#: As they are where a card is.
+ROWS = gpu.ROWS
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[1]}-{row[4]}")
+def test_lives_of_every_row_can_be_made(row: tuple) -> None:
+    engine, neurons, steps, trials, tangents, _ = row
+    wrt = coefficients(tangents)
+    lives = runner(neurons, trials, max(4, tangents), steps=steps, engine=engine, wrt=wrt)
+    assert lives.world.life.trials == trials and len(lives.life.names) > 4
 
 
 @pytest.fixture(autouse=True)
