@@ -19,7 +19,7 @@ from jax.experimental.pallas import triton
 
 from rulegen.chip.body import LARGE, Body, Packed, size, traced
 from rulegen.chip.padded import padded, storage
-from rulegen.chip.walk import walk
+from rulegen.chip.walk import Walk
 
 Array = jax.Array
 
@@ -51,9 +51,9 @@ def scan(
     """
     first, rows = Packed.of(start), Packed.of(sequences)
     body, length = traced(step, first, rows), rows.leaves[0].shape[0]
-    inputs = [padded(_stored(x)) for x in (*body.constants, *first.leaves)]
+    inputs = [turned(padded(_stored(x))) for x in (*body.constants, *first.leaves)]
     inputs += [jax.vmap(padded)(_stored(x)) for x in rows.leaves]
-    places = [_place(x) for x in first.leaves]
+    places = [jax.eval_shape(turned, _place(x)) for x in first.leaves]
     places += [_place(x, length) for x in body.kept.all if x.size]
     # What has no room on a card is refused without one as well.
     options: dict[str, Any] = {
@@ -64,21 +64,21 @@ def scan(
     kernel = partial(_kernel, body, length, not interpret)
     found = iter(pl.pallas_call(kernel, out_shape=places, **options)(*inputs))
 
-    def taken(like: Array | jax.ShapeDtypeStruct, *lead: int) -> Array:
+    def taken(array: Array, like: Array | jax.ShapeDtypeStruct, *lead: int) -> Array:
         inside = tuple(slice(n) for n in (*lead, *like.shape))
-        return next(found)[inside].astype(like.dtype)
+        return array[inside].astype(like.dtype)
 
-    after = [taken(x) for x in first.leaves]
-    left = [taken(x, length) for x in body.kept.all if x.size]
+    after = [taken(turned(next(found)), x) for x in first.leaves]
+    left = [taken(next(found), x, length) for x in body.kept.all if x.size]
     return first.tree(after), body.kept.tree(left, length)
 
 
-def _kernel(body: Body, length: int, several: bool, *refs: Any) -> None:
+def _kernel(body: Body, length: int, on_card: bool, *refs: Any) -> None:
     """All steps of one program.
 
     Args:
         body: a step. length: how many.
-        several: whether many threads share the memory, and have to wait for each other.
+        on_card: where many threads share the memory, and have to wait for each other.
         refs: of all inputs, then of what is carried and what is kept.
     """
     types = [v.aval for v in body.function.invars]
@@ -87,8 +87,9 @@ def _kernel(body: Body, length: int, several: bool, *refs: Any) -> None:
     final, kept, distant = results[: body.carried], results[body.carried :], body.distant
     for there, here in zip(given[holds:lead], final, strict=True):
         here[...] = there[...]
-    if several:
+    if on_card:
         triton.debug_barrier()
+    through = Walk(fused=on_card).through
     fetch = [partial(_load, ref, aval) for ref, aval in zip(given, types, strict=True)]
     carried = [partial(_load, ref, a) for ref, a in zip(final, types[holds:lead], strict=True)]
     large = [size(v) > LARGE for v in body.function.invars[:holds]]
@@ -98,14 +99,14 @@ def _kernel(body: Body, length: int, several: bool, *refs: Any) -> None:
         state = iter(near)
         now = [get if far else next(state) for get, far in zip(carried, distant, strict=True)]
         rows = (get(number) for get in fetch[lead:])
-        found = [x for x in walk(body.function, *constants, *now, *rows) if x is not None]
+        found = [x for x in through(body.function, *constants, *now, *rows) if x is not None]
         for ref, value in zip(kept, found[body.carried :], strict=True):
             ref[number] = value.astype(ref.dtype)
         later = list(zip(final, distant, found, strict=False))
         for ref, far, value in later:
             if far:
-                ref[...] = value.astype(ref.dtype)
-        if several:
+                _store(ref, value)
+        if on_card:
             # What one thread wrote another one reads in the next step.
             triton.debug_barrier()
         return [value for _, far, value in later if not far]
@@ -114,13 +115,28 @@ def _kernel(body: Body, length: int, several: bool, *refs: Any) -> None:
     near = lax.fori_loop(jnp.int32(0), jnp.int32(length), once, near)
     ends = (ref for ref, far in zip(final, distant, strict=True) if not far)
     for ref, value in zip(ends, near, strict=True):
-        ref[...] = value.astype(ref.dtype)
+        _store(ref, value)
 
 
 def _load(ref: Any, aval: Any, *where: Array) -> Array:
-    """What is in memory, in its own type."""
-    value = ref[where or ...]
+    """What is in memory, or one row of it, in its own type."""
+    value = ref[where] if where else turned(ref[...])
     return value != 0 if aval.dtype == bool else value.astype(aval.dtype)
+
+
+def _store(ref: Any, value: Array) -> None:
+    """Put where `_load` finds it."""
+    ref[...] = turned(value).astype(ref.dtype)
+
+
+def turned(value: Array) -> Array:
+    """A matrix as it lies in memory: what is received by several neurons side by side.
+
+    A compiler gives neighbours in memory to one thread, and works what belongs to a row out in all
+    threads that have some of it. Much belongs to the neuron that receives, and little to the one
+    that sends: threads with long pieces of columns do less again.
+    """
+    return jnp.swapaxes(value, -1, -2) if value.ndim > 1 else value
 
 
 def _stored(value: Array) -> Array:

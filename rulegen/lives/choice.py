@@ -13,6 +13,21 @@ from rulegen.ground.noise import stream
 from rulegen.lives.engine import ENGINES, XLA, Choice, Engine
 from rulegen.lives.life import Life
 
+#: The platform whose instructions the kernel has.
+CARD = "cuda"
+
+
+def platform_of(device: jax.Device) -> str:
+    """What a device is: "cpu", and for cards "cuda" or "rocm", where JAX says "gpu" alone.
+
+    Example:
+        >>> platform_of(jax.devices("cpu")[0])
+        'cpu'
+    """
+    if device.platform != "gpu":
+        return device.platform
+    return "rocm" if "rocm" in device.client.platform_version else CARD
+
 
 class Chosen(NamedTuple):
     """A life with its engine.
@@ -50,7 +65,7 @@ def chosen(
     Args:
         make: a life on an engine.
         choice: what was asked for.
-        platform: of the devices, as JAX calls it.
+        platform: of the devices, as `platform_of` says.
         against: why these lives cannot be on chip, or "".
 
     Raises:
@@ -60,10 +75,12 @@ def chosen(
         return Chosen(make(XLA), "as asked")
     if choice == "auto" and platform == "cpu":
         return Chosen(make(XLA), "a CPU keeps lives in its cache")
-    if choice == "chip" and platform == "cpu":
+    if choice == "auto" and platform != CARD:
+        return Chosen(make(XLA), "the kernel is for cards of NVIDIA")
+    if choice == "chip" and platform != CARD:
         raise ValueError(
-            'engine = "chip" needs a card, and this is a CPU: leave it out, or take "interpreted", '
-            "which does the same slowly"
+            f'engine = "chip" needs a card of NVIDIA, and this is {platform}: leave it out, or '
+            'take "interpreted", which does the same slowly'
         )
     engine = ENGINES["chip" if choice == "auto" else choice]
     life = make(engine)

@@ -19,7 +19,7 @@ from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
 from rulegen.lives.batch import Batch, Lived
 from rulegen.lives.blocks import blocks
-from rulegen.lives.choice import Chosen, chosen
+from rulegen.lives.choice import Chosen, chosen, platform_of
 from rulegen.lives.engine import CHIP, XLA, Engine
 from rulegen.lives.failing import Failed, failing, is_memory
 from rulegen.lives.life import Life
@@ -71,7 +71,7 @@ class Lives:
             raise ValueError(f"a chunk has at least 1 life, not {chunk}")
         self.world, self.rule = world, rule
         self.devices: Sequence[jax.Device] = jax.local_devices()
-        self.chosen = chosen(self._on, world.engine, self.devices[0].platform, self.off_chip)
+        self.chosen = chosen(self._on, world.engine, platform_of(self.devices[0]), self.off_chip)
         chunk = chunk or world.chunk or 0
         self.need = need(self.life)._replace(bytes=self.bytes_per_life())
         self.policy = policy(self.devices, self.need, world.memory_mb, chunk)

@@ -199,16 +199,17 @@ def made(task: Task = ASSOCIATION) -> Any:
 
 def test_the_choice_says_why() -> None:
     assert chosen(made(), "auto", "cpu").explain() == "xla: a CPU keeps lives in its cache"
-    assert chosen(made(), "auto", "gpu").explain() == "chip: each life stays on chip"
-    assert chosen(made(), "xla", "gpu").explain() == "xla: as asked"
-    why = chosen(made(), "auto", "gpu", "they are too long").explain()
+    assert chosen(made(), "auto", "cuda").explain() == "chip: each life stays on chip"
+    assert chosen(made(), "xla", "cuda").explain() == "xla: as asked"
+    assert chosen(made(), "auto", "rocm").explain() == "xla: the kernel is for cards of NVIDIA"
+    why = chosen(made(), "auto", "cuda", "they are too long").explain()
     assert why == "xla: not on chip, since they are too long"
 
 
 def test_what_a_chip_cannot_hold_runs_elsewhere() -> None:
     rule = compile_rule(FAMILY)
     parts = RateCircuit(neurons=200), ASSOCIATION, LifeSettings(trials=3, warmup=0), rule
-    found = chosen(lambda engine: Life(*parts, engine=engine), "auto", "gpu")
+    found = chosen(lambda engine: Life(*parts, engine=engine), "auto", "cuda")
     assert found.life.engine is XLA
     assert found.why.startswith("not on chip, since a step keeps ")
 
@@ -227,7 +228,7 @@ def test_a_large_table_is_not_fetched_by_every_life() -> None:
 
 
 def test_a_forced_engine_that_cannot_is_refused() -> None:
-    with pytest.raises(ValueError, match='engine = "chip" needs a card, and this is a CPU'):
+    with pytest.raises(ValueError, match='engine = "chip" needs a card of NVIDIA, and this is cpu'):
         Lives(world(engine="chip"), compile_rule(FAMILY))
     lives = Pathwise(credit="life", lives=4)
     with pytest.raises(ValueError, match="cannot run these lives, since derivatives go through"):
@@ -237,7 +238,7 @@ def test_a_forced_engine_that_cannot_is_refused() -> None:
 def test_a_compiler_that_fails_is_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a card, a kernel that another version cannot compile: lives go on, and say so."""
     right = Lives(world(), compile_rule(FAMILY)).means(VALUES, jax.random.key(0), 3)
-    monkeypatch.setattr(many, "chosen", lambda make, *_: chosen(make, "auto", "gpu"))
+    monkeypatch.setattr(many, "chosen", lambda make, *_: chosen(make, "auto", "cuda"))
     lives = Lives(world(), compile_rule(FAMILY))
     assert lives.life.engine is CHIP
     with pytest.warns(RuntimeWarning, match="lives run without the kernel, since its compiler"):
@@ -257,7 +258,7 @@ def test_a_compiler_that_fails_is_no_end(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_kernel_too_large_for_a_card_is_no_lack_of_memory(
     error: Exception, warned: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "chosen", lambda make, *_: chosen(make, "auto", "gpu"))
+    monkeypatch.setattr(many, "chosen", lambda make, *_: chosen(make, "auto", "cuda"))
     compiled = Lives._compile
 
     def refuse(*_: object) -> None:
@@ -319,7 +320,8 @@ def test_it_is_handed_to_the_compiler_of_a_card(
     """Every operation of every bundled task has a form in the card's language."""
     rule = compile_rule(FAMILY, wrt=FREE)
     parts = circuit(), task(name, feedback), LifeSettings(trials=3, warmup=0), rule
-    assert "triton" in handed(Life(*parts, runs=runs, engine=CHIP))
+    text = handed(Life(*parts, runs=runs, engine=CHIP))
+    assert "triton" in text and "fma.rn.f32" in text
 
 
 def handed(life: Life) -> str:

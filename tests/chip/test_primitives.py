@@ -12,7 +12,7 @@ from jax import lax
 
 from rulegen.chip.padded import storage
 from rulegen.chip.primitives import ELEMENTWISE, RULES
-from rulegen.chip.walk import CALLS, Unfit, walk
+from rulegen.chip.walk import CALLS, Unfit, Walk
 
 Array = jax.Array
 A, B, V = (jax.random.normal(jax.random.key(i), s) for i, s in enumerate([(3, 5), (5, 3), (5,)]))
@@ -128,7 +128,7 @@ def test_padding_is_never_seen(name: str) -> None:
     function = closed.jaxpr.replace(
         constvars=(), invars=[*closed.jaxpr.constvars, *closed.jaxpr.invars]
     )
-    found = walk(function, *(dirty(x) for x in (*constants, A, B, V)))
+    found = Walk().through(function, *(dirty(x) for x in (*constants, A, B, V)))
     for right, got in zip(jax.tree.leaves(FUNCTIONS[name](A, B, V)), found, strict=True):
         if got is None:
             assert right.size == 0
@@ -150,7 +150,7 @@ def test_an_input_is_fetched_where_it_is_used_and_once() -> None:
         return get
 
     closed = jax.make_jaxpr(lambda a, b, v: a @ v + a[:, 0])(A, B, V)
-    walk(closed.jaxpr, fetch("a", A), fetch("b", B), fetch("v", V))
+    Walk().through(closed.jaxpr, fetch("a", A), fetch("b", B), fetch("v", V))
     assert sorted(asked) == ["a", "v"]
 
 
@@ -167,7 +167,7 @@ def test_an_input_is_fetched_where_it_is_used_and_once() -> None:
 def test_what_has_no_form_is_named(function: Callable, named: str) -> None:
     closed = jax.make_jaxpr(function)(A, B, V)
     with pytest.raises(Unfit) as refused:
-        walk(closed.jaxpr, dirty(A), dirty(B), dirty(V))
+        Walk().through(closed.jaxpr, dirty(A), dirty(B), dirty(V))
     assert str(refused.value).startswith(named)
 
 
