@@ -10,7 +10,7 @@ TESTERS ?= 2
 EXPORTS ?= build/exports
 READY := $(VENV)/.ready
 
-.PHONY: discover test test-long lint types bench bench-gpu selection together verification search literature generalist results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check random-rules wheel-check clean
+.PHONY: discover test test-long lint types bench bench-gpu card-check selection together verification search literature generalist results analyses experiments estimators reproductions tasks neurogym rooms publish index catalog catalog-check font docs looks notebooks exports-check random-rules wheel-check clean
 
 discover: $(READY)
 	$(BIN)/rulegen discover examples/delayed_association.toml --resume
@@ -148,6 +148,11 @@ random-rules: $(READY)
 # Lives on the device that JAX finds; four minutes at most.
 bench-gpu: $(READY)
 	$(BIN)/python -m benchmarks.gpu build/bench-gpu.json
+
+# What would run on a card, compiled for one without having it: with the pinned set, and the newest.
+card-check:
+	.ci/card $(PYTHON) --constraint constraints.txt -- page
+	.ci/card $(NEWEST)
 
 bench: $(VENV)/.evosax
 	$(BIN)/python -m benchmarks
