@@ -30,17 +30,19 @@ from rulegen.runs.devices import COPIED, seconds_of
 from rulegen.searching.arena import Arena
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-#: Engine, neurons, steps of a trial, trials, tangents, and numbers of lives of each row.
-ROWS: tuple[tuple[Choice, int, int, int, int, tuple[int, ...]], ...] = (
-    ("auto", 32, 30, 200, 0, (512, 4096, 128, 1024, 8192, 32_768, 65_536)),
-    ("auto", 32, 30, 200, 8, (512, 4096, 32_768)),
-    ("auto", 64, 30, 200, 0, (512, 4096)),
-    ("auto", 128, 30, 200, 0, (512, 2048)),
-    ("auto", 200, 1000, 4, 0, (256,)),
-    ("xla", 32, 30, 200, 0, (512, 4096)),
-    ("xla", 32, 30, 200, 8, (512, 4096)),
-    ("xla", 64, 30, 200, 0, (512, 4096)),
-    ("xla", 128, 30, 200, 0, (512,)),
+#: Engine, neurons, steps of a trial, trials, terms, those with tangents, and numbers of lives of
+#: each row. What tangents cost is told by the row of as many terms without.
+ROWS: tuple[tuple[Choice, int, int, int, int, int, tuple[int, ...]], ...] = (
+    ("auto", 32, 30, 200, 4, 0, (512, 4096, 128, 1024, 8192, 32_768, 65_536)),
+    ("auto", 32, 30, 200, 8, 8, (512, 4096, 32_768)),
+    ("auto", 32, 30, 200, 8, 0, (512, 4096)),
+    ("auto", 64, 30, 200, 4, 0, (512, 4096)),
+    ("auto", 128, 30, 200, 4, 0, (512, 2048)),
+    ("auto", 200, 1000, 4, 4, 0, (256,)),
+    ("xla", 32, 30, 200, 4, 0, (512, 4096)),
+    ("xla", 32, 30, 200, 8, 8, (512, 4096)),
+    ("xla", 64, 30, 200, 4, 0, (512, 4096)),
+    ("xla", 128, 30, 200, 4, 0, (512,)),
 )
 
 #: Neurons and lives of the products.
@@ -63,8 +65,8 @@ def bare() -> Rows:
 
 def many() -> Rows:
     """Lives in a second, run with no setting as all commands run them."""
-    for engine, neurons, steps, trials, tangents, counts in ROWS:
-        terms, wrt = max(4, tangents), coefficients(tangents) if tangents else ()
+    for engine, neurons, steps, trials, terms, tangents, counts in ROWS:
+        wrt = coefficients(tangents)
         lives = runner(neurons, trials, terms, steps=steps, engine=engine, wrt=wrt)
         values = np.array([p.value for p in family(terms).parameters], float)
         for count in counts:
@@ -73,8 +75,9 @@ def many() -> Rows:
             first = time.perf_counter() - began
             took = seconds_of(lives.means, values, jax.random.key(1), count)
             yield {
-                "neurons": neurons, "steps": steps, "trials": trials, "tangents": tangents,
-                "lives": count, "lives/s": count / took, "us a step": 1e6 * took / trials / steps,
+                "neurons": neurons, "steps": steps, "trials": trials, "terms": terms,
+                "tangents": tangents, "lives": count, "lives/s": count / took,
+                "us a step": 1e6 * took / trials / steps,
                 "first call, s": first, "together": lives.chunk,
                 "engine": lives.chosen.explain(),
             }  # fmt: skip

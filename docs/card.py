@@ -179,9 +179,9 @@ def compiling(note: Callable[[Compiled], None]) -> Iterator[Callable[[str], None
 
 def rows(name: Callable[[str], None]) -> None:
     """The rows of `make bench-gpu`, with the first of their numbers of lives."""
-    for engine, neurons, steps, trials, tangents, counts in gpu.ROWS:
-        terms, wrt = max(4, tangents), coefficients(tangents) if tangents else ()
+    for engine, neurons, steps, trials, terms, tangents, counts in gpu.ROWS:
         name(f"{neurons} neurons, {terms} terms, {tangents} tangents")
+        wrt = coefficients(tangents)
         lives = runner(neurons, trials, terms, steps=steps, engine=engine, wrt=wrt)
         values = np.array([p.value for p in family(terms).parameters], float)
         lives.means(values, jax.random.key(0), counts[0])

@@ -17,11 +17,11 @@ from rulegen.runs import devices
 ROWS = gpu.ROWS
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[1]}-{row[4]}")
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row[0]}-{row[1]}-{row[4]}-{row[5]}")
 def test_lives_of_every_row_can_be_made(row: tuple) -> None:
-    engine, neurons, steps, trials, tangents, _ = row
+    engine, neurons, steps, trials, terms, tangents, _ = row
     wrt = coefficients(tangents)
-    lives = runner(neurons, trials, max(4, tangents), steps=steps, engine=engine, wrt=wrt)
+    lives = runner(neurons, trials, terms, steps=steps, engine=engine, wrt=wrt)
     assert lives.world.life.trials == trials and len(lives.life.names) > 4
 
 
@@ -30,7 +30,9 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "SECONDS", 0.01)
     monkeypatch.setattr(gpu, "COPIED", 1 << 16)
     monkeypatch.setattr(gpu, "PRODUCTS", ((8, 4),))
-    monkeypatch.setattr(gpu, "ROWS", (("auto", 8, 5, 13, 0, (4, 6)), ("xla", 8, 5, 13, 2, (4,))))
+    monkeypatch.setattr(
+        gpu, "ROWS", (("auto", 8, 5, 13, 4, 0, (4, 6)), ("xla", 8, 5, 13, 4, 2, (4,)))
+    )
 
 
 def test_lines_and_a_file(
