@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from typing import Literal
 
@@ -14,8 +15,9 @@ from pydantic import Field
 from rulegen.estimators import AnyEstimator, Pathwise
 from rulegen.estimators.together import meta_gradient, prepared
 from rulegen.fitting.ascent import place_of
-from rulegen.grammar import Basis, ConfigError, Rule, Space, Structure
+from rulegen.grammar import Basis, ConfigError, Rule, RuleError, Space, Structure
 from rulegen.ground.settings import MOST_TOGETHER
+from rulegen.ground.stage import Stage
 from rulegen.objective import Objective
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points
@@ -31,9 +33,10 @@ class Path(Strategy):
 
     For supports of 1, 2, ... terms: the meta-gradient of the family, with all coefficients free
     and those of the support at their values, scores every other term by its signal-to-noise
-    ratio. The support and the `breadth` best others form a pool, and of its subsets of the size in
-    question, each refitted, the best is the next support. A term is a group: its coefficient and
-    its time constants enter and leave together. Terms may leave again.
+    ratio. Terms of coefficient 0 change nothing, so that a family too large for one rule is one of
+    several, each on the same lives. The support and the `breadth` best others form a pool, and of
+    its subsets of the size in question, each refitted, the best is the next support. A term is a
+    group: its coefficient and its time constants enter and leave together. Terms may leave again.
 
     Attributes:
         lives: the budget.
@@ -55,7 +58,8 @@ class Path(Strategy):
         """See `Strategy.check`."""
         most = min(space.description.limits.terms, len(space.terms))
         widest = max(math.comb(k - 1 + self.breadth, k) for k in range(1, most + 1))
-        needed = most * (self.estimator.lives + 2 * LEAST * self.points * widest)
+        scoring = self.estimator.lives * len(families(space))
+        needed = most * (scoring + 2 * LEAST * self.points * widest)
         if self.lives < needed:
             raise ConfigError(
                 f"strategy: {self.lives} lives are too few for a path of {most} sizes: {widest} "
@@ -66,14 +70,14 @@ class Path(Strategy):
     def search(self, meeting: Meeting, seeds: Sequence[Structure]) -> list[Candidate]:
         """See `Strategy.search`."""
         arena, space = meeting.arena, meeting.arena.space
-        everything = Structure(space.terms, space.description)
-        family = arena.living(coefficients_free(everything.rule()))
         most = min(space.description.limits.terms, len(space.terms))
-        share = (self.lives // most - self.estimator.lives) // 2
+        living = cache(lambda family: arena.living(coefficients_free(family.rule())))
         support: dict[Basis, dict[str, float]] = {}
         found: list[Candidate] = []
         for size in range(1, most + 1):
-            scores = self.scores(meeting, family, everything, support, size)
+            parts = families(space, tuple(support))
+            scores = self.scores(meeting, living, parts, support, size)
+            share = (self.lives // most - len(parts) * self.estimator.lives) // 2
             others = sorted(
                 (b for b in space.terms if b not in support), key=lambda b: -abs(scores[b])
             )
@@ -135,35 +139,79 @@ class Path(Strategy):
     def scores(
         self,
         meeting: Meeting,
-        family: Objective,
-        everything: Structure,
+        living: Callable[[Structure], Objective],
+        parts: Sequence[Structure],
         support: dict[Basis, dict[str, float]],
         size: int,
     ) -> dict[Basis, float]:
         """The meta-gradient along every coefficient, in its standard errors."""
-        values = family.vector(dict.fromkeys(family.free_names, 0.0))
-        for number, basis in everything.numbered:
-            for stem, value in support.get(basis, {}).items():
-                values[family.names.index(f"{stem}_{number}")] = value
         each = max(4, meeting.in_each(self.estimator.lives))
         estimator = self.estimator.model_copy(update={"lives": each})
-        meeting.lives += each * meeting.worlds
-        name = f"{meeting.stage.name}: gradient for size {size}"
-        stage = meeting.stage.on(1000 + size).called(name)
+        found: dict[Basis, float] = {}
+        for part, structure in enumerate(parts, 1):
+            meeting.lives += each * meeting.worlds
+            which = f", part {part} of {len(parts)}" if len(parts) > 1 else ""
+            name = f"{meeting.stage.name}: gradient for size {size}{which}"
+            stage = meeting.stage.on(1000 + size).called(name)
+            family = living(structure)
+            values = family.vector(dict.fromkeys(family.free_names, 0.0))
+            for number, basis in structure.numbered:
+                for stem, value in support.get(basis, {}).items():
+                    values[family.names.index(f"{stem}_{number}")] = value
+            of = _scored(stage, estimator, family, values)
+            found |= {basis: of[f"theta_{number}"] for number, basis in structure.numbered}
+        return found
 
-        def compute() -> dict:
-            stage.tell(0, 1, f"{len(family.free)} terms")
-            lives = prepared(estimator, family)
-            with place_of(stage.name):
-                place = values, family.free
-                result = meta_gradient(estimator, family, lives, place, stage.key)
-            error = np.where(result.error > 0, result.error, np.inf)
-            lost = {"nonfinite": result.nonfinite, "parts": result.parts}
-            return {"scores": (result.gradient / error).tolist(), **lost}
 
-        scores = stage.recall([family, estimator, values], compute)["scores"]
-        of = dict(zip(family.free_names, scores, strict=True))
-        return {basis: of[f"theta_{number}"] for number, basis in everything.numbered}
+def _scored(
+    stage: Stage, estimator: AnyEstimator, family: Objective, values: np.ndarray
+) -> dict[str, float]:
+    """The gradient at a place along every free parameter, in its standard errors."""
+
+    def compute() -> dict:
+        stage.tell(0, 1, f"{len(family.free)} terms")
+        lives = prepared(estimator, family)
+        with place_of(stage.name):
+            place = values, family.free
+            result = meta_gradient(estimator, family, lives, place, stage.key)
+        error = np.where(result.error > 0, result.error, np.inf)
+        lost = {"nonfinite": result.nonfinite, "parts": result.parts}
+        return {"scores": (result.gradient / error).tolist(), **lost}
+
+    scores = stage.recall([family, estimator, values], compute)["scores"]
+    return dict(zip(family.free_names, scores, strict=True))
+
+
+def families(space: Space, support: tuple[Basis, ...] = ()) -> list[Structure]:
+    """Families that have all terms between them, as few as rules have room for.
+
+    Args:
+        space: with its terms. support: terms that each of them has.
+
+    Raises:
+        RuleError: when a rule has no room for a single term beside the support.
+
+    Example:
+        >>> from rulegen.grammar import load_space
+        >>> [len(load_space(name).terms) for name in ("local", "dendrite")]
+        [49, 83]
+        >>> [[len(f.terms) for f in families(load_space(n))] for n in ("local", "dendrite")]
+        [[49], [42, 41]]
+    """
+    others = [basis for basis in space.terms if basis not in support]
+    for count in range(1, max(1, len(others)) + 1):
+        parts = [{*support, *others[i::count]} for i in range(count)]
+        terms = (tuple(basis for basis in space.terms if basis in part) for part in parts)
+        found = [Structure(some, space.description) for some in terms]
+        try:
+            for structure in found:
+                structure.rule()
+        except RuleError:
+            if count >= len(others):
+                raise
+        else:
+            return found
+    raise AssertionError("a space has terms")
 
 
 def coefficients_free(rule: Rule) -> Rule:
