@@ -1,5 +1,7 @@
 """Search: strategies, front and pick, on a space whose best rule is known, and from end to end."""
 
+from importlib.resources import files
+
 import jax
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from rulegen.circuits import RateCircuit
 from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError, load_space, parse
+from rulegen.grammar.reading import limits
 from rulegen.ground.journal import Journal
 from rulegen.ground.stage import Stage
 from rulegen.lives.bench import Bench
@@ -24,9 +27,18 @@ from rulegen.searching import (
     make_front,
 )
 from rulegen.searching.arena import split
+from rulegen.searching.config import load_search
 from rulegen.searching.finals import refined, sought, tuned
+from rulegen.searching.path import coefficients_free, families
 from rulegen.searching.strategy import Meeting, best_points
 from rulegen.tasks import DelayedAssociation
+
+#: All searches that come with the program.
+SEARCHES = [
+    path
+    for path in sorted(files("rulegen").joinpath("examples").iterdir())
+    if path.suffix == ".toml" and "[[strategy]]" in path.read_text()
+]
 
 #: Terms of which `xi*pre` alone follows the gradient.
 SPACE = """
@@ -172,6 +184,43 @@ def test_every_strategy_finds_the_gradient(strategy, space, meeting):
     assert len({c.point.structure for c in found}) == len(found)
     assert here.lives <= strategy.lives
     assert {c.point.structure for c in found} <= here.tried
+
+
+def test_a_family_too_large_for_one_rule_is_several_with_the_same_scores(
+    space, arena, meeting, tmp_path, monkeypatch
+):
+    # What a life counts for, where that is bounded, follows from all slopes of its family.
+    estimator = {"name": "pathwise", "credit": "trial", "lives": 16, "clip": 0}
+    strategy = Path(lives=3000, breadth=2, estimator=estimator)
+
+    def living(family):
+        return arena.living(coefficients_free(family.rule()))
+
+    found = []
+    for folder, states in (("one", 64), ("several", 4)):
+        monkeypatch.setattr(limits, "MAX_STATES", states)
+        (tmp_path / folder).mkdir()
+        here = meeting(tmp_path / folder)
+        support = {best(space).terms[0]: {"theta": 0.3}}
+        parts = families(space, tuple(support))
+        assert (len(parts) > 1) == (states == 4)
+        assert set().union(*(f.terms for f in parts)) == set(space.terms)
+        assert all(best(space).terms[0] in f.terms for f in parts)
+        found.append(strategy.scores(here, living, parts, support, 2))
+        assert here.lives == 16 * len(parts)
+    one, several = found
+    assert one.keys() == several.keys()
+    others = [basis for basis in one if basis not in support]
+    np.testing.assert_allclose([several[b] for b in others], [one[b] for b in others], rtol=1e-4)
+
+
+@pytest.mark.parametrize("config", SEARCHES, ids=lambda path: path.stem)
+def test_searches_that_come_with_the_program_can_make_their_rules(config):
+    """Of spaces as large as these: one search ended after an hour, at its largest rule."""
+    space = load_search(config).rules
+    for structure in families(space):
+        assert len(structure.rule().states) <= limits.MAX_STATES
+    assert space.slots().rule.states
 
 
 def test_a_strategy_repeats_itself_and_goes_on_from_its_journal(meeting, tmp_path):
