@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -12,21 +14,27 @@ import pandas as pd
 import pytest
 import tomli_w
 
-from rulegen.catalog import Record, load_record, read_card
+from rulegen.catalog import Record, find, load_record, read_card
 from rulegen.catalog.pages.build import build
+from rulegen.catalog.pages.card import what_is_earned
+from rulegen.catalog.pages.prose import line
 from rulegen.catalog.pages.world_tables import rows_of
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, YARDSTICK
 from rulegen.catalog.records.worlds import level
-from rulegen.grammar import ConfigError
+from rulegen.grammar import ConfigError, parse
 from rulegen.ground.statistics import estimate
+from rulegen.lives.bench import Bench
 from rulegen.objective import Aim
 from rulegen.publishing.config import load_config
+from rulegen.publishing.places import Places
 from rulegen.runs.discover import discover
 from rulegen.searching import load_search, search
 from rulegen.verifying.admission import add_run
 from rulegen.verifying.finding import Verdict
+from rulegen.verifying.origin import configuration, differences
 from rulegen.verifying.published import Published, published
+from rulegen.verifying.scales import neighbours
 from rulegen.verifying.verify import verify
 
 SHORT = {"name": "delayed_association", "cue": 20.0, "delay": 10.0, "response": 20.0}
@@ -39,6 +47,10 @@ R_bar[condition] = average(R, 0.2)
 on trial start: e <- 0
 on reward: w += clip(eta*(R - R_bar[condition])*e, -0.2, 0.2)
 """
+#: The same with a number for its learning rate.
+SET = FAST.replace("param eta = 0.4\n", "").replace("eta*", "0.4*")
+#: All that the first world below is.
+HERE = {"task": SHORT, "circuit": {"neurons": 8}}
 FAMILY = FAST.replace("xi*pre", "a*xi*pre + b*post*pre").replace(
     "eta = 0.4", "eta = 0.4\nparam a = 0.5 in [-3, 3] free\nparam b = 0.1 in [-3, 3] free"
 )
@@ -51,11 +63,17 @@ PLACES = {
         {
             "name": "other sizes",
             "task": SHORT | {"cue": 30.0},
-            "circuit": {"neurons": 10},
+            "circuit": {"neurons": 10, "groups": {"fast": [0, 0.5]}},
             "weight": 3,
         },
     ],
-    "elsewhere": [{"name": "later", "task": SHORT | {"delay": 30.0}}],
+    "elsewhere": [
+        {
+            "name": "later",
+            "task": SHORT | {"delay": 30.0},
+            "circuit": {"neurons": 8, "pulses": {"probability": 0.05, "size": 0.1}},
+        }
+    ],
 }
 CONFIG = PLACES | {
     "name": "two",
@@ -180,6 +198,49 @@ def test_every_claim_of_every_world_holds(run) -> None:
     assert "data" in {c.claim for c in alone.checks if c.holds}
 
 
+def of_many_worlds() -> Record:
+    """A record that comes with the program."""
+    return load_record(files("rulegen.catalog").joinpath("discovered/generalist.toml"))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ((), None),
+        (("yardstick.name=mine", "yardstick.rule=w += 0.1*R*xi*pre"), "yardstick"),
+        (("yardstick.name=hebb", f"yardstick.rule={find('hebb').equations}"), "yardstick"),
+        (("scale=reward",), "scale"),
+    ],
+)
+def test_a_configuration_says_by_what_is_measured(
+    change: tuple[str, ...], what: str | None
+) -> None:
+    """A record that was measured by something else is not that of the configuration."""
+    record = of_many_worlds()
+    config = load_search(files("rulegen").joinpath("examples/generalist.toml"), list(change))
+    assert next(differences(config, record, evidence_of(record)), None) == what
+
+
+def test_without_a_configuration_nobody_knows_the_yardstick() -> None:
+    record = of_many_worlds()
+    found = {f.claim: f.verdict for f in configuration(None, record, evidence_of(record))}
+    assert found["yardstick"] is Verdict.UNCHECKED
+
+
+def test_a_yardstick_that_nothing_can_move_is_not_called_tuned() -> None:
+    rule = parse(FAST)
+    world = Places.model_validate(PLACES).world
+    assert {n for n, _ in neighbours(Bench(world, rule.with_values({"eta": -0.4})))} == {"eta"}
+    assert not neighbours(Bench(world, parse(FAST.replace("0.4", "0.4 in [0.3, 0.5]"))))
+
+
+def test_names_of_worlds_are_code_whatever_is_in_them() -> None:
+    evidence = evidence_of(of_many_worlds())
+    worlds = [w.model_copy(update={"name": f"{w.name} `x`"}) for w in evidence.worlds]
+    card = what_is_earned(evidence.model_copy(update={"worlds": tuple(worlds)}))
+    assert [piece.text for piece in line(card) if piece.code] == [w.name for w in worlds[:4]]
+
+
 def exchanged(data: dict) -> None:
     """Two worlds tell the figures of each other."""
     one, other = data["worlds"][0], data["worlds"][2]
@@ -244,7 +305,35 @@ def without(place: str, **changes) -> dict:
         (without("worlds", name="start"), "world `start`: the name is taken, or looks like"),
         (without("worlds", weight=0), r"worlds.0 \(`small`\).weight"),
         (without("worlds", weight=-1), r"worlds.0 \(`small`\).weight"),
-        (without("elsewhere", task=SHORT), "world `later`: it is the same as `small`"),
+        (without("elsewhere", **HERE), "world `later`: it is the same as `small`"),
+        (
+            without("elsewhere", task=SHORT, circuit={"neurons": 8, "correlation": -0.0}),
+            "world `later`: it is the same as `small`",
+        ),
+        (
+            CONFIG | {"circuit": {"neurons": 8, "clamped": [[0, 0.5], [3, 0.1]]},
+                      "elsewhere": [{"name": "turned", "task": SHORT, "circuit":
+                                     {"neurons": 8, "clamped": [[3, 0.1], [0, 0.5]]}}]},
+            "world `turned`: it is the same as `small`",
+        ),
+        (
+            CONFIG | {"projections": {"input": "w += 0.01*post*pre # as ever"},
+                      "elsewhere": [{"name": "respelt", "task": SHORT, "projections":
+                                     {"input": "w += 0.01*pre*post"}}]},
+            "world `respelt`: it is the same as `small`",
+        ),
+        (without("elsewhere", name="small (held out)"), "tables add `.held out.` to names"),
+        (
+            CONFIG | {part: [{"name": f"{part} {n}", "task": SHORT | {"delay": 10.0 * n}}
+                             for n in range(start, start + 33)]
+                      for part, start in (("worlds", 1), ("elsewhere", 40))},
+            "worlds: 66 of them, with those of `elsewhere`, and a run has at most 64",
+        ),
+        (CONFIG | {"objective": "worst", "sharpness": 1e-16}, "sharpness: .*0.001"),
+        (
+            CONFIG | {"yardstick": {"name": "set", "rule": SET}},
+            "yardstick `set`: it has no parameter by which it could be tuned",
+        ),
         (CONFIG | {"task": SHORT}, r"both \[task\] and \[\[worlds\]\]"),
         ({k: v for k, v in CONFIG.items() if k != "worlds"}, r"no world: add \[task\]"),
         (CONFIG | {"worlds": [{"name": "x"}]}, "world `x`: it has no task"),
@@ -317,6 +406,7 @@ def test_a_search_of_several_worlds(tmp_path: Path) -> None:
     scaled = [w.scaled.mean for w in evidence.worlds if w.chosen_in]
     made = -np.log(np.dot([0.25, 0.75], np.exp(-5.0 * np.array(scaled)))) / 5.0
     assert evidence.reward.mean == pytest.approx(made)
+    assert math.copysign(1.0, evidence.best) == 1.0
     assert set(found.elsewhere["world"]) == {"small", "other sizes", "later"}
     assert (tmp_path / "found/search.md").exists()
     assert verify(published(tmp_path / "found"), lives=64).verdict is not Verdict.REFUTED

@@ -31,6 +31,7 @@ from rulegen.catalog.pages.markdown import (
     plain,
 )
 from rulegen.catalog.records.facets import Facets, facets
+from rulegen.catalog.records.fields import several
 from rulegen.catalog.records.files import (
     MARKS,
     STAGED,
@@ -172,8 +173,8 @@ def markdown_index(rows: Sequence[Facets]) -> str:
     """The index: a table of the discovered rules and one of the literature."""
     parts = [
         "# Plasticity rules",
-        f"{len(rows)} rules as formulas that run. [`{PAGE}`]({PAGE}) shows them all on one page "
-        "that searches and sorts; complexity is the number of nodes of the formulas.",
+        f"{several(len(rows), 'rule')} as formulas that run. [`{PAGE}`]({PAGE}) shows them all on "
+        "one page that searches and sorts; complexity is the number of nodes of the formulas.",
     ]
     for kind, title in (("discovered", "Discovered"), ("literature", "From the literature")):
         chosen = [f for f in rows if f.kind == kind]

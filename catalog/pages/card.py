@@ -7,7 +7,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from rulegen.catalog.likeness.naming import named
-from rulegen.catalog.pages.prose import Line, Piece, line, paragraphs
+from rulegen.catalog.pages.prose import Line, Piece, line, paragraphs, quoted
 from rulegen.catalog.pages.tables import (
     CHANCE_IS,
     NO_LEARNING_IS,
@@ -30,6 +30,7 @@ from rulegen.catalog.pages.world_tables import (
 )
 from rulegen.catalog.records.ended import ENDS_ARE, happened, unhappened
 from rulegen.catalog.records.evidence import Evidence
+from rulegen.catalog.records.fields import several
 from rulegen.catalog.records.record import Record, Reference
 from rulegen.catalog.records.roles import YARDSTICK
 from rulegen.grammar import Rule
@@ -115,7 +116,7 @@ def card(record: Record) -> list[Block]:
         blocks.append(Items(tuple(reference(r) for r in record.references)))
     told = f"Record `{record.name}`, digest `{record.digest}`."
     if record.lineage:
-        told += " It comes from " + ", ".join(f"`{source}`" for source in record.lineage) + "."
+        told += " It comes from " + ", ".join(map(quoted, record.lineage)) + "."
     if record.licence:
         told += f" Licence: {record.licence}."
     blocks.append(Paragraph(line(told)))
@@ -148,14 +149,15 @@ def evidence_blocks(evidence: Evidence) -> list[Block]:
         term_table(evidence),
         *(Paragraph(line(text)) for text in term_notes(evidence)),
     ]
-    if evidence.looks:
+    if count := len(evidence.looks):
         text = (
-            f"From {evidence.candidates} candidate terms, on other lives than those above. A "
-            f"smaller rule was accepted when the {100 * evidence.level:.5g}% interval of its "
-            "reward, after a refit, minus that of the best rule so far lay above "
+            f"From {several(evidence.candidates, 'candidate term')}, on other lives than those "
+            f"above. A smaller rule was accepted when the {100 * evidence.level:.5g}% interval of "
+            "its reward, after a refit, minus that of the best rule so far lay above "
             f"-{evidence.margin:g}, a rule of the same size or larger when it lay above 0 and, if "
-            f"larger, the gain above {evidence.margin:g}; {len(evidence.looks)} such looks were "
-            "taken. Inclusion is the share of bootstrap resamples of the lives of a look in which "
+            f"larger, the gain above {evidence.margin:g}; {several(count, 'such look')} "
+            f"{'was' if count == 1 else 'were'} taken. Inclusion is the share of bootstrap "
+            "resamples of the lives of a look in which "
             "the rule was not accepted; undecided is a look that its lives leave open."
         )
         blocks += [Heading("Pruning"), Paragraph(line(text)), look_table(evidence)]
@@ -190,7 +192,7 @@ def what_is_earned(evidence: Evidence) -> str:
             f"Mean reward per trial (it is maximised) on {lives} held-out lives of {trials} "
             f"trials, with 95% intervals over lives. {same}"
         )
-    names = [f"`{world.name}`" for world in evidence.worlds if world.chosen_in]
+    names = [quoted(world.name) for world in evidence.worlds if world.chosen_in]
     what = (
         "The weighted mean"
         if evidence.objective == "mean"
@@ -218,8 +220,8 @@ def world_blocks(evidence: Evidence) -> list[Block]:
     """What the lives say of each of several worlds; nothing where there is one."""
     if not evidence.worlds:
         return []
-    inside = [f"`{world.name}`" for world in evidence.worlds if world.chosen_in]
-    outside = [f"`{world.name}`" for world in evidence.worlds if not world.chosen_in]
+    inside = [quoted(world.name) for world in evidence.worlds if world.chosen_in]
+    outside = [quoted(world.name) for world in evidence.worlds if not world.chosen_in]
     told = f"The rule was chosen by {', '.join(inside)}. "
     if outside:
         told += f"Nothing was chosen by {', '.join(outside)}. "

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-_CODE = re.compile(r"`([^`]+)`")
+#: Code between as many backticks as begin it.
+_CODE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 
 
 class Piece(NamedTuple):
@@ -33,8 +34,27 @@ def line(text: str) -> Line:
         >>> [(p.text, p.code) for p in line("see `oja` there")]
         [('see ', False), ('oja', True), (' there', False)]
     """
-    parts = _CODE.split(" ".join(text.split()))
-    return tuple(Piece(part, code=bool(i % 2)) for i, part in enumerate(parts) if part)
+    text, pieces, end = " ".join(text.split()), [], 0
+    for found in _CODE.finditer(text):
+        ticks, code = found.groups()
+        if len(ticks) > 1:
+            code = code.removeprefix(" ").removesuffix(" ")
+        pieces += [Piece(text[end : found.start()]), Piece(code, code=True)]
+        end = found.end()
+    return tuple(piece for piece in (*pieces, Piece(text[end:])) if piece.text)
+
+
+def quoted(text: str) -> str:
+    """A name as `line` reads it as code, whatever is in it.
+
+    Example:
+        >>> quoted("a"), quoted("a`b"), line(quoted("`a`"))[0].text
+        ('`a`', '`` a`b ``', '`a`')
+    """
+    if "`" not in text:
+        return f"`{text}`"
+    ticks = "`" * (1 + max(map(len, re.findall("`+", text))))
+    return f"{ticks} {text} {ticks}"
 
 
 def paragraphs(text: str) -> list[Line]:

@@ -21,11 +21,19 @@ from rulegen.catalog.records.fields import (
     RuleOrNothing,
     Seed,
     Share,
+    several,
 )
 from rulegen.catalog.records.interval import ROUNDING, Interval, PartKind, Setting
 from rulegen.catalog.records.part import RecordPart
 from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
-from rulegen.catalog.records.worlds import Purpose, WorldFigures, near, objective_of
+from rulegen.catalog.records.worlds import (
+    LEAST_SHARP,
+    MOST_SHARP,
+    Purpose,
+    WorldFigures,
+    near,
+    objective_of,
+)
 
 #: A term as text, in one line.
 TermText = Annotated[str, Field(max_length=4096, pattern=r"^[^\n]*$")]
@@ -204,6 +212,11 @@ class Evidence(Ended, RecordPart):
             raise ValueError(f"the weights of the worlds make {math.fsum(weights):g}, not 1")
         if (self.objective == "reward") > (len(inside) == 1 and inside[0].scaled is None):
             raise ValueError("several worlds, and no objective that says what they make")
+        if self.objective == "worst" and not LEAST_SHARP <= self.sharpness <= MOST_SHARP:
+            raise ValueError(
+                f"a worst case of sharpness {self.sharpness:g}, not {LEAST_SHARP:g} to "
+                f"{MOST_SHARP:g}"
+            )
         for name, told, values in (
             ("objective", self.reward.mean, [w.reward.mean for w in inside]),
             ("chance", self.chance, [w.chance for w in inside]),
@@ -227,7 +240,7 @@ class Evidence(Ended, RecordPart):
             return "reward per trial"
         kind = "scaled reward" if self.scaled else "reward"
         count = sum(world.chosen_in for world in self.worlds)
-        return f"{self.objective} {kind} of {count} worlds"
+        return f"{self.objective} {kind} of {several(count, 'world')}"
 
     def __str__(self) -> str:
         lines = [f"{self.reward_is} {self.reward} on {self.reward.lives} held-out lives"]

@@ -109,3 +109,13 @@ LICENCE = r"^([A-Za-z0-9.+()-]+( [A-Za-z0-9.+()-]+){0,20})?$"
 Licence = Annotated[str, Field(pattern=LICENCE, max_length=200)]
 #: Where a publication is found.
 Doi = Annotated[str, Field(max_length=400), AfterValidator(doi)]
+
+
+def several(count: int, noun: str) -> str:
+    """So many of something.
+
+    Example:
+        >>> several(1, "world"), several(3, "world")
+        ('1 world', '3 worlds')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

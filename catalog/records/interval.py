@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rulegen.catalog.records.fields import Lives, Real
 from rulegen.catalog.records.part import RecordPart
@@ -41,3 +41,29 @@ class Setting(RecordPart):
     circuit: dict[str, Any]
     life: dict[str, Any]
     projections: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("task", "circuit", "life", "projections")
+    @classmethod
+    def _in_order(cls, table: dict[str, Any]) -> dict[str, Any]:
+        return in_order(table)
+
+
+def in_order(table: dict[str, Any]) -> dict[str, Any]:
+    """A table as TOML holds it, where tables within it come last.
+
+    So what is written from a record is the same before it went into a file and after.
+
+    Example:
+        >>> in_order({"groups": {"fast": [0, 0.5]}, "tau": 40})
+        {'tau': 40, 'groups': {'fast': [0, 0.5]}}
+    """
+    last = {k: v for k, v in table.items() if _is_table(v)}
+    first = {k: v for k, v in table.items() if k not in last}
+    return first | {k: in_order(v) if isinstance(v, dict) else v for k, v in last.items()}
+
+
+def _is_table(value: Any) -> bool:
+    """Whether TOML writes it under a heading of its own: a table, or an array of tables."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(part, dict) for part in value)
+    return isinstance(value, dict)

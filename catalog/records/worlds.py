@@ -14,6 +14,9 @@ from rulegen.catalog.records.interval import ROUNDING, Interval, PartKind, Setti
 from rulegen.catalog.records.part import RecordPart
 from rulegen.catalog.records.roles import NO_LEARNING, YARDSTICK, ambiguous
 
+#: How sharp a worst case may be: a blunter one is the mean, but for rounding, a sharper one the
+#: worst.
+LEAST_SHARP, MOST_SHARP = 1e-3, 1e6
 #: What several worlds make of a rule; `reward` where there is one.
 Purpose = Literal["reward", "mean", "worst"]
 #: A name that stands in headings and in columns.

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from rulegen.circuits.base import Circuit
 from rulegen.circuits.exploration import Exploration, Pulses, correlate
@@ -78,6 +78,11 @@ class RateCircuit(Circuit):
     pulses: Pulses | None = None
     rate: Literal["tanh", "relu", "sigmoid", "linear"] = "tanh"
     clamped: tuple[tuple[int, float], ...] = ()
+
+    @field_validator("clamped")
+    @classmethod
+    def _in_order(cls, pairs: tuple[tuple[int, float], ...]) -> tuple[tuple[int, float], ...]:
+        return tuple(sorted(pairs))
 
     @model_validator(mode="after")
     def _check(self) -> RateCircuit:

@@ -172,11 +172,12 @@ def in_worlds(
     print_table(console, list(shown), shown.itertuples(index=False), unit)
     if league.together:
         made = within(found.objective())
+        where_tuned = "the worlds in which they were tuned" if budget else "these worlds"
         print_table(
             console,
             list(made),
             made.itertuples(index=False),
-            "what the worlds in which they were tuned make of them",
+            f"what {where_tuned} make of them",
         )
     apart = f"; {ranks.critical:.2f} tell two apart (Nemenyi, 95%)"
     print_table(

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from rulegen.catalog import Evidence
 from rulegen.commands.table import print_table
+from rulegen.publishing.places import HELD_OUT
 
 
 def print_worlds(console: Console, evidence: Evidence) -> None:
@@ -22,7 +23,7 @@ def print_worlds(console: Console, evidence: Evidence) -> None:
     rows = []
     for world in evidence.worlds:
         told = {c.name: c.decides for c in world.comparisons}
-        name = world.name if world.chosen_in else f"{world.name} (held out)"
+        name = world.name if world.chosen_in else f"{world.name} {HELD_OUT}"
         cells = [world.scaled or world.reward, *(told.get(other, "") for other in others)]
         rows.append([name, *map(str, cells)])
     print_table(console, ["world", kind, *(f"minus {name}" for name in others)], rows)

@@ -91,13 +91,16 @@ def inputs_digest(inputs: Sequence[Any]) -> str:
 
 def plain(value: Any) -> Any:
     """A value as JSON has it; arguments and errors as of `inputs_digest`."""
-    if value is None or isinstance(value, str | bool | int | float):
+    if isinstance(value, float):
+        return value + 0.0  # of which 0 has no sign
+    if value is None or isinstance(value, str | bool | int):
         return value
     if hasattr(value, "identity"):
         return value.identity
     if isinstance(value, Settings):
         # As what they are, and not as what a field declares: a task has settings of its own.
-        return [type(value).__name__, value.model_dump(mode="json", serialize_as_any=True)]
+        told = value.model_dump(mode="json", serialize_as_any=True)
+        return [type(value).__name__, plain(told)]
     if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):
         return [str(jax.random.key_impl(value)), jax.random.key_data(value).tolist()]
     if isinstance(value, np.ndarray | np.generic):

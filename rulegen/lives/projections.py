@@ -8,6 +8,7 @@ from rulegen.circuits import Projection
 from rulegen.circuits.network import WEIGHTS_OF
 from rulegen.grammar import Rule, parse
 from rulegen.grammar.algebra.symbols import Driving
+from rulegen.ground.digests import inputs_digest
 from rulegen.ground.settings import Settings
 from rulegen.lives.foreign import valued
 
@@ -68,6 +69,12 @@ class Projections(Settings):
                         + valued(parameter.name, rules)
                     )
         return self
+
+    @property
+    def identity(self) -> str:
+        """16 hexadecimal digits of all that lives depend on: not of how a companion is spelt."""
+        rules = {name: rule.text() for name, rule in self.companions.items()}
+        return inputs_digest([self.studied, rules])
 
     @property
     def companions(self) -> dict[Projection, Rule]:

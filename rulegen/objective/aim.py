@@ -105,7 +105,7 @@ class Aim(NamedTuple):
         shares = np.reshape(self.weights, (-1,) + (1,) * (scaled.ndim - 1))
         if not self.sharpness:
             return np.asarray((shares * scaled).sum(axis=0))
-        return -logsumexp(-self.sharpness * scaled, axis=0, b=shares) / self.sharpness
+        return 0.0 - logsumexp(-self.sharpness * scaled, axis=0, b=shares) / self.sharpness
 
     def _slopes(self, scaled: np.ndarray) -> np.ndarray:
         """dJ/dz of scaled means, worlds first."""

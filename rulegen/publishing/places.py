@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from rulegen.catalog import find
 from rulegen.catalog.records.fields import Label
 from rulegen.catalog.records.roles import ROLES, ambiguous
+from rulegen.catalog.records.worlds import LEAST_SHARP, MOST_SHARP
 from rulegen.circuits import AnyCircuit, RateCircuit
 from rulegen.grammar import Rule, RulegenError, parse
 from rulegen.ground.settings import Settings, distinct
@@ -27,6 +28,8 @@ HERE = "the world of the run"
 MEASURE = "node_perturbation"
 #: Each has programs of its own, which are compiled before anything is found.
 MOST_WORLDS = 64
+#: What tables add to the name of a world that chose nothing.
+HELD_OUT = "(held out)"
 #: Settings that say what several worlds make together.
 TOGETHER = ("worlds", "elsewhere", "objective", "sharpness", "scale", "yardstick")
 
@@ -113,7 +116,8 @@ class Places(Surroundings):
             as there.
         objective: what the worlds make of a rule: the `mean` of its rewards, weighted, or a soft
             `worst` case, see `rulegen.objective.Aim`.
-        sharpness: of the worst case; the larger, the less other worlds count.
+        sharpness: of the worst case, from 0.001 to a million; the larger, the less other worlds
+            count.
         scale: `learning` counts rewards from no learning, 0, to the yardstick, 1; `reward` takes
             them as they are. By default the first with several worlds, the second with one.
         yardstick: the rule that is 1, tuned in every world: a name of the catalog, or a name and
@@ -124,7 +128,7 @@ class Places(Surroundings):
     worlds: tuple[Training, ...] = Field((), max_length=MOST_WORLDS)
     elsewhere: tuple[Elsewhere, ...] = Field((), max_length=MOST_WORLDS)
     objective: Literal["mean", "worst"] = "mean"
-    sharpness: float = Field(5.0, gt=0)
+    sharpness: float = Field(5.0, ge=LEAST_SHARP, le=MOST_SHARP)
     scale: Literal["learning", "reward"] | None = None
     yardstick: Annotated[ReferenceRule, BeforeValidator(as_reference)] | None = None
 
@@ -152,6 +156,15 @@ class Places(Surroundings):
         outside = [there.name for there in self.elsewhere]
         distinct(names, "worlds")
         distinct(outside, "elsewhere")
+        if (count := len(names) + len(outside)) > MOST_WORLDS:
+            raise ValueError(
+                f"worlds: {count} of them, with those of `elsewhere`, and a run has at most "
+                f"{MOST_WORLDS}: take some out"
+            )
+        if marked := next((name for name in (*names, *outside) if name.endswith(HELD_OUT)), None):
+            raise ValueError(
+                f"world `{marked}`: tables add `{HELD_OUT}` to names themselves; rename it"
+            )
         if taken := next((name for name in outside if name in names), None):
             number = outside.index(taken) + 1
             raise ValueError(

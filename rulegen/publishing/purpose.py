@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rulegen.fitting.tuning import opened
 from rulegen.fitting.yardstick import Mark, marks
 from rulegen.grammar import ConfigError, Rule
 from rulegen.grammar.rule.timing import with_shortest_times
@@ -41,8 +42,14 @@ def check_worlds(config: Places, rules: Mapping[str, Rule]) -> None:
         rules: by what an error calls them; "" is the one that is sought.
 
     Raises:
-        ConfigError: when one does not; the message names the rule and the world.
+        ConfigError: when one does not, or the yardstick cannot be tuned; the message names the
+            rule and the world.
     """
+    if config.learning and not opened(config.measure).free:
+        raise ConfigError(
+            f"yardstick `{config.measured_by}`: it has no parameter by which it could be tuned: "
+            "write its learning rate as one, as in `param eta = 0.001`, or name another rule"
+        )
     measure = {f"yardstick `{config.measured_by}`": config.measure} if config.learning else {}
     for places, met in ((config.training, measure), (config.held_out, {**rules, **measure})):
         for name, world in places.items():

@@ -27,6 +27,7 @@ from rulegen.catalog.pages.mathfont import math_style
 from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.evidence import Comparison
 from rulegen.catalog.records.facets import facets
+from rulegen.catalog.records.fields import several
 from rulegen.catalog.records.library import LARGEST_TABLE
 from rulegen.catalog.records.record import own_record
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, NO_LEARNING, PERFECT, THIS_RULE
@@ -287,8 +288,9 @@ def fits(evidence: Evidence, left: Left) -> Iterator[Markup]:
     if evidence.looks:
         kept = sum(look.verdict == "accepted" for look in evidence.looks)
         yield paragraph(
-            f"From {evidence.candidates} candidate terms, {len(evidence.looks)} looks accepted "
-            f"{kept} changes; each is in the card below."
+            f"From {several(evidence.candidates, 'candidate term')}, "
+            f"{several(len(evidence.looks), 'look')} accepted {several(kept, 'change')}; each is "
+            "in the card below."
         )
     if evidence.structures:
         yield paragraph(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from rulegen.catalog import Evidence, Record, Setting
-from rulegen.catalog.records.roles import LITERATURE, NO_LEARNING, START
+from rulegen.catalog.records.roles import LITERATURE, NO_LEARNING, START, YARDSTICK
 from rulegen.grammar import Rule, parse
 from rulegen.ground.digests import code_digest, versions
 from rulegen.lives.bench import Bench
@@ -59,6 +60,9 @@ def configuration(
         if evidence.worlds:
             why = "their names, their weights and which chose are what the configuration says"
             yield unchecked("worlds", why)
+        if evidence.scaled:
+            why = "which rule it is, the configuration of the run says"
+            yield unchecked("yardstick", why)
     elif different := next(differences(config, record, evidence), None):
         yield decided("configuration", False, f"its {different} is not that of the record")
     elif config.digest == evidence.config:
@@ -84,6 +88,8 @@ def differences(config: RunConfig, record: Record, evidence: Evidence) -> Iterat
         "objective": (evidence.objective, config.objective if config.together else "reward"),
         "sharpness": (evidence.sharpness, config.aim.sharpness if config.together else 0.0),
         "kind": (evidence.structures > 0, isinstance(config, SearchConfig)),
+        "scale": (evidence.scaled, config.learning),
+        "yardstick": (yardsticks(evidence), yardsticks(evidence, config)),
     }
     rules = [(c.name, parse(c.rule).text() if c.rule else "") for c in evidence.comparisons]
     if isinstance(config, DiscoverConfig):
@@ -115,6 +121,24 @@ def settings(evidence: Evidence) -> list[tuple[str, float, Setting]]:
     if not evidence.worlds:
         return [("", 1.0, evidence.setting)]
     return [(world.name, world.weight, world.setting) for world in evidence.worlds]
+
+
+def yardsticks(evidence: Evidence, config: RunConfig | None = None) -> list[str]:
+    """The yardstick of every world of a record; or a configuration's, with the same values."""
+    texts = [c.rule for w in evidence.worlds for c in w.comparisons if c.name == YARDSTICK]
+    found = [parse(text) for text in texts]
+    if config is None:
+        return [rule.text() for rule in found]
+    values = [{p.name: p.value for p in rule.parameters} for rule in found]
+    return [
+        replace(
+            config.measure,
+            parameters=tuple(
+                replace(p, value=some.get(p.name, p.value)) for p in config.measure.parameters
+            ),
+        ).text()
+        for some in values
+    ]
 
 
 def told(config: RunConfig) -> list[tuple[str, float, Setting]]:

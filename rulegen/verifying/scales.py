@@ -17,7 +17,7 @@ from rulegen.ground.statistics import paired_difference
 from rulegen.lives.bench import Bench
 from rulegen.objective.joint import key_of
 from rulegen.verifying.claims import Key
-from rulegen.verifying.finding import Finding, decided
+from rulegen.verifying.finding import Finding, decided, unchecked
 from rulegen.verifying.worlds import Place
 
 #: Each parameter of the yardstick is tried so many times as large, and as small.
@@ -48,6 +48,10 @@ def scales(
     level = 1.0 - ERROR / max(1, sum(map(len, tried.values())))
     for place in found:
         bench, points = benches[place.name]["rule", YARDSTICK], tried[place.name]
+        if not points:
+            why = "none of its parameters can be moved within its bounds"
+            yield unchecked(f"yardstick tuned{place.where}", why)
+            continue
         places = [bench.values, *(values for _, values in points)]
         tick = ticks(report, f"yardstick{place.where}", 0, LIVES * len(places), 1)
         mine, *others = bench.rewards(places, key_of(key, place.number), LIVES, tick)
@@ -70,7 +74,7 @@ def neighbours(bench: Bench) -> list[tuple[str, np.ndarray]]:
     found = []
     for index, parameter in enumerate(bench.rule.parameters):
         value = bench.values[index]
-        for moved in (value / FACTOR, value * FACTOR) if value > 0 else ():
+        for moved in (value / FACTOR, value * FACTOR) if value else ():
             if parameter.lower <= moved <= parameter.upper:
                 values = bench.values.copy()
                 values[index] = moved
