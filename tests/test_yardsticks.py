@@ -48,11 +48,13 @@ def test_a_weakened_yardstick_is_found(share, verdict):
     assert not found.why or "with eta = 0.0015 it earns" in found.why
 
 
-def test_values_at_their_bounds_stay_within():
-    rule = "param a = 0.4 in [0.3, 1]\nparam b = -1\nparam c = 2\nw += a*b*c*pre"
+def test_every_parameter_of_a_yardstick_is_moved_within_its_bounds():
+    rule = "param a = 0.4 in [0.3, 1]\nparam b = -1\nparam c = 2\nparam d = 0\nw += a*b*c*(pre+d)"
     tried = neighbours(Bench(WORLD, rule))
     assert [(name, tuple(values)) for name, values in tried] == [
-        ("a", (0.8, -1, 2)), ("c", (0.4, -1, 1)), ("c", (0.4, -1, 4)),
+        ("a", (0.8, -1, 2, 0)),
+        ("b", (0.4, -0.5, 2, 0)), ("b", (0.4, -2, 2, 0)),
+        ("c", (0.4, -1, 1, 0)), ("c", (0.4, -1, 4, 0)),
     ]  # fmt: skip
 
 
