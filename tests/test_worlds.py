@@ -22,7 +22,7 @@ from rulegen.catalog.pages.world_tables import rows_of
 from rulegen.catalog.records.record import plain_data
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING, YARDSTICK
 from rulegen.catalog.records.worlds import level
-from rulegen.grammar import ConfigError, parse
+from rulegen.grammar import parse
 from rulegen.ground.statistics import estimate
 from rulegen.lives.bench import Bench
 from rulegen.objective import Aim
@@ -38,7 +38,6 @@ from rulegen.verifying.scales import neighbours
 from rulegen.verifying.verify import verify
 
 SHORT = {"name": "delayed_association", "cue": 20.0, "delay": 10.0, "response": 20.0}
-SPIKES = "dw/dt = 0.1*post_spike*pre"
 #: Node perturbation at which these circuits learn fast.
 FAST = """
 param eta = 0.4
@@ -47,10 +46,6 @@ R_bar[condition] = average(R, 0.2)
 on trial start: e <- 0
 on reward: w += clip(eta*(R - R_bar[condition])*e, -0.2, 0.2)
 """
-#: The same with a number for its learning rate.
-SET = FAST.replace("param eta = 0.4\n", "").replace("eta*", "0.4*")
-#: All that the first world below is.
-HERE = {"task": SHORT, "circuit": {"neurons": 8}}
 FAMILY = FAST.replace("xi*pre", "a*xi*pre + b*post*pre").replace(
     "eta = 0.4", "eta = 0.4\nparam a = 0.5 in [-3, 3] free\nparam b = 0.1 in [-3, 3] free"
 )
@@ -286,89 +281,6 @@ def test_forged_worlds_are_refused(run, forge) -> None:
     except ValueError:
         return  # it contradicts itself
     assert verify(Published(record), lives=64).verdict is Verdict.REFUTED
-
-
-def without(place: str, **changes) -> dict:
-    config = copy.deepcopy(CONFIG)
-    config[place][0] |= changes
-    return config
-
-
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        (without("worlds", name="other sizes"), "worlds: numbers 1 and 2 are both called"),
-        (without("elsewhere", name="small"), "elsewhere: number 1: `small` is a world of the run"),
-        (without("worlds", name="Start"), "world `Start`: the name is taken, or looks like"),
-        (without("worlds", name="yardstick"), "world `yardstick`: the name is taken"),
-        (without("elsewhere", name="no learning"), "world `no learning`: the name is taken"),
-        (without("worlds", name="start"), "world `start`: the name is taken, or looks like"),
-        (without("worlds", weight=0), r"worlds.0 \(`small`\).weight"),
-        (without("worlds", weight=-1), r"worlds.0 \(`small`\).weight"),
-        (without("elsewhere", **HERE), "world `later`: it is the same as `small`"),
-        (
-            without("elsewhere", task=SHORT, circuit={"neurons": 8, "correlation": -0.0}),
-            "world `later`: it is the same as `small`",
-        ),
-        (
-            CONFIG | {"circuit": {"neurons": 8, "clamped": [[0, 0.5], [3, 0.1]]},
-                      "elsewhere": [{"name": "turned", "task": SHORT, "circuit":
-                                     {"neurons": 8, "clamped": [[3, 0.1], [0, 0.5]]}}]},
-            "world `turned`: it is the same as `small`",
-        ),
-        (
-            CONFIG | {"projections": {"input": "w += 0.01*post*pre # as ever"},
-                      "elsewhere": [{"name": "respelt", "task": SHORT, "projections":
-                                     {"input": "w += 0.01*pre*post"}}]},
-            "world `respelt`: it is the same as `small`",
-        ),
-        (without("elsewhere", name="small (held out)"), "tables add `.held out.` to names"),
-        (
-            CONFIG | {part: [{"name": f"{part} {n}", "task": SHORT | {"delay": 10.0 * n}}
-                             for n in range(start, start + 33)]
-                      for part, start in (("worlds", 1), ("elsewhere", 40))},
-            "worlds: 66 of them, with those of `elsewhere`, and a run has at most 64",
-        ),
-        (CONFIG | {"objective": "worst", "sharpness": 1e-16}, "sharpness: .*0.001"),
-        (
-            CONFIG | {"yardstick": {"name": "set", "rule": SET}},
-            "yardstick `set`: it has no parameter by which it could be tuned",
-        ),
-        (CONFIG | {"task": SHORT}, r"both \[task\] and \[\[worlds\]\]"),
-        ({k: v for k, v in CONFIG.items() if k != "worlds"}, r"no world: add \[task\]"),
-        (CONFIG | {"worlds": [{"name": "x"}]}, "world `x`: it has no task"),
-        (CONFIG | {"yardstick": "nobody"}, "yardstick: there is no rule `nobody`"),
-        (CONFIG | {"yardstick": 3}, "yardstick: name a rule of the catalog, or write a table"),
-        (CONFIG | {"yardstick": "stdp_pair"}, "yardstick `stdp_pair`: world `small`: .*post_spike"),
-        (
-            {k: v for k, v in CONFIG.items() if k != "worlds"} | {"task": SHORT},
-            "yardstick: nothing is measured by it",
-        ),
-        (CONFIG | {"sharpness": 7.0}, "sharpness: a mean has none"),
-        (
-            CONFIG | {"references": [{"name": "other", "rule": SPIKES}]},
-            "references: `other`: world `small`: .*post_spike",
-        ),
-        (
-            without("elsewhere", circuit={"neurons": 8, "noise": 0.0}, name="quiet"),
-            "world `quiet`",
-        ),
-        (CONFIG | {"references": [{"name": YARDSTICK, "rule": FAST}]}, "the name `yardstick`"),
-    ],
-)  # fmt: skip
-def test_what_is_wrong_is_named(config: dict, words: str, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=words) as refused:
-        discover(load_config(write(tmp_path, config)), tmp_path / "run")
-    assert len(str(refused.value).splitlines()) == 1
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_yardstick_that_does_not_learn_leaves_nothing_behind(tmp_path: Path) -> None:
-    still = "param eta = 1e-9\non reward: w += eta*R*pre*post"
-    config = CONFIG | {"yardstick": {"name": "still", "rule": still}}
-    with pytest.raises(ConfigError, match="world `small`: the yardstick gains"):
-        discover(load_config(write(tmp_path, config)), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
 
 
 def test_conditions_may_differ(tmp_path: Path) -> None:
