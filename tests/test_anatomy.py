@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from rulegen.analysis.anatomy import dissect
+from rulegen.analysis.weights import anatomy_table
+from rulegen.catalog import find
 from rulegen.circuits import RateCircuit
 from rulegen.grammar import parse
 from rulegen.ground.noise import stream
@@ -16,7 +18,7 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.play import Occasion, play
 from rulegen.lives.trial import trial_streams
 from rulegen.lives.world import World
-from rulegen.tasks import DelayedAssociation
+from rulegen.tasks import DelayedAssociation, GoNogo, Reaching
 
 KEY = jax.random.key(6)
 TASK = DelayedAssociation(cue=20, delay=20, response=20)
@@ -111,3 +113,38 @@ def test_a_forward_pass_of_the_rule_is_part_of_the_circuit():
     bench = bench_of("forward w = 0.5*w", trials=3)
     found = dissect(bench, bench.values, KEY, 2)
     np.testing.assert_allclose(found.weights[:, 0], 0.5 * found.after, rtol=1e-6)
+
+
+@pytest.mark.parametrize("task", [GoNogo(), Reaching(), TASK], ids=lambda task: task.name)
+def test_errors_are_what_the_task_rewards(task):
+    """Also where nothing is wanted, and where a target is compared with what outputs do."""
+    world = World(circuit=RateCircuit(neurons=5), task=task, life=LifeSettings(trials=2, warmup=0))
+    bench = Bench(world, parse("on trial end: w += 0.1*R"))
+    found = dissect(bench, bench.values, KEY, 2)
+    dt = world.circuit.dt
+    trials = [
+        task.trial(stream(KEY), jnp.asarray(condition), dt) for condition in range(task.conditions)
+    ]
+    expected = [
+        -np.mean([task.rewards(t, o).sum() for t, o in zip(trials, life, strict=True)])
+        for life in found.outputs
+    ]
+    np.testing.assert_allclose(anatomy_table(found)["error"], expected, rtol=1e-5)
+
+
+def test_noise_of_synapses_is_there_where_there_is_noise():
+    noisy, still = (
+        dissect(b, b.values, KEY, 2)
+        for b in (bench_of(f"on reward: w += 0.01*R\nforward w = w + {size}*zeta", neurons=8)
+                  for size in (0.3, 0.0))
+    )  # fmt: skip
+    np.testing.assert_allclose(noisy.weights[:, 0], noisy.after, rtol=1e-6)
+    spread = [found.noisy.std(axis=1).mean() for found in (noisy, still)]
+    assert spread[0] > 1.2 * spread[1]
+
+
+@pytest.mark.parametrize("name", ["weight_perturbation", "benna_fusi", "reinforce_gaussian"])
+def test_circuits_of_the_literature_are_opened(name):
+    life = LifeSettings(trials=2, warmup=0)
+    bench = Bench(World(circuit=RateCircuit(neurons=5), task=TASK, life=life), find(name).rule)
+    assert np.isfinite(dissect(bench, bench.values, KEY, 1).rates).all()

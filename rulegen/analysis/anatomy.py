@@ -46,7 +46,9 @@ class Anatomy(NamedTuple):
             recurrent weights here, `W + W_fb W_out`.
         potentials, rates: in the trials shown, shape (L, conditions, T, N).
         outputs: of the same trials, shape (L, conditions, T, outputs).
-        targets: what the outputs should be, of the same shape.
+        effects: what they bring about, which is compared with the target; of the same shape.
+        targets: what that should be, of the same shape.
+        worth: how much each step counts for the reward, of sum 1, shape (L, conditions, T).
         noisy: rates in several trials of each condition with noise,
             shape (L, repeats, conditions, times, N).
         gradient: derivative of the mean reward of as many trials by the recurrent weights, at
@@ -67,7 +69,9 @@ class Anatomy(NamedTuple):
     potentials: np.ndarray
     rates: np.ndarray
     outputs: np.ndarray
+    effects: np.ndarray
     targets: np.ndarray
+    worth: np.ndarray
     noisy: np.ndarray
     gradient: np.ndarray
     rewards: np.ndarray
@@ -170,25 +174,34 @@ def opened(
     # The stimuli and the noise are those of the trials that would have come next.
     streams = trial_streams(source, life.settings.trials + jnp.arange(repeats))
 
-    def used_by(states: States, condition: Array, network: Network) -> tuple[Network, Array]:
-        given = life.rules.given(values, condition, network)
+    def used_by(
+        states: States, condition: Array, network: Network, exploration: Stream | None = None
+    ) -> tuple[Network, Array]:
+        """What the circuit runs with in a trial of this noise, or of none."""
+        read = life.rules.with_synaptic_noise(values, exploration, network)
+        given = life.rules.given(read, condition, network)
         if life.rules.draw:  # what the rule draws in a step stays as it is in the first one
             given = given._replace(lots=source.fold(Purpose.DRAWS))
             given = given._replace(values=life.rules.with_draws(given.values, states, given, 0))
         return life.rules.used(states, given, network)
 
     def run(states: States, streams: Streams, condition: Array, noisy: bool) -> Played:
-        used, bias = used_by(states, condition, network)
+        used, bias = used_by(states, condition, network, streams.exploration if noisy else None)
         return play(
             circuit, task, used, bias, Occasion(streams, condition, end.memory), noisy=noisy
         )
 
     def shown(condition: Array) -> dict[str, Array]:
         played = run(end.rules, jax.tree.map(lambda x: x[0], streams), condition, False)
-        outputs, targets = played.outputs, played.trial.target
+        trial, outputs = played.trial, played.outputs
         return {
-            "potentials": played.u, "rates": played.r, "outputs": outputs, "targets": targets
-        }  # fmt: skip
+            "potentials": played.u,
+            "rates": played.r,
+            "outputs": outputs,
+            "effects": task.effect(trial, outputs),
+            "targets": trial.target,
+            "worth": trial.weight,
+        }
 
     def noisy(streams: Streams) -> Array:
         times = kept_times(task.steps(circuit.dt))
@@ -202,7 +215,7 @@ def opened(
         first = life.rules.start(life.rules.init(changed, task.conditions), begun)
 
         def reward(condition: Array) -> Array:
-            used, bias = used_by(first, condition, changed)
+            used, bias = used_by(first, condition, changed, streams.exploration)
             here = Occasion(streams, condition, end.memory)
             return play(circuit, task, used, bias, here).reward
 

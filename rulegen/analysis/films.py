@@ -33,8 +33,8 @@ def moves(anatomy: Anatomy) -> bool:
 def film(anatomies: Mapping[str, Anatomy], life: int) -> bytes:
     """A trial of each condition after learning, without noise, as an animated GIF.
 
-    On the left the first output beside its target, on the right the activity along its first two
-    principal axes; one colour a condition.
+    On the left the first output, or what it brings about, beside its target, on the right the
+    activity along its first two principal axes; one colour a condition.
 
     Args:
         anatomies: by the name of the rule, all of the same lives.
@@ -75,24 +75,25 @@ def film(anatomies: Mapping[str, Anatomy], life: int) -> bytes:
 
 
 def outputs(ax: Axes, anatomy: Anatomy, life: int) -> list[tuple[Line2D, Line2D, np.ndarray]]:
-    """Targets, and lines that will become the outputs."""
+    """Targets, and lines that will become what the outputs bring about."""
     found, names = [], condition_names(anatomy.task)
     times = anatomy.circuit.dt * np.arange(1, anatomy.outputs.shape[2] + 1)
     for number, name in enumerate(names):
         colour = COLOURS[number % len(COLOURS)]
-        course, target = anatomy.outputs[life, number, :, 0], anatomy.targets[life, number, :, 0]
-        counted = np.maximum.accumulate(target != 0)  # nothing is wanted before the answer
-        ax.plot(times, np.where(counted, target, np.nan), "--", color=colour, linewidth=1.0)
+        course, target = anatomy.effects[life, number, :, 0], anatomy.targets[life, number, :, 0]
+        wanted = np.where(anatomy.worth[life, number] > 0, target, np.nan)
+        ax.plot(times, wanted, "--", color=colour, linewidth=1.0)
         found.append((*growing(ax, colour), np.stack([times, course], axis=1)))
         if len(names) <= MOST_NAMES:
             ax.text(
                 number / MOST_NAMES, 1.02, name, color=colour, transform=ax.transAxes,
                 fontsize="small",
             )  # fmt: skip
-    both = (anatomy.outputs[life, ..., 0], anatomy.targets[life, ..., 0])
+    both = (anatomy.effects[life, ..., 0], anatomy.targets[life, ..., 0])
     ax.set_ylim(limits(np.stack(both)))
     ax.set_xlim(0, times[-1])
-    ax.set_ylabel("output")
+    direct = np.array_equal(anatomy.effects, anatomy.outputs)
+    ax.set_ylabel("output" if direct else "effect of the output")
     return found
 
 

@@ -147,13 +147,11 @@ def anatomy_table(anatomy: Anatomy) -> pd.DataFrame:
         directions; 1/16 is chance), `gradient` (`gradient_alignment`), `radius_before` and
         `radius_after` (largest |eigenvalue| of the weights), `dimension` (participation ratio of
         the variances of the rates over conditions and time) and `error` (mean squared distance
-        of the outputs from their targets where those are not 0).
+        of what the outputs bring about from the target, as steps count for the reward).
     """
     before, after = (np.asarray(w, float) for w in (anatomy.before, anatomy.after))
     rates = np.asarray(anatomy.rates, float).reshape(len(before), -1, before.shape[-1])
-    wanted = np.asarray(anatomy.targets) != 0
-    distance = np.where(wanted, (anatomy.outputs - anatomy.targets) ** 2, 0.0)
-    axes = (1, 2, 3)
+    distance = np.mean((np.asarray(anatomy.effects, float) - anatomy.targets) ** 2, axis=-1)
     return pd.DataFrame(
         {
             "size": np.linalg.norm(after - before, axis=(1, 2))
@@ -165,6 +163,6 @@ def anatomy_table(anatomy: Anatomy) -> pd.DataFrame:
             "radius_before": np.abs(np.linalg.eigvals(before)).max(axis=1),
             "radius_after": np.abs(np.linalg.eigvals(after)).max(axis=1),
             "dimension": spread(rates),
-            "error": distance.sum(axis=axes) / np.maximum(wanted.sum(axis=axes), 1),
+            "error": (anatomy.worth * distance).sum(axis=-1).mean(axis=-1),
         }
     )

@@ -7,6 +7,7 @@ from functools import reduce
 from operator import add
 
 import jax
+import jax.numpy as jnp
 
 from rulegen.circuits import Circuit, Network, Projection
 from rulegen.compile import CompiledRule, compile_rule
@@ -129,21 +130,23 @@ class Plasticity(Rules):
         }
 
     def with_synaptic_noise(
-        self, values: Readings, exploration: Stream, network: Network
+        self, values: Readings, exploration: Stream | None, network: Network
     ) -> Readings:
         """The values of a trial with `zeta`, standard normal noise of each synapse, if it is read.
 
         Args:
             values: what formulas read by name.
-            exploration: random numbers of the trial.
+            exploration: random numbers of the trial, or None where it has no noise.
             network: its weights.
         """
         found = dict(values)
         for number, (name, rule) in enumerate(self.rules.items()):
             if ZETA in rule.signals:
-                source = exploration.fold(Purpose.SYNAPTIC_NOISE).fold(number)
                 weights = network.of(name)
-                zeta = normal(source, weights.shape, weights.dtype)
+                zeta = jnp.zeros_like(weights)
+                if exploration is not None:
+                    source = exploration.fold(Purpose.SYNAPTIC_NOISE).fold(number)
+                    zeta = normal(source, weights.shape, weights.dtype)
                 found[name] = {**values[name], ZETA: zeta}
         return found
 
