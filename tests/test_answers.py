@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from rulegen.analysis.choices import psychometric
 from rulegen.catalog import find
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
@@ -53,7 +54,7 @@ def test_rewards_are_the_same_beside_answers_which_are_numbered_as_the_task_does
 )
 def test_with_binary_feedback_right_choices_are_what_is_paid(task):
     _, batch = lived(task)
-    right = batch.answers.choices == batch.answers.wanted
+    right = batch.answers.right
     assert (right == batch.rewards).all()
     assert 0 < right.mean() < 1
 
@@ -98,3 +99,22 @@ def test_answers_of_a_kernel_are_those_of_xla():
         found[engine] = AnsweredLives(world, rule).run(values, jax.random.key(1), 3).answers
     assert (found["xla"].choices == found["interpreted"].choices).all()
     assert found["xla"].outputs == pytest.approx(found["interpreted"].outputs, abs=1e-5)
+
+
+def test_a_diverged_life_answers_nothing():
+    """Neither rightly nor wrongly, in arrays, tables and shares."""
+    task = PerceptualDecision(feedback="binary")
+    world = World(circuit=RateCircuit(neurons=8), task=task, life=LifeSettings(trials=6, warmup=2))
+    batches = simulate(world, {"wild": "on trial end: w += 1e30*R + 1e30"}, lives=4, seed=0)
+    answers = batches["wild"].answers
+    lost = answers.choices < 0
+    assert lost.any() and not lost[:, 0].any()
+    assert (np.isnan(answers.right) == lost).all() and (answers.wanted[lost] == -1).all()
+    table = reward_table(batches)
+    assert (table["choice"].isna() == lost.ravel()).all() and table["wanted"][
+        lost.ravel()
+    ].isna().all()
+    shares = psychometric(task, batches["wild"].conditions, answers.right)
+    assert shares["trials"].sum() == (~lost).sum()
+    nothing = psychometric(task, batches["wild"].conditions, np.full(lost.shape, np.nan))
+    assert nothing["positive"].isna().all()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from rulegen.ground.statistics import estimate
+from rulegen.ground.statistics import Estimate, estimate
 from rulegen.tasks import PerceptualDecision, WorkingMemory
+
+#: The share of answers to what nobody answered.
+NOBODY = Estimate(np.nan, np.nan, np.nan, 0)
 
 
 def psychometric(
@@ -19,12 +22,13 @@ def psychometric(
     Args:
         task: perceptual decision or working memory.
         conditions: of trials, lives first, shape (L, K).
-        right: whether the answers were right, 1 or 0, of the same shape: `choices == wanted` of the
-            answers of lives, or the rewards of binary feedback.
+        right: whether the answers were right, 1 or 0, or NaN where there is none, of the same
+            shape: `right` of the answers of lives, or the rewards of binary feedback.
 
     Returns:
         A row for each stimulus, in ascending order: its columns in `task.stimuli`, `positive`
-        with the limits `low` and `high` of its 95% interval over lives, and `trials`.
+        with the limits `low` and `high` of its 95% interval over lives, and `trials` with an
+        answer.
 
     Example:
         >>> task = PerceptualDecision(coherences=(0.0, 0.5))
@@ -35,15 +39,16 @@ def psychometric(
         1        0.0       0.5  0.5   0.5       4
         2        0.5       0.0  0.0   0.0       2
     """
-    positive = np.where(conditions >= task.conditions // 2, right, 1 - np.asarray(right))
+    right = np.asarray(right, float)
+    positive = np.where(conditions >= task.conditions // 2, right, 1 - right)
     # Negative and positive zero are one stimulus.
     stimuli = task.stimuli + 0.0
     rows = []
     for stimulus, group in stimuli.groupby(list(stimuli.columns)):
-        shown = np.isin(conditions, group.index)
+        shown = np.isin(conditions, group.index) & ~np.isnan(right)
         met = shown.any(axis=1)
-        shares = np.mean(positive[met], axis=1, where=shown[met], dtype=float)
-        mean, low, high, _ = estimate(shares)
+        shares = np.mean(positive[met], axis=1, where=shown[met])
+        mean, low, high, _ = estimate(shares) if met.any() else NOBODY
         found = {"positive": mean, "low": low, "high": high, "trials": int(shown.sum())}
         rows.append(dict(zip(stimuli.columns, stimulus, strict=True)) | found)
     return pd.DataFrame(rows)

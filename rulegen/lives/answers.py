@@ -20,10 +20,13 @@ class AnsweredTrial(TrialRun):
     """A trial that leaves behind its choice, the one that was wanted, and its mean outputs."""
 
     def left(self, trial: Trial, outputs: Array, score: Array) -> Array:
-        """See `TrialRun.left`; shape (2 + outputs,)."""
+        """See `TrialRun.left`; shape (2 + outputs,).
+
+        Answers are counted from 1, since a diverged life leaves 0 behind.
+        """
         choice = self.task.choice(trial, self.task.effect(trial, outputs))
         wanted = self.task.choice(trial, trial.target)
-        both = jnp.stack([choice, wanted]).astype(outputs.dtype)
+        both = (1 + jnp.stack([choice, wanted])).astype(outputs.dtype)
         return jnp.concatenate([both, trial.weight @ outputs])
 
 
@@ -43,6 +46,6 @@ class AnsweredLives(Lives):
     ) -> Batch:
         """See `Lives.run`."""
         batch = super().run(values, key, count, numbers=numbers, tick=tick)
-        choices, wanted = np.moveaxis(batch.scores[..., :2], -1, 0).astype(int)
+        choices, wanted = np.moveaxis(batch.scores[..., :2], -1, 0).astype(int) - 1
         answers = Answered(choices, wanted, batch.scores[..., 2:])
         return batch._replace(scores=batch.scores[..., :0], answers=answers)

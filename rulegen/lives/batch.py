@@ -14,17 +14,23 @@ from rulegen.lives.outcomes import Outcomes
 class Answered(NamedTuple):
     """What circuits answered in each trial of their lives.
 
+    From the trial in which it diverges, a life has answered nothing: -1, and 0 as outputs.
+
     Attributes:
         choices: number of the answer nearest to what the circuit did while the response counted
             (`Task.choice`), (L, K).
         wanted: the number of the one that is nearest to the target, (L, K).
-        outputs: mean of each output while the response counted, (L, K, outputs). A diverged life
-            has 0 everywhere from then on.
+        outputs: mean of each output while the response counted, (L, K, outputs).
     """
 
     choices: np.ndarray
     wanted: np.ndarray
     outputs: np.ndarray
+
+    @property
+    def right(self) -> np.ndarray:
+        """1 where the choice was the one that was wanted, else 0; NaN without an answer, (L, K)."""
+        return np.where(self.choices < 0, np.nan, self.choices == self.wanted)
 
 
 class Batch(NamedTuple):

@@ -98,7 +98,8 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
 
     Returns:
         a row a trial, columns `rule`, `life`, `trial`, `condition` (all from 0), `reward`, where it
-        is known `choice`, `wanted` and `output_1` and so on (`rulegen.lives.batch.Answered`), and
+        is known `choice`, `wanted` (both missing once a life has diverged) and `output_1` and so on
+        (`rulegen.lives.batch.Answered`), and
         `outcome` (how the life ended: `ok`, `diverged`, `saturated` or `silent`).
     """
     frames = []
@@ -120,7 +121,7 @@ def reward_table(batches: Mapping[str, Batch]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def answered(answers: Answered | None) -> dict[str, np.ndarray]:
+def answered(answers: Answered | None) -> dict[str, np.ndarray | pd.Series]:
     """The columns of what circuits answered; none where it was not kept."""
     if answers is None:
         return {}
@@ -128,7 +129,8 @@ def answered(answers: Answered | None) -> dict[str, np.ndarray]:
         f"output_{number}": answers.outputs[..., number - 1].ravel()
         for number in range(1, answers.outputs.shape[-1] + 1)
     }
-    return {"choice": answers.choices.ravel(), "wanted": answers.wanted.ravel()} | outputs
+    numbers = {"choice": answers.choices.ravel(), "wanted": answers.wanted.ravel()}
+    return {k: pd.Series(n, dtype="Int64").mask(n < 0) for k, n in numbers.items()} | outputs
 
 
 def benches(world: World, rules: Mapping[str, AnyRule]) -> dict[str, Bench]:
