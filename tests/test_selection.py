@@ -15,7 +15,7 @@ from rulegen.ground.statistics import estimate, inclusion
 from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.runs.discover import rounded_rule
-from rulegen.selection.looks import Looks, PruneSettings, anew
+from rulegen.selection.looks import Looks, PruneSettings, anew, judged, needed_for
 from rulegen.selection.prune import Pruned
 from rulegen.selection.trim import Trimming, trim
 from rulegen.tasks import DelayedAssociation
@@ -202,15 +202,17 @@ def test_what_is_left_without_a_term_earns_no_less_than_nothing():
         assert -(rest - bench.best) @ curvature @ (rest - bench.best) >= nothing - 1e-9
 
 
-def test_inclusion_is_the_share_of_resamples_that_decide_otherwise():
-    """Against decisions on fresh samples of the same size."""
-    rng, level, limit = np.random.default_rng(3), 0.99, -0.005
-    population = rng.normal(-0.002, 0.02, 100_000)
+@pytest.mark.parametrize(("terms", "mean"), [(2, -0.002), (3, 0.002), (4, 0.002), (4, 0.006)])
+def test_inclusion_is_the_share_of_resamples_that_decide_otherwise(terms, mean):
+    """Against decisions on fresh samples of the same size, about a rule of three terms."""
+    rng, level, margin = np.random.default_rng(3), 0.99, 0.005
+    population = rng.normal(mean, 0.02 if terms < 4 else 0.01, 100_000)
+    needed = needed_for(terms, 3, margin)
     shares, kept = [], []
     for _ in range(200):
         sample = rng.choice(population, 400)
-        shares.append(inclusion(sample, limit, level))
-        kept.append(estimate(sample, level).low <= limit)
+        shares.append(inclusion(sample, needed.low, level, needed.mean))
+        kept.append(judged(estimate(sample, level), terms, 3, margin) != "accepted")
     assert np.mean(shares) == pytest.approx(np.mean(kept), abs=0.08)
 
 

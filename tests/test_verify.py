@@ -24,7 +24,7 @@ from rulegen.fitting.refine import RefineSettings
 from rulegen.grammar import ConfigError
 from rulegen.ground.statistics import Estimate, estimate, inclusion
 from rulegen.publishing.evidence import interval
-from rulegen.selection.looks import judged
+from rulegen.selection.looks import judged, needed_for
 from rulegen.verifying.claims import agrees
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.luck import luck
@@ -305,20 +305,24 @@ DIFFERENCES = {
 }
 
 
+@pytest.mark.parametrize("added", [False, True])
 @pytest.mark.parametrize("kind", DIFFERENCES)
-def test_honest_inclusions_pass_whatever_the_tails(record: Record, kind: str) -> None:
+def test_honest_inclusions_pass_whatever_the_tails(record: Record, kind: str, added: bool) -> None:
     rng, level = np.random.default_rng(3), 0.998
+    terms, others = (2, 1) if added else (1, 2)
+    needed = needed_for(terms, others, margin := 0.005)
     for number in range(60):
         values = DIFFERENCES[kind](rng, (64, 256, 1024)[number % 3])
         found = estimate(values, level)
-        values = values - found.low - 0.005 + rng.normal() * (found.high - found.low) / 4
+        values = values - found.low + needed.low + rng.normal() * (found.high - found.low) / 4
         found = estimate(values, level)
         look = Look(
-            removed=("a",),
-            terms=1,
+            removed=() if added else ("a",),
+            added=("a",) if added else (),
+            terms=terms,
             difference=interval(found),
-            verdict=judged(found, 1, 2, 0.005),
-            inclusion=inclusion(values, -0.005, level),
+            verdict=judged(found, terms, others, margin),
+            inclusion=inclusion(values, needed.low, level, needed.mean),
         )
         told = altered(record, looks=(look,), level=level, best=1e9).evidence
         assert told and not list(looks(told))

@@ -192,17 +192,18 @@ def grouped(values: np.ndarray) -> np.ndarray:
     return np.add.reduceat(values, np.arange(GROUPS) * count // GROUPS)
 
 
-def inclusion(differences: np.ndarray, limit: float, level: float) -> float:
+def inclusion(differences: np.ndarray, limit: float, level: float, least: float = -np.inf) -> float:
     """The share of resamples of lives in which a rule would not be accepted.
 
     Each resample is judged as the lives themselves are: accepted where its interval lies above
-    `limit`.
+    `limit`, and its mean above `least`.
 
     Args:
         differences: reward of the one rule minus that of the other, of each life, shape (L,);
             at least two.
         limit: what the interval must lie above.
         level: coverage of the interval.
+        least: what the mean must lie above.
 
     Example:
         >>> import numpy as np
@@ -220,4 +221,4 @@ def inclusion(differences: np.ndarray, limit: float, level: float) -> float:
     flat = variance <= 0.0
     skewness = np.where(flat, 0.0, third / np.where(flat, 1.0, variance) ** 1.5)
     low, _ = limits(centre + mean, variance, skewness, count, level)
-    return float(np.mean(low <= limit))
+    return float(np.mean((low <= limit) | (centre + mean <= least)))

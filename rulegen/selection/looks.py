@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -127,19 +128,26 @@ def judged(difference: Estimate | Interval, terms: int, others: int, margin: flo
         >>> judged(small, 2, 3, 0.005), judged(small, 3, 3, 0.005), judged(small, 2, 3, 0.001)
         ('accepted', 'refused', 'undecided')
     """
-    smaller = terms < others
-    limit = limit_of(terms, others, margin)
-    gained = terms <= others or difference.mean > margin
-    if terms and difference.low > limit and gained:
+    smaller, needed = terms < others, needed_for(terms, others, margin)
+    if terms and difference.low > needed.low and difference.mean > needed.mean:
         return "accepted"
     # A difference that does not matter is no open question.
-    is_open = difference.low <= limit and difference.high > (limit if smaller else margin)
+    is_open = difference.low <= needed.low and difference.high > (needed.low if smaller else margin)
     return "undecided" if is_open else "refused"
 
 
-def limit_of(terms: int, others: int, margin: float) -> float:
-    """What the interval of a difference must lie above; arguments as of `judged`."""
-    return -margin if terms < others else 0.0
+class Needed(NamedTuple):
+    """What the mean of a difference and the low end of its interval must lie above."""
+
+    low: float
+    mean: float
+
+
+def needed_for(terms: int, others: int, margin: float) -> Needed:
+    """What a candidate needs to be accepted; arguments as of `judged`."""
+    if terms < others:
+        return Needed(-margin, -math.inf)
+    return Needed(0.0, margin if terms > others else -math.inf)
 
 
 class Looks:
@@ -181,13 +189,13 @@ class Looks:
         Returns:
             the last look at this question.
         """
-        limit = limit_of(len(terms), len(others), self.settings.margin)
+        needed = needed_for(len(terms), len(others), self.settings.margin)
         # All lives of one question are the same ones, and more of them.
         stage = self.stage.on(Branch.PRUNE, len(self.taken) + 1)
         lives = self.settings.lives
         while True:
             here = stage.called(f"look {len(self.taken) + 1}")
-            difference, share, found = self.compare(candidate, other, limit, lives, here)
+            difference, share, found = self.compare(candidate, other, needed, lives, here)
             verdict = judged(difference, len(terms), len(others), self.settings.margin)
             look = Look(
                 removed=tuple(n for n in others if n not in terms),
@@ -227,7 +235,7 @@ class Looks:
         return rewards
 
     def compare(
-        self, candidate: np.ndarray, other: np.ndarray, limit: float, lives: int, stage: Stage
+        self, candidate: np.ndarray, other: np.ndarray, needed: Needed, lives: int, stage: Stage
     ) -> tuple[Estimate, float, list[Found]]:
         """The paired difference with the interval of one look, its inclusion, and both rules."""
         level = self.settings.level
@@ -237,9 +245,11 @@ class Looks:
             new, old = self.objective.rewards([candidate, other], stage.key, lives)
             found = paired_difference(new, old, level)._asdict()
             both = [self.found(candidate, new), self.found(other, old)]
-            return found | {"inclusion": inclusion(new - old, limit, level), "found": both}
+            share = inclusion(new - old, needed.low, level, needed.mean)
+            return found | {"inclusion": share, "found": both}
 
-        found = stage.recall([self.objective, candidate, other, limit, level, lives], compute)
+        asked = [self.objective, candidate, other, list(needed), level, lives]
+        found = stage.recall(asked, compute)
         both = [Found(*row) for row in found["found"]]
         return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"], both
 

@@ -10,7 +10,7 @@ from scipy.special import ndtr, stdtrit
 
 from rulegen.catalog import Evidence, Look, Record
 from rulegen.catalog.records.roles import NO_LEARNING
-from rulegen.selection.looks import MOST_LOOKS, judged, limit_of
+from rulegen.selection.looks import MOST_LOOKS, Needed, judged, needed_for
 from rulegen.verifying.finding import Finding, decided, unchecked
 from rulegen.verifying.structure import family
 
@@ -68,22 +68,22 @@ def looks(evidence: Evidence) -> Iterator[str]:
         true = judged(look.difference, look.terms, others, evidence.margin)
         if look.verdict != true:
             yield f"look {number} is {look.verdict}, but {look.difference} makes it {true}"
-        limit = limit_of(look.terms, others, evidence.margin)
+        needed = needed_for(look.terms, others, evidence.margin)
         if look.inclusion is not None and look.difference.lives >= FEW:
-            share = inclusion_of(look, limit, evidence.level)
+            share = inclusion_of(look, needed, evidence.level)
             if abs(share - look.inclusion) > (WITH_TAILS if tailed(look) else NEARLY):
                 why = f"has the inclusion {look.inclusion:g}, but {look.difference}"
                 yield f"look {number} {why} gives about {share:.2g}"
 
 
-def inclusion_of(look: Look, limit: float, level: float) -> float:
+def inclusion_of(look: Look, needed: Needed, level: float) -> float:
     """About the share of resamples that `rulegen.ground.statistics.inclusion` gives."""
     mean, low, _, lives = (getattr(look.difference, n) for n in ("mean", "low", "high", "lives"))
     half = mean - low
     if half <= 0.0 or lives < 2:
-        return float(low <= limit)
+        return float(low <= needed.low or mean <= needed.mean)
     error = half / stdtrit(lives - 1, (1.0 + level) / 2.0)
-    return float(ndtr((limit - low) / error))
+    return float(ndtr((max(needed.low + half, needed.mean) - mean) / error))
 
 
 def tailed(look: Look) -> bool:
