@@ -16,6 +16,7 @@ from rulegen.catalog.likeness.distance import algebraic_distance, canonical_term
 from rulegen.catalog.records.literature import literature
 from rulegen.fitting.tuning import Budget, opened, tuned_values
 from rulegen.grammar import ConfigError, parse
+from rulegen.grammar.algebra.symbols import SIGNALS
 from rulegen.ground.keys import Branch, branch
 from rulegen.lives.bench import Bench
 from rulegen.runs.compare import behavioural_distance, family_graph, weight_changes
@@ -167,6 +168,15 @@ def test_behaviour() -> None:
     assert "does not change" in reasons["still"]
     assert "finite range" in reasons["wild"]
     assert "no value" in reasons["no value"]
+
+
+@pytest.mark.parametrize("name", sorted(SIGNALS))
+def test_a_probe_has_every_signal(name: str) -> None:
+    """A circuit without feedback has a current of 0 from there."""
+    number = {0: name, 1: f"{name}/ms", -1: f"{name}*ms"}[SIGNALS[name].unit]
+    rule = f"e <- e + ({number} + 1)*pre*post : synapse\non trial end: w += 0.001*e"
+    changes, reasons = weight_changes({name: rule}, neurons=4, trials=2, steps=4)
+    assert list(changes) == [name] and not reasons
 
 
 def test_families_are_connected_and_drawn() -> None:

@@ -107,6 +107,9 @@ def test_from_a_space_to_a_card(tmp_path):
         assert (tmp_path / "run" / name).stat().st_size > 100
     saved = tomllib.loads((tmp_path / "run/config.toml").read_text())
     assert load_space(saved["space"]).count() == config.rules.count()
+    found.publish(tmp_path / "later")
+    for folder in ("run", "later"):
+        assert "The front" in (tmp_path / folder / "report.html").read_text()
 
     # Cut short in the middle, it ends with the same bytes.
     again = tmp_path / "again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -104,8 +104,13 @@ class Discovery(NamedTuple):
         texts_of = {"family.txt": self.family.text(), "fitted.txt": self.fitted.text()}
         return texts_of | texts(self.record) | exported(self.record, self.config.exports)
 
-    def publish(self, folder: Path | str) -> None:
+    def publish(self, folder: Path | str, *, beside: Callable[[Path], None] | None = None) -> None:
         """Write what `rulegen discover` leaves behind, but for the history, into a new folder.
+
+        Args:
+            folder: where.
+            beside: writes into the folder what else this kind of run leaves behind, which the
+                report then shows.
 
         Raises:
             ConfigError: when the folder is there already, or cannot be written.
@@ -114,6 +119,8 @@ class Discovery(NamedTuple):
         try:
             Path(folder).mkdir(parents=True)
             write_whole(Path(folder) / "config.toml", self.config.toml)
+            if beside is not None:
+                beside(Path(folder))
             write(self, files, Path(folder))
         except OSError as error:
             raise ConfigError(f"cannot write into {folder}: {error.strerror}") from None

@@ -14,6 +14,7 @@ from rulegen.catalog.likeness.distance import relations
 from rulegen.circuits import Activity, RateCircuit
 from rulegen.compile import compile_rule
 from rulegen.grammar import AnyRule, RuleError, as_rule
+from rulegen.grammar.algebra.symbols import DRIVE, DRIVES
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.lives.drive import drive
 
@@ -26,6 +27,7 @@ def probe(neurons: int, trials: int, steps: int, seed: int) -> dict[str, np.ndar
 
     Potentials follow a random rate circuit with exploration noise; spikes are Poisson with the
     positive part of the rate, one in ten steps at most; errors and rewards are random numbers.
+    The input is constant in a trial, and the circuit has no feedback.
 
     Returns:
         Arrays of shape (trials, steps, ...), and `weights`, shape (neurons, neurons).
@@ -49,12 +51,15 @@ def probe(neurons: int, trials: int, steps: int, seed: int) -> dict[str, np.ndar
     spikes = (rng.random(rates.shape) < 0.1 * np.maximum(rates, 0.0)) / circuit.dt
     reward = np.zeros((trials, steps))
     reward[:, -1] = rng.standard_normal(trials)
+    inner, outer = seen["pre"] @ weights.T, np.broadcast_to(drives[:, None], shape)
+    currents = {"recurrent": inner, "input": outer, "feedback": np.zeros(shape)}
     zeta = np.broadcast_to(rng.standard_normal((trials, 1, neurons, neurons)), (*shape, neurons))
     return {
         **seen, "zeta": zeta, "R": reward,
         "pre_spike": spikes[:, :-1], "post_spike": spikes[:, 1:],
         "error": rng.standard_normal(shape), "pre_error": rng.standard_normal(shape),
-        "weights": weights,
+        **{DRIVES[which]: current for which, current in currents.items()},
+        DRIVE: inner + outer, "weights": weights,
     }  # fmt: skip
 
 

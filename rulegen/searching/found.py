@@ -76,8 +76,7 @@ class Found(NamedTuple):
 
     def publish(self, folder: Path | str) -> None:
         """Write what `rulegen search` leaves behind, as `rulegen.Discovery.publish` does."""
-        self.discovery.publish(folder)
-        self.write(Path(folder))
+        self.discovery.publish(folder, beside=self.write)
 
     def __repr__(self) -> str:
         count = len(self.front.finalists)

@@ -38,20 +38,23 @@ class Halving(Strategy):
     lives: int = Field(220_000, ge=1)
     structures: int = Field(0, ge=0, le=MOST_TOGETHER)
     points: int = Field(3, ge=1, le=MOST_TOGETHER)
-    least: int = Field(8, ge=2)
+    least: int = Field(8, ge=2, le=MOST_LIVES)
     shrink: float = Field(3.0, gt=1)
-    last: int = Field(12, ge=1, le=MOST_LIVES)
+    last: int = Field(12, ge=1, le=MOST_TOGETHER)
 
     def rounds(self, structures: int) -> list[int]:
-        """How many structures each round has.
+        """How many structures each round has, at least one fewer than the one before.
 
         Example:
             >>> Halving(last=12).rounds(1000)
             [1000, 334, 112, 38, 13, 12]
+            >>> Halving(last=12, shrink=1.01).rounds(15)
+            [15, 14, 13, 12]
         """
         sizes = [structures]
         while sizes[-1] > self.last:
-            sizes.append(max(self.last, -int(-sizes[-1] // self.shrink)))
+            fewer = min(sizes[-1] - 1, -int(-sizes[-1] // self.shrink))
+            sizes.append(max(self.last, fewer))
         return sizes
 
     def check(self, space: Space) -> None:

@@ -122,7 +122,8 @@ class Strategy(Part, abc.ABC):
     `meeting.means` alone, which counts lives and keeps what they earned.
 
     Attributes:
-        lives: the budget: lives that the strategy may run.
+        lives: the budget: lives that the strategy may run. In several worlds those of a point are
+            rounded up, to as many in every one.
     """
 
     part: ClassVar[str] = "strategy"
