@@ -212,6 +212,9 @@ def test_what_cannot_run_is_a_note():
     notes = found.table.set_index("estimator")["note"]
     assert "exploration noise" in notes["score, gamma 0"]
     assert notes["pgpe"] == ""
+    nothing = appraise(bench, bench.values, {"score": Score()}, settings, stage())
+    assert nothing.components.empty and list(nothing.components) == list(found.components)
+    assert "exploration noise" in nothing.table["note"].iloc[-1]
 
 
 def call(monkeypatch, capsys, *arguments):

@@ -218,6 +218,11 @@ def test_halves_of_a_group_share_their_lives(plain):
         assert not np.array_equal(means[0], means[1])
 
 
+def test_groups_of_evosax_have_two_lives_each():
+    with pytest.raises(ValueError, match="16 lives are not two for each of 9 groups"):
+        Evosax(lives=16, groups=9).prepare(Bench(WORLD, RULE))
+
+
 def test_evosax_must_be_there(monkeypatch):
     monkeypatch.setitem(sys.modules, "evosax", None)
     monkeypatch.setitem(sys.modules, "evosax.algorithms", None)

@@ -113,7 +113,7 @@ def test_the_memory_budget_picks_the_chunk():
     assert 1 < sizes[1] < policies.CPU.most
     assert sizes[2] == policies.CPU.most
     lives = Lives(world(memory_mb=0.1), rule)
-    assert lives.chunk * lives.bytes_per_life() * len(lives.devices) <= 0.1e6
+    assert lives.chunk * lives.bytes_per_life() * len(lives.devices) <= 0.1 * 2**20
     tangents = Lives(world(), compile_rule(RULE, wrt=["a", "b"]))
     assert tangents.bytes_per_life() > lives.bytes_per_life()
 
@@ -179,8 +179,8 @@ NEED = policies.Need(bytes=100_000, hot=4096, work=30 * 1024.0, step=1024.0)
         ([Card(80e9)], None, 32_768),
         ([Card(1e9)], None, 8_000),
         ([Card(80e9), Card(80e9, used=79e9)], None, 8_000),
-        ([Card(80e9)], 100, 1_000),
-        ([Card(80e9), Card(80e9)], 100, 1_000),
+        ([Card(80e9)], 100, 1_048),
+        ([Card(80e9), Card(80e9)], 100, 1_048),
         ([Card(None)], None, 32_768),
     ],
 )

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.catalog.pages.tables import CHANCE_IS
+from rulegen.lives.batch import last_quarter
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.tasks import Task
 from rulegen.tasks.base import NOTHING_TO_KNOW
@@ -79,7 +80,7 @@ def performance_table(rewards: ArrayLike, task: Task, dt: float) -> pd.DataFrame
     """
     rewards = np.asarray(rewards, float)
     trials = rewards.shape[1]
-    late = rewards[:, -max(1, trials // 4) :].mean(axis=1)
+    late = rewards[:, -last_quarter(trials) :].mean(axis=1)
     table = pd.DataFrame({"reward": rewards.mean(axis=1), "late": late})
     if not task.chance(dt) < task.best:
         return table

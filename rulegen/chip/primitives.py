@@ -256,6 +256,8 @@ def scatter(add: bool) -> Rule:
             raise NotImplementedError("it changes several places")
         (axis,) = axes
         number = total(filled(where, shapes[1], [0], 0), [0]).astype(jnp.int32)
+        if params["mode"] == lax.GatherScatterMode.CLIP:
+            number = jnp.clip(number, 0, shapes[0][axis] - 1)
         here = places(x.shape, axis) == number
         beside = jnp.broadcast_to(jnp.expand_dims(update, axis), x.shape)
         return jnp.where(here, x + beside if add else beside, x)

@@ -61,15 +61,20 @@ class Evosax(Estimator):
 
         Raises:
             ConfigError: when evosax is not installed.
-            ValueError: when it has no such strategy.
+            ValueError: when it has no such strategy, or not two lives are left for each group.
         """
+        if self.lives < 2 * self.groups:
+            raise ValueError(
+                f"evosax: {self.lives} lives are not two for each of {self.groups} groups; "
+                "raise `lives`, or take fewer `groups`"
+            )
         algorithm(self.strategy, self.members, len(bench.free), self.sigma)
         return bench.plain
 
     @property
     def members(self) -> int:
         """Of one group; an even number."""
-        return max(2, self.lives // self.groups // 2 * 2)
+        return self.lives // self.groups // 2 * 2
 
     def estimate(
         self,

@@ -26,6 +26,8 @@ from rulegen.lives.outcomes import Outcomes
 
 #: How the table calls the finite differences that everything is compared with.
 TRUTH = "finite differences"
+#: Columns of what it finds along each parameter.
+COMPONENTS = ("estimator", "parameter", "gradient", "error", "truth", "truth_error", "z")
 
 
 class AppraisalSettings(Settings):
@@ -49,8 +51,7 @@ class Appraisal(NamedTuple):
 
     Attributes:
         table: one row for each estimator, see `table_row`.
-        components: the gradients behind it: columns estimator, parameter, gradient, error, truth,
-            truth_error, z.
+        components: the gradients behind it, along each parameter: columns `COMPONENTS`.
     """
 
     table: pd.DataFrame
@@ -147,7 +148,9 @@ def appraise(
         else:
             rows.append(table_row(name, found, truth, bench.free_names))
             parts.append(component_rows(name, found, truth, bench.free_names))
-    return Appraisal(pd.DataFrame(rows), pd.concat(parts, ignore_index=True))
+    # Where no estimator works, the table says why of each.
+    nothing = pd.DataFrame(columns=[*COMPONENTS])
+    return Appraisal(pd.DataFrame(rows), pd.concat(parts, ignore_index=True) if parts else nothing)
 
 
 def repeat(
@@ -329,14 +332,13 @@ def cosine(a: np.ndarray, b: np.ndarray) -> Any:
 def component_rows(name: str, sample: Sample, truth: Sample, names: Sequence[str]) -> pd.DataFrame:
     """The gradient along each parameter, beside the finite differences."""
     gap, noise = sample.mean - truth.mean, np.hypot(sample.error, truth.error)
-    return pd.DataFrame(
-        {
-            "estimator": name,
-            "parameter": list(names),
-            "gradient": sample.mean,
-            "error": sample.error,
-            "truth": truth.mean,
-            "truth_error": truth.error,
-            "z": gap / np.where(noise > 0, noise, np.inf),
-        }
+    columns = (
+        name,
+        list(names),
+        sample.mean,
+        sample.error,
+        truth.mean,
+        truth.error,
+        gap / np.where(noise > 0, noise, np.inf),
     )
+    return pd.DataFrame(dict(zip(COMPONENTS, columns, strict=True)))

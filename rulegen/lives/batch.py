@@ -82,6 +82,16 @@ class Lot(NamedTuple):
         return Outcomes.of(self.outcomes)
 
 
+def last_quarter(trials: int) -> int:
+    """How many of so many trials are the last quarter, one at least.
+
+    Example:
+        >>> [last_quarter(n) for n in (2, 7, 200)]
+        [1, 1, 50]
+    """
+    return max(1, trials // 4)
+
+
 class Lived(NamedTuple):
     """Some lives after their last trial, lives first.
 

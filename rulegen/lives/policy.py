@@ -125,8 +125,8 @@ def policy(
     Args:
         devices: all those that share the lives.
         need: of one life.
-        memory_mb: most memory of all CPU devices together, or of each other device; None: a share
-            of what is free.
+        memory_mb: most memory of all CPU devices together, or of each other device, in units of
+            2^20 bytes; None: a share of what is free.
         chunk: lives that run together on one device, whatever fits; 0 chooses them.
 
     Raises:
@@ -152,7 +152,7 @@ def policy(
             f"{whole / 2**20:.0f} MB: take fewer neurons"
         )
     if memory_mb is not None:
-        free = min(free, memory_mb * 1e6 / (len(devices) if kind is CPU else 1))
+        free = min(free, memory_mb * 2**20 / (len(devices) if kind is CPU else 1))
     fit = min(kind.most, free / need.bytes, kind.filled / need.step, kind.cache / need.hot)
     return Policy(chunk or max(1, int(fit)), free, kind.work, kind.few)
 

@@ -23,7 +23,8 @@ class World(Settings):
     Attributes:
         circuit, task, life: their settings.
         projections: on which projection the rule lives, and the rules of others.
-        memory_mb: most memory that running lives may need; by default a share of what there is.
+        memory_mb: most memory that running lives may need, in units of 2^20 bytes; by default a
+            share of what there is.
         chunk: lives that run together on one device; by default what `rulegen.lives.policy` says.
         engine: what runs lives, see `rulegen.lives.engine`; by default what suits the devices.
     """

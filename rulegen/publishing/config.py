@@ -110,7 +110,8 @@ class RunConfig(Places):
     @property
     def identity(self) -> dict[str, str]:
         """All that figures depend on, by the names that a history gives to it."""
-        return {"configuration": self.digest, **programs(self), **foreign(self)}
+        known = {"configuration": self.digest, **programs(self), **foreign(self)}
+        return known | ({"yardstick": digest_of(self.measure.text())} if self.learning else {})
 
 
 class DiscoverConfig(RunConfig):

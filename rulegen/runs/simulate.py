@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import origin
 from rulegen.ground.progress import Report, silent, ticks
 from rulegen.ground.statistics import Estimate, estimate
-from rulegen.lives.batch import Answered, Batch
+from rulegen.lives.batch import Answered, Batch, last_quarter
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import words
 from rulegen.lives.world import World
@@ -156,11 +155,10 @@ def benches(world: World, rules: Mapping[str, AnyRule]) -> dict[str, Bench]:
 def late_rewards(table: pd.DataFrame) -> dict[str, Estimate]:
     """Mean reward in the last quarter of the trials with its interval over lives, by rule.
 
-    A quarter is at least one trial.
-
     Args:
         table: as of `reward_table`.
     """
-    late = table[table["trial"] >= math.floor(0.75 * (table["trial"].max() + 1))]
+    trials = table["trial"].max() + 1
+    late = table[table["trial"] >= trials - last_quarter(trials)]
     lives = late.groupby(["rule", "life"], sort=False)["reward"].mean().groupby("rule", sort=False)
     return {str(name): estimate(rewards.to_numpy()) for name, rewards in lives}

@@ -80,6 +80,8 @@ FUNCTIONS: dict[str, Callable[[Array, Array, Array], object]] = {
         v.at[jnp.argmax(v)].add(1.0),
         a.at[1].set(v),
         a.at[:, 2].add(1.0),
+        v.at[7].set(9.0, mode="clip"),
+        a.at[7].add(9.0, mode="drop"),
     ),
     "numbers": lambda a, b, v: (jnp.arange(5) * v, jnp.eye(3, 5) + a),
     "selected": lambda a, b, v: (jnp.where(a > 0, a, -1.0), jnp.clip(a, -0.5, 0.5), jnp.sign(a)),
