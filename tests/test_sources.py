@@ -109,6 +109,17 @@ def test_a_file_of_another_kind_is_called_by_name(monkeypatch, capsys, tmp_path,
     assert MISTAKEN[command, name] in err
 
 
+@pytest.mark.parametrize("name", ['"../evil"', '"x/y\\n"', '""', "7", '["a"]'])
+def test_a_configuration_is_called_by_a_name(monkeypatch, capsys, tmp_path, name):
+    """Results are written to files that are called like the rule."""
+    path = tmp_path / "mine.toml"
+    path.write_text(f'name = {name}\nrule = "w += 0.01*pre*post"\n')
+    code, _, err = call(monkeypatch, capsys, "compare", path, "--out", tmp_path / "out")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "mine.toml: name: " in err
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.toml"]
+
+
 def test_compared_rules_may_come_in_different_forms(forms):
     half = find("oja").equations.replace("alpha = 1", "alpha = 0.5")
     assert list(named_rules([forms[1], forms[-1]], io.StringIO(half))) == ["-", "oja"]

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
+from rulegen.catalog.records.places import NAME
+
 #: No claim is about more lives.
 MOST_LIVES = 1 << 20
 #: No run counts further.
@@ -17,7 +19,6 @@ DOI = re.compile(r"10\.\d{4,9}(\.\d+)*/\S+")
 VERSION = re.compile(r"\d{1,6}(\.\d{1,6}){0,5}[\w.+-]{0,40}", re.ASCII)
 
 #: How rules and runs are called.
-NAME = r"^[a-z][a-z0-9_]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
 #: An installed package and its version, such as `rulegen-tone 0.1`.
 Package = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100} [A-Za-z0-9_.+!-]{1,100}$")]

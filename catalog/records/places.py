@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+#: How rules and runs are called, and their files.
+NAME = r"^[a-z][a-z0-9_]{0,63}$"
 FOLDER = Path(__file__).parent.parent / "rules"
 #: Records of rules that runs discovered, each with its figure and data.
 DISCOVERED = Path(__file__).parent.parent / "discovered"

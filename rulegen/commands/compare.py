@@ -237,7 +237,7 @@ def kept(out: Path | None, places: list[World]) -> Iterator[Journal]:
     if out is None:
         yield Journal()
         return
-    fresh = not out.exists()
+    new, fresh = not out.exists(), not (out / KEPT).exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
         brought = [foreign(part) for place in places for part in (place.task, place.circuit)]
@@ -251,6 +251,7 @@ def kept(out: Path | None, places: list[World]) -> Iterator[Journal]:
     except NoScale:
         if fresh:
             (out / KEPT).unlink(missing_ok=True)
+        if new:
             out.rmdir()
         raise
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import rulegen as rg
-from rulegen.catalog.records.fields import NAME
+from rulegen.catalog.records.places import NAME
 
 #: Configurations that come with the package, and a project to start from.
 EXAMPLES = Path(__file__).parents[1] / "examples"

@@ -6,6 +6,7 @@ is loaded when one is named: the text of a rule shall not wait for it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple, TextIO
 
 from rulegen import catalog
 from rulegen.catalog.records.kinds import OPENING, kind_of
-from rulegen.catalog.records.places import DISCOVERED, names
+from rulegen.catalog.records.places import DISCOVERED, NAME, names
 from rulegen.catalog.records.roles import BASELINES
 from rulegen.grammar import ConfigError, Rule, RuleError, parse
 from rulegen.grammar.reading.files import check_size, decoded, placed, read_file, read_toml, toml
@@ -121,8 +122,14 @@ def read_piped(text: str) -> Source:
 def described(data: dict[str, Any], path: Path | str) -> Source:
     """The record or the family in the data of the file at `path`; errors as of `read_source`."""
     if kind_of(data) == "rule":
+        # Files are called by it.
+        if (name := data.get("name", "-")) != "-" and not re.fullmatch(NAME, str(name)):
+            raise ConfigError(
+                f"{path}: name: {name!r:.80} is none: a name has small letters, digits and _, and "
+                "begins with a letter"
+            )
         try:
-            return Source(str(data.get("name", "-")), parse(str(data["rule"])))
+            return Source(name, parse(str(data["rule"])))
         except RuleError as error:
             raise placed(error, data, path) from None
     return recorded(catalog.checked_record(data, path))
