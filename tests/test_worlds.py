@@ -31,6 +31,7 @@ from rulegen.publishing.places import Places
 from rulegen.runs.discover import discover
 from rulegen.searching import load_search, search
 from rulegen.verifying.admission import add_run
+from rulegen.verifying.consistency import compared
 from rulegen.verifying.finding import Verdict
 from rulegen.verifying.origin import configuration, differences
 from rulegen.verifying.published import Published, published
@@ -234,6 +235,25 @@ def test_names_of_worlds_are_code_whatever_is_in_them() -> None:
     worlds = [w.model_copy(update={"name": f"{w.name} `x`"}) for w in evidence.worlds]
     card = what_is_earned(evidence.model_copy(update={"worlds": tuple(worlds)}))
     assert [piece.text for piece in line(card) if piece.code] == [w.name for w in worlds[:4]]
+
+
+def test_a_world_compares_with_what_the_record_prints() -> None:
+    """No weak rule stands in for a strong one, and none is left out of a world."""
+    record = of_many_worlds()
+    evidence = evidence_of(record)
+    assert not list(compared(evidence))
+    data = plain_data(record)["evidence"]
+    name = data["comparisons"][0]["name"]
+    strong = find("node_perturbation").equations
+    for place in (lambda told: told, lambda told: told["worlds"][5]):
+        changed = copy.deepcopy(data)
+        place(changed)["comparisons"][0]["rule"] = strong
+        found = list(compared(type(evidence).model_validate(changed)))
+        assert {f.verdict for f in found} == {Verdict.REFUTED}
+        assert all(f.claim.startswith(f"{name} in ") for f in found)
+    del data["worlds"][1]["comparisons"][0]
+    with pytest.raises(ValueError, match="world `trajectory recall`: the rule is compared there"):
+        type(evidence).model_validate(data)
 
 
 def exchanged(data: dict) -> None:

@@ -25,7 +25,7 @@ from rulegen.catalog.records.fields import (
 )
 from rulegen.catalog.records.interval import ROUNDING, Interval, PartKind, Setting
 from rulegen.catalog.records.part import RecordPart
-from rulegen.catalog.records.roles import NO_LEARNING, ambiguous
+from rulegen.catalog.records.roles import NO_LEARNING, YARDSTICK, ambiguous
 from rulegen.catalog.records.worlds import (
     LEAST_SHARP,
     MOST_SHARP,
@@ -207,6 +207,14 @@ class Evidence(Ended, RecordPart):
         inside = [world for world in self.worlds if world.chosen_in]
         if inside != list(self.worlds[: len(inside)]) or not inside:
             raise ValueError("worlds that chose the rule stand before the others")
+        names = [other.name for other in self.comparisons]
+        for world in self.worlds:
+            there = [other.name for other in world.comparisons if other.name != YARDSTICK]
+            if there != names:
+                raise ValueError(
+                    f"world `{world.name}`: the rule is compared there with {', '.join(there)}, "
+                    f"and all in all with {', '.join(names)}"
+                )
         weights = [world.weight for world in inside]
         if not math.isclose(math.fsum(weights), 1.0, rel_tol=ROUNDING):
             raise ValueError(f"the weights of the worlds make {math.fsum(weights):g}, not 1")

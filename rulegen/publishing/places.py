@@ -234,6 +234,11 @@ class Places(Surroundings):
         return Aim.of_rewards(weights, self.sharpness if self.objective == "worst" else 0.0)
 
     @property
+    def step(self) -> float:
+        """The longest step of all worlds, ms."""
+        return max(world.circuit.dt for world in (self.training | self.held_out).values())
+
+    @property
     def measured_by(self) -> str:
         """The name of the yardstick."""
         return self.yardstick.name if self.yardstick else MEASURE

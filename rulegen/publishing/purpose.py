@@ -24,8 +24,7 @@ def objective_of(config: Places, rule: Rule) -> Objective:
     Raises:
         ConfigError, RuleError: when it does not run there.
     """
-    places = config.training | config.held_out
-    rule = with_shortest_times(rule, max(world.circuit.dt for world in places.values()))
+    rule = with_shortest_times(rule, config.step)
     if config.together:
         return Joint(config.training, rule, config.aim)
     try:

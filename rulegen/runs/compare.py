@@ -52,14 +52,17 @@ def probe(neurons: int, trials: int, steps: int, seed: int) -> dict[str, np.ndar
     reward = np.zeros((trials, steps))
     reward[:, -1] = rng.standard_normal(trials)
     inner, outer = seen["pre"] @ weights.T, np.broadcast_to(drives[:, None], shape)
-    currents = {"recurrent": inner, "input": outer, "feedback": np.zeros(shape)}
+    currents = {
+        DRIVES["recurrent"]: inner,
+        DRIVES["input"]: outer,
+        DRIVES["feedback"]: np.zeros(shape),
+    }
     zeta = np.broadcast_to(rng.standard_normal((trials, 1, neurons, neurons)), (*shape, neurons))
     return {
         **seen, "zeta": zeta, "R": reward,
         "pre_spike": spikes[:, :-1], "post_spike": spikes[:, 1:],
         "error": rng.standard_normal(shape), "pre_error": rng.standard_normal(shape),
-        **{DRIVES[which]: current for which, current in currents.items()},
-        DRIVE: inner + outer, "weights": weights,
+        **currents, DRIVE: inner + outer, "weights": weights,
     }  # fmt: skip
 
 

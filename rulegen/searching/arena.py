@@ -13,6 +13,7 @@ import numpy as np
 from rulegen.fitting.yardstick import Mark
 from rulegen.grammar import Basis, Parameter, Rule, RuleError, Space, Structure
 from rulegen.grammar.printing.sums import NO_TERM, weighted_sum
+from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Lot
 from rulegen.lives.bench import Bench
@@ -154,10 +155,15 @@ class Arena:
         return self.within(Point(point.structure, values))
 
     def within(self, point: Point) -> Point:
-        """The point, with every value kept within its bounds."""
-        bounds = {p.name: (p.lower, p.upper) for p in self.free(point.structure)}
-        kept = {n: float(np.clip(v, *bounds[n])) for n, v in point.parameters.items()}
-        return Point(point.structure, kept)
+        """The point, with every value kept within its bounds, which are those of its rule here."""
+        names, bounds = self.objective.names, self.objective.bounds
+        kept = {n: np.clip(v, *bounds[:, names.index(n)]) for n, v in point.parameters.items()}
+        return Point(point.structure, {name: float(value) for name, value in kept.items()})
+
+    def rule(self, point: Point) -> Rule:
+        """The rule of a point, with time constants that no step of a world is longer than."""
+        step = self.where.circuit.dt if isinstance(self.where, World) else self.where.step
+        return with_shortest_times(point.structure.rule(point.parameters), step)
 
     def compose(self, structure: Structure, parts: Mapping[Basis, Mapping[str, float]]) -> Point:
         """A structure whose terms bring the values that they have elsewhere, where they have any.

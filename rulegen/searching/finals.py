@@ -204,13 +204,12 @@ def met(
     ]
 
 
-def printed(point: Point, limits: Mapping[str, Limits]) -> Rule:
+def printed(arena: Arena, point: Point, limits: Mapping[str, Limits]) -> Rule:
     """The rule of a point as it is printed: values rounded to what the evidence supports.
 
     Args:
-        point: the rule.
+        arena: where it lives. point: the rule.
         limits: of its parameters; those it lacks keep three digits.
     """
-    rule = point.structure.rule(point.parameters)
-    rule = rounded(rule, {name: limits.get(name) for name in point.parameters})
+    rule = rounded(arena.rule(point), {name: limits.get(name) for name in point.parameters})
     return parse(rule.fixed().text())

@@ -59,14 +59,14 @@ class Publication:
         """
         config, front, here = self.config, self.front, self.held_out
         picked = front.finalists[front.pick]
-        rules = {f.structure: printed(f.candidate.point, {}) for f in front.finalists}
+        rules = {f.structure: printed(self.arena, f.candidate.point, {}) for f in front.finalists}
         point, limits = bounded(
             self.arena,
             picked.candidate.point,
             config.refine,
             stage_of(self.stage, picked.structure, 0),
         )
-        rule = rules[picked.structure] = printed(point, limits)
+        rule = rules[picked.structure] = printed(self.arena, point, limits)
         best_known = max(
             (f for f in front.finalists if f.names), key=lambda f: f.means.mean(), default=None
         )
@@ -87,12 +87,11 @@ class Publication:
             )
         rests = self.rests(picked)
         record = self.record(rule, limits, rests, tried)
-        family = picked.structure.rule()
         discovery = Discovery(
             config,
             record,
-            family,
-            family.with_values(point.parameters),
+            self.arena.rule(self.arena.default(picked.structure)),
+            self.arena.rule(point),
             (best, *others),
             {name: here.joint(rest) for name, rest in rests.items()},
             here.shown(rests),
@@ -148,7 +147,7 @@ class Publication:
                 stage.called(f"without {basis.text}: refine"),
             )
             learns = any(v for n, v in point.parameters.items() if n.startswith("theta"))
-            rule = printed(point, {}) if learns else None
+            rule = printed(self.arena, point, {}) if learns else None
             found[f"theta_{number}"] = self.held_out.rest(f"without {basis.text}", rule)
         return found
 

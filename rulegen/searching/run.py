@@ -43,7 +43,7 @@ def prepare(config: SearchConfig) -> Arena:
     check_worlds(config, {"": arena.slots.rule})
     structure = next(config.rules.structures())
     terms = {f"theta_{number}": basis.text for number, basis in structure.numbered}
-    rehearse(config, printed(arena.default(structure), {}), {}, terms)
+    rehearse(config, printed(arena, arena.default(structure), {}), {}, terms)
     return arena
 
 

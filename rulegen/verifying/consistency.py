@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rulegen.catalog import Evidence, Record, WorldFigures
 from rulegen.catalog.records.interval import ROUNDING
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
+from rulegen.grammar import parse
 from rulegen.verifying.finding import Finding, Verdict, decided, unchecked
 from rulegen.verifying.origin import made_by, setting
 from rulegen.verifying.published import Published
@@ -42,7 +44,8 @@ def consistent(whole: Published, evidence: Evidence, found: Sequence[Place]) -> 
         *selection(record, evidence),
         *(setting(place) for place in found),
         *made_by(whole.config, record, evidence),
-        *told_alone(record, evidence),
+        *compared(evidence),
+        *told_alone(evidence),
     ]
 
 
@@ -56,7 +59,28 @@ def text(record: Record, evidence: Evidence) -> Finding:
     return decided("text", evidence.digest == record.digest, why)
 
 
-def told_alone(record: Record, evidence: Evidence) -> Iterator[Finding]:
+def compared(evidence: Evidence) -> Iterator[Finding]:
+    """Rules of worlds that are others than those that the record prints by their names.
+
+    In each world bounds are such that no time constant is shorter than its step.
+    """
+    told = {other.name: other.rule for other in evidence.comparisons}
+    for world in evidence.worlds:
+        for other in world.comparisons:
+            printed = told.get(other.name, other.rule)
+            if other.rule != printed and unbounded(other.rule) != unbounded(printed):
+                why = "it is another rule than the record prints by this name"
+                yield decided(f"{other.name} in {world.name}", False, why)
+
+
+def unbounded(text: str) -> str:
+    """The text of a rule without the bounds of its parameters."""
+    rule = parse(text)
+    found = tuple(replace(p, lower=-math.inf, upper=math.inf) for p in rule.parameters)
+    return replace(rule, parameters=found).text()
+
+
+def told_alone(evidence: Evidence) -> Iterator[Finding]:
     """What the record alone says."""
     if evidence.gradients:
         yield unchecked("effort", "the number of gradients shows when the run is made again alone")

@@ -9,8 +9,8 @@ from typing import Any
 from rulegen.catalog import Evidence, Record, Setting
 from rulegen.catalog.records.roles import LITERATURE, NO_LEARNING, START, YARDSTICK
 from rulegen.grammar import Rule, parse
+from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.digests import code_digest, versions
-from rulegen.lives.bench import Bench
 from rulegen.lives.world import World
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.setting import setting_of
@@ -93,10 +93,8 @@ def differences(config: RunConfig, record: Record, evidence: Evidence) -> Iterat
     }
     rules = [(c.name, parse(c.rule).text() if c.rule else "") for c in evidence.comparisons]
     if isinstance(config, DiscoverConfig):
-        start, *references = (
-            shown(config.world, rule)
-            for rule in (config.family, *(parse(r.rule) for r in config.references))
-        )
+        start = shown(config.world, with_shortest_times(config.family, config.step))
+        references = [shown(config.world, parse(r.rule)) for r in config.references]
         names = [r.name for r in config.references]
         expected = [(START, start), *zip(names, references, strict=True), (NO_LEARNING, "")]
         sizes = {look.difference.lives for look in evidence.looks}
@@ -125,20 +123,23 @@ def settings(evidence: Evidence) -> list[tuple[str, float, Setting]]:
 
 def yardsticks(evidence: Evidence, config: RunConfig | None = None) -> list[str]:
     """The yardstick of every world of a record; or a configuration's, with the same values."""
-    texts = [c.rule for w in evidence.worlds for c in w.comparisons if c.name == YARDSTICK]
-    found = [parse(text) for text in texts]
+    told = [(w.name, c.rule) for w in evidence.worlds for c in w.comparisons if c.name == YARDSTICK]
+    found = [(name, parse(text)) for name, text in told]
     if config is None:
-        return [rule.text() for rule in found]
-    values = [{p.name: p.value for p in rule.parameters} for rule in found]
+        return [rule.text() for _, rule in found]
+    worlds = config.training | config.held_out
     return [
-        replace(
-            config.measure,
-            parameters=tuple(
-                replace(p, value=some.get(p.name, p.value)) for p in config.measure.parameters
-            ),
-        ).text()
-        for some in values
+        shown(worlds[name], valued(config.measure, like)) for name, like in found if name in worlds
     ]
+
+
+def valued(rule: Rule, like: Rule) -> Rule:
+    """A rule with the values of another one, as far as that has its parameters."""
+    values = {p.name: p.value for p in like.parameters}
+    return replace(
+        rule,
+        parameters=tuple(replace(p, value=values.get(p.name, p.value)) for p in rule.parameters),
+    )
 
 
 def told(config: RunConfig) -> list[tuple[str, float, Setting]]:
@@ -151,8 +152,8 @@ def told(config: RunConfig) -> list[tuple[str, float, Setting]]:
 
 
 def shown(world: World, rule: Rule) -> str:
-    """A rule of a configuration as records print it."""
-    return parse(Bench(world, rule).rule.text()).text()
+    """A rule of a configuration as records print it in a world."""
+    return parse(with_shortest_times(rule, world.circuit.dt).text()).text()
 
 
 def steps(settings: PruneSettings) -> set[int]:
