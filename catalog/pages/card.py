@@ -245,10 +245,12 @@ def baselines(evidence: Evidence) -> list[str]:
 
 
 def ends(evidence: Evidence) -> list[str]:
-    """How the lives ended of which the table of rewards is."""
-    parts = (evidence, *evidence.comparisons)
-    definition = [ENDS_ARE] if happened((*parts, *evidence.terms)) else []
-    return [unhappened(parts), *definition]
+    """How the lives ended of which the table of rewards is, and what that means where any did."""
+    parts, worlds = (evidence, *evidence.comparisons), evidence.worlds
+    deeper = (*evidence.terms, *worlds, *(other for w in worlds for other in w.comparisons))
+    definition = [ENDS_ARE] if happened((*parts, *deeper)) else []
+    whose = "in the worlds that chose the rule " if worlds else ""
+    return [unhappened(parts, whose), *definition]
 
 
 def term_notes(evidence: Evidence) -> list[str]:

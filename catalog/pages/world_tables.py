@@ -40,8 +40,12 @@ def worlds_table(evidence: Evidence) -> Table:
 
 
 def differences_table(evidence: Evidence) -> Table:
-    """World, what the rule is compared with there, its reward, this rule minus it."""
-    head = ("world", "compared with", "its reward per trial", "this rule minus it", "scaled")
+    """World, what the rule is compared with there, its reward, this rule minus it, its ends."""
+    ended = happened(other for world in evidence.worlds for other in world.comparisons)
+    head = (
+        "world", "compared with", "its reward per trial", "this rule minus it", "scaled",
+        *(f"its lives {name}" for name in ended),
+    )  # fmt: skip
     rows = tuple(
         (
             world.name,
@@ -49,6 +53,7 @@ def differences_table(evidence: Evidence) -> Table:
             f"{number(other.reward.mean)} {limits(other.reward)}",
             str(other.difference),
             str(other.scaled_difference) if other.scaled_difference else "",
+            *(str(other.counts[name]) for name in ended),
         )
         for world in evidence.worlds
         for other in world.comparisons

@@ -33,6 +33,7 @@ from rulegen.ground.journal import Journal
 from rulegen.ground.keys import origin
 from rulegen.ground.parts import foreign
 from rulegen.ground.stage import Stage
+from rulegen.lives import outcomes
 from rulegen.lives.size import MOST_TRIALS
 from rulegen.lives.world import World
 from rulegen.publishing.config import EvaluateSettings
@@ -188,7 +189,7 @@ def in_worlds(
     )
     notes = [f"{n}: {s.note}" for n, s in found.rules.items() if s.note]
     values = [f"{n}: {told(s)}" for n, s in found.rules.items() if s.rule]
-    for line in (*values, *notes):
+    for line in (*values, *notes, *outcomes.told(found.ended)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
         hosts.on_first(lambda: save_worlds(out, found, table))

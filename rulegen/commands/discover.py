@@ -51,7 +51,7 @@ def discover(
     for other in others:
         console.print(f"  minus {other.name}: {best.minus(other)}", markup=False)
     print_worlds(console, evidence)
-    for line in (*told({t.name: t.counts for t in found.trajectories}), *left_out(found.record)):
+    for line in (*told(found.ended), *left_out(found.record)):
         console.print(line, highlight=False, markup=False, soft_wrap=True)
     console.print(f"card: {folder / 'card.md'}", highlight=False, soft_wrap=True)
     console.print(f"report: {folder / REPORT}", highlight=False, soft_wrap=True)

@@ -17,6 +17,7 @@ from rulegen.catalog.pages.html import html_card
 from rulegen.catalog.records.files import write_whole
 from rulegen.grammar import ConfigError, Rule
 from rulegen.ground.machine import peak_mb
+from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.differences import plot_held_out
 from rulegen.publishing.evaluate import Shown, Trajectory
@@ -103,6 +104,17 @@ class Discovery(NamedTuple):
         """
         texts_of = {"family.txt": self.family.text(), "fitted.txt": self.fitted.text()}
         return texts_of | texts(self.record) | exported(self.record, self.config.exports)
+
+    @property
+    def ended(self) -> dict[str, Outcomes]:
+        """How the held-out lives of each rule ended, in each world where there are several."""
+        if not self.worlds:
+            return {t.name: t.counts for t in self.trajectories}
+        return {
+            f"{t.name} in {world}": t.counts
+            for world, shown in self.worlds.items()
+            for t in shown.trajectories
+        }
 
     def publish(self, folder: Path | str, *, beside: Callable[[Path], None] | None = None) -> None:
         """Write what `rulegen discover` leaves behind, but for the history, into a new folder.

@@ -22,7 +22,7 @@ from rulegen.grammar.rule.system import check_effect
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate
-from rulegen.lives.outcomes import TROUBLES
+from rulegen.lives.outcomes import TROUBLES, Outcomes
 from rulegen.lives.world import World
 from rulegen.objective import Objective
 from rulegen.publishing.config import EvaluateSettings, load_settings
@@ -146,6 +146,15 @@ class Standings(NamedTuple):
         columns = ["rule", "world", "chosen_in", "lives", "reward", "scaled", "low", "high"]
         columns += ["difference", "difference_low", "difference_high", *TROUBLES, "values", "note"]
         return pd.DataFrame(rows, columns=columns)
+
+    @property
+    def ended(self) -> dict[str, Outcomes]:
+        """How the lives of each rule ended in each world."""
+        return {
+            f"{name} in {world}": trajectory.counts
+            for name, standing in self.rules.items()
+            for world, trajectory in standing.lives.items()
+        }
 
     def _from_first(self, gap: np.ndarray) -> dict[str, float]:
         """How much more than a rule the first one earns, of what it earns more in each life."""
