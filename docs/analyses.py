@@ -37,7 +37,7 @@ FEW = 4
 
 def main(folder: Path) -> None:
     """Analyse, and put everything in its place."""
-    world, rules = subjects(ROOT / "examples" / "two_rules.toml")
+    world, rules, _ = subjects(ROOT / "examples" / "two_rules.toml")
     with Display() as report:
         found = study(world, rules, lives=LIVES, seed=SEED, report=report)
     folder.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def main(folder: Path) -> None:
 
 def recall() -> bytes:
     """The film of a network that learned trajectories: the best of a few."""
-    world, rules = subjects(ROOT / "examples" / "recall.toml")
+    world, rules, _ = subjects(ROOT / "examples" / "recall.toml")
     opened = {
         name: dissect(bench, bench.values, jax.random.key(SEED), FEW)
         for name, bench in benches(world, rules).items()

@@ -13,9 +13,9 @@ from rulegen.analysis.similarity import similarity_graph
 from rulegen.analysis.studies import study, subjects, survivors
 from rulegen.catalog.pages.looks import ROLES
 from rulegen.catalog.records.kinds import PAGES
-from rulegen.catalog.records.roles import CHANCE, DISCOVERED
+from rulegen.catalog.records.roles import CHANCE, DISCOVERED, YARDSTICK
 from rulegen.circuits import RateCircuit
-from rulegen.grammar import RunError, parse
+from rulegen.grammar import ConfigError, RunError, parse
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.world import World
 from rulegen.tasks import TASKS, DelayedMatch
@@ -100,12 +100,12 @@ def test_a_published_record_in_any_form(monkeypatch, capsys, tmp_path):
     made = publish(lives=8, others={"no learning": "", "twice": text(2.0)})
     folder = leave(*made, tmp_path / "run")
     forms = [folder, folder / "card.md", folder / "record.toml"]
-    (world, rules), *others = [subjects(form) for form in forms]
+    (world, rules, where), *others = [subjects(form) for form in forms]
     assert [*rules] == [made[0].name, "twice"]
-    assert others == [(world, rules)] * 2
+    assert others == [(world, rules, where)] * 2 and not where
     assert world == world_of(made[0].evidence.setting)
     with (folder / "card.md").open() as file:
-        assert subjects("-", file) == (world, rules)
+        assert subjects("-", file) == (world, rules, where)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("rulegen.commands.analyse.study", lambda *a, **k: {}["no lives here"])
     code, _, err = run(monkeypatch, capsys, folder / "card.md")
@@ -199,6 +199,18 @@ def test_the_discovered_rule_has_the_look_that_it_has_in_its_run(monkeypatch, ca
     monkeypatch.setattr("rulegen.commands.analyse.study", lambda *a, **k: asked.update(k) or {}[""])
     run(monkeypatch, capsys, folder)
     assert asked["found"] == next(iter(subjects(folder)[1]))
+
+
+def test_one_of_several_worlds():
+    """Each with the yardstick as it was tuned there; the first where none is named."""
+    first, other = subjects("generalist"), subjects("generalist", where="twice the noise")
+    assert (first.where, other.where) == ("delayed association", "twice the noise")
+    assert other.world.circuit.noise == 2 * first.world.circuit.noise
+    assert first.rules[YARDSTICK].parameters != other.rules[YARDSTICK].parameters
+    with pytest.raises(ConfigError, match="has no world `nowhere`; it has `delayed association`, "):
+        subjects("generalist", where="nowhere")
+    with pytest.raises(ConfigError, match="has one world"):
+        subjects("examples/two_rules.toml", where="nowhere")
 
 
 def test_rules_that_are_called_like_columns():

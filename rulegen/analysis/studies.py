@@ -15,6 +15,7 @@ from rulegen.analysis.anatomy import Anatomy, dissect
 from rulegen.analysis.chapters import CHAPTERS, Subject, by_rule, missing
 from rulegen.analysis.contrast import INTERVALS, contrast_page, contrast_table, plot_contrast
 from rulegen.analysis.performance import scale
+from rulegen.catalog import Evidence, WorldFigures
 from rulegen.catalog.records.files import write_together, write_whole
 from rulegen.catalog.records.kinds import kind_of
 from rulegen.catalog.records.roles import DISCOVERED, START
@@ -51,7 +52,8 @@ class Study(NamedTuple):
     """What a study found.
 
     Attributes:
-        world: in which the rules learned. tables, figures: by their names.
+        world: in which the rules learned. where: its name, where there were several.
+        tables, figures: by their names.
         lives: number of networks that all rules survived.
         lost: number of networks that at least one did not.
         outcomes: how the lives of those networks ended, by rule.
@@ -59,6 +61,7 @@ class Study(NamedTuple):
     """
 
     world: World
+    where: str
     tables: dict[str, pd.DataFrame]
     figures: dict[str, Axes]
     lives: int
@@ -76,9 +79,20 @@ class Study(NamedTuple):
         ]
 
 
-def subjects(
-    source: Path | str, standard_input: TextIO | None = None
-) -> tuple[World, dict[str, Rule]]:
+class Subjects(NamedTuple):
+    """What is analysed.
+
+    Attributes:
+        world: in which rules learn. rules: by name.
+        where: the name of the world, where it is one of several.
+    """
+
+    world: World
+    rules: dict[str, Rule]
+    where: str = ""
+
+
+def subjects(source: Path | str, standard_input: TextIO | None = None, where: str = "") -> Subjects:
     """The world and the rules of a published record or of a scene.
 
     Args:
@@ -86,26 +100,37 @@ def subjects(
             the folder of a finished run, a record, a card, a discovered rule of the catalog or `-`.
             The published rule is first, and next is what the run compared it with.
         standard_input: what `-` reads.
+        where: which of several worlds of a record; the first by default.
 
     Raises:
-        ConfigError: when it is neither, or has no rules.
+        ConfigError: when it is neither, has no rules, or no such world.
         RuleError: when a rule in it is none.
     """
     if is_scene(source):
+        if where:
+            raise ConfigError(f"{source} has one world, and so none is called `{where}`")
         scene = load_scene(source)
         if not scene.rules:
             raise ConfigError(f"{source} has no rules to analyse; add some as [[rules]]")
-        return scene.world, {r.name: parse(r.rule) for r in scene.rules}
+        return Subjects(scene.world, {r.name: parse(r.rule) for r in scene.rules})
     record = read_source(str(source), standard_input).record
     if record is None or record.evidence is None:
         raise ConfigError(
             f"{source} is a rule without a run, and so without a world to analyse it in; write a "
             "file with [task] and [[rules]], as for `rulegen simulate --world`"
         )
-    others = {c.name: c.rule for c in record.evidence.comparisons if c.name != START and c.rule}
+    evidence = record.evidence
+    worlds: dict[str, Evidence | WorldFigures] = {told.name: told for told in evidence.worlds}
+    worlds = worlds or {"": evidence}
+    if where and where not in worlds:
+        known = ", ".join(f"`{name}`" for name in worlds if name) or "one world without a name"
+        raise ConfigError(f"{source} has no world `{where}`; it has {known}")
+    where = where or next(iter(worlds))
+    there = worlds[where]
+    others = {c.name: c.rule for c in there.comparisons if c.name != START and c.rule}
     name = DISCOVERED if record.name in others else record.name
-    world = world_of(record.evidence.setting, record.evidence.packages)
-    return world, {name: record.rule} | {n: parse(text) for n, text in others.items()}
+    rules = {name: record.rule} | {n: parse(text) for n, text in others.items()}
+    return Subjects(world_of(there.setting, there.packages), rules, where)
 
 
 def is_scene(source: Path | str) -> bool:
@@ -122,6 +147,7 @@ def study(
     repeats: int = 20,
     seed: int = 0,
     found: str = "",
+    where: str = "",
     report: Report = silent,
 ) -> Study:
     """Run lives of every rule, open their circuits and analyse them.
@@ -133,6 +159,7 @@ def study(
         repeats: noisy trials of each condition after learning.
         seed: of networks and noise.
         found: the rule that figures draw as the discovered one, if one is.
+        where: what the world is called, if it is one of several.
         report: told how far it is.
 
     Raises:
@@ -172,7 +199,7 @@ def study(
         tables["contrast"] = contrast_table(measures)
         figures["contrast"] = plot_contrast(tables["contrast"], found=found)
     outcomes = {name: anatomy.counts for name, anatomy in anatomies.items()}
-    return Study(world, tables, figures, lives - lost, lost, outcomes, films)
+    return Study(world, where, tables, figures, lives - lost, lost, outcomes, films)
 
 
 def survivors(anatomies: Mapping[str, Anatomy]) -> tuple[dict[str, Anatomy], int]:
@@ -233,6 +260,8 @@ def cannot_write(folder: Path | str, error: OSError) -> ConfigError:
 def index(found: Study) -> str:
     """The page of a study."""
     lines = ["# Analyses", "", f"{found.lives} networks, the same for all rules."]
+    if found.where:
+        lines[-1] = f"In the world `{found.where}`: {lines[-1]}"
     if found.lost:
         lines[-1] += f" {found.lost} more are left out: their weights left the finite range."
     lines += ["", f"How the lives ended: {'; '.join(told(found.outcomes))}."]

@@ -34,14 +34,18 @@ def analyse(
         ),
     ] = 20,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of networks and noise")] = 0,
+    world: Annotated[
+        str, typer.Option(help="which world of a run in several; by default the first")
+    ] = "",
 ) -> None:
     """Open the circuits that rules make: weights, dynamics, codes, and how alike they are.
 
     Examples:
         rulegen analyse runs/mine-1
         rulegen analyse world.toml --lives 64 --out analyses
+        rulegen analyse generalist --world "twice the delay"
     """
-    world, rules = subjects(run, sys.stdin)
+    there, rules, where = subjects(run, sys.stdin, world)
     path = Path(run)
     called = path.stem if path.suffix == ".toml" else next(iter(rules))
     folder = out or (path / "analyses" if path.is_dir() else Path("runs") / f"{called}-analyses")
@@ -49,10 +53,13 @@ def analyse(
     console = screen()
     with Display(progress()) as display:
         found = study(
-            world, rules, lives=lives, repeats=repeats, seed=seed,
-            found="" if is_scene(run) else next(iter(rules)), report=display,
+            there, rules, lives=lives, repeats=repeats, seed=seed,
+            found="" if is_scene(run) else next(iter(rules)), where=where, report=display,
         )  # fmt: skip
     hosts.on_first(lambda: save_study(found, folder))
+    if where:
+        named = "" if world else "; name another one with --world"
+        console.print(f"in the world `{where}`{named}", markup=False, highlight=False)
     if found.lost:
         console.print(f"{found.lost} of {lives} networks left the finite range and are left out")
     for line in [*told(found.outcomes), *found.missing]:
