@@ -31,7 +31,7 @@ from rulegen.ground.runtime import keep_compiled_programs, use_all_cores
 from rulegen.ground.stage import Stage
 from rulegen.publishing.config import EvaluateSettings
 from rulegen.publishing.figures import save_figure
-from rulegen.runs.league import League, Standings, compare_worlds, load_league, told
+from rulegen.runs.league import League, Standings, compare_worlds, load_league, values_of
 from rulegen.runs.league_figures import plot_ranks, plot_standings
 
 ROOT = Path(__file__).parent.parent
@@ -274,7 +274,7 @@ def apart(found: Standings) -> str:
 def values(found: Standings) -> str:
     """The tuned values of all rules that ran."""
     ran = ((n, s) for n, s in found.rules.items() if s.rule and n not in PARTS)
-    return markdown(["rule", "tuned values"], ([n, told(s)] for n, s in ran))
+    return markdown(["rule", "tuned values"], ([n, values_of(s.rule)] for n, s in ran))
 
 
 def left_out(found: Standings) -> str:

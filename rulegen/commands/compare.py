@@ -33,11 +33,12 @@ from rulegen.ground.journal import Journal
 from rulegen.ground.keys import origin
 from rulegen.ground.parts import foreign
 from rulegen.ground.stage import Stage
-from rulegen.lives import outcomes
+from rulegen.lives.outcomes import told
 from rulegen.lives.size import MOST_TRIALS
 from rulegen.lives.world import World
 from rulegen.publishing.config import EvaluateSettings
 from rulegen.publishing.figures import save_figure
+from rulegen.publishing.places import HELD_OUT
 from rulegen.runs.compare import behavioural_distance, family_graph, headed, weight_changes
 from rulegen.runs.compare_figures import plot_families, plot_rewards
 from rulegen.runs.contest import (
@@ -48,7 +49,7 @@ from rulegen.runs.contest import (
     statements,
     worlds,
 )
-from rulegen.runs.league import Standings, compare_worlds, load_league, only_world, told
+from rulegen.runs.league import Standings, compare_worlds, load_league, only_world, values_of
 from rulegen.runs.league_figures import plot_ranks, plot_standings
 from rulegen.runs.sources import named_rules
 
@@ -167,7 +168,8 @@ def in_worlds(
     with kept(out, places) as journal, Display(progress()) as display:
         found = compare_worlds(rules, league, Stage(origin(seed), journal, display), budget)
     table, ranks = found.table(), found.ranks()
-    shown = found.matrix().map("{:.3f}".format)
+    outside = {w: f"{w} {HELD_OUT}" for w, inside in found.worlds.items() if not inside}
+    shown = found.matrix().map("{:.3f}".format).rename(columns=outside)
     shown.insert(0, "rule", shown.index)
     unit = "scaled rewards: 0 no learning, 1 the yardstick" if league.learning else "rewards"
     print_table(console, list(shown), shown.itertuples(index=False), unit)
@@ -188,8 +190,8 @@ def in_worlds(
         f"mean ranks in {ranks.worlds} worlds{apart if isfinite(ranks.critical) else ''}",
     )
     notes = [f"{n}: {s.note}" for n, s in found.rules.items() if s.note]
-    values = [f"{n}: {told(s)}" for n, s in found.rules.items() if s.rule]
-    for line in (*values, *notes, *outcomes.told(found.ended)):
+    tuned = [f"{n}: {values_of(s.rule)}" for n, s in found.rules.items() if s.rule]
+    for line in (*tuned, *notes, *told(found.ended)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
         hosts.on_first(lambda: save_worlds(out, found, table))

@@ -217,6 +217,8 @@ def validated(kind: type[AnySettings], data: Mapping[str, Any], path: Path | str
         raise ConfigError(f"{path}: {problems(error, kind, data)}") from None
     except RuleError as error:
         raise placed(error, data, path) from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
 
 
 def replace_values(data: dict[str, Any], changes: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from rulegen.grammar.printing.unparse import show_unit
 from rulegen.publishing.bounds import at_bounds
 from rulegen.publishing.differences import plot_differences
 from rulegen.publishing.figures import FORMULA, draw_curve, label_ends, mark_warmup, stroke
+from rulegen.publishing.places import HELD_OUT
 from rulegen.publishing.setting import ceiling
 from rulegen.publishing.world_figures import rewards
 
@@ -88,10 +89,11 @@ def plot_slide(record: Record, curves: pd.DataFrame | None = None) -> Axes:
         if evidence.worlds:
             there = [other.name for world in evidence.worlds for other in world.comparisons]
             rewards(below[0], evidence, looks([DISCOVERED, *minus, *there]))
-            names = [w.name + ("" if w.chosen_in else " (held out)") for w in evidence.worlds]
+            names = [w.name if w.chosen_in else f"{w.name} {HELD_OUT}" for w in evidence.worlds]
             below[0].set_yticks(range(len(names)), names, fontsize="small")
             scale = "scaled reward: 0 no learning, 1 yardstick"
-            below[0].set_xlabel(scale if evidence.scaled else "reward per trial")
+            told = scale if evidence.scaled else "reward per trial"
+            below[0].set_xlabel(f"{told}\nintervals hold together with 95%")
             below[0].legend(
                 loc="lower left",
                 bbox_to_anchor=(0.0, 1.0),

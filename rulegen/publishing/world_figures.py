@@ -17,6 +17,7 @@ from rulegen.catalog.records.roles import CHANCE, DISCOVERED, PERFECT
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import draw_curve, stroke
+from rulegen.publishing.places import HELD_OUT
 
 #: Learning curves in a row.
 COLUMNS = 3
@@ -124,7 +125,7 @@ def rewards(ax: Axes, evidence: Evidence, known: Mapping[str, Look]) -> None:
                 fmt="D" if name == DISCOVERED else "o", ms=5 if name == DISCOVERED else 3.5,
                 color=known[name].colour, lw=1.2, label=label,
             )  # fmt: skip
-    names = [t.name if t.chosen_in else f"{t.name}\n(held out)" for t in evidence.worlds]
+    names = [t.name if t.chosen_in else f"{t.name}\n{HELD_OUT}" for t in evidence.worlds]
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
     inside = sum(told.chosen_in for told in evidence.worlds)

@@ -142,10 +142,13 @@ class Standings(NamedTuple):
                 row |= {"scaled": here.mean, "low": here.low, "high": here.high}
                 if (first, world) in self.scaled:
                     row |= self._from_first(self.scaled[first, world] - self.scaled[name, world])
-                rows.append(row | trajectory.counts.bad | {"values": told(standing), "note": ""})
+                # The yardstick has values of its own in each world.
+                rule = parse(trajectory.text) if name == YARDSTICK else standing.rule
+                rows.append(row | trajectory.counts.bad | {"values": values_of(rule), "note": ""})
         columns = ["rule", "world", "chosen_in", "lives", "reward", "scaled", "low", "high"]
         columns += ["difference", "difference_low", "difference_high", *TROUBLES, "values", "note"]
-        return pd.DataFrame(rows, columns=columns)
+        whole = dict.fromkeys(("lives", *TROUBLES), "Int64")
+        return pd.DataFrame(rows, columns=columns).astype(whole)
 
     @property
     def ended(self) -> dict[str, Outcomes]:
@@ -315,7 +318,7 @@ def standings(
     return Standings(found, worlds, numbers, made, level)
 
 
-def told(standing: Standing) -> str:
-    """The values of a rule's parameters."""
-    parameters = standing.rule.parameters if standing.rule else ()
+def values_of(rule: Rule | None) -> str:
+    """The values of a rule's parameters, if it is one."""
+    parameters = rule.parameters if rule else ()
     return ", ".join(f"{p.name} = {p.value:.4g}" for p in parameters if p.value is not None)
