@@ -225,8 +225,3 @@ def remains(record: Record) -> dict[str, Lot]:
         rule = term.rule or record.equations
         found[term.coefficient] = lived("", rule, world, evidence.seed, lives, bool(term.rule))
     return remains_of(found)
-
-
-def rewards_of(trajectories: tuple[Trajectory, ...]) -> dict[tuple[str, str], np.ndarray]:
-    """As a verification names them."""
-    return {("rule", t.name): t.means for t in trajectories}

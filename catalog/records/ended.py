@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
 
-from pydantic import BaseModel, Field, Strict
+from pydantic import BaseModel
+
+from rulegen.catalog.records.fields import Count
 
 #: Ends of lives without which no reward should be read, and how sentences say each.
 TROUBLES = ("diverged", "saturated", "silent")
@@ -16,9 +17,6 @@ ENDS_ARE = (
     "worst reward from then on; it has saturated, or fallen silent, when in its last step nearly "
     "all rates are the largest that there is, or none differs from 0."
 )
-
-#: Lives of one kind.
-Count = Annotated[int, Strict(), Field(ge=0)]
 
 
 class Ended(BaseModel):

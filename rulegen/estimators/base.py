@@ -13,6 +13,7 @@ from pydantic import Field
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.grammar import RunError
 from rulegen.ground.parts import Part
+from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
 from rulegen.lives.many import Lives
 from rulegen.lives.outcomes import Outcomes
@@ -141,7 +142,7 @@ class Estimator(Part, abc.ABC):
         values: np.ndarray,
         free: np.ndarray,
         key: jax.Array,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> MetaGradient:
         """Estimate the meta-gradient.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from functools import cache
 from typing import Any, ClassVar, Literal
 
@@ -82,7 +81,7 @@ class Evosax(Estimator):
         values: np.ndarray,
         free: np.ndarray,
         key: jax.Array,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> MetaGradient:
         """See `Estimator.estimate`."""
         coordinates = Coordinates(lives.rule.rule.parameters)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -20,6 +20,7 @@ from rulegen.estimators.coordinates import Coordinates
 from rulegen.grammar import Event
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.ground.noise import Stream, stream
+from rulegen.ground.progress import Tick
 from rulegen.ground.settings import instead
 from rulegen.lives.bench import Bench
 from rulegen.lives.life import LifeState
@@ -103,7 +104,7 @@ class Pathwise(Estimator):
         values: np.ndarray,
         free: np.ndarray,
         key: jax.Array,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> MetaGradient:
         """See `Estimator.estimate`."""
         batch = lives.run(values, key, self.lives, tick=tick)

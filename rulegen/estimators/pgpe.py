@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import jax
@@ -12,6 +11,7 @@ from pydantic import Field
 from rulegen.catalog.records.fields import MOST_LIVES
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
+from rulegen.ground.progress import Tick
 from rulegen.lives.many import Lives
 
 
@@ -44,7 +44,7 @@ class Pgpe(Estimator):
         values: np.ndarray,
         free: np.ndarray,
         key: jax.Array,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> MetaGradient:
         """See `Estimator.estimate`."""
         pairs = self.lives // 2

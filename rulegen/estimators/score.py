@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import jax
@@ -13,6 +12,7 @@ from rulegen.compile import compile_rule
 from rulegen.estimators.astray import places
 from rulegen.estimators.base import Estimator, MetaGradient
 from rulegen.estimators.coordinates import Coordinates
+from rulegen.ground.progress import Tick
 from rulegen.lives.bench import Bench
 from rulegen.lives.many import Lives
 
@@ -71,7 +71,7 @@ class Score(Estimator):
         values: np.ndarray,
         free: np.ndarray,
         key: jax.Array,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> MetaGradient:
         """See `Estimator.estimate`."""
         batch = lives.run(values, key, self.lives, tick=tick)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 
 import jax
@@ -155,6 +155,6 @@ def counted(estimator: Estimator, shares: Sequence[float]) -> list[int]:
     return [max(4, 2 * round(total * share / 2.0)) for share in shares]
 
 
-def shifted(tick: Callable[[int], None] | None, before: int) -> Tick | None:
+def shifted(tick: Tick | None, before: int) -> Tick | None:
     """Tells of lives beside those that are over."""
     return None if tick is None else lambda done: tick(before + done)

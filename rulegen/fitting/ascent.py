@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -19,7 +18,7 @@ from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch
 from rulegen.ground.settings import MOST_TOGETHER, Settings
-from rulegen.ground.stage import Stage
+from rulegen.ground.stage import KEPT, Stage, place_of
 from rulegen.ground.statistics import paired_difference
 from rulegen.objective import Objective
 
@@ -247,10 +246,6 @@ def gained(
     return bool(stage.recall([objective, now, before, lives], compute)["low"] > 0)
 
 
-#: What the error of a run ends with.
-KEPT = "The history is kept."
-
-
 def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
     """Raise `RunError` when there is nothing to learn from: no life, or no difference."""
     place = f"in iteration {number + 1} of {name}"
@@ -259,25 +254,14 @@ def refuse_hopeless(estimate: MetaGradient, name: str, number: int) -> None:
             f"every life diverged {place}: the weights or the reward left the finite range. "
             "Try a smaller learning rate, a clip on the weight change such as "
             "clip(eta*(R - R_bar)*e, -0.02, 0.02), or smaller starting coefficients; with a task "
-            "of your own, look for a reward that is NaN. The history is kept."
+            f"of your own, look for a reward that is NaN. {KEPT}"
         )
     if np.ptp(estimate.rewards) == 0:
         raise RunError(
             f"every life has the same reward {place}, {estimate.reward:g} per trial: there is "
             "nothing to learn from. Does the reward of the task depend on the output? "
-            "The history is kept."
+            f"{KEPT}"
         )
-
-
-@contextmanager
-def place_of(place: str) -> Iterator[None]:
-    """Adds to a `RunError` where in a run it happened, and that the history is kept."""
-    try:
-        yield
-    except RunError as error:
-        if str(error).endswith(KEPT):  # it has its place already
-            raise
-        raise RunError(f"in {place}: {error}. {KEPT}") from None
 
 
 def gradients(journal: Journal) -> dict[str, int]:

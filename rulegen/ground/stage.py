@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
 
+from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import branch
 from rulegen.ground.progress import Found, Progress, Report, silent
+
+#: What the error of a run ends with.
+KEPT = "The history is kept."
+
+
+@contextmanager
+def place_of(place: str) -> Iterator[None]:
+    """Adds to a `RunError` where in a run it happened, and that the history is kept."""
+    try:
+        yield
+    except RunError as error:
+        if str(error).endswith(KEPT):  # it has its place already
+            raise
+        raise RunError(f"in {place}: {error}. {KEPT}") from None
 
 
 @dataclass(frozen=True)

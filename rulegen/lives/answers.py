@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Answered, Batch
 from rulegen.lives.many import Lives
 from rulegen.lives.trial import TrialRun
@@ -42,7 +41,7 @@ class AnsweredLives(Lives):
         count: int,
         *,
         numbers: np.ndarray | None = None,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> Batch:
         """See `Lives.run`."""
         batch = super().run(values, key, count, numbers=numbers, tick=tick)

@@ -17,6 +17,7 @@ from rulegen.compile import CompiledRule
 from rulegen.grammar import RunError
 from rulegen.ground import hosts
 from rulegen.ground.noise import Stream, stream
+from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Batch, Lived
 from rulegen.lives.blocks import blocks
 from rulegen.lives.choice import Chosen, chosen, platform_of
@@ -190,7 +191,7 @@ class Lives:
         count: int,
         *,
         numbers: np.ndarray | None = None,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> Batch:
         """Run `count` lives.
 
@@ -230,7 +231,7 @@ class Lives:
         count: int,
         *,
         numbers: np.ndarray | None = None,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> np.ndarray:
         """Mean reward per trial of each life, shape (count,); arguments as of `run`."""
         parts = self.live(values, key, count, numbers=numbers, tick=tick)
@@ -244,7 +245,7 @@ class Lives:
         count: int,
         *,
         numbers: np.ndarray | None = None,
-        tick: Callable[[int], None] | None = None,
+        tick: Tick | None = None,
     ) -> Iterator[Lived]:
         """The lives of `run`, those of this host alone, a chunk at a time and with their ends."""
         if count < 1:
@@ -279,7 +280,7 @@ class Lives:
             start += size
 
     def _chunk(
-        self, values: np.ndarray, source: Stream, numbers: np.ndarray, told: Callable[[int], None]
+        self, values: np.ndarray, source: Stream, numbers: np.ndarray, told: Tick
     ) -> tuple[Any, np.ndarray, np.ndarray]:
         """As many lives as there are values: what they end with, their rewards and scores.
 

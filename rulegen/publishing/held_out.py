@@ -13,7 +13,7 @@ from rulegen.fitting.yardstick import Mark
 from rulegen.grammar import Rule, RunError
 from rulegen.grammar.rule.timing import with_shortest_times
 from rulegen.ground.parts import packages
-from rulegen.ground.stage import Stage
+from rulegen.ground.stage import KEPT, Stage
 from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.outcomes import worst
@@ -104,7 +104,7 @@ class HeldOut:
             raise RunError(
                 f"world `{world}`: on {self.lives} held-out lives the yardstick gains {gain} over "
                 "no learning, which is no unit of a scale. Run more lives, `evaluate.lives` or "
-                "`--lives`, name another `yardstick`, or take the world out. The history is kept."
+                f"`--lives`, name another `yardstick`, or take the world out. {KEPT}"
             )
 
     def compared(self) -> list[Trajectory]:

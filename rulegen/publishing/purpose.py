@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 from rulegen.fitting.tuning import opened
 from rulegen.fitting.yardstick import Mark, marks
-from rulegen.grammar import ConfigError, Rule
+from rulegen.grammar import ConfigError, Rule, RunError
 from rulegen.grammar.rule.timing import with_shortest_times
-from rulegen.ground.stage import Stage
+from rulegen.ground.stage import KEPT, Stage
+from rulegen.ground.statistics import Estimate
 from rulegen.lives.bench import Bench
 from rulegen.objective import Joint, Objective
 from rulegen.objective.joint import bench_in, blamed
@@ -86,6 +87,25 @@ def scaled(config: Places, objective: Objective, found: Mapping[str, Mark]) -> O
     nothing = tuple(mark.nothing.mean for mark in here)
     unit = tuple(mark.gain.mean for mark in here)
     return objective.aimed(config.aim._replace(nothing=nothing, unit=unit))
+
+
+def check_gain(config: Places, gain: Estimate, margin: float, whose: str, remedy: str) -> None:
+    """See that a rule is better than no learning, as one that is published must be.
+
+    Args:
+        config: of the run.
+        gain: of the rule over no learning on the held-out lives.
+        margin: its mean must be that large.
+        whose: what the message calls the rule. remedy: what else could be tried.
+
+    Raises:
+        RunError: when the interval of the gain holds 0, or its mean is within the margin.
+    """
+    if gain.low <= 0 or gain.mean < margin:
+        raise RunError(
+            f"nothing to publish: on {gain.lives} held-out lives {whose} earns {gain} more "
+            f"{reward_is(config)} than no learning; the margin is {margin:g}. {remedy} {KEPT}"
+        )
 
 
 def reward_is(config: Places) -> str:

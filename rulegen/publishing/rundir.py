@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rulegen.catalog.records.files import write_whole
-from rulegen.fitting.ascent import place_of
 from rulegen.fitting.yardstick import NoScale
 from rulegen.grammar import ConfigError, RunError
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
 from rulegen.ground.progress import Progress, Report, silent
+from rulegen.ground.stage import place_of
 from rulegen.publishing.config import RunConfig
 from rulegen.publishing.discovery import Discovery, write
 from rulegen.publishing.history import HISTORY

@@ -22,7 +22,7 @@ from rulegen.estimators.together import prepared
 from rulegen.fitting.ascent import fit
 from rulegen.fitting.box import STILL, no_limits
 from rulegen.fitting.refine import Refined
-from rulegen.grammar import ConfigError, Rule, RunError, parse
+from rulegen.grammar import ConfigError, Rule, parse
 from rulegen.ground import hosts
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, origin
@@ -41,7 +41,7 @@ from rulegen.publishing.evidence import (
 )
 from rulegen.publishing.held_out import Everywhere, HeldOut
 from rulegen.publishing.printed import check_exports
-from rulegen.publishing.purpose import check_worlds, marks_of, objective_of, reward_is, scaled
+from rulegen.publishing.purpose import check_gain, check_worlds, marks_of, objective_of, scaled
 from rulegen.publishing.rehearsal import rehearse
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.selection.looks import Look as PruneLook
@@ -160,14 +160,9 @@ def carry_out(config: DiscoverConfig, entrants: Entrants, run: Stage) -> Discove
         held_out.run(reference.name, parse(reference.rule), f"reference {reference.name}")
     held_out.finish(parse(published.text()))
     best, *others = held_out.compared()
+    remedy = "Try other terms, more iterations of the fit, or other starting coefficients."
     gain = best.minus(others[-1])
-    if gain.low <= 0 or gain.mean < config.prune.margin:
-        raise RunError(
-            f"nothing to publish: on {config.evaluate.lives} held-out lives the rule found earns "
-            f"{gain} more {reward_is(config)} than no learning; the margin is "
-            f"{config.prune.margin:g}. Try other terms, more iterations of the fit, or other "
-            "starting coefficients. The history is kept."
-        )
+    check_gain(config, gain, config.prune.margin, "the rule found", remedy)
     rests, terms = {}, {t.coefficient: t.text for t in family.rule.terms()}
     for name, values in trimmed.without.items():
         rest = remainder(family, trimmed, name, values)

@@ -14,10 +14,9 @@ from pydantic import Field
 
 from rulegen.estimators import AnyEstimator, Pathwise
 from rulegen.estimators.together import meta_gradient, prepared
-from rulegen.fitting.ascent import place_of
 from rulegen.grammar import Basis, ConfigError, Rule, RuleError, Space, Structure
 from rulegen.ground.settings import MOST_TOGETHER
-from rulegen.ground.stage import Stage
+from rulegen.ground.stage import Stage, place_of
 from rulegen.objective import Objective
 from rulegen.searching.arena import Point, split
 from rulegen.searching.strategy import Candidate, Meeting, Strategy, best_points

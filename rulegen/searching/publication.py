@@ -10,7 +10,7 @@ import pandas as pd
 from rulegen.catalog import Record
 from rulegen.catalog.records.roles import DISCOVERED, LITERATURE, NO_LEARNING
 from rulegen.fitting.yardstick import Mark
-from rulegen.grammar import Rule, RunError, Structure
+from rulegen.grammar import Rule, Structure
 from rulegen.ground.keys import Branch
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Limits, paired_difference
@@ -18,7 +18,7 @@ from rulegen.publishing.discovery import Discovery
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.evidence import evidence_of, record_of
 from rulegen.publishing.held_out import Everywhere, HeldOut
-from rulegen.publishing.purpose import reward_is
+from rulegen.publishing.purpose import check_gain
 from rulegen.searching.arena import Arena, split
 from rulegen.searching.config import SearchConfig
 from rulegen.searching.finals import bounded, printed, refined, sought, stage_of
@@ -77,14 +77,8 @@ class Publication:
         here.finish(rule)
         rows = self.rows(rules, best_known)
         best, *others = here.compared()
-        gain = best.minus(others[-1])
-        if gain.low <= 0 or gain.mean < config.select.margin:
-            raise RunError(
-                f"nothing to publish: on {gain.lives} held-out lives the pick, "
-                f"`{picked.structure}`, earns {gain} more {reward_is(config)} than no learning; "
-                f"the margin is {config.select.margin:g}. Try another space or a larger budget. "
-                "The history is kept."
-            )
+        whose, remedy = f"the pick, `{picked.structure}`,", "Try another space or a larger budget."
+        check_gain(config, best.minus(others[-1]), config.select.margin, whose, remedy)
         rests = self.rests(picked)
         record = self.record(rule, limits, rests, tried)
         discovery = Discovery(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from rulegen.catalog import find, literature
-from rulegen.fitting.ascent import place_of
 from rulegen.grammar import ConfigError, Structure
 from rulegen.ground import hosts
 from rulegen.ground.digests import inputs_digest
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import Branch, origin
 from rulegen.ground.progress import Report, silent
-from rulegen.ground.stage import Stage
+from rulegen.ground.stage import Stage, place_of
 from rulegen.publishing.evidence import with_gradients
 from rulegen.publishing.printed import check_exports
 from rulegen.publishing.purpose import check_worlds, marks_of
