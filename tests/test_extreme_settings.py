@@ -16,7 +16,8 @@ from rulegen.catalog.records.record import plain_data
 from rulegen.commands.cli import main
 from rulegen.grammar import RunError
 from rulegen.lives.many import Lives
-from rulegen.publishing.config import DiscoverConfig, place_value
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.publishing.settings_file import place_value
 from rulegen.searching import SearchConfig
 
 RULE = """

@@ -23,9 +23,9 @@ from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import check_alive, told
 from rulegen.lives.size import MOST_TRIALS
 from rulegen.lives.world import World
-from rulegen.publishing.config import validated
 from rulegen.publishing.evaluate import Trajectory, curves
 from rulegen.publishing.figures import picture, plot_learning
+from rulegen.publishing.settings_file import validated
 from rulegen.runs.league import only_world
 from rulegen.runs.simulate import described, late_rewards, load_scene, reward_table
 from rulegen.runs.simulate import simulate as run_simulation

@@ -23,7 +23,7 @@ def planned(config: DiscoverConfig) -> list[Leg]:
     """The legs of a discovery.
 
     Example:
-        >>> from rulegen.publishing.config import validated
+        >>> from rulegen.publishing.settings_file import validated
         >>> family = "param theta_1 = 0.1 free\\ndw/dt = theta_1*pre*post"
         >>> given = {"name": "a", "rule": family, "task": {"name": "delayed_association"}}
         >>> [c.name for c in planned(validated(DiscoverConfig, given, "a.toml"))]

@@ -24,9 +24,10 @@ from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.lives.batch import Lot
 from rulegen.objective import Objective
-from rulegen.publishing.config import DiscoverConfig, validated
+from rulegen.publishing.config import DiscoverConfig
 from rulegen.publishing.purpose import marks_of, objective_of, scaled
 from rulegen.publishing.rundir import RunDirectory
+from rulegen.publishing.settings_file import validated
 from rulegen.runs.discover import discover
 
 #: Columns that count the lives that ended badly, of what was found and of the start.

@@ -25,7 +25,7 @@ from rulegen.lives.bench import Bench, no_learning
 from rulegen.lives.life import LifeSettings
 from rulegen.lives.outcomes import TROUBLES, Outcomes, told
 from rulegen.lives.world import World
-from rulegen.publishing.config import validated
+from rulegen.publishing.settings_file import validated
 
 #: What runs where nothing is learned.
 STILL = parse("dw/dt = 0.000001*post*pre")

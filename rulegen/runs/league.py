@@ -25,11 +25,12 @@ from rulegen.ground.statistics import estimate
 from rulegen.lives.outcomes import TROUBLES, Outcomes
 from rulegen.lives.world import World
 from rulegen.objective import Objective
-from rulegen.publishing.config import EvaluateSettings, load_settings
+from rulegen.publishing.config import EvaluateSettings
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.held_out import HeldOut
 from rulegen.publishing.places import Places
 from rulegen.publishing.purpose import check_worlds, marks_of, objective_of, scaled
+from rulegen.publishing.settings_file import load_settings
 from rulegen.runs.contest import STILL
 
 #: How every rule is refined after it was tuned.

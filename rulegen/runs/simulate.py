@@ -18,9 +18,9 @@ from rulegen.lives.batch import Answered, Batch, last_quarter
 from rulegen.lives.bench import Bench
 from rulegen.lives.outcomes import words
 from rulegen.lives.world import World
-from rulegen.publishing.config import load_settings, replace_values, validated
 from rulegen.publishing.places import WorldSettings
 from rulegen.publishing.references import References
+from rulegen.publishing.settings_file import load_settings, replace_values, validated
 
 
 class Scene(WorldSettings):

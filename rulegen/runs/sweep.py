@@ -25,12 +25,8 @@ from rulegen.ground.extras import extra
 from rulegen.ground.journal import take
 from rulegen.ground.progress import Progress, Report, silent
 from rulegen.ground.settings import Settings, distinct
-from rulegen.publishing.config import (
-    DiscoverConfig,
-    place_value,
-    replace_values,
-    validated,
-)
+from rulegen.publishing.config import DiscoverConfig
+from rulegen.publishing.settings_file import place_value, replace_values, validated
 from rulegen.runs.combination import ENDED, Finished, check_shared, on_worker
 
 #: More combinations than this are a mistake.

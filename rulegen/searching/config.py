@@ -17,7 +17,8 @@ from rulegen.grammar.reading.files import LARGEST_FILE, decoded, parse_toml, rea
 from rulegen.grammar.space.space import BUNDLED, LOCAL
 from rulegen.ground.parts import reader
 from rulegen.ground.settings import MOST_TOGETHER, Settings, distinct
-from rulegen.publishing.config import RunConfig, replace_values, validated
+from rulegen.publishing.config import RunConfig
+from rulegen.publishing.settings_file import replace_values, validated
 from rulegen.searching.genetic import Genetic
 from rulegen.searching.halving import Halving
 from rulegen.searching.path import Path

@@ -17,7 +17,7 @@ def planned(config: SearchConfig) -> list[Leg]:
     """The legs of a search.
 
     Example:
-        >>> from rulegen.publishing.config import validated
+        >>> from rulegen.publishing.settings_file import validated
         >>> given = {"name": "a", "task": {"name": "delayed_association"}}
         >>> given["strategy"] = [{"name": "halving"}]
         >>> [c.name for c in planned(validated(SearchConfig, given, "a.toml"))][:3]

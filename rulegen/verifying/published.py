@@ -22,7 +22,8 @@ from rulegen.grammar import ConfigError
 from rulegen.grammar.reading.files import LARGEST_FILE, parse_toml, read_own
 from rulegen.lives.batch import Lot
 from rulegen.lives.outcomes import Outcome
-from rulegen.publishing.config import DiscoverConfig, RunConfig, validated
+from rulegen.publishing.config import DiscoverConfig, RunConfig
+from rulegen.publishing.settings_file import validated
 from rulegen.publishing.tables import remainder
 from rulegen.searching.config import SearchConfig
 from rulegen.verifying.claims import DIGITS, Key
