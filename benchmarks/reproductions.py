@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rulegen.catalog.pages.looks import ROLES, looks
+from rulegen.catalog.pages.pens import ROLES, pens
 from rulegen.catalog.pages.tables import CHANCE, CHANCE_IS
 from rulegen.publishing.figures import new_axes, save_figure, stroke
 from rulegen.runs.simulate import load_scene
@@ -83,18 +83,18 @@ def plot(table: pd.DataFrame, found: pd.DataFrame, folder: Path) -> None:
     """Median error over trials with quartiles, as thin lines, and every network's end."""
     ax = new_axes()
     groups = list(table.groupby("rule", sort=False))
-    known = looks(str(rule) for rule, _ in groups)
+    known = pens(str(rule) for rule, _ in groups)
     for number, (rule, rows) in enumerate(groups):
-        look = known[str(rule)]
+        pen = known[str(rule)]
         errors = -rows.pivot_table(index="trial", columns="life", values="reward")
         smooth = errors.rolling(50, min_periods=1).median().quantile([0.25, 0.5, 0.75], axis=1)
-        ax.plot(smooth.columns, smooth.loc[0.5], **stroke(look), linewidth=1.8, label=rule)
+        ax.plot(smooth.columns, smooth.loc[0.5], **stroke(pen), linewidth=1.8, label=rule)
         for quartile in (0.25, 0.75):
-            ax.plot(smooth.columns, smooth.loc[quartile], color=look.colour, linewidth=0.6)
+            ax.plot(smooth.columns, smooth.loc[quartile], color=pen.colour, linewidth=0.6)
         ends = found.loc[found["rule"] == rule, "error"]
         # Beside each other, so that none covers another.
         beyond = table["trial"].max() * (1.03 + 0.03 * number)
-        ax.plot([beyond] * len(ends), ends, "_", color=look.colour, clip_on=False)
+        ax.plot([beyond] * len(ends), ends, "_", color=pen.colour, clip_on=False)
     world = load_scene(SCENE).world
     chance = world.task.chance(world.circuit.dt)
     ax.axhline(-chance, **stroke(ROLES[CHANCE]), linewidth=1.0, label=CHANCE)

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rulegen.analysis.trajectories import condition_names
-from rulegen.catalog.pages.looks import COLOURS
+from rulegen.catalog.pages.pens import COLOURS
 from rulegen.ground.noise import stream
 from rulegen.publishing.figures import label_ends
 from rulegen.tasks import TASKS, Task

@@ -19,8 +19,8 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from nbconvert import MarkdownExporter
 
-from rulegen.catalog.pages.looks import PLATE
 from rulegen.catalog.pages.mathfont import math_style
+from rulegen.catalog.pages.pens import PLATE
 
 ROOT = Path(__file__).parent.parent
 #: Files that are pages or pictures of the site.

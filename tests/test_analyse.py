@@ -11,7 +11,7 @@ from rulegen.analysis.contrast import INTERVALS, contrast_table
 from rulegen.analysis.performance import performance_table
 from rulegen.analysis.similarity import similarity_graph
 from rulegen.analysis.studies import study, subjects, survivors
-from rulegen.catalog.pages.looks import ROLES
+from rulegen.catalog.pages.pens import ROLES
 from rulegen.catalog.records.kinds import PAGES
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, YARDSTICK
 from rulegen.circuits import RateCircuit

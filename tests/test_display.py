@@ -7,7 +7,7 @@ from rich.console import Console
 
 from rulegen.ground.display import Display
 from rulegen.ground.outlook import Leg, Outlook
-from rulegen.ground.progress import Found, Progress
+from rulegen.ground.progress import Met, Progress
 
 LONG = "1.23 post*trace(pre) - 0.619 trace(post)*pre + 0.5 " + "clip(u - u_bar, 0, 1)*pre " * 4
 
@@ -74,7 +74,7 @@ def test_what_stays_on_a_terminal_has_a_result():
 def test_nothing_collapses_at_any_width(width):
     """The bar, its share and the time are there, and no line is wider than the terminal."""
     found = tuple(
-        Found(size, size / 10, size / 10 - 0.05, size / 10 + 0.05, LONG) for size in range(1, 12)
+        Met(size, size / 10, size / 10 - 0.05, size / 10 + 0.05, LONG) for size in range(1, 12)
     )
     console = Console(file=io.StringIO(), width=width)
     display = Display(console, [Leg("fit", ("fit",), 1.0, 4)])
@@ -91,12 +91,8 @@ def test_nothing_collapses_at_any_width(width):
 
 def test_the_hall_of_fame_keeps_the_best_of_each_size():
     steps = [
-        Progress(
-            "a", 0, 1, found=(Found(3, 0.5, 0.4, 0.6, "old"), Found(5, 0.6, 0.5, 0.7, "large"))
-        ),
-        Progress(
-            "a", 1, 1, found=(Found(3, 0.7, 0.6, 0.8, "new"), Found(5, 0.1, 0.0, 0.2, "worse"))
-        ),
+        Progress("a", 0, 1, found=(Met(3, 0.5, 0.4, 0.6, "old"), Met(5, 0.6, 0.5, 0.7, "large"))),
+        Progress("a", 1, 1, found=(Met(3, 0.7, 0.6, 0.8, "new"), Met(5, 0.1, 0.0, 0.2, "worse"))),
     ]
     console = Console(file=io.StringIO(), width=80)
     display = Display(console)

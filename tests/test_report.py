@@ -13,7 +13,7 @@ from rulegen.catalog import Record, find, load_record, save_record
 from rulegen.catalog.pages.bibtex import bibtex
 from rulegen.catalog.pages.drawing import pictured
 from rulegen.catalog.pages.html import content_hash
-from rulegen.catalog.pages.looks import numbers
+from rulegen.catalog.pages.pens import numbers
 from rulegen.catalog.pages.probe import probe
 from rulegen.catalog.records.library import HOME
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING

@@ -20,7 +20,7 @@ from rulegen.estimators import MetaGradient
 from rulegen.grammar import ConfigError
 from rulegen.ground.journal import Journal, make_line
 from rulegen.ground.outlook import spoken
-from rulegen.ground.progress import Found
+from rulegen.ground.progress import Met
 from rulegen.lives.outcomes import Outcomes
 from rulegen.watching.history import History, planned
 from rulegen.watching.page import compared_page, page, row, run_page, runs_page
@@ -48,7 +48,7 @@ def gradient(number, stage="fit 1 (pathwise)", reward=-0.5):
 
 
 def look(number, reward):
-    found = Found(2, reward, reward - 0.01, reward + 0.01, "0.3 pre*post <b>")
+    found = Met(2, reward, reward - 0.01, reward + 0.01, "0.3 pre*post <b>")
     data = {"mean": -0.01, "low": -0.02, "high": 0.0, "lives": 64, "found": [found]}
     return make_line(f"look {number}", "0" * 16, data, 2.0)
 
@@ -56,9 +56,7 @@ def look(number, reward):
 def judged(number, difference, *rules):
     """A look at two rules, the new one first, each by its size, its reward and its text."""
     mean, low, high = difference
-    found = [
-        Found(size, reward, reward - 0.01, reward + 0.01, text) for size, reward, text in rules
-    ]
+    found = [Met(size, reward, reward - 0.01, reward + 0.01, text) for size, reward, text in rules]
     data = {"mean": mean, "low": low, "high": high, "lives": 64, "found": found}
     return make_line(f"look {number}", "0" * 16, data, 2.0)
 

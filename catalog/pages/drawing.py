@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from markupsafe import Markup
 
 from rulegen.catalog.pages.curves import Curve, Curves
-from rulegen.catalog.pages.looks import numbers
+from rulegen.catalog.pages.pens import numbers
 from rulegen.catalog.pages.probe import SIZES, Probe
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 
@@ -148,7 +148,7 @@ def small_curves(curves: Curves) -> str:
 
 
 def line(look: int, curve: Curve, scale: Scale) -> str:
-    """A curve in one of `looks.LOOKS`."""
+    """A curve in one of `pens.PENS`."""
     points = zip(curve.trial, curve.mean, strict=True)
     return f'<path class="line c{look}" d="{path(scale.place(*p) for p in points)}"/>'
 

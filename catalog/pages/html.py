@@ -17,7 +17,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rulegen.catalog.pages import drawing, looks
+from rulegen.catalog.pages import drawing, pens
 from rulegen.catalog.pages.bibtex import bibtex
 from rulegen.catalog.pages.brief import brief
 from rulegen.catalog.pages.card import Block, card
@@ -114,7 +114,7 @@ def html_page(cards: Sequence[tuple[Facets, str]]) -> str:
         cards: what one looks rules up by, and what `html_rule` made of them.
     """
     style, script = ((FOLDER / name).read_text() for name in ("style.css", "page.js"))
-    style = looks.style() + style + math_style()
+    style = pens.style() + style + math_style()
     rows = [f for f, _ in cards]
     return filled(
         "page.html",

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.catalog.pages.looks import ROLES, looks
+from rulegen.catalog.pages.pens import ROLES, pens
 from rulegen.catalog.records.roles import CHANCE
 from rulegen.ground.statistics import estimate
 from rulegen.publishing.figures import label_ends, new_axes, stroke
@@ -160,14 +160,14 @@ def plot_decoding(
         ['guessing', 'a']
     """
     ax = new_axes() if ax is None else ax
-    known, lowest = looks(tables, found), chance
+    known, lowest = pens(tables, found), chance
     labels = [(GUESSING, chance, ROLES[CHANCE].colour)]
     for name, table in tables.items():
         same = table[table["trained"] == table["tested"]]
-        look, low, high = known[name], same["low"], same["high"]
-        ax.fill_between(same["tested"], low, high, color=look.colour, alpha=0.18, linewidth=0)
-        ax.plot(same["tested"], same["accuracy"], **stroke(look))
-        labels.append((name, float(same["accuracy"].iloc[-1]), look.colour))
+        pen, low, high = known[name], same["low"], same["high"]
+        ax.fill_between(same["tested"], low, high, color=pen.colour, alpha=0.18, linewidth=0)
+        ax.plot(same["tested"], same["accuracy"], **stroke(pen))
+        labels.append((name, float(same["accuracy"].iloc[-1]), pen.colour))
         lowest = min(lowest, float(low.min()))
     ax.axhline(chance, **stroke(ROLES[CHANCE]), linewidth=1.0)
     ax.set_ylim(lowest - 0.05 * (1.0 - lowest), 1.0 + 0.05 * (1.0 - lowest))

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.words import worded
-from rulegen.catalog.pages.looks import looks
+from rulegen.catalog.pages.pens import pens
 from rulegen.ground.statistics import estimate, paired_difference
 from rulegen.publishing.figures import new_axes
 
@@ -91,7 +91,7 @@ def plot_contrast(table: pd.DataFrame, *, found: str = "", ax: Axes | None = Non
     names, columns = list(dict.fromkeys(table["rule"])), list(dict.fromkeys(table["measure"]))
     if ax is None:
         ax = new_axes(7.2, 1.2 + 0.27 * len(columns))
-    others, known = names[1:], looks(names, found)
+    others, known = names[1:], pens(names, found)
     for number, name in enumerate(others):
         rows = table[table["rule"] == name]
         # Where all lives differ alike, the difference has no interval, and is drawn as it is.

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
-from rulegen.catalog.pages.looks import COLOURS
+from rulegen.catalog.pages.pens import COLOURS
 from rulegen.circuits import Circuit
 from rulegen.ground.progress import Tick
 from rulegen.publishing.figures import new_axes

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.trajectories import MOST_NAMES, condition_names, principal_trajectories
-from rulegen.catalog.pages.looks import COLOURS
+from rulegen.catalog.pages.pens import COLOURS
 
 #: Pictures of a film, how many a second, its width and the height of a rule, inches, and its dots.
 FRAMES, SPEED, WIDE, HIGH, DOTS = 36, 12, 8.0, 2.8, 80

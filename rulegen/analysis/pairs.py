@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.similarity import SIMILARITIES
 from rulegen.analysis.words import worded
-from rulegen.catalog.pages.looks import COLOURS
+from rulegen.catalog.pages.pens import COLOURS
 from rulegen.ground.statistics import estimate
 from rulegen.publishing.figures import new_axes
 

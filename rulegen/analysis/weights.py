@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from rulegen.analysis.anatomy import Anatomy
 from rulegen.analysis.trajectories import dimensionality, spread
-from rulegen.catalog.pages.looks import looks
+from rulegen.catalog.pages.pens import pens
 from rulegen.publishing.evaluate import curves
 from rulegen.publishing.figures import new_axes, stroke
 
@@ -60,12 +60,12 @@ def plot_spectra(table: pd.DataFrame, *, found: str = "", ax: Axes | None = None
     """
     ax = new_axes() if ax is None else ax
     groups = list(table.groupby("rule", sort=False))
-    known = looks((str(name) for name, _ in groups), found)
+    known = pens((str(name) for name, _ in groups), found)
     for rule, rows in groups:
-        look = known[str(rule)]
+        pen = known[str(rule)]
         low, high = rows["low"], rows["high"]
-        ax.fill_between(rows["rank"], low, high, color=look.colour, alpha=0.18, lw=0)
-        ax.plot(rows["rank"], rows["mean"], **stroke(look), label=rule)
+        ax.fill_between(rows["rank"], low, high, color=pen.colour, alpha=0.18, lw=0)
+        ax.plot(rows["rank"], rows["mean"], **stroke(pen), label=rule)
     ax.set_yscale("log")
     ax.set_ylim(1e-3, 1.2)
     ax.set_xlabel("rank")

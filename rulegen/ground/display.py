@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rulegen.ground.outlook import Leg, Outlook, spoken
-from rulegen.ground.progress import Found, Progress
+from rulegen.ground.progress import Met, Progress
 
 #: Without a terminal, a line about an unfinished stage at most this often, seconds.
 QUIET = 10.0
@@ -46,7 +46,7 @@ class Display:
             console = Console(force_jupyter=False, force_terminal=terminal)
         self.console = console
         self.outlook = Outlook(legs) if legs else None
-        self.best: dict[float, Found] = {}
+        self.best: dict[float, Met] = {}
         self.now, self.began, self.last = Progress("", 0, 1), time.monotonic(), 0.0
         #: A stage that has ended without a result so far, and its line.
         self.waiting: tuple[str, str] | None = None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 Tick = Callable[[int], None]
 
 
-class Found(NamedTuple):
+class Met(NamedTuple):
     """A rule that a run has met.
 
     Attributes:
@@ -41,7 +41,7 @@ class Progress(NamedTuple):
     total: float
     text: str = ""
     result: str = ""
-    found: tuple[Found, ...] = ()
+    found: tuple[Met, ...] = ()
 
 
 Report = Callable[[Progress], None]

@@ -12,7 +12,7 @@ import jax
 from rulegen.grammar import RunError
 from rulegen.ground.journal import Journal
 from rulegen.ground.keys import branch
-from rulegen.ground.progress import Found, Progress, Report, silent
+from rulegen.ground.progress import Met, Progress, Report, silent
 
 #: What the error of a run ends with.
 KEPT = "The history is kept."
@@ -73,7 +73,7 @@ class Stage:
         return self.journal.recall(self.name, [*inputs, self.key], compute)
 
     def tell(
-        self, done: int, total: int, text: str = "", result: str = "", found: Sequence[Found] = ()
+        self, done: int, total: int, text: str = "", result: str = "", found: Sequence[Met] = ()
     ) -> None:
         """Report so many steps of a total; see `Progress`."""
         self.report(Progress(self.name, done, total, text, result, tuple(found)))

@@ -15,13 +15,13 @@ import numpy as np
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
 
-from rulegen.catalog.pages.looks import ROLES, numbers
+from rulegen.catalog.pages.pens import ROLES, numbers
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 
 #: Places are shares of the area between the axes in percent, so that a chart is as wide as its page
 #: and texts keep their size; `chart.css` says how large that area is.
 WHOLE = 100.0
-#: Looks of marks that say something, and of others.
+#: Pens of marks that say something, and of others.
 FOUND, PLAIN = (list(ROLES).index(role) for role in (DISCOVERED, NO_LEARNING))
 #: Most steps between numbers beside bars, which have less room.
 FEW = 5
@@ -117,8 +117,8 @@ def line_chart(
         drawn_as = f"line c{numbers([name])[name]}" if name in ROLES else "level"
         parts.append(across(drawn_as, y.at(height)))
         named.append(key(Markup('<path class="{}" d="M0 4H32"/>').format(drawn_as), name))
-    looks = numbers(line.name for line in lines)
-    inside += [drawn(line, n, looks[line.name], x, y) for n, line in enumerate(lines)]
+    pens = numbers(line.name for line in lines)
+    inside += [drawn(line, n, pens[line.name], x, y) for n, line in enumerate(lines)]
     parts.append(stretched(Markup("").join(inside)))
     told = {
         "x": [x.low, x.high], "of": x_title,
@@ -130,7 +130,7 @@ def line_chart(
             '<label><input type="checkbox" checked data-line="{}">{}<bdi>{}</bdi></label> '
         ).format(
             number,
-            swatch(Markup('<path class="line c{}" d="M0 4H32"/>').format(looks[line.name])),
+            swatch(Markup('<path class="line c{}" d="M0 4H32"/>').format(pens[line.name])),
             line.name,
         )
         for number, line in enumerate(lines)
@@ -141,16 +141,16 @@ def line_chart(
     ).format(json.dumps(told), keys + Markup("").join(named), drawing(parts, about, y_title))
 
 
-def drawn(line: Line, number: int, look: int, x: Scale, y: Scale) -> Markup:
-    """A line and what lies between its limits, in one of `looks.LOOKS`."""
+def drawn(line: Line, number: int, pen: int, x: Scale, y: Scale) -> Markup:
+    """A line and what lies between its limits, in one of `pens.PENS`."""
     places = [(x.at(a), y.at(b)) for a, b in zip(line.x, line.y, strict=True)]
     band = Markup("")
     if line.low is not None and line.high is not None:
         upper = [(x.at(a), y.at(b)) for a, b in zip(line.x, line.high, strict=True)]
         lower = [(x.at(a), y.at(b)) for a, b in zip(line.x, line.low, strict=True)]
-        band = Markup('<path class="band c{}" d="{}Z"/>').format(look, path([*upper, *lower[::-1]]))
+        band = Markup('<path class="band c{}" d="{}Z"/>').format(pen, path([*upper, *lower[::-1]]))
     return Markup('<g data-line="{}">{}<path class="line c{}" d="{}"/></g>').format(
-        number, band, look, path(places)
+        number, band, pen, path(places)
     )
 
 
@@ -158,13 +158,13 @@ def bar_chart(
     bars: Sequence[Bar],
     title: str,
     about: str,
-    looks: Mapping[str, int] = MappingProxyType({}),
+    pens: Mapping[str, int] = MappingProxyType({}),
 ) -> Markup:
     """Means with their intervals, a row each, beside the line of 0.
 
     Args:
         bars: in order. title: of the axis. about: what the chart shows.
-        looks: those of bars by their names; others say whether their interval leaves out 0.
+        pens: those of bars by their names; others say whether their interval leaves out 0.
 
     Example:
         >>> "0.5" in bar_chart([Bar("a", 0.5, 0.4, 0.6)], "gain", "gains")
@@ -183,7 +183,7 @@ def bar_chart(
         row.format(
             bar.name,
             f"{bar.mean:.4g} [{bar.low:.4g}, {bar.high:.4g}]",
-            level + interval(x, bar, looks.get(bar.name, FOUND if apart else PLAIN)),
+            level + interval(x, bar, pens.get(bar.name, FOUND if apart else PLAIN)),
         )
         for bar, apart in ((bar, bar.low > 0 or bar.high < 0) for bar in bars)
     ]
@@ -252,11 +252,11 @@ def dot(x: float, y: float, radius: float) -> Markup:
     return Markup('<circle cx="{}%" cy="{}%" r="{}"/>').format(x, y, radius)
 
 
-def interval(x: Scale, bar: Bar, look: int) -> Markup:
+def interval(x: Scale, bar: Bar, pen: int) -> Markup:
     """A mean with its interval in a row."""
     return Markup(
         '<g class="mark c{}"><line class="wide" x1="{}%" x2="{}%" y1="50%" y2="50%"/>{}</g>'
-    ).format(look, x.at(bar.low), x.at(bar.high), dot(x.at(bar.mean), WHOLE / 2, 4.5))
+    ).format(pen, x.at(bar.low), x.at(bar.high), dot(x.at(bar.mean), WHOLE / 2, 4.5))
 
 
 def key(drawn: Markup, name: str) -> Markup:

@@ -10,7 +10,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rulegen.catalog import Interval
-from rulegen.catalog.pages.looks import looks
+from rulegen.catalog.pages.pens import pens
 from rulegen.ground.statistics import Estimate
 from rulegen.publishing.evaluate import Trajectory
 from rulegen.publishing.figures import new_axes, plot_learning
@@ -37,7 +37,7 @@ def plot_differences(
         (['minus b'], '0.1 [0.05, 0.15]')
     """
     ax = new_axes(7.2, BELOW + ROW * len(minus)) if ax is None else ax
-    shown = looks([name, *minus])
+    shown = pens([name, *minus])
     for row, (other, found) in enumerate(minus.items()):
         colour = shown[other].colour
         ax.plot([found.low, found.high], [row, row], color=colour, linewidth=2.0)

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from scipy.optimize import isotonic_regression
 
-from rulegen.catalog.pages.looks import COLOURS, ROLES, Look, looks
+from rulegen.catalog.pages.pens import COLOURS, ROLES, Pen, pens
 from rulegen.catalog.pages.tables import CHANCE_IS, NO_LEARNING_IS
 from rulegen.catalog.records.roles import CHANCE, NO_LEARNING, PERFECT
 from rulegen.publishing.evaluate import Trajectory
@@ -55,14 +55,14 @@ def new_axes(width: float = 6.4, height: float = 4.0) -> Axes:
     return axes
 
 
-def stroke(look: Look) -> dict[str, Any]:
-    """How a line of this look is drawn, for `plot` and its kin.
+def stroke(pen: Pen) -> dict[str, Any]:
+    """How a line of this pen is drawn, for `plot` and its kin.
 
     Example:
-        >>> stroke(Look("#0072b2", "#56b4e9"))
+        >>> stroke(Pen("#0072b2", "#56b4e9"))
         {'color': '#0072b2', 'linestyle': '-'}
     """
-    return {"color": look.colour, "linestyle": (0, look.dash) if look.dash else "-"}
+    return {"color": pen.colour, "linestyle": (0, pen.dash) if pen.dash else "-"}
 
 
 def plot_learning(
@@ -103,17 +103,17 @@ def plot_learning(
     ax = new_axes(7.2, 4.4) if ax is None else ax
     trials = np.arange(1, trajectories[0].curve.shape[1] + 1)
     labels: list[tuple[str, float, str]] = []
-    shown = looks((trajectory.name for trajectory in trajectories), found)
+    shown = pens((trajectory.name for trajectory in trajectories), found)
     for number, trajectory in enumerate(trajectories):
-        look = shown[trajectory.name]
+        pen = shown[trajectory.name]
         low, median, high = trajectory.quartiles
         curve, width = trajectory.curve, 2.0 if number == 0 else 1.2
         line = curve if spread == "interval" else median
-        end = draw_curve(ax, trials, line, look, width, task.ceiling)
+        end = draw_curve(ax, trials, line, pen, width, task.ceiling)
         if spread == "quartiles":
             for limit in (low, high):
-                ax.plot(trials, limit, color=look.colour, linewidth=0.4, alpha=0.8)
-        labels.append((trajectory.name, end, look.colour))
+                ax.plot(trials, limit, color=pen.colour, linewidth=0.4, alpha=0.8)
+        labels.append((trajectory.name, end, pen.colour))
     for name, height in ((CHANCE, task.chance(dt)), (PERFECT, task.best)):
         ax.axhline(height, **stroke(ROLES[name]), linewidth=1.0)
         labels.append((name, height, ROLES[name].colour))
@@ -138,7 +138,7 @@ def draw_curve(
     ax: Axes,
     trials: np.ndarray,
     curve: np.ndarray,
-    look: Look,
+    pen: Pen,
     width: float,
     most: float = np.inf,
 ) -> float:
@@ -148,7 +148,7 @@ def draw_curve(
         ax: where to draw.
         trials: shape (K,).
         curve: lower limit, mean and upper limit, shape (3, K), or a line alone, shape (K,).
-        look: of the rule. width: of its line.
+        pen: of the rule. width: of its line.
         most: what no life can exceed, of which an interval knows nothing.
 
     Returns:
@@ -157,8 +157,8 @@ def draw_curve(
     if curve.ndim == 2:
         low, curve, high = curve
         high = np.minimum(high, most)
-        ax.fill_between(trials, low, high, color=look.colour, alpha=0.18, linewidth=0)
-    ax.plot(trials, curve, **stroke(look), linewidth=width)
+        ax.fill_between(trials, low, high, color=pen.colour, alpha=0.18, linewidth=0)
+    ax.plot(trials, curve, **stroke(pen), linewidth=width)
     return float(curve[-max(1, len(trials) // 20) :].mean())
 
 

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.likeness.naming import named
-from rulegen.catalog.pages import drawing, html, looks
+from rulegen.catalog.pages import drawing, html, pens
 from rulegen.catalog.pages.bibtex import bibtex, software
 from rulegen.catalog.pages.card import Picture, card
 from rulegen.catalog.pages.mathfont import math_style
@@ -126,7 +126,7 @@ def report_page(record: Record, left: Left) -> str:
     if record.evidence is None:
         raise ConfigError(f"{record.name} has no evidence: a report is that of a run")
     blocks = [block for block in card(record) if not isinstance(block, Picture)]
-    style = looks.style() + (html.FOLDER / "style.css").read_text()
+    style = pens.style() + (html.FOLDER / "style.css").read_text()
     style += (TEMPLATES / "chart.css").read_text() + math_style()
     script = (TEMPLATES / "chart.js").read_text()
     return templates().get_template("report.html").render(
@@ -183,10 +183,10 @@ def sections(record: Record, evidence: Evidence, left: Left) -> Iterator[Section
         f"{THIS_RULE.capitalize()} minus each other, paired over {evidence.reward.lives} held-out "
         "lives on the same networks and noise, with 95% intervals."
     )
-    numbers = looks.numbers([DISCOVERED, *(c.name for c in evidence.comparisons)])
+    numbers = pens.numbers([DISCOVERED, *(c.name for c in evidence.comparisons)])
     drawn = bar_chart(
         bars, evidence.reward_is, "Differences from the rules that it is compared with",
-        looks={f"minus {name}": number for name, number in numbers.items()},
+        pens={f"minus {name}": number for name, number in numbers.items()},
     )  # fmt: skip
     yield Section("differences", "What it earns more than others", (drawn, note))
     terms = [Bar(t.term, *interval(t.loss)) for t in evidence.terms]

@@ -17,7 +17,7 @@ from matplotlib.mathtext import MathTextParser
 
 from rulegen.catalog import Evidence, Record
 from rulegen.catalog.pages.brief import brief
-from rulegen.catalog.pages.looks import BLUE, ORANGE, ROLES, looks
+from rulegen.catalog.pages.pens import BLUE, ORANGE, ROLES, pens
 from rulegen.catalog.pages.probe import Probe, probe
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, PERFECT
 from rulegen.grammar.printing.boxes import EMPTY, Line, Name
@@ -88,7 +88,7 @@ def plot_slide(record: Record, curves: pd.DataFrame | None = None) -> Axes:
         minus = {other.name: other.difference for other in evidence.comparisons}
         if evidence.worlds:
             there = [other.name for world in evidence.worlds for other in world.comparisons]
-            rewards(below[0], evidence, looks([DISCOVERED, *minus, *there]))
+            rewards(below[0], evidence, pens([DISCOVERED, *minus, *there]))
             names = [w.name if w.chosen_in else f"{w.name} {HELD_OUT}" for w in evidence.worlds]
             below[0].set_yticks(range(len(names)), names, fontsize="small")
             scale = "scaled reward: 0 no learning, 1 yardstick"
@@ -188,13 +188,13 @@ def learning(ax: Axes, evidence: Evidence, curves: pd.DataFrame | None) -> None:
         ax.set_axis_off()
         return
     groups = [(str(name), rows) for name, rows in curves.groupby("rule", sort=False)]
-    known, labels = looks(name for name, _ in groups), list[tuple[str, float, str]]()
+    known, labels = pens(name for name, _ in groups), list[tuple[str, float, str]]()
     for name, rows in groups:
-        curve, look = rows[["low", "mean", "high"]].to_numpy(float).T, known[name]
+        curve, pen = rows[["low", "mean", "high"]].to_numpy(float).T, known[name]
         width = 2.0 if name == DISCOVERED else 1.2
         trials, most = rows["trial"].to_numpy(float), ceiling(evidence.setting)
-        height = draw_curve(ax, trials, curve, look, width, most)
-        labels.append((name, height, look.colour))
+        height = draw_curve(ax, trials, curve, pen, width, most)
+        labels.append((name, height, pen.colour))
     for name, height in ((CHANCE, evidence.chance), (PERFECT, evidence.best)):
         ax.axhline(height, **stroke(ROLES[name]), linewidth=1.0)
         labels.append((name, height, ROLES[name].colour))

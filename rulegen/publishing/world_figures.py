@@ -12,7 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rulegen.catalog import Evidence, Interval, WorldFigures
-from rulegen.catalog.pages.looks import ROLES, Look, looks
+from rulegen.catalog.pages.pens import ROLES, Pen, pens
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, PERFECT
 from rulegen.lives.world import World
 from rulegen.publishing.evaluate import Trajectory
@@ -44,7 +44,7 @@ def plot_worlds(
         the axes of the rewards.
     """
     count, rows = len(worlds), -(-len(worlds) // COLUMNS)
-    known = looks(t.name for trajectories in shown.values() for t in trajectories)
+    known = pens(t.name for trajectories in shown.values() for t in trajectories)
     minus = differences(evidence)
     heights = [LINE * count + 1.4, CURVE * rows + 0.3]
     heights += [-(-len(minus) // COLUMNS) * (ROW * count + TITLE)] if minus else []
@@ -79,7 +79,7 @@ def paired(
     part: Any,
     evidence: Evidence,
     minus: Mapping[str, Sequence[Interval | None]],
-    known: Mapping[str, Look],
+    known: Mapping[str, Pen],
 ) -> None:
     """A panel for each other rule: what the published one earns more, in all worlds."""
     rows, worlds = -(-len(minus) // COLUMNS), evidence.worlds
@@ -108,7 +108,7 @@ def paired(
     )
 
 
-def rewards(ax: Axes, evidence: Evidence, known: Mapping[str, Look]) -> None:
+def rewards(ax: Axes, evidence: Evidence, known: Mapping[str, Pen]) -> None:
     """A line for each world, with the reward of each rule and its interval."""
     step, marks = 0.8 / len(known), dict[str, str]()
     for line, told in enumerate(evidence.worlds):
@@ -149,14 +149,14 @@ def curves(
     told: WorldFigures,
     trajectories: Sequence[Trajectory],
     world: World,
-    known: Mapping[str, Look],
+    known: Mapping[str, Pen],
 ) -> None:
     """Reward against trials in one world: means over lives with the interval of each trial."""
     for trajectory in reversed(trajectories):
         trials = np.arange(1, trajectory.curve.shape[1] + 1)
         width = 1.6 if trajectory.name == DISCOVERED else 1.0
-        look, most = known[trajectory.name], world.task.ceiling
-        draw_curve(ax, trials, trajectory.curve, look, width, most)
+        pen, most = known[trajectory.name], world.task.ceiling
+        draw_curve(ax, trials, trajectory.curve, pen, width, most)
     for name, height in ((CHANCE, told.chance), (PERFECT, told.best)):
         ax.axhline(height, **stroke(ROLES[name]), lw=0.8)
     if world.life.warmup > 0:

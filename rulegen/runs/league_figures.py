@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
-from rulegen.catalog.pages.looks import COLOURS
+from rulegen.catalog.pages.pens import COLOURS
 from rulegen.publishing.figures import new_axes
 from rulegen.runs.league import Ranks, Standings
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from rulegen.catalog.pages.looks import COLOURS
+from rulegen.catalog.pages.pens import COLOURS
 from rulegen.grammar import Structure
 from rulegen.ground.statistics import Estimate, estimate, paired_difference
 from rulegen.lives.outcomes import Outcomes

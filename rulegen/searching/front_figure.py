@@ -7,7 +7,7 @@ from textwrap import dedent, indent
 import numpy as np
 from matplotlib.axes import Axes
 
-from rulegen.catalog.pages.looks import OTHERS, ROLES
+from rulegen.catalog.pages.pens import OTHERS, ROLES
 from rulegen.catalog.records.roles import DISCOVERED, NO_LEARNING
 from rulegen.grammar.printing.boxes import Line
 from rulegen.grammar.printing.breaking import broken

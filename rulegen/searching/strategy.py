@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rulegen.grammar import Space, Structure
 from rulegen.ground.parts import Part
-from rulegen.ground.progress import Found, ticks
+from rulegen.ground.progress import Met, ticks
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import estimate
 from rulegen.searching.arena import Arena, Point
@@ -88,12 +88,12 @@ class Meeting:
         found = stage.recall([self.arena, points, lives], compute)
         means = np.array(found["means"])
         best = points[int(np.argmax(means))].words
-        front = [Found(*row) for row in found["found"]]
+        front = [Met(*row) for row in found["found"]]
         stage.tell(total, total, text, f"{text}: {means.max():.4f} by {best}", front)
         return means
 
 
-def best_of(points: Sequence[Point], rewards: np.ndarray) -> list[Found]:
+def best_of(points: Sequence[Point], rewards: np.ndarray) -> list[Met]:
     """The best point of each complexity with its interval.
 
     Args:
@@ -105,7 +105,7 @@ def best_of(points: Sequence[Point], rewards: np.ndarray) -> list[Found]:
         if size not in best or mean > rewards[best[size]].mean():
             best[size] = number
     return [
-        Found(size, *estimate(rewards[n])[:3], points[n].words) for size, n in sorted(best.items())
+        Met(size, *estimate(rewards[n])[:3], points[n].words) for size, n in sorted(best.items())
     ]
 
 

@@ -15,7 +15,7 @@ from rulegen.estimators import AnyEstimator, Pgpe
 from rulegen.fitting.ascent import Phase
 from rulegen.grammar.printing.sums import NO_TERM, weighted_sum
 from rulegen.ground.keys import Branch
-from rulegen.ground.progress import Found, Tick
+from rulegen.ground.progress import Met, Tick
 from rulegen.ground.settings import Settings
 from rulegen.ground.stage import Stage
 from rulegen.ground.statistics import Estimate, estimate, inclusion, paired_difference
@@ -236,7 +236,7 @@ class Looks:
 
     def compare(
         self, candidate: np.ndarray, other: np.ndarray, needed: Needed, lives: int, stage: Stage
-    ) -> tuple[Estimate, float, list[Found]]:
+    ) -> tuple[Estimate, float, list[Met]]:
         """The paired difference with the interval of one look, its inclusion, and both rules."""
         level = self.settings.level
         stage.tell(0, 1, f"{lives} lives")
@@ -250,15 +250,15 @@ class Looks:
 
         asked = [self.objective, candidate, other, list(needed), level, lives]
         found = stage.recall(asked, compute)
-        both = [Found(*row) for row in found["found"]]
+        both = [Met(*row) for row in found["found"]]
         return Estimate(*(found[n] for n in Estimate._fields)), found["inclusion"], both
 
-    def found(self, values: np.ndarray, lives: np.ndarray) -> Found:
+    def found(self, values: np.ndarray, lives: np.ndarray) -> Met:
         """A rule of the family by its values, shape (P,), and what it earned in each life."""
         known = dict(zip(self.objective.names, values.tolist(), strict=True))
         kept = {name: text for name, text in self.terms.items() if known[name]}
         words = weighted_sum((known[name], text) for name, text in kept.items()) or NO_TERM
-        return Found(len(kept), *estimate(lives)[:3], words)
+        return Met(len(kept), *estimate(lives)[:3], words)
 
 
 def movable(objective: Objective, kept: Sequence[str]) -> np.ndarray:

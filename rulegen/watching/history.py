@@ -11,7 +11,7 @@ from rulegen.grammar import ConfigError, RulegenError
 from rulegen.grammar.reading.files import read_own
 from rulegen.ground.journal import LARGEST_HISTORY, parse_line
 from rulegen.ground.outlook import Outlook
-from rulegen.ground.progress import Found
+from rulegen.ground.progress import Met
 from rulegen.lives.outcomes import Outcomes
 from rulegen.publishing.config import DiscoverConfig, RunConfig
 from rulegen.publishing.history import HISTORY
@@ -71,8 +71,8 @@ class History:
         self.place, self.damaged, self.seconds, self.lines = (0, 0), 0, 0.0, 0
         self.iterations: list[Iteration] = []
         self.looks: list[Look] = []
-        self.best: dict[float, Found] = {}
-        self.standing: Found | None = None
+        self.best: dict[float, Met] = {}
+        self.standing: Met | None = None
         self.latest: list[tuple[str, float]] = []
         self.outcomes = Outcomes()
         self.outlook = Outlook(self.legs) if self.legs else None
@@ -123,7 +123,7 @@ class History:
         return published(self.folder)
 
     @property
-    def top(self) -> Found | None:
+    def top(self) -> Met | None:
         """The rule that was published, as the run met it; before, what looks leave or earns most.
 
         A look may refuse a rule that earned more on some lives: so the most that was earned counts
@@ -138,7 +138,7 @@ class History:
         return next((found for found in standing + met if set(terms(found.text)) == wanted), None)
 
     @property
-    def front(self) -> list[Found]:
+    def front(self) -> list[Met]:
         """The best rule of each complexity; where the top one has that, itself."""
         top = self.top
         best = self.best | ({} if top is None else {top.complexity: top})

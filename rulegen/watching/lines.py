@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from rulegen.grammar import RulegenError
-from rulegen.ground.progress import Found
+from rulegen.ground.progress import Met
 from rulegen.lives.outcomes import Outcomes
 
 #: Numbers beyond are of no run, and would not survive being squared.
@@ -107,7 +107,7 @@ class Look(NamedTuple):
     difference: float
     low: float
     high: float
-    rules: tuple[Found, ...]
+    rules: tuple[Met, ...]
 
 
 class Result(NamedTuple):
@@ -121,7 +121,7 @@ class Result(NamedTuple):
     name: str
     seconds: float
     lives: float
-    found: tuple[Found, ...] = ()
+    found: tuple[Met, ...] = ()
     iteration: Iteration | None = None
     look: Look | None = None
 
@@ -155,9 +155,9 @@ def result(record: Mapping[str, Any]) -> Result | None:
         return None
 
 
-def rule(row: Sequence[Any]) -> Found:
+def rule(row: Sequence[Any]) -> Met:
     """A rule that was met, from the list that journals make of it."""
-    return Found(**dict(Row.model_validate(dict(zip(Found._fields, row, strict=True)))))
+    return Met(**dict(Row.model_validate(dict(zip(Met._fields, row, strict=True)))))
 
 
 def iteration(name: str, data: Mapping[str, Any]) -> Iteration:
@@ -174,7 +174,7 @@ def iteration(name: str, data: Mapping[str, Any]) -> Iteration:
     )  # fmt: skip
 
 
-def look(name: str, data: Mapping[str, Any], found: tuple[Found, ...]) -> Look:
+def look(name: str, data: Mapping[str, Any], found: tuple[Met, ...]) -> Look:
     """A look of the selection."""
     told = Difference.model_validate(data)
     return Look(name, told.mean, told.low, told.high, found)

@@ -11,9 +11,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from rulegen.catalog.pages import html, looks
+from rulegen.catalog.pages import html, pens
 from rulegen.ground.outlook import spoken
-from rulegen.ground.progress import Found
+from rulegen.ground.progress import Met
 from rulegen.publishing import report
 from rulegen.publishing.charts import Bar, Line, bar_chart, line_chart, table
 from rulegen.publishing.front_chart import Point, front_chart, numbered
@@ -175,7 +175,7 @@ def fame(history: History) -> list[Markup]:
     return [drawn, table(("number", "size", "reward [95%]", "rule"), rows), note]
 
 
-def point(best: Found, front: bool, top: bool) -> Point:
+def point(best: Met, front: bool, top: bool) -> Point:
     """A rule of the front, drawn."""
     return Point(best.text, best.complexity, Bar("", best.reward, best.low, best.high), front, top)
 
@@ -261,7 +261,7 @@ def look() -> tuple[str, str]:
     style = (html.FOLDER / "style.css", report.TEMPLATES / "chart.css", TEMPLATES / "watch.css")
     script = (report.TEMPLATES / "chart.js", TEMPLATES / "watch.js")
     read = ["".join(file.read_text() for file in files) for files in (style, script)]
-    return looks.style() + read[0], read[1]
+    return pens.style() + read[0], read[1]
 
 
 def filled(name: str, **given: Any) -> Markup:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rulegen.catalog.pages.html import FOLDER
-from rulegen.catalog.pages.looks import COLOURS, LOOKS, OTHERS, PLATE, ROLES, looks, numbers, style
+from rulegen.catalog.pages.pens import COLOURS, OTHERS, PENS, PLATE, ROLES, numbers, pens, style
 from rulegen.catalog.records.roles import CHANCE, DISCOVERED, NO_LEARNING, PERFECT, THIS_RULE
 
 ROOT = Path(__file__).parent.parent
@@ -83,7 +83,7 @@ def test_red_and_green_are_confused():
 @pytest.mark.parametrize("eye", CONES)
 @pytest.mark.parametrize("paper", ["colour", "bright"])
 def test_colours_stay_apart(eye, paper):
-    colours = dict.fromkeys(getattr(look, paper) for look in LOOKS)
+    colours = dict.fromkeys(getattr(pen, paper) for pen in PENS)
     for one, two in combinations(colours, 2):
         distance = np.linalg.norm(lab(CONES[eye] @ light(one)) - lab(CONES[eye] @ light(two)))
         assert distance > APART, (one, two)
@@ -91,52 +91,52 @@ def test_colours_stay_apart(eye, paper):
 
 @pytest.mark.parametrize(("paper", "sheet"), [("colour", "#ffffff"), ("bright", "#0d1117")])
 def test_lines_are_seen(paper, sheet):
-    for look in LOOKS:
-        assert contrast(getattr(look, paper), sheet) > 3.0, look
+    for pen in PENS:
+        assert contrast(getattr(pen, paper), sheet) > 3.0, pen
 
 
 def test_without_colour_roles_differ_in_their_dashes():
-    dashes = [look.dash for look in ROLES.values()]
+    dashes = [pen.dash for pen in ROLES.values()]
     assert len(set(dashes)) == len(dashes)
-    assert len({(look.colour, look.dash) for look in LOOKS}) == len(LOOKS)
+    assert len({(pen.colour, pen.dash) for pen in PENS}) == len(PENS)
 
 
 def test_a_role_looks_the_same_whoever_stands_beside_it():
-    alone = looks([DISCOVERED])[DISCOVERED]
-    among = looks(["a", NO_LEARNING, "b", DISCOVERED, CHANCE, PERFECT])
-    assert among[DISCOVERED] == alone == looks([THIS_RULE])[THIS_RULE]
+    alone = pens([DISCOVERED])[DISCOVERED]
+    among = pens(["a", NO_LEARNING, "b", DISCOVERED, CHANCE, PERFECT])
+    assert among[DISCOVERED] == alone == pens([THIS_RULE])[THIS_RULE]
     assert among["a"] != among["b"]
 
 
 def test_a_discovered_rule_has_the_look_of_its_role_under_its_own_name():
     """Figures of an analysis and of the run itself are read beside each other."""
-    names, own = ["node perturbation", NO_LEARNING], looks(["mine", "oja"], found="mine")
-    assert own["mine"] == looks([DISCOVERED])[DISCOVERED]
-    there = looks(["mine", *names], found="mine")
-    assert [there[n] for n in names] == [looks([DISCOVERED, *names])[n] for n in names]
+    names, own = ["node perturbation", NO_LEARNING], pens(["mine", "oja"], found="mine")
+    assert own["mine"] == pens([DISCOVERED])[DISCOVERED]
+    there = pens(["mine", *names], found="mine")
+    assert [there[n] for n in names] == [pens([DISCOVERED, *names])[n] for n in names]
 
 
 def test_five_references_have_five_colours():
     """Dashes alone tell lines apart that are long enough, and neither names nor points."""
-    found = looks([*ROLES, *(f"reference {n}" for n in range(5))])
-    others = [look for name, look in found.items() if name not in ROLES]
+    found = pens([*ROLES, *(f"reference {n}" for n in range(5))])
+    others = [pen for name, pen in found.items() if name not in ROLES]
     for paper in ("colour", "bright"):
-        assert len({getattr(look, paper) for look in others}) == len(others)
-    assert not {look.colour for look in others} & {look.colour for look in ROLES.values()}
+        assert len({getattr(pen, paper) for pen in others}) == len(others)
+    assert not {pen.colour for pen in others} & {pen.colour for pen in ROLES.values()}
 
 
 def test_more_rules_than_looks():
     names = [str(n) for n in range(2 * len(OTHERS))]
     found = numbers(names)
     assert len(set(found.values())) == len(OTHERS)
-    assert set(found.values()) <= set(range(len(LOOKS)))
+    assert set(found.values()) <= set(range(len(PENS)))
 
 
 def test_pages_know_all_looks():
     text = style()
-    for number, look in enumerate(LOOKS):
-        assert f"--c{number}: {look.colour};" in text
-        assert f"--c{number}: {look.bright};" in text
+    for number, pen in enumerate(PENS):
+        assert f"--c{number}: {pen.colour};" in text
+        assert f"--c{number}: {pen.bright};" in text
     assert len(set(COLOURS)) == len(COLOURS)
 
 

@@ -1,7 +1,7 @@
 """How rules look in every picture: one colour and one dash for each role.
 
 A reader who has seen one picture knows the lines of all others. Colours stay apart for people
-who lack one kind of cone (`tests/test_looks.py`), and dashes where there is no colour at all.
+who lack one kind of cone (`tests/test_pens.py`), and dashes where there is no colour at all.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from rulegen.catalog.records.roles import (
 )
 
 
-class Look(NamedTuple):
+class Pen(NamedTuple):
     """How a line is drawn.
 
     Attributes:
@@ -41,19 +41,19 @@ INDIGO, MAGENTA = ("#3c0f96", "#5a69b4"), ("#e10fc3", "#e19687")
 
 #: Roles, which look the same wherever they are.
 ROLES = {
-    DISCOVERED: Look(*BLUE),
-    START: Look(*ORANGE, (4.0, 1.5)),
-    YARDSTICK: Look(*GREEN, (6.0, 1.5, 1.5, 1.5)),
-    NO_LEARNING: Look(*GREY, (1.5, 1.0)),
-    CHANCE: Look(*BLACK, (1.0, 2.0)),
-    PERFECT: Look(*BLACK, (6.0, 3.0)),
+    DISCOVERED: Pen(*BLUE),
+    START: Pen(*ORANGE, (4.0, 1.5)),
+    YARDSTICK: Pen(*GREEN, (6.0, 1.5, 1.5, 1.5)),
+    NO_LEARNING: Pen(*GREY, (1.5, 1.0)),
+    CHANCE: Pen(*BLACK, (1.0, 2.0)),
+    PERFECT: Pen(*BLACK, (6.0, 3.0)),
 }
 #: All other rules, in the order in which they stand: colours first, then dashes.
 DASHES = ((), (5.0, 1.5, 1.5, 1.5), (2.5, 2.5), (9.0, 2.0), (7.0, 2.0, 1.0, 2.0, 1.0, 2.0))
 INKS = (VIOLET, TAN, PLUM, INDIGO, MAGENTA)
-OTHERS = tuple(Look(*inks, dash) for dash in DASHES for inks in INKS)
-#: All looks by the number that pages know them by.
-LOOKS = (*ROLES.values(), *OTHERS)
+OTHERS = tuple(Pen(*inks, dash) for dash in DASHES for inks in INKS)
+#: All pens by the number that pages know them by.
+PENS = (*ROLES.values(), *OTHERS)
 #: A figure is drawn on white, and lies as a sheet on pages that are dark.
 PLATE = "img { background: #ffffff; border-radius: .5rem; padding: .6rem; }\n"
 #: Colours for what is no rule, such as conditions; they are told apart as well.
@@ -61,7 +61,7 @@ COLOURS = tuple(ink for ink, _ in (BLUE, ORANGE, VIOLET, TAN, PLUM, GREEN))
 
 
 def numbers(names: Iterable[str], found: str = "") -> dict[str, int]:
-    """The number of each rule's look; more rules than there are looks begin anew.
+    """The number of each rule's pen; more rules than there are pens begin anew.
 
     Args:
         names: of all rules in a picture, in order.
@@ -83,31 +83,31 @@ def numbers(names: Iterable[str], found: str = "") -> dict[str, int]:
     return given
 
 
-def looks(names: Iterable[str], found: str = "") -> dict[str, Look]:
-    """The look of each rule; see `numbers`.
+def pens(names: Iterable[str], found: str = "") -> dict[str, Pen]:
+    """The pen of each rule; see `numbers`.
 
     Example:
-        >>> looks(["oja", "start"])["start"].dash
+        >>> pens(["oja", "start"])["start"].dash
         (4.0, 1.5)
     """
-    return {name: LOOKS[number] for name, number in numbers(names, found).items()}
+    return {name: PENS[number] for name, number in numbers(names, found).items()}
 
 
 def style() -> str:
-    """The looks as a style of pages: `c0` and so on, for lines, bands and marks, and figures.
+    """The pens as a style of pages: `c0` and so on, for lines, bands and marks, and figures.
 
     Example:
         >>> ".line.c0 { stroke: var(--c0); }" in style()
         True
     """
-    light, dark = (" ".join(f"--c{n}: {look[i]};" for n, look in enumerate(LOOKS)) for i in (0, 1))
+    light, dark = (" ".join(f"--c{n}: {pen[i]};" for n, pen in enumerate(PENS)) for i in (0, 1))
     lines = [
         f":root {{ {light} }}",
         f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}",
     ]
-    for n, look in enumerate(LOOKS):
+    for n, pen in enumerate(PENS):
         # A line of a page is about two units wide.
-        dashes = " ".join(f"{2 * length:g}" for length in look.dash)
+        dashes = " ".join(f"{2 * length:g}" for length in pen.dash)
         dashed = f" stroke-dasharray: {dashes};" if dashes else ""
         lines.append(f".line.c{n} {{ stroke: var(--c{n});{dashed} }}")
         lines.append(f".band.c{n} {{ fill: var(--c{n}); }}")
