@@ -97,8 +97,8 @@ from .runs.league import compare_worlds as compare_worlds
 from .runs.league import load_league as load_league
 from .runs.league_figures import plot_ranks as plot_ranks
 from .runs.league_figures import plot_standings as plot_standings
-from .runs.sweep import load_sweep as load_sweep
 from .runs.sweep import sweep as sweep
+from .runs.sweep_config import load_sweep as load_sweep
 from .runs.where import bundled_worlds as bundled_worlds
 from .runs.where import where_it_runs as where_it_runs
 from .runs.where import worlds_of as worlds_of

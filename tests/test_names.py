@@ -14,7 +14,7 @@ from rulegen.grammar import ConfigError
 from rulegen.publishing.config import load_config
 from rulegen.runs.contest import worlds
 from rulegen.runs.simulate import load_scene
-from rulegen.runs.sweep import load_sweep
+from rulegen.runs.sweep_config import load_sweep
 from rulegen.searching import load_search
 
 TASK = '[task]\nname = "delayed_association"\n'

@@ -24,7 +24,7 @@ from rulegen.catalog.parts.registry import identified
 from rulegen.commands.cli import main
 from rulegen.publishing.rundir import RunDirectory
 from rulegen.runs.combination import run_combination
-from rulegen.runs.sweep import load_sweep
+from rulegen.runs.sweep_config import load_sweep
 from rulegen.searching import search
 from rulegen.searching.config import load_search
 from rulegen.verifying.setting import check_part, world_of

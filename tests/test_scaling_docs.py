@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from rulegen.runs.sweep import load_sweep
+from rulegen.runs.sweep_config import load_sweep
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,7 +12,8 @@ import pytest
 
 from rulegen.grammar import ConfigError
 from rulegen.runs.combination import run_combination
-from rulegen.runs.sweep import claim, connect, finished, load_sweep
+from rulegen.runs.sweep import claim, connect, finished
+from rulegen.runs.sweep_config import load_sweep
 
 BASE = '''
 name = "small"

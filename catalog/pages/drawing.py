@@ -142,15 +142,15 @@ def small_curves(curves: Curves) -> str:
     shown = {name: world[name] for name in (DISCOVERED, NO_LEARNING) if name in world}
     scale = Scale(shown.values() or world.values(), (WIDE, HIGH), (EDGE, EDGE, EDGE, EDGE))
     frame = path([(EDGE, EDGE), (EDGE, HIGH - EDGE), (WIDE - EDGE, HIGH - EDGE)])
-    look = numbers(shown)
-    lines = (line(look[name], curve, scale) for name, curve in reversed(shown.items()))
+    pen = numbers(shown)
+    lines = (line(pen[name], curve, scale) for name, curve in reversed(shown.items()))
     return f'<path class="axis" d="{frame}"/>' + "".join(lines)
 
 
-def line(look: int, curve: Curve, scale: Scale) -> str:
+def line(pen: int, curve: Curve, scale: Scale) -> str:
     """A curve in one of `pens.PENS`."""
     points = zip(curve.trial, curve.mean, strict=True)
-    return f'<path class="line c{look}" d="{path(scale.place(*p) for p in points)}"/>'
+    return f'<path class="line c{pen}" d="{path(scale.place(*p) for p in points)}"/>'
 
 
 def swatch(name: str, names: Sequence[str]) -> Markup:
@@ -198,13 +198,13 @@ def panel(curves: Mapping[str, Curve], label: str) -> Markup:
             parts.append(f'<text x="{whole(x)}" y="{bottom + 18}" class="middle">{trial:g}</text>')
     frame = f"M{LEFT} {ABOVE}V{bottom}H{PANEL[0] - RIGHT}"
     parts.append(f'<path class="axis" d="{frame}"/>')
-    look = numbers(curves)
+    pen = numbers(curves)
     for name, curve in reversed(list(curves.items())):
         above = [scale.place(*p) for p in zip(curve.trial, curve.high, strict=True)]
         below = [scale.place(*p) for p in zip(curve.trial, curve.low, strict=True)]
         band = path([*above, *reversed(below)])
-        parts.append(f'<path class="band c{look[name]}" d="{band}z"/>')
-        parts.append(line(look[name], curve, scale))
+        parts.append(f'<path class="band c{pen[name]}" d="{band}z"/>')
+        parts.append(line(pen[name], curve, scale))
     return svg(PANEL, "".join(parts), label)
 
 

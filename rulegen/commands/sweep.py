@@ -15,8 +15,8 @@ from rulegen.ground.display import Display
 from rulegen.ground.runtime import check_devices
 from rulegen.lives.outcomes import readable
 from rulegen.runs.combination import ENDED
-from rulegen.runs.sweep import load_sweep
 from rulegen.runs.sweep import sweep as run_sweep
+from rulegen.runs.sweep_config import load_sweep
 
 
 def sweep(
