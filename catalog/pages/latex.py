@@ -153,6 +153,11 @@ def latex_section(record: Record, figure: str = "") -> str:
     r"""The same without preamble, for `\input`.
 
     It needs the packages amsmath, array, booktabs, graphicx, hyperref and longtable.
+
+    Example:
+        >>> from rulegen.catalog import find
+        >>> latex_section(find("oja"))[:9]
+        '\\section*'
     """
     return latex_blocks(record.title, card(record), figure)
 

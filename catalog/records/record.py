@@ -189,7 +189,16 @@ def checked_record(data: dict[str, Any], path: Path | str) -> Record:
 
 
 def save_record(record: Record | HasRecord, path: Path | str) -> None:
-    """Write a record; either the whole file is written or the old one stays."""
+    """Write a record; either the whole file is written or the old one stays.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> from rulegen.catalog import find
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_record(find("oja"), path := pathlib.Path(folder) / "mine.toml")
+        ...     load_record(path) == find("oja")
+        True
+    """
     write_whole(path, record_text(as_record(record)))
 
 

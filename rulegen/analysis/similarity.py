@@ -21,6 +21,12 @@ def change_similarity(a: Anatomy, b: Anatomy) -> np.ndarray:
 
     1 where both rules changed the weights in the same direction, 0 where they have nothing in
     common; 0 also where one did not change them.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> a, b = (SimpleNamespace(change=np.diag(d)[None]) for d in ([1.0, 1.0], [-2.0, 0.0]))
+        >>> change_similarity(a, b).round(3).tolist()
+        [-0.707]
     """
     return cosine(a.change, b.change)
 
@@ -36,6 +42,13 @@ def activity_similarity(a: Anatomy, b: Anatomy) -> np.ndarray:
 
     Source: Kornblith et al. 2019, Similarity of neural network representations revisited,
     arXiv 1905.00414.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> rates = np.random.default_rng(0).normal(size=(1, 2, 5, 3))
+        >>> a, b = (SimpleNamespace(rates=r) for r in (rates, -2.0 * rates[..., ::-1]))
+        >>> activity_similarity(a, b).round(6).tolist()
+        [1.0]
     """
 
     def product(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -63,6 +76,13 @@ def trajectory_similarity(a: Anatomy, b: Anatomy) -> np.ndarray:
 
     Source: Williams et al. 2021, Generalized shape metrics on neural representations,
     arXiv 2110.14739.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> rates = np.random.default_rng(0).normal(size=(1, 2, 5, 3))
+        >>> a, b = (SimpleNamespace(rates=r) for r in (rates, -2.0 * rates[..., ::-1]))
+        >>> trajectory_similarity(a, b).round(6).tolist()
+        [1.0]
     """
     x, y = (rows(z.rates) for z in (a, b))
     found = np.linalg.svd(np.swapaxes(y, 1, 2) @ x, compute_uv=False).sum(axis=1)
@@ -77,6 +97,12 @@ def spectral_similarity(a: Anatomy, b: Anatomy) -> np.ndarray:
 
     1 for the same eigenvalues, whichever neurons carry them, and at least 0. The eigenvalues of the
     weights are those of the linear dynamics around silence.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> a, b = (SimpleNamespace(after=np.diag(d)[None]) for d in ([1.0, 2.0], [2.0, 1.0]))
+        >>> spectral_similarity(a, b).tolist()
+        [1.0]
     """
     found = []
     for one, two in zip(a.after, b.after, strict=True):
@@ -109,6 +135,13 @@ def similarity_matrix(
 
     Returns:
         a symmetric table with the names on both axes.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> named = {n: SimpleNamespace(change=np.diag([s, 1.0])[None]) for n, s in
+        ...          {"a": 1.0, "b": -1.0}.items()}
+        >>> similarity_matrix(named).loc["a"].abs().round(6).to_dict()
+        {'a': 1.0, 'b': 0.0}
     """
     names = list(anatomies)
     table = pd.DataFrame(0.0, index=names, columns=names)

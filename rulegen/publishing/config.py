@@ -176,6 +176,12 @@ def load_config(
     Raises:
         ConfigError: when the file cannot be read, or a field is missing, unknown or wrong.
         RuleError: when a rule in it is none.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> path = files("rulegen").joinpath("examples/delayed_association.toml")
+        >>> load_config(path, ["circuit.neurons=16"]).world.circuit.neurons
+        16
     """
     if seed is not None:
         changes = [*changes, f"seed={seed}"]

@@ -79,6 +79,12 @@ def weight_changes(
 
     Returns:
         The changes by name, shape (neurons, neurons), and for rules without one the reason.
+
+    Example:
+        >>> rules = {"hebb": "w += 0.01*pre*post", "still": "w += 0*pre"}
+        >>> changes, reasons = weight_changes(rules, neurons=3, trials=1, steps=2)
+        >>> changes["hebb"].shape, reasons
+        ((3, 3), {'still': 'it does not change the weights on the probe'})
     """
     activity = probe(neurons, trials, steps, seed)
     weights = activity.pop("weights")

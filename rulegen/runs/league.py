@@ -52,6 +52,12 @@ def load_league(path: Path | str) -> League:
 
     Raises:
         ConfigError: when the file cannot be read, or a world in it is wrong.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> league = load_league(files("rulegen").joinpath("examples/generalist.toml"))
+        >>> list(league.training)[:2], len(league.held_out)
+        (['delayed association', 'trajectory recall'], 8)
     """
     return load_settings(League, path, only=True)
 

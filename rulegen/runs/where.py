@@ -51,6 +51,12 @@ def worlds_of(path: Path | str) -> dict[str, World]:
 
     Raises:
         ConfigError: when the file cannot be read, or a world in it is wrong.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> path = files("rulegen").joinpath("examples/recall.toml")
+        >>> [world.task.name for world in worlds_of(path).values()]
+        ['trajectory_recall']
     """
     league = load_league(path)
     return league.training | league.held_out

@@ -93,6 +93,12 @@ def load_search(
     """Read the configuration of a search; arguments and errors as of `load_config`.
 
     `space_file` may name the file of the space, relative to `path`, in place of `space`.
+
+    Example:
+        >>> from importlib.resources import files
+        >>> config = load_search(files("rulegen").joinpath("examples/local_search.toml"))
+        >>> config.rules.count()
+        1225
     """
     if seed is not None:
         changes = [*changes, f"seed={seed}"]
