@@ -14,7 +14,7 @@ interval fills a good part of it, where chance outweighs the misfit.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +83,44 @@ class Refined(NamedTuple):
     limits: tuple[Limits, ...]
 
 
+#: Rewards of all lives at points of a box, shape (points, L); also how many points came before.
+Visit = Callable[[Sequence[np.ndarray], int], np.ndarray]
+
+
+def box_around(
+    objective: Objective,
+    middle: np.ndarray,
+    free: np.ndarray,
+    settings: RefineSettings,
+    scale: np.ndarray | float,
+) -> Box:
+    """A box of so many times the width that the settings say.
+
+    Args:
+        objective: the rule where it lives. middle: all its parameters, shape (P,).
+        free: indices of those that move.
+        settings: sizes. scale: of all free parameters, or of each.
+    """
+    half = np.full(len(free), settings.width) * scale
+    return Box(middle, free, half, settings.least / settings.width, objective.bounds)
+
+
+def surveyed(free: int, visit: Visit) -> Survey:
+    """What lives say that meet at all points of a design, and at the maximiser of their surface.
+
+    Args:
+        free: number of parameters that move.
+        visit: runs the lives.
+    """
+    points = design(free)
+    rewards = visit(list(points), 0)
+    surface = Surface(free, rewards.T)
+    peak, low, high = surface.maximiser()
+    (there,) = visit([peak], len(points))
+    best = [*points, peak][int(np.argmax([*rewards.mean(axis=1), there.mean()]))]
+    return Survey(peak, low, high, best, paired_difference(there, surface.predict(peak)))
+
+
 class Surveyor:
     """Takes the surveys of one refinement, each on lives of its own.
 
@@ -102,9 +140,7 @@ class Surveyor:
 
     def box(self, middle: np.ndarray, scale: np.ndarray | float) -> Box:
         """A box of so many times the width that the settings say."""
-        half = np.full(len(self.free), self.settings.width) * scale
-        unit = self.settings.least / self.settings.width
-        return Box(middle, self.free, half, unit, self.objective.bounds)
+        return box_around(self.objective, middle, self.free, self.settings, scale)
 
     def take(self, box: Box, lives: int) -> Survey:
         """One survey."""
@@ -112,7 +148,7 @@ class Surveyor:
         self.taken += 1
         stage = self.stage.on(Branch.REFINE, number).called(f"{self.stage.name}/{number}")
 
-        def visit(points: np.ndarray | Sequence[np.ndarray], before: int = 0) -> np.ndarray:
+        def visit(points: Sequence[np.ndarray], before: int) -> np.ndarray:
             def tick(done: int) -> None:
                 there = number * visits + before + done // lives
                 self.stage.tell(there, self.most_surveys * visits, f"{lives} lives")
@@ -121,14 +157,9 @@ class Surveyor:
             return self.objective.rewards(places, stage.key, lives, tick)
 
         def compute() -> dict:
-            rewards = visit(self.points)
-            surface = Surface(len(self.free), rewards.T)
-            peak, low, high = surface.maximiser()
-            (there,) = visit([peak], len(self.points))
-            miss = paired_difference(there, surface.predict(peak))
-            best = [*self.points, peak][int(np.argmax([*rewards.mean(axis=1), there.mean()]))]
-            where = {"peak": peak, "low": low, "high": high, "best": best}
-            return {n: point.tolist() for n, point in where.items()} | {"miss": miss._asdict()}
+            *places, miss = surveyed(len(self.free), visit)
+            named = zip(Survey._fields, places, strict=False)
+            return {n: place.tolist() for n, place in named} | {"miss": miss._asdict()}
 
         found = stage.recall([self.objective, box, self.points, lives], compute)
         where = {name: np.array(found[name]) for name in ("peak", "low", "high", "best")}

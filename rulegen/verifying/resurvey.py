@@ -9,10 +9,9 @@ import numpy as np
 
 from rulegen.catalog import ParameterNote, Record
 from rulegen.fitting.box import REACH, Box, Survey
-from rulegen.fitting.refine import MORE, RefineSettings
-from rulegen.fitting.surface import Surface, design
+from rulegen.fitting.refine import MORE, RefineSettings, box_around, surveyed
+from rulegen.fitting.surface import design
 from rulegen.ground.progress import Progress, Report, silent
-from rulegen.ground.statistics import paired_difference
 from rulegen.objective import Objective
 from rulegen.verifying.finding import Finding, Verdict
 
@@ -87,24 +86,17 @@ class Resurvey:
 
     def survey(self, attempt: int, lives: int, scale: float) -> tuple[Box, Survey]:
         """The surface of the reward around the published values, on lives of its own."""
-        settings, points = self.settings, design(len(self.free))
-        half = np.full(len(self.free), settings.width * scale)
-        unit = settings.least / settings.width
-        box = Box(self.objective.values, self.free, half, unit, self.objective.bounds)
-        key = jax.random.fold_in(self.key, attempt)
+        box = box_around(self.objective, self.objective.values, self.free, self.settings, scale)
+        key, visits = jax.random.fold_in(self.key, attempt), len(design(len(self.free))) + 1
 
-        def visit(places: np.ndarray | Sequence[np.ndarray], before: int = 0) -> np.ndarray:
+        def visit(places: Sequence[np.ndarray], before: int) -> np.ndarray:
             def tick(done: int) -> None:
                 there, text = before + done // lives, f"{lives} lives"
-                self.report(Progress("parameters", there, len(points) + 1, text))
+                self.report(Progress("parameters", there, visits, text))
 
             return self.objective.rewards([box.at(place) for place in places], key, lives, tick)
 
-        surface = Surface(len(self.free), visit(points).T)
-        peak, low, high = surface.maximiser()
-        (there,) = visit([peak], len(points))
-        miss = paired_difference(there, surface.predict(peak))
-        return box, Survey(peak, low, high, peak, miss)
+        return box, surveyed(len(self.free), visit)
 
     def verdict(
         self, name: str, box: Box, survey: Survey, lives: int, scale: float
