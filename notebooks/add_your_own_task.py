@@ -179,5 +179,5 @@ rg.plot_learning(found.trajectories, task, world.circuit.dt, warmup=world.life.w
 plt.show()
 
 # %% [markdown]
-# The command line knows only the bundled tasks: a configuration file names no code. A task of
-# your own is used from Python, as here.
+# A configuration file names no code. The command line knows a task of your own when it comes with
+# an installed package that names it among its entry points, as `docs/extending.md` shows.

@@ -66,6 +66,14 @@ def test_two_references_never_share_a_key():
     assert len(entries(bibtex([record, record]))) == 3
 
 
+def test_no_reference_is_lost_among_many_of_one_key():
+    sources = tuple(
+        Reference(citation=f"Smith J (2001). Networks {i}. Neuron {i}: 1-2.") for i in range(40)
+    )
+    record = find("oja").model_copy(update={"references": sources})
+    assert len(entries(bibtex([record, record]))) == 40
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_markup(text):
     shown = bibtex([hostile_record(text)])

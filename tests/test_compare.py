@@ -112,15 +112,15 @@ def test_an_unknown_task() -> None:
 
 
 RELATIONS = {
-    ("w += 2*post*pre", "w += eta*pre*post"): "= other with other numbers",
+    ("w += 2*post*pre", "w += eta*pre*post"): "other but for its numbers",
     ("dw/dt = alpha*pre*post", "dw/dt = eta*post*pre"): "= other",
-    ("dw/dt = eta*post*pre - w/tau", "dw/dt = eta*pre*post"): "= other + decay of w",
-    ("dw/dt = eta*pre*post", "dw/dt = eta*post*pre - w/tau"): "= other - decay of w",
+    ("dw/dt = eta*post*pre - w/tau", "dw/dt = eta*pre*post"): "other and decay of w",
+    ("dw/dt = eta*pre*post", "dw/dt = eta*post*pre - w/tau"): "other without decay of w",
     ("dw/dt = eta*xi", "dw/dt = eta*pre*post"): "shares no term with other",
     (
         "e <- 0.9*e + xi*pre : synapse\non reward: w += eta*R*e",
         "e <- e + xi*pre : synapse\non reward: w += eta*R*e",
-    ): "= other + decay of synapse state",
+    ): "other and decay of synapse state",
 }
 
 

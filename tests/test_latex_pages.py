@@ -3,14 +3,23 @@
 import re
 import shutil
 import subprocess
+import zlib
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
-from rulegen.catalog import find, latex_card
+from rulegen.catalog import Reference, find, latex_card, save_record
 from rulegen.catalog.pages.build import build
 from rulegen.catalog.pages.card import card
-from rulegen.catalog.pages.latex import INTERVAL, breakable, columns, longest_piece, plain, table
+from rulegen.catalog.pages.latex import (
+    INTERVAL,
+    breakable,
+    columns,
+    longest_piece,
+    plain,
+    table,
+)
 from rulegen.catalog.pages.pdf import make_pdf
 from rulegen.catalog.pages.tables import Table
 from rulegen.catalog.records.library import library
@@ -73,6 +82,35 @@ def test_the_printed_catalog_has_its_pages(tmp_path: Path):
         ).stdout
         assert re.search(r"Title: +Plasticity rules: a catalog", told)
         assert re.search(r"Author: +The rulegen developers", told)
+
+
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="no latexmk")
+def test_addresses_are_what_they_say(tmp_path: Path):
+    """Links of the PDF lead to the DOIs, whatever is in them and wherever they stand."""
+    tails = ("a-b", "_c", "(d)e", ";2-f", "a" * 80)
+    links = [f"10.1523/JNEUROSCI.02-01-00032.1982{tail}" for tail in tails]
+    sources = tuple(
+        Reference(citation=f"Oja E (1982). A {number}. B 1: 1-2.", doi=doi)
+        for number, doi in enumerate(links)
+    )
+    record = find("oja").model_copy(update={"references": sources})
+    (tmp_path / "rules").mkdir()
+    save_record(record, tmp_path / "rules" / "oja.toml")
+    build([library(tmp_path)["oja"]], tmp_path)
+    assert make_pdf(tmp_path / "tex" / "catalog.tex", tmp_path / "catalog.pdf")
+    content = (tmp_path / "catalog.pdf").read_bytes()
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", content, re.S)
+    content += b"".join(inflated(s) for s in streams)
+    found = re.findall(r"/URI ?\((https:[^()]*)\)", content.decode("latin-1"))
+    assert {f"https://doi.org/{link}" for link in links} <= {unquote(link) for link in found}
+
+
+def inflated(stream: bytes) -> bytes:
+    """What is packed in a stream of a PDF; nothing where it is no such stream."""
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return b""
 
 
 def test_a_word_that_is_longer_than_a_line_breaks():

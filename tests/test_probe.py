@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rulegen.catalog import find, literature
-from rulegen.catalog.pages.probe import Synapse, probe, pulses, rates, window
+from rulegen.catalog.pages.probe import DT, Synapse, probe, pulses, rates, window
 from rulegen.grammar import parse
 from rulegen.grammar.algebra.operators import NONLOCAL, OPERATORS
 
@@ -80,6 +80,25 @@ def test_conditions_are_computed():
     found = rates(Synapse(rule))
     known = [2 if 0.5 < x < 1.5 or x < 0.1 else -1 for x in found.x.tolist()]
     assert found.change.tolist() == known
+
+
+@pytest.mark.parametrize("memory", ["prev(e)", "delay(e, 10)"])
+def test_what_is_remembered_is_what_the_weights_read(memory):
+    """As the language says: in the next step, what the name meant to the weights in this one."""
+    text = f"e <- e + pre*post : synapse\nw += 0.01*{memory}"
+    found, steps = Synapse(parse(text)), [(0.3, 1.0), (0.8, -0.5), (1.0, 0.4)]
+    found.begin((1,))
+    for pre, post in steps:
+        found.step(DT, {"pre": np.array([pre]), "post": np.array([post])})
+    summed = np.cumsum([pre * post for pre, post in steps])
+    assert found.change() == pytest.approx(0.01 * summed[:-1].sum())
+
+
+@pytest.mark.parametrize(
+    "text", ["param k = normal(0, 0.2) : synapse\nw += k*pre*post", "w += 0.1*pre.a*post"]
+)
+def test_rules_of_groups_and_of_chance_have_no_picture(text):
+    assert probe(parse(text)) is None
 
 
 def test_most_rules_have_a_picture():

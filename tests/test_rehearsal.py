@@ -86,6 +86,11 @@ PUBLISHED = {
     "names": {"references": [{"name": "a[/b] $x$ | <b>, 'c' \"d\"", "rule": HEBB}]},
     "exports": {"exports": ("numpy", "latex", "brian2")},
     "many worlds": {"worlds": worlds(3), "task": None, "scale": "learning"},
+    "random numbers": {"rule": "n = bernoulli(0.5) : synapse\n" + RULE.replace("a*", "a*n*")},
+    "groups": {
+        "rule": RULE.replace("a*xi", "a*post.excitatory*xi"),
+        "circuit": {"neurons": 4, "excitatory": 0.5},
+    },
     "elsewhere": {"elsewhere": worlds(3)[1:]},
 }
 

@@ -212,6 +212,11 @@ def test_ready_set_go():
         assert task.produced(trial, trial.target) == interval
 
 
+def test_a_pulse_that_no_step_sees_is_refused():
+    with pytest.raises(ValueError, match="pulse lasts 4 ms, less than one step of 10 ms"):
+        ReadySetGo(pulse=4.0).check(10.0)
+
+
 def test_an_interval_is_right_within_the_tolerance():
     task = ReadySetGo(intervals=(100, 200), tolerance=0.25, before=40)
     trial = trials(task)[1]

@@ -13,6 +13,7 @@ from rulegen.catalog.export.page import head
 from rulegen.catalog.export.words import ARRAYS
 from rulegen.catalog.records.record import Record
 from rulegen.grammar import SIGNALS, Event, Site
+from rulegen.grammar.algebra.decay import DT
 from rulegen.grammar.algebra.operators import delay
 from rulegen.grammar.algebra.symbols import WEIGHT
 from rulegen.grammar.rule.system import Equation, System, make_system
@@ -115,14 +116,15 @@ class Module:
             if isinstance(node, delay):
                 shape = RINGS[shape].format(f"steps_back({float(node.args[1])!r}, dt)")
             rows.append(f'    "{node.memory}": {np}.zeros({shape}, w.dtype),')
-        delays = any(isinstance(node, delay) for node in self.earlier)
+        timed = any(isinstance(node, delay) for node in self.earlier)
+        timed |= any(f.has(DT) for f in formulas)
         return definition(
             "init",
             ("w, draws, " if any(n.once for n in self.system.standards) else "w, ")
-            + ("dt, " if delays else "")
+            + ("dt, " if timed else "")
             + "conditions=1"
             + (", parameters=PARAMETERS" if formulas else "")
-            + (", dt=1.0" if formulas and not delays else ""),
+            + (", dt=1.0" if formulas and not timed else ""),
             [
                 f'"""{INIT}"""',
                 f"w = {np}.array(w, float)",

@@ -68,7 +68,7 @@ def problems(rule: Rule) -> list[str]:
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> problems(parse("dw/dt = eta*pre*w"))
+        >>> problems(parse("param eta = 0.1\ndw/dt = eta*pre*w"))
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """
     rule = Rule.of(folded(rule))
@@ -82,6 +82,11 @@ def problems(rule: Rule) -> list[str]:
             found.append(f"{place} reads `{name}`: NEST gives each population synapses of its own")
         for name in sorted(functions(expr) & {"prev", "delay", "spow"}):
             found.append(f"{place} has `{name}`: NESTML has nothing like it")
+    found += [
+        f"the parameter `{p.name}` has no value, which a model of NEST needs: state it"
+        for p in rule.parameters
+        if p.value is None
+    ]
     found += [
         f"`{n.owner}` draws a random number: give values to synapses where NEST connects them"
         for n in standards(rule)
@@ -162,7 +167,7 @@ class Model:
         block = [f"{names[name]} real = {value}" for name, value in starts.items()]
         lines += indented("state", block)
         values = [(names[p.name], p.value) for p in rule.parameters]
-        lines += indented("parameters", [f"{n} real = {v or 0.0!r}" for n, v in values])
+        lines += indented("parameters", [f"{n} real = {v!r}" for n, v in values])
         odes = {name: f for name, f in self.smooth.items() if f != 0}
         block = [f"{names[n]}' = ({self.code(f, Site.GLOBAL)})/(1 ms)" for n, f in odes.items()]
         lines += indented("equations", block)

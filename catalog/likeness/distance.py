@@ -72,20 +72,20 @@ def relation(a: Rule, b: Rule, name: str) -> str:
         >>> from rulegen.grammar import parse
         >>> hebb, decaying = parse("dw/dt = eta*post*pre"), parse("dw/dt = eta*post*pre - w/tau")
         >>> relation(decaying, hebb, "hebb"), relation(hebb, decaying, "decaying")
-        ('= hebb + decay of w', '= decaying - decay of w')
+        ('hebb and decay of w', 'decaying without decay of w')
     """
     if a.digest == b.digest:
         return f"= {name}"
     mine, theirs = canonical_terms(a), canonical_terms(b)
     more, less, common = mine - theirs, theirs - mine, mine & theirs
     if not more and not less:
-        return f"= {name} with other numbers"
+        return f"{name} but for its numbers"
     if not common:
         return f"shares no term with {name}"
     if less and more:
         return f"shares {len(common)} of {len(mine | theirs)} terms with {name}"
-    sign, terms = (" + ", more) if more else (" - ", less)
-    return f"= {name}{sign}" + sign.join(readable(term) for term in sorted(terms))
+    word, terms = ("and", more) if more else ("without", less)
+    return f"{name} {word} {', '.join(readable(term) for term in sorted(terms))}"
 
 
 def readable(term: str) -> str:

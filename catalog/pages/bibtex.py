@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import chain, count
 
 from rulegen.catalog.records.record import Record, Reference
 
@@ -48,10 +49,10 @@ def bibtex(records: Iterable[Record]) -> str:
         entries = [discovered(record)] if record.kind == "discovered" else []
         for kind, key, fields in [*entries, *map(reference, record.references)]:
             shown = body(fields)
-            names = (key, *(f"{key}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz"))
-            free = next((n for n in names if found.get(n, shown).endswith(shown)), None)
-            if free is not None:
-                found[free] = f"@{kind}{{{free},\n{shown}"
+            letters = (f"{key}{letter}" for letter in "bcdefghijklmnopqrstuvwxyz")
+            names = chain([key], letters, (f"{key}_{number}" for number in count(27)))
+            free = next(n for n in names if found.get(n, shown).endswith(shown))
+            found[free] = f"@{kind}{{{free},\n{shown}"
     return "\n".join(found.values())
 
 

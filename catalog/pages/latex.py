@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from rulegen.catalog.pages.card import (
     Block,
@@ -102,6 +103,8 @@ SPECIAL = {
     "\u200b": r"\allowbreak{}",
 }
 #: A word of more letters than this would run off the page.
+#: Characters of an address that stay: all that has a meaning there; others are written in hex.
+ADDRESS = ":/?#[]@!$&'()*+,;=%-._~"
 LONG = re.compile(r"\S{40}")
 #: Letters of names that T1 has; everything else outside ASCII becomes a question mark.
 LATIN = set("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞßàáâãäåæçèéêëìíîïðñòóôõöøùúûüýþÿŠšŽžČčĆćŁłŒœ‘’“”")
@@ -200,7 +203,17 @@ def inline(line: Line) -> str:
 def piece(p: Piece) -> str:
     """A stretch of text."""
     text = rf"\texttt{{{plain(p.text)}}}" if p.code else plain(p.text)
-    return rf"\href{{{plain(p.link)}}}{{{text}}}" if p.link else text
+    return rf"\href{{{address(p.link)}}}{{{text}}}" if p.link else text
+
+
+def address(link: str) -> str:
+    r"""Where a link leads, of which TeX changes nothing.
+
+    Example:
+        >>> print(address("https://doi.org/10.1523/JNEUROSCI.02-01-00032.1982#a_b%20"))
+        https://doi.org/10.1523/JNEUROSCI.02-01-00032.1982\#a_b\%20
+    """
+    return re.sub("[%#&]", r"\\\g<0>", quote(link, safe=ADDRESS))
 
 
 def listing(text: str) -> str:

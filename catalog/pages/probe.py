@@ -19,6 +19,7 @@ from rulegen.grammar.algebra import algebra, constants
 from rulegen.grammar.algebra import operators as op
 from rulegen.grammar.algebra.parts import Event, Form
 from rulegen.grammar.algebra.symbols import DRIVE, DRIVES, IMPULSES, WEIGHT, ZETA
+from rulegen.grammar.rule.draws import standards
 from rulegen.grammar.rule.locality import used_names
 from rulegen.grammar.rule.system import Equation, System, make_system
 
@@ -67,7 +68,7 @@ class Probe(NamedTuple):
 
 def probe(rule: Rule) -> Probe | None:
     """The picture that tells most of a rule; None where no experiment changes the weight, or where
-    other rules have a part in it.
+    other rules, groups of neurons or random numbers have a part in it.
 
     Example:
         >>> from rulegen.catalog import find
@@ -75,7 +76,9 @@ def probe(rule: Rule) -> Probe | None:
         >>> window.kind, [float(round(c, 2)) for c in window.change[[17, 23]]]
         ('window', [-0.84, 0.61])
     """
-    if rule.foreign or any(parameter.value is None for parameter in rule.parameters):
+    if rule.foreign or rule.groups or standards(rule):
+        return None
+    if any(parameter.value is None for parameter in rule.parameters):
         return None
     read = used_names(rule)
     spikes, rewarded = bool(read & IMPULSES), "R" in read
@@ -173,14 +176,14 @@ class Synapse:
         impulses = {name: signals[name] / dt for name in IMPULSES & signals.keys()}
         old |= {**signals, **impulses, "dt": np.full_like(old[WEIGHT], dt)}
         new = {name: formula(old) for name, formula in self.synapse}
+        met = old | new  # what names mean to the weights, and so to what remembers them
         if not still:
-            met = old | new
             new |= {name: formula(met) for name, formula in self.weights}
         new |= {name: formula(old) for name, formula in self.neuron}
         earlier: Values = {}
         for node, formula in self.before.items():
             line = self.waiting.setdefault(node, deque(maxlen=steps_of(node, dt)))
-            line.append(formula(old))
+            line.append(formula(met))
             if len(line) == line.maxlen:
                 earlier[node] = line[0]
         old |= {**new, **earlier, "t": old["t"] + dt}

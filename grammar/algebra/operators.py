@@ -137,7 +137,7 @@ class spow(RuleFunction):
 
 
 class floor(RuleFunction):
-    """The largest whole number that is not above x; a jump has slope 0."""
+    """The largest whole number that is not above x, with slope 0."""
 
     nargs = 1
 
@@ -152,7 +152,7 @@ class floor(RuleFunction):
 
 
 class mod(RuleFunction):
-    """x - y*floor(x/y), which has the sign of y; a jump has slope 0."""
+    """x - y*floor(x/y), which has the sign of y; a jump adds nothing to its slope."""
 
     nargs = 2
 

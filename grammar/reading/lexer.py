@@ -22,6 +22,7 @@ Kind = Literal["name", "number", "op"]
 MAX_NAME = 64
 MAX_NUMBER = 4000
 MAX_TOKENS = 6000
+MAX_RAISED = 9
 
 # fmt: off
 GREEK = (
@@ -208,7 +209,11 @@ def tokenise(line: Line) -> list[Token]:
             end = i + 1
             while end < len(text) and text[end] in _SUPERSCRIPTS:
                 end += 1
-            kind, word = "number", "".join(_SUPERSCRIPTS[c] for c in text[i : min(end, i + 9)])
+            if end - i > MAX_RAISED:
+                raise line.error(
+                    f"{end - i} raised digits", i + 1, "write the exponent as a number, after `**`"
+                )
+            kind, word = "number", "".join(_SUPERSCRIPTS[c] for c in text[i:end])
         elif char in _SIGNS:
             word, end = _SIGNS[char], i + 1
         elif match := _ASCII_OP.match(text, i):

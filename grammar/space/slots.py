@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from rulegen.grammar.algebra import algebra
-from rulegen.grammar.algebra.symbols import IMPULSES, WEIGHT, Site, symbol
+from rulegen.grammar.algebra.symbols import IMPULSES, SIGNALS, WEIGHT, Site, symbol
 from rulegen.grammar.reading.errors import RuleError
 from rulegen.grammar.reading.sites import site_of
 from rulegen.grammar.rule.parse import parse
@@ -29,8 +29,8 @@ from rulegen.grammar.space.structure import (
 #: The three sides of a term, and where each lives.
 SIDES = {"post": Site.POST, "pre": Site.PRE, "weight": Site.SYNAPSE}
 
-#: Signals that are counted per time where time is differentiated.
-PER_TIME = IMPULSES | {"R"}
+#: Signals with a unit, or that are counted per time where time is differentiated.
+TIMED = IMPULSES | {"R"} | {name for name, signal in SIGNALS.items() if signal.unit}
 
 #: What each side of a term is: its postsynaptic, presynaptic and weight-dependent factor.
 Factors = dict[str, sp.Expr]
@@ -197,7 +197,7 @@ class _Side:
         """
         drives = self.description.traces.drives.values()
         read = {s.name for factor in (*self.factors, *drives) for s in factor.free_symbols}
-        if len(self.factors) == 1 or read.isdisjoint(PER_TIME):
+        if len(self.factors) == 1 or read.isdisjoint(TIMED):
             return [], texts
         units = {text: f"unit_{what}_{i}" for i, text in texts.items()}
         lines = [f"param {unit} = 1" for unit in units.values()]

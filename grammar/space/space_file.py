@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ from rulegen.grammar.space.productions import Production, Traces, check_name, re
 
 MAX_COMPLEXITY, MAX_TERMS, MAX_SYMBOLS, MAX_ALTERNATIVES = 60, 8, 40, 100
 PLACE = "{terms}"
+#: Names of what terms bring along: coefficients, time constants, traces, and what slots choose.
+OF_TERMS = re.compile(r"(theta|tau_\w+|\w+_bar|choose_\w+|unit_\w+|post|pre|weight)_\d+")
 
 #: TOML tells numbers, truth values and texts apart, and so do the fields.
 Number = Annotated[float, Field(strict=True)]
@@ -148,6 +151,9 @@ class SpaceFile(Section):
     def _placed(cls, text: str) -> str:
         if text.count(PLACE) != 1:
             raise ValueError(f"`{PLACE}` must stand in it once, where the terms belong")
+        code = "\n".join(row.partition("#")[0] for row in text.splitlines())
+        if taken := next((w for w in re.findall(r"\w+", code) if OF_TERMS.fullmatch(w)), None):
+            raise ValueError(f"`{taken}` is a name for what terms bring along; choose another")
         return text
 
 
@@ -183,12 +189,10 @@ def read_description(source: Path | str, forbidden: Sequence[str] = ()) -> Descr
         ConfigError: it is no description of a space; the message names the field.
     """
     data = _toml(source)
-    if forbidden and isinstance(told := data.setdefault("constraints", {}), dict):
-        told["forbidden"] = [*told.get("forbidden", ()), *forbidden]
-    try:
-        file = SpaceFile.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(problems(error, SpaceFile)) from None
+    file = _checked(data)
+    if forbidden:
+        every = [*file.constraints.forbidden, *forbidden]
+        file = _checked(data | {"constraints": data.get("constraints", {}) | {"forbidden": every}})
     productions, traces = _productions(file.productions)
     return Description(
         template=file.template,
@@ -199,6 +203,13 @@ def read_description(source: Path | str, forbidden: Sequence[str] = ()) -> Descr
         coefficients=file.coefficients,
         time_constants=file.traces,
     )
+
+
+def _checked(data: dict[str, Any]) -> SpaceFile:
+    try:
+        return SpaceFile.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError(problems(error, SpaceFile)) from None
 
 
 def _toml(source: Path | str) -> dict[str, Any]:

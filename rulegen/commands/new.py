@@ -65,7 +65,7 @@ def files(name: str, example: str | None = None) -> dict[str, str]:
     if example is None:
         if not re.fullmatch(NAME, name):
             raise rg.ConfigError(
-                f"{name}: a run is called by lower-case letters, digits and `_`, a letter first; "
+                f"{name!r}: a run is called by lower-case letters, digits and `_`, a letter first; "
                 "choose such a name for the folder"
             )
         # Whoever installs a package may leave a folder of compiled modules there.

@@ -93,6 +93,9 @@ def weight_changes(
     for done, (name, given) in enumerate(rules.items()):
         report(Progress("weight changes", done, len(rules), name))
         rule = as_rule(given)
+        if rule.groups:
+            reasons[name] = "it reads groups of neurons, and those of the probe are all alike"
+            continue
         start = np.clip(weights, rule.lower, rule.upper)
         if rule.zero_diagonal:
             start = start - np.diag(np.diag(start))

@@ -59,6 +59,8 @@ def read_source(source: str, standard_input: TextIO | None) -> Source:
         >>> read_source("oja", sys.stdin).rule.digest == catalog.find("oja").digest
         True
     """
+    if not source.strip():
+        raise ConfigError(f"no rule is named: name {HELP}")
     if source == "-":
         return read_piped(standard_text(standard_input))
     path = Path(source)

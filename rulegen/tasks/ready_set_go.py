@@ -98,11 +98,16 @@ class ReadySetGo(Task):
         return (self.tolerance * right + 1e-4) // 1.0
 
     def check(self, dt: float) -> None:
-        """See also that no single time is right after all intervals.
+        """See also that there are pulses, and that no single time is right after all intervals.
 
         Raises:
-            ValueError: when one is, or as `Task.check` does.
+            ValueError: when a pulse is shorter than a step, a time is right, or as `Task.check`
+                does.
         """
+        if self.pulse < dt:
+            raise ValueError(
+                f"pulse lasts {self.pulse:g} ms, less than one step of {dt:g} ms, and would be none"
+            )
         super().check(dt)
         if not self.chance(dt) < self.best:
             raise ValueError(

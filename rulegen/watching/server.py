@@ -38,7 +38,7 @@ def application(folder: Path) -> Any:
 
         def get(self, what: str) -> None:
             """Answer with a page."""
-            found, names = runs.listed(), self.get_arguments("run")
+            found, names = runs.listed(), self.get_arguments("run", strip=False)
             if any(name not in found for name in names):
                 raise web.HTTPError(404)
             if runs.alone or what == "run":

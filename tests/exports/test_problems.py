@@ -21,6 +21,7 @@ REFUSED = [
         for name in ("numpy", "jax", "sympy", "brian2", "nestml")
     ),
     ("brian2", "nonlocal max_pre\nw <- w/max_pre(w)", "`w` has `max_pre`: synapse code"),
+    ("nestml", "dw/dt = eta*post_spike", "the parameter `eta` has no value, which a model of NEST"),
     ("nestml", "dw/dt = eta*pre*post", "`w` reads `pre`: a synapse of NEST knows of its"),
     ("nestml", X + "w += x*u", "`w` changes by steps: a synapse of NEST is computed at spikes"),
     ("nestml", X + "on reward: w += R*x", "`w` changes on reward"),

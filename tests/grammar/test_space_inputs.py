@@ -48,10 +48,12 @@ BAD = [
     ("[limits]", "[limit]", "limit: there is no such setting: did you mean `limits`?"),
     ("template =", "text =", "template: Field required"),
     ("{terms}", "u*pre", "template: `{terms}` must stand in it once"),
+    ("(R - R_bar)", "(R - R_bar)*tau_pre_1", "template: `tau_pre_1` is a name for what terms"),
+    ("(R - R_bar)", "(R - R_bar)*theta_2", "template: `theta_2` is a name for what terms"),
     ("{terms}", "{terms} + {terms}", "template: `{terms}` must stand in it once"),
     ("{terms} : synapse", "{terms} : post", "template: line 1, column"),
     ("(R - R_bar)", "(R - r_bar)", "`r_bar` is not known"),
-    ("on reward", "theta_1 = 3\non reward", "`theta_1` is defined twice"),
+    ("on reward", "theta_1 = 3\non reward", "`theta_1` is a name for what terms"),
     # Limits and ranges.
     (
         "complexity = 6",
@@ -171,6 +173,18 @@ def test_bad_space(old: str, new: str, message: str) -> None:
         load_space(text)
     assert message in str(caught.value)
     assert time.perf_counter() - start < 10
+
+
+@pytest.mark.parametrize("told", ["5", '"u"', "{a = 1}"])
+def test_what_else_is_forbidden_hides_no_mistake(told: str) -> None:
+    text = SPACE.replace('locality = "local"', f"forbidden = {told}")
+    with pytest.raises(ConfigError, match=r"constraints\.forbidden: "):
+        load_space(text, ["drive"])
+
+
+def test_signals_with_units_have_slots() -> None:
+    text = SPACE.replace('["u", "side - trace(side)"]', '["u", "dt*u", "t*u"]')
+    load_space(text).slots()
 
 
 def test_the_space_of_these_tests_is_one() -> None:
