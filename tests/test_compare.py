@@ -112,15 +112,15 @@ def test_an_unknown_task() -> None:
 
 
 RELATIONS = {
-    ("w += 2*post*pre", "w += eta*pre*post"): "other but for its numbers",
+    ("w += 2*post*pre", "w += eta*pre*post"): "the terms of other",
     ("dw/dt = alpha*pre*post", "dw/dt = eta*post*pre"): "= other",
-    ("dw/dt = eta*post*pre - w/tau", "dw/dt = eta*pre*post"): "other and decay of w",
-    ("dw/dt = eta*pre*post", "dw/dt = eta*post*pre - w/tau"): "other without decay of w",
+    ("dw/dt = eta*post*pre - w/tau", "dw/dt = eta*pre*post"): "the terms of other and w",
+    ("dw/dt = eta*pre*post", "dw/dt = eta*post*pre - w/tau"): "the terms of other without w",
     ("dw/dt = eta*xi", "dw/dt = eta*pre*post"): "shares no term with other",
     (
         "e <- 0.9*e + xi*pre : synapse\non reward: w += eta*R*e",
         "e <- e + xi*pre : synapse\non reward: w += eta*R*e",
-    ): "other and decay of synapse state",
+    ): "the terms of other and the synapse state itself",
 }
 
 

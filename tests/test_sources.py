@@ -92,6 +92,7 @@ MISTAKEN = {
     ("sweep", "record.toml"): "is a record: use `rulegen check",
     ("search", "space.toml"): "is a space of rules: name it as `space_file`",
     ("verify", "delayed_association.toml"): "is the configuration of a discovery",
+    ("check", "world.toml"): "is a world: use `rulegen simulate RULE --world",
     ("check", "search.md"): "is no card: it is the page of a search; name the card.md or",
     ("verify", "index.md"): "is no card: it is the page of analyses; name the card.md or",
 }
@@ -101,6 +102,7 @@ MISTAKEN = {
 def test_a_file_of_another_kind_is_called_by_name(monkeypatch, capsys, tmp_path, command, name):
     save_record(find("oja"), tmp_path / "record.toml")
     (tmp_path / "space.toml").write_text('template = "w += {terms}"')
+    (tmp_path / "world.toml").write_text('[circuit]\nneurons = 6\n[task]\nname = "reversal"')
     for path, first in (("search.md", "# Search"), ("index.md", "# Analyses")):
         (tmp_path / path).write_text(f"{first}\n\nWords.\n")
     path = EXAMPLES / name if (EXAMPLES / name).exists() else tmp_path / name

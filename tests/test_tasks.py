@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from rulegen.analysis.choices import psychometric
 from rulegen.circuits import RateCircuit
 from rulegen.compile import compile_rule
-from rulegen.grammar import parse
+from rulegen.grammar import ConfigError, parse
 from rulegen.ground.noise import stream
 from rulegen.lives import policy as policies
 from rulegen.lives.life import LifeSettings
@@ -210,6 +210,21 @@ def test_ready_set_go():
             trial.target[24:, 0], 0.6 * np.minimum(after - 1, 1), rtol=1e-4, atol=1e-6
         )
         assert task.produced(trial, trial.target) == interval
+
+
+class Wide(DelayedAssociation):
+    """What its steps earn has two axes: one of them came with the outputs."""
+
+    name: str = "wide"
+
+    def rewards(self, trial, output):
+        return -trial.weight * (trial.target - output) ** 2
+
+
+@pytest.mark.parametrize("delivery", ["end", "steps"])
+def test_rewards_of_another_shape_are_refused(delivery):
+    with pytest.raises(ConfigError, match="fails in `rewards`: of a trial it gives the shape"):
+        Wide(delivery=delivery).check(10.0)
 
 
 def test_a_pulse_that_no_step_sees_is_refused():

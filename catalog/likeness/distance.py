@@ -72,28 +72,29 @@ def relation(a: Rule, b: Rule, name: str) -> str:
         >>> from rulegen.grammar import parse
         >>> hebb, decaying = parse("dw/dt = eta*post*pre"), parse("dw/dt = eta*post*pre - w/tau")
         >>> relation(decaying, hebb, "hebb"), relation(hebb, decaying, "decaying")
-        ('hebb and decay of w', 'decaying without decay of w')
+        ('the terms of hebb and w', 'the terms of decaying without w')
     """
     if a.digest == b.digest:
         return f"= {name}"
     mine, theirs = canonical_terms(a), canonical_terms(b)
     more, less, common = mine - theirs, theirs - mine, mine & theirs
     if not more and not less:
-        return f"{name} but for its numbers"
+        return f"the terms of {name}"
     if not common:
         return f"shares no term with {name}"
     if less and more:
         return f"shares {len(common)} of {len(mine | theirs)} terms with {name}"
     word, terms = ("and", more) if more else ("without", less)
-    return f"{name} {word} {', '.join(readable(term) for term in sorted(terms))}"
+    return f"the terms of {name} {word} {', '.join(readable(term) for term in sorted(terms))}"
 
 
 def readable(term: str) -> str:
-    """A term in words where there are any for it."""
+    """A term with what it changes, where that is not the weight."""
     owner, _, product = term.partition(": ")
-    if product == owner.partition(" on ")[0]:
-        return f"decay of {owner}"
-    return product if owner.startswith(WEIGHT) else f"{product} in the {owner}"
+    if owner.startswith(WEIGHT):
+        return product
+    itself = product == owner.partition(" on ")[0]
+    return f"the {owner} itself" if itself else f"{product} in the {owner}"
 
 
 def relations(rules: Mapping[str, Rule]) -> dict[tuple[str, str], tuple[float, str]]:

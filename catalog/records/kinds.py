@@ -22,6 +22,8 @@ KINDS = {
     "space_file": _SEARCH,
     "strategy": _SEARCH,
     "rules": ("a world with rules", "use `rulegen simulate --world {}`"),
+    "worlds": ("several worlds", "use `rulegen compare RULE --worlds {}`"),
+    "task": ("a world", "use `rulegen simulate RULE --world {}`"),
 }
 #: Pages that are no cards, by their first lines.
 PAGES = {"# Search": "the page of a search", "# Analyses": "the page of analyses"}

@@ -18,6 +18,7 @@ from rulegen.catalog.export.formats import unnamed
 from rulegen.catalog.pages.build import DOCUMENT, INDEX, PAGE, build
 from rulegen.catalog.pages.pdf import make_pdf
 from rulegen.catalog.records.facets import facets
+from rulegen.catalog.records.fields import several
 from rulegen.catalog.records.library import HOME, library
 from rulegen.commands.browser import kept_in, show_page
 from rulegen.commands.card import print_card
@@ -161,8 +162,8 @@ def build_pages(
             print_pdf,
         )
     console.print(
-        f"{done.records} rules, {done.rendered} rendered anew, {done.written} files changed in "
-        f"{out}: {', '.join(pages)}",
+        f"{several(done.records, 'rule')}, {done.rendered} rendered anew, {done.written} files "
+        f"changed in {out}: {', '.join(pages)}",
         highlight=False,
         markup=False,
         soft_wrap=True,

@@ -131,6 +131,11 @@ def compare(
         [[a, b, f"{d:.2f}", text] for (a, b), (d, text) in pairs.items()],
         columns=["rule", "other", "distance", "the other"],
     )
+    if out is not None:
+        frames = {"rewards": rewards, "algebra": algebra}
+        frames |= {"matrix": reward_matrix(rewards).reset_index()}
+        frames |= {"behaviour": headed(behaviour)}
+        hosts.on_first(lambda: save(out, entrants, frames))
     for place, table in reward_tables(rewards).items():
         print_table(console, list(table), table.itertuples(index=False), place)
     distances = {
@@ -143,10 +148,6 @@ def compare(
     for line in [*said, *(f"{name}: {why}" for name, why in reasons.items())]:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
-        frames = {"rewards": rewards, "algebra": algebra}
-        frames |= {"matrix": reward_matrix(rewards).reset_index()}
-        frames |= {"behaviour": headed(behaviour)}
-        hosts.on_first(lambda: save(out, entrants, frames))
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 
@@ -168,6 +169,8 @@ def in_worlds(
     with kept(out, places) as journal, Display(progress()) as display:
         found = compare_worlds(rules, league, Stage(origin(seed), journal, display), budget)
     table, ranks = found.table(), found.ranks()
+    if out is not None:
+        hosts.on_first(lambda: save_worlds(out, found, table))
     outside = {w: f"{w} {HELD_OUT}" for w, inside in found.worlds.items() if not inside}
     shown = found.matrix().map("{:.3f}".format).rename(columns=outside)
     shown.insert(0, "rule", shown.index)
@@ -194,7 +197,6 @@ def in_worlds(
     for line in (*tuned, *notes, *told(found.ended)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     if out is not None:
-        hosts.on_first(lambda: save_worlds(out, found, table))
         console.print(f"tables and figures: {out}", markup=False, highlight=False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 import jax
-from jax.random import key as key
+import numpy as np
 
 
 class Branch(enum.IntEnum):
@@ -33,6 +33,29 @@ class Branch(enum.IntEnum):
     SCALE = 20
 
 
+def key(seed: int) -> jax.Array:
+    """A typed key of the kind that JAX makes by default, for whoever runs lives from Python.
+
+    Args:
+        seed: as of `origin`.
+
+    Raises:
+        ValueError: when it is no such integer.
+
+    Example:
+        >>> jax.random.key_data(key(7)).tolist()
+        [0, 7]
+    """
+    return jax.random.key(checked(seed))
+
+
+def checked(seed: int) -> int:
+    """A seed; errors as of `key`."""
+    if not (isinstance(seed, int | np.integer) and 0 <= seed < 2**32):
+        raise ValueError(f"a seed is an integer from 0 to 2**32 - 1, and not {seed}")
+    return int(seed)
+
+
 def origin(seed: int) -> jax.Array:
     """The key of a run: what follows from it does not depend on JAX's own default kind of keys.
 
@@ -47,9 +70,7 @@ def origin(seed: int) -> jax.Array:
         >>> jax.random.key_data(origin(7)).tolist()
         [0, 7]
     """
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"a seed is an integer from 0 to 2**32 - 1, and not {seed}")
-    return jax.random.key(seed, impl="threefry2x32")
+    return jax.random.key(checked(seed), impl="threefry2x32")
 
 
 def branch(key: jax.Array, *path: int) -> jax.Array:

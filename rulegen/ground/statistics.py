@@ -124,6 +124,8 @@ def estimate(values: np.ndarray, level: float = 0.95) -> Estimate:
         1 [1, 1] 1 [-inf, inf]
     """
     values = np.asarray(values, float)
+    if values.ndim != 1:
+        raise ValueError(f"an array of shape {values.shape}: give one value for each life")
     count = len(values)
     if count == 0:
         raise ValueError("no lives, no mean: give one value for each life")

@@ -88,9 +88,15 @@ class Bench:
         return self._programs[kind]
 
     def vector(self, values: Mapping[str, float]) -> np.ndarray:
-        """The parameter vector with some values replaced."""
+        """The parameter vector with some values replaced.
+
+        Raises:
+            ValueError: when the rule has no such parameter.
+        """
         result = self.values.copy()
         for name, value in values.items():
+            if name not in self.names:
+                raise ValueError(f"the rule has no parameter `{name}`: it has {self.names}")
             result[self.names.index(name)] = value
         return result
 
@@ -110,8 +116,16 @@ class Bench:
             key: of the lives, which all places meet.
             lives: of each place.
             tick: called with the number of lives finished so far.
+
+        Raises:
+            ValueError: when a vector has another number of values than the rule has parameters.
         """
         places = np.asarray(places, float)
+        if places.shape[-1:] != (len(self.names),):
+            raise ValueError(
+                f"{places.shape[-1] if places.ndim else 1} values of the {len(self.names)} "
+                f"parameters {self.names}: give one for each"
+            )
         vectors, numbers = met(np.atleast_2d(places), lives)
         means = self.plain.means(vectors, key, len(numbers), numbers=numbers, tick=tick)
         return means.reshape(*places.shape[:-1], lives)

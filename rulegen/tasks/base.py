@@ -168,13 +168,17 @@ class Task(Part, abc.ABC):
                 why = f"its {name} has the shape {array.shape}; with its periods, channels and "
                 raise parts.fault(type(self), "trial", f"{why}outputs it must be {shape}")
 
-        def lived(trial: Trial, output: Array) -> tuple[Any, Any]:
+        def lived(trial: Trial, output: Array) -> tuple[Any, Any, Array]:
             memory = self.begin(stream)
             trial = self.revise(memory, trial)
             self.reward(trial, output)
-            return memory, self.remember(memory, trial, output)
+            return memory, self.remember(memory, trial, output), self.rewards(trial, output)
 
-        before, after = jax.eval_shape(lived, trial, jnp.zeros((steps, self.outputs)))
+        outputs = jnp.zeros((steps, self.outputs))
+        before, after, rewards = jax.eval_shape(lived, trial, outputs)
+        if rewards.shape != (steps,):
+            why = f"of a trial it gives the shape {rewards.shape} in place of {(steps,)}, a number"
+            raise parts.fault(type(self), "rewards", f"{why} for each step")
         if not alike(before, after):
             raise parts.fault(type(self), "remember", f"it makes of {before} a memory {after}")
 
