@@ -55,7 +55,7 @@ def test_pages_are_made_without_a_simulator(tmp_path):
     out, modules = loaded(
         *("catalog", "build", "--out", tmp_path / "to", "--records", tmp_path / "from")
     )
-    assert "1 rules" in out
+    assert "1 rule," in out
     assert not modules & HEAVY
 
 

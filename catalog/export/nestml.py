@@ -68,7 +68,7 @@ def problems(rule: Rule) -> list[str]:
 
     Example:
         >>> from rulegen.grammar import parse
-        >>> problems(parse("param eta = 0.1\ndw/dt = eta*pre*w"))
+        >>> problems(parse("param eta = 0.1\\ndw/dt = eta*pre*w"))
         ['`w` reads `pre`: a synapse of NEST knows of its presynaptic neuron only the spikes']
     """
     rule = Rule.of(folded(rule))

@@ -163,7 +163,7 @@ def family_graph(rules: Mapping[str, AnyRule], kin: float = KIN) -> nx.Graph:
         >>> from rulegen.catalog import find
         >>> graph = family_graph({name: find(name).rule for name in ("hebb", "oja", "td_lambda")})
         >>> graph.edges["hebb", "oja"]["relation"], graph.nodes["td_lambda"]["family"]
-        ('= hebb + post**2*w', 1)
+        ('the terms of hebb and post**2*w', 1)
     """
     graph = nx.Graph()
     graph.add_nodes_from(rules)
