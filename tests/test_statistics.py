@@ -214,3 +214,10 @@ def test_the_vectors_of_a_bench():
 def test_parameters_need_values():
     with pytest.raises(RuleError, match="`eta` has no value"):
         Bench(WORLD, parse(TEXT.replace("eta = 0.1", "eta")))
+
+
+def test_one_value_for_each_life():
+    with pytest.raises(
+        ValueError, match=r"an array of shape \(3, 2\): give one value for each life"
+    ):
+        estimate(np.ones((3, 2)))
