@@ -181,6 +181,19 @@ def test_derivatives_of_lives_against_finite_differences(x64: None) -> None:
         np.testing.assert_allclose(batch.scores[:, :, column], slopes, rtol=2e-5, atol=1e-8)
 
 
+@pytest.mark.parametrize("earlier", ["prev({})", "delay({}, 10 ms)"])
+@pytest.mark.parametrize("moment", ["w += 0.01*{}*pre", "w += 0.01*(xi*pre + relu({}))"])
+def test_the_noise_of_a_synapse_is_remembered_as_a_state_is(earlier: str, moment: str) -> None:
+    """It is no signal of the circuit, but comes with the trial."""
+    kept = "z <- zeta : synapse\n" + moment.format(earlier.format("z"))
+    found = [
+        Lives(world(), compile_rule(parse(text))).run(np.zeros(0), KEY, 3).rewards
+        for text in (moment.format(earlier.format("zeta")), kept)
+    ]
+    np.testing.assert_array_equal(*found)
+    assert np.isfinite(found[0]).all()
+
+
 def test_what_is_delayed_lives_where_it_did_and_is_as_local() -> None:
     rule = parse("x = delay(pre, 9 ms)\ny <- 0.9*y + delay(u, 3 ms)\nw += x*y")
     assert rule.locality().local

@@ -52,7 +52,7 @@ def begin(
 ) -> States:
     """The states at the start of a trial; weights stay as they are unless `learning`."""
     states = hold(states, rules.event(Event.TRIAL_START, states, silent, given), learning)
-    return rules.start_history(silent, states)
+    return rules.start_history(silent, states, given)
 
 
 def stretch(

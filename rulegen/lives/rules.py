@@ -141,10 +141,13 @@ class Rules:
         """What a rule reads besides activity and its own states."""
         return {**given.values[name], **self.foreign(name, states)}
 
-    def start_history(self, readings: Readings, states: States) -> States:
+    def start_history(self, readings: Readings, states: States, given: Given) -> States:
         """The states with the memories that `prev` and `delay` need at the start of a trial."""
         return {
-            name: states[name] | rule.start_history(readings[name], states[name], self.dt)
+            name: states[name]
+            | rule.start_history(
+                {**self.known(name, states, given), **readings[name]}, states[name], self.dt
+            )
             for name, rule in self.rules.items()
         }
 
