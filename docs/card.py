@@ -76,7 +76,8 @@ class Compiled(NamedTuple):
         seconds: of compilation.
         warps, registers, spilt: groups of 32 threads that a life takes, registers of a thread, and
             bytes that it keeps elsewhere for want of more; 0 without a kernel.
-        step: instructions of each group in a step; 0 without a kernel.
+        loops: instructions of each group in a step, and in a trial beside them.
+        steps: of a trial.
     """
 
     what: str
@@ -86,7 +87,13 @@ class Compiled(NamedTuple):
     warps: int = 0
     registers: int = 0
     spilt: int = 0
-    step: int = 0
+    loops: tuple[int, int] = (0, 0)
+    steps: int = 1
+
+    @property
+    def step(self) -> float:
+        """Instructions of each group for a step, with its share of what comes once a trial."""
+        return self.loops[0] + self.loops[1] / self.steps
 
 
 def device() -> Any:
@@ -96,9 +103,9 @@ def device() -> Any:
     ).devices[0]
 
 
-def kernel() -> dict[str, int]:
+def kernel() -> dict[str, Any]:
     """What the kernel that was written last asks for; nothing where there was none."""
-    found: dict[str, int] = {}
+    found: dict[str, Any] = {}
     for path in Path(DUMP.name).glob("*.ptx"):
         code = path.read_text()
         if ".entry _kernel" in code:
@@ -111,15 +118,15 @@ def kernel() -> dict[str, int]:
             )
             assert used and spilt, said
             found = {"warps": warps, "registers": int(used[1]), "spilt": int(spilt[1])}
-            found["step"] = step(code)
+            found["loops"] = loops(code)
         path.unlink()
     return found
 
 
-def step(code: str) -> int:
-    """Instructions of the longest loop within the loop over trials: that over steps."""
+def loops(code: str) -> tuple[int, int]:
+    """Instructions of the loop over steps, and those of the loop over trials without them."""
     labels: dict[str, int] = {}
-    count, loops = 0, []
+    count, found = 0, []
     for line in code.splitlines():
         if label := re.match(r"(\$L__\w+):", line):
             labels[label[1]] = count
@@ -127,8 +134,9 @@ def step(code: str) -> int:
             count += 1
             back = re.search(r"\bbra(?:\.uni)?\s+(\$L__\w+)", line)
             if back and back[1] in labels:
-                loops.append(count - labels[back[1]])
-    return sorted(loops)[-2]
+                found.append(count - labels[back[1]])
+    *_, steps, trial = sorted(found)
+    return steps, trial - steps
 
 
 @contextmanager
@@ -157,7 +165,8 @@ def compiling(note: Callable[[Compiled], None]) -> Iterator[Callable[[str], None
                 kernel()
                 go_on.lower(*inputs, stretch).compile()
                 spent = time.perf_counter() - began
-                note(Compiled(names[0], len(values), self.chosen.explain(), spent, **kernel()))
+                found = {"steps": self.life.trial.steps.steps, **kernel()}
+                note(Compiled(names[0], len(values), self.chosen.explain(), spent, **found))
         _, results = jax.eval_shape(lambda *x: go_on(*x, trials), *inputs)
         rng = np.random.default_rng(len(known))
         rewards, scores = (0.1 * rng.normal(size=x.shape).astype(x.dtype) - 0.3 for x in results)
@@ -219,9 +228,16 @@ def table(found: list[Compiled]) -> str:
     ]
     lines.append("| --- | ---: | ---: | ---: | ---: |")
     for c in found:
-        if c.step:
-            lines.append(f"| {c.what} | {c.warps} | {c.step} | {c.registers} | {c.spilt} |")
+        if c.warps:
+            lines.append(f"| {c.what} | {c.warps} | {c.step:.0f} | {c.registers} | {c.spilt} |")
     return "\n".join(lines)
+
+
+def compared(found: list[Compiled]) -> str:
+    """What tangents cost, as a sentence."""
+    work = {c.what: c.warps * c.step for c in found if c.warps}
+    more = work["32 neurons, 8 terms, 8 tangents"] / work["32 neurons, 8 terms, 0 tangents"] - 1
+    return f"Tangents of eight terms take {more:.0%} more instructions than the terms without."
 
 
 def main(page: bool) -> None:
@@ -237,12 +253,12 @@ def main(page: bool) -> None:
         rows(name)
         shown = len(found)
         others(name)
-    chips = sum(c.step > 0 for c in found)
+    chips = sum(c.warps > 0 for c in found)
     said = f"{len(found)} programs compiled, {chips} of them kernels, with JAX {version('jax')}"
     print(said)
     if page:
         fill(Path(__file__).with_name("accelerators.md"), {
-            "compiled": f"{said}:\n\n{table(found[:shown])}",
+            "compiled": f"{said}:\n\n{table(found[:shown])}\n\n{compared(found[:shown])}",
         })  # fmt: skip
 
 

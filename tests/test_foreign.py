@@ -167,7 +167,7 @@ def test_every_way_to_compute_a_life_gives_the_same(x64, monkeypatch, case):
     np.testing.assert_allclose(live(turned, parse(critic(case)), nothing), whole, rtol=1e-10)
     dense = live(here.projections, rule, theta, lowering=Lowering.DENSE)
     np.testing.assert_allclose(dense, whole, rtol=1e-10)
-    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 2)
+    monkeypatch.setattr(blocks_module.Blocks, "longest", 2)
     np.testing.assert_allclose(live(here.projections, rule, theta), whole, rtol=1e-10)
     live.engine = INTERPRETED
     np.testing.assert_allclose(live(here.projections, rule, theta), whole, rtol=1e-10)

@@ -224,7 +224,7 @@ def test_the_time_in_a_trial_counts_steps(x64, monkeypatch):
         on reward: w += clip(eta*{}/late*R*e, -0.1, 0.1)"""
     counted = head + rest + "\non trial start: n <- 0"
     rules = (head + rest).format("", *"ttt"), counted.format("n <- n + dt : global\n", *"nnn")
-    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 3)
+    monkeypatch.setattr(blocks_module.Blocks, "longest", 3)
 
     def live(text):
         rule = parse(text)
@@ -258,7 +258,7 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch, name, steps):
         return jit(jax.vmap(lambda i: life(values, stream(KEY).fold(i))))(jnp.arange(2))
 
     whole = live()
-    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", steps)
+    monkeypatch.setattr(blocks_module.Blocks, "longest", steps)
     parts = live()
     np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
     np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-14)

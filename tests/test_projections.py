@@ -232,7 +232,7 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch, case):
         return jit(jax.vmap(lambda i: life(theta, stream(KEY).fold(i))))(jnp.arange(2))
 
     whole = live()
-    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 2)
+    monkeypatch.setattr(blocks_module.Blocks, "longest", 2)
     parts = live()
     np.testing.assert_allclose(parts.rewards, whole.rewards, rtol=1e-10)
     np.testing.assert_allclose(parts.scores, whole.scores, rtol=1e-8, atol=1e-13)

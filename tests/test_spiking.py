@@ -196,7 +196,7 @@ def test_blocks_of_time_change_nothing(x64, monkeypatch):
         return jit(jax.vmap(lambda i: life(values, stream(KEY).fold(i))))(jnp.arange(3))
 
     whole = live()
-    monkeypatch.setattr(blocks_module, "LONGEST_BLOCK", 7)
+    monkeypatch.setattr(blocks_module.Blocks, "longest", 7)
     np.testing.assert_allclose(live().rewards, whole.rewards, rtol=1e-10)
     assert np.ptp(whole.rewards) > 1e-3
 

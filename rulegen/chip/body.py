@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import Jaxpr, JaxprEqn, Var
+from jax.extend.core import Jaxpr
 
-from rulegen.chip.padded import elements
-from rulegen.chip.walk import Unfit
+from rulegen.chip.loops import Loop, Unfit, bodies, loops, size
+from rulegen.chip.matrices import is_large
 
 Array = jax.Array
 
@@ -20,8 +20,8 @@ PER_THREAD, OTHERS = 200, 55
 REGISTERS, MOST = 65536, 255
 #: Most threads that can work on one program, 32 in a warp.
 MOST_WARPS = 8
-#: Arrays of more elements are fetched from memory in each step, when it needs them.
-LARGE = 512
+#: Of fewer numbers the work is done by one of them.
+FEW = 1024
 #: The largest table that a step may read: it is fetched as a whole.
 TABLE = 1 << 14
 
@@ -58,44 +58,17 @@ class Packed(NamedTuple):
 
 
 class Body(NamedTuple):
-    """A step as it was traced.
+    """A loop as it was traced: of all constants, carried arrays and elements of sequences.
 
     Attributes:
-        function: of all constants, carried arrays and elements of sequences, in this order.
+        loop: how it goes.
         constants: arrays that it holds.
-        carried: the number of arrays that it carries along.
-        kept: what it leaves behind, as it looks.
+        kept: what a step leaves behind, as it looks.
     """
 
-    function: Jaxpr
+    loop: Loop
     constants: list[Array]
-    carried: int
     kept: Packed
-
-    @property
-    def state(self) -> list[Var]:
-        """What stands for the carried arrays."""
-        first = len(self.constants)
-        return self.function.invars[first : first + self.carried]
-
-    @property
-    def distant(self) -> list[bool]:
-        """Which carried arrays stay in memory: large ones that no loop within a step works on."""
-        read = {id(v) for e in self.function.eqns for v in e.invars}
-        looped = {id(v) for e in self.loops for v in e.invars}
-        return [size(v) > LARGE and id(v) in read - looped for v in self.state]
-
-    @property
-    def loops(self) -> list[JaxprEqn]:
-        """The loops within a step."""
-        return [e for e in self.function.eqns if e.primitive.name == "scan"]
-
-    @property
-    def need(self) -> int:
-        """Numbers that are wanted at the same time: by the whole step, or a loop within it."""
-        near = [v for v, far in zip(self.state, self.distant, strict=True) if not far]
-        inputs = [sum(size(v) for v in e.invars if isinstance(v, Var)) for e in self.loops]
-        return max([sum(map(size, near)), *inputs])
 
     @property
     def warps(self) -> int:
@@ -104,23 +77,31 @@ class Body(NamedTuple):
         Raises:
             Unfit: when the arrays of a step do not fit there.
         """
-        tables = self.function.invars[: len(self.constants)]
-        if (largest := max(map(size, tables), default=0)) > TABLE:
+        if (largest := max(map(size, self.loop.constants), default=0)) > TABLE:
             raise Unfit(f"a step reads a table of {largest} numbers, and at most {TABLE} fit")
+        need, most = at_hand(self.loop) + largest_product(self.loop.function), room(MOST_WARPS)
+        if need > most:
+            raise Unfit(f"a step keeps {need} numbers, and a chip has room for {most}")
         warps = 1
-        while self.need > room(warps):
-            if warps == MOST_WARPS:
-                raise Unfit(
-                    f"a step keeps {self.need} numbers, and a chip has room for {room(warps)}"
-                )
+        while room(warps) < need:
             warps *= 2
-        return warps
+        # A life is over sooner where twice as many do its work, unless there is next to none.
+        return warps if need < FEW else min(2 * warps, MOST_WARPS)
 
 
-def size(variable: Var) -> int:
-    """The number of elements that are kept for an array."""
-    aval: Any = variable.aval
-    return elements(aval.shape)
+def at_hand(loop: Loop) -> int:
+    """Numbers that are wanted in every step: of the loop, or of one within it."""
+    inner = loops(loop.function)
+    if not inner:
+        return sum(map(size, (*loop.constants, *loop.state)))
+    near = sum(size(v) for v, far in zip(loop.state, loop.distant, strict=True) if not far)
+    return max([near, *map(at_hand, inner)])
+
+
+def largest_product(function: Jaxpr) -> int:
+    """Numbers of the largest product of matrices, which is made between the steps."""
+    own = [size(v) for e in function.eqns if is_large(e) for v in e.outvars]
+    return max([0, *own, *(largest_product(body) for e in function.eqns for _, body in bodies(e))])
 
 
 def room(warps: int) -> int:
@@ -153,4 +134,14 @@ def traced(step: Callable[[Any, Any], tuple[Any, Any]], start: Packed, sequences
     inner = closed.jaxpr
     function = inner.replace(constvars=(), invars=[*inner.constvars, *inner.invars])
     constants = [jnp.asarray(constant) for constant in closed.consts]
-    return Body(function, constants, len(start.leaves), kept[-1])
+    first, last = len(constants), len(constants) + len(start.leaves)
+    loop = Loop(
+        function,
+        sequences.leaves[0].shape[0],
+        reverse=False,
+        constants=function.invars[:first],
+        state=function.invars[first:last],
+        rows=function.invars[last:],
+        kept=function.outvars[last - first :],
+    )
+    return Body(loop, constants, kept[-1])

@@ -100,3 +100,8 @@ def put(array: Array, part: Array, axis: int, start: Array | int, size: int) -> 
 def elements(shape: Sequence[int]) -> int:
     """The number of elements that are kept for an array of this shape."""
     return math.prod(storage(shape)) if math.prod(shape) else 0
+
+
+def clamped(start: Array, room: int) -> Array:
+    """A start that leaves room for what begins there."""
+    return jnp.clip(start, 0, room).astype(jnp.int32)

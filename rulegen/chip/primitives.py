@@ -15,7 +15,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from rulegen.chip.padded import Shape, filled, picked, places, put, storage, total
+from rulegen.chip.padded import (
+    Shape,
+    clamped,
+    filled,
+    picked,
+    places,
+    power_of_two,
+    put,
+    storage,
+    total,
+)
 from rulegen.chip.reductions import (
     argument,
     cumsum,
@@ -96,17 +106,12 @@ def iota(params: dict, shapes: list[Shape], out: Shape) -> Array:
 
 
 def part(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
-    """A part with known limits."""
+    """A part with known limits; what comes first is where it was."""
     strides = params["strides"] or (1,) * x.ndim
     for axis, (start, size) in enumerate(zip(params["start_indices"], out, strict=True)):
-        if size != shapes[0][axis]:
+        if start or strides[axis] != 1 or power_of_two(size) != x.shape[axis]:
             x = picked(x, axis, start, size, strides[axis])
     return x
-
-
-def clamped(start: Array, room: int) -> Array:
-    """A start that leaves room for what begins there."""
-    return jnp.clip(start, 0, room).astype(jnp.int32)
 
 
 def dynamic_slice(params: dict, shapes: list[Shape], out: Shape, x: Array, *starts: Array) -> Array:
@@ -185,7 +190,8 @@ def pad(params: dict, shapes: list[Shape], out: Shape, x: Array, value: Array) -
             raise NotImplementedError("it pads between elements")
         if size == shapes[0][axis] and not low:
             continue
-        moved = picked(x, axis, -low, size)
+        stays = not low and power_of_two(size) == x.shape[axis]
+        moved = x if stays else picked(x, axis, -low, size)
         here = lax.broadcasted_iota(jnp.int32, moved.shape, axis)
         inside = (here >= low) & (here < low + shapes[0][axis])
         x = jnp.where(inside, moved, jnp.broadcast_to(value, moved.shape))
@@ -205,10 +211,11 @@ def nearest(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
 
 def error_function(params: dict, shapes: list[Shape], out: Shape, x: Array) -> Array:
     """2/sqrt(pi) exp(-x**2) times the sum of 2**n x**(2n+1)/(2n+1)!!, whose terms are positive."""
-    # Beyond 4 the digits of single precision do not tell it from 1.
-    inside = jnp.clip(x, -4.0, 4.0)
+    # Beyond that the digits of single or of double precision do not tell it from 1.
+    most, terms = (4.0, 50) if x.dtype == jnp.float32 else (6.0, 160)
+    inside = jnp.clip(x, -most, most)
     square, series = inside * inside, jnp.ones_like(x)
-    for n in range(50, 0, -1):
+    for n in range(terms, 0, -1):
         series = 1.0 + series * square * (2.0 / (2 * n + 1))
     return inside * series * jnp.exp(-square) * (2.0 / math.sqrt(math.pi))
 
@@ -266,7 +273,7 @@ def scatter(add: bool) -> Rule:
 
 
 def dot_general(params: dict, shapes: list[Shape], out: Shape, a: Array, b: Array) -> Array:
-    """Products and their sums: matrices that fit the registers of few threads are no more."""
+    """Products and their sums, one after the other."""
     (over_a, over_b), (batch_a, batch_b) = params["dimension_numbers"]
     free_a = [i for i in range(a.ndim) if i not in (*over_a, *batch_a)]
     free_b = [i for i in range(b.ndim) if i not in (*over_b, *batch_b)]

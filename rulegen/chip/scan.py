@@ -7,18 +7,18 @@ to write for a circuit, a rule or a task. `interpret` runs the same kernel witho
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
-from jax import lax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton
 
-from rulegen.chip.body import LARGE, Body, Packed, size, traced
-from rulegen.chip.padded import padded, storage
+from rulegen.chip.body import Packed, traced
+from rulegen.chip.loops import LARGE, Loop, size
+from rulegen.chip.memory import Key, Rows, Wanted, Whole, laid, shared, stored, turned, wanted
+from rulegen.chip.padded import padded
 from rulegen.chip.walk import Walk
 
 Array = jax.Array
@@ -43,6 +43,7 @@ def scan(
         Unfit: when the step does what has no form on chip, or needs too much at a time.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> def step(total, x):
         ...     return total + x, total * x
         >>> xs = jnp.arange(3.0)
@@ -50,101 +51,74 @@ def scan(
         [3.0, [0.0, 0.0, 2.0]]
     """
     first, rows = Packed.of(start), Packed.of(sequences)
-    body, length = traced(step, first, rows), rows.leaves[0].shape[0]
-    inputs = [turned(padded(_stored(x))) for x in (*body.constants, *first.leaves)]
-    inputs += [jax.vmap(padded)(_stored(x)) for x in rows.leaves]
-    places = [jax.eval_shape(turned, _place(x)) for x in first.leaves]
-    places += [_place(x, length) for x in body.kept.all if x.size]
+    body = traced(step, first, rows)
+    loop, more = body.loop, wanted(body.loop.function)
+    inputs = [laid(x) for x in (*body.constants, *first.leaves)]
+    inputs += [jax.vmap(padded)(x.astype(stored(x.dtype))) for x in rows.leaves]
+    results = [jax.eval_shape(laid, x) for x in first.leaves]
+    kept = [_rows_of(x, loop.length) for x in body.kept.all if x.size]
+    results += [jax.eval_shape(jax.vmap(padded), _in_memory(x)) for x in kept]
     # What has no room on a card is refused without one as well.
     options: dict[str, Any] = {
         "compiler_params": triton.CompilerParams(num_warps=body.warps, num_stages=1)
     }
     if interpret:
         options = {"interpret": True}
-    kernel = partial(_kernel, body, length, not interpret)
-    found = iter(pl.pallas_call(kernel, out_shape=places, **options)(*inputs))
+    kernel = partial(_kernel, loop, more, not interpret)
+    shapes = [*results, *shared(more).rooms]
+    found = iter(pl.pallas_call(kernel, out_shape=shapes, **options)(*inputs))
 
     def taken(array: Array, like: Array | jax.ShapeDtypeStruct, *lead: int) -> Array:
         inside = tuple(slice(n) for n in (*lead, *like.shape))
         return array[inside].astype(like.dtype)
 
     after = [taken(turned(next(found)), x) for x in first.leaves]
-    left = [taken(next(found), x, length) for x in body.kept.all if x.size]
-    return first.tree(after), body.kept.tree(left, length)
+    left = [taken(next(found), x, loop.length) for x in body.kept.all if x.size]
+    return first.tree(after), body.kept.tree(left, loop.length)
 
 
-def _kernel(body: Body, length: int, on_card: bool, *refs: Any) -> None:
+def _kernel(loop: Loop, more: Sequence[Wanted], on_card: bool, *refs: Any) -> None:
     """All steps of one program.
 
     Args:
-        body: a step. length: how many.
+        loop: the steps.
+        more: room that they ask for.
         on_card: where many threads share the memory, and have to wait for each other.
-        refs: of all inputs, then of what is carried and what is kept.
+        refs: of all inputs, then of what is carried, of what is kept, and of the room.
     """
-    types = [v.aval for v in body.function.invars]
-    given, results = refs[: len(types)], refs[len(types) :]
-    holds, lead = len(body.constants), len(body.constants) + body.carried
-    final, kept, distant = results[: body.carried], results[body.carried :], body.distant
-    for there, here in zip(given[holds:lead], final, strict=True):
-        here[...] = there[...]
-    if on_card:
-        triton.debug_barrier()
-    through = Walk(fused=on_card).through
-    fetch = [partial(_load, ref, aval) for ref, aval in zip(given, types, strict=True)]
-    carried = [partial(_load, ref, a) for ref, a in zip(final, types[holds:lead], strict=True)]
-    large = [size(v) > LARGE for v in body.function.invars[:holds]]
-    constants = [get if far else get() for get, far in zip(fetch[:holds], large, strict=True)]
-
-    def once(number: Array, near: list[Array]) -> list[Array]:
-        state = iter(near)
-        now = [get if far else next(state) for get, far in zip(carried, distant, strict=True)]
-        rows = (get(number) for get in fetch[lead:])
-        found = [x for x in through(body.function, *constants, *now, *rows) if x is not None]
-        for ref, value in zip(kept, found[body.carried :], strict=True):
-            ref[number] = value.astype(ref.dtype)
-        later = list(zip(final, distant, found, strict=False))
-        for ref, far, value in later:
-            if far:
-                _store(ref, value)
-        if on_card:
-            # What one thread wrote another one reads in the next step.
-            triton.debug_barrier()
-        return [value for _, far, value in later if not far]
-
-    near = [get() for get, far in zip(carried, distant, strict=True) if not far]
-    near = lax.fori_loop(jnp.int32(0), jnp.int32(length), once, near)
-    ends = (ref for ref, far in zip(final, distant, strict=True) if not far)
-    for ref, value in zip(ends, near, strict=True):
-        _store(ref, value)
+    places = iter(refs)
+    constants = [Whole(next(places), v.aval) for v in loop.constants]
+    start = [Whole(next(places), v.aval) for v in loop.state]
+    rows = [Rows(next(places), _rows_of(v.aval, loop.length)) for v in loop.rows]
+    state = [Whole(next(places), v.aval) for v in loop.state]
+    kept = [Rows(next(places), _rows_of(v.aval, loop.length)) for v in loop.kept]
+    rooms, lies = [*places], shared(more).places
+    memory: dict[Key, Any] = {}
+    for want in more:
+        number, row = lies[want.key]
+        memory[want.key] = want.kind(rooms[number], want.aval, row)
+    walk = Walk(on_card, memory)
+    # Small ones are fetched once, large ones when a step needs them.
+    near = [
+        get if size(v) > LARGE else get() for get, v in zip(constants, loop.constants, strict=True)
+    ]
+    carried: list[Any] = []
+    for there, here, far in zip(start, state, loop.distant, strict=True):
+        if far:
+            here.put(there())
+        carried.append(here if far else there())
+    walk.wait()
+    ends = walk.repeat(loop, near, carried, rows, kept)
+    for room, end in zip(state, ends, strict=True):
+        if not isinstance(end, Whole):
+            room.put(end)
 
 
-def _load(ref: Any, aval: Any, *where: Array) -> Array:
-    """What is in memory, or one row of it, in its own type."""
-    value = ref[where] if where else turned(ref[...])
-    return value != 0 if aval.dtype == bool else value.astype(aval.dtype)
+def _rows_of(like: Any, length: int) -> jax.ShapeDtypeStruct:
+    """So many of them, one in each row."""
+    return jax.ShapeDtypeStruct((length, *like.shape), like.dtype)
 
 
-def _store(ref: Any, value: Array) -> None:
-    """Put where `_load` finds it."""
-    ref[...] = turned(value).astype(ref.dtype)
-
-
-def turned(value: Array) -> Array:
-    """A matrix as it lies in memory: what is received by several neurons side by side.
-
-    A compiler gives neighbours in memory to one thread, and works what belongs to a row out in all
-    threads that have some of it. Much belongs to the neuron that receives, and little to the one
-    that sends: threads with long pieces of columns do less again.
-    """
-    return jnp.swapaxes(value, -1, -2) if value.ndim > 1 else value
-
-
-def _stored(value: Array) -> Array:
-    """As it is kept in memory: truths as integers."""
-    return value.astype(jnp.int32) if value.dtype == bool else value
-
-
-def _place(like: Array | jax.ShapeDtypeStruct, *lead: int) -> jax.ShapeDtypeStruct:
-    """Where results are written."""
-    dtype = jnp.int32 if like.dtype == bool else like.dtype
-    return jax.ShapeDtypeStruct((*lead, *storage(like.shape)), dtype)
+def _in_memory(like: jax.ShapeDtypeStruct) -> jax.ShapeDtypeStruct:
+    """With numbers as memory has them."""
+    return jax.ShapeDtypeStruct(like.shape, stored(like.dtype))

@@ -2,59 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.experimental.pallas import triton
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 from rulegen.chip.fused import Product, summed
-from rulegen.chip.padded import picked, put, storage
+from rulegen.chip.loops import CALLS, Loop, Unfit, loop
+from rulegen.chip.matrices import is_large, product
+from rulegen.chip.memory import Key, Rows, Whole
+from rulegen.chip.moves import MOVES, joins
+from rulegen.chip.padded import storage
 from rulegen.chip.primitives import ELEMENTWISE, PARTS, RULES, elementwise
 
 Array = jax.Array
-#: An array on chip, None for one without elements, or how to fetch one when it is needed.
-Value = Array | None | Callable[[], Array]
-#: Operations that are functions of their own, by the parameter that holds them.
-CALLS = {
-    "jit": "jaxpr",
-    "pjit": "jaxpr",
-    "closed_call": "call_jaxpr",
-    "core_call": "call_jaxpr",
-    "custom_jvp_call": "call_jaxpr",
-    "custom_vjp_call": "call_jaxpr",
-    "custom_vmap_call": "call",
-    "remat2": "jaxpr",
-    "checkpoint": "jaxpr",
-}
+#: An array on chip, None for one without elements, or one in memory, fetched when it is needed.
+Value = Array | None | Rows | Whole
 #: Operations that say where or when something is, and not what.
 SAME = {"optimization_barrier", "reshard", "pvary", "copy", "copy_p", "stop_gradient"}
-
-
-class Unfit(Exception):
-    """Why a function cannot run on chip."""
 
 
 class Walk(NamedTuple):
     """How functions are carried out.
 
     Attributes:
-        fused: whether a product and a sum are one instruction, as an NVIDIA card has it.
+        on_card: whether many threads share the memory and have to wait for each other, and a
+            product and a sum are one instruction, as NVIDIA's cards have it.
+        memory: what is kept there.
+        path: the numbers of the operations that lead to this one.
     """
 
-    fused: bool = False
+    on_card: bool = False
+    memory: Mapping[Key, Any] = MappingProxyType({})
+    path: tuple[int, ...] = ()
 
     def through(self, function: Jaxpr, *inputs: Value) -> list[Array | None]:
-        """What a function makes of padded inputs; those to be fetched are at their first use.
+        """What a function makes of padded inputs.
+
+        What is in memory is fetched wherever it is used.
 
         Raises:
             Unfit: when it does what has no form on chip.
         """
         known: dict[Any, Any] = dict(zip(function.invars, inputs, strict=True))
-        late = summed(function) if self.fused else set()
+        late = summed(function) if self.on_card else set()
 
         def read(atom: Any) -> Any:
             if isinstance(atom, Literal):
@@ -62,19 +59,22 @@ class Walk(NamedTuple):
                 number: Any = np.asarray(atom.val, kind.dtype)[()]
                 return number
             value = known[atom]
-            if callable(value):
-                value = known[atom] = value()
-            return value
+            return value() if isinstance(value, (Rows, Whole)) else value
 
-        for equation in function.eqns:
+        for number, equation in enumerate(function.eqns):
+            here = self._replace(path=(*self.path, number))
+            if room := self.memory.get((here.path, "moved", 0)):
+                found: list[Any] = [here.move(room, equation, known, read)]
+                known |= zip(equation.outvars, found, strict=True)
+                continue
             taken = [read(atom) for atom in equation.invars]
             if late.intersection(equation.outvars):
                 aval: Any = equation.outvars[0].aval
-                found: list[Any] = [Product(tuple(taken), storage(aval.shape), aval.dtype)]
+                found = [Product(tuple(taken), storage(aval.shape), aval.dtype)]
             elif any(isinstance(x, Product) for x in taken):
                 found = [added(*taken)]
             else:
-                found = self.step(equation, taken)
+                found = here.step(equation, taken)
             known |= zip(equation.outvars, found, strict=True)
         return [read(atom) for atom in function.outvars]
 
@@ -94,15 +94,15 @@ class Walk(NamedTuple):
             )
         return self.through(function, *inputs)
 
-    def step(self, equation: Any, inputs: list[Array | None]) -> list[Array | None]:
+    def step(self, equation: Any, inputs: list[Array | None]) -> list[Any]:
         """What one operation makes of its inputs."""
         name, params = equation.primitive.name, equation.params
         if name in CALLS:
             return self.inner(params[CALLS[name]], inputs)
         if name in SAME:
             return inputs
-        if name == "scan":
-            return self.loop(equation, inputs)
+        if found := loop(equation):
+            return self.loop(found, inputs)
         if name == "cond":
             return self.choose(params["branches"], inputs)
         some = [
@@ -119,6 +119,12 @@ class Walk(NamedTuple):
                 return [None]
             if name == "dot_general" and len(arrays) < len(inputs):
                 return [jnp.zeros(storage(out.shape), out.dtype)]  # a sum over nothing
+            if is_large(equation):
+                room = self.memory[self.path, "product", 0]
+                self.wait()  # for those that read what was there before
+                room.put(product(params, shapes, *arrays, on_card=self.on_card))
+                self.wait()
+                return [room]
             if name in ELEMENTWISE:
                 return [elementwise(equation.primitive, params, out.shape, arrays)]
             if name in RULES:
@@ -127,12 +133,22 @@ class Walk(NamedTuple):
             raise Unfit(f"`{name}` has no form there: {why}") from None
         raise Unfit(f"`{name}` has no form there")
 
+    def move(self, room: Rows, equation: Any, known: Mapping[Any, Any], read: Any) -> Any:
+        """An operation that moves rows through memory; what joins axes takes them from there."""
+        stay = joins(equation)
+        inputs = [known[atom] if stay else read(atom) for atom in equation.invars]
+        self.wait()  # for those that read what was there before
+        return MOVES[equation.primitive.name].carry_out(room, self.wait, equation, *inputs)
+
     def choose(
         self, branches: Sequence[ClosedJaxpr], inputs: list[Array | None]
     ) -> list[Array | None]:
         """All branches, and the results of one: what they share is computed once."""
         which, *rest = inputs
-        result, *others = (self.inner(branch, rest) for branch in branches)
+        result, *others = (
+            self._replace(path=(*self.path, number)).inner(branch, rest)
+            for number, branch in enumerate(branches)
+        )
         for number, other in enumerate(others, 1):
             both = zip(result, other, strict=True)
             result = [
@@ -141,33 +157,77 @@ class Walk(NamedTuple):
             ]
         return result
 
-    def loop(self, equation: Any, inputs: list[Array | None]) -> list[Array | None]:
-        """A loop within a loop: what it reads and keeps of each step is in registers as well."""
-        params, outs = equation.params, [variable.aval for variable in equation.outvars]
-        first, carried = arguments(params)
-        last = first + carried
-        rows, length = inputs[last:], params["length"]
-        kept = [
-            None if 0 in out.shape else jnp.zeros(storage(out.shape), out.dtype)
-            for out in outs[last - first :]
-        ]
-        start = [*inputs[first:last], *kept]
+    def loop(self, found: Loop, inputs: list[Array | None]) -> list[Any]:
+        """A loop within a loop: what it reads and leaves row by row lies in memory."""
 
-        def once(number: Array, state: list[Array]) -> list[Array]:
-            some = iter(state)
-            full = [None if x is None else next(some) for x in start]
-            here = length - 1 - number if params["reverse"] else number
-            seen = [None if x is None else picked(x, 0, here, 1).reshape(x.shape[1:]) for x in rows]
-            now = self.inner(params["jaxpr"], [*inputs[:first], *full[: last - first], *seen])
-            for place in range(last - first, len(full)):
-                so_far, value = full[place], now[place]
-                if so_far is not None and value is not None:
-                    now[place] = put(so_far, jnp.expand_dims(value, 0), 0, here, 1)
-            return [x for x in now if x is not None]
+        def put(what: str, number: int, value: Any) -> Any:
+            if room := self.memory.get((self.path, what, number)):
+                room.put(value)
+            return room or value
 
-        state = [x for x in start if x is not None]
-        done = iter(lax.fori_loop(jnp.int32(0), jnp.int32(length), once, state))
-        return [None if x is None else next(done) for x in start]
+        first = len(found.constants)
+        last = first + len(found.state)
+        if not found.length:
+            return [*inputs[first:last], *(None for _ in found.kept)]
+        state = [put("state", i, x) for i, x in enumerate(inputs[first:last])]
+        rows = [put("row", i, x) for i, x in enumerate(inputs[last:])]
+        kept = [self.memory.get((self.path, "kept", i)) for i in range(len(found.kept))]
+        self.wait()
+        state = self.repeat(found, inputs[:first], state, rows, kept)
+        self.wait()
+        return [*state, *kept]
+
+    def repeat(
+        self,
+        found: Loop,
+        constants: Sequence[Value],
+        state: Sequence[Array | Whole | None],
+        rows: Sequence[Rows | None],
+        kept: Sequence[Rows | None],
+    ) -> list[Any]:
+        """The steps of a loop, one after the other.
+
+        Args:
+            found: the loop.
+            constants: what stays as it is.
+            state: what is carried along, in registers or in memory.
+            rows: what a step reads.
+            kept: where to put what it leaves.
+
+        Returns:
+            the state after the last step, where it was.
+        """
+        moving = [x is not None and not isinstance(x, Whole) for x in state]
+        level = len(self.path)
+        shared = any(len(path) > level and path[:level] == self.path for path, *_ in self.memory)
+        shared |= any(isinstance(x, Whole) for x in state)
+
+        def once(number: Array, near: list[Array]) -> list[Array]:
+            some = iter(near)
+            now = [next(some) if moves else x for x, moves in zip(state, moving, strict=True)]
+            here = found.length - 1 - number if found.reverse else number
+            seen = [None if x is None else x.row(here) for x in rows]
+            left: list[Any] = self.through(found.function, *constants, *now, *seen)
+            for row, value in zip(kept, left[len(state) :], strict=True):
+                if row is not None:
+                    row.put_row(here, value)
+            if shared:
+                self.wait()
+            for room, value in zip(state, left, strict=False):
+                if isinstance(room, Whole):
+                    room.put(value)
+            if shared:
+                self.wait()
+            return [value for value, moves in zip(left, moving, strict=False) if moves]
+
+        start = [x for x, moves in zip(state, moving, strict=True) if moves]
+        ends = iter(lax.fori_loop(jnp.int32(0), jnp.int32(found.length), once, start))
+        return [next(ends) if moves else x for x, moves in zip(state, moving, strict=True)]
+
+    def wait(self) -> None:
+        """What one thread wrote another one reads: all of them wait for the last."""
+        if self.on_card:
+            triton.debug_barrier()
 
 
 def added(a: Array | Product, b: Array | Product) -> Array:
@@ -175,14 +235,3 @@ def added(a: Array | Product, b: Array | Product) -> Array:
     product, other = (a, b) if isinstance(a, Product) else (b, a)
     assert isinstance(product, Product)
     return product.plus(other.alone() if isinstance(other, Product) else other)
-
-
-def arguments(params: Mapping[str, Any]) -> tuple[int, int]:
-    """How many constants a loop has, and how many arrays it carries; its sequences come last."""
-    if "num_consts" in params:
-        return params["num_consts"], params["num_carry"]
-    try:  # as JAX 0.12 says it
-        constants, carried, _ = (len(part) for part in params["ft_in"].unpack())
-    except (KeyError, AttributeError, TypeError, ValueError):
-        raise Unfit("this version of JAX writes loops in another way") from None
-    return constants, carried

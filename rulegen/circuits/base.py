@@ -367,7 +367,7 @@ class Circuit(Part, abc.ABC):
         """What a rule can read of a step (or of many steps) from one activity to the next."""
 
     def memory(self, activity: Any) -> Any:
-        """The part of an activity that the loop over time carries along."""
+        """The part of an activity that is kept of every step, from which the rest follows."""
         return activity
 
     def recall(self, memory: Any) -> Any:

@@ -162,7 +162,7 @@ class RateCircuit(Circuit):
         return Exploration(xi, gaussian, fresh)
 
     def memory(self, activity: Activity) -> Array:
-        """Potentials alone: fewer arrays in the loop are worth a rate computed twice."""
+        """Potentials alone: rates are sooner computed twice than kept."""
         return activity.u
 
     def recall(self, memory: Array) -> Activity:

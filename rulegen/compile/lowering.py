@@ -212,18 +212,6 @@ def merge(state: FactoredState, system: System) -> FactoredState:
     return replace(state, products=(*merged, *kept))
 
 
-def in_one_step(state: FactoredState, system: System) -> sp.Expr:
-    """The map of one step, with everything that meets one presynaptic side added up before it.
-
-    `rho*x + (a*f1 + b*f2)*g` has one N x N product where `a*f1*g + b*f2*g` has two.
-    """
-    decayed = state.rho * symbol(state.name)
-    if state.source:
-        decayed += state.slope * symbol(state.source)
-    own = replace(state, products=tuple(p for p in state.products if p.order == 0))
-    return decayed + sum(p.coefficient * p.post * p.pre for p in merge(own, system).products)
-
-
 def basis(states: Iterable[FactoredState]) -> list[Product]:
     """The distinct products of all states, without their coefficients."""
     return list(dict.fromkeys(p.bare for s in states for p in s.products))

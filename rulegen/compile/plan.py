@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Self
 
 import sympy as sp
 
@@ -15,7 +14,6 @@ from rulegen.compile.lowering import (
     NotFactorable,
     basis,
     factor,
-    in_one_step,
     merge,
 )
 from rulegen.compile.tangents import Tangents, add_tangents
@@ -68,24 +66,6 @@ class Plan:
         changing |= {number.name for number in system.standards if not number.once}
         forward = [*system.forward.values(), *self.tangents.forward.values()]
         return bool(self.tangents.noise) and bool(names_in(forward) & changing)
-
-    def step_by_step(self) -> Self:
-        """The plan in the dense lowering, with no more products in a step than the factors need.
-
-        Example:
-            >>> from rulegen.grammar import parse
-            >>> rule = parse("e <- e + xi*pre + 2*post*pre : synapse\\non reward: w += 0.1*R*e")
-            >>> plan = plan_rule(rule).step_by_step()
-            >>> plan.lowering.value, str(plan.stepped[0].expr)
-            ('dense', 'e + pre*(2*post + xi)')
-        """
-        system = self.tangents.system
-        maps = {x.name: in_one_step(x, system) for x in self.factored}
-        synapse = tuple(replace(e, expr=maps.get(e.name, e.expr)) for e in system.synapse)
-        tangents = replace(self.tangents, system=replace(system, synapse=synapse))
-        return replace(
-            self, tangents=tangents, lowering=Lowering.DENSE, reason="as asked", factored=()
-        )
 
     def explain(self) -> str:
         """Which lowering was chosen, why, and what the synapse states cost.

@@ -17,14 +17,23 @@ from rulegen.tasks import Trial
 
 Array = jax.Array
 
-#: The time axis is processed in blocks of at most so many steps, so that a long trial needs no
-#: more memory than a short one, and powers of a decay stay within the range of float32. Of many
-#: lives, what longer blocks leave behind no longer fits the cache.
-LONGEST_BLOCK = 100
-
 
 class Blocks(Steps):
-    """A loop over time that leaves histories behind, from which the rest is computed at once."""
+    """A loop over time that leaves histories behind, from which the rest is computed at once.
+
+    The time axis is processed in blocks of at most so many steps, so that a long trial needs no
+    more memory than a short one, and powers of a decay stay within the range of float32.
+
+    Attributes:
+        longest: steps of a block. Of many lives, what more leave behind no longer fits the cache.
+        together: blocks of which a free core does the products of one while another runs through
+            the next.
+        unroll: steps that are compiled as one.
+    """
+
+    longest = 100
+    together = 2
+    unroll = 1
 
     def through(
         self,
@@ -55,15 +64,13 @@ class Blocks(Steps):
             inputs = Step(outside.astype(dtype), noise, times, here, numbers)
             return self._block(moment, given, network, learning, inputs)
 
-        size, count, rest = blocks(end - start, LONGEST_BLOCK)
+        size, count, rest = blocks(end - start, self.longest)
         if count == 1:
             moment, outputs = one_block(moment, 0, size)
         else:
             starts = size * jnp.arange(count)
-            # Two at a time, so that a free core does the products of one block while another runs
-            # through the next.
             moment, outputs = jax.lax.scan(
-                lambda m, i: one_block(m, i, size), moment, starts, unroll=2
+                lambda m, i: one_block(m, i, size), moment, starts, unroll=self.together
             )
             outputs = outputs.reshape(size * count, -1)
         if rest:
@@ -84,16 +91,16 @@ class Blocks(Steps):
         def act(
             states: States, memory: tuple[Any, dict[str, Array], dict[str, Array]], inputs: Step
         ) -> tuple[Readings, tuple[Any, dict[str, Array], Any], tuple[Any, Any]]:
-            memory, pushes, kept = memory
-            before = circuit.recall(memory)
+            before, pushes, kept = memory
             seen, after, pushes, kept, more = self.step(
                 states, before, pushes, inputs, given, network, kept
             )
-            memory = circuit.memory(after)
-            return seen, (memory, pushes, kept), (memory, more)
+            return seen, (after, pushes, kept), (circuit.memory(after), more)
 
-        memory = circuit.memory(moment.after), moment.pushes, moment.kept
-        found = stretch(rules, moment.states, act, memory, inputs, given, learning)
+        memory = moment.after, moment.pushes, moment.kept
+        found = stretch(
+            rules, moment.states, act, memory, inputs, given, learning, unroll=self.unroll
+        )
         # The loop leaves behind as little as possible: what it keeps costs more than computing
         # rates again.
         (memories, (drives, scores)), (_, pushes, kept) = found.kept, found.memory
@@ -130,6 +137,19 @@ class Blocks(Steps):
             kept=kept,
         )
         return moment, after.r @ network.readout.T
+
+
+class LaunchedBlocks(Blocks):
+    """The same where every operation of a step is launched by itself: fewer do for several."""
+
+    unroll = 5
+
+
+class ChipBlocks(Blocks):
+    """The same on a chip, whose units for products of matrices take so many steps as a whole."""
+
+    longest = 32
+    together = 1
 
 
 def blocks(steps: int, longest: int) -> tuple[int, int, int]:

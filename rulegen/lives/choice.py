@@ -8,9 +8,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from rulegen.chip.walk import Unfit
+from rulegen.chip.loops import Unfit
 from rulegen.ground.noise import stream
-from rulegen.lives.engine import ENGINES, XLA, Choice, Engine
+from rulegen.lives.engine import ENGINES, LAUNCHED, XLA, Choice, Engine
 from rulegen.lives.life import Life
 
 #: The platform whose instructions the kernel has.
@@ -71,12 +71,13 @@ def chosen(
     Raises:
         ValueError: when lives cannot run on the engine that was asked for.
     """
+    by_xla = xla_on(platform)
     if choice == "xla":
-        return Chosen(make(XLA), "as asked")
+        return Chosen(make(by_xla), "as asked")
     if choice == "auto" and platform == "cpu":
-        return Chosen(make(XLA), "a CPU keeps lives in its cache")
+        return Chosen(make(by_xla), "a CPU keeps lives in its cache")
     if choice == "auto" and platform != CARD:
-        return Chosen(make(XLA), "the kernel is for cards of NVIDIA")
+        return Chosen(make(by_xla), "the kernel is for cards of NVIDIA")
     if choice == "chip" and platform != CARD:
         raise ValueError(
             f'engine = "chip" needs a card of NVIDIA, and this is {platform}: leave it out, or '
@@ -88,8 +89,18 @@ def chosen(
     if not against:
         return Chosen(life, "each life stays on chip" if choice == "auto" else "as asked")
     if choice == "auto":
-        return Chosen(make(XLA), f"not on chip, since {against}")
+        return Chosen(make(by_xla), f"not on chip, since {against}")
     raise ValueError(f'engine = "{choice}" cannot run these lives, since {against}: leave it out')
+
+
+def xla_on(platform: str) -> Engine:
+    """How XLA carries lives out there.
+
+    Example:
+        >>> xla_on("cpu").steps.unroll, xla_on("cuda").steps.unroll
+        (1, 5)
+    """
+    return XLA if platform == "cpu" else LAUNCHED
 
 
 def unfit(life: Life) -> str:

@@ -9,9 +9,7 @@ from typing import Any, Literal, NamedTuple
 import jax
 
 from rulegen.chip.scan import scan
-from rulegen.lives.blocks import Blocks
-from rulegen.lives.steps import Steps
-from rulegen.lives.stepwise import Stepwise
+from rulegen.lives.blocks import Blocks, ChipBlocks, LaunchedBlocks
 
 #: What a setting may say: one of the engines, or whichever suits the devices.
 Choice = Literal["auto", "xla", "chip", "interpreted"]
@@ -27,20 +25,17 @@ class Engine(NamedTuple):
     """
 
     name: str
-    steps: type[Steps]
+    steps: type[Blocks]
     scan: Callable[..., Any]
-
-    @property
-    def dense(self) -> bool:
-        """Whether synapse states go along with the steps."""
-        return self.steps is Stepwise
 
 
 #: Operations on many lives, one after the other, as XLA compiles them.
 XLA = Engine("xla", Blocks, jax.lax.scan)
+#: The same on a card.
+LAUNCHED = Engine("xla", LaunchedBlocks, jax.lax.scan)
 #: One kernel, in which each life stays on chip from its first trial to its last.
-CHIP = Engine("chip", Stepwise, scan)
+CHIP = Engine("chip", ChipBlocks, scan)
 #: The same kernel where there is no such chip, operation by operation.
-INTERPRETED = Engine("interpreted", Stepwise, partial(scan, interpret=True))
+INTERPRETED = Engine("interpreted", ChipBlocks, partial(scan, interpret=True))
 
 ENGINES = {engine.name: engine for engine in (XLA, CHIP, INTERPRETED)}

@@ -170,8 +170,7 @@ class Life:
         for name, each in self.rules.rules.items():  # refused before anything runs
             each.delayed(self.sources(name), circuit.neurons, circuit.dt)
             self.groups(name)
-        rules = self.rules.step_by_step() if engine.dense else self.rules
-        steps = engine.steps(circuit, rules, task)
+        steps = engine.steps(circuit, self.rules, task)
         self.trial = runs(steps, task, settings.warmup)
         self.names = tuple(p.name for p in rule.rule.parameters)
 

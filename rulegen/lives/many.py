@@ -20,8 +20,8 @@ from rulegen.ground.noise import Stream, stream
 from rulegen.ground.progress import Tick
 from rulegen.lives.batch import Batch, Lived
 from rulegen.lives.blocks import blocks
-from rulegen.lives.choice import Chosen, chosen, platform_of
-from rulegen.lives.engine import CHIP, XLA, Engine
+from rulegen.lives.choice import Chosen, chosen, platform_of, xla_on
+from rulegen.lives.engine import CHIP, Engine
 from rulegen.lives.failing import Failed, failing, is_memory
 from rulegen.lives.life import Life
 from rulegen.lives.policy import need, policy
@@ -309,7 +309,9 @@ class Lives:
             return False
         why = f"its compiler failed: {str(error).strip().partition(chr(10))[0][:200]}"
         warnings.warn(f"lives run without the kernel, since {why}", RuntimeWarning, stacklevel=2)
-        self.chosen = Chosen(self._on(XLA), f"not on chip, since {why}")
+        self.chosen = Chosen(
+            self._on(xla_on(platform_of(self.devices[0]))), f"not on chip, since {why}"
+        )
         self._programs.cache_clear()
         return True
 

@@ -63,6 +63,7 @@ def stretch(
     inputs: Any,
     given: Given,
     learning: Array | None = None,
+    unroll: int = 1,
 ) -> Stretch:
     """Some steps in a row.
 
@@ -74,6 +75,7 @@ def stretch(
         inputs: of each step, arrays with a first axis of steps T.
         given: what the formulas read and what stays as it is in a trial.
         learning: weights stay as they are unless it is true; None when it always is.
+        unroll: steps that are compiled as one.
     """
     moving, still = rules.split(states)
 
@@ -83,7 +85,7 @@ def stretch(
         moving = hold(moving, rules.step(moving, still, readings, given), learning)
         return (memory, moving), (kept, rules.recorded(joined(still, moving)))
 
-    (memory, moved), (kept, later) = jax.lax.scan(one_step, (memory, moving), inputs)
+    (memory, moved), (kept, later) = jax.lax.scan(one_step, (memory, moving), inputs, unroll=unroll)
     # What comes after a step is what stands before the next one.
     record = jax.tree.map(put_in_front, rules.recorded(joined(still, moving)), later)
     return Stretch(joined(still, moved), memory, kept, record)

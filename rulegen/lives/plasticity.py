@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import reduce
 from operator import add
 
@@ -71,12 +70,6 @@ class Plasticity(Rules):
     def companions(self) -> dict[Projection, CompiledRule]:
         """The rules of the other plastic projections."""
         return {name: rule for name, rule in self.rules.items() if name != self.studied}
-
-    def step_by_step(self) -> Plasticity:
-        """The same rules, with synapse states that go along with the steps."""
-        other = copy(self)
-        other.rules = {name: rule.step_by_step() for name, rule in self.rules.items()}
-        return other
 
     def check_noise(self) -> None:
         """Raise `ValueError` where a score cannot be exact because of what a companion reads.

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from rulegen.grammar import RunError, Site
 from rulegen.ground.machine import memory
-from rulegen.lives.blocks import LONGEST_BLOCK, blocks
+from rulegen.lives.blocks import Blocks, blocks
 from rulegen.lives.life import Life
 
 
@@ -33,7 +33,7 @@ class Need(NamedTuple):
 def need(life: Life) -> Need:
     """What one of these lives asks of a device."""
     neurons, steps = life.circuit.neurons, life.task.steps(life.circuit.dt)
-    block, _, _ = blocks(steps, LONGEST_BLOCK)
+    block, _, _ = blocks(steps, Blocks.longest)
     matrices, histories = 4 * neurons**2, 16 * neurons * block
     for name, rule in life.rules.rules.items():
         sites = rule.tangents.system.sites.values()

@@ -20,7 +20,7 @@ import pytest
 from jax import sharding
 
 from rulegen.catalog import find
-from rulegen.chip.walk import Unfit
+from rulegen.chip.loops import Unfit
 from rulegen.circuits import Circuit, RateCircuit, SpikingCircuit
 from rulegen.circuits.exploration import Pulses
 from rulegen.compile import compile_rule
@@ -31,7 +31,7 @@ from rulegen.ground.noise import stream
 from rulegen.lives import many
 from rulegen.lives.bench import Bench
 from rulegen.lives.choice import chosen
-from rulegen.lives.engine import CHIP, INTERPRETED, XLA, Engine
+from rulegen.lives.engine import CHIP, INTERPRETED, LAUNCHED, XLA, Engine
 from rulegen.lives.life import Life, LifeSettings
 from rulegen.lives.many import Lives
 from rulegen.lives.projections import Projections
@@ -130,6 +130,28 @@ def test_to_ten_digits_in_double_precision(name: str, x64: None) -> None:
     agree((where, ASSOCIATION), rule, wrt, noise, digits=1e-10)
 
 
+def lasting(steps: int) -> DelayedAssociation:
+    """A task whose trials have so many steps."""
+    return DelayedAssociation(cue=20, delay=10.0 * steps - 40, response=20)
+
+
+#: Neurons and steps for which histories are whole blocks or not, and their products large or not.
+SIZES = [(17, 32), (16, 33), (6, 47), (24, 75), (6, 96), (20, 131)]
+
+
+@pytest.mark.parametrize(("neurons", "steps"), SIZES)
+@pytest.mark.parametrize("rule", [FAMILY, DENSE], ids=["factored", "dense"])
+def test_long_trials_of_larger_circuits(neurons: int, steps: int, rule: Rule) -> None:
+    wrt = tuple(p.name for p in rule.parameters if p.free)
+    where = RateCircuit(neurons=neurons, correlation=30.0), lasting(steps)
+    agree(where, rule, wrt, False, digits=1e-5)
+
+
+@pytest.mark.parametrize(("neurons", "steps"), SIZES[2:4])
+def test_long_trials_to_ten_digits(neurons: int, steps: int, x64: None) -> None:
+    agree((RateCircuit(neurons=neurons), lasting(steps)), FAMILY, FREE, True, digits=1e-10)
+
+
 #: Every task with both kinds of feedback, and each as it is.
 FEEDBACK = [(name, kind) for name in sorted(TASKS) for kind in ("graded", "binary", "")]
 
@@ -210,7 +232,7 @@ def test_what_a_chip_cannot_hold_runs_elsewhere() -> None:
     rule = compile_rule(FAMILY)
     parts = RateCircuit(neurons=200), ASSOCIATION, LifeSettings(trials=3, warmup=0), rule
     found = chosen(lambda engine: Life(*parts, engine=engine), "auto", "cuda")
-    assert found.life.engine is XLA
+    assert found.life.engine is LAUNCHED
     assert found.why.startswith("not on chip, since a step keeps ")
 
 
@@ -331,6 +353,13 @@ def handed(life: Life) -> str:
     sources = jax.eval_shape(jax.vmap(stream), jax.random.split(jax.random.key(0), 4))
     with for_a_card():
         return lives.trace(values, sources).lower(lowering_platforms=("cuda",)).as_text()
+
+
+@pytest.mark.parametrize("runs", [TrialRun, DifferentiatedTrial])
+def test_products_of_histories_are_handed_to_the_compiler_of_a_card(runs: type[TrialRun]) -> None:
+    rule = compile_rule(FAMILY, wrt=FREE)
+    parts = RateCircuit(neurons=20), lasting(70), LifeSettings(trials=3, warmup=0), rule
+    assert "triton" in handed(Life(*parts, runs=runs, engine=CHIP))
 
 
 def test_delays_are_handed_to_the_compiler_of_a_card() -> None:

@@ -54,7 +54,7 @@ def test_what_comes_out_is_the_same(name: str, monkeypatch: pytest.MonkeyPatch) 
     closed = jax.make_jaxpr(function)(A, V, W)
     right = Walk().through(closed.jaxpr, *closed.consts, A, V, W)
     assert not count
-    found = Walk(fused=True).through(closed.jaxpr, *closed.consts, A, V, W)
+    found = Walk(on_card=True).through(closed.jaxpr, *closed.consts, A, V, W)
     for a, b in zip(found, right, strict=True):
         np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6, atol=1e-6)
     inner = [e.params["jaxpr"].jaxpr for e in closed.jaxpr.eqns if e.primitive.name == "jit"]
