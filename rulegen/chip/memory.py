@@ -177,25 +177,32 @@ class Shared(NamedTuple):
     A place of its own takes registers for its address.
 
     Attributes:
-        rooms: how they look.
-        places: for each array which room it is, and the place of its first row.
+        shapes: of each room.
+        places: what is asked for, with the number of its room and the place of its first row.
     """
 
-    rooms: list[jax.ShapeDtypeStruct]
-    places: dict[Key, tuple[int, int]]
+    shapes: list[jax.ShapeDtypeStruct]
+    places: list[tuple[Wanted, int, int]]
+
+    def given(self, refs: Sequence[Any]) -> dict[Key, Rows | Whole]:
+        """What is kept there, once there are rooms."""
+        return {
+            want.key: want.kind(refs[number], want.aval, first)
+            for want, number, first in self.places
+        }
 
 
 def shared(wants: Sequence[Wanted]) -> Shared:
     """Room for all that is asked for."""
     rows: dict[tuple[Any, Shape], int] = {}
-    places = {}
+    places = []
     for want in wants:
         kind = want.room.dtype, want.room.shape[1:]
         first = rows.setdefault(kind, 0)
-        places[want.key] = [*rows].index(kind), first
+        places.append((want, [*rows].index(kind), first))
         rows[kind] = first + want.room.shape[0]
-    rooms = [jax.ShapeDtypeStruct((n, *shape), dtype) for (dtype, shape), n in rows.items()]
-    return Shared(rooms, places)
+    shapes = [jax.ShapeDtypeStruct((n, *shape), dtype) for (dtype, shape), n in rows.items()]
+    return Shared(shapes, places)
 
 
 def _wanted(function: Jaxpr, path: tuple[int, ...]) -> Iterator[Wanted]:

@@ -7,7 +7,7 @@ to write for a circuit, a rule or a task. `interpret` runs the same kernel witho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from jax.experimental.pallas import triton
 
 from rulegen.chip.body import Packed, traced
 from rulegen.chip.loops import LARGE, Loop, size
-from rulegen.chip.memory import Key, Rows, Wanted, Whole, laid, shared, stored, turned, wanted
+from rulegen.chip.memory import Rows, Shared, Whole, laid, shared, stored, turned, wanted
 from rulegen.chip.padded import padded
 from rulegen.chip.walk import Walk
 
@@ -52,7 +52,7 @@ def scan(
     """
     first, rows = Packed.of(start), Packed.of(sequences)
     body = traced(step, first, rows)
-    loop, more = body.loop, wanted(body.loop.function)
+    loop, room = body.loop, shared(wanted(body.loop.function))
     inputs = [laid(x) for x in (*body.constants, *first.leaves)]
     inputs += [jax.vmap(padded)(x.astype(stored(x.dtype))) for x in rows.leaves]
     results = [jax.eval_shape(laid, x) for x in first.leaves]
@@ -64,9 +64,8 @@ def scan(
     }
     if interpret:
         options = {"interpret": True}
-    kernel = partial(_kernel, loop, more, not interpret)
-    shapes = [*results, *shared(more).rooms]
-    found = iter(pl.pallas_call(kernel, out_shape=shapes, **options)(*inputs))
+    kernel = partial(_kernel, loop, room, not interpret)
+    found = iter(pl.pallas_call(kernel, out_shape=[*results, *room.shapes], **options)(*inputs))
 
     def taken(array: Array, like: Array | jax.ShapeDtypeStruct, *lead: int) -> Array:
         inside = tuple(slice(n) for n in (*lead, *like.shape))
@@ -77,12 +76,12 @@ def scan(
     return first.tree(after), body.kept.tree(left, loop.length)
 
 
-def _kernel(loop: Loop, more: Sequence[Wanted], on_card: bool, *refs: Any) -> None:
+def _kernel(loop: Loop, room: Shared, on_card: bool, *refs: Any) -> None:
     """All steps of one program.
 
     Args:
         loop: the steps.
-        more: room that they ask for.
+        room: that they ask for.
         on_card: where many threads share the memory, and have to wait for each other.
         refs: of all inputs, then of what is carried, of what is kept, and of the room.
     """
@@ -92,12 +91,7 @@ def _kernel(loop: Loop, more: Sequence[Wanted], on_card: bool, *refs: Any) -> No
     rows = [Rows(next(places), _rows_of(v.aval, loop.length)) for v in loop.rows]
     state = [Whole(next(places), v.aval) for v in loop.state]
     kept = [Rows(next(places), _rows_of(v.aval, loop.length)) for v in loop.kept]
-    rooms, lies = [*places], shared(more).places
-    memory: dict[Key, Any] = {}
-    for want in more:
-        number, row = lies[want.key]
-        memory[want.key] = want.kind(rooms[number], want.aval, row)
-    walk = Walk(on_card, memory)
+    walk = Walk(on_card, room.given([*places]))
     # Small ones are fetched once, large ones when a step needs them.
     near = [
         get if size(v) > LARGE else get() for get, v in zip(constants, loop.constants, strict=True)
@@ -109,9 +103,9 @@ def _kernel(loop: Loop, more: Sequence[Wanted], on_card: bool, *refs: Any) -> No
         carried.append(here if far else there())
     walk.wait()
     ends = walk.repeat(loop, near, carried, rows, kept)
-    for room, end in zip(state, ends, strict=True):
+    for here, end in zip(state, ends, strict=True):
         if not isinstance(end, Whole):
-            room.put(end)
+            here.put(end)
 
 
 def _rows_of(like: Any, length: int) -> jax.ShapeDtypeStruct:

@@ -13,7 +13,7 @@ from jax import lax
 from jax.experimental import pallas as pl
 
 from rulegen.chip.loops import CALLS, Unfit
-from rulegen.chip.memory import Wanted, Whole, wanted
+from rulegen.chip.memory import Wanted, Whole, shared, wanted
 from rulegen.chip.padded import storage
 from rulegen.chip.primitives import ELEMENTWISE, RULES
 from rulegen.chip.walk import Walk
@@ -235,7 +235,8 @@ def test_padding_is_never_seen(name: str) -> None:
     function = closed.jaxpr.replace(
         constvars=(), invars=[*closed.jaxpr.constvars, *closed.jaxpr.invars]
     )
-    memory = {want.key: want.kind(Garbage(want.room), want.aval) for want in wanted(function)}
+    room = shared(wanted(function))
+    memory = room.given([Garbage(shape) for shape in room.shapes])
     with jax.disable_jit():
         inputs = (dirty(x) for x in (*constants, A, B, V))
         found = Walk(memory=memory).through(function, *inputs)
